@@ -1,4 +1,4 @@
-"""A patron's rows, read and opened, and what is found by them.
+"""Read and open a patron's rows, and find patrons by them.
 
-What changes a patron lives in `store.patrons`.
+What changes a patron is in `store.patrons`.
 """

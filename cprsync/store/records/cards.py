@@ -1,4 +1,4 @@
-"""The keyed index of cards (LånerID): by it a card finds its patron, and belongs to one of them."""
+"""The keyed index of cards (LånerID). A card finds its patron by it, and belongs to only one patron."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import Card
     from cprsync.store.core.tenant import Tenant
 
-#: What a card is hashed as.
+#: The purpose under which a card is hashed.
 CARD: Final = "card"
 _KEY = tables.patron_key.c
 
 
 def card_index(tenant: Tenant, card: str) -> bytes:
-    """The keyed index that a card gets."""
+    """Return the keyed index for a new card."""
     return tenant.vault.index(CARD, card_key(card))
 
 
 def card_probes(tenant: Tenant, card: str) -> list[bytes]:
-    """The indexes under which a card may be found: as new rows have it first, then as older ones do."""
+    """Return the indexes under which a card may be found: the form of new rows first, then older forms."""
     return [probe for form in card_forms(card) for probe in tenant.vault.probes(CARD, form)]
 
 
 def key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
-    """The row by which a card finds its patron."""
+    """Return the row by which a card finds its patron."""
     return {
         "agency": tenant.agency,
         "kind": CARD,
@@ -45,10 +45,12 @@ def key_row(tenant: Tenant, index: bytes, patron_id: str) -> dict[str, Any]:
 def keep_cards(
     connection: Connection, tenant: Tenant, patron_id: str, *, before: Sequence[Card], after: Sequence[Card]
 ) -> None:
-    """Let these cards find her and those find nobody, in the caller's transaction, which holds the library.
+    """Make the cards `after` find the patron, and the removed cards find nobody.
+
+    Runs in the caller's transaction, which holds the library.
 
     Raises:
-        BadInput: another patron has one of them; nothing is to be written.
+        BadInput: another patron has one of the cards; the caller must write nothing.
     """
     held, wanted = ({card.number for card in cards} for cards in (before, after))
     gone = [probe for number in held - wanted for probe in card_probes(tenant, number)]
@@ -58,7 +60,7 @@ def keep_cards(
     if connection.scalar(select(_KEY.patron_id).where(taken).limit(1)) is not None:
         raise BadInput("another patron has one of these cards", kind="card.taken")
     hers = cards & (_KEY.patron_id == patron_id)
-    # with what she has of the new ones: the same card, written otherwise
+    # also the patron's rows for the new cards: the same card, written in another form
     connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_([*gone, *new])))
     rows = [key_row(tenant, index, patron_id) for index in sorted({card_index(tenant, one) for one in wanted - held})]
     if rows:

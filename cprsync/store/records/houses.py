@@ -1,4 +1,4 @@
-"""Whether someone sealed shares a dwelling, found by its keyed index, or is linked to whoever has it."""
+"""Find whether a sealed patron shares a dwelling, by the keyed index of the address, or has a link to the patron."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _PATRON = tables.patron.c
 def shares_with_sealed(
     connection: Connection, tenant: Tenant, address: Address | SealedAddress | Silent, *, but: str | None
 ) -> bool:
-    """Tell whether a patron who is sealed for a reason of her own lives there, or is linked to whoever asks.
+    """Return whether a patron who is sealed for a reason of their own lives there or has a link to `but`.
 
     Args:
         connection: the caller's.
         tenant: the library.
-        address: the dwelling; silent: only links count, as for whoever has no address but what staff typed.
-        but: the patron who asks, who is not counted.
+        address: the dwelling. If silent, only links count, as for a patron whose only address is one that staff typed.
+        but: the patron for this question, who does not count.
     """
     rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
-    # opened one by one: the first who is sealed is enough
+    # opened one by one, because the first sealed patron is enough
     mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
-    # whoever answers for another is sought at either's address (decision 2)
+    # a responsible is looked for at both addresses (decision 2)
     linked = links.linked(connection, tenant, but) if but else ()
     return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
 
@@ -48,6 +48,6 @@ def _mates(
 ) -> Sequence[AnyRow]:
     there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
     wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
-    # One more than are opened, which tells that there are too many: all or none count, so their order is no matter.
-    # In the order of their ids, SQLite would go through every patron of the library for a few of one house.
+    # One row more than are opened shows that there are too many. All count or none, so the order does not matter. In
+    # the order of the ids, SQLite would read every patron of the library to find a few of one house.
     return connection.execute(wanted.limit(HOUSE_MOST + 1)).all()

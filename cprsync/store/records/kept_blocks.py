@@ -1,7 +1,7 @@
-"""Blocks of patrons who left: kept by a keyed hash of the number, and back on the record of whoever comes with it.
+"""Blocks of patrons who left: kept by a keyed hash of the number, and put back when the number comes again.
 
-Of the patron themselves nothing is kept: neither name nor number, and the reason is sealed. The row says which index
-key its hash is of; it is found under every key at hand. Leaves out which blocks are kept: see `domain.leaving.leaving`.
+Nothing is kept that names the patron: no name and no number, and the reason is sealed. The row names the index key of
+its hash. A block is found under every key at hand. Which blocks are kept is decided in `domain.leaving.leaving`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What the number is hashed as and the reason sealed as, the stream of the audit, and the kind of its entries.
+#: The purpose of the hash and of the seal, the stream of the audit, and the kind of its entries.
 KEPT_BLOCK: Final = "kept_block"
 KEPT, CAME_BACK, LIFTED = "kept", "came_back", "lifted"
 _ROW = tables.kept_block.c
@@ -62,15 +62,15 @@ def _insert(  # noqa: PLR0913 -- a block, whose it is, and since when it is kept
 
 
 def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, CprNumber]) -> None:
-    """Put what is kept by a number on the record of the patron who has it now, in the caller's transaction.
+    """Put the blocks that are kept by a number on the record of the patron who has it now.
 
     Args:
         connection: of a transaction that holds the library.
-        tenant: whose store.
-        numbers: the number that each patron has got just now, by patron number.
+        tenant: the library.
+        numbers: the new number of each patron, by patron id.
     """
     if connection.scalar(select(_ROW.id).where(_ROW.agency == tenant.agency).limit(1)) is None:
-        return  # most libraries on most days: nothing more is asked
+        return  # true for most libraries on most days, so nothing more is read
     counts = {patron_id: _on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
     _tell(connection, tenant, CAME_BACK, counts)
 
@@ -92,7 +92,10 @@ def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: C
 
 
 def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
-    """The blocks that a record gets with a number, and whether it has not one like it: what giving them back needs."""
+    """Return the blocks that come to a record with a number, and whether each is new there.
+
+    Giving them back needs this.
+    """
     held = open_local(tenant, row).blocks
     found = []
     for kept in _kept(connection, tenant, number):
@@ -109,9 +112,10 @@ def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: Cpr
 def go_back(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Take blocks that came with a number off the record again, and keep them by it as before; the row is held.
+    """Remove the blocks that came with a number from the record, and keep them by the number as before.
 
-    One that was lifted meanwhile is over, and whoever was erased meanwhile has none. The record keeps what it had.
+    The caller holds the row. A block that was lifted meanwhile is not kept again. An erased patron's block is not kept
+    either. The record keeps the blocks that it had before.
     """
     erased = {one.patron_id for one in journal_entries(connection, tenant) if one.what == tables.ERASED} if came else ()
     local, gone = open_local(tenant, row), dict[str, int]()
@@ -160,13 +164,16 @@ def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str
 
 
 def kept_for(tenant: Tenant, number: CprNumber) -> dict[int, Block]:
-    """The blocks that are kept by a number, by their own numbers, the oldest first."""
+    """Return the blocks that are kept by a number, by their row ids, the oldest first."""
     with reading(tenant.engine) as connection:
         return {row.id: _block(tenant, row) for row in _kept(connection, tenant, number)}
 
 
 def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int | None) -> int:
-    """Forget what is kept by a number, or `only` one of it, with who and why in the audit; returns how many."""
+    """Delete the blocks kept by a number, or `only` one of them. Returns how many.
+
+    The audit says who lifted them and why.
+    """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         rows = [row for row in _kept(connection, tenant, number) if only in {None, row.id}]
@@ -181,13 +188,13 @@ def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int
 
 
 def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
-    """How many blocks are kept of a patron who has left."""
+    """Count the blocks that are kept of a patron who has left."""
     hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
     return connection.scalar(select(func.count()).select_from(tables.kept_block).where(hers)) or 0
 
 
 def forget_of(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
-    """Delete what is kept of patrons who are erased, in the caller's transaction; returns how many there were."""
+    """Delete the kept blocks of erased patrons, in the caller's transaction. Returns how many were deleted."""
     return sum(
         connection.execute(
             delete(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.patron_id.in_(part))

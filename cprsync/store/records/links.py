@@ -1,6 +1,6 @@
-"""Who answers for whom, read: links in force, what is the matter with those who answer, and what is still owed.
+"""Read the links between minors and responsibles: which are in force, what is wrong with them, and what is still owed.
 
-Leaves out the writing: see `responsibles`.
+Writing is in `responsibles`.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ _LINK = tables.responsible.c
 _PATRON = tables.patron.c
 _OWED = tables.balance.c
 _ITEM = tables.review_item.c
-#: The calendar looks on the first day that it lives, whichever that is: no day of age is passed over.
+#: Makes the calendar look on the first day that it lives, whichever day that is. No coming of age is missed.
 _NEXT_LIVED: Final = date.min
 
 
 def ours(tenant: Tenant) -> ColumnElement[bool]:
-    """True of a link of this library."""
+    """Return a condition: the link is of this library."""
     return _LINK.agency == tenant.agency
 
 
 def in_force(tenant: Tenant) -> ColumnElement[bool]:
-    """True of a link that counts for new debts; one that ends has its day written when it does."""
+    """Return a condition: the link counts for new debts. A link that has ended has its end day."""
     return ours(tenant) & _LINK.until.is_(None)
 
 
 def owes() -> ColumnElement[bool]:
-    """True of an ended link from whose time something is still owed."""
+    """Return a condition: the link has ended, and something from its time is still owed."""
     before = or_(_OWED.raised.is_(None), _OWED.raised < _LINK.until)
     hers = (_OWED.agency == _LINK.agency) & (_OWED.patron_id == _LINK.patron_id)
     return exists().where(hers, _OWED.settled.is_(None), before)
 
 
 def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Those of the patrons for whose new debts someone answers."""
+    """Return those of the patrons who have a responsible for their new debts."""
     found: set[str] = set()
     for part in parts(ids):
         found.update(connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.patron_id.in_(part))))
@@ -59,7 +59,7 @@ def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> 
 
 
 def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
-    """Those of the patrons about whose age a person was asked, and has left their links as they are."""
+    """Return those of the patrons about whose age a person was asked and left the links as they are."""
     found: set[str] = set()
     for part in parts(sorted(ids)):
         found.update(connection.scalars(select(_ITEM.patron_id).where(asks_of_age(tenant), _ITEM.patron_id.in_(part))))
@@ -67,13 +67,13 @@ def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -
 
 
 def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
-    """True of an item about a minor's age that has ended no link."""
+    """Return a condition: an item about a minor's age that has ended no link."""
     unchanging = _ITEM.state.in_([state.value for state in UNCHANGING])
     return (_ITEM.agency == tenant.agency) & (_ITEM.kind == RESPONSIBLE_OF_AGE) & unchanging
 
 
 def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
-    """Who answers for any of these."""
+    """Return the responsibles of any of these patrons."""
     found: set[str] = set()
     for part in parts(sorted(ids)):
         found.update(
@@ -83,10 +83,10 @@ def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]
 
 
 def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
-    """Who answers for her, for whom again, and so on."""
+    """Return the responsibles of this person, their responsibles in turn, and so on."""
     found: set[str] = set()
     asked = {responsible_id}
-    # each round finds someone new, or is the last
+    # each round finds new ids, or is the last
     while asked:
         asked = responsibles_of(connection, tenant, asked) - found
         found |= asked
@@ -94,7 +94,7 @@ def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozen
 
 
 def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other]:
-    """Those she answers for, and those who answer for her."""
+    """Return the minors of this patron and the responsibles of this patron."""
     either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
     pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
     ids = {one for pair in pairs for one in pair} - {patron_id}
@@ -102,7 +102,7 @@ def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other
 
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
-    """Every link in force of each minor for whom one of these answers, as things stand in this transaction."""
+    """Return every link in force of each minor who has one of these responsibles, as seen in this transaction."""
     minors: set[str] = set()
     for part in parts(sorted(responsible_ids)):
         minors.update(
@@ -112,7 +112,7 @@ def answering(connection: Connection, tenant: Tenant, responsible_ids: Collectio
 
 
 def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
-    """Every link in force of these minors."""
+    """Return every link in force of these minors."""
     wanted = select(_LINK.patron_id, _LINK.responsible_id).order_by(_LINK.patron_id, _LINK.responsible_id)
     pairs = [
         (row.patron_id, row.responsible_id)
@@ -124,7 +124,7 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
 
 
 def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
-    """The same for whoever only looks."""
+    """Return the same as `answering`, in a transaction of its own."""
     with reading(tenant.engine) as connection:
         return answering(connection, tenant, responsible_ids)
 
@@ -139,19 +139,19 @@ def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dic
 
 
 def sealed_among(tenant: Tenant, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
-    """Those of these patrons who are sealed for a reason of their own."""
+    """Return those of these patrons who are sealed for a reason of their own."""
     with reading(tenant.engine) as connection:
         found = _others(connection, tenant, ids)
     return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
 
 
 def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
-    """Let the calendar look tonight at minors whose birth date has changed: the day they come of age may have moved."""
+    """Make the calendar look tonight at minors with a changed birth date: the day they come of age may have moved."""
     look_tonight(connection, tenant, [one.patron.id for one in writes if moves_day_of_age(one)])
 
 
 def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
-    """Let the calendar find the day on which those of these come of age for whom someone answers."""
+    """Make the calendar find the day on which those of these who have a responsible come of age."""
     answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
     for part in parts(sorted(ids)):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)

@@ -1,4 +1,4 @@
-"""The bytes of what patron and staff own, and back. Leaves out the register's part: see `codec`."""
+"""Encode and decode the bytes of the local part, which patron and staff own. The register's part is in `codec`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Tele
 
 
 def encode_local(local: Local) -> bytes:
-    """Write it as JSON with sorted keys: equal records give equal bytes."""
+    """Write the local part as JSON with sorted keys. Equal records give equal bytes."""
     document = asdict(local)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_day).encode()
 
 
 def decode_local(written: bytes) -> Local:
-    """Read it back, exactly as it was written."""
+    """Read the local part exactly as it was written."""
     document: dict[str, Any] = json.loads(written)
     absence = document.pop("absence")
     return Local(
@@ -32,9 +32,9 @@ def decode_local(written: bytes) -> Local:
 
 
 def joined(stored: Local, given: Local) -> Local:
-    """What is stored, after what an import gives: given fields replace, cards and blocks come beside the others."""
+    """Return the stored local part with an import's values: given fields replace, cards and blocks are added."""
     held = {card_key(card.number): card for card in stored.cards}
-    # a card that is already known keeps its PIN unless a new one is given
+    # a known card keeps its PIN unless the import gives a new one
     told = {card_key(card.number): card for card in given.cards}
     cards = {key: card for key, card in told.items() if card.pin_hash or key not in held}
     blank = Local(language="")
@@ -52,7 +52,7 @@ _FIELDS = tuple(name for name in Local.__dataclass_fields__ if name not in {"car
 
 
 def _is_there(stored: Local, given: Block) -> bool:
-    """Whether a block holds for the same reason, or was lifted that began on the same day: a list says it again."""
+    """Return whether the list repeats a stored block: it is in force, or was lifted and began on the same day."""
     return any(
         block.reason == given.reason and (block.lifted is None or block.since == given.since) for block in stored.blocks
     )
@@ -65,7 +65,7 @@ def _day(value: object) -> str:
 
 
 def _block(since: str, reason: str, lifted: str | None = None) -> Block:
-    # the day of lifting stands in no record that was written before there was one
+    # records from before blocks could be lifted have no day of lifting
     return Block(_date(since), reason, _maybe_date(lifted))
 
 

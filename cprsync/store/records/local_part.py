@@ -1,4 +1,4 @@
-"""What patron and staff own of one record: opened, and written back sealed for its next version."""
+"""Open the local part of one record, which patron and staff own, and write it back sealed for its next version."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What it is sealed as.
+#: The owner under which the local part is sealed.
 LOCAL: Final = "local"
 _PATRON = tables.patron.c
 
 
 def open_local(tenant: Tenant, row: AnyRow) -> Local:
-    """Open what patron and staff own in a row. Raises SealBroken."""
+    """Open the local part of a row.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
     blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
-    # the group is the one in clear: age, policy and a pin move it without the rest being opened
+    # the group in clear is the valid one: age, policy and a pin change it without opening the rest
     return replace(decode_local(blob), group=row.patron_group)
 
 
 def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:
-    """Write the local part of a row that was read in this transaction; its group stands in clear beside it.
+    """Write the local part of a row that was read in this transaction. The caller writes the group in clear.
 
     Raises:
         LostCompare: someone else wrote it since it was read.

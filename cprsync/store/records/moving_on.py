@@ -1,4 +1,4 @@
-"""A record moves on by one version as it is: an effect that changes nothing of it needs a version of its own."""
+"""Move a record on by one version without a change: an effect that changes nothing in it needs a version of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _PATRON = tables.patron.c
 
 
 def move_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
-    """Move a record that is held on by one version, the version being part of its seal; returns its row."""
+    """Move a record that is held on by one version, and seal it again, because the version is part of the seal.
+
+    Returns the new row.
+    """
     vault, version = tenant.vault, row.version + 1
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
     sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)

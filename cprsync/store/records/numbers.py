@@ -1,6 +1,6 @@
-"""A patron gets another number: where she is found, what stays subscribed. The old number still finds her (decision 6).
+"""Give a patron another number. The old one stays subscribed for a time and still finds the patron (decision 6).
 
-Leaves out which patron gets which number: that is decided before, by the register's own links.
+The register's own links decide before this which patron gets which number.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The reason of a subscription and the kind of a key.
+#: The reason of a subscription, and the kind of a key.
 OLD_NUMBER = "old_number"
 ACTIVE_PATRON = "patron"
-#: Someone who only answers for a minor.
+#: The reason for a person who only answers for a minor.
 RESPONSIBLE = "responsible"
-#: Dead, and subscribed until a last day.
+#: The reason for a dead patron who is subscribed until a last day.
 DEAD = "dead"
-#: What a subscription's number is sealed as, once.
+#: The owner under which a subscription's number is sealed, and the version, because it is sealed only once.
 SUBSCRIPTION = "subscription"
 SEALED_ONCE = 1
 _PATRON = tables.patron.c
@@ -40,10 +40,10 @@ _ROW = tables.subscription.c
 
 
 def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
-    """Let patrons be found by the numbers that the writes give them, in the caller's transaction.
+    """Make patrons be found by the numbers that the writes give them, in the caller's transaction.
 
     Raises:
-        LostCompare: someone else has got one of the numbers since the decision.
+        LostCompare: another patron has got one of the numbers since the decision.
     """
     _make_sure_that_free(connection, tenant, [write.after.number for write in writes])
     for write in writes:
@@ -75,7 +75,7 @@ def _move(connection: Connection, tenant: Tenant, write: Write) -> None:
 
 
 def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
-    """The old number finds her from now on; the new one no longer counts as anybody's old one."""
+    """Make the old number find the patron. The new number is no longer an old number of any patron."""
     vault, old = tenant.vault, write.patron.number
     probes = [probe for number in (old, write.after.number) for probe in vault.probes(OLD_NUMBER, number.digits)]
     ours = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER)
@@ -92,40 +92,44 @@ def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
 
 
 def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> None:
-    """The old number stays subscribed until a file has delivered the new one; a number that returns is as before.
+    """Keep the old number subscribed until a file has delivered the new one.
 
-    So does a dead patron's. The new number is subscribed in the same night, and again for a time only.
+    A number that returns gets its earlier reason again. A dead patron's number stays subscribed as an old number, too.
+    The new number is subscribed in the same night, and again only for a time.
     """
     rows, day = tables.subscription, write.renumbered
     hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
     returned = hers & (_ROW.reason == OLD_NUMBER)
     returned &= _ROW.number_index.in_(tenant.vault.probes("number", write.after.number.digits))
     holds = _ROW.until.is_(None)
-    # one that has ended is made again when it is subscribed again
+    # a row that has ended is written again at the next subscription
     connection.execute(delete(rows).where(returned, ~holds))
     active = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
     active |= hers & (_ROW.reason == DEAD)
     connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day, until=None))
     if write.patron.register.status is Status.DEAD:
-        return  # her row has an end, and is made when she is subscribed
+        return  # a dead patron's row has an end, and is written at the next subscription
     reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
     connection.execute(update(rows).where(returned).values(reason=reason, since=day))
 
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
-    """Those of them who are no borrowers, and only answer for a minor."""
+    """Return those of these patrons who do not borrow and only answer for a minor."""
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
     wanted = select(_PATRON.id).where(hers)
     return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
 
 
 def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
-    """Whether a patron other than `but` borrows under a number: most often herself, registered again."""
+    """Return whether a patron other than `but` borrows under a number.
+
+    Most often that is the same person, registered again.
+    """
     return borrowers(connection, tenant, [number]).get(number, but) != but
 
 
 def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-    """Who borrows under each of the numbers; a number that nobody borrows under is left out."""
+    """Return the borrower under each of the numbers. Numbers without a borrower are left out."""
     found: dict[CprNumber, str] = {}
     borrows = (_PATRON.kind != PatronKind.RESPONSIBLE.value) & _PATRON.status_class.not_in(tables.GONE)
     wanted = select(_PATRON.number_index, _PATRON.id).where(_PATRON.agency == tenant.agency, borrows)
@@ -137,7 +141,7 @@ def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumbe
 
 
 def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-    """Which of the numbers a patron had before another replaced it, and who."""
+    """Return which of the numbers are old numbers, and the patron who had each."""
     found: dict[CprNumber, str] = {}
     wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
     with reading(tenant.engine) as connection:
@@ -149,7 +153,7 @@ def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber,
 
 
 def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
-    """The shells of patrons who were merged into her, and into those in turn."""
+    """Return the shells of patrons who were merged into this patron, and into those in turn."""
     found: list[str] = []
     asked = [patron_id]
     while asked:
@@ -163,6 +167,6 @@ def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[st
 
 
 def numbered(tenant: Tenant, row: AnyRow) -> str:
-    """The number of a subscription's row."""
+    """Return the number of a subscription's row."""
     place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
     return tenant.vault.unseal(row.number, row.number_key, **place).decode()

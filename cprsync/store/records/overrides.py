@@ -1,7 +1,7 @@
-"""What staff corrected, stored beside the register's part: added, replaced, withdrawn, ended.
+"""Store what staff corrected beside the register's part: added, replaced, withdrawn and ended.
 
-Each has its row; value and reason are sealed together. How many of a patron's are live stands in her own row,
-so that whoever has none is read without a look at this table.
+Each correction has a row; value and reason are sealed together. The patron's row holds the number of live corrections.
+A patron without any is read without this table.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cprsync.store.seals.vault import Vault
 
 OVERRIDE: Final = "override"
-#: The states of a row: it stands, its day has passed, someone took it back, a later one stands in its place, or it is
-#: long over and only who made it, and when, is known.
+#: The states of a row: it is in force, its day has passed, someone withdrew it, a later one replaced it, or its content
+#: is deleted and only who made it, and when, is known.
 LIVE: Final = "live"
 ENDED: Final = "ended"
 WITHDRAWN: Final = "withdrawn"
@@ -38,7 +38,7 @@ _PATRON = tables.patron.c
 
 
 def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dict[str, tuple[Override, ...]]:
-    """The live overrides of these patrons, by patron and in the order in which they were made.
+    """Return the live overrides of these patrons, by patron, in the order in which they were made.
 
     Raises:
         SealBroken: one was altered or moved.
@@ -46,21 +46,25 @@ def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dic
     found: dict[str, tuple[Override, ...]] = {}
     wanted = select(tables.override).where(_ROW.agency == tenant.agency, _ROW.state == LIVE)
     for part in parts(list(patron_ids)):
-        # put in order here: asked to, SQLite would go through every override there ever was, in the order of their ids
+        # sorted here, because SQLite would otherwise read every override, in the order of their ids
         for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
             found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
     return found
 
 
 def overridden(tenant: Tenant) -> list[str]:
-    """The patrons of whom staff have corrected something, in order."""
+    """Return the patrons with a live correction, in order."""
     wanted = select(_ROW.patron_id).where(_ROW.agency == tenant.agency, _ROW.state == LIVE).distinct()
     with reading(tenant.engine) as connection:
         return list(connection.scalars(wanted.order_by(_ROW.patron_id)))
 
 
 def from_row(vault: Vault, row: AnyRow) -> Override:
-    """Open a row. Raises SealBroken."""
+    """Open a row.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
     plain = vault.unseal(row.value, row.key, place=row.patron_id, owner=OVERRIDE, version=row.id)
     typed = json.loads(plain)
     return Override(
@@ -77,7 +81,7 @@ def from_row(vault: Vault, row: AnyRow) -> Override:
 
 
 def add(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
-    """Write an override; a live one of the same field gives its place to it."""
+    """Write an override. It replaces a live one of the same field."""
     number = next_id(connection, tenant, tables.override)
     _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
     typed = {"before": override.before, "reason": override.reason, "value": override.value}
@@ -99,7 +103,7 @@ def add(connection: Connection, tenant: Tenant, patron_id: str, override: Overri
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Withdrawal:
-    """When, by whom and why an override was taken back."""
+    """When, by whom and why an override was withdrawn."""
 
     on: date
     by: str
@@ -107,7 +111,10 @@ class Withdrawal:
 
 
 def withdraw(connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, withdrawal: Withdrawal) -> bool:
-    """Take the live override of a field back; who and why is sealed with it. False when there is none."""
+    """Withdraw the live override of a field, with who and why sealed in it.
+
+    Returns False if there is no live override.
+    """
     live = select(tables.override).where(_live(tenant, patron_id, field)).with_for_update()
     row = connection.execute(live).one_or_none()
     if row is None:
@@ -127,7 +134,7 @@ def _seal(tenant: Tenant, patron_id: str, number: int, typed: dict[str, Any]) ->
 
 
 def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
-    """Let overrides give way whose day has passed."""
+    """End live overrides whose last day has passed."""
     for part in parts(ids):
         ended = (_ROW.agency == tenant.agency) & _ROW.id.in_(part) & (_ROW.state == LIVE)
         hers = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
@@ -136,7 +143,7 @@ def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date)
 
 
 def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
-    """Let go of what was typed, and why; who it was, in which field and when, stays."""
+    """Delete the typed values and the reason. Who made it, in which field and when, stays."""
     nothing = {"before": None, "reason": "", "value": ""}
     sealed = {"value": _seal(tenant, patron_id, number, nothing), "key": tenant.vault.seal_key}
     this = (_ROW.agency == tenant.agency) & (_ROW.id == number) & (_ROW.state != LIVE)
@@ -144,7 +151,7 @@ def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) 
 
 
 def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
-    """Let the patrons' rows say how many of their overrides are live."""
+    """Write in the patrons' rows how many of their overrides are live."""
     live = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.patron_id == _PATRON.id, _ROW.state == LIVE)
     for part in parts(patron_ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)

@@ -1,4 +1,4 @@
-"""Whether someone could not be decided, and counts as protected meanwhile (decision 3): asked within other queries."""
+"""A condition for other queries: the patron could not be decided, and counts as protected meanwhile (decision 3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ITEM, _ASKED, _PATRON = tables.review_item.c, tables.follow_up.c, tables.patron
 
 
 def is_parked() -> ColumnElement[bool]:
-    """True of a row of `patron` who waits for a person, or for the register that a person had asked again."""
+    """Return a condition: the row of `patron` waits for a person, or for the register that a person asked again."""
     still = exists().where(_ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id)
     waits = (_ITEM.state == State.WAITING.value) | ((_ITEM.state == State.ACCEPTED.value) & still)
     hers = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)

@@ -1,4 +1,4 @@
-"""Patron numbers: eight random digits, never given twice in a library (decision 26)."""
+"""Patron numbers: eight random digits, never issued twice in a library (decision 26)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _FIRST_ID: Final = 10_000_000
 _IDS: Final = 90_000_000
 _ID_BYTES: Final = 8
-#: How often free patron numbers are drawn; with the numbers half used up, 40 fail once in 10^12.
+#: How often free patron numbers are drawn. If half the numbers are used, 40 draws fail once in 10^12.
 _DRAWS: Final = 40
 
 
 def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
-    """Random patron numbers, none ever given before in this library.
+    """Return random patron numbers that were never issued in this library.
 
     Raises:
         BadInput: the library's numbers are nearly used up.

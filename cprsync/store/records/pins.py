@@ -1,4 +1,4 @@
-"""PINs: only a keyed Argon2id hash is stored, so that neither the database nor the keys alone can try one out."""
+"""PINs: only a keyed Argon2id hash is stored. The database without the keys, or the keys alone, cannot test a PIN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cprsync.store.seals.keys import Purpose
 if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
-#: As OWASP's password storage cheat sheet has it: 19 MiB, two passes, one lane.
+#: As in OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 _MEMORY_KIB: Final = 19 * 1024
 _PASSES: Final = 2
 _LANES: Final = 1
@@ -22,7 +22,7 @@ _MARK: Final = ":"
 
 
 def hash_pin(tenant: Tenant, pin: str) -> str:
-    """Hash a PIN under a salt of its own; the key's id stands before the hash."""
+    """Hash a PIN with a salt of its own. The key's id is in front of the hash."""
     key = tenant.keyring.newest(Purpose.PIN)
     argon = Argon2id(
         salt=tenant.random(_SALT_BYTES),
@@ -36,7 +36,7 @@ def hash_pin(tenant: Tenant, pin: str) -> str:
 
 
 def is_pin(tenant: Tenant, pin: str, pin_hash: str) -> bool:
-    """Whether a PIN is the one that was hashed; False where there is none, or its key is gone."""
+    """Return whether a PIN is the one that was hashed. False if there is no hash, or its key is gone."""
     key_id, mark, encoded = pin_hash.partition(_MARK)
     key = tenant.keyring.by_id(Purpose.PIN).get(key_id)
     if not mark or key is None:

@@ -1,4 +1,4 @@
-"""Records read for the rules: recognised by index and fingerprint, opened only when they differ."""
+"""Read records for the rules: recognise them by index and fingerprint, and open only those that differ."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from cprsync.store.seals.vault import Vault
 
 _PATRON = tables.patron.c
-#: Looked up for each row: the enum's own way takes longer.
+#: A dictionary, because each row needs it and the enum's own lookup is slower.
 _KINDS: Final = {kind.value: kind for kind in PatronKind}
-#: In the words of the indexes that hold these rows alone: with a value put in, SQLite would not take them.
+#: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
-#: In the words of the next index; the record of someone who only answered is closed, and not emptied.
+#: In the same words as the index of the standing. A leaving patron is in it too, so the status class is also needed.
 IS_EMPTIED: Final[Any] = (text("patron.standing <> 'active'"), _PATRON.status_class.in_(tables.EMPTIED))
 
 
@@ -61,8 +61,8 @@ class _Row(NamedTuple):
 
 
 def population(tenant: Tenant) -> int:
-    """How many patrons the library has; whoever was merged or has left is none."""
-    # each counted by an index alone: the rows themselves hold the sealed records
+    """Count the patrons of the library, without those who were merged or have left."""
+    # each counted by an index alone, because the rows hold the sealed records
     everyone = select(func.count()).where(_PATRON.agency == tenant.agency)
     with reading(tenant.engine) as connection:
         merged, closed = (connection.scalar(everyone.where(*some)) or 0 for some in ([_IS_MERGED], IS_EMPTIED))
@@ -70,18 +70,18 @@ def population(tenant: Tenant) -> int:
 
 
 def silent_count(tenant: Tenant) -> int:
-    """How many patrons there are of whose protection no source has spoken, and one could."""
+    """Count the patrons about whose protection no source has spoken, although one could."""
     silent = (_PATRON.agency == tenant.agency) & _IS_SILENT & _PATRON.status_class.not_in(tables.GONE)
-    # written so that no index is taken for it but the one that holds the silent alone
+    # written so that SQLite uses the partial index of the silent rows, and no other
     silent &= _PATRON.real_number.is_not(False)
     with reading(tenant.engine) as connection:
         return connection.scalar(select(func.count()).where(silent)) or 0
 
 
 class Encoder:
-    """Encodes and fingerprints a record once: what told that it differs is what is sealed, if she is the merge.
+    """Encodes and fingerprints a record once: the bytes that were compared are the bytes that are sealed.
 
-    Holds the persons who were recognised last, no longer than until the next are.
+    Holds the persons who were recognised last, until the next call of `begin`.
     """
 
     def __init__(self, vault: Vault) -> None:
@@ -89,23 +89,23 @@ class Encoder:
         self._recognised: dict[str, tuple[Person, Prepared]] = {}
 
     def begin(self) -> None:
-        """Let go of whoever was recognised before."""
+        """Drop the persons who were recognised before."""
         self._recognised = {}
 
     def recognise(self, person: Person) -> Prepared:
-        """Encode a person who is compared, and may be written."""
+        """Encode a person for the comparison; the result may be written later."""
         prepared = prepare(self._vault, person)
         self._recognised[person.number.digits] = person, prepared
         return prepared
 
     def prepare(self, after: Person) -> Prepared:
-        """Encode what is written; only of the very object that was compared it is known."""
+        """Return the encoding of a record to write. It is reused only for the very object that was compared."""
         person, prepared = self._recognised.get(after.number.digits, (None, None))
         return prepared if person is after and prepared is not None else prepare(self._vault, after)
 
 
 def recognise(tenant: Tenant, persons: Sequence[Person], encoder: Encoder) -> list[Recognised]:
-    """For each person: not ours, equal by fingerprint, or the patron opened."""
+    """Return for each person: not ours, equal by fingerprint, or the opened patron."""
     found: list[Recognised] = []
     encoder.begin()
     with reading(tenant.engine) as connection:
@@ -137,8 +137,8 @@ def _recognised(
     vault: Vault, row: _Row, person: Person, corrected: tuple[Override, ...], encoder: Encoder
 ) -> Recognised:
     as_of = as_of_from_row(row)
-    # whose letters are stopped is decided on, though she is told as she stands: that may be what lets them go again.
-    # So is whose number was replaced: told under it again, the patron is verified.
+    # A patron with stopped letters is decided even if the record is equal: that may let the letters go again. So is a
+    # patron with a replaced number: news under that number verifies the patron.
     is_decided_on = row.letters_stopped is not None or row.unverified_why == Why.NUMBER_REPLACED.value
     if as_of is not None and not is_decided_on and _is_equal(vault, row, person, encoder):
         return Equal(row.id, row.version, as_of)
@@ -146,16 +146,20 @@ def _recognised(
 
 
 def _is_equal(vault: Vault, row: _Row, person: Person, encoder: Encoder) -> bool:
-    # A fingerprint of another key, or of another mapping, tells nothing: open and compare.
+    # A fingerprint of another key or another mapping cannot be compared: open the record and compare.
     if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
         return False
-    # She speaks for all groups, so that the merge with whatever is stored is the merge with herself: she as she is,
-    # but for a foreign address that her status leaves without meaning.
+    # The person speaks for all groups. A merge with any stored record then equals the merge with itself: the person
+    # unchanged, except for a foreign address that has no meaning for the status.
     return encoder.recognise(merge(person, person)).fingerprint == row.fingerprint
 
 
 def from_row(vault: Vault, row: AnyRow | _Row, corrected: tuple[Override, ...] = ()) -> Patron:
-    """Open a row, with what staff corrected. Raises SealBroken."""
+    """Open a row, with what staff corrected.
+
+    Raises:
+        SealBroken: it was altered, moved, or replaced by an older one.
+    """
     as_of, person = as_of_from_row(row), decode(open_register(vault, row))
     kind, window = _KINDS[row.kind], _window(row)
     return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
@@ -167,16 +171,16 @@ def _window(row: AnyRow | _Row) -> Window | None:
 
 
 def other_of(vault: Vault, row: AnyRow) -> Other:
-    """Someone who shares a dwelling or a link, of a row that also tells whether they are parked."""
+    """Return a patron who shares a dwelling or a link, from a row that also has `parked`."""
     patron = from_row(vault, row)
     return Other(patron.register, row.parked, in_window=patron.window is not None)
 
 
 def open_register(vault: Vault, row: AnyRow | _Row) -> bytes:
-    """The canonical bytes of the register's part, which are the ones that the row was last written with.
+    """Return the canonical bytes of the register's part, as they were last written.
 
-    An older seal opens again once its version is put back beside it: the fingerprint then tells that it is not
-    what was written last.
+    An older seal opens if its version is put back beside it. The fingerprint then shows that it is not what was written
+    last.
 
     Raises:
         SealBroken: it was altered, moved, or replaced by an older one.
@@ -190,23 +194,23 @@ def open_register(vault: Vault, row: AnyRow | _Row) -> bytes:
 def overrides_of(
     connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | _Row]
 ) -> dict[str, tuple[Override, ...]]:
-    """What staff corrected, for those of the rows who have any: for all others nothing is read."""
+    """Return what staff corrected, by patron. Reads nothing for rows without corrections."""
     return overrides.of(connection, tenant, [row.id for row in rows if row.overrides])
 
 
 def as_of_from_row(row: AnyRow | _Row) -> AsOf | None:
-    """The day and kind of the row's source; None: not yet verified."""
+    """Return the day and source of the row; None: not yet verified."""
     return None if row.as_of_day is None else _as_of(row.as_of_day, row.as_of_source)
 
 
 @lru_cache(maxsize=64)
 def _as_of(day: date, source: str) -> AsOf:
-    """One for all rows of a day: a library has few of them."""
+    """Return one shared object for all rows of a day. A library has few different ones."""
     return AsOf(day, Source(source))
 
 
 def patrons(tenant: Tenant, ids: Sequence[str]) -> list[Patron]:
-    """The patrons of these ids that exist, in the order asked; whoever has left is none."""
+    """Return the patrons with these ids in the order asked. Unknown ids and patrons who have left are skipped."""
     found: dict[str, Patron] = {}
     closed = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *IS_EMPTIED)
     with reading(tenant.engine) as connection:
