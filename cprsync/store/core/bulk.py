@@ -1,7 +1,7 @@
-"""Many rows at once by the driver's own way: executemany on SQLite, COPY and arrays on PostgreSQL.
+"""Write and read many rows by the driver's own means: executemany on SQLite, COPY and arrays on PostgreSQL.
 
-For what a night writes by the thousand. SQLAlchemy's way takes three times as long there: it builds
-a dictionary for each row and looks at each value.
+For what a night writes by the thousand. SQLAlchemy takes three times as long there, because it builds a dictionary for
+each row and checks each value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, Table
 
-#: What PostgreSQL calls our types on the wire; all others are text there.
+#: PostgreSQL's names for our types on the wire. All other types are text there.
 _WIRE: dict[type[Any], str] = {
     BigInteger: "int8",
     Integer: "int4",
@@ -47,11 +47,11 @@ def change(
     where: tuple[str, ...],
     rows: Sequence[tuple[Any, ...]],
 ) -> int:
-    """Write the columns `new` of the rows whose columns `where` have given values; returns how many there were.
+    """Write the columns `new` of the rows that the values of `where` find. Returns how many rows changed.
 
     Args:
         connection: in the caller's transaction.
-        table: of which rows change.
+        table: the table whose rows change.
         new: names of the columns to write.
         where: names of the columns that find a row.
         rows: for each row the values of `new`, then those of `where`.
@@ -66,12 +66,12 @@ def change(
 def find(  # noqa: PLR0913 -- the parts of one statement
     connection: Connection, table: Table, *, columns: tuple[str, ...], by: str, values: Sequence[Any], agency: str
 ) -> Iterator[tuple[Any, ...]]:
-    """The columns of the agency's rows whose column `by` has one of the values; at most as many as one IN may name."""
+    """Yield the columns of the agency's rows whose column `by` has one of the values. At most IN_MAX values."""
     if connection.dialect.name == "postgresql":
         rows = connection.exec_driver_sql(_selection_any(table, columns, by), (agency, list(values)))
     else:
         rows = connection.exec_driver_sql(_selection_in(table, columns, by, len(values)), (agency, *values))
-    # not SQLAlchemy's rows, which look at each value
+    # SQLAlchemy's own rows would check each value
     with driven(connection):
         found = rows.cursor.fetchall()
     days = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, Date)]
@@ -81,7 +81,7 @@ def find(  # noqa: PLR0913 -- the parts of one statement
 def _converted(
     rows: Sequence[tuple[Any, ...]], places: Sequence[int], convert: Callable[[Any], Any]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows with what stands in some places converted, a column at a time: that is a third of the way row by row."""
+    """Yield the rows with some columns converted, a column at a time. It takes a third of the time of row by row."""
     if not places or not rows:
         return iter(rows)
     columns: list[Any] = list(zip(*rows, strict=True))
@@ -96,7 +96,7 @@ _text = lru_cache(maxsize=64)(date.isoformat)
 
 
 def _with_text(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column[Any]]) -> list[tuple[Any, ...]]:
-    # SQLite has no dates: SQLAlchemy's, and so ours, are text
+    # SQLite has no dates: SQLAlchemy, and so this module, writes them as text
     days = [place for place, column in enumerate(columns) if isinstance(column.type, Date)]
     return list(_converted(rows, days, _text))
 
@@ -128,7 +128,7 @@ def _update(table: Table, new: tuple[str, ...], where: tuple[str, ...]) -> str:
 
 @cache
 def _update_from(table: Table, new: tuple[str, ...], where: tuple[str, ...]) -> str:
-    """One statement for all rows: an array for each column."""
+    """Return one statement for all rows, with an array for each column."""
     written = ", ".join(f'"{name}" = given.new_{name}' for name in new)
     found = " AND ".join(f'{table.name}."{name}" = given.at_{name}' for name in where)
     arrays = ", ".join(f"%b::{_array_of(table.c[name])}[]" for name in (*new, *where))
@@ -156,5 +156,5 @@ def _wire_type(column: Column[Any]) -> str:
 
 
 def _array_of(column: Column[Any]) -> str:
-    # Compared as text, a CHAR is found by no index: PostgreSQL would read the whole table for each batch.
+    # If a CHAR is compared as text, PostgreSQL uses no index and reads the whole table for each batch.
     return "bpchar" if isinstance(column.type, CHAR) else _wire_type(column)

@@ -1,6 +1,6 @@
-"""Open the database and begin transactions: reading, or writing with the write lock taken at once.
+"""Open the database and begin transactions: for reading, or for writing with the write lock taken at once.
 
-Knows the two databases' habits and no table.
+Knows the differences of the two databases, and no table.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-#: How long a writer waits for another one, in seconds.
+#: How long a writer waits for another writer, in seconds.
 WAIT_SECONDS = 5
 CONNECT_SECONDS = 10
-#: How many keys one IN (...) names.
+#: How many keys one IN (...) may name.
 IN_MAX = 500
 
-#: PostgreSQL's codes of a column and a table that are not there.
+#: PostgreSQL's codes for an unknown column and an unknown table.
 _UNDEFINED = frozenset({"42703", "42P01"})
-#: Its code of a disk that is full.
+#: PostgreSQL's code for a full disk.
 _DISK_FULL = "53100"
-#: What SQLite says of one.
+#: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
 
 T = TypeVar("T")
-#: A row of whatever columns were asked for.
+#: A row with any columns.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
 
 def open_engine(url: str) -> Engine:
-    """Make the engine of a store: `sqlite:///FILE` or `postgresql://…`.
+    """Return the engine of a store: `sqlite:///FILE` or `postgresql://…`.
 
     Raises:
         ConfigurationError: no such kind of database, or its driver or folder is missing.
@@ -69,10 +69,10 @@ def open_engine(url: str) -> Engine:
 
 def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
-        # a night spans processes, and its lock is a file beside the database
+        # a night uses several processes, and its lock is a file beside the database
         raise ConfigurationError("the store's url names no file", kind="store.url")
     try:
-        # made before SQLite does, so that no one else can read it; its -wal and -shm take the same mode
+        # created before SQLite does it, so that nobody else can read it; its -wal and -shm get the same mode
         path = Path(url.database)
         handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
         try:
@@ -93,9 +93,9 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={WAIT_SECONDS * 1000}",
-    # 64 MiB, where 2 would be: a night meets rows all over the table, and finds their pages here when it changes them
+    # 64 MiB instead of 2: a night meets rows all over the table, and still finds their pages here when it changes them
     "cache_size=-65536",
-    # after 16 MiB of log, where 4 would be: a page that each batch changes goes to the table once, not each time
+    # after 16 MiB of log instead of 4: a page that each batch changes is written to the table once, not each time
     "wal_autocheckpoint=4000",
 )
 
@@ -109,7 +109,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that reads and then writes fails at once when another has written, whatever the timeout.
+    # A deferred transaction that reads and then writes fails at once if another has written, whatever the timeout.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -130,7 +130,7 @@ def _open_postgresql(url: URL) -> Engine:
 
 
 def read_only(engine: Engine) -> Engine:
-    """The same database over the same connections, for `reading` alone; the database itself refuses a write in it."""
+    """Return an engine on the same connections that can only read. The database itself refuses a write."""
     return engine.execution_options(read_only=True)
 
 
@@ -140,7 +140,7 @@ def _is_read_only(engine: Engine) -> bool:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only reads, and sees one moment of the store."""
+    """Open one transaction that only reads, and sees one moment of the store."""
     with translated(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -154,7 +154,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _query_only(connection: Connection) -> Iterator[None]:
-    """What SQLite has for a transaction that is read only; it stays with a connection, which others use next."""
+    """Make the connection read only for the block.
+
+    SQLite sets this for the connection, not the transaction. It is undone, because others use the connection next.
+    """
     connection.exec_driver_sql("PRAGMA query_only=ON")
     try:
         yield
@@ -164,9 +167,10 @@ def _query_only(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes: all of it, or nothing when an error leaves it.
+    """Open one transaction that writes everything, or nothing if an error leaves the block.
 
-    Raises ReadOnly: the engine is one of `read_only`, and no transaction is begun.
+    Raises:
+        ReadOnly: the engine is from `read_only`; no transaction is begun.
     """
     if _is_read_only(engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
@@ -174,25 +178,28 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with translated(), engine.execution_options(writes=True).begin() as connection:
         connection.info[_AFTER] = after
         yield connection
-    # a list of them: what they read and write uses the same connection again
+    # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):
         call()
 
 
 def _forget_what_was_to_follow(connection: Connection) -> None:
-    # a connection whose server went away has nothing left, and would look for another one here
+    # a connection whose server went away has nothing left, and would try to connect again here
     if not connection.invalidated:
         connection.info.get(_AFTER, {}).clear()
 
 
 def after_commit(connection: Connection, name: object, call: Callable[[], None]) -> None:
-    """Let something be done once the transaction is committed, and not when it is not; a later call of a name wins."""
+    """Call something once the transaction is committed, and not if it fails.
+
+    A later call under the same name replaces an earlier one.
+    """
     connection.info[_AFTER][name] = call
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Say in our words what went wrong; the database's own may quote what was written."""
+    """Translate the database's errors into ours, because the originals may quote what was written."""
     try:
         yield
     except DBAPIError as error:
@@ -201,7 +208,7 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def driven(connection: Connection) -> Iterator[None]:
-    """The same where the driver is called past SQLAlchemy."""
+    """Do the same as `translated` where the driver is called directly."""
     try:
         yield
     except connection.dialect.loaded_dbapi.Error as error:
@@ -209,7 +216,10 @@ def driven(connection: Connection) -> Iterator[None]:
 
 
 def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
-    """By the name of the driver's class and those above it, which both drivers have in common."""
+    """Return our error for the driver's error.
+
+    It is found by the name of its class and base classes, which both drivers share.
+    """
     if _lacks_part(said):
         return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
     if _has_no_room(said):
@@ -218,20 +228,20 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
     if "OperationalError" in names or "InterfaceError" in names:
         return StoreUnavailable("the database does not answer, or another writer holds it")
     if names[0] == "DatabaseError":
-        # the bare class is what SQLite's driver says of a file that is something else, or torn
+        # SQLite's driver uses the base class itself for a file that is not a database, or is damaged
         return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
     return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
 
 
 def _lacks_part(said: BaseException | None) -> bool:
-    """Whether the database knows no such table or column: SQLite says so in words, PostgreSQL by a code."""
+    """Return whether the database lacks a table or column. SQLite says so in words, PostgreSQL by a code."""
     if getattr(said, "sqlstate", None) in _UNDEFINED:
         return True
     return isinstance(said, sqlite3.Error) and any(words in str(said) for words in _UNKNOWN_TO_SQLITE)
 
 
 def _has_no_room(said: BaseException | None) -> bool:
-    """Whether the disk takes nothing more; SQLite finds it out in the files beside the database too."""
+    """Return whether the disk is full. SQLite may also notice it in the files beside the database."""
     if getattr(said, "sqlstate", None) == _DISK_FULL:
         return True
     return str(getattr(said, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))

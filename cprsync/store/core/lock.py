@@ -1,4 +1,4 @@
-"""The session lock of an agreement's run: it dies with its holder and has no lease (decision 20)."""
+"""The session lock of an agreement's run. It ends with its holder and has no lease (decision 20)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def run_lock(tenant: Tenant) -> Iterator[None]:
-    """Hold the lock while the block runs. Raises RunBusy at once when another holds it."""
+    """Hold the lock while the block runs.
+
+    Raises:
+        RunBusy: another process holds it; raised at once.
+    """
     held = _file_lock(tenant) if tenant.engine.dialect.name == "sqlite" else _session_lock(tenant)
     with held:
         yield
@@ -36,7 +40,7 @@ def _digest(tenant: Tenant) -> bytes:
 
 @contextmanager
 def _file_lock(tenant: Tenant) -> Iterator[None]:
-    # One file for each agreement: another agreement's night is not in the way (decision 15).
+    # One file for each agreement, so that another agreement's night is not blocked (decision 15).
     path = Path(f"{tenant.engine.url.database}.{_digest(tenant).hex()[:8]}.lock")
     handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
     try:
@@ -46,7 +50,8 @@ def _file_lock(tenant: Tenant) -> Iterator[None]:
             raise _busy() from error
         yield
     finally:
-        os.close(handle)  # the lock goes with the handle; the file stays, or two could lock two files
+        # the lock ends with the handle; the file stays, because two processes could otherwise lock two files
+        os.close(handle)
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def _session_lock(tenant: Tenant) -> Iterator[None]:
             try:
                 connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
             except DBAPIError:
-                # the session's end frees the lock, whatever state it is in
+                # the end of the session releases the lock, whatever its state
                 connection.invalidate()
 
 

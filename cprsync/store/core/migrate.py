@@ -1,4 +1,4 @@
-"""Bring a store to this program's version, in one transaction, and say which one it has."""
+"""Bring a store to this program's version, in one transaction, and tell which version it has."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def status(engine: Engine) -> StoreVersion:
-    """Say which version a store has."""
+    """Return which version a store has and which is wanted."""
     return StoreVersion(version_of(engine), WANTED)
 
 
 def upgrade(engine: Engine) -> StoreVersion:
-    """Bring a store to this program's version, or leave it as it was.
+    """Bring a store to this program's version, or leave it unchanged.
 
-    Returns: the version it had before.
+    Returns the version that it had before.
 
     Raises:
-        StoreMismatch: it is newer than this program.
+        StoreMismatch: the store is newer than this program.
     """
     before = status(engine)
     if before.current is not None and not _is_known(before.current):
@@ -44,13 +44,13 @@ def upgrade(engine: Engine) -> StoreVersion:
 
 
 def _is_known(version: str) -> bool:
-    """Whether a store of this version can be brought up to date; the steps' names tell no order."""
+    """Return whether a store of this version can be upgraded. The names of the steps give no order."""
     steps = ScriptDirectory.from_config(settings_of_alembic()).walk_revisions()
     return version in {step.revision for step in steps}
 
 
 def settings_of_alembic() -> Config:
-    """Alembic's settings without a file: the migrations travel with the package."""
+    """Return Alembic's settings without a file, because the migrations are part of the package."""
     settings = Config()
     settings.set_main_option("path_separator", "os")
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

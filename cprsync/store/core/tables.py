@@ -1,6 +1,6 @@
-"""The tables. Every row has its agency (decision 15); what is personal is sealed or a keyed index (decision 16).
+"""The tables. Every row has its agency (decision 15). Personal data is sealed or a keyed index (decision 16).
 
-Leaves out the steps from one version to the next: they are in `migrations`, and a test compares the two.
+The steps from one version to the next are in `migrations`. A test compares the two.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ AGREEMENT = String(64)
 PATRON = CHAR(8)
 KEY = String(8)
 WORD = String(32)
-#: A moment as `2027-03-01T05:30:00.000000Z`: sorts as text and is the same in both databases.
+#: A moment as `2027-03-01T05:30:00.000000Z`: it sorts as text and is the same in both databases.
 STAMP = String(27)
 
 
 def _needed(name: str, kind: Any, given: str | None = None) -> Column[Any]:
-    """A column that is never empty; `given` is what a row has that was written before the column was there."""
+    """A column that is never empty. `given`: the value for rows written before the column existed."""
     return Column(name, kind, nullable=False, server_default=given)
 
 
@@ -72,19 +72,19 @@ library = Table(
     metadata,
     _key("agency", AGENCY),
     _maybe("name", Text),
-    # of the policy that next_age_step was counted with; another one: it is counted again for everyone
+    # the stamp of the policy with which next_age_step was counted; with another policy it is counted again for everyone
     _maybe("calendar_stamp", Text),
-    # how many lines of hers stood in the erase journal when last seen, and the code of the last; none: not seen yet
+    # how many of the library's lines the erase journal had when last seen, and the code of the last; NULL: not seen yet
     _maybe("journal_lines", Integer),
     _maybe("journal_code", LargeBinary),
-    # of the policy that rights were derived with; another one: they are derived again for everyone
+    # the stamp of the policy with which rights were derived; with another policy they are derived again for everyone
     _maybe("rights_stamp", String(64)),
-    # the last number of a review item; a number is never given twice
+    # the last number of a review item; a number is never issued twice
     _maybe("last_review", Integer),
-    # how many lines of hers the file of the audit's heads had when last seen, and the code of the last
+    # how many of the library's lines the file of the audit's heads had when last seen, and the code of the last
     _maybe("heads_lines", Integer),
     _maybe("heads_code", LargeBinary),
-    # a sum over the versions of all her patrons' records, under a key, and how often it has changed
+    # a sum over the versions of all records of the library, under a key, and how often it has changed
     _maybe("records_sum", LargeBinary),
     _maybe("records_changes", BigInteger),
     _maybe("records_key", KEY),
@@ -97,14 +97,14 @@ agreement = Table(
     _key("id", AGREEMENT),
     _maybe("task", WORD),
     _maybe("last_produced", Date),
-    # how many of those in a window the register was asked about on a day, and what harm its answers have done
+    # how many patrons in a window the register was asked about on a day, and the harm that its answers did
     _maybe("heal_day", Date),
     _maybe("heal_asked", Integer),
     _maybe("heal_harms", Text),
     _to("library", "agency"),
 )
 
-#: The keys that rows were written with: of each what only that very key gives, so that no other passes for it.
+#: The keys with which rows were written. The code can come from that very key only, so no other passes for it.
 key_check = Table(
     "key_check",
     metadata,
@@ -115,19 +115,19 @@ key_check = Table(
     _to("library", "agency"),
 )
 
-#: The kind of patron, and the standing, of nearly everyone.
+#: The kind and the standing of nearly all patrons.
 PERSON, ACTIVE = "person", "active"
 
-#: The status class of a patron who was merged into another: an empty shell that is counted and lived no more; and
-#: the kind of the key by which it points at her who keeps what it had.
+#: The status class of a patron who was merged into another: an empty shell that is not counted and not lived. Also the
+#: kind of the key by which the shell points at the patron who keeps its contents.
 MERGED = "merged"
-#: The same of a patron who has left, and of one who was erased: a shell that stays while something hangs on it.
+#: The status classes of a patron who has left and of one who was erased: a shell that stays while something needs it.
 CLOSED, ERASED = "closed", "erased"
 EMPTIED = (CLOSED, ERASED)
-#: Who is no patron, though there is a row.
+#: The status classes of rows that are no patrons.
 GONE = (MERGED, *EMPTIED)
 
-#: Whose rights were derived from an older local part than she has.
+#: Rows whose rights were derived from an older local part.
 LOCAL_IS_NEWER = "rights_local <> local_version"
 
 # -- patrons -----------------------------------------------------------------------------------------
@@ -156,30 +156,30 @@ patron = Table(
     _needed("patron_group", String(64)),
     _maybe("address_index", LargeBinary),
     _maybe("address_key", KEY),
-    # no source has spoken of her protection; of whom one has, it does not say what
+    # no source has spoken about the protection; if one has, this does not show what it said
     _needed("protection_silent", Boolean),
     _maybe("next_age_step", Date),
-    # the next day on which the calendar has something to do about the local part; it does not say what
+    # the next day on which the calendar has something to do about the local part; it does not show what
     _maybe("local_due", Date),
-    # the earliest day on which a block was lifted that is still kept; it does not say which, or why
+    # the earliest day on which a block was lifted that is still kept; it does not show which, or why
     _maybe("block_lifted", Date),
-    # how many overrides are in force: who has none is decided without a look at that table
+    # how many overrides are in force: a patron with none is decided without reading that table
     _needed("overrides", Integer),
     _maybe("letters_stopped", Date),
     _needed("created", STAMP),
     _maybe("register_since", STAMP),
-    # a person, an institution, a library, or someone who only answers for a minor
+    # a person, an institution, a library, or a person who only answers for a minor
     _needed("kind", WORD, PERSON),
     # active, leaving or closed
     _needed("standing", WORD, ACTIVE),
-    # the day on which she asked to leave, or the policy asked for her
+    # the day on which the patron asked to leave, or the policy decided it
     _maybe("leaves_since", Date),
-    # the last day of which anything of hers is known that she did herself
+    # the last day on which the patron is known to have done something themselves
     _maybe("last_seen", Date),
-    # the day on which her rights to net media have to be derived again, and the local part they were derived from
+    # the day on which the rights to net media are due, and the version of the local part they were derived from
     _maybe("rights_due", Date),
     _needed("rights_local", Integer, "0"),
-    # the day on which a window opened, and why; the day that an answer must have seen; when the register was asked last
+    # the day on which a window opened, and why; the day that an answer must have seen; the day of the last question
     _maybe("unverified_since", Date),
     _maybe("unverified_why", WORD),
     _maybe("unverified_until", Date),
@@ -189,28 +189,28 @@ patron = Table(
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
     Index("ix_patron_local_due", "agency", "local_due"),
     _where("ix_patron_block_lifted", "agency", "block_lifted", which="block_lifted IS NOT NULL"),
-    # with the next one: who is not subscribed yet is told each night without reading a row
+    # with the next index, each night finds the patrons who are not subscribed yet without reading a row
     Index("ix_patron_real_number", "agency", "real_number", "id"),
-    # the few that each night counts: without these it would read every row, sealed record and all
+    # the few that each night counts: without these indexes it would read every row with its sealed record
     _where("ix_patron_silent", "agency", which="protection_silent"),
     _where("ix_patron_merged", "agency", which=f"status_class = '{MERGED}'"),
     _where("ix_patron_standing", "agency", "standing", which=f"standing <> '{ACTIVE}'"),
-    # of all rows, SQLite would take it for the few above, and read every patron for them
+    # if it held all rows, SQLite would use it for the few above and read every patron
     _where("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
     _where("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
     _where("ix_patron_unverified", "agency", which="unverified_since IS NOT NULL"),
-    # whoever writes a local part need not know that rights hang on it; by id, since they are read a page at a time,
-    # and SQLite would take the primary key for "the next ones" and read every patron
+    # Code that writes a local part need not know that rights depend on it. The index has the id, because the rows are
+    # read a page at a time. SQLite would otherwise use the primary key for the next page and read every patron.
     _where("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),
     _to("library", "agency"),
-    # room for the next version of a row on its own page: 1.7 times the updates a second
+    # leaves room for the next version of a row on its own page: 1.7 times as many updates a second
     postgresql_with={"fillfactor": 60},
 )
 
-#: Every patron number ever given; a number is never given twice, even after a patron is erased.
+#: Every patron number ever issued. A number is never issued twice, even after a patron is erased.
 issued_id = Table("issued_id", metadata, _key("agency", AGENCY), _key("id", PATRON), _to("library", "agency"))
 
-#: Other keys that find a patron; `kind` is old_number, card or telephone.
+#: Other keys that find a patron. `kind` is old_number, card, telephone or merged.
 patron_key = Table(
     "patron_key",
     metadata,
@@ -252,12 +252,12 @@ before_image = Table(
     _needed("register_blob", LargeBinary),
     _needed("register_key", KEY),
     _needed("until_day", Date),
-    # what may be taken back no longer is found by its last day
+    # the index finds what can no longer be taken back, by its last day
     Index("ix_before_image_until_day", "agency", "until_day"),
     _to("patron", "agency", "patron_id"),
 )
 
-#: Who answers for a minor: typed by staff, never taken from the register's family records.
+#: The responsibles of a minor: typed by staff, never taken from the register's family records.
 responsible = Table(
     "responsible",
     metadata,
@@ -265,7 +265,7 @@ responsible = Table(
     _key("patron_id", PATRON),
     _key("responsible_id", PATRON),
     _needed("since", Date),
-    # the first day on which she no longer does: new debts are not hers
+    # the first day on which new debts are no longer the responsible's
     _maybe("until", Date),
     Index("ix_responsible_responsible_id", "agency", "responsible_id"),
     Index("ix_responsible_until", "agency", "until"),
@@ -282,7 +282,7 @@ follow_up = Table(
     _key("patron_id", PATRON),
     _key("kind", WORD),
     _needed("since", STAMP),
-    # what the register has answered in a run that has not decided on it yet, and as of which day
+    # what the register answered in a run that has not decided on it yet, and the day of the answer
     _maybe("answer", LargeBinary),
     _maybe("answer_key", KEY),
     _maybe("answer_day", Date),
@@ -293,7 +293,7 @@ follow_up = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-#: What staff typed as a correction, with who, why and until when; the value and the reason are sealed.
+#: What staff typed as a correction, with who, why and until when. The value and the reason are sealed.
 override = Table(
     "override",
     metadata,
@@ -306,7 +306,7 @@ override = Table(
     _needed("by_user", String(64)),
     _needed("since", Date),
     _maybe("until", Date),
-    # live, ended by its day, withdrawn by hand, replaced by a later one, or forgotten: its value is gone
+    # live, ended by its day, withdrawn by hand, replaced by a later one, or forgotten: its value is deleted
     _needed("state", WORD),
     _maybe("warned", Date),
     _maybe("ended", Date),
@@ -315,13 +315,14 @@ override = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-#: Blocks of patrons who left, by a hash of the number that says nothing without its key; the reason is sealed.
+#: Blocks of patrons who left, by a keyed hash of the number. The hash shows nothing without the key. The reason is
+#: sealed.
 kept_block = Table(
     "kept_block",
     metadata,
     _key("agency", AGENCY),
     _key("id", Integer),
-    # whose they were: they go when that patron is erased
+    # the patron who left: the blocks are deleted when that patron is erased
     _needed("patron_id", PATRON),
     _needed("number_index", LargeBinary),
     _needed("number_key", KEY),
@@ -335,7 +336,7 @@ kept_block = Table(
     Index("ix_kept_block_kept", "agency", "kept"),
 )
 
-#: What the calendar part of a night has done, day by day; a second run of the same day finds it here.
+#: What the calendar part of a night has done, day by day. A second run of the same day finds it here.
 calendar_event = Table(
     "calendar_event",
     metadata,
@@ -356,18 +357,18 @@ review_item = Table(
     _needed("patron_id", PATRON),
     _needed("kind", String(64)),
     _needed("run_id", Integer),
-    # waiting, accepted, rejected, or settled: it resolved itself
+    # waiting, accepted, rejected, undone, or settled by itself
     _needed("state", WORD),
     _needed("opened", Date),
-    # the other patron, where two are concerned
+    # the other patron, if the item is about two
     _maybe("about", PATRON),
     _maybe("decided_by", String(64)),
     _maybe("decided_at", STAMP),
-    # the numbers that it is about, or what an undo needs, sealed
+    # the numbers that the item is about, or what an undo needs, sealed
     _maybe("undo", LargeBinary),
     _maybe("key", KEY),
     Index("ix_review_item_patron_id", "agency", "patron_id", "state"),
-    # what waits is asked for with each batch, and what a run raised at its start: years of answers stand beside it
+    # each batch asks for what waits, and each start for what the run raised; the table also holds years of answers
     Index("ix_review_item_state", "agency", "state", "kind"),
     Index("ix_review_item_run_id", "agency", "run_id"),
     # the few that still hold something sealed
@@ -386,38 +387,38 @@ outbox = Table(
     _needed("key", KEY),
     _needed("state", WORD),
     _needed("created", STAMP),
-    # how often it was answered with something else than success, and with what the last time
+    # how often it was answered with something other than success, and the last such code
     _needed("attempts", Integer, "0"),
     _maybe("code", WORD),
-    # when it was first offered; none: the counterpart cannot have heard of it
+    # when it was first offered; NULL: the counterpart cannot have heard of it
     _maybe("offered", STAMP),
     Index("ix_outbox_state", "agency", "target", "state"),
     _to("patron", "agency", "patron_id"),
 )
 
-#: What the net media hold of a patron, as far as they have told: no row, no account.
+#: What the net media hold of a patron, as far as they have told. Without a row there is no account.
 account = Table(
     "account",
     metadata,
     _key("agency", AGENCY),
     _key("patron_id", PATRON),
-    # CPR or LOCAL, and the number it stands under as a keyed index
+    # CPR or LOCAL, and the keyed index of the number that the account is under
     _needed("id_type", WORD),
     _needed("id_index", LargeBinary),
     _needed("index_key", KEY),
-    # three digits, "" for none on purpose; not known: what another account held
+    # three digits, or "" for none on purpose; NULL: unknown, what another account held
     _maybe("municipality", String(3)),
-    # of the last effect that came through
+    # the version of the last effect that succeeded
     _needed("version", Integer),
     _needed("settled", STAMP),
-    # what a reading found there, which may be another library's and of any form, and when
+    # what a reading found there and when; it may be another library's number, in any form
     _maybe("seen", String(4)),
     _maybe("checked", STAMP),
     Index("ix_account_checked", "agency", "checked"),
     _to("patron", "agency", "patron_id"),
 )
 
-#: A patron's rights as they were last derived, as `domain.netmedia.rights.stored` writes them.
+#: A patron's rights as last derived, as `domain.netmedia.rights.stored` writes them.
 entitlement = Table(
     "entitlement",
     metadata,
@@ -427,7 +428,8 @@ entitlement = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-#: What became of rights in a run; killed and gone on with, it counts each once. Kept until CULR was told.
+#: What changed in a patron's rights in a run. A run that is killed and resumed counts each change once. A row is kept
+#: until CULR was told.
 entitlement_turn = Table(
     "entitlement_turn",
     metadata,
@@ -440,12 +442,15 @@ entitlement_turn = Table(
 )
 
 
-#: What a balance is for; the first, if its source does not say.
+#: What a balance is for. A balance whose source does not say is a fee.
 FEE, COMPENSATION = "fee", "compensation"
 
 
 def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> Table:
-    """Make a place for a part of the patron record that no rule of the night reads; `more` stands in clear too."""
+    """Make a table for a part of the patron record that no rule of the night reads.
+
+    `more`: further columns in clear.
+    """
     return Table(
         name,
         metadata,
@@ -459,25 +464,25 @@ def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> 
         *more,
         UniqueConstraint("agency", "source_id"),
         Index(f"ix_{name}_patron_id", "agency", "patron_id"),
-        # what is to be forgotten is found by its last day
+        # the index finds what has to be deleted, by its last day
         Index(f"ix_{name}_{dates[-1]}", "agency", dates[-1]),
         _to("patron", "agency", "patron_id"),
     )
 
 
-#: Udlån: gone 30 days after return, or after what is owed for it is settled
+#: Udlån: deleted 30 days after return, or after what is owed for it is settled
 loan = _circulation("loan", "due", "returned")
-#: Reserveringer: gone when fulfilled or cancelled
+#: Reserveringer: deleted when fulfilled or cancelled
 reservation = _circulation("reservation", "placed", "until", "cancelled")
-#: Mellemværende: gone 30 days after it is paid
+#: Mellemværende: deleted 30 days after it is paid
 balance = _circulation(
     "balance",
     "raised",
     "settled",
-    # a fee or a compensation: kept for different times; and the source's id of the loan it is owed for
+    # a fee or a compensation, which are kept for different times; and the source's id of the loan it is owed for
     more=(_needed("kind", WORD, FEE), _maybe("loan_source", String(64))),
 )
-#: Beskeder: the content is gone after 30 days, the fact stays
+#: Beskeder: the content is deleted after 30 days, the fact stays
 message = _circulation("message", "sent", "content_until")
 
 # -- deliveries --------------------------------------------------------------------------------------
@@ -498,9 +503,9 @@ inbox = Table(
     _maybe("previous", Date),
     _needed("received", Integer),
     _maybe("reason", Text),
-    # why an operator takes it though it is out of chain
+    # why an operator accepts the delivery though it is out of chain
     _maybe("accepted_reason", Text),
-    # what told the file at its source from another when it was sealed: its size, its time, and its companion's hash
+    # identifies the state of the file at its source when it was sealed: its size, its time and its companion's hash
     _maybe("mark", Text),
     _needed("sealed_at", STAMP),
     UniqueConstraint("agency", "agreement", "name", "sha256"),
@@ -589,7 +594,7 @@ audit = Table(
     _key("stream", String(80)),
     _key("seq", BigInteger),
     _needed("at", STAMP),
-    # a copy of what the entry says, so that one patron's entries are found at once
+    # a copy from the entry, so that one patron's entries are found at once
     _maybe("patron_id", PATRON),
     _needed("entry", LargeBinary),
     _needed("mac", LargeBinary),
@@ -597,7 +602,8 @@ audit = Table(
     Index("ix_audit_patron_id", "agency", "patron_id"),
 )
 
-#: Why someone did what an entry says, in her own words and sealed: the entry has its hash, so that it can go alone.
+#: Why someone did what an entry records, in their own words and sealed. The entry has its hash, so that the reason can
+#: be deleted alone.
 audit_reason = Table(
     "audit_reason",
     metadata,

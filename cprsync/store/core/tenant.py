@@ -1,4 +1,7 @@
-"""Whose rows are meant, and with what they are read and written. Carried to every function of the store."""
+"""The library whose rows are meant, and the means to read and write them.
+
+Every function of the store takes a tenant.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _NO_RUN: Final = 0
 _AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
 _AGENCY_IS: BindParameter[str] = bindparam("agency_")
 _AGREEMENT_IS: BindParameter[str] = bindparam("agreement_")
-# Every transaction that writes begins with some of these: they are put together once.
+# Every transaction that writes begins with some of these statements, so they are built once.
 _HOLD_AGREEMENT = (
     select(_AGREEMENT.id)
     .where(_AGREEMENT.agency == _AGENCY_IS, _AGREEMENT.id == _AGREEMENT_IS)
@@ -42,7 +45,7 @@ _HOLD_LIBRARY = select(_LIBRARY.agency).where(_LIBRARY.agency == _AGENCY_IS).wit
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tenant:
-    """One library, one of its agreements, and the means."""
+    """One library, one of its agreements, and the means to work on them."""
 
     engine: Engine
     agency: str
@@ -52,9 +55,9 @@ class Tenant:
     clock: Clock
     random: Callable[[int], bytes]
     journal: EraseJournal
-    #: whoever no source has spoken of is sealed, and so is the address that is another's too
+    #: a patron whose protection no source has spoken about is sealed; so is an address that such a patron shares
     silence_seals: bool = True
-    #: there is a CULR that can be told, and asked whether it has still an account of whoever leaves
+    #: there is a CULR that can be told, and asked whether a leaving patron still has an account
     tells_net_media: bool = False
     #: the patrons' cards log in there, each with an account of its own
     card_accounts: bool = False
@@ -66,48 +69,55 @@ class Tenant:
 
     @property
     def heads(self) -> HeadsFile:
-        """Where the audit's heads are kept outside the database."""
+        """The file that keeps the audit's heads outside the database."""
         return HeadsFile(self.keyring, self.journal.path.with_name(WITNESS))
 
     @property
     def no_run(self) -> Run:
-        """What a change belongs to which no run made."""
+        """The run for changes that no run made."""
         return Run(_NO_RUN, _NO_RUN, self.clock.today(), self.clock.now())
 
     def stamp(self) -> str:
-        """The moment, as a row holds it."""
+        """Return the present moment, as a row holds it."""
         return stamp_of(self.clock.now())
 
 
 def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:
-    """Make sure that no newer run has taken over, and that none does before this transaction ends.
+    """Make sure that no newer run has taken over, and that none can before this transaction ends.
 
     Raises:
-        FenceLost: one has.
+        FenceLost: a newer run has taken over.
     """
     if newest_epoch(connection, tenant) != run.epoch:
         raise FenceLost("a newer run has taken over: this one writes nothing more")
 
 
 def newest_epoch(connection: Connection, tenant: Tenant) -> int:
-    """The newest run's fence; the agreement's row is held, so that it is still the newest when this ends."""
+    """Return the newest run's fence.
+
+    The agreement's row is held, so that it stays the newest until the transaction ends.
+    """
     ours = {"agency_": tenant.agency, "agreement_": tenant.agreement}
     connection.execute(_HOLD_AGREEMENT, ours)
     return connection.scalar(_NEWEST_EPOCH, ours) or 0
 
 
 def hold_library(connection: Connection, tenant: Tenant) -> None:
-    """Hold the library's row until the transaction ends: whoever writes its patrons goes one after the other.
+    """Hold the library's row until the transaction ends, so that writers of its patrons go one after the other.
 
-    Everyone takes it before any patron, and a run after its fence: in one order nobody waits in a circle. It is held
-    with its key free, since each new row that names the library or the agreement looks whether that is there.
+    Every writer takes it before any patron, and a run takes it after its fence. With one order there is no deadlock.
+    The key stays free, because each new row that names the library or the agreement checks that it exists.
     """
     connection.execute(_HOLD_LIBRARY, {"agency_": tenant.agency})
 
 
 @contextmanager
 def written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
-    """A transaction of a run, or of someone who holds the agreement's lock. Raises FenceLost."""
+    """Open a transaction of a run, or of a caller who holds the agreement's lock (no run).
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     with writing(tenant.engine) as connection:
         if run is not None:
             hold_fence(connection, tenant, run)
@@ -116,7 +126,7 @@ def written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
 
 
 def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
-    """The next number of a table, without gaps: the library's row is held until the transaction ends."""
+    """Return the next number of a table, without gaps. The library's row is held until the transaction ends."""
     hold_library(connection, tenant)
     last = connection.scalar(select(func.max(table.c.id)).where(table.c.agency == tenant.agency))
     return (last or 0) + 1

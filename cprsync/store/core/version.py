@@ -1,4 +1,4 @@
-"""Which version of the tables this program reads and writes, and whether a store is of it."""
+"""The version of the tables that this program reads and writes, and checks of a store against it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cprsync.store.core.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-#: The newest migration; a test holds it against the migrations themselves.
+#: The newest migration. A test compares it with the migrations.
 WANTED = "0010"
 
-#: How much of what a store lacks one message names.
+#: How many missing tables and columns one message names.
 _NAMED_MAX = 10
 
 
 def version_of(engine: Engine) -> str | None:
-    """The store's version; None: not set up yet."""
+    """Return the store's version; None: not set up yet."""
     with reading(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -30,7 +30,7 @@ def version_of(engine: Engine) -> str | None:
 
 
 def newer(version: str) -> StoreMismatch:
-    """The error of a store at a step that this program does not know."""
+    """Return the error for a store at a step that this program does not know."""
     return StoreMismatch(
         "the store is at step {current}, which this program does not know: its last one is {wanted}",
         current=version[:8],
@@ -40,7 +40,7 @@ def newer(version: str) -> StoreMismatch:
 
 
 def find_missing(engine: Engine) -> list[str]:
-    """Tables and columns (`table.column`) that this program needs and the store lacks."""
+    """Return the tables and columns (`table.column`) that this program needs and the store lacks."""
     with reading(engine) as connection:
         there = inspect(connection)
         tables = set(there.get_table_names())
@@ -51,10 +51,10 @@ def find_missing(engine: Engine) -> list[str]:
 
 
 def check_tables(engine: Engine) -> None:
-    """Go on only with a store that has all that its version has.
+    """Check that the store has everything that its version has.
 
     Raises:
-        StoreMismatch: it lacks a table or a column: someone has changed it.
+        StoreMismatch: a table or a column is missing: someone has changed the store.
     """
     missing = find_missing(engine)
     if missing:
@@ -67,10 +67,10 @@ def check_tables(engine: Engine) -> None:
 
 
 def check_version(engine: Engine) -> None:
-    """Go on only with a store of this program's version.
+    """Check that the store has this program's version.
 
     Raises:
-        StoreMismatch: it is of another one, or not set up.
+        StoreMismatch: it has another version, or is not set up.
     """
     version = version_of(engine)
     if version is None:
