@@ -1,4 +1,4 @@
-"""Runs: opened, lived day by day, ended, and gone on with.
+"""Runs: opened, lived day by day, closed and resumed.
 
 What one delivery changes is written by `store.patrons`.
 """

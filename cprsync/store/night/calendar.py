@@ -1,6 +1,6 @@
-"""What the calendar part reads: who has something due, the facts of each, and what was done in a run.
+"""Read for the calendar part: who has something due, the facts of each, and the counts of a run.
 
-Leaves out the writing of a lived day: see `living`.
+Writing a lived day is in `living`.
 """
 
 from __future__ import annotations
@@ -40,17 +40,20 @@ _EVENT = tables.calendar_event.c
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
-    """A patron of whom something is due: her row, what is in it, and what the calendar reads of it."""
+    """A patron who has something due: the row, its content, and what the calendar reads of it."""
 
     row: AnyRow
     patron: Patron
     facts: Facts
-    #: opened only where it may hold an absence
+    #: opened only if it may hold an absence
     local: Local | None
 
 
 def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
-    """Rows of patrons with something due, in the order of their ids; `hold`: nobody else writes them meanwhile."""
+    """Return the rows of patrons with something due, in the order of their ids.
+
+    With `hold`, nobody else can write them.
+    """
     ids = _everyone(tenant) if page.everyone else _due(tenant, page)
     found = select(ids.c.id).where(ids.c.id > page.after).order_by(ids.c.id).limit(page.limit)
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
@@ -69,7 +72,7 @@ def _everyone(tenant: Tenant) -> Any:
 
 
 def _due(tenant: Tenant, page: DuePage) -> Any:
-    # each question is answered by its index
+    # each query uses its own index
     hers = _PATRON.agency == tenant.agency
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     by_age = [select(_PATRON.id).where(hers, _PATRON.next_age_step <= page.day)] if page.by_age else []
@@ -88,7 +91,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
     asked = links.asked_of_age(connection, tenant, answered_for)
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-        # whoever writes an absence writes down when something is due about the local part
+        # a write of an absence also sets local_due, so without it there is none
         local = None if row.local_due is None else open_local(tenant, row)
         absence = None if local is None else local.absence
         facts = Facts(
@@ -107,7 +110,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
 
 
 def due_facts(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[Facts]:
-    """The facts of each patron with something due up to a day, or of all, in the order of their ids."""
+    """Yield the facts of each patron with something due up to a day, or of all, in the order of their ids."""
     after = ""
     while True:
         with reading(tenant.engine) as connection:
@@ -120,7 +123,7 @@ def due_facts(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[Facts]
 
 
 def minors_facts(tenant: Tenant, ids: Sequence[str]) -> Iterator[Facts]:
-    """The facts of those of these patrons for whom someone answers, whatever is due."""
+    """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
     with reading(tenant.engine) as connection:
         minors = sorted(links.answered_for(connection, tenant, ids))
         wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
@@ -133,14 +136,18 @@ def minors_facts(tenant: Tenant, ids: Sequence[str]) -> Iterator[Facts]:
 
 
 def stamp(tenant: Tenant) -> str | None:
-    """What of the policy the due days were counted with (`domain.patron.due.calendar_stamp`)."""
+    """Return the stamp of the policy with which the due days were counted (`domain.patron.due.calendar_stamp`)."""
     with reading(tenant.engine) as connection:
         kept: str | None = connection.scalar(select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == tenant.agency))
         return kept
 
 
 def keep_stamp(tenant: Tenant, run: Run, counted: str | None) -> None:
-    """Every due day is counted with this policy now. Raises FenceLost."""
+    """Note that every due day is counted with this policy now.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         connection.execute(
@@ -149,7 +156,7 @@ def keep_stamp(tenant: Tenant, run: Run, counted: str | None) -> None:
 
 
 def counts(tenant: Tenant, run: Run) -> dict[str, int]:
-    """How often each kind of event happened in a run."""
+    """Count how often each kind of event happened in a run."""
     ours = (_EVENT.agency == tenant.agency) & (_EVENT.run_id == run.id)
     wanted = select(_EVENT.kind, func.count()).where(ours).group_by(_EVENT.kind).order_by(_EVENT.kind)
     with reading(tenant.engine) as connection:

@@ -1,4 +1,4 @@
-"""What a run has done so far, as the audit tells it: for a run that goes on after it was killed."""
+"""What a run has done so far, by the audit: for a run that is resumed after it was killed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import Run
     from cprsync.store.core.tenant import Tenant
 
-#: What the report of a run leaves behind as its last entry.
+#: The kind of the last entry of a run, written with its report.
 CLOSED = "run"
 #: Entries read at a time.
 _READ_ROWS = 2000
 
 
 def done(tenant: Tenant, run: Run) -> Done:
-    """Count subscriptions and changes of an open run; one that has just begun costs one entry.
+    """Count what an open run has done. For a run that has just begun, one entry is read.
 
-    Runs of an agreement follow each other: everything after the last report is this run's, or a desk's or a plan's.
+    The runs of an agreement follow each other. Everything after the last report is from this run, from a desk or from a
+    plan.
     """
     row = tables.audit.c
     wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
@@ -41,7 +42,7 @@ def done(tenant: Tenant, run: Run) -> Done:
     with ExitStack() as stack:
         connection = stack.enter_context(reading(tenant.engine))
         entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
-        # the last report is met long before the first entry, and PostgreSQL would hold its cursor open
+        # the loop ends at the last report, long before the first entry, and PostgreSQL would keep its cursor open
         stack.callback(entries.close)
         for entry in entries:
             told = json.loads(entry)
@@ -53,7 +54,7 @@ def done(tenant: Tenant, run: Run) -> Done:
             if told["kind"] == audit.CHANGE:
                 by_action.update(told["actions"])
             if told["kind"] == CLOSE:
-                # an entry of an earlier version does not say
+                # an entry from an earlier version has no count
                 ended += int(told.get(ENDED, 0))
             if told["kind"] == FORGET:
                 forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))

@@ -1,7 +1,7 @@
-"""A day of the calendar lived: what is due is done and told, in one transaction for a few patrons.
+"""Live a day of the calendar: do what is due and write it down, in one transaction for a few patrons.
 
-A day lived twice finds nothing the second time: what was due moves beyond it as it is done, and `calendar_event`
-counts it for the run that did it.
+A day lived twice finds nothing the second time. What was due moves past the day, and `calendar_event` counts it for the
+run that did it.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
 _PATRON = tables.patron.c
 _OVERRIDE = tables.override.c
-#: What of the calendar changes a field whose name the event does not say.
+#: Field names of events that do not name the field themselves.
 _FIELDS: Final = {DueKind.AGE_STEP: "group", DueKind.SUBSCRIPTION_ENDED: "subscription"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lived:
-    """A patron before her day, what it brought her, and the evening."""
+    """A patron before the day, what the day brought, and the facts in the evening."""
 
     opened: Opened
     due: tuple[Due, ...]
@@ -65,20 +65,22 @@ class Lived:
 
     @property
     def ended(self) -> list[Override]:
-        """What gave way to the register."""
+        """The overrides that ended on this day."""
         left = {override.id for override in self.evening.overrides}
         return [override for override in self.opened.facts.overrides if override.id not in left]
 
 
 def live_day(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | None:
-    """Live a day of the next patrons with something due by then; returns the last one, None when no one is left.
+    """Live a day of the next patrons with something due by then.
+
+    Returns the last patron's id; None: nobody is left.
 
     Raises:
         FenceLost: a newer run has taken over.
     """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
-        # a desk that corrects one of them waits, or is seen
+        # a desk that corrects one of these patrons waits, or its write is seen
         hold_library(connection, tenant)
         day, rows = page.day, due_rows(connection, tenant, page, hold=True)
         lived = [Lived(one, *live(one.facts, day, policy)) for one in opened(connection, tenant, rows)]
@@ -91,7 +93,7 @@ def live_day(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | N
 
 
 def _move_on(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
-    """Write the group of the evening, and the next days on which something is due."""
+    """Write the group in the evening, and the next days on which something is due."""
     rows: list[tuple[Any, ...]] = []
     for one in lived:
         row, evening = one.opened.row, one.evening
@@ -116,7 +118,7 @@ def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Li
 
 
 def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
-    """Nobody answers for their new debts from the birthday on; where a corrected date says so, a person is asked."""
+    """End the links of patrons who come of age. If only a corrected date says so, a person is asked."""
     asked = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_ASKED)]
     review_items.ask_staff(connection, tenant, run, asked, RESPONSIBLE_OF_AGE)
     minors_again = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_KEPT)]
@@ -147,9 +149,9 @@ def _end_absence(connection: Connection, tenant: Tenant, one: Lived) -> None:
 
 
 def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:
-    """Where staff's municipality gives way the register's is told of again, in clear and to the net media.
+    """When a corrected municipality ends, write the register's again, in clear and for the net media.
 
-    Written as a change of the record is: an effect has the record's version, and versions are never used twice.
+    It is written like a change of the record: an effect has the record's version, and no version is used twice.
     """
     typed = next((override for override in one.ended if override.field is Overridden.MUNICIPALITY), None)
     if typed is None or typed.until is None:
@@ -176,7 +178,7 @@ _EVENT = text(
 
 
 def _tell(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived]) -> None:
-    """Count it, and write down in the audit which fields it was about."""
+    """Count the events, and write in the audit which fields they concern."""
     if not lived:
         return
     events = [

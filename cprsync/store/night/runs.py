@@ -1,4 +1,4 @@
-"""Runs: opening one or going on with one, its states, its plan, its end and its balance items."""
+"""Runs: open or resume one, its states, its plan, its end and its balance items."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _RUN = tables.run.c
 
 
 def open_run(tenant: Tenant, *, day: date, started: datetime) -> Run:
-    """A new run, or the unfinished one to go on with. Moves the fence."""
+    """Open a new run, or resume the unfinished one. Moves the fence."""
     with writing(tenant.engine) as connection:
         epoch = newest_epoch(connection, tenant) + 1
         row = _unfinished(connection, tenant)
         if row is None:
             return _new(connection, tenant, epoch=epoch, day=day, started=started)
         if row.checkpoint == 0 and not _has_deliveries(connection, row):
-            # stopped before it accepted anything: it begins again, on today's day
+            # the run was stopped before it accepted anything, so it begins again on today's day
             return _again(connection, row, epoch=epoch, day=day, started=started)
         connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
         return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
@@ -91,7 +91,11 @@ def _ours(tenant: Tenant) -> Any:
 
 
 def set_state(tenant: Tenant, run: Run, state: RunState) -> None:
-    """Move the run to a state. Raises FenceLost."""
+    """Move the run to a state.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         set_values(connection, tenant, run, state=state.value)
@@ -100,7 +104,13 @@ def set_state(tenant: Tenant, run: Run, state: RunState) -> None:
 def close_run(
     tenant: Tenant, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]
 ) -> list[Mark]:
-    """Write the report and the audit entry. Returns the heads of the chain, to be kept elsewhere."""
+    """Write the report and the audit entry.
+
+    Returns the heads of the chain, which the caller keeps outside the database.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         set_values(
@@ -119,7 +129,10 @@ def close_run(
 
 
 def last_run_day(tenant: Tenant) -> date | None:
-    """The day of the last closed run that nothing stopped: only such a one has lived its day."""
+    """Return the day of the last closed run that was not stopped: only such a run has lived its day.
+
+    None: no such run.
+    """
     with reading(tenant.engine) as connection:
         closed = select(func.max(_RUN.day)).where(
             _ours(tenant),
@@ -132,7 +145,7 @@ def last_run_day(tenant: Tenant) -> date | None:
 
 
 def run_deliveries(tenant: Tenant, run: Run) -> list[SealedDelivery]:
-    """The deliveries the run has accepted, in order."""
+    """Return the deliveries that the run has accepted, in order."""
     taken, box = tables.run_delivery.c, tables.inbox.c
     wanted = (
         select(tables.inbox)
@@ -145,7 +158,11 @@ def run_deliveries(tenant: Tenant, run: Run) -> list[SealedDelivery]:
 
 
 def save_plan(tenant: Tenant, run: Run, rows: Iterable[PlanRow]) -> str:
-    """Keep the plan in place of an earlier one of the same run; returns its hash."""
+    """Keep the plan, in place of an earlier one of the same run. Returns its hash.
+
+    Raises:
+        FenceLost: a newer run has taken over.
+    """
     rows = list(rows)
     deliveries = [delivery.sha256 for delivery in run_deliveries(tenant, run)]
     named = plan_hash(run.day, deliveries, rows)
@@ -181,7 +198,10 @@ def tally(tenant: Tenant, run: Run) -> Tally:
 
 
 def raised(tenant: Tenant, run: Run) -> dict[tuple[str, str], bool]:
-    """What the run's decisions have left to a person, settled or not, and whether she stands in its balance sheet."""
+    """Return what the run's decisions left to a person, settled or not.
+
+    The value says whether the patron is in the run's balance sheet.
+    """
     row, item = tables.review_item.c, tables.run_item.c
     told = exists().where(item.agency == row.agency, item.run_id == row.run_id, item.patron_id == row.patron_id)
     wanted = select(row.patron_id, row.kind, told.label("told")).where(
@@ -192,14 +212,14 @@ def raised(tenant: Tenant, run: Run) -> dict[tuple[str, str], bool]:
 
 
 def runs(tenant: Tenant) -> list[dict[str, Any]]:
-    """All runs of the agency, the newest first, without their reports."""
+    """Return all runs of the agency, the newest first, without their reports."""
     with reading(tenant.engine) as connection:
         rows = connection.execute(select(tables.run).where(_ours(tenant)).order_by(_RUN.id.desc()))
         return [_listed(row) | _counted(row) for row in rows]
 
 
 def _counted(row: AnyRow) -> dict[str, Any]:
-    """What of a run's report is worth a line in a list; nothing of one that is not finished."""
+    """Return the parts of a run's report that a list shows. An unfinished run has none."""
     document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
     told = ("state", "received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
     return {name: document[name] for name in told if name in document}
@@ -219,7 +239,7 @@ def _listed(row: AnyRow) -> dict[str, Any]:
 
 
 def run_document(tenant: Tenant, number: int) -> dict[str, Any] | None:
-    """The run's report with when it ran; for a run that is not finished only the latter. None: no such run."""
+    """Return the run's report with its times; an unfinished run has only the times. None: no such run."""
     with reading(tenant.engine) as connection:
         row = connection.execute(select(tables.run).where(_ours(tenant), _RUN.id == number)).one_or_none()
     if row is None:
@@ -229,7 +249,7 @@ def run_document(tenant: Tenant, number: int) -> dict[str, Any] | None:
 
 
 def run_items(tenant: Tenant, number: int) -> list[dict[str, Any]]:
-    """The run's balance sheet, one line for each number, without numbers."""
+    """Return the run's balance sheet, one line for each number, without the numbers."""
     item = tables.run_item.c
     wanted = select(tables.run_item).where(item.agency == tenant.agency, item.run_id == number)
     with reading(tenant.engine) as connection:
