@@ -1,4 +1,4 @@
-"""What waits for a person: raised, settled and opened again.
+"""Review items, which wait for a person: opened, settled and reopened.
 
-What an answer does is `store.desk`'s.
+What an answer does is in `store.desk`.
 """

@@ -1,6 +1,6 @@
-"""What a review item keeps sealed: which numbers it is about, or what taking its answer back needs.
+"""What a review item keeps sealed: the numbers that it is about, or what taking its answer back needs.
 
-Sealed for the item alone, and forgotten some time after its answer.
+It is sealed for this item alone, and deleted some time after the answer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _OLD, _NEW = "old", "new"
 
 
 def sealed(tenant: Tenant, patron_id: str, item: int, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of an item that keeps this."""
+    """Return the columns of an item that keeps this."""
     plain = json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()
     undo = tenant.vault.seal(plain, place=patron_id, owner=REVIEW, version=item)
     return {"undo": undo, "key": tenant.vault.seal_key}
 
 
 def opened(tenant: Tenant, row: AnyRow) -> dict[str, Any] | None:
-    """What an item keeps; None: nothing, or nothing any more."""
+    """Return what an item keeps; None: nothing, or it is deleted."""
     if row.undo is None:
         return None
     plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
@@ -38,14 +38,17 @@ def opened(tenant: Tenant, row: AnyRow) -> dict[str, Any] | None:
 
 
 def naming(named: Named | None) -> dict[str, str] | None:
-    """What an item keeps of the numbers it is about; None: an old number is not what it is about."""
+    """Return what an item keeps of the numbers that it is about; None: it is not about an old number."""
     if named is None or named.old is None:
         return None
     return {_OLD: named.old.digits} | ({} if named.new is None else {_NEW: named.new.digits})
 
 
 def numbers(tenant: Tenant, row: AnyRow) -> tuple[CprNumber, CprNumber | None] | None:
-    """The old number that an item is about, and the one that replaces it now, where nobody has that."""
+    """Return the old number that an item is about, and its successor if no patron has that.
+
+    Returns None if the item is not about an old number.
+    """
     kept = opened(tenant, row) or {}
     if _OLD not in kept:
         return None

@@ -1,6 +1,6 @@
-"""A rejected item, or one that was taken back, waits again: only while what it asks still stands.
+"""Let a rejected item, or one taken back, wait again, as long as its question is still valid.
 
-Accepting it does the same as before, so what would make that wrong by now is refused here. Leaves out the answers: see
+Accepting it then does the same as before. So this module refuses what would make that wrong by now. The answers are in
 `reviews`.
 """
 
@@ -41,7 +41,11 @@ _ROW: Final = tables.review_item.c
 
 
 def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> None:
-    """See that the item may wait again. Raises ReviewChanged: it may not, since something has changed."""
+    """Check that the item may wait again.
+
+    Raises:
+        ReviewChanged: it may not, because something has changed.
+    """
     if any(row.status_class == tables.MERGED for row in held.values()):
         raise ReviewChanged("review item {id}: a patron it is about has been merged into another since", id=of.id)
     if of.kind == NUMBER_SET:
@@ -83,7 +87,11 @@ def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> b
 
 
 def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:
-    """A block needs its reason; the end of a block needs the block, and that its reason is gone."""
+    """Check a proposal: a block needs its reason; lifting one needs the block, and that its reason is gone.
+
+    Raises:
+        ReviewChanged: the proposal is no longer valid.
+    """
     if no_longer_asked(of.kind, from_row(tenant.vault, row).register.status):
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     block = BLOCK_OF.get(of.kind)
@@ -92,13 +100,13 @@ def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row:
 
 
 def _has_spoken_since(of: ReviewItem, row: AnyRow) -> bool:
-    # A parked person's record stays true for the day it was true for, which is before the day of the night that
-    # parked her: what was decided about her later is of that day or after it.
+    # A parked person's record keeps the day for which it was true. That day is before the night that parked the person.
+    # A later decision about the patron has the day of that night or a later one.
     return row.as_of_day is not None and row.as_of_day >= of.since
 
 
 def _numbers(connection: Connection, tenant: Tenant, of: ReviewItem, kind: str, state: State) -> list[int]:
-    """The patron's items of a kind in a state."""
+    """Return the patron's other items of a kind in a state."""
     hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == of.patron_id) & (_ROW.kind == kind)
     others = select(_ROW.id).where(hers, _ROW.state == state.value, _ROW.id != of.id)
     return list(connection.scalars(others.order_by(_ROW.id)))

@@ -1,6 +1,6 @@
-"""What a night leaves to a person, and what settles by itself when the register speaks again.
+"""Open review items that a night leaves to a person, and settle them when the register speaks again.
 
-In the transaction of the change that it is about. Leaves out the answers: see `reviews`.
+Runs in the transaction of the change. The answers are in `reviews`.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _ROW = tables.review_item.c
-#: What goes through of a change that is held, and of a person who is parked (decision 3).
+#: Actions that are written even if a change is held or a person is parked (decision 3).
 _PROTECTIVE: Final = frozenset({Action.PROTECT, Action.STOP_LETTERS})
 _WAITS: Final = State.WAITING.value
 
 
 def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
-    """Let go of whoever can be decided now, and leave to a person what a batch asks for or its statuses propose."""
+    """Settle the items that a batch decides. Open the items that it asks for or its statuses propose."""
     _settle_parked(connection, tenant, batch)
     proposed = _follow_status(connection, tenant, batch.writes)
     proposed += _follow_births(connection, tenant, batch.writes)
@@ -56,7 +56,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
 
 
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
-    """Leave two patrons to a person, once; no record is touched."""
+    """Open one review item about two patrons, once. Touches no record."""
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
         named = {(patron_id, kind): Named(patron_id, kind, other=about)}
@@ -64,22 +64,22 @@ def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, ab
 
 
 def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[str], kind: str) -> None:
-    """Leave each of these to a person once, for one reason, in the caller's transaction."""
+    """Open one item of a kind for each of these patrons, once, in the caller's transaction."""
     _ask_staff(connection, tenant, run, {(one, kind): None for one in ids}, named={})
 
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
-    """What waits about these, for one reason, has settled by itself."""
+    """Settle the items of a kind that wait about these patrons."""
     waits = _waiting(tenant) & (_ROW.kind == kind)
     if connection.scalar(select(_ROW.id).where(waits).limit(1)) is None:
-        return  # as on most nights: nobody to look for among thousands
+        return  # true for most nights, which saves a search for thousands of patrons
     for part in parts(ids):
         settled = update(tables.review_item).where(waits, _ROW.patron_id.in_(part))
         connection.execute(settled.values(state=State.SETTLED.value))
 
 
 def settle_of_age(connection: Connection, tenant: Tenant, minor_ids: Sequence[str]) -> None:
-    """Let go of what was asked about the age of these, answers too: a later adult date is asked about anew."""
+    """Settle the items about the age of these patrons, answered ones too. A later adult date opens a new item."""
     for part in parts(minor_ids):
         settled = update(tables.review_item).where(links.asks_of_age(tenant), _ROW.patron_id.in_(part))
         connection.execute(settled.values(state=State.SETTLED.value))
@@ -92,7 +92,7 @@ def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None
     }
     waiting = _waiting(tenant) & _ROW.kind.startswith(PARKED)
     if connection.scalar(select(_ROW.id).where(waiting).limit(1)) is None:
-        return  # as on most nights: nobody to look for among thousands
+        return  # true for most nights, which saves a search for thousands of patrons
     for part in parts(sorted(decided - still)):
         settled = update(tables.review_item).where(waiting, _ROW.undo.is_(None), _ROW.patron_id.in_(part))
         connection.execute(settled.values(state=State.SETTLED.value))
@@ -101,16 +101,19 @@ def _settle_parked(connection: Connection, tenant: Tenant, batch: Batch) -> None
         keeping = select(tables.review_item).where(waiting, _ROW.undo.is_not(None), _ROW.patron_id.in_(part))
         over = [row.id for row in connection.execute(keeping) if _is_over(tenant, batch, row, decided - still)]
         this = (_ROW.agency == tenant.agency) & _ROW.id.in_(over)
-        # nobody answers it any more, and what it keeps is forgotten with answers alone
+        # nobody answers it any more, and the retention rules delete only what answered items keep
         settled = update(tables.review_item).where(this)
         connection.execute(settled.values(state=State.SETTLED.value, undo=None, key=None))
 
 
 def _is_over(tenant: Tenant, batch: Batch, row: AnyRow, decided: Collection[str]) -> bool:
-    """Whether what an item keeps of an old number is settled, or told otherwise: of the present one nothing is."""
+    """Return whether an item about an old number is over.
+
+    News of the patron's present number does not settle it.
+    """
     of = numbers(tenant, row)
     if of is None:
-        return row.patron_id in decided  # taken back, and waiting again as any other
+        return row.patron_id in decided  # taken back, and waits again like any other
     old, new = of
     agreed = (row.patron_id, old) in batch.agreed
     given = any((w.patron.id, w.after.number) == (row.patron_id, new) for w in batch.writes if w.renumbered)
@@ -119,7 +122,7 @@ def _is_over(tenant: Tenant, batch: Batch, row: AnyRow, decided: Collection[str]
 
 
 def _only_protects(write: Write) -> bool:
-    """True for what went through while the rest waits: nothing of her was decided, and no date moved."""
+    """Return whether a write only protects while the rest waits: no decision about the patron, and no date moved."""
     return write.as_of == write.patron.as_of and _PROTECTIVE.issuperset(write.actions)
 
 
@@ -163,7 +166,10 @@ def _ask_staff(
 
 
 def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
-    """The first of so many numbers for new items; none is given twice, also when an item went with its patron."""
+    """Return the first of `count` numbers for new items.
+
+    No number is issued twice, even if an item was deleted with its patron.
+    """
     first = max(next_id(connection, tenant, tables.review_item), _last_number(connection, tenant) + 1)
     given = update(tables.library).where(tables.library.c.agency == tenant.agency)
     connection.execute(given.values(last_review=first + count - 1))
@@ -171,21 +177,24 @@ def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
 
 
 def _name_anew(connection: Connection, tenant: Tenant, item: int, named: Named) -> None:
-    """The register's last word on an old number is what waits."""
+    """Write the register's latest news of an old number in the item that waits."""
     if named.old is not None:
         this = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == item)
         connection.execute(this.values(_about(tenant, named.patron_id, item, named)))
 
 
 def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> dict[str, Any]:
-    """The other patron, and sealed the numbers, that an item is about; of nearly all neither."""
+    """Return the other patron and the sealed numbers that an item is about. Nearly all items have neither."""
     kept = naming(named)
     columns = {"undo": None, "key": None} if kept is None else sealed(tenant, patron_id, item, kept)
     return {"about": None if named is None else named.other, **columns}
 
 
 def _last_number(connection: Connection, tenant: Tenant) -> int:
-    """The last number given: the audit speaks of it for good, also when the item went with an erased patron."""
+    """Return the last number issued.
+
+    The audit keeps naming it, even if the item was deleted with an erased patron.
+    """
     library = tables.library.c
     return connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
 
@@ -194,7 +203,7 @@ def _last_number(connection: Connection, tenant: Tenant) -> int:
 
 
 def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
-    """Settle proposals whose reason is gone, and name what the new statuses propose."""
+    """Settle proposals whose reason is gone. Returns what the new statuses propose."""
     moved = {w.patron.id: w for w in writes if concerns_blocks(w.patron.register.status, w.after.status)}
     held: dict[str, list[AnyRow]] = {}
     for row in _in_force(connection, tenant, sorted(moved), _ROW.kind.in_(PROPOSALS)):
@@ -213,7 +222,7 @@ def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Writ
 
 
 def _follow_births(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
-    """Settle what waits about a birth date that is the number's again, and name those whose is no longer."""
+    """Settle items about birth dates that match the number again. Returns an item for each that no longer matches."""
     differ = {write.patron.id: differs_from_number(write.after) for write in turns_birth(writes)}
     agreeing = [patron_id for patron_id, differs in differ.items() if not differs]
     if agreeing:
@@ -222,7 +231,10 @@ def _follow_births(connection: Connection, tenant: Tenant, writes: Sequence[Writ
 
 
 def _follow_responsibles(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
-    """Settle what waits about minors for no reason any more, and name what news of those who answer ask about them."""
+    """Settle items about minors that have no reason any more.
+
+    Returns the items for which news of their responsibles gives a reason.
+    """
     changed = troubled_by(writes)
     if not changed:
         return []
@@ -234,7 +246,7 @@ def _follow_responsibles(connection: Connection, tenant: Tenant, writes: Sequenc
 
 
 def settle_news_for_minors(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
-    """Let go of what waits about minors for no reason any more, in the caller's transaction."""
+    """Settle items about minors that have no reason any more, in the caller's transaction."""
     _follow_responsibles(connection, tenant, writes)
 
 
@@ -248,17 +260,20 @@ def _by_kind(rows: Iterable[AnyRow]) -> dict[str, set[State]]:
 def _in_force(
     connection: Connection, tenant: Tenant, ids: Sequence[str], *which: ColumnElement[bool]
 ) -> Iterator[AnyRow]:
-    """Of these patrons, what waits or was accepted, the oldest first."""
+    """Yield the items of these patrons that wait or were accepted, the oldest first for each part of the ids."""
     wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind, _ROW.state).where(
         _ROW.agency == tenant.agency, _ROW.state.in_((_WAITS, State.ACCEPTED.value)), *which
     )
     for part in parts(ids):
-        # put in order here: asked to, SQLite would go through every item there ever was, in the order of their ids
+        # sorted here, because SQLite would otherwise read every item, in the order of their ids
         yield from sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id)
 
 
 def keeping_numbers(tenant: Tenant, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """What waits about an old number of these patrons: what is told of the present one settles none of it."""
+    """Return the (patron id, kind) of items about an old number of these patrons.
+
+    News of the present number settles none of them.
+    """
     wanted = select(tables.review_item).where(_waiting(tenant), _ROW.undo.is_not(None))
     with reading(tenant.engine) as connection:
         rows = [row for part in parts(ids) for row in connection.execute(wanted.where(_ROW.patron_id.in_(part)))]
@@ -266,20 +281,20 @@ def keeping_numbers(tenant: Tenant, ids: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def in_force(tenant: Tenant, ids: Sequence[str]) -> list[tuple[str, str, State]]:
-    """What waits for a person or was accepted about these patrons: whom, which kind, and which of the two."""
+    """Return what waits for a person or was accepted about these patrons: patron id, kind and state."""
     with reading(tenant.engine) as connection:
         return [(row.patron_id, row.kind, State(row.state)) for row in _in_force(connection, tenant, ids)]
 
 
 def waiting_by_kind(tenant: Tenant) -> dict[str, int]:
-    """How many items wait for a person, by kind."""
+    """Count the items that wait for a person, by kind."""
     counted = select(_ROW.kind, func.count().label("number")).where(_waiting(tenant)).group_by(_ROW.kind)
     with reading(tenant.engine) as connection:
         return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
 
 
 def proposed_by(tenant: Tenant, run: Run) -> dict[str, int]:
-    """What has followed from the changes of a run and still waits, by kind."""
+    """Count the items that followed from the changes of a run and still wait, by kind."""
     ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING)
     counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
     with reading(tenant.engine) as connection:
