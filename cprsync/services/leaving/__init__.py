@@ -1,4 +1,4 @@
-"""Patrons who leave, what is kept of them, and what is forgotten.
+"""Patrons who leave, what is kept about them, and what each night deletes.
 
-The rules of leaving are `domain.leaving`'s.
+The rules of leaving are in `domain.leaving`.
 """

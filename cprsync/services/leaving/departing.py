@@ -1,7 +1,7 @@
-"""Patrons who leave: a request at the desk, an erasure, and what each night closes.
+"""Handles patrons who leave: requests and erasures at the desk, and the records that each night closes.
 
-A request never looks up, subscribes or creates anything: the night unsubscribes whoever was closed, under its guard.
-Leaves out what is emptied: that is the store's.
+A request never looks up, subscribes or creates anything. The night ends the subscriptions of closed patrons, under its
+guard. Leaves out what is deleted from a record: the store does that.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 
 def who_departs(night: Night) -> Departing:
-    """Whom the policy asks tonight, and who asked before and has nothing open any more."""
+    """The patrons whom the policy asks tonight, and those who asked before and now have nothing open."""
     return night.store.departing(_inactive_before(night))
 
 
 def who_is_let_go(night: Night) -> Departing:
-    """Who has nothing open any more since this night lived its days: her last link has ended with them."""
+    """The patrons who have nothing open since this night's days: the days ended the last minor's link."""
     return night.store.departing(None)
 
 
 def depart(night: Night, run: Run, departing: Departing) -> Departed:
-    """Close them, a batch at a time, and count."""
+    """Close these patrons, a batch at a time. Return the counts."""
     departed = Departed()
     for start in range(0, len(departing.inactive), night.batch):
         departed += _some(night, run, Departing(inactive=departing.inactive[start : start + night.batch]))
@@ -76,21 +76,21 @@ class DepartingStore(Protocol):
     def patron(self, patron_id: str) -> PatronView | None: ...
 
     def parting(self, patron_id: str) -> Parting | None:
-        """What is known of a patron who is to leave; None: there is no such patron."""
+        """What is known about a patron who is to leave. None: there is no such patron."""
         ...
 
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
-        """Take a request, in one transaction; None: there is no such patron."""
+        """Record a request to leave, in one transaction. None: there is no such patron."""
         ...
 
     def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-        """Erase one patron, in one transaction, unless ties keep her; None: there is no such patron."""
+        """Erase one patron in one transaction. Return the ties if any prevent it. None: there is no such patron."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PartingShown:
-    """What leaving or erasing would do to one patron, as it is shown."""
+    """What leaving or erasing would do to one patron, as shown to staff."""
 
     parting: Parting
     preview: Preview
@@ -99,13 +99,13 @@ class PartingShown:
 
     @property
     def is_writable(self) -> bool:
-        """False where nothing would be written: the record of someone who leaves is empty already."""
+        """False if nothing would be written: the patron leaves, and the record is empty already."""
         return self.preview.what != Way.LEAVE.value or not self.parting.is_emptied
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Where patrons leave: one library's store and policy, and who takes the request."""
+    """Where patrons leave: one library's store and policy, and the user who takes the request."""
 
     store: DepartingStore
     clock: Clock
@@ -113,9 +113,9 @@ class Exit:
     policy: Policy = field(default_factory=Policy)
 
     def preview(self, patron_id: str, way: Way) -> PartingShown:
-        """Say what leaving or erasing would do, and what is to be seen about it; nothing is written.
+        """Show what leaving or erasing would do, with its warnings. Nothing is written.
 
-        Raises BadInput: there is no such patron, or something keeps one who is to be erased.
+        Raises BadInput: there is no such patron, or something prevents erasing.
         """
         known = self.store.parting(patron_id)
         if known is None:
@@ -127,19 +127,19 @@ class Exit:
         marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
-        # whose record it is stands beside what is digested: a digest of a name would give the name away
+        # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
         whose = whose_document(self.store.patron(patron_id), self.policy, on=self.clock.today())
         return PartingShown(parting, preview, preview_document(preview) | document | {"whose": whose, "written": False})
 
     def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
-        """Take a request that was confirmed; returns the JSON shape of `patron leave`.
+        """Record a confirmed request to leave. Return the JSON shape of `patron leave`.
 
         Raises:
             BadInput: there is no such patron.
-            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
-            RunBusy: a night is at work; nothing is written.
+            NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
+            RunBusy: a night is running; nothing is written.
         """
-        # a night that has decided about her writes it before she is closed, or not at all
+        # a night's decision about the patron is written before the record is closed, or not at all
         with self.store.run_lock():
             shown = self.preview(patron_id, Way.LEAVE)
             reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
@@ -149,7 +149,7 @@ class Exit:
         kept, waits = departure.stage is Stage.LEAVING, departure.waits
         return {
             "patron": patron_id,
-            # her record is empty; she has left once the register and the net media have confirmed it
+            # the record is empty; the patron has left when the register and the net media have confirmed
             "standing": Stage.LEAVING.value if waits else departure.stage.value,
             "since": departure.since and departure.since.isoformat(),
             "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if kept else {},
@@ -158,12 +158,12 @@ class Exit:
         }
 
     def erase(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
-        """Erase one patron, as was confirmed; returns the JSON shape of `patron erase`.
+        """Erase one patron as confirmed. Return the JSON shape of `patron erase`.
 
         Raises:
-            BadInput: there is no such patron, or something keeps her; nothing is written.
-            NotConfirmed: it is not what was shown, or a reason is missing; nothing is written.
-            RunBusy: a night is at work; nothing is written.
+            BadInput: there is no such patron, or something prevents erasing; nothing is written.
+            NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
+            RunBusy: a night is running; nothing is written.
         """
         with self.store.run_lock():
             reason = check_confirmed(self.preview(patron_id, Way.ERASE).preview, confirmation)
@@ -175,13 +175,13 @@ class Exit:
         return {
             "patron": patron_id,
             "erased": True,
-            # what the next night, and the net media, have still to hear
+            # what the next night and the net media must still confirm
             "waits": {"subscriptions": erased.subscriptions, "accounts": erased.accounts},
         }
 
 
 def _parting_document(parting: Parting) -> dict[str, Any]:
-    """What stands beside the warnings: what keeps the patron, what goes with the record, and what is let go later."""
+    """The preview beside its warnings: what prevents leaving, what is deleted, and what others must confirm."""
     return {
         "standing": Stage.CLOSED.value if parting.is_emptied else parting.stage.value,
         "open": {tie.value: count for tie, count in parting.ties.still_open.items()},

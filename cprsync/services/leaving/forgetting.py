@@ -1,7 +1,7 @@
-"""Retention: what is over is forgotten, kind by kind and a few at a time; a run that was killed goes on with the rest.
+"""Deletes data that has passed its retention period, by kind and a few rows at a time. A killed run continues later.
 
-Part of each night that lives its days, after them, and a command of its own. What a kind is, and when it is over, is
-decided by `domain.leaving.forgetting` and the store.
+Each night does this after its days, unless something stopped it. There is also a command. What the kinds are, and when
+their period ends, is decided by `domain.leaving.forgetting` and the store.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Run
 
-#: Rows that go in one transaction: whoever works at the desk waits no longer than for these.
+#: Rows deleted in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
 
 
@@ -34,7 +34,10 @@ class Forgetting(Protocol):
 
 
 def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_plan: bool) -> dict[str, int]:
-    """Forget what is over by the night's day; returns how many by kind, with those of `before` it was killed."""
+    """Delete what is due by the night's day. Return how many by kind.
+
+    The counts include `before`, what the run deleted before it was killed. `only_plan`: delete nothing.
+    """
     if only_plan:
         return dict(night.store.forgettable(night.policy, on=run.day))
     night.progress.stage("forget", len(Forgotten))
@@ -52,10 +55,10 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
     limit: int = AT_ONCE,
     heed: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
-    """Forget all that is over by a day; returns how many by kind, without those of which there were none."""
+    """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
     counts: Counter[str] = Counter()
     for kind in Forgotten:
-        # a few entries may hold where those behind them do not: it is cut as a whole or not at all
+        # part of the audit may pass its check where later entries do not: it is cut only if the whole part passes
         gone = limit if kind is not Forgotten.LOG or store.count_log(policy, on=on) else 0
         while gone == limit:
             gone = store.forget(run, kind, policy, on=on, limit=limit)

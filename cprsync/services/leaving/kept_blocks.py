@@ -1,4 +1,4 @@
-"""The blocks that are kept of someone who has left, found by their number; staff may lift them, and say why."""
+"""Shows the blocks that are kept about someone who has left, found by CPR number. Staff may lift them with a reason."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 
 
 class KeptBlockStore(Protocol):
-    """What it takes of the store."""
+    """What kept blocks need of the store."""
 
     def numbered_kept_blocks(self, number: CprNumber) -> Mapping[int, Block]:
-        """The blocks by their own numbers, which no other block ever gets."""
+        """The blocks by id. An id is never used again."""
         ...
 
     def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
-        """Forget them, or `only` one, in one transaction, with its audit; returns how many there were."""
+        """Delete the blocks, or `only` one, in one transaction with its audit. Return how many."""
         ...
 
 
 def check_lifting(reason: str) -> str:
-    """The reason as the audit keeps it, before anybody's number is asked for. Raises as `KeptBlocks.lift`."""
+    """Check the reason before a CPR number is asked for. Raises as `KeptBlocks.lift`."""
     return demanded_reason(reason, of="a kept block is lifted for a reason only: --reason TEXT")
 
 
 @dataclass(frozen=True, slots=True)
 class KeptBlocks:
-    """Where they are shown and lifted: one library's store, and who asks."""
+    """Shows and lifts kept blocks: one library's store, and the user who asks."""
 
     store: KeptBlockStore
     user: str
 
     def show(self, number: CprNumber) -> dict[str, Any]:
-        """The JSON shape of `patron kept-blocks`; nothing is written."""
+        """The JSON shape of `patron kept-blocks`. Nothing is written."""
         blocks = self.store.numbered_kept_blocks(number)
         return {"blocks": [{"id": one} | shown_block(block) for one, block in blocks.items()], "lifted": 0}
 
     def lift(self, number: CprNumber, *, reason: str, only: int | None = None) -> dict[str, Any]:
-        """Lift them all, or `only` one of them; returns those that were there before. It raises, or it writes.
+        """Lift all blocks, or `only` one. Return those that were there before.
 
         Raises:
             ConfigurationError: there is no reason.
-            BadInput: it cannot be kept, or no such block is kept.
+            BadInput: the reason cannot be kept, or no such block is kept.
         """
         why = check_lifting(reason)
         before = self.show(number)

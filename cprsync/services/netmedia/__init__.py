@@ -1,4 +1,4 @@
-"""Rights derived, the net media told of them, and what stands there compared and repaired.
+"""Derives rights, tells the net media about them, and compares and repairs the accounts there.
 
-Which right somebody has is decided in `domain.netmedia`.
+Which right a patron has is decided in `domain.netmedia`.
 """

@@ -1,8 +1,8 @@
-"""Our accounts in CULR held against what our records say (decision 11): a share each night, or all of them.
+"""Compares our accounts in CULR with our records (decision 11): a share each night, or all of them.
 
-What is missing, stale or one too many is repaired through the outbox, once the whole is under the brake; where another
-library may have set the number a person decides. Nobody for whom something waits is read or repaired, and nobody who
-has no account and is to have none: but for closed records, as long as they hold a number.
+A missing, outdated or surplus account is repaired through the outbox, after the limit is checked for all repairs. If
+another library may have set the number, staff decide. Leaves out patrons with an effect that waits, and patrons who
+have no account and need none. Closed records are still compared while they hold a number.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ class Compared:
     read: int = 0
     #: repairs that wait to be sent now
     repaired: int = 0
-    #: patrons for whom something waits, or whose account was to be read and CULR gave no answer that can be used
+    #: patrons with an effect that waits, or whose account could not be read
     left_out: int = 0
     patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
-    #: classes over their limit: nothing was repaired
+    #: limits exceeded: nothing was repaired
     excess: tuple[Excess, ...] = ()
-    #: patrons about whom a person has to look now
+    #: patrons about whom staff must now decide
     left: list[str] = field(default_factory=list)
-    #: why not all were read; then nothing was repaired either
+    #: why not all were read; if set, nothing was repaired either
     error: CprsyncError | None = None
 
     @property
     def alarm(self) -> CprsyncError | None:
-        """What keeps CULR from being asked or told anything until someone mends it; not that it does not answer."""
+        """The error that blocks all calls to CULR until someone fixes it. None if CULR merely does not answer."""
         return None if type(self.error) is NetMediaUnavailable else self.error
 
     def counts(self) -> dict[str, int]:
@@ -59,17 +59,16 @@ class Compared:
         return {"read": self.read, **drifted, "repaired": self.repaired, "left_out": self.left_out}
 
     def brake(self) -> list[dict[str, Any]]:
-        """The classes over their limit, as a report has them."""
+        """The exceeded limits, as a report shows them."""
         return [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in self.excess]
 
 
 def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, dry_run: bool = False) -> Compared:
-    """Read a share of the accounts, or everyone's, and repair what has drifted, unless the brake stops that.
+    """Read a share of the accounts, or all, and repair what has drifted, unless a limit stops that.
 
-    Accounts that are as they are to be are written down as read, part by part. What has drifted is not before it is
-    repaired: killed in between, the next comparison begins with it.
-
-    Raises FenceLost when a newer run has taken over, RunStopped when someone asked the night to stop.
+    A correct account is recorded as read, part by part. A drifted account is not recorded until it is repaired, so that
+    a killed run finds it again. Raises FenceLost if a newer run has taken over, and RunStopped if someone asked the
+    night to stop.
     """
     found = Compared()
     if night.net_media is None:
@@ -94,7 +93,10 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
 
 
 def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
-    """Whoever is to be looked at, those without an account apart; a second run of a night reads no second share."""
+    """The patrons to look at, with those without an account apart.
+
+    A second run of the same night reads no second share.
+    """
     store = night.store
     share = None if everyone else nightly_share(store.account_count(), night.policy.account_nights)
     midnight = None if run is None or everyone else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
@@ -106,7 +108,7 @@ def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[
 def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of it
     night: Night, run: Run | None, part: Sequence[Account], found: Compared, *, everyone: bool, dry_run: bool
 ) -> list[Repair]:
-    """Read what is to be read of a part, and decide; who was never told of needs no reading."""
+    """Read the accounts of a part and decide on repairs. An account that was never told is not read."""
     untold = [one for one in part if not one.told and one.want.account]
     asked = asked_of([one for one in part if one not in untold and (everyone or _is_her_night(night, one))])
     answers = answers_of(night, asked, found)
@@ -125,19 +127,19 @@ def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of
 
 
 def _is_her_night(night: Night, one: Account) -> bool:
-    """Who has no account is read as seldom as all others, though nothing says when she was last."""
+    """Whether the account is read tonight. Patrons without an account are spread over the nights by id."""
     nights = night.policy.account_nights
     return one.told or slice_of(one.patron_id, nights) == night.clock.today().toordinal() % nights
 
 
 def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wanted]]:
-    """What is read, whose it is, and what is to be there."""
+    """By identity to read, the account that it belongs to, and what is wanted there."""
     asked = {former: (one, Wanted(account=False)) for one in accounts for former in one.former}
     return asked | {one.identity: (one, one.want) for one in accounts}
 
 
 def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], found: Compared) -> dict[Identity, Held]:
-    """What CULR holds under each. One without an answer is left out; when nobody answers there is an error."""
+    """What CULR holds under each identity. Leaves out identities without an answer. Sets `error` if nobody answers."""
     assert night.net_media is not None  # noqa: S101 -- as the caller has seen
     outcomes = dict(night.net_media.read_many(asked))
     answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, Held)}
@@ -161,7 +163,7 @@ def _repair_of(one: Account, identity: Identity, drift: tuple[Drift, ...], want:
 def _see(
     night: Night, run: Run | None, part: Sequence[Account], answers: dict[Identity, Held], drifted: set[str]
 ) -> None:
-    """Write down the accounts that are as they are to be, and whose every number was read."""
+    """Record the accounts that are correct under every number of theirs."""
     right = [
         one
         for one in part
@@ -186,13 +188,13 @@ def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Com
 
 
 def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compared:
-    """Compare between two nights; what repairs is sent by the next one. Raises RunBusy while a night is lived."""
+    """Compare between two nights. The next night sends the repairs. Raises RunBusy while a night runs."""
     with night.store.run_lock():
         return compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
 
 
 def reconciled(night: Night, found: Compared, *, dry_run: bool) -> dict[str, Any]:
-    """The shape of `entitlements reconcile`; whoever prints it adds the rights, the exit, and the error if there is."""
+    """The shape of `entitlements reconcile`. The caller adds the rights, the exit code, and the error if any."""
     return {
         "agency": night.agency,
         "day": night.clock.today().isoformat(),

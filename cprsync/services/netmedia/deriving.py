@@ -1,7 +1,7 @@
-"""Derive the rights to net media of whoever's are due: after the deliveries and the days, before the net media hear.
+"""Derives the rights to net media that are due, after the deliveries and the days, before the net media are told.
 
-Another policy is derived for everyone, once, and never braked: it was planned (decision 19). A library without
-products derives nothing.
+After a change of policy, everyone's rights are derived once. No limit stops this, since it was planned (decision 19). A
+library without products derives nothing.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Run
 
-#: What a right may turn into, in the order of the report.
+#: The turns of a right, in the order of the report.
 TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
 
 
 def derive_rights(night: Night, run: Run) -> bool:
-    """Derive what is due; False: the library has no products, and nothing was derived.
+    """Derive what is due. Return False if the library has no products, so that nothing was derived.
 
-    A run that was killed goes on: whoever's rights are derived is not due any more, and is counted once.
+    A killed run continues: rights that are derived are no longer due, and are counted once.
     """
     stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
     if stamp is None and kept is None:
@@ -37,7 +37,7 @@ def derive_rights(night: Night, run: Run) -> bool:
 
 
 def turned(night: Night, run: Run) -> dict[str, dict[str, int]]:
-    """What became of rights in this run by product, those that stayed as they were among them."""
+    """By product, what became of rights in this run, including how many stayed unchanged."""
     turns, kept = night.store.rights_turns(run), night.store.rights_kept()
     counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
     return {

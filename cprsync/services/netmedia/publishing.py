@@ -1,7 +1,7 @@
-"""Publish: tell the net media what waits for them, patron by patron in order, and write down what came of it.
+"""Publishes: sends the effects that wait to the net media, patron by patron in order, and records the outcomes.
 
-A night that cannot reach them is as good as any other: what waits goes with the next. Leaves out which calls that
-takes, and which state is to be set: the first is the domain's, the second was decided with the change itself.
+A night that cannot reach the net media is still a good night: what waits is sent by the next. Leaves out which calls an
+effect takes, which the domain decides. Leaves out which state to set, which was decided with the change itself.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import NetMedia
     from cprsync.services.ports.values import Run
 
-#: Answers that are written down in one transaction, and patrons whose effects are read at once: few enough that the
-#: calls under way do not run out meanwhile. What is lost with a kill is asked again.
+#: Answers written in one transaction, and patrons whose effects are read at once. The number is small, so that calls in
+#: progress do not run out meanwhile. Answers that a kill loses are asked again.
 TOGETHER: Final = 100
 
 
 @dataclass(slots=True)
 class Published:
-    """What one pass over the outbox did."""
+    """The result of one pass over the outbox."""
 
     sent: int = 0
-    #: patrons about whom a person has to look now, each with the kind of item that asks
+    #: patrons about whom staff must now decide, each with the kind of review
     left: list[tuple[str, str]] = field(default_factory=list)
-    #: why it did not do all that it should
+    #: why not all was sent; None: all was
     error: CprsyncError | None = None
-    #: the last answer that was neither a success nor a refusal for good
+    #: the last answer that was neither a success nor a final refusal
     code: Code | None = None
 
     @property
     def is_over(self) -> bool:
-        """Nothing that is tried now would come through."""
+        """Whether no further call can succeed."""
         return isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
 
 
 class TellingStore(Protocol):
-    """What telling needs of the store."""
+    """What publishing needs of the store."""
 
     def run_lock(self) -> AbstractContextManager[None]: ...
 
@@ -59,10 +59,10 @@ class TellingStore(Protocol):
 
 
 def publish(night: Night, run: Run) -> Published:
-    """Send what waits, each effect once at most; what does not come through waits on.
+    """Send what waits, each effect at most once. An effect that fails stays in the outbox.
 
-    Without net media set up, nothing is sent. Raises FenceLost when a newer run has taken over, RunStopped when
-    someone asked the night to stop.
+    Sends nothing if no net media are set up. Raises FenceLost if a newer run has taken over, and RunStopped if someone
+    asked the night to stop.
     """
     done = Published()
     if night.net_media is None:
@@ -77,7 +77,7 @@ def publish(night: Night, run: Run) -> Published:
             break
         night.progress.advance(len(part))
     if not done.sent and not done.left and done.error is None and done.code is not None:
-        # nothing came through at all: that is CULR's trouble, and no patron's
+        # nothing succeeded at all: the fault is CULR's, not a patron's
         done.error = NetMediaUnavailable("CULR answers {code}", code=done.code.value)
     return done
 
@@ -85,18 +85,18 @@ def publish(night: Night, run: Run) -> Published:
 def tell_now(
     store: TellingStore, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
 ) -> Published:
-    """Tell of one patron as soon as the desk has written her; whatever keeps it from that, the night does it.
+    """Publish one patron as soon as the desk has written the record. If this fails, the night does it.
 
     Args:
-        store: what waits is read from it.
-        net_media: opens the way to them, which is not opened for nothing.
-        patron_id: of whom.
+        store: the store with the outbox.
+        net_media: opens the connection; called only if something waits.
+        patron_id: the patron to publish.
     """
     done = Published()
     if not store.outbox_queues([patron_id]):
         return done
     try:
-        # two at once would not keep a patron's effects in order
+        # two senders at once would not keep a patron's effects in order
         with store.run_lock(), net_media() as opened:
             if opened is not None:
                 _send(store, opened, None, [patron_id], done)
@@ -106,7 +106,7 @@ def tell_now(
 
 
 def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
-    """Send what waits for these patrons; False: nobody answers, or nobody is to be asked."""
+    """Send what waits for these patrons. Return False if nobody answers or no call is allowed."""
     taken: set[str] = set()
     seen: set[str] = set()
     together: list[tuple[Effect, Settled | Unsettled]] = []
@@ -128,7 +128,7 @@ def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequen
 
 
 def _offered(store: TellingStore, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
-    """What waits for these, read as it is needed; `taken` is who was handed on."""
+    """Yield what waits for these patrons, read as needed. Adds each patron handed on to `taken`."""
     for start in range(0, len(ids), TOGETHER):
         queues = store.outbox_queues(ids[start : start + TOGETHER])
         store.offer([effect for queue in queues for effect in queue])

@@ -1,7 +1,7 @@
-"""Verify the rights to net media of everyone: what is kept, what CULR holds, and that versions only rise.
+"""Verifies everyone's rights to net media: what is stored, what CULR holds, and that versions only rise.
 
-What waits (rights that are due, effects in the outbox) is counted and is not wrong yet; where what is kept meanwhile is
-not what the night will derive, that is counted apart. Reads page by page, writes nothing.
+Rights that are due and effects in the outbox are counted as waiting, not as wrong. Stored rights that differ from what
+the night will derive are counted separately. Reads page by page, writes nothing.
 """
 
 from __future__ import annotations
@@ -29,35 +29,36 @@ AT_ONCE: Final = 500
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at, and what does not hold."""
+    """What was checked, and what is wrong."""
 
-    #: CULR was not asked, since nobody wanted that or it is not set up
+    #: CULR was not asked: the user did not want it, or it is not set up
     offline: bool
-    #: there is a CULR to ask, and the policy has products
+    #: whether a CULR is set up, and whether the policy has products
     has_net_media: bool = True
     has_products: bool = True
     patrons: int = 0
-    #: patrons whose rights are still to be derived, and patrons for whom something waits for CULR or it did not answer
+    #: patrons whose rights must still be derived; `accounts_waiting`: patrons with an effect that waits, or without an
+    #: answer
     rights_waiting: int = 0
-    #: those of the former of whom other rights are kept than the night will derive
+    #: of these, patrons whose stored rights differ from what the night will derive
     rights_differing: int = 0
     accounts_waiting: int = 0
     read: int = 0
     wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
-    #: on their way out: rights closed, and a municipality in CULR until the record is too
+    #: patrons who are leaving: rights closed, and a municipality in CULR until the record is closed
     leaving: int = 0
-    #: products, and the reasons of blocks that are to close them and stand on no record: misspelt, perhaps
+    #: products with block reasons in the policy that occur on no record, and may be misspelt
     reasons: set[tuple[str, str]] = field(default_factory=set)
-    #: why not all was looked at
+    #: why not all was checked; None: all was
     error: CprsyncError | None = None
 
     @property
     def ok(self) -> bool:
-        """Nothing was found that does not hold; what was not looked at may be either."""
+        """Whether nothing wrong was found. What was not checked may still be wrong."""
         return not any(self.wrong.values())
 
     def document(self) -> dict[str, Any]:
-        """The shape of `entitlements verify`, whatever its exit."""
+        """The shape of `entitlements verify`, for every exit code."""
         return {
             "patrons": self.patrons,
             "offline": self.offline,
@@ -78,9 +79,9 @@ class Verified:
 
 
 def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
-    """Derive at once the rights that are not what the record leads to; returns whose. CULR is not asked.
+    """Derive at once the rights that do not follow from the record. Return the patrons. CULR is not asked.
 
-    Raises RunBusy while a night is lived.
+    Raises RunBusy while a night runs.
     """
     wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
     if wrong and not dry_run:
@@ -90,9 +91,9 @@ def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
 
 
 def verify(night: Night, *, offline: bool) -> Verified:
-    """Look at every patron. What CULR does not answer stands as the error, beside what was found all the same.
+    """Check every patron. If CULR does not answer, the error is in the result beside the findings.
 
-    Raises RunBusy while a night is lived: half of it would look wrong.
+    Raises RunBusy while a night runs, because a half-finished night would look wrong.
     """
     found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
     with night.store.run_lock():
@@ -114,7 +115,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
 
 
 def _derived(night: Night) -> bool | None:
-    """Whether rights are kept by the policy as it is; None: it has no products, and nothing is kept."""
+    """Whether rights are stored by the present policy. None: it has no products, and nothing is stored."""
     stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
     return None if stamp is None and kept is None else stamp == kept
 
@@ -134,7 +135,7 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
         wrong = list(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
         if one.waits or not derived:
             found.rights_waiting += 1
-            # of whom nothing is kept yet, nothing is told meanwhile that the night will take back
+            # if no rights are stored yet, nothing is told meanwhile that the night will take back
             found.rights_differing += bool(wrong) and one.rights is not None
             continue
         for kind in wrong:
@@ -142,7 +143,10 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
 
 
 def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) -> None:
-    """What nothing waits for: told as the record says, and, unless nobody is to be asked, there as it was told."""
+    """Check the accounts for which nothing waits: CULR was told what the record says, and still holds it.
+
+    The second check is left out if CULR is not to be asked.
+    """
     untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
     found.wrong[Wrong.UNTOLD] += sorted(untold)
     if found.offline:

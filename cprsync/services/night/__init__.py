@@ -1,4 +1,4 @@
-"""The night from its first step to its report; the same night on paper, and the ones to come.
+"""The night from its first step to its report, the dry run of a night, and the forecast of those to come.
 
-Each step's work lives in the room of its capability.
+The work of each step is in the room of its capability.
 """

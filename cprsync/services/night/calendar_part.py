@@ -1,8 +1,8 @@
-"""The calendar part of a night: the days since the last run, lived one by one, delivery or none.
+"""The calendar part of a night: the days since the last run, one by one, with or without a delivery.
 
-It is lived after the deliveries, so that a birth date they correct counts, and not in a night that something stopped:
-the next one catches up. What each day brings is decided by
-`domain.patron.due`, for the night and the forecast alike.
+It comes after the deliveries, so that a birth date that they correct counts. A night that something stopped leaves it
+out, and the next one catches up. What each day brings is decided by `domain.patron.due`, for the night and the forecast
+alike.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.values import Run
 
-#: A library that has not run for longer lives only so many days; what was due before is done on the first of them.
+#: The most days that a night catches up. What was due before them is done on the first of them.
 CATCH_UP_DAYS: Final = 366
 
 
 def live_days(night: Night, run: Run) -> dict[str, int]:
-    """Live the days since the last closed run; returns how many, and what happened in this run by kind.
+    """Run the days since the last closed run. Return their number, and by kind what happened in this run.
 
-    A run that was killed lives them again: whoever has been lived has nothing due any more, and is counted once.
+    A killed run repeats the days. A patron who is done has nothing due any more, and is counted once.
     """
     days = days_to_live(night.store.last_run_day(), run.day)
     stamp, kept = calendar_stamp(night.policy), night.store.calendar_stamp()
     night.progress.stage("calendar", len(days))
     if stamp != kept:
-        # another policy: its groups and days are found for every patron, once
+        # the policy has changed: its groups and days are computed for every patron, once
         coming = replace(night, policy=coming_from(kept, night.policy))
         _live(coming, run, days[0] if days else run.day, everyone=True)
         night.store.keep_calendar_stamp(run, stamp)
@@ -47,7 +47,7 @@ def live_days(night: Night, run: Run) -> dict[str, int]:
 
 
 def days_to_live(last: date | None, today: date) -> list[date]:
-    """The days after the last one lived, up to today; only today in a library's first night."""
+    """The days after the last one done, up to today. In a library's first night, only today."""
     first = today if last is None else max(last + ONE_DAY, today - timedelta(days=CATCH_UP_DAYS - 1))
     return [first + timedelta(days=n) for n in range((today - first).days + 1)]
 
@@ -62,7 +62,7 @@ def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
 
 
 class Calendar(Protocol):
-    """What the days ahead are read from."""
+    """What the coming days are read from."""
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterable[Facts]: ...
 
@@ -73,19 +73,19 @@ class Planned(Calendar, Protocol):
     """The store of a night that is only planned."""
 
     def foresee(self, due: Iterable[Due]) -> None:
-        """Take what the days would bring: some of it is left to a person."""
+        """Take the events that the days would bring: some of them open reviews."""
         ...
 
 
 def upcoming(store: Calendar, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
-    """What the nights of these days will do, with another policy than the last night's for everyone."""
+    """The events of these days. If the policy has changed since the last night, it covers every patron."""
     kept = store.calendar_stamp()
     facts = store.due_facts(last, everyone=calendar_stamp(policy) != kept)
     return forecast(facts, first=first, last=last, policy=coming_from(kept, policy))
 
 
 def foresee_days(night: Night, run: Run) -> dict[str, int]:
-    """What the calendar part of a night that is only planned would do, by kind; nothing is written."""
+    """By kind, what the calendar part of a planned night would do. Nothing is written."""
     days = days_to_live(night.store.last_run_day(), run.day)
     if not days:
         return {"days": 0}

@@ -1,12 +1,12 @@
-"""A night that is only planned: the same decisions over the same deliveries, and no record written.
+"""A night that is only planned: the same decisions on the same deliveries, and no record written.
 
-What waits is sealed where nobody else sees it, and is removed when the plan is made; where it arrives it stays. The
-register is asked what the night would ask, or a night that lifts protections would be planned as one that lifts none:
-each look-up has its entry in the audit first, and this entry is all that is left. Whoever is not subscribed yet is not
-asked about, and her first copy is not planned.
+The files that wait are sealed where nobody else sees them, and removed when the plan is made. They stay where they
+arrive. The register is asked what the night would ask; without that, the plan would miss the protections that end. Each
+look-up has its audit entry first, and only these entries remain. Patrons who are not subscribed yet are not asked
+about, and their first copies are not planned.
 
-The store is a read-only one. What may be written all the same has a method here, and so has what the plan counts in
-place of a write; every other write is refused by the store itself, also one that is added later.
+The store is read-only. The writes that a plan may do, and the values that it counts instead of a write, have methods
+here. The store itself refuses every other write, also one that is added later.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Feed, NetMedia, Register, Store, WaitingFile
     from cprsync.services.ports.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery, Write
 
-#: Writes of a night that a plan leaves out, and goes on. A write that is not among them ends the plan.
+#: Writes of a night that a plan skips. Any other write ends the plan.
 _LEFT_OUT = frozenset(
     {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
     | {"forget", "replay_journal", "sweep_gone", "keep_answers", "close_not_lost"}
 )
-#: A run that is no run.
+#: The run id of a plan.
 _NO_RUN = 0
 
 
 def plan_night(night: Night) -> Report:
-    """Plan one night and return its report. Raises RunBusy while one is lived."""
+    """Plan one night and return its report. Raises RunBusy while a night runs."""
     unwritten = Unwritten(night.store)
     net_media = None if night.net_media is None else Untold(night.net_media)
     planned = replace(
@@ -64,32 +64,32 @@ def plan_night(night: Night) -> Report:
 
 
 class Unwritten:
-    """The store as it is, in which nothing stays written but whom it looked up; it counts what would be."""
+    """The store of a planned night. Writes only the audit entries of look-ups, and counts what would be written."""
 
     def __init__(self, store: Store) -> None:
-        """Take the store that is read, and in which is sealed and audited what a plan may."""
+        """Take the store to read from, and to write a plan's sealed files and audit entries to."""
         self._store = store
         self._reads = store.read_only()
         self._outcomes: Counter[Outcome] = Counter()
         self._actions: Counter[str] = Counter()
         self._reviews = ForeseenReviews(self._reads)
-        #: who stands in the balance sheet
+        #: patrons with a line in the balance sheet
         self._told: set[str | None] = set()
         self._accepted: list[str] = []
         self._produced: date | None = None
-        #: the planned writes that bring another birth date, by patron
+        #: by patron, the planned writes that change the birth date
         self._born_anew: dict[str, Write] = {}
         self.waiting = len(self._reads.unsubscribed(NEW_A_NIGHT))
 
     def __getattr__(self, name: str) -> Any:
-        """Read from the store; a write that is left out does nothing, and any other is refused."""
+        """Read from the store. A write that is left out does nothing; any other write is refused."""
         return _nothing if name in _LEFT_OUT else getattr(self._reads, name)
 
     # what a plan may write
 
     @contextmanager
     def run_lock(self) -> Iterator[None]:
-        """Hold the agreement, and remove what was sealed for the plan before anyone else may seal."""
+        """Hold the agreement's lock. Remove what was sealed for the plan before anyone else may seal."""
         with self._store.run_lock():
             try:
                 yield
@@ -105,7 +105,7 @@ class Unwritten:
     def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
         self._store.intend(None, patron_ids, purpose)
 
-    # what a plan counts in place of a write
+    # what a plan counts instead of writing
 
     def open_run(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
@@ -116,7 +116,7 @@ class Unwritten:
         return replace(delivery, header=header, received=received)
 
     def last_produced(self) -> date | None:
-        """The chain as it would be: a look-up speaks of the deliveries that are planned too."""
+        """The chain as it would be: a look-up also speaks of the planned deliveries."""
         taken = self._reads.last_produced()
         return max((day for day in (taken, self._produced) if day is not None), default=None)
 
@@ -135,7 +135,7 @@ class Unwritten:
         self._born_anew.update({write.patron.id: write for write in batch.writes if moves_day_of_age(write)})
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
-        """With the birth dates that are planned: a night lives its days after its deliveries."""
+        """The facts with the planned birth dates: a night's days come after its deliveries."""
         left = dict(self._born_anew)
         for facts in self._reads.due_facts(until, everyone=everyone):
             yield _born_anew(facts, left.pop(facts.patron_id, None))
@@ -165,7 +165,7 @@ class Unwritten:
 
 
 def _born_anew(facts: Facts, write: Write | None) -> Facts:
-    """What the calendar will read of a patron after a write, if there is one."""
+    """The facts that the calendar will read of a patron after the write, if there is one."""
     if write is None:
         return facts
     return replace(facts, register=write.after, group=facts.group if write.group is None else write.group)
@@ -176,10 +176,10 @@ def _nothing(*_: object, **__: object) -> int:
 
 
 class Asked:
-    """The register, which is only asked; changes are taken as done."""
+    """The register, for questions only. Changes count as done."""
 
     def __init__(self, register: Register) -> None:
-        """Take the register that is asked."""
+        """Take the register to ask."""
         self._register = register
 
     def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
@@ -196,10 +196,10 @@ class Asked:
 
 
 class Untouched:
-    """The place where deliveries arrive, of which nothing is taken away."""
+    """The place where deliveries arrive, for reading only."""
 
     def __init__(self, feed: Feed) -> None:
-        """Take the place that is read."""
+        """Take the place to read from."""
         self._feed = feed
 
     def waiting(self) -> list[WaitingFile]:
@@ -213,7 +213,7 @@ class Untouched:
 
 
 class _Left:
-    """A file that stays where it is, whatever is set."""
+    """A file that stays where it is, whatever the settings say."""
 
     def __init__(self, file: WaitingFile) -> None:
         self.name, self.mark = file.name, file.mark
@@ -223,14 +223,14 @@ class _Left:
         return self._file.open()
 
     def done(self) -> None:
-        """Leave it: the night takes it."""
+        """Leave the file: the night takes it."""
 
 
 class Untold:
-    """The net media, which are only asked: there is nothing here with which they could be told of anyone."""
+    """The net media, for questions only. This class has no method that tells them anything."""
 
     def __init__(self, net_media: NetMedia) -> None:
-        """Take the net media that are asked."""
+        """Take the net media to ask."""
         self._net_media = net_media
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:

@@ -1,8 +1,8 @@
-"""What the coming days will bring if no delivery changes anything: the nights' own calendar, lived on paper.
+"""Forecasts what the coming days bring if no delivery changes anything, with the nights' own calendar.
 
-Writes nothing and calls nobody. Thirty nights lived are the thirty days forecast, since both are `domain.patron.due`,
-and `domain.netmedia.rights` for what then becomes of net media. Leaves out the birthdays of whoever is sealed,
-uncounted: a count of one day would tell that one comes on it.
+Writes nothing and calls nobody. Thirty nights give the same as a forecast of thirty days: both use `domain.patron.due`,
+and `domain.netmedia.rights` for the rights to net media. Leaves out the birthdays of sealed patrons without counting
+them: a count for one day would reveal a birthday.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.values import RightsDue
 
-#: Nobody plans by a calendar longer than this, leap years included.
+#: The longest forecast: a year, leap years included.
 DAYS_MAX: Final = 366
-#: The kinds of events that are nobody's: the library's own rules change, or the terms of a net medium.
+#: Kinds of events that concern no single patron: a change of the library's rules, or of a net medium's terms.
 POLICY: Final = "policy"
 PRODUCTS: Final = "products"
-#: What becomes of a right, by the kind of the event.
+#: By turn of a right, the kind of the event.
 RIGHTS: Final[Mapping[Turn, str]] = {turn: f"right_{turn.value}" for turn in Turn if turn is not Turn.UNCHANGED}
-#: What is left out of a sealed patron's birthdays.
+#: The name of what is left out about sealed patrons.
 WITHHELD: Final = "birthdays_of_sealed"
 _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())
 
@@ -50,11 +50,11 @@ class Foreseen(Calendar, Protocol):
 
 class _Event(NamedTuple):
     day: date
-    #: None: nobody's
+    #: None: it concerns no single patron
     patron: str | None
     kind: str
     what: str
-    #: its day is a birthday
+    #: the event falls on a birthday
     on_birthday: bool = False
 
     def document(self) -> dict[str, str | None]:
@@ -62,10 +62,10 @@ class _Event(NamedTuple):
 
 
 def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
-    """The JSON shape of `forecast`: from the first day that no night has lived, to the last of `days`.
+    """The JSON shape of `forecast`: from the first day that no night has done, to the last of `days`.
 
-    Days that nights have missed come first: the next night lives them too, and derives rights on its own day. Raises
-    ValueError for a number of days that is not 1 to `DAYS_MAX`.
+    Missed days come first, because the next night does them too, and derives rights on its own day. Raises ValueError
+    if `days` is not 1 to `DAYS_MAX`.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
@@ -84,7 +84,7 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
         "from": first.isoformat(),
         "to": last.isoformat(),
         "events": [one.document() for one in shown],
-        # whatever there is to withhold: what is said only sometimes would tell of a day
+        # said always: if it were said only when something is withheld, it would reveal a day
         "withheld": WITHHELD,
     }
 
@@ -94,7 +94,7 @@ def _order(event: _Event) -> int:
 
 
 def _shown(store: Foreseen, policy: Policy, events: Collection[_Event]) -> list[_Event]:
-    """Without what comes on a birthday of someone sealed."""
+    """The events without those on a sealed patron's birthday."""
     whose = {one.patron for one in events if one.on_birthday and one.patron is not None}
     sealed = store.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
     return [one for one in events if not (one.on_birthday and one.patron in sealed)]
@@ -115,11 +115,11 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
 
 
 def _rights(store: Foreseen, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
-    """What becomes of rights from the next night on; with another policy than the last night's, of everyone's."""
+    """What becomes of rights from the next night on. If the policy has changed, it covers every patron."""
     stamp, kept = rights_stamp(policy), store.rights_stamp()
     if stamp is None and kept is None:
         return
     for one in store.rights_ahead(last, everyone=stamp != kept):
-        # before their own day comes, what is derived is what is kept
+        # until a right's own day comes, the derived value is the stored value
         for day, product, turn, cause in turns_ahead(one.facts, policy, one.kept, first=first, last=last, lived=lived):
             yield _Event(day, one.patron_id, RIGHTS[turn], product, tells_birth_date(cause))

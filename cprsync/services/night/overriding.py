@@ -1,4 +1,4 @@
-"""How much of what staff corrected holds on a day, and how much of it differs: reported while it does."""
+"""Counts the corrections by staff that are in force on a day, and those that differ. Each night reports them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def overrides_on(night: Night, day: date) -> dict[str, int]:
-    """Count what holds and what differs from the register, or for a pinned group from what age would give."""
+    """Count the corrections in force, and those that differ from the register, or for a pinned group from age."""
     corrected = night.store.overridden()
     holding = differ = 0
     for start in range(0, len(corrected), night.batch):

@@ -1,4 +1,4 @@
-"""The report of a run: what the operator reads, as one document. Counts, names of kinds and ids only."""
+"""The report of a run, which the operator reads as one document. Holds only counts, names of kinds, and ids."""
 
 from __future__ import annotations
 
@@ -31,79 +31,79 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Excess
     from cprsync.services.ports.values import AuditState, PlanRow, Run, Tally
 
-#: Exit codes (commands): done, refused, a certificate is wrong, left to a person, try later, stopped by a brake,
-#: stopped part-way.
+#: Exit codes of commands: done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
+#: part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
-#: Ends of a run that has lived its days: no other writes more than decision 3 lets through.
+#: Exit codes of a run that has done its days. Any other run writes only what decision 3 lets through.
 LIVED = frozenset({DONE, LEFT, LATER})
-#: What staff corrected: how much of it holds, and how much of that differs from the register.
+#: Corrections by staff: how many are in force, and how many of those differ from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 
 
 @dataclass(slots=True)
 class Report:
-    """Everything a run has to say. `document()` is the shape that stays."""
+    """Everything that a run reports. `document()` is the stable shape."""
 
     run: Run
     agency: str
     deliveries: list[DeliveryLine] = field(default_factory=list)
-    #: the last day that a run has lived before this one
+    #: the last day that an earlier run has done
     lived_until: date | None = None
     tally: Tally | None = None
-    #: actions outside any delivery: first copies, follow-ups
+    #: actions outside any delivery, such as first copies and follow-ups
     other_actions: Counter[str] = field(default_factory=Counter)
     calendar: dict[str, int] = field(default_factory=dict)
-    #: what was over and is forgotten, by kind
+    #: what was deleted after its retention period, by kind
     forgotten: dict[str, int] = field(default_factory=dict)
     subscriptions_added: int = 0
     subscriptions_removed: int = 0
     subscriptions_kept: int = 0
     #: what became of rights to net media, by product
     entitlements: dict[str, dict[str, int]] = field(default_factory=dict)
-    #: that no reason holds any more, but those of whoever was closed, and of the dead, which the calendar ends
+    #: subscriptions without a reason, apart from those of closed patrons and of the dead, which the calendar ends
     subscriptions_ended: int = 0
-    #: what the net media were told, and what they have still to hear
+    #: how many effects the net media were told, and what they must still be told
     sent: int = 0
     backlog: Backlog = field(default_factory=Backlog)
-    #: there is a CULR to tell
+    #: whether a CULR is set up
     has_net_media: bool = True
-    #: what stood in CULR, held against the records
+    #: the comparison of the accounts in CULR with the records
     accounts: Compared = field(default_factory=Compared)
-    #: why they were not told all of it
+    #: why the net media were not told everything; None: they were
     unpublished: CprsyncError | None = None
     #: patrons whom the policy has asked to leave, and records that were closed
     departed: Departed = field(default_factory=Departed)
-    #: the register has let go of every number that no reason holds
+    #: the register has removed every subscription without a reason
     let_go: bool = False
-    #: patrons whom an older copy of the store had brought back
+    #: patrons whom an older copy of the store had brought back, erased again
     erased_again: int = 0
     plan_hash: str | None = None
-    #: decided and not written
+    #: decided but not written
     only_plan: bool = False
-    #: stopped by a brake: now, or before this run was killed and gone on with
+    #: stopped by a limit, now or before this run was killed and resumed
     held: bool = False
     excess: tuple[Excess, ...] = ()
     plan: list[PlanRow] = field(default_factory=list)
-    #: items about persons outside any delivery that this run, and none before it, has left to a person
+    #: reviews about persons outside any delivery that this run opened, and no run before it
     left: int = 0
-    #: the same about persons of a delivery
+    #: the same for persons of a delivery
     to_review: int = 0
     #: why someone should look, by reason
     reasons: Counter[str] = field(default_factory=Counter)
-    #: items that wait for a person, by kind, whichever run left them
+    #: corrections by staff that are in force, and that differ
     overrides: Mapping[str, int] = field(default_factory=lambda: dict(NO_OVERRIDES))
-    #: patrons who are sealed because no source has spoken of their protection (decision 2)
+    #: patrons who are sealed because no source has spoken about their protection (decision 2)
     sealed_by_silence: int = 0
-    #: patrons of whom the feed could not have told, and what came of asking about them
+    #: patrons in a window, and the result of asking about them
     healed: Healed = field(default_factory=Healed)
     reviews_waiting: Mapping[str, int] = field(default_factory=dict)
-    #: what follows from the changes of this run, and waits
+    #: how many reviews follow from the changes of this run and still wait
     proposed: int = 0
-    #: what following the audit from end to end has found; none: not yet
+    #: the result of checking the audit from end to end; None: not checked yet
     audit: AuditState | None = None
     error: CprsyncError | None = None
     seconds: float = 0.0
-    #: what decision 3 let through while the rest stopped
+    #: what decision 3 let through while the rest was stopped
     let_through: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -112,7 +112,7 @@ class Report:
 
     @property
     def clock_behind(self) -> str | None:
-        """The day of an earlier run that lies after this one's: one of the two clocks was wrong."""
+        """The day of an earlier run that lies after this run's day: one of the two clocks was wrong."""
         if self.lived_until is None or self.lived_until <= self.run.day:
             return None
         return self.lived_until.isoformat()
@@ -121,7 +121,7 @@ class Report:
         return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
 
     def propose(self, kinds: Mapping[str, int]) -> None:
-        """Blocks, ends of blocks, and whatever else follows from the changes of the run, left to a person."""
+        """Take the reviews that follow from the run's changes, such as blocks and ends of blocks, by kind."""
         self.proposed = sum(kinds.values())
         self.reasons.update(kinds)
 
@@ -148,7 +148,7 @@ class Report:
         return self._lived_through()
 
     def _lived_through(self) -> int:
-        """The exit of a night whose own work is done: the net media can be told later, or once that is set right."""
+        """The exit code of a night whose own work is done. The net media may be told later, or after a repair."""
         if self.audit is not None and self.audit.problems:
             return REFUSED
         if self.unpublished is not None:
@@ -158,7 +158,7 @@ class Report:
 
     @property
     def failure(self) -> CprsyncError | None:
-        """Why the night did not do all that it should: what stopped it, or else the brake."""
+        """Why the night did not do everything: the error that stopped it, or else the exceeded limit."""
         if self.error is not None or not self.held:
             broken = None if self.audit is None else next(iter(self.audit.problems), None)
             return self.error or broken or self.unpublished
@@ -178,9 +178,9 @@ class Report:
 
     @property
     def _lived_on(self) -> bool:
-        """Whether anything came of the parts of a night that need no delivery."""
+        """Whether the parts of a night that need no delivery changed anything."""
         happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
-        # one that became undecided gives and takes nothing, as in a first night without the register
+        # a right that became undecided gives and takes nothing, as in a first night without the register
         rights = any(turned[turn.value] for turned in self.entitlements.values() for turn in (Turn.OPENED, Turn.CLOSED))
         happened = happened or self.healed.answered > 0
         return bool(happened or rights or self.sent or self.departed != Departed() or self.erased_again)
@@ -198,11 +198,11 @@ class Report:
         return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
 
     def document(self) -> dict[str, Any]:
-        """The JSON shape of `sync`; `error` is added when something stopped."""
+        """The JSON shape of `sync`. The caller adds `error` if something stopped the run."""
         actions = Counter(self.tally.by_action if self.tally else {})
         actions.update(self.other_actions)
         document: dict[str, Any] = {
-            # what is only planned is no run
+            # a plan is no run
             "run": None if self.only_plan else self.run.id,
             "agency": self.agency,
             "day": self.run.day.isoformat(),
@@ -242,7 +242,7 @@ class Report:
         return document
 
     def _ended(self) -> int:
-        """Those whose reason went, whose record was closed, or whose last day after a death has passed."""
+        """How many subscriptions ended: without a reason, of a closed record, or on the last day after a death."""
         return self.subscriptions_ended + self.departed.ended + self.calendar.get(DueKind.SUBSCRIPTION_ENDED.value, 0)
 
     def _published(self) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class Report:
         return {**counts, "set_up": self.has_net_media}
 
     def plan_document(self) -> dict[str, Any]:
-        """The plan to look at or keep: who, what and which harm, never a value."""
+        """The plan, to read or keep: patrons, actions and harms, never a value."""
         return {
             "agency": self.agency,
             "day": self.run.day.isoformat(),
@@ -273,7 +273,7 @@ class Report:
 
 
 def audit_document(state: AuditState) -> dict[str, Any]:
-    """What following the audit has found; `code` names its state, to be kept elsewhere."""
+    """The result of checking the audit. `code` names its state, to be kept elsewhere."""
     return {
         "whole": not state.problems,
         "entries": state.entries,
@@ -298,7 +298,7 @@ def _plan_document(row: PlanRow) -> dict[str, Any]:
 
 
 def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
-    """The shape of `sync` for a night that has no report: no run, and all counts nought; no day if no clock told it."""
+    """The shape of `sync` for a night without a report: no run, and all counts 0. `day` None: no clock gave it."""
     counts = dict.fromkeys(("received", *(outcome.value for outcome in Outcome)), 0)
     return {
         "run": None,

@@ -1,7 +1,7 @@
-"""The night: subscribe, fetch, accept, decide, guard, apply, live the days, forget, report. One run of one agreement.
+"""The night: subscribe, fetch, accept, decide, guard, apply, run the days, delete, report. One run of one agreement.
 
-A run that is killed anywhere and started again ends as one that was not; a second run of the same
-night does nothing.
+A run that is killed anywhere and started again ends as one that was not killed. A second run of the same night does
+nothing.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: What goes through when the rest is held (decision 3).
+#: Actions that go through while the rest is held (decision 3).
 PROTECTIVE = (Action.PROTECT.value, Action.STOP_LETTERS.value)
-#: Sealed records that a night opens at most to see that none was altered; more are opened over several nights.
+#: The most sealed records that one night opens to check that none was altered. Several nights cover the rest.
 RECORDS_A_NIGHT: Final = 50_000
 
 
 def run_night(night: Night, *, only_plan: bool = False) -> Report:
-    """Live one night and return its report, which is stored too.
+    """Run one night and return its report, which is also stored.
 
-    Raises RunBusy when another run of the agreement is at work, and lets an unexpected error
-    through: what is committed stands and the next run goes on from there. Asked to stop, it ends
-    after the piece of work at hand; that report is not stored, since the run is not over.
+    Raises RunBusy if another run of the agreement is active. An unexpected error is passed on: committed work stays,
+    and the next run continues from there. If asked to stop, the night ends after the present piece of work; that report
+    is not stored, because the run is not over.
     """
     begun = night.monotonic()
     with night.store.run_lock():
@@ -73,9 +73,10 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
 
 
 def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
-    """Live the days since the last run, unless something stopped this one: then nothing more is written (commands).
+    """Run the days since the last run, unless something stopped this one: then nothing more is written.
 
-    A late file and a register that does not answer stop no birthday; what is not lived now is lived by the next run.
+    A late file or a register that does not answer stops no birthday. Days that are not done now are done by the next
+    run.
     """
     if report.exit_code not in LIVED:
         return {"days": 0}
@@ -83,9 +84,9 @@ def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
 
 
 def _close_the_let_go(night: Night, run: Run, report: Report, comparison: Comparison) -> None:
-    """Close in this very night whoever only answered for a minor, and whose last link the night has ended.
+    """Close, in the same night, patrons who only answered for a minor and whose last link this night has ended.
 
-    More than the limit allows are left to the next night, which counts them first, and stops.
+    If that would exceed the limit, they are left to the next night, which counts them first and stops.
     """
     if report.only_plan or report.held or report.exit_code not in LIVED:
         return
@@ -99,21 +100,21 @@ def _close_the_let_go(night: Night, run: Run, report: Report, comparison: Compar
 
 
 def _forget(night: Night, run: Run, report: Report) -> dict[str, int]:
-    """Forget what is over, unless something stopped the night: what is not forgotten now goes with the next one."""
+    """Delete what has passed its retention period, unless something stopped the night: then the next one does it."""
     if report.exit_code not in LIVED:
         return report.forgotten
     return forget_of_night(night, run, report.forgotten, only_plan=report.only_plan)
 
 
 def _compare_accounts(night: Night, run: Run, report: Report) -> None:
-    """Hold a share of the accounts in CULR against the records, before what repairs them is sent with the rest."""
+    """Compare a share of the accounts in CULR with the records. Runs before `publish`, which sends the repairs."""
     report.accounts = compare_accounts(night, run)
     report.left += len(report.accounts.left)
     report.reasons.update([NET_MEDIA_FOREIGN] * len(report.accounts.left))
 
 
 def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
-    """Derive rights, and tell what waits: also on a night that was stopped, for what was committed before it."""
+    """Derive rights and publish what waits. A stopped night publishes too, for what was committed before it."""
     if report.only_plan:
         return
     lived = report.exit_code in LIVED
@@ -121,7 +122,7 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
     if lived:
         _compare_accounts(night, run, report)
     if night.net_media is not None:
-        # who refused to be asked will refuse to be told: not one more call in this run
+        # if CULR refused to be read, it will refuse to be told: no further call in this run
         alarm = report.accounts.alarm
         done = publish(night, run) if alarm is None else Published(error=alarm)
         report.sent, report.unpublished = done.sent, done.error
@@ -134,17 +135,20 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
 
 
 def _sweep(night: Night, run: Run, report: Report) -> None:
-    """Drop what waited for the register, or for its own time, of whoever has left; after all that was over went."""
+    """Delete what was kept about patrons who left until the register confirmed, or until its own time came.
+
+    Runs after the retention step.
+    """
     if report.let_go and report.exit_code in LIVED:
         night.store.sweep_gone(run)
 
 
 def _work(night: Night, run: Run, report: Report) -> Comparison:
     outside = _go_on(night, run, report)
-    # a run that goes on may have written a new number, and not yet what was delivered under it: that comes first
+    # a resumed run may have written a new number but not yet what was delivered under it: that comes first
     added, unreached = subscribe_new(night, run, unheard=run.resumed)
     report.subscriptions_added += added
-    # A run killed while it held back its changes goes on holding: it plans, and counts the harm of, all of them.
+    # A run that was killed while it held its changes still holds them: it plans all of them and counts their harm.
     resumed = replace(run, checkpoint=0) if report.held else run
     planner = Planner(night, resumed)
     ask_open_questions(night, run, planner)
@@ -163,9 +167,9 @@ def _work(night: Night, run: Run, report: Report) -> Comparison:
 
 
 def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
-    """Begin with what the run did before it was killed: its second part knows nothing of the first.
+    """Load what the run did before it was killed, because a resumed run does not remember it.
 
-    Returns the actions that stand on no line of the balance sheet.
+    Returns the actions outside the balance sheet.
     """
     done = night.store.done(run)
     tally = night.store.tally(run) if run.resumed else Tally({}, {})
@@ -176,7 +180,7 @@ def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
     report.subscriptions_ended = done.ended
     outside = Counter(done.by_action) - Counter(tally.by_action)
     if report.held:
-        # all that a held run writes
+        # a held run writes nothing else
         report.let_through.update({action: done.by_action.get(action, 0) for action in PROTECTIVE})
         report.let_through += Counter()
     else:
@@ -185,7 +189,10 @@ def _go_on(night: Night, run: Run, report: Report) -> Counter[str]:
 
 
 def _let_through_before(outside: Counter[str], report: Report) -> None:
-    """With deliveries beyond what stopped the night, what protects and stands on no line was let through."""
+    """Count earlier protective actions outside the balance sheet as let through.
+
+    Called if complete deliveries wait behind what stopped the night.
+    """
     through = Counter({} if report.held else {action: outside[action] for action in PROTECTIVE if outside[action]})
     report.let_through.update(through)
     report.other_actions -= through
@@ -200,7 +207,7 @@ def _plan(night: Night, planner: Planner, deliveries: list[SealedDelivery]) -> N
 
 
 def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Comparison) -> None:
-    """Guard the whole plan, then write it; nothing is written before the whole is guarded."""
+    """Guard the whole plan before anything is written, then write it."""
     report.plan = list(plan.rows())
     report.plan_hash = night.store.save_plan(run, report.plan)
     night.store.set_state(run, RunState.PLANNED)
@@ -228,7 +235,7 @@ def _apply(night: Night, run: Run, plan: Plan, report: Report, comparison: Compa
 
 
 def _heal(night: Night, run: Run, plan: Plan, report: Report) -> None:
-    """Ask about everyone of whom the feed could not have told, also since this very run; a held run writes nothing."""
+    """Ask about every patron in a window, also one that this run opened. A held run writes nothing."""
     if report.held or report.only_plan:
         return
     try:
@@ -240,17 +247,20 @@ def _heal(night: Night, run: Run, plan: Plan, report: Report) -> None:
 
 
 def _subscribe_known(night: Night, run: Run, report: Report) -> None:
-    """Subscribe numbers that replaced others in this run, also before it was killed; then an old one may be let go."""
+    """Subscribe the numbers that replaced others in this run. Only then may an old number be unsubscribed.
+
+    Includes what the run did before it was killed.
+    """
     added, unreached = subscribe_new(night, run)
     report.subscriptions_added += added
     report.error = report.error or unreached
 
 
 def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
-    """Count what this run leaves to a person, before it was killed and since.
+    """Count the reviews that this run opens, including those from before it was killed.
 
-    What an earlier run has left still waits, and is no news: found undecided again, it is not counted again. A line
-    of a delivery that is parked is told with its reason all the same.
+    A review that an earlier run opened still waits, and is not counted again. The reason of each parked line of a
+    delivery is reported all the same.
     """
     raised = night.store.raised(run)
     report.to_review = sum(raised.values())
@@ -258,12 +268,12 @@ def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
     lines = [] if report.held else [step for step in plan.steps if step.item is not None and step.parked is not None]
     said = raised.keys() | {step.review for step in lines if step.review is not None}
     report.reasons.update(kind.removeprefix(PARKED) for _, kind in said)
-    # without a number nobody can tell whose it is: a line, and no item
+    # without a number nobody can tell whose line it is: it gets no review
     report.reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
 
 
 def _settle(comparison: Comparison, report: Report, *, removes: bool, closed: int = 0) -> None:
-    """Make the register's list ours: what is missing is added even when a brake stops the removals."""
+    """Make the register's list equal ours. Missing numbers are added even if a limit stops the removals."""
     report.subscriptions_added += comparison.add_missing()
     if removes:
         _remove(comparison, report, closed=closed)
@@ -272,7 +282,7 @@ def _settle(comparison: Comparison, report: Report, *, removes: bool, closed: in
 
 def _left_to_staff(comparison: Comparison, report: Report) -> None:
     report.error = report.error or comparison.error
-    # whoever is on the list for it by now is counted with what the run has raised
+    # patrons on the review list are counted with what the run has raised
     unknown = comparison.leave_to_staff()
     report.left += unknown.total()
     report.reasons.update(unknown)
@@ -286,7 +296,7 @@ def _remove(comparison: Comparison, report: Report, *, closed: int) -> None:
 
 
 def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> None:
-    """New protections in whole deliveries that wait behind what stopped the night go through (decision 3)."""
+    """Write new protections from complete deliveries that wait behind a stop (decision 3)."""
     planner = Planner(night, replace(run, checkpoint=0), asks=False)
     for delivery in intake.beyond:
         with night.store.open_delivery(delivery) as content:
@@ -297,7 +307,7 @@ def _protect_beyond(night: Night, run: Run, intake: Intake, report: Report) -> N
 
 
 def _stop(night: Night, run: Run, report: Report, stopped: RunStopped, begun: float) -> Report:
-    """Say how far it came. The run stays open: the next one goes on with it."""
+    """Report how far the run came. The run stays open, and the next one resumes it."""
     report.error = stopped
     report.tally = night.store.tally(run)
     report.backlog = night.store.backlog()

@@ -1,4 +1,4 @@
-"""Whether everything holds together, and going on deliberately when it does not.
+"""Checks whether everything is consistent, and lets an operator continue deliberately when it is not.
 
-How a chain is followed is `store.audit`'s.
+How the audit is checked is in `store.audit`.
 """

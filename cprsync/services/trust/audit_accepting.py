@@ -1,4 +1,4 @@
-"""Go on with an audit that does not hold together: an operator says so once, and why."""
+"""Continues with an audit that fails its check: an operator accepts it once, with a reason."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class AuditStore(Protocol):
     def run_lock(self) -> AbstractContextManager[None]: ...
 
     def accept_audit(self, *, user: str, reason: str) -> AuditState:
-        """Raises BadInput when there is nothing to accept."""
+        """Accept the audit. Raises BadInput if nothing is wrong with it."""
         ...
 
 
 def accept_audit(store: AuditStore, *, user: str, reason: str) -> AuditState:
-    """Take the audit as it is; returns what was wrong with it.
+    """Accept the audit as it is. Return what was wrong with it.
 
     Raises:
         BadInput: nothing is wrong, or the reason cannot be kept; nothing is written.
         ConfigurationError: there is no reason.
-        RunBusy: a night is at work; nothing is written.
+        RunBusy: a night is running; nothing is written.
     """
     if not reason.strip():
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Who did what, as the audit may be read: no entry tells on which day someone sealed reached an age."""
+"""Lists who did what, as the audit may be read. No entry reveals on which day a sealed patron reached an age."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.values import AuditFilter, Happening
 
-#: Entries of which it is asked at a time whether their patrons are sealed.
+#: Entries whose patrons are checked for sealing together.
 _AT_A_TIME: Final = 200
 
 
@@ -29,10 +29,10 @@ class AuditReading(Protocol):
 
 
 def list_entries(store: AuditReading, policy: Policy, wanted: AuditFilter) -> Iterator[Happening]:
-    """The entries that are wanted, the latest first.
+    """The entries that match, the latest first.
 
-    An entry that may tell a birthday of someone sealed stands without the patron. It is left out where one patron's
-    entries are wanted: there it would be known whose it is.
+    An entry that may reveal a sealed patron's birthday is shown without the patron. It is left out if one patron's
+    entries are asked for, because the patron would be known.
     """
     entries = store.audit_entries(wanted)
     while part := list(islice(entries, _AT_A_TIME)):

@@ -1,4 +1,4 @@
-"""Go on with an erase journal of which lines are lost: an operator says so once, and why."""
+"""Continues with an erase journal that has lost lines: an operator accepts it once, with a reason."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class JournalStore(Protocol):
     def run_lock(self) -> AbstractContextManager[None]: ...
 
     def accept_journal(self, *, user: str, reason: str) -> AcceptedJournal:
-        """One transaction. Raises BadInput when there is nothing to accept."""
+        """Accept the journal in one transaction. Raises BadInput if nothing is wrong with it."""
         ...
 
 
 def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) -> dict[str, Any]:
-    """Take the journal as it is; returns the JSON shape of `db accept-journal`.
+    """Accept the journal as it is. Return the JSON shape of `db accept-journal`.
 
     Raises:
-        BadInput: it is the one that the database has seen, or the reason cannot be kept; nothing is written.
+        BadInput: the journal is the one that the database has seen, or the reason cannot be kept; nothing is written.
         ConfigurationError: there is no reason.
-        RunBusy: a night is at work; nothing is written.
+        RunBusy: a night is running; nothing is written.
     """
     if not reason.strip():
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""How one library stands: the last night, what waits, deliveries, the audit; and what someone has to look after."""
+"""The status of one library: the last night, what waits, deliveries, the audit, and what someone must look after."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.values import AuditState, Backlog
 
-#: How long the net media may have something waiting for them: one night's failure is mended by the next.
+#: How long something may wait for the net media: the next night makes up for one failed night.
 WAITS_MOST: Final = timedelta(hours=26)
-#: Levels of a certificate that need somebody.
+#: Levels of a certificate that someone must act on.
 ALARMING: Final = frozenset({"critical", "warn"})
 
 
 class StatusStore(Protocol):
-    """What the status asks of the store."""
+    """What the status needs of the store."""
 
     def runs(self) -> list[dict[str, Any]]:
         """The nights, the newest first."""
@@ -36,7 +36,7 @@ class StatusStore(Protocol):
     def check_audit(self) -> AuditState: ...
 
     def keys_in_use(self) -> set[tuple[str, str]]:
-        """Purpose and id."""
+        """The keys in use, as pairs of purpose and id."""
         ...
 
 
@@ -93,7 +93,7 @@ def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, An
 
 
 def _is_alarming(certificate: Mapping[str, Any]) -> bool:
-    # nobody has set a list of revoked ones up: each run warns of that, and tonight there is nothing to do about it
+    # no revocation list is set up: each run warns about that, and it is not urgent
     unlisted = certificate.get("revocation") == "unknown"
     only_that = unlisted and certificate.get("step") is None and certificate.get("problem") is None
     return certificate["level"] in ALARMING and not only_that

@@ -1,4 +1,4 @@
-"""What is shown of patrons and changes nothing: records revealed, rights, standing, statements and statistics.
+"""Shows patrons and changes nothing: records revealed, rights, standing, statements and statistics.
 
-Whoever opens what is sealed gives a reason, and the audit has it first.
+To open sealed data, a user gives a reason, which the audit records first.
 """

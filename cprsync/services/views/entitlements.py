@@ -1,6 +1,6 @@
-"""What one patron may use of the net media on a day, why, and what CULR knows of it. Changes nothing, opens nothing.
+"""What one patron may use of the net media on a day, why, and what CULR knows. Changes nothing, opens nothing.
 
-The municipality shows, of a protected patron too: her rights hang on it, and her address stays sealed.
+The municipality is shown even for a protected patron, because rights depend on it. The address stays sealed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class EntitlementStore(Views, Protocol):
-    """What it takes of the store."""
+    """What showing rights needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...
 
@@ -41,7 +41,7 @@ class EntitlementStore(Views, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
-    """Where it is asked: one library's store and policy, and the list of municipalities to name one."""
+    """Shows rights: one library's store and policy, and the list of municipalities for their names."""
 
     store: EntitlementStore
     clock: Clock
@@ -49,13 +49,11 @@ class Entitlements:
     municipalities: Municipalities
 
     def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
-        """The JSON shape of `entitlements show`, by what the record holds now, on today or another day.
+        """The JSON shape of `entitlements show`, by the present record, for today or another day.
 
-        Of someone sealed the days that follow from the birth date are left out, and no other day is asked about: the
-        answers would change on the birthday.
-
-        Raises BadInput: there is no such patron, they were merged into another, or they are sealed and it is about
-        another day.
+        For a sealed patron, the days that follow from the birth date are left out, and no other day may be asked for:
+        the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
+        another, or they are sealed and another day is asked for.
         """
         view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
         day, facts = on or today, facts_of(view)
@@ -74,7 +72,7 @@ class Entitlements:
         }
 
     def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
-        """The one in force, whose word it is, and since when."""
+        """The municipality in force, its source, and since when."""
         now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=self.policy, on=day)
         typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
         known = self.municipalities.by_code.get(now.municipality or "")
@@ -91,7 +89,7 @@ class Entitlements:
 
 
 def facts_of(view: View) -> RightFacts:
-    """A record as the rules of rights see it, with the days on which runs have written what they hang on."""
+    """A record as the rules of rights need it, with the days on which runs wrote what rights depend on."""
     return right_facts(
         view.patron,
         view.local,
@@ -102,7 +100,7 @@ def facts_of(view: View) -> RightFacts:
 
 
 def _since(since: Mapping[str, date], field: str) -> date | None:
-    """The last day on which something gave the field its value; None: nobody has written it down."""
+    """The last day on which an action gave the field its value. None: no such day is recorded."""
     return max((since[kind] for kind in (*GIVEN_BY[field], "first_copy") if kind in since), default=None)
 
 
@@ -129,7 +127,10 @@ def _both(text: Wording) -> dict[str, str]:
 
 
 def _culr(account: AccountState) -> dict[str, Any]:
-    """What the net media were told, have confirmed and have still to hear; three digits, "" for none on purpose."""
+    """What CULR was told, has confirmed, and must still be told.
+
+    Numbers have three digits; "" means none on purpose.
+    """
     return {
         "sent": account.sent,
         "confirmed": account.confirmed,

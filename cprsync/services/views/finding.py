@@ -1,9 +1,8 @@
-"""Find a patron by what was typed: a CPR number, a patron number or a card, told apart by their shape.
+"""Finds a patron by a CPR number, a patron number or a card. The shape of the typed text tells them apart.
 
-Nobody is found by a part of one, or by one that is nearly right; spaces and capitals tell nobody apart.
-
-A patron number has eight digits, and a card may have any shape: what is neither of the other two is a card, and so is
-what no patron has as the number that it looks like. Leaves out names and addresses: nobody is found by them.
+The text must be complete and correct; spaces and capitals are ignored. A patron number has eight digits, and a card may
+have any shape. A text that is neither a CPR number nor a patron number is a card. So is a text that looks like one of
+them but that no patron has. Nobody is found by name or address.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.patron import Patron
 
-#: By what she was found.
+#: How the patron was found.
 CPR_NUMBER: Final = "cpr_number"
 PATRON_NUMBER: Final = "patron"
 CARD: Final = "card"
-#: What is said beside it.
+#: Warnings about the patron found.
 OLD_NUMBER: Final = "old_number"
 MERGED: Final = "merged"
 CLOSED: Final = "closed"
-#: The same text is a card, and another patron's.
+#: The same text is also another patron's card.
 CARD_OF_ANOTHER: Final = "card_of_another"
 _PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """Whose a patron number is by now: her own, or whoever she was merged into."""
+    """The patron that a patron number belongs to now: its own, or the one that it was merged into."""
 
     patron_id: str
     stage: Stage
@@ -49,7 +48,10 @@ class FindingStore(Protocol):
         ...
 
     def numbered(self, patron_id: str) -> Numbered | None:
-        """The patron of this patron number, also one who has left; None: nothing is left of her, or she never was."""
+        """The patron with this patron number, also one who has left.
+
+        None: nothing is left of them, or they never existed.
+        """
         ...
 
     def with_card(self, card: str) -> str | None: ...
@@ -64,7 +66,7 @@ class _Found:
 
 
 def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
-    """Whose this is, or was: the JSON shape of `patron find`."""
+    """Find whose number or card this is, or was. Return the JSON shape of `patron find`."""
     found = list(_all(store, typed))
     if not found:
         return {"found": False, "patron": None, "by": None, "warnings": []}
@@ -72,13 +74,13 @@ def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
     others = [one.patron_id for one in found if one.patron_id != first.patron_id]
     document = {"found": True, "patron": first.patron_id, "by": first.by, "warnings": list(first.warnings)}
     if others:
-        # whoever scanned a card would else be shown somebody else without a word
+        # without this warning, someone who scans a card could be shown another patron
         document |= {"warnings": [*first.warnings, CARD_OF_ANOTHER], "other": others[0]}
     return document
 
 
 def _all(store: FindingStore, typed: str) -> Iterator[_Found]:
-    """Everyone whom the text may mean, by what it looks like most first."""
+    """Everyone whom the text may mean, the most likely first."""
     if (number := _number(typed)) is not None and (one := store.find(number)) is not None:
         (patron,) = store.patrons([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))

@@ -1,6 +1,7 @@
-"""A reasoned reveal: what is sealed of one patron, opened for someone who said why.
+"""Reveals one patron's sealed data to a user who gives a reason.
 
-The store writes the audit entry first, and only then opens. Leaves out who may: whoever may run the program.
+The store writes the audit entry first, and only then opens. Leaves out who may reveal: every user who may run the
+program may.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import Opened
 
-#: What the entry of the audit says the values were opened for; the reason is in someone's own words.
+#: The purpose in the audit entry. The reason beside it is in the user's own words.
 SHOW: Final = "show"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reveal:
-    """What is asked: which fields of whom, by whom, and why."""
+    """A request: which fields of which patron, by which user, and why."""
 
     patron_id: str
     fields: tuple[str, ...]
@@ -52,17 +53,17 @@ class RevealingStore(Views, Answering, Protocol):
     def patron(self, patron_id: str) -> View | None: ...
 
     def circulation(self, patron_id: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """Her loans, reservations, balances and messages, by those names."""
+        """The patron's loans, reservations, balances and messages, under those names."""
         ...
 
     def reveal(self, asked: Reveal) -> Opened:
-        """Commit the audit entry, and then open."""
+        """Commit the audit entry, and then open the fields."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Where a record is looked at: one library's store and policy, and who looks."""
+    """Where a record is looked at: one library's store and policy, and the user who looks."""
 
     agency: str
     store: RevealingStore
@@ -71,11 +72,11 @@ class Window:
     user: str
 
     def shown(self, patron_id: str) -> dict[str, Any]:
-        """One record as it may be shown to anyone at the desk. Raises BadInput when there is no such patron."""
+        """One record as anyone at the desk may see it. Raises BadInput if there is no such patron."""
         return self._document(view_of(self.store, patron_id), None)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
-        """The same with what is sealed opened; a record of which nothing is sealed leaves no entry.
+        """Same as `shown`, with the sealed fields opened. A record without sealed fields leaves no audit entry.
 
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
@@ -97,7 +98,7 @@ class Window:
             opened=opened,
             circulation=self.store.circulation(view.patron.id),
         )
-        # a reveal opens one record: what is sealed of a minor stays sealed on the page of whoever answers
+        # a reveal opens one record: a minor's sealed data stays sealed on the page of the person who answers
         document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
 
@@ -106,8 +107,8 @@ def check_reason(reason: str) -> str:
     """The reason as the audit keeps it.
 
     Raises:
-        ConfigurationError: there is none.
-        BadInput: it cannot be kept.
+        ConfigurationError: there is no reason.
+        BadInput: the reason cannot be kept.
     """
     if not reason.strip():
         raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")
@@ -115,5 +116,5 @@ def check_reason(reason: str) -> str:
 
 
 def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """The names of the fields that show nothing."""
+    """The names of the sealed fields."""
     return tuple(name for name, entry in fields.items() if "sealed" in entry)

@@ -1,6 +1,6 @@
-"""How a patron stands at the desk: may she borrow, what do late loans cost today, may she be written to, and why.
+"""A patron's standing at the desk: may they borrow, what do late loans cost today, may they be written to, and why.
 
-Each answer names the rule, the group and the table it was read from. Changes nothing and opens nothing.
+Each answer names the rule, the group and the table that it comes from. Changes nothing and opens nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class StandingStore(Views, Protocol):
-    """What it takes of the store."""
+    """What showing a standing needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...
 
@@ -39,14 +39,14 @@ class StandingStore(Views, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """Where it is asked: one library's store and policy."""
+    """Shows standings: one library's store and policy."""
 
     store: StandingStore
     clock: Clock
     policy: Policy
 
     def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
-        """The JSON shape of `patron standing`. Raises BadInput when there is no such patron."""
+        """The JSON shape of `patron standing`. Raises BadInput if there is no such patron."""
         view, today = living_view_of(self.store, patron_id), self.clock.today()
         owing = self.store.owing(patron_id, today)
         leaving = view.stage is not Stage.ACTIVE
@@ -71,9 +71,11 @@ class Standings:
         }
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
-        """What each late loan still costs if all of them come back today; what is on the balance is not in it.
+        """What each late loan would still cost if all of them came back today.
 
-        Of one that is given up as lost, the fee up to that day.
+        Leaves out what is on the balance already.
+
+        For a loan that is given up as lost, the fee up to that day.
         """
         late = list(loans)
         raised = [loan.raised_oere for loan in late]
@@ -90,7 +92,7 @@ class Standings:
                 "raised_oere": fee.raised_oere,
                 "lost": loan.lost and loan.lost.isoformat(),
                 "billed": loan.billed,
-                # by the library's policy: what its system has sent stands among the messages
+                # by the library's policy: what its system has sent is among the messages
                 "reminders": {
                     "due": [day.isoformat() for day in days if day <= today],
                     "next": next((day.isoformat() for day in days if day > today), None),

@@ -1,6 +1,7 @@
-"""A patron's statement (opgørelse af mellemværende): what she owes, and the envelope it goes in (decision 8).
+"""A patron's statement (opgørelse af mellemværende): what they owe, and the envelope it goes in (decision 8).
 
-Leaves out the sending. What is sealed opens for a reason, and the audit has that first; a dead patron's goes nowhere.
+Leaves out the sending. Opening sealed data needs a reason, which the audit records first. A dead patron's statement is
+not sent.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.values import Opened
     from cprsync.services.views.revealing import View
 
-#: What the audit says the values were opened for.
+#: The purpose in the audit entry.
 STATEMENT: Final = "statement"
-#: The letter goes to these lines.
+#: The letter is sent to the lines of the envelope.
 GOES: Final = "goes"
 
 
@@ -38,19 +39,19 @@ class StatementStore(Views, Protocol):
     def patron(self, patron_id: str) -> View | None: ...
 
     def reveal(self, asked: Reveal) -> Opened:
-        """Commit the audit entry, and then open."""
+        """Commit the audit entry, and then open the fields."""
         ...
 
     def owing(self, patron_id: str, on: date) -> Owing: ...
 
     def answering_for(self, patron_id: str) -> Sequence[str]:
-        """Who answers for her new debts: their patron numbers."""
+        """The patron numbers of those who answer for this patron's new debts."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Where statements are made: one library, its store and policy, and who asks."""
+    """Makes statements: one library, its store and policy, and the user who asks."""
 
     agency: str
     name: str
@@ -60,12 +61,14 @@ class Statements:
     user: str
 
     def statement(self, patron_id: str) -> dict[str, Any]:
-        """The statement as anyone at the desk may print it. Raises BadInput when there is no such patron."""
+        """The statement as anyone at the desk may print it. Raises BadInput if there is no such patron."""
         view = living_view_of(self.store, patron_id)
         return self._document(view, self._envelope(view, None), revealed=False)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
-        """The same with a sealed address opened; where nothing is sealed, or no letter goes, no entry is left.
+        """Same as `statement`, with a sealed address opened.
+
+        If nothing is sealed or no letter goes, it leaves no audit entry.
 
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
@@ -76,7 +79,7 @@ class Statements:
         if shut is not NoLetter.SEALED:
             return self._document(view, shut, revealed=False)
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
-        # her birth date is on no statement
+        # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
         opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
         return self._document(view, self._envelope(view, opened), revealed=True)
@@ -94,14 +97,14 @@ class Statements:
         return view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
 
     def _name(self, view: View) -> str | None:
-        """Her name, where it is not sealed: also of one whose address is, for someone else's sake."""
+        """The patron's name, unless it is sealed. Shown also if the address is sealed to protect someone else."""
         if self._is_sealed(view):
             return None
         held = in_force(view.patron.overrides, self.clock.today())
         return next(iter(name_lines(view.patron.register.name, held)), None)
 
     def _name_of(self, responsible_id: str) -> str | None:
-        """Her name; None of one who is sealed, or who can be asked for nothing any more."""
+        """The name of a person who answers. None: they are sealed, or nothing can be asked of them any more."""
         view = self.store.patron(responsible_id)
         if view is None:
             return None

@@ -1,4 +1,4 @@
-"""Patrons by municipality, age band and group on a day, without any number that may point at someone."""
+"""Counts patrons by municipality, age band and group on a day, without any number that may identify someone."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Countable(Protocol):
     """What statistics need of the store."""
 
     def counted(self, on: date, policy: Policy) -> Iterable[Cell]:
-        """Each patron who was there on a day: municipality, age band and group; read a page at a time."""
+        """Municipality, age band and group of each patron who was there on a day, read a page at a time."""
         ...
 
 
 def statistics(
     store: Countable, policy: Policy, *, agency: str, on: date, municipalities: Municipalities
 ) -> dict[str, Any]:
-    """The JSON shape of `statistics`: every cell that is not 0, totals as `*`; a count of null is left out."""
+    """The JSON shape of `statistics`: every cell that is not 0, with totals as `*`. A count of null is withheld."""
     told = count(store.counted(on, policy))
     codes = told.along(0)
     names = {code: municipalities.by_code[code].name for code in codes if code in municipalities.by_code}
@@ -46,6 +46,6 @@ def statistics(
 
 
 def table(document: dict[str, Any], rows: str, columns: str) -> dict[tuple[str, str], int | None]:
-    """Two of the three, over all of the third: counts by row and column, each or `*`."""
+    """Two of the three dimensions, over all of the third: counts by row and column, each a value or `*`."""
     (third,) = {"municipality", "age", "group"} - {rows, columns}
     return {(cell[rows], cell[columns]): cell["count"] for cell in document["cells"] if cell[third] == ALL}

@@ -1,4 +1,4 @@
-"""Whose record it is that someone asks about: hers, or why there is none to answer from. Shows nothing."""
+"""Finds the record for a question about a patron, or says why there is none. Shows nothing."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class Views(Protocol):
-    """What it takes of the store."""
+    """What finding a record needs of the store."""
 
     def patron(self, patron_id: str) -> View | None: ...
 
     def was_given(self, patron_id: str) -> bool:
-        """Whether it ever was a patron's number, also one of whom nothing is left."""
+        """Whether this ever was a patron's number, also of a patron about whom nothing is left."""
         ...
 
 
 def view_of(store: Views, patron_id: str) -> View:
-    """A record, also one that was emptied, or the shell of one that was merged. Raises BadInput when there is none."""
+    """A record, also an emptied one, or the shell of a merged one. Raises BadInput if there is none."""
     view = store.patron(patron_id)
     if view is None and store.was_given(patron_id):
         raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
@@ -32,7 +32,7 @@ def view_of(store: Views, patron_id: str) -> View:
 
 
 def unmerged_view_of(store: Views, patron_id: str) -> View:
-    """The same of no merged one: what is asked about her is answered by the record that she was merged into."""
+    """Same as `view_of`, but raises BadInput for a merged patron: the record that it was merged into answers."""
     view = view_of(store, patron_id)
     if view.merged_into is not None:
         raise BadInput(
@@ -44,7 +44,7 @@ def unmerged_view_of(store: Views, patron_id: str) -> View:
 
 
 def living_view_of(store: Views, patron_id: str) -> View:
-    """The same of nobody who has left: nothing is kept that could be answered from."""
+    """Same as `unmerged_view_of`, but raises BadInput for a patron who has left: nothing is kept to answer from."""
     view = unmerged_view_of(store, patron_id)
     if view.stage is Stage.CLOSED:
         raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
