@@ -1,4 +1,4 @@
 """What is printed for people: the privacy page, the record of processing, fees, products and statistics.
 
-Builds pages from the field table and the policy. How a page is laid out is the command line's.
+Builds pages from the field table and the policy. The command line decides the layout.
 """

@@ -1,6 +1,6 @@
-"""What is kept beside a patron's record: what it holds, and for how long. One table for both pages.
+"""What is kept beside a patron's record, and for how long. One table for both pages.
 
-`said` is told to the patron, `data` to the authority; each has to be true of this program. Leaves out the fields.
+`said` is written for the patron, `data` for the authority. Each must be true of this program. Leaves out the fields.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Beside:
     """One thing that is kept beside the record."""
 
     name: Wording
-    #: what it is, to the patron
+    #: what it is, in words for the patron
     said: Wording
-    #: the categories of data in it
+    #: its categories of data
     data: Wording
-    #: for how long, in a sentence
+    #: how long it is kept, as a sentence
     kept: Callable[[Policy], Wording]
 
 

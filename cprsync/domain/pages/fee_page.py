@@ -1,6 +1,6 @@
-"""A library's fee page as its policy says it: what to hold against the page that patrons read.
+"""A library's fee page from its policy, to compare with the page that patrons read.
 
-Only what the policy holds is said. Leaves out how a page is laid out.
+Says only what the policy has. Leaves out the layout.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ YES_NO: Final[Mapping[bool, Wording]] = {True: Wording("ja", "yes"), False: Word
 
 
 def kroner(oere: int) -> str:
-    """An amount as a Danish page has it."""
+    """An amount as a Danish page writes it."""
     whole, rest = divmod(oere, 100)
     return f"{whole},{rest:02} kr." if rest else f"{whole} kr."
 
 
 def fee_heading(tariff: Tariff) -> tuple[Wording, ...]:
-    """What stands over the columns of a table."""
+    """The headings of the columns of a table."""
     below = tariff.child_below
     days = Wording("dage for sent", "days late")
     adult = Wording("voksne", "adults")
@@ -49,7 +49,7 @@ def fee_heading(tariff: Tariff) -> tuple[Wording, ...]:
 
 
 def fee_rows(tariff: Tariff) -> tuple[tuple[str, ...], ...]:
-    """A table's rows: the days, and what each column asks for them."""
+    """The rows of a table: the days late, and the amount in each column."""
     columns = [tariff.adult] if tariff.child is None else [tariff.child, tariff.adult]
     starts = sorted({band.from_day for column in columns for band in column.bands})
     ends: list[int | None] = [start - 1 for start in starts[1:]]
@@ -66,7 +66,7 @@ def _days(first: int, last: int | None) -> str:
 
 
 def fee_sentences(policy: Policy) -> tuple[Wording, ...]:
-    """What else decides about money and loans."""
+    """The other rules about money and loans, as sentences."""
     return tuple(_sentences(policy))
 
 
@@ -129,7 +129,7 @@ GROUP_HEADING: Final = (
 
 
 def group_rows(policy: Policy, *, on: date) -> tuple[tuple[Wording, ...], ...]:
-    """Each patron group in force on a day: those that age decides, the others that are described, and all else."""
+    """Each patron group in force on a day: groups by age first, then the other described groups, then all others."""
     ladder = policy.ladders.on(on)
     ages = {} if ladder is None else {group.name: group.from_age for group in ladder.groups}
     names = [*ages, *(group.name for group in policy.groups if group.name not in ages)]

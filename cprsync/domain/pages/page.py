@@ -1,4 +1,4 @@
-"""What a page for patrons or authorities is made of. Leaves out how it is laid out, and what it says."""
+"""The parts of a page for patrons or authorities. Leaves out its layout and its words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cprsync.domain.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph of a page; with a `name`, what is said of one thing."""
+    """A paragraph of a page. With a `name`, it is about one thing."""
 
     text: Wording
     name: Wording | None = None

@@ -1,6 +1,6 @@
 """The public privacy page, made from the field table and a library's policy.
 
-What is said of a field is the table's; what is said of days is the policy's. Leaves out how a page is laid out.
+The field table has the words about each field, and the policy has the days. Leaves out the layout.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SEALED: Final = Wording(
 )
 
 
-#: What is said of a field that protection hides a part of, or all but a part.
+#: The words for a field that protection hides in part, or almost completely.
 _IN_PART: Final[Mapping[str, Wording]] = {
     "cpr_number": Wording(
         "har du navne- og adressebeskyttelse, ser personalet intet af nummeret, heller ikke på et kort",
@@ -56,7 +56,7 @@ _IN_PART: Final[Mapping[str, Wording]] = {
 
 
 def hidden(field: Field) -> Wording | None:
-    """What protection does to a field; None: nothing."""
+    """The words for what protection does to a field; None: nothing."""
     return _IN_PART.get(field.key, SEALED if field.sealed else None)
 
 
@@ -109,7 +109,7 @@ def kept(how: Kept, policy: Policy) -> Wording:
 
 def _balances(keep: Retention) -> Wording:
     fee, compensation = days(keep.fees_days), days(keep.compensation_days)
-    # such a compensation says when the loan is over, and neither goes before what else was owed for it is paid
+    # The compensation decides when the loan is over. Neither is deleted before all other debts for the loan are paid.
     last = days(max(keep.compensation_days, keep.loans_days))
     lost = Wording(
         f"; en erstatning for det, der aldrig kom tilbage, senest {last.da} efter, at alt, du skyldte for det, er"
@@ -127,14 +127,14 @@ def _balances(keep: Retention) -> Wording:
     )
 
 
-#: What the page says once for all fields, and not again of each.
+#: The page says these once for all fields, and does not repeat them for each field.
 _AS_MOST: Final = frozenset({Kept.RECORD, Kept.REGISTER, Kept.CHANGED})
 
 
 def about(field: Field, policy: Policy) -> Wording:
-    """What a patron is told of one field: what it is for, and in what it is kept or hidden unlike most.
+    """What a patron reads about one field: its purpose, and any special rule about keeping or hiding it.
 
-    What protection hides whole is told once, of protection itself.
+    A field that protection hides completely is not mentioned here: the words about protection cover it.
     """
     da, en = [field.purpose.da], [field.purpose.en]
     if field.key in _BY_POLICY:
@@ -191,7 +191,7 @@ def _until_told(policy: Policy) -> Wording:
     )
 
 
-#: What is said of a field besides, in the words of the library's own policy.
+#: Further words about a field, from the library's own policy.
 _BY_POLICY: Final[Mapping[str, Callable[[Policy], Wording]]] = {
     "cpr_number": _number_needed,
     "balance": _debt_limit,
@@ -207,10 +207,10 @@ def _sentence(text: str) -> str:
 
 
 def privacy_page(policy: Policy) -> tuple[Section, ...]:
-    """The public page: half a page in plain words, an introduction, the fields as libraries explain them, the rest."""
+    """The public page: a short summary, an introduction, the fields that libraries explain, and the rest."""
     library = policy.controller
     explained = tuple(_of(field, policy) for field in FIELDS if field.text is not None)
-    # the parts of a name are for the same: they are told of in one breath
+    # the parts of a name have the same purpose, so they share one paragraph
     by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
     others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
     return (
@@ -240,7 +240,7 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
 
 
 def _of(field: Field, policy: Policy) -> Paragraph:
-    # under the very name that libraries use to their patrons
+    # the name that libraries use for it to their patrons
     name = Wording(field.text or field.name.da, field.name.en)
     return Paragraph(about(field, policy), name)
 

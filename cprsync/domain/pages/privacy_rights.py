@@ -1,4 +1,4 @@
-"""What a patron can ask for, and what ends her record without asking: the last part of the privacy page."""
+"""What a patron can ask for, and what ends their record without a request: the last part of the privacy page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def asked_for(policy: Policy) -> Iterator[Wording]:
-    """Sentence by sentence, with the library's own days."""
+    """One sentence after another, with the library's own days."""
     quiet = days(policy.retention.inactive_days)
     yield INSIGHT
     log = LOG_ENDS if policy.retention.log_days else LOG_STAYS
@@ -33,7 +33,7 @@ def asked_for(policy: Policy) -> Iterator[Wording]:
 
 
 def _death(policy: Policy) -> Wording:
-    """What becomes of a dead patron's record: subscribed for a time, and otherwise as anyone's."""
+    """What happens to a dead patron's record: subscribed for a time, and otherwise like any other record."""
     told, quiet = days(policy.dead_subscription_days), days(policy.retention.inactive_days)
     still = Wording(
         f"CPR sender os ændringer om den døde i {told.da} endnu, så en fejl kan rettes."

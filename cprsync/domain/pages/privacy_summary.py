@@ -1,6 +1,6 @@
-"""The privacy page in half a page, in plain words and with the library's own days: what most people read.
+"""The privacy page on half a page, in plain words and with the library's own days: the part that most people read.
 
-Each sentence is said again below it, with all that limits it.
+The rest of the page repeats each sentence with all its limits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def summarise(policy: Policy) -> Iterator[Paragraph]:
-    """What is kept, what for, who sees it, who is told, how long, and what a patron can do."""
+    """What is kept, why, who sees it, who receives it, how long, and what a patron can do."""
     yield Paragraph(
         Wording(
             "CPR giver os dit navn, din adresse, din fødselsdato og din kommune. Du eller personalet har skrevet dine"

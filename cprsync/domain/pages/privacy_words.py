@@ -1,4 +1,4 @@
-"""What the privacy page says that is about no single field, Danish first. Holds words only; each has to be true."""
+"""The words of the privacy page that concern no single field, Danish first. Holds words only; each must be true."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ LEAVING: Final = Wording(
     " also until your last loans and balances are erased: in their own time, or at once if you ask for it. Your"
     " patron number and the list of the erased stay",
 )
-#: How the sentence before it ends: where the log is erased, and where it is not.
+#: The end of `LEAVING`: one if the log is erased, one if it is not.
 LOG_ENDS: Final = Wording("; loggen slettes efter sin egen frist.", "; the log is erased in its own time.")
 LOG_STAYS: Final = Wording("; det gør loggen også.", "; so does the log.")
 HOUSEHOLD: Final = Wording(

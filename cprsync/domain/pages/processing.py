@@ -32,11 +32,11 @@ BASES: Final[Mapping[Basis, Wording]] = {
 
 
 def article_30(policy: Policy, *, controller: str = "") -> tuple[Section, ...]:
-    """The controller's record of processing, with the categories of the field table and of what is kept beside.
+    """The controller's record of processing: the data categories of the fields and of what is kept beside them.
 
     Args:
-        policy: the library's, with its days and, if it has said so, its name.
-        controller: name and contact of the controller, instead of the policy's.
+        policy: the library's policy, with its days and, if given, its name.
+        controller: name and contact of the controller, used instead of the policy's.
     """
     return (
         Section(

@@ -1,4 +1,4 @@
-"""A library's net media as a page to hold against what is licensed: a line for each period of each product."""
+"""A library's net media as a page to compare with its licences: a line for each period of each product."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALL: Final = Wording("alle danske kommuner", "all Danish municipalities")
 
 
 def product_rows(policy: Policy) -> dict[str, tuple[Wording, ...]]:
-    """By product and first day: title, days, licence, ages, the blocks that close it, the groups it is not for."""
+    """By product and first day: title, days, licence, ages, the blocks that close it, the groups it excludes."""
     return {
         f"{product.name}-{product.since.isoformat()}": (
             product.title,

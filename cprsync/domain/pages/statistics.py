@@ -1,9 +1,9 @@
 """Patrons counted by municipality, age band and group, and which numbers may be shown.
 
-A number under five may point at someone. It is left out, and so is whatever it could be computed from: a number stands
-in three lines (of its municipality, its band, its group), each with a total, and of no line may one number alone be
-missing, or numbers that together are under five. Leaves out who is counted, and what someone could work out from
-several lines at once.
+A number under five may identify a person, so it is left out. Other numbers are left out too if it could be computed
+from them. Each number is in three lines (its municipality, its band, its group), and each line has a total. In no line
+may a single number be missing, or missing numbers with a sum under five. Leaves out which patrons are counted, and what
+a reader could compute from several lines together.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.age import LeapDay
 
-#: The least number that is shown; nobody is shown as 0.
+#: The least number that is shown, apart from 0.
 LEAST_SHOWN: Final = 5
-#: Stands for all of a dimension.
+#: Means all values of a dimension.
 ALL: Final = "*"
-#: Stands for what is not known, or not said.
+#: Means that the value is unknown.
 UNKNOWN: Final = ""
-#: The age from which each band counts.
+#: The first age of each band.
 _BANDS: Final = (0, 7, 14, 18, 25, 40, 60, 75)
-#: What each band is called, the youngest first.
+#: The names of the bands, the youngest first.
 BANDS: Final = (
     *(f"{first}-{after - 1}" for first, after in pairwise(_BANDS)),
     f"{_BANDS[-1]}+",
     UNKNOWN,
 )
 
-#: Municipality, age band and group, each of them or `ALL`.
+#: Municipality, age band and group; each may be `ALL`.
 Cell: TypeAlias = tuple[str, str, str]
-#: What varies along a line, and the two that do not.
+#: The dimension that varies along a line, and the two values that stay the same.
 _Line: TypeAlias = tuple[int, Cell]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Counted:
-    """Every number that is not 0, totals among them, and which of them are left out."""
+    """All numbers that are not 0, with totals, and which of them are left out."""
 
     counts: Mapping[Cell, int]
     hidden: frozenset[Cell]
@@ -54,13 +54,13 @@ class Counted:
         return None if cell in self.hidden else self.counts.get(cell, 0)
 
     def along(self, dimension: int) -> list[str]:
-        """What there is of a dimension, in order, without its total; of ages every band."""
+        """The values of a dimension in order, without its total. Age bands stand in the order of their ages."""
         found = {cell[dimension] for cell in self.counts} - {ALL}
         return [band for band in BANDS if band in found] if dimension == 1 else sorted(found)
 
 
 def band_of(born: date | None, on: date, leap: LeapDay) -> str:
-    """The age band of someone on a day."""
+    """The age band of a person on a day."""
     if born is None:
         return UNKNOWN
     age = age_on(born, on, leap=leap)
@@ -68,7 +68,7 @@ def band_of(born: date | None, on: date, leap: LeapDay) -> str:
 
 
 def count(patrons: Iterable[Cell]) -> Counted:
-    """Count patrons, each by her municipality, age band and group, with every total."""
+    """Counts patrons by their municipality, age band and group, with all totals."""
     counts: Counter[Cell] = Counter()
     for cell, number in Counter(patrons).items():
         for whole in product(*((one, ALL) for one in cell)):
@@ -77,7 +77,7 @@ def count(patrons: Iterable[Cell]) -> Counted:
 
 
 def _hidden(counts: Mapping[Cell, int]) -> frozenset[Cell]:
-    """The small numbers, and as few others as it takes that none of them can be computed."""
+    """The small numbers, and as few others as needed so that no small number can be computed."""
     lines: dict[_Line, list[Cell]] = {}
     for cell in sorted(counts):
         for line in _lines_of(cell):
@@ -100,7 +100,7 @@ def _lines_of(cell: Cell) -> Iterator[_Line]:
 
 
 def _gives_away(line: _Line, cells: list[Cell], counts: Mapping[Cell, int], hidden: set[Cell]) -> Cell | None:
-    """What of a line has to be left out too; None: nothing can be computed from what is shown of it."""
+    """The next cell of a line to leave out; None: nothing can be computed from the shown numbers of the line."""
     total = line[1]
     missing = [cell for cell in cells if cell in hidden]
     parts = [cell for cell in missing if cell != total]
