@@ -1,4 +1,4 @@
-"""A person as the register tells of them: number, name, address, status, protection, and the codes they are told in.
+"""A person as the register describes them: number, name, address, status, protection, and the register's codes.
 
-Imports no other room. What the library itself keeps of a patron lives in `domain.patron`.
+Imports no other room. `domain.patron` has what the library itself keeps about a patron.
 """

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def label_lines(address: Address) -> list[str]:
     """The lines below the name: c/o, locality, road and house, town, postcode and district.
 
-    Road, floor and door as since 2023: `Strandvejen 123A, st. tv` (CPR, "Bilag - Formater"). Greenland's
-    building number stands where there is no house number, or after it: `Rypelien B-3412`.
+    Road, floor and door have the form in use since 2023: `Strandvejen 123A, st. tv` (CPR, "Bilag - Formater").
+    Greenland's building number replaces a missing house number, or follows it: `Rypelien B-3412`.
     """
     building = f"B-{address.building.removeprefix('B').removeprefix('-')}" if address.building else ""
     where = " ".join(part for part in (address.road, address.house or building) if part)

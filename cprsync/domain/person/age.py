@@ -1,7 +1,7 @@
-"""Birth date and age: which date counts, how old someone is on a day, and on which day she turns an age.
+"""Birth date and age: which date counts, how old a person is on a day, and on which day they reach an age.
 
-The register's birth date comes first. The date in the number is a fallback and is marked as one: the two
-may differ, and a corrected birth date recomputes everything that hangs on it (cpr-data A).
+The register's birth date comes first. The date in the number is used without it, and is marked as uncertain. The two
+may differ. A corrected birth date changes everything that is computed from it (cpr-data A).
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from cprsync.domain.person.person import Birth
 if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
 
-#: Nobody is asked for an age above this.
+#: The highest age that a rule may use.
 AGE_MAX = 150
-#: Nobody who lives today is born longer ago than this, in years: a year typed wrongly is caught.
+#: A birth date more than this many years ago is refused, to catch a mistyped year.
 _OLDEST_YEARS = 130
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class LeapDay(enum.Enum):
-    """When someone born on 29 February turns a year older in a common year: no Danish source says (decision 9)."""
+    """When a person born on 29 February becomes a year older in a common year. No Danish source says (decision 9)."""
 
     #: 1 March, the default
     MARCH = "03-01"
@@ -40,22 +40,22 @@ class BirthSource(enum.Enum):
     STAFF = "staff"
     #: FOED_DT, or fødselsdato of a look-up
     REGISTER = "register"
-    #: derived from the CPR number: used while the register has not said one
+    #: derived from the CPR number: used until the register gives a date
     NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BirthDate:
-    """The birth date that rules count from."""
+    """The birth date that rules use."""
 
     day: date
     source: BirthSource
-    #: the register is not sure of it, or it is only the number's
+    #: the register is not sure of it, or it comes only from the number
     uncertain: bool = False
 
 
 def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate | None:
-    """The date that counts: what staff corrected, else the register's, else the number's; None if none is a date."""
+    """The birth date that counts: staff's correction, else the register's, else the number's; None: there is none."""
     if corrected is not None:
         return BirthDate(corrected, BirthSource.STAFF)
     if isinstance(person.birth, Birth):
@@ -65,10 +65,10 @@ def birth_date_of(person: Person, *, corrected: date | None = None) -> BirthDate
 
 
 def parse_birth_date(text: str, today: date) -> date:
-    """The birth date that somebody typed.
+    """The birth date that staff typed.
 
     Raises:
-        ValueError: it is none of someone who lives today. The message does not quote it.
+        ValueError: no living person can have it. The message does not quote it.
     """
     if not _DAY.fullmatch(text):
         raise ValueError("not a day: expected YYYY-MM-DD")
@@ -82,14 +82,14 @@ def parse_birth_date(text: str, today: date) -> date:
 
 
 def differs_from_number(person: Person) -> bool:
-    """True when the register's birth date is another than the one in its own number; no other number says one."""
+    """True if the register's birth date differs from the one in its number. Never true for a replacement number."""
     if person.number.is_replacement or not isinstance(person.birth, Birth):
         return False
     return person.number.born not in {None, person.birth.day}
 
 
 def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
-    """The day on which someone born on `born` turns `age`; the last day there is for one that no calendar has.
+    """The day on which a person born on `born` reaches `age`. If `date` cannot hold that day, it is `date.max`.
 
     Raises ValueError for an age below 0 or above `AGE_MAX`.
     """
@@ -106,6 +106,6 @@ def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
 
 
 def age_on(born: date, day: date, *, leap: LeapDay = LeapDay.MARCH) -> int:
-    """Whole years lived on `day`; 0 before the birth, for a child who is registered early."""
+    """Whole years of age on `day`; 0 before the birth, for a child who is registered early."""
     years = max(0, min(AGE_MAX, day.year - born.year))
     return years if years == 0 or birthday(born, years, leap=leap) <= day else years - 1

@@ -1,4 +1,4 @@
-"""Canonical forms (decision 1): two sources that write the same thing differently say the same thing."""
+"""Canonical forms (decision 1): the same value gets the same form, however a source writes it."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 #: til højre, til venstre, midtfor
 SIDES = frozenset({"th", "tv", "mf"})
-#: Of a municipality's code and a street's.
+#: The length of a municipality code and of a street code.
 _CODE_DIGITS = 4
 _UNSET = "0000"
-#: Control, format, unassigned and the like, and the two separators that end a line on a label or in a log.
+#: Categories of control, format and unassigned characters and the like, and the two line separators.
 _BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-#: What windows-1252 makes of the bytes 0x80-0x9F, but for five that it leaves out.
+#: The characters of windows-1252 for the bytes 0x80-0x9F. Five of these bytes have none.
 _1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-#: What no name or address of the register holds: a control character of ISO-8859-1, a letter that someone could not
-#: decode, or UTF-8 that was read as ISO-8859-1 or windows-1252: `Prøve` is `PrÃ¸ve` then. CPR has the letters of
-#: ISO-8859-1 alone, and in UTF-8 these begin with the byte of Â or Ã and go on with one from 0x80 to 0xBF. Â and Ã
-#: before a letter, as in `São`, are no such pair; `â€` is a dash or a quotation mark, and `ï¿½` a lost letter.
+#: What a name or an address of the register never has: a control character of ISO-8859-1, a letter that could not be
+#: decoded, or UTF-8 that was read as ISO-8859-1 or windows-1252 (`Prøve` then becomes `PrÃ¸ve`). CPR uses only the
+#: letters of ISO-8859-1. In UTF-8 their first byte reads as Â or Ã, and their second is from 0x80 to 0xBF. Â and Ã
+#: before a letter, as in `São`, are no such pair. `â€` is a misread dash or quotation mark, and `ï¿½` a lost letter.
 _MISREAD = re.compile(f"[\x80-\x9f\ufffd]|[ÂÃ][\x80-\xbf{_1252}]|â€|ï¿½")
 
 
 class Misread(Exception):
-    """A name or an address was read in another encoding than it was written in. Holds nothing of it."""
+    """A name or an address was read in another encoding than it was written in. The error holds none of the text."""
 
 
 def text_of(raw: str) -> str:
-    """Canonical text: NFC, control characters and line separators turned to blanks, ends stripped."""
+    """Canonical text: NFC, control characters and line separators replaced by blanks, both ends stripped."""
     if raw.isascii() and raw.isprintable():
         return raw.strip()
     composed = unicodedata.normalize("NFC", raw)
@@ -45,17 +45,17 @@ def text_of(raw: str) -> str:
 
 
 def code_of(raw: str) -> str:
-    """Canonical four-digit code: unset is 0000, as a number without leading zeros or a padded field."""
+    """Canonical four-digit code. Missing leading zeros are added, so that unset is 0000."""
     return _code(text_of(raw))
 
 
 def part_of(raw: str) -> str:
-    """Canonical house, floor or door: without leading zeros (`016B` is `16B`)."""
+    """Canonical house, floor or door: without leading zeros (`016B` becomes `16B`)."""
     return _part(text_of(raw))
 
 
 def door_of(raw: str) -> str:
-    """Canonical door: th, tv and mf in lower case, any other name of a door as it is."""
+    """Canonical door: th, tv and mf in lower case, any other door as it is."""
     return _door(text_of(raw))
 
 
@@ -74,7 +74,7 @@ def _door(text: str) -> str:
 
 
 def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
-    """Canonical lines: always five, blank ones kept in their place. Raises Misread."""
+    """Canonical lines: always five, with blank lines in their place. Raises Misread."""
     read = list(raw)
     _raise_if_misread(" ".join(read))
     written = [text_of(line) for line in read]
@@ -89,19 +89,19 @@ _BLANK = ("", "", "", "", "")
 
 
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
-    """Canonical name; a blank addressing name is a child not yet named. Raises Misread."""
+    """Canonical name. A blank addressing name means a child without a name yet. Raises Misread."""
     name = Name(*_texts_of((addressing, first, middle, last)))
     return name if name.addressing else EMPTY
 
 
 def _texts_of(raw: Iterable[str]) -> list[str]:
-    """The canonical texts: looked at together, since nearly all only need their ends stripped."""
+    """The canonical texts. They are checked together for speed: most only need their ends stripped."""
     read = list(raw)
-    # with a blank between them, so that no two make a pair; as they stand: stripped, `Ã` may lose its second byte
+    # Joined with blanks, so that two texts form no pair. Not yet stripped: stripping may remove the second byte of `Ã`.
     together = " ".join(read)
     _raise_if_misread(together)
     texts = [text.strip() for text in read]
-    # of a composed text every part is composed
+    # if the joined text is in NFC, so is every part
     plain = together.isprintable() and unicodedata.is_normalized("NFC", together)
     return texts if plain else list(map(text_of, texts))
 
@@ -127,13 +127,13 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     road: str = "",
     supplementary: Iterable[str] = (),
 ) -> Address | Silent:
-    """Canonical address, or silent when it is too little to be one.
+    """Canonical address, or silent if the parts are too few for an address.
 
-    It counts when it has a municipality that there is, a street code, and a house or a building on a road with a
-    name; an administrative street code needs neither.
+    An address needs an existing municipality, a street code, a road name, and a house or a building. With an
+    administrative street code it needs no road, house or building.
 
     Raises:
-        ValueError: a code is no number, or one of more than four digits.
+        ValueError: a code is not a number, or has more than four digits.
         Misread: a part was read in another encoding than it was written in.
     """
     raw = (municipality, street_code, house, building, floor, door, co, locality, town, postcode, district, road)
@@ -159,7 +159,7 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
         raise ValueError("not an address: a code is not a number")
     if len(address.municipality) > _CODE_DIGITS or len(address.street_code) > _CODE_DIGITS:
         raise ValueError("not an address: a code has more than four digits")
-    # a house without its road is what is left of an address: written, it would take the road of the last one away
+    # A house without a road is only a part of an address. Writing it would remove the road of the last address.
     located = address.is_administrative or (address.road and (address.house or address.building))
     if address.municipality == _UNSET or address.municipality not in LISTED or address.street_code == _UNSET:
         return SILENT
@@ -172,7 +172,7 @@ def abroad_of(country: str, lines: Iterable[str]) -> Abroad:
 
 
 def contact_of(lines: Iterable[str]) -> Contact | Gap:
-    """Canonical contact address; five blank lines are none. Raises Misread."""
+    """Canonical contact address. Five blank lines mean that there is none. Raises Misread."""
     contact = Contact(lines_of(lines))
     return contact if any(contact.lines) else EMPTY
 

@@ -1,7 +1,7 @@
-"""Municipality codes, and what they and a status mean for residence and for the net media.
+"""Municipality codes, and what a code and a status mean for residence and for the net media.
 
-Four digits everywhere but in CULR, which has three. The list of codes with names and days is read outside the
-domain and says what may be typed; a rule asks only of which kind a code is.
+Codes have four digits everywhere except in CULR, where they have three. The list with names and days is read outside
+the domain, and says which codes may be typed. A rule only needs the kind of a code.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ _DIGITS: Final = 4
 
 
 class Residence(enum.Enum):
-    """Whether a patron lives in the library's municipalities. Unknown is never treated as not resident."""
+    """Whether a patron lives in the library's municipalities. Unknown never counts as not resident."""
 
     #: lives in one of the library's municipalities
     RESIDENT = "resident"
-    #: lives elsewhere, abroad, or no longer
+    #: lives elsewhere, lives abroad, or is dead
     NOT_RESIDENT = "not_resident"
-    #: the register has not said
+    #: the register has not said it
     UNKNOWN = "unknown"
 
 
 class Kind(enum.Enum):
-    """What a municipality code stands for."""
+    """What a municipality code means."""
 
-    #: a Danish municipality of today, and Christiansø (0411), which is none and counts as one
+    #: a present Danish municipality, or Christiansø (0411), which is not a municipality but counts as one
     DANISH = "danish"
-    #: a Greenlandic municipality, of today or not: in Greenland all the same
+    #: a present or former Greenlandic municipality: both are in Greenland
     GREENLANDIC = "greenlandic"
-    #: no place to live: unknown, tax, administrative numbers, and what is on no list
+    #: no place to live: unknown, tax and administrative numbers, and codes that are on no list
     NO_PLACE = "no_place"
     #: a Danish municipality that was merged into another: nobody lives there any more
     HISTORICAL = "historical"
@@ -55,7 +55,7 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Municipality:
-    """One code of the list; `until` is the last day of one that is no more."""
+    """One code of the list. `until` is the last day of a former municipality."""
 
     code: str
     name: str
@@ -65,16 +65,16 @@ class Municipality:
 
 @dataclass(frozen=True, slots=True)
 class Municipalities:
-    """The list of codes: what a library or its staff may call a municipality."""
+    """The list of codes that a library or its staff may use for a municipality."""
 
     by_code: Mapping[str, Municipality]
 
     def homes(self) -> frozenset[str]:
-        """Every code that may count as residence: the Danish ones of today."""
+        """All codes that may count as residence: the present Danish ones."""
         return frozenset(code for code in self.by_code if self.mistake_in(code) is None)
 
     def mistake_in(self, code: str) -> str | None:
-        """Say why a code cannot count as a library's residence; None if it can."""
+        """Why a code cannot count as a library's residence; None: it can."""
         known = self.by_code.get(code)
         if known is None:
             return "is none of a municipality"
@@ -87,7 +87,7 @@ class Municipalities:
 
 @dataclass(frozen=True, slots=True)
 class ResidenceRule:
-    """One row: what an address with a code of this kind means while the status lets the address decide."""
+    """One row: what an address of this kind means, if the status lets the address decide."""
 
     kind: Kind | None
     what: Wording
@@ -154,7 +154,7 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
 
 
 def kind_of(code: str) -> Kind:
-    """The kind of a code of four digits; one that is on no list is no place."""
+    """The kind of a four-digit code. A code that is on no list is no place."""
     return _KINDS.get(code, Kind.NO_PLACE)
 
 
@@ -166,17 +166,17 @@ _KINDS: Final[Mapping[str, Kind]] = {
 
 
 def code_from(text: str) -> str:
-    """A municipality code as typed, with three digits or four, as four: `101` is `0101`."""
+    """A typed municipality code with three or four digits, as four digits: `101` becomes `0101`."""
     return text.strip().zfill(_DIGITS)
 
 
 def municipality_of(person: Person) -> str | None:
-    """The code of the last known Danish or Greenlandic address; None if none is known."""
+    """The municipality code of the last known Danish or Greenlandic address; None: no address is known."""
     return None if person.address is SILENT else person.address.municipality
 
 
 def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
-    """Residence in the municipalities `home`, by status first and address second; Greenland is never home."""
+    """Residence in the municipalities `home`. The status counts first, then the address. Greenland is never home."""
     code = municipality_of(person)
     lives = Lives.UNKNOWN if person.status is SILENT else STATUS_RULES[person.status].lives
     if lives is Lives.BY_ADDRESS:
@@ -189,17 +189,17 @@ def residence_of(person: Person, home: AbstractSet[str]) -> Residence:
 
 
 def culr_number_of(person: Person) -> str | None:
-    """What CULR is to hold (decision 11): three digits, "" for a deliberate empty, None to send nothing.
+    """What CULR must hold (decision 11): three digits, "" to empty the field, None to send nothing.
 
-    Living in any Danish municipality, the library's own or not: its three digits. Emigrated,
-    Greenland, status 20, dead: a deliberate empty. Unknown: nothing is sent.
+    A person in any Danish municipality gets its three digits, also outside the library's own. It is empty for an
+    emigrated or dead person, for Greenland and for status 20. If the residence is unknown, nothing is sent.
     """
     return _culr_number(person.status, municipality_of(person))
 
 
 @lru_cache(maxsize=1024)
 def _culr_number(status: Status | Silent, code: str | None) -> str | None:
-    """The same for all of a status and a code: a night asks it several times about each person."""
+    """The same by status and code, cached: a night asks several times about each person."""
     says = _net_media(status)
     if says is NetMedia.DIGITS:
         says = RESIDENCE_RULES[_kind(code)].net_media

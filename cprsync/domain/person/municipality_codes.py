@@ -1,13 +1,13 @@
-"""The codes by which a kind is told without the list of names: of today, no more, and what is no place.
+"""The codes of each kind, without their names: present, former, and not a place.
 
-The packaged list, which has names and days as well, is held against these by a test.
+The packaged list also has names and days. A test compares it with these codes.
 """
 
 from typing import Final
 
 #: Codes that are no place to live: unknown, tax and administrative numbers, Udbetaling Danmark.
 NOT_A_RESIDENCE: Final = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
-#: Denmark's of today, and Christiansø (0411).
+#: Denmark's present municipalities, and Christiansø (0411).
 DANISH: Final = frozenset({
     "0101", "0147", "0151", "0153", "0155", "0157", "0159", "0161", "0163", "0165", "0167", "0169", "0173", "0175",
     "0183", "0185", "0187", "0190", "0201", "0210", "0217", "0219", "0223", "0230", "0240", "0250", "0253", "0259",
@@ -18,12 +18,13 @@ DANISH: Final = frozenset({
     "0760", "0766", "0773", "0779", "0787", "0791", "0810", "0813", "0820", "0825", "0840", "0846", "0849", "0851",
     "0860",
 })  # fmt: skip
-#: Greenland's, of today and of before 2009 and 2018. CULR's login broker accepts no such number.
+#: Greenland's municipalities, present and from before 2009 and 2018. CULR's login broker accepts none of these.
 GREENLANDIC: Final = frozenset({
     "0901", "0903", "0905", "0907", "0909", "0911", "0913", "0915", "0917", "0919", "0921", "0923", "0925", "0927",
     "0929", "0931", "0941", "0951", "0953", "0955", "0956", "0957", "0958", "0959", "0960", "0961",
 })  # fmt: skip
-#: Denmark's of before 2007, and Bornholm's and Ærø's earlier ones. Greenland's are in Greenland, of today or not.
+#: Denmark's municipalities before 2007, and the earlier ones of Bornholm and Ærø. All of Greenland's are in
+#: GREENLANDIC.
 HISTORICAL: Final = frozenset({
     "0171", "0181", "0189", "0205", "0207", "0208", "0209", "0211", "0213", "0215", "0221", "0225", "0227", "0229",
     "0231", "0233", "0235", "0237", "0251", "0255", "0257", "0261", "0263", "0267", "0271", "0301", "0303", "0305",
@@ -42,5 +43,5 @@ HISTORICAL: Final = frozenset({
     "0781", "0783", "0785", "0789", "0793", "0801", "0803", "0805", "0807", "0809", "0811", "0815", "0817", "0819",
     "0821", "0823", "0827", "0829", "0831", "0833", "0835", "0837", "0839", "0841", "0843", "0845", "0847", "0861",
 })  # fmt: skip
-#: Every code that the register has for where someone may stand; an address with any other is none (R-19).
+#: Every code that the register uses for a person's place. An address with any other code counts as none (R-19).
 LISTED: Final = DANISH | GREENLANDIC | HISTORICAL | NOT_A_RESIDENCE

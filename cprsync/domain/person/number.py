@@ -1,7 +1,7 @@
-"""A CPR number as a value that shows nothing when printed. Knows its form, not whether anyone holds it.
+"""A CPR number as a value that shows nothing when printed. Knows its form, not whether a person has it.
 
-Beside the register's numbers there are those that libraries, schools and hospitals make for whoever has none.
-They are kept, and never sent to the register.
+Besides the register's numbers there are numbers that libraries, schools and hospitals make for people without one. They
+are kept, and never sent to the register.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-# One hyphen in place 7 is how the number is written on cards; nothing else is tolerated.
+# Cards write the number with one hyphen in place 7. No other separator is accepted.
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
-# Schools and regions put letters where CPR has the serial number; the date before it is a date.
+# Schools and regions use letters in place of CPR's serial number. The part before it is a date.
 _WITH_LETTERS = re.compile(r"[0-9]{6}-?(?=[0-9]*[A-Z])[0-9A-Z]{4}", re.ASCII)
-#: What a keyboard or a copied text has in the hyphen's place: hyphens, dashes, a minus.
+#: Characters that a keyboard or a copied text may have for the hyphen: hyphens, dashes, a minus.
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
-#: What stands before a patron number where there is no CPR number.
+#: The prefix of a patron number that replaces a missing CPR number.
 _NONE = "-"
 #: Digit 7 decides the century together with the year.
 _CENTURIES: tuple[tuple[str, int, int, int], ...] = (
@@ -34,20 +34,20 @@ _LAST_DAY = 31
 
 
 class NumberKind(enum.Enum):
-    """Who made a number."""
+    """Who made the number."""
 
-    #: by its form one of the register's
+    #: by its form a number of the register
     REAL = "real"
     #: erstatningspersonnummer: the day is raised by 60
     REPLACEMENT = "replacement"
     #: letters in the place of the serial number
     LETTERS = "letters"
-    #: she has none: what stands in its place tells her from others who have none
+    #: no number: the value with the patron number tells patrons without one apart
     NONE = "none"
 
 
 class NumberSex(enum.Enum):
-    """The sex that a number was given for, which need not be the person's."""
+    """The sex that the number was given for. The person's sex may be another."""
 
     #: the last digit is even
     WOMAN = "woman"
@@ -56,21 +56,22 @@ class NumberSex(enum.Enum):
 
 
 def unspaced(typed: str) -> str:
-    """A number as people write it, without its spaces and with a plain hyphen: `121179 1283`, `121179 – 1283`."""
+    """A typed number without its spaces and with a plain hyphen, for example from `121179 1283` or `121179 – 1283`."""
     return "".join(typed.split()).translate(_DASHES)
 
 
 @dataclass(frozen=True, slots=True, repr=False, order=True)
 class CprNumber:
-    """A well-formed CPR number. Printing one shows nothing; screens ask for `masked()`."""
+    """A well-formed CPR number. Printing it shows nothing; screens use `masked()`."""
 
     digits: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Take ten ASCII digits, with or without a hyphen in place 7; whoever reads a padded field strips it first.
+        """Reads ten ASCII digits, with or without a hyphen in place 7. A caller with a padded field strips it first.
 
         Modulus 11 is not checked: numbers without it are issued since 2007 (cpr.dk).
+
         Raises ValueError, without quoting the input.
         """
         if not _FORM.fullmatch(text):
@@ -79,7 +80,7 @@ class CprNumber:
 
     @classmethod
     def parse_any(cls, text: str) -> Self:
-        """Take a number of any kind: also one with letters, which no counterpart is ever told.
+        """Reads a number of any kind, also one with letters. Numbers with letters are never sent to CPR or CULR.
 
         Raises ValueError, without quoting the input.
         """
@@ -88,14 +89,14 @@ class CprNumber:
 
     @classmethod
     def none_of(cls, patron_id: str) -> Self:
-        """No number, of a patron: nobody else has the same, and no counterpart is ever told."""
+        """The value for a patron without a number. No other patron has the same, and it is never sent out."""
         return cls(f"{_NONE}{patron_id}")
 
     def __repr__(self) -> str:
         return "CprNumber(…)"
 
     def __hash__(self) -> int:
-        # not by a tuple of its one field: each number of a delivery is looked up ten times
+        # a tuple of the one field is slower, and each number of a delivery is looked up ten times
         return hash(self.digits)
 
     __str__ = __repr__
@@ -105,7 +106,7 @@ class CprNumber:
 
     @property
     def kind(self) -> NumberKind:
-        """Who made it, as far as its form tells."""
+        """Who made the number, as far as its form tells."""
         if self.digits.startswith(_NONE):
             return NumberKind.NONE
         if not self.digits.isdigit():
@@ -115,12 +116,12 @@ class CprNumber:
 
     @property
     def is_replacement(self) -> bool:
-        """True where CPR knows no number: a library, school or hospital made it, or there is none. It is never sent."""
+        """True if CPR does not know the number: others made it, or there is none. It is never sent."""
         return self.kind is not NumberKind.REAL
 
     @property
     def sex(self) -> NumberSex | None:
-        """What the last digit says, real or replacement; None if that is a letter, or there is no number."""
+        """The sex by the last digit, real or replacement; None: that is a letter, or there is no number."""
         last = self.digits[-1]
         if self.kind is NumberKind.NONE or not last.isdigit():
             return None
@@ -128,10 +129,10 @@ class CprNumber:
 
     @property
     def born(self) -> date | None:
-        """The date in the number, which is not always the registered birth date; None if it tells none."""
+        """The date in the number, which may differ from the registered birth date; None: it has no date."""
         kind = self.kind
         if kind in {NumberKind.LETTERS, NumberKind.NONE}:
-            return None  # the century stands in a digit that is not there
+            return None  # the digit that gives the century is missing
         day, month, year = int(self.digits[:2]), int(self.digits[2:4]), int(self.digits[4:6])
         if kind is NumberKind.REPLACEMENT:
             day -= _REPLACEMENT_DAYS
@@ -145,16 +146,16 @@ class CprNumber:
 
     @property
     def is_possible(self) -> bool:
-        """False for ten digits that nobody can have been given: there is no date in them, the day plus 60 or not.
+        """False for ten digits that cannot be a number of anybody: they have no date, with or without 60 on the day.
 
-        Of a number with letters its form is all that is known, and of none there is nothing to say.
+        A number with letters is only checked by its form. No number counts as possible.
         """
         return self.kind in {NumberKind.LETTERS, NumberKind.NONE} or self.born is not None
 
     def masked(self, *, shut: bool = False) -> str:
-        """The form for screens: the birth date's part, the rest hidden; a dash for none.
+        """The form for screens: the date part, with the rest hidden; a dash if there is no number.
 
-        `shut`: her birth date is sealed, and of the number nothing shows.
+        `shut`: the birth date is sealed, so the whole number is hidden.
         """
         if self.kind is NumberKind.NONE:
             return "–"

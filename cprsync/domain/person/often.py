@@ -1,4 +1,4 @@
-"""Values that a night makes by the ten thousand: frozen like any other, and made in half the time."""
+"""Values that a night makes by the ten thousand: frozen like any other, but made in half the time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 def made_often(value: type[T]) -> type[T]:
-    """Let a frozen dataclass with slots fill them itself as it is made.
+    """Lets a frozen dataclass with slots fill its slots directly when it is created.
 
-    The `__init__` that Python writes for one has each field found by its name again, since a frozen value refuses to
-    be assigned to: a tenth of a night went into that. This one does the same through the slots, and nothing else may.
+    Python's own `__init__` for a frozen dataclass sets each field by name, because a frozen value refuses assignment.
+    That took a tenth of a night. This `__init__` does the same through the slots. No other code can set a field.
 
     Raises:
-        TypeError: a default is made anew for each value, or a field is none of what it is made from.
+        TypeError: a field has a default factory, is keyword-only, or is not a parameter of `__init__`.
     """
     if any(field.default_factory is not MISSING or not field.init or field.kw_only for field in fields(value)):
         raise TypeError("a value that is made often has plain fields only")
@@ -34,7 +34,7 @@ def made_often(value: type[T]) -> type[T]:
     made: dict[str, Callable[..., None]] = {}
     source = f"def __init__(self, {taken}):\n    " + "\n    ".join(lines)
     scope: dict[str, Any] = slots | defaults
-    exec(source, scope, made)  # noqa: S102 -- as dataclasses do: all that stands in it are the names of our own fields
+    exec(source, scope, made)  # noqa: S102 -- as dataclasses do: the text has only the names of our own fields
     made["__init__"].__qualname__ = f"{value.__qualname__}.__init__"
     value.__init__ = made["__init__"]  # type: ignore[method-assign]
     return value

@@ -1,8 +1,7 @@
-"""A person as both of the register's sources carry her: groups that are known, empty or silent.
+"""A person as both of the register's sources describe them: groups that are known, empty or silent.
 
-Decision 1: *known* is a value, *empty* means that the source says there is none, *silent* means
-that it says nothing. Groups are replaced whole. Only what the file and the SOAP answer both carry
-is here.
+Decision 1: *known* is a value, *empty* means that the source says there is none, and *silent* means that it says
+nothing. Groups are replaced as a whole. Only data that both the file and the SOAP answer have is here.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
 
 LINES = 5
-#: Street codes from here on are administrative: no fixed abode and the like (status 03 and 07). All have four digits,
-#: and so stand in the order of their numbers.
+#: Street codes from here on are administrative, for example no fixed abode (status 03 and 07). All codes have four
+#: digits, so their text order is their numerical order.
 ADMINISTRATIVE_STREET = "9900"
 
 
 class Gap(enum.Enum):
-    """What a source says of a group for which it gives no value."""
+    """What a source says about a group without a value."""
 
-    #: The source says that there is none.
+    #: the source says that there is none
     EMPTY = "empty"
-    #: The source says nothing.
+    #: the source says nothing
     SILENT = "silent"
 
     # a member is one object, and a key of the protection rules: the enum's own hash is slow
@@ -49,12 +48,12 @@ T = TypeVar("T")
 
 
 class Protection(enum.Enum):
-    """Name and address protection: code 0001, the only one that seals."""
+    """Name and address protection: code 0001, the only code that seals."""
 
     #: adressebeskyttelse
     NAME_AND_ADDRESS = "0001"
 
-    # as above
+    # as for `Gap`
     __hash__ = object.__hash__
 
 
@@ -88,15 +87,15 @@ class Status(enum.Enum):
     __hash__ = object.__hash__
 
 
-#: Lives somewhere: without an address nobody can decide her.
+#: The person lives somewhere: without an address nothing can be decided.
 NEEDS_ADDRESS = frozenset(
     {Status.RESIDENT, Status.RESIDENT_ADMINISTRATIVE, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE}
 )
-#: An address is read for these; for all others (30 and above) it is silent even if one is carried.
+#: For these statuses an address is read. For all others (30 and above) it is silent, even if the source has one.
 WITH_ADDRESS = NEEDS_ADDRESS | {Status.NO_RESIDENCE}
-#: Belongs to an administrative street code, and seals as one does whatever the street code is.
+#: Statuses for an administrative street code. They seal like one, whatever the street code is.
 ADMINISTRATIVE_STATUS = frozenset({Status.RESIDENT_ADMINISTRATIVE, Status.GREENLAND_ADMINISTRATIVE})
-#: The number is dead or replaced: only status and current number are known.
+#: The number is annulled or replaced: only status and current number are known.
 NUMBER_ONLY = frozenset({Status.ANNULLED, Status.DUPLICATE, Status.CHANGED})
 #: The number has a successor.
 REPLACED = frozenset({Status.DUPLICATE, Status.CHANGED})
@@ -105,7 +104,7 @@ REPLACED = frozenset({Status.DUPLICATE, Status.CHANGED})
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Name:
-    """The name on the record is the addressing name, as on the health card; the parts are for sorting."""
+    """The record shows the addressing name, as the health card does. The other parts are for sorting."""
 
     addressing: str
     first: str = ""
@@ -125,7 +124,7 @@ class Birth:
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """An address by its parts, canonical: see `address_of`."""
+    """An address by its parts, in canonical form: see `address_of`."""
 
     municipality: str
     street_code: str
@@ -140,23 +139,23 @@ class Address:
     district: str = ""
     road: str = ""
     supplementary: tuple[str, str, str, str, str] = ("", "", "", "", "")
-    #: the last one known of someone who had status 03 or 07 there and has another now: it stays sealed
+    #: the last known address of a person who had status 03 or 07 there and has another now: it stays sealed
     stays_sealed: bool = False
 
     @property
     def is_administrative(self) -> bool:
-        """True for what is sealed like a protected address: street codes 9900-9999, and `stays_sealed` (decision 2)."""
+        """True if it is sealed like a protected address: street codes 9900-9999, and `stays_sealed` (decision 2)."""
         return self.street_code >= ADMINISTRATIVE_STREET or self.stays_sealed
 
     @property
     def dwelling(self) -> tuple[str, str, str, str, str, str]:
-        """What makes two persons one household."""
+        """The parts that make two people one household."""
         return self.municipality, self.street_code, self.house, self.building, self.floor, self.door
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Abroad:
-    """Where an emigrated person went: the register's country code and up to five lines."""
+    """The foreign address of an emigrated person: the register's country code and up to five lines."""
 
     country: str
     lines: tuple[str, str, str, str, str]
@@ -172,9 +171,9 @@ class Contact:
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """What a source says of one person. `groups()` lists the groups in the order of decision 1.
+    """What a source says about one person. `groups()` lists the groups in the order of decision 1.
 
-    Of whoever is protected, or lives administratively, name and addresses are sealed as she is made.
+    For a protected or administratively living person, name and addresses are sealed when the value is created.
     """
 
     number: CprNumber
@@ -186,9 +185,9 @@ class Person:
     current_number: CprNumber | Gap = SILENT
     abroad: Abroad | Sealed[Abroad] | Silent = SILENT
     contact: Contact | Sealed[Contact] | Gap = SILENT
-    #: Event codes of the delivery; they may name the kind of a change, never what is written.
+    #: event codes of the delivery; they may name the kind of a change, never what is written
     events: tuple[str, ...] = field(default=(), compare=False)
-    #: a look-up says "not protected" beside a protection that has begun and has no end: it counts as protected
+    #: a look-up says "not protected", but the period has begun and has no end: it counts as protected
     is_end_doubted: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -201,14 +200,14 @@ class Person:
 
     @property
     def is_shut(self) -> bool:
-        """True for name and address protection, and for whoever lives administratively."""
+        """True if the person has name and address protection, or lives administratively."""
         return self.protection is Protection.NAME_AND_ADDRESS or self.lives_administratively
 
     @property
     def lives_administratively(self) -> bool:
-        """True for an administrative street code, and for a status that belongs to one, whatever the other says.
+        """True for an administrative street code, or for a status that belongs to one. One of the two is enough.
 
-        Whoever is threatened may be registered so, without a protection: in doubt she is sealed (cpr-data C).
+        A threatened person may be registered so without a protection. In doubt the person is sealed (cpr-data C).
         """
         at = self.address
         return self.status in ADMINISTRATIVE_STATUS or (at is not SILENT and at.is_administrative)
@@ -218,7 +217,7 @@ class Person:
             yield name, getattr(self, name)
 
 
-#: What is sealed of a protected person; her municipality shows.
+#: The sealed groups of a protected person. The municipality of the address stays visible.
 SEALED_GROUPS = ("name", "address", "abroad", "contact")
 
 
@@ -232,7 +231,7 @@ GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.compare and 
 
 
 def disagreements(one: Person, other: Person) -> list[str]:
-    """Name the groups in which two sources contradict each other; a silent group contradicts nothing."""
+    """The groups in which two sources contradict each other. A silent group contradicts nothing."""
     return [
         name
         for (name, ours), (_, theirs) in zip(one.groups(), other.groups(), strict=True)
@@ -241,10 +240,10 @@ def disagreements(one: Person, other: Person) -> list[str]:
 
 
 def by_status(person: Person) -> Person:
-    """Silence the groups that the person's status leaves without meaning (decision 1, "by status").
+    """Silences the groups that have no meaning for the person's status (decision 1, "by status").
 
-    30, 50, 60: only status and current number. 30 and above: no address even if one is carried.
-    The foreign address is read at status 80 only; the current number at 50 and 60 only.
+    30, 50, 60: only status and current number. 30 and above: no address, even if the source has one. The foreign
+    address is read only for status 80, and the current number only for 50 and 60.
     """
     status = person.status
     if status is SILENT or _is_silenced(person, status):
@@ -272,7 +271,7 @@ def by_status(person: Person) -> Person:
 
 
 def _is_silenced(person: Person, status: Status) -> bool:
-    """Whether a person says nothing that her status leaves without meaning, as whoever was read with it in mind."""
+    """Whether all groups already fit the status, as for a person that was read by these rules."""
     return (
         status not in NUMBER_ONLY
         and person.current_number is EMPTY

@@ -1,4 +1,4 @@
-"""Why someone is looked up: there is no look-up without a purpose (architecture, rule 8)."""
+"""Why a person is looked up. Every look-up has a purpose (architecture, rule 8)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ class Purpose(enum.Enum):
     RENEWAL = "renewal"
     #: the record may be wrong
     CORRECTION = "correction"
-    #: something is owed
+    #: the person owes something
     DEBT = "debt"
     #: the person is responsible for a child who is a patron
     GUARDIAN = "guardian"
 
 
-#: What patrons come to the desk for themselves: who was leaving stays, and who only answered for a minor borrows.
+#: Purposes for which patrons come to the desk for themselves.
+#: A leaving patron then stays. A person who only answered for a minor then borrows.
 RETURNING: Final = frozenset({Purpose.REGISTRATION, Purpose.RENEWAL})
 
 
 def may_make_borrower(purpose: Purpose) -> bool:
-    """False of a purpose that only ever leads to a record without borrowing rights."""
+    """False for a purpose that only leads to a record without borrowing rights."""
     return purpose is not Purpose.GUARDIAN

@@ -1,8 +1,8 @@
-"""A value that shows nothing of itself: what is protected is one from the parser to the store, and in every view.
+"""A value that shows nothing of itself. Protected data are sealed from the parser to the store, and in every view.
 
-Printing, formatting, copying into an error, JSON and pickle give `<beskyttet>` or are refused. It compares as what
-is inside, so that a rule can tell that nothing is new; the other questions a rule has are functions here, which
-answer and disclose nothing. Leaves out who may open: see `Opening`.
+Printing, formatting, an error, JSON and pickle either give `<beskyttet>` or are refused. A sealed value compares like
+its content, so that a rule can see that nothing is new. Other questions of a rule are functions here, which answer and
+reveal nothing. Leaves out who may open: see `Opening`.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: All that is seen of a sealed value.
+#: All that is visible of a sealed value.
 SHOWN: Final = "<beskyttet>"
 
 
 class Opening:
-    """Leave to open. The audit port makes one after its entry is written; the store's codec has its own.
+    """The permission to open. The audit port makes one after it has written its entry; the store's codec has its own.
 
-    A test reads the whole package and finds any third place that makes one.
+    A test reads the whole package and fails if any third place makes one.
     """
 
     __slots__ = ()
 
 
 class Sealed(Generic[T]):
-    """A value that only an `Opening` opens."""
+    """A value that only opens with an `Opening`."""
 
     __slots__ = ("_value",)
 
@@ -39,7 +39,7 @@ class Sealed(Generic[T]):
         _VALUE.__set__(self, value)
 
     def open(self, opening: Opening) -> T:
-        """Give what is inside. Raises TypeError without an opening."""
+        """Returns the content. Raises TypeError without an opening."""
         if not isinstance(opening, Opening):
             raise TypeError("a sealed value opens with an Opening only")
         return _inside(self)
@@ -66,7 +66,7 @@ class Sealed(Generic[T]):
         raise TypeError("a sealed value is not written")
 
 
-# The place of the value without its name: no attribute leads to it, and no walk over attributes finds it.
+# The slot of the value, taken off the class. No attribute leads to it, so no walk over attributes finds it.
 _VALUE: Final[Any] = Sealed.__dict__["_value"]
 del Sealed._value  # type: ignore[attr-defined]  # noqa: SLF001 -- our own, and mypy knows slots by their annotations
 
@@ -77,7 +77,10 @@ def _inside(sealed: Sealed[T]) -> T:
 
 
 class SealedAddress(Sealed["Address"]):
-    """An address of which only two things show: its municipality decides the net media, and a place may be none."""
+    """An address that shows only its municipality and whether it is administrative.
+
+    The municipality decides the net media. An administrative address seals its person (`Person.is_shut`).
+    """
 
     __slots__ = ()
 
@@ -91,39 +94,39 @@ class SealedAddress(Sealed["Address"]):
 
 
 def staying_sealed(at: SealedAddress) -> SealedAddress:
-    """The same address as the last one known, sealed until another comes."""
+    """The same address as the last known one. It stays sealed until another address comes."""
     return SealedAddress(replace(_inside(at), stays_sealed=True))
 
 
-# -- questions that disclose nothing ---------------------------------------------------------------------
+# -- questions that reveal nothing -------------------------------------------------------------------------
 
 
 def same_dwelling(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
-    """Tell whether two addresses are one household's."""
+    """Tells whether two addresses belong to one household."""
     return _address(one).dwelling == _address(other).dwelling
 
 
 def same_writing(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
-    """Tell whether a letter would bear the same words: other codes for them harm nobody (trust, R-21)."""
+    """Tells whether a letter would have the same words. Different codes for them do no harm (trust, R-21)."""
     one, other = _address(one), _address(other)
-    # the last line of most addresses, and the only one that most moves have to be compared by
+    # the last line of most addresses; it is enough to tell most moves
     if one.postcode and other.postcode and (one.postcode, one.district) != (other.postcode, other.district):
         return False
     return one == other or _written(one) == _written(other)
 
 
 def reads(at: Address | SealedAddress, text: str) -> bool:
-    """Tell whether its lines on a label are these."""
+    """Tells whether the address has these lines on a label."""
     return "\n".join(label_lines(_address(at))) == text
 
 
 def is_called(name: Name | Sealed[Name], text: str) -> bool:
-    """Tell whether that is the name on the record."""
+    """Tells whether this is the name on the record."""
     return (_inside(name) if isinstance(name, Sealed) else name).addressing == text
 
 
 def is_named_alike(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool:
-    """Tell whether two names may be one person's: the same first and last word, whatever stands between them."""
+    """Tells whether two names may belong to one person: the same first and last word, with any words between."""
     return _ends(one) == _ends(other)
 
 

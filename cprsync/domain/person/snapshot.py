@@ -1,6 +1,6 @@
-"""What the register's part of a record is after a snapshot: each group replaced whole, silence changes nothing.
+"""The register's part of a record after new data: each group is replaced as a whole, and silence changes nothing.
 
-Decides nothing: what may not be applied, and what may not be believed, is settled in `decide`.
+Decides nothing: `decide` settles which data may be applied and which may be trusted.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 def merge(stored: Person, person: Person) -> Person:
-    """The record's register part after `person`: each group replaced whole, silence changes nothing.
+    """The register's part of the record after `person`: each group is replaced as a whole, and silence changes nothing.
 
-    A record knows of no contact address until a source gives one: a look-up cannot say "none". The foreign
-    address belongs to status 80 and goes with it. A person silent about her status may say no more than the
-    stored status allows: no address of a dead woman, no successor of a living one.
+    A record has no contact address until a source gives one, because a look-up cannot say "none". The foreign address
+    belongs to status 80 and is removed with it. If `person` has no status, only the groups that the stored status
+    allows are used: no address for a dead person, no successor for a living one.
     """
     if person.status is SILENT:
         person = _within(person, stored.status)
     elif _replaces_all(person) and person.number == stored.number:
-        # nearly everyone in a delivery: whoever says something of every group is the merge herself
+        # most people in a delivery have a value in every group, so the person is the result
         return person
     return Person(
         number=stored.number,
@@ -57,8 +57,8 @@ def _within(person: Person, status: Status | Silent) -> Person:
 
 
 def speaks_for_all(person: Person) -> bool:
-    """True when the merge with any record would be the person herself, so that a fingerprint can tell."""
-    # spelled out, since it is asked several times about each person of a delivery
+    """True if the merge with any record gives the person itself, so that a fingerprint can compare."""
+    # written out for speed: it is asked several times about each person of a delivery
     return not (
         person.name is SILENT
         or person.birth is SILENT
@@ -72,12 +72,12 @@ def speaks_for_all(person: Person) -> bool:
 
 
 def _replaces_all(person: Person) -> bool:
-    """True when the merge is the person as she is: no foreign address has to go either."""
+    """True if the merge is the person unchanged: there is also no foreign address to remove."""
     return speaks_for_all(person) and (person.abroad is SILENT or person.status is Status.EMIGRATED)
 
 
 def _last_address(stored: Person, person: Person) -> Address | SealedAddress | Silent:
-    """The last address known; it outlives status 03 or 07, and what sealed it then seals it still (decision 2)."""
+    """The last known address. It stays after status 03 or 07, and stays sealed if it was sealed then (decision 2)."""
     at = stored.address
     leaves = stored.status in ADMINISTRATIVE_STATUS and person.status not in ADMINISTRATIVE_STATUS
     if leaves and isinstance(at, SealedAddress):
@@ -86,12 +86,12 @@ def _last_address(stored: Person, person: Person) -> Address | SealedAddress | S
 
 
 def says_nothing_new(before: Person, after: Person) -> bool:
-    """True when all that differs is a silence that became "none": the two agree (decision 1).
+    """True if the only difference is a silent group that became "none": the two then agree (decision 1).
 
-    Protection is apart: there the difference unseals.
+    Protection is the exception: there the difference unseals.
     """
     if before.address != after.address:
-        return False  # as with nearly everyone: nobody's address becomes "none"
+        return False  # true for most people: an address never becomes "none"
     for name in GROUPS:
         ours, theirs = getattr(before, name), getattr(after, name)
         if ours != theirs and not (ours is SILENT and theirs is EMPTY and name != "protection"):

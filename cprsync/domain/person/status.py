@@ -1,7 +1,7 @@
 """What each of the register's eleven statuses does to a record, as one table with its sources.
 
-The code reads the same rows that `cprsync rules` prints. A code that is none of the eleven has no row: whoever
-carries it is parked as unreadable, and her record stays as it is. Nothing is ever deleted because of a status.
+The code reads the same rows that `cprsync rules` prints. Any other code has no row: the person is parked as unreadable,
+and the record stays as it is. No status ever deletes anything.
 """
 
 from __future__ import annotations
@@ -26,88 +26,88 @@ class Letters(enum.Enum):
 
     #: to the contact address if there is one, else to the registered address
     GO = "go"
-    #: there is no registered address that a letter would reach
+    #: only to a contact address: no letter would reach the registered address
     CONTACT_ADDRESS = "contact_address"
-    #: the street code seals name and address: none goes out but to a contact address, after a reasoned reveal
+    #: the street code seals name and address: a letter goes only to a contact address, after a reasoned reveal
     SEALED_STREET = "sealed_street"
-    #: as before, under the number that replaces hers: no record ever has the status itself
+    #: as before, under the number that replaces the patron's: no record ever has this status
     AS_BEFORE = "as_before"
-    #: none goes out, whatever is known; a contact address is shown to staff only
+    #: no letter is sent, whatever is known; only staff see a contact address
     STOPPED = "stopped"
 
 
 class BlockRule(enum.Enum):
-    """Whether the patron should be blocked; nothing blocks her without a person."""
+    """Whether the patron should be blocked. Nothing blocks a patron without a decision by staff."""
 
     #: no block
     NONE = "none"
-    #: proposed: a person confirms it or not
+    #: proposed: staff confirm it or reject it
     PROPOSED = "proposed"
-    #: the same, and confirming it cancels her reservations; annulled, both are offered back
+    #: proposed; confirming it cancels the patron's reservations, and an annulment offers to undo both
     PROPOSED_AND_CANCELS = "proposed_and_cancels"
 
 
 class Lives(enum.Enum):
-    """What the status says of where she lives."""
+    """What the status says about where the person lives."""
 
     #: where the address says
     BY_ADDRESS = "by_address"
     #: in no Danish municipality, whatever the last address says
     ELSEWHERE = "elsewhere"
-    #: nobody knows: never treated as elsewhere
+    #: unknown, which never counts as elsewhere
     UNKNOWN = "unknown"
-    #: where she lived before: no record ever has the status itself, and of whoever is shown with it nobody knows
+    #: where the person lived before. No record ever has this status; a person shown with it has an unknown residence
     AS_BEFORE = "as_before"
 
 
 class NetMedia(enum.Enum):
-    """What CULR is to hold of her municipality (decision 11)."""
+    """What CULR must hold as the person's municipality (decision 11)."""
 
     #: the municipality's three digits
     DIGITS = "digits"
-    #: a deliberate empty
+    #: empty on purpose
     EMPTY = "empty"
     #: nothing is sent: what CULR holds stays
     NOTHING = "nothing"
-    #: what CULR holds moves to the number that replaces hers; under the old one nothing is sent
+    #: what CULR holds moves to the number that replaces the patron's; nothing is sent for the old number
     MOVES = "moves"
 
 
 class Subscribed(enum.Enum):
-    """What becomes of the subscription (decision 10)."""
+    """What happens to the subscription (decision 10)."""
 
-    #: as long as she is a patron
+    #: kept as long as the person is a patron
     KEPT = "kept"
-    #: for a set number of days, so that an annulment arrives
+    #: kept for a set number of days, so that an annulment of the death arrives
     KEPT_FOR_A_TIME = "kept_for_a_time"
-    #: the new number is subscribed; the old one stays until the new one was delivered
+    #: the new number is subscribed; the old one stays until a delivery has had the new one
     MOVES = "moves"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRule:
-    """One row: what a status means and does, and what undoes it."""
+    """One row: what a status means, what it does, and what undoes it."""
 
     status: Status
     meaning: Wording
-    #: what of a delivery or an answer is read into the record (decision 1): see `person.by_status`
+    #: which data of a delivery or an answer are read into the record (decision 1): see `person.by_status`
     record: Wording
     letters: Letters
     block: BlockRule
     lives: Lives
     net_media: NetMedia
     subscription: Subscribed
-    #: what coming to the status is called
+    #: the action for a change to this status
     coming: Action
-    #: what leaving it is called: that is what undoes it
+    #: the action for a change away from this status, which undoes it
     leaving: Action
-    #: event codes that were seen to come with the undoing: examples, nothing is decided by them
+    #: event codes that were seen with the undoing: examples only, they decide nothing
     undone_by: tuple[str, ...]
     source: Wording
 
 
 def _source(*decisions: int, also: str = "", blocks: bool = False) -> Wording:
-    """The register's own list of statuses, what else it writes, whose word a block is, and our decisions."""
+    """The sources of a row: the register's list of statuses, its other records, the owner of a block, our decisions."""
     theirs = Wording("; Postens Blokeret: personalet ejer det", "; the record's blocks: staff own them")
     *first, last = [str(decision) for decision in decisions]
     danish = " og ".join([", ".join(first), last] if first else [last])
@@ -118,13 +118,13 @@ def _source(*decisions: int, also: str = "", blocks: bool = False) -> Wording:
     )
 
 
-#: The registered address is an administrative street, record 002's VEJKOD.
+#: The registered address is an administrative street: VEJKOD in record 002.
 _HIGH = ", 002 (vejkode)"
-#: An address that is no residence.
+#: An address that is not a residence.
 _ADDRESS = ", 002 (adresse)"
-#: Contact address of someone who is gone.
+#: The contact address of a person who is gone.
 _CONTACT = ", 006 (kontaktadresse)"
-#: The same, and where she went.
+#: The contact address, and the foreign address.
 _ABROAD = ", 005 (udlandsadresse), 006 (kontaktadresse)"
 
 _FOLLOWS: Final = Wording("følger kilden", "follows the source")
@@ -312,22 +312,22 @@ _ROWS: Final = (
     ),
 )
 
-#: The table by status: every one of the eleven has its row.
+#: The table by status: each of the eleven has its row.
 STATUS_RULES: Final[Mapping[Status, StatusRule]] = {rule.status: rule for rule in _ROWS}
 
 
 def stops_letters(status: Status | Gap) -> bool:
-    """True for a status under which no letter goes out at all."""
+    """True for a status that stops all letters."""
     return isinstance(status, Status) and STATUS_RULES[status].letters is Letters.STOPPED
 
 
 def counts_as_dead(status: Status | Gap, letters_stopped: date | None) -> bool:
-    """True of the dead, and of one whose number was annulled after she died: that undoes no death.
+    """True for a dead person, and for a person whose number was annulled after the death: that undoes no death.
 
-    Of a death that is parked or held only the letters stop (decision 3): her status is still another one then.
+    A death that is parked or held only stops letters (decision 3): the status is still another one then.
 
     Args:
-        status: the record's.
-        letters_stopped: the day on which a death stopped letters; None: they go out.
+        status: the record's status.
+        letters_stopped: the day on which a death stopped letters; None: letters are sent.
     """
     return stops_letters(status) or (status is Status.ANNULLED and letters_stopped is not None)
