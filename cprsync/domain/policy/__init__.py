@@ -1,4 +1,4 @@
-"""What a library sets: patron groups, fees, products, how long things last, and who answers for the data.
+"""What a library sets: patron groups, fees, products, retention periods, and the data controller.
 
-Values and their bounds. How they are written in a file is `config`'s.
+Holds values and their bounds. `config` has the form in which a file writes them.
 """

@@ -1,4 +1,4 @@
-"""Who answers for the data: what only the library knows of itself, and the privacy page has to say."""
+"""The data controller: what only the library knows about itself, and the privacy page must say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What each is called where it is missing; in the order in which it is asked for.
+#: The words for each missing text, in the order in which it is asked for.
 ASKED: Final[Mapping[str, Wording]] = {
     "name": Wording("bibliotekets navn", "the library's name"),
     "contact": Wording("adresse, telefon og e-mail", "address, telephone and e-mail"),
@@ -24,22 +24,23 @@ ASKED: Final[Mapping[str, Wording]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Controller:
-    """The data controller (dataansvarlig), as the library types it; a text that is empty has not been given."""
+    """The data controller (dataansvarlig), as the library types it. An empty text is not given yet."""
 
     name: str = ""
     #: address, telephone, e-mail
     contact: str = ""
-    #: databeskyttelsesrådgiver, and how to reach her
+    #: data protection officer (databeskyttelsesrådgiver), and how to reach them
     officer: str = ""
-    #: where the database and its copies are kept, by whom, and how the line there is encrypted: no program can know
+    #: where the database and its copies are kept, by whom, and how the connection is encrypted: no program can know
+    #: that
     stored: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What a page cannot say, by the names of `policy.toml`."""
+        """The texts that a page lacks, by their names in `policy.toml`."""
         return tuple(key for key in ASKED if not getattr(self, key))
 
     def told(self, key: str) -> Wording:
-        """The library's own words, or in brackets what is to stand there."""
+        """The library's own words, or a placeholder in brackets."""
         text = getattr(self, key)
         return Wording(text, text) if text else Wording(f"[{ASKED[key].da}]", f"[{ASKED[key].en}]")

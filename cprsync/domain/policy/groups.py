@@ -1,7 +1,7 @@
 """Patron groups by age: which group an age belongs to, and the next day on which that changes.
 
-A library's policy is a row of ladders, each in force from a day on. A patron whose group is on none of
-them (staff, institutions) is left alone. Leaves out what a group may borrow and pays.
+A library's policy has several ladders, each in force from one day on. A patron keeps a group that is on no ladder
+(staff, institutions). Leaves out what a group may borrow and pays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AgeGroup:
-    """A patron group and the age from which it counts."""
+    """A patron group and its lowest age."""
 
     name: str
     from_age: int
@@ -27,7 +27,7 @@ class AgeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The groups in force from `since` on; the first counts from age 0, and they rise."""
+    """The groups in force from `since` on. The first one begins at age 0, and the ages rise."""
 
     since: date
     groups: tuple[AgeGroup, ...]
@@ -43,17 +43,17 @@ class Ladder:
                 raise OutOfOrder("two groups have the same name", position)
 
     def group_at(self, age: int) -> str:
-        """The last group that the age has reached."""
+        """The last group whose lowest age is reached."""
         return next(group.name for group in reversed(self.groups) if group.from_age <= age)
 
 
 @dataclass(frozen=True, slots=True)
 class Ladders:
-    """All ladders of a policy, in the order of their days; none: no group follows age."""
+    """All ladders of a policy, in the order of their days; empty: no group follows age."""
 
     ladders: tuple[Ladder, ...] = ()
     leap: LeapDay = LeapDay.MARCH
-    #: groups of the policy before this one: whoever is in one that was renamed or dropped follows age still
+    #: groups of an earlier policy that were renamed or dropped: a patron in such a group still follows age
     former: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -69,22 +69,25 @@ class Ladders:
         return next((ladder for ladder in reversed(self.ladders) if ladder.since <= day), None)
 
     def group_on(self, born: date, day: date) -> str | None:
-        """The group of someone born on `born`; None while no ladder is in force."""
+        """The group of a person born on `born`; None while no ladder is in force."""
         ladder = self.on(day)
         return None if ladder is None else ladder.group_at(age_on(born, day, leap=self.leap))
 
     def follows_age(self, group: str) -> bool:
-        """True for a group that age decides: one of a ladder, or none at all while there are ladders."""
+        """True for a group that age decides: a present or former group of a ladder, or no group ("").
+
+        False for every group if the policy has no ladders.
+        """
         return bool(self.ladders) and (group == "" or group in self.names() or group in self.former)
 
     def next_change(self, born: date, after: date) -> date | None:
-        """The first day later than `after` on which the group is another one than on `after`."""
+        """The first day after `after` on which the group differs from the group on `after`."""
         now = self.group_on(born, after)
         days = sorted(day for day in set(self.days(born)) if day > after)
         return next((day for day in days if self.group_on(born, day) != now), None)
 
     def days(self, born: date) -> Iterator[date]:
-        """Each day on which a ladder or one of its groups begins for someone born on `born`."""
+        """Each day on which a ladder or one of its groups begins for a person born on `born`."""
         for ladder in self.ladders:
             yield ladder.since
             for group in ladder.groups:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class OutOfOrder(ValueError):
-    """A list that does not go on as it should; `place` leads to the entry, positions counted from 0."""
+    """A list that does not continue as it should. `place` leads to the entry; positions count from 0."""
 
     def __init__(self, message: str, *place: str | int) -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class OutOfOrder(ValueError):
 
 
 def check_days(days: Sequence[date], message: str) -> None:
-    """Refuse days that do not rise. Raises OutOfOrder at the first that is not later than the one before."""
+    """Checks that the days rise. Raises OutOfOrder at the first day that is not later than the one before."""
     for position in range(1, len(days)):
         if days[position] <= days[position - 1]:
             raise OutOfOrder(message, position)

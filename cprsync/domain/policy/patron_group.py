@@ -1,4 +1,4 @@
-"""What a patron group may and pays. Which age belongs to which group is said by the ladders, not here."""
+"""What a patron group may do and pays. The ladders say which age belongs to which group."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PatronGroup:
-    """Lånergruppe: for how long she borrows, whether she is reminded, and whether she pays."""
+    """A patron group (Lånergruppe): its loan period, its reminders, and whether it pays fees."""
 
     name: str = ""
     loan_days: int = 30
-    #: told when a loan is due or late
+    #: gets a reminder if a loan is due or late
     reminders: bool = True
-    #: pays for loans that are late
+    #: pays for late loans
     fees: bool = True
     #: may only borrow with a real CPR number
     cpr_required: bool = False

@@ -1,4 +1,4 @@
-"""What the library sets: the guard's limits, patron groups, fees, net media, and how long things last."""
+"""What the library sets: the guard's limits, patron groups, fees, net media, and retention periods."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Harm(enum.Enum):
-    """What a wrong night would do to many people: each class has its own brake (trust, R-20)."""
+    """The harm that a wrong night would do to many people. Each class has its own limit (trust, R-20)."""
 
-    #: an address that was there is gone
+    #: an address is lost
     ADDRESS_LOST = "address_lost"
     #: name and address protection ends
     PROTECTION_LIFTED = "protection_lifted"
@@ -30,19 +30,19 @@ class Harm(enum.Enum):
     GONE = "gone"
     #: two records become one, or a record gets another number
     MERGED = "merged"
-    #: another name
+    #: another name replaces the name
     NAME_REPLACED = "name_replaced"
     #: any change of name, address or right
     CHANGED = "changed"
-    #: could not be decided and waits for a person
+    #: could not be decided and waits for staff
     PARKED = "parked"
-    #: a subscription is to end, or is missing in the register's own list
+    #: a subscription is about to end, or is missing in the register's own list
     UNSUBSCRIBED = "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
+    """At most `count`, or `share` of the patrons if that is more, but never above `ceiling`."""
 
     count: int
     share: float
@@ -50,12 +50,12 @@ class Limit:
 
     def of(self, population: int) -> int:
         """The largest number that still passes."""
-        # Rounded first: as floats, 0.29 of 100 is a hair below 29.
+        # Rounded first: as floats, 0.29 of 100 is slightly below 29.
         allowed = max(self.count, int(round(self.share * population, 6)))
         return allowed if self.ceiling is None else min(allowed, self.ceiling)
 
 
-#: Decision 19 and trust R-20: a library sets its own in policy.toml.
+#: Decision 19 and trust R-20. A library sets its own limits in policy.toml.
 DEFAULT_LIMITS: Mapping[Harm, Limit] = {
     Harm.ADDRESS_LOST: Limit(20, 0.002),
     Harm.PROTECTION_LIFTED: Limit(10, 0.001),
@@ -65,14 +65,14 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
     Harm.NAME_REPLACED: Limit(100, 0.01),
     Harm.CHANGED: Limit(200, 0.05),
     Harm.PARKED: Limit(10, 0.01, ceiling=500),
-    # As many as may lose their address: whoever is not subscribed keeps an old one in silence.
+    # The same limit as for lost addresses: without a subscription, an old address stays and nobody notices.
     Harm.UNSUBSCRIBED: Limit(20, 0.002),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LetterRules:
-    """Whether letters go out on paper at all, and how many days after the due date reminders do; none: not said."""
+    """Whether letters are sent on paper, and how many days after the due date reminders are sent; empty: not given."""
 
     on_paper: bool = True
     reminder_days: tuple[int, ...] = ()
@@ -88,34 +88,34 @@ class Policy:
     home: frozenset[str] = frozenset()
     #: patron groups that follow age
     ladders: Ladders = field(default_factory=Ladders)
-    #: days before the end of an override on which someone is told
+    #: staff are warned this many days before the end of an override
     override_warn_days: int = 14
-    #: days that an override may last; a pinned group may stay
+    #: the most days that an override may last; a pinned group may stay
     override_max_days: int = 366
-    #: days that a dead patron stays subscribed, so that an annulment arrives (decision 10)
+    #: for how many days a dead patron stays subscribed, so that an annulment arrives (decision 10)
     dead_subscription_days: int = 90
-    #: how long what is over is kept
+    #: how long data are kept after they are no longer needed
     retention: Retention = field(default_factory=Retention)
-    #: what was said of single groups; of any other: the defaults
+    #: the groups that the policy describes; other groups have the defaults
     groups: tuple[PatronGroup, ...] = ()
     group_defaults: PatronGroup = field(default_factory=PatronGroup)
     fees: FeeRules = field(default_factory=FeeRules)
-    #: who owes as much or more borrows nothing; None: the library has set no limit; 0: it says that debt stops nobody
+    #: a debt of this amount or more stops borrowing; None: the library has set no limit; 0: debt stops nobody
     debt_limit_oere: int | None = None
-    #: ages below which a film of that rating is not lent; other ratings are advice
+    #: film ratings that bind: a patron below that age may not borrow such a film; other ratings are advice
     binding_films: tuple[int, ...] = (11, 15)
     letters: LetterRules = LetterRules()
-    #: the net media; none: the library's policy has none yet
+    #: the net media; empty: the library's policy has none yet
     products: Products = field(default_factory=Products)
-    #: nights within which each account in CULR is read once
+    #: the number of nights in which each account in CULR is read once
     account_nights: int = 30
-    #: whose data they are, for the privacy page and the record of processing
+    #: the data controller, for the privacy page and the record of processing
     controller: Controller = field(default_factory=Controller)
-    #: the library's branches as they stand on records; none: any text is one
+    #: the names of the library's branches on records; empty: any text is accepted
     branches: tuple[str, ...] = ()
 
     def branch_named(self, written: str) -> str:
-        """A branch as the policy spells it; raises ValueError for one that the library has not."""
+        """A branch as the policy spells it. Raises ValueError for a branch that the library does not have."""
         if not self.branches or not written or written in self.branches:
             return written
         named = {branch.casefold(): branch for branch in self.branches}
@@ -125,11 +125,11 @@ class Policy:
 
     @property
     def group_names(self) -> tuple[str, ...]:
-        """The groups that the policy names: those that follow age, then the others."""
+        """The groups that the policy names: groups that follow age first, then the others."""
         by_age = (group.name for ladder in self.ladders.ladders for group in ladder.groups)
         return tuple(dict.fromkeys((*by_age, *(group.name for group in self.groups))))
 
     def group(self, name: str) -> PatronGroup:
-        """What a group may and pays."""
+        """What a group may do and pays."""
         described = next((group for group in self.groups if group.name == name), None)
         return described or replace(self.group_defaults, name=name)

@@ -1,7 +1,7 @@
-"""Net-media products as the library's policy has them: who holds the licence, for which ages, from when until when.
+"""Net-media products of a library's policy: who has the licence, for which ages, and for which days.
 
-A product goes through periods, each with its own terms; they follow each other without a hole. Leaves out what follows
-for a patron (`rights`), and quotas, which the net media count themselves.
+A product has periods, each with its own terms, and without a hole between them. Leaves out what this means for a patron
+(`rights`), and quotas, which the net media count themselves.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class LicensedBy(enum.Enum):
     """Whose licence gives the right."""
 
-    #: the municipality that the patron lives in, the library's own or another
+    #: the licence of the patron's municipality, the library's own or another
     MUNICIPALITY = "municipality"
-    #: the library's, for its own patrons wherever they live
+    #: the library's licence for its own patrons, wherever they live
     LIBRARY = "library"
 
     # a member is one object: the enum's own hash is slow
@@ -33,13 +33,13 @@ class LicensedBy(enum.Enum):
 
 
 class Licence(enum.Enum):
-    """Whether a municipality holds the licence."""
+    """Whether a municipality has the licence."""
 
     #: it does
     HELD = "held"
     #: it does not
     NONE = "none"
-    #: another library's affair, and nobody has told this one
+    #: another library's municipality, and this library was not told
     UNKNOWN = "unknown"
 
 
@@ -52,16 +52,16 @@ class Product:
     since: date
     licensed_by: LicensedBy
     until: date | None = None
-    #: municipalities known to hold the licence, four digits; None: every Danish one
+    #: municipalities known to have the licence, four digits; None: every Danish one
     licensed: frozenset[str] | None = None
-    #: municipalities known to hold none
+    #: municipalities known to have no licence
     unlicensed: frozenset[str] = frozenset()
     from_age: int = 0
-    #: the first age that is too old; None: no age is
+    #: the first age that is too old; None: there is no upper limit
     below_age: int | None = None
-    #: the reasons of the blocks that close it, in small letters; None: every block does
+    #: the reasons of the blocks that close the product, in lower case; None: every block closes it
     closing_blocks: frozenset[str] | None = None
-    #: patron groups that it is not for
+    #: patron groups that the product excludes
     closed_groups: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -76,14 +76,14 @@ class Product:
 
     @property
     def asks_age(self) -> bool:
-        """Whether an age has to be known at all."""
+        """Whether the terms need the patron's age."""
         return bool(self.from_age) or self.below_age is not None
 
     def holds_on(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)
 
     def licence_of(self, municipality: str, home: AbstractSet[str]) -> Licence:
-        """Whether a Danish municipality holds the licence; of its own, `home`, the library knows what it holds."""
+        """Whether a Danish municipality has the licence. The library knows this for its own municipalities, `home`."""
         if municipality in self.unlicensed:
             return Licence.NONE
         if self.licensed is None or municipality in self.licensed:
@@ -97,7 +97,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """Every product of a policy, period by period; those of one product in the order of their days."""
+    """All products of a policy, period by period. The periods of one product stand in the order of their days."""
 
     periods: tuple[Product, ...] = ()
 
@@ -117,12 +117,12 @@ class Products:
         return tuple(product for product in self.periods if product.name == name)
 
     def ask_group(self) -> bool:
-        """Whether the patron group has a say in any."""
+        """Whether the terms of any product need the patron group."""
         return any(product.closed_groups for product in self.periods)
 
 
 def _check_follows(before: Product, product: Product, position: int) -> None:
-    """Refuse a period that does not begin on the day after the one before it ends."""
+    """Checks that a period begins on the day after the one before it ends. Raises OutOfOrder if not."""
     if before.until is None:
         raise OutOfOrder("the period of this product before it has no end: give that one an until", position, "since")
     if product.since <= before.until:

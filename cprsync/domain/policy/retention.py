@@ -1,4 +1,7 @@
-"""How long what is over is kept: days that a library sets, with what most libraries promise as a default."""
+"""How long data are kept after they are no longer needed.
+
+A library sets the days. The defaults are what most libraries promise.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days, each counted from the day on which the matter was over. Sources: the libraries' own pages (decision 14)."""
+    """Days, each counted from the day on which the matter ended. Sources: the libraries' own pages (decision 14)."""
 
-    #: after return, or after what is owed for the loan is settled
+    #: loans, after the return, or after what is owed for the loan is settled
     loans_days: int = 30
-    #: after a fee is paid
+    #: fees, after they are paid
     fees_days: int = 30
-    #: after a compensation is paid; some libraries keep these for a year
+    #: compensations, after they are paid; some libraries keep these for a year
     compensation_days: int = 30
-    #: the content of a message; that it was sent stays
+    #: the content of a message; the fact that it was sent stays
     message_days: int = 30
-    #: after a block was lifted
+    #: blocks, after they were lifted
     blocks_days: int = 30
-    #: a block of a patron who left, after that
+    #: a block that a leaving patron had, after they left
     kept_blocks_days: int = 365
-    #: what stood in a record before a change: as long as a run can be taken back (decision 19)
+    #: the content of a record before a change: as long as a run can be undone (decision 19)
     before_images_days: int = 30
-    #: the register's own files, after they were applied
+    #: the register's files, after they were applied
     deliveries_days: int = 90
-    #: the register's files that no night could take, damaged or at odds with another, after they came
+    #: register files that no night could take (damaged, or in conflict with another), after they came
     refused_deliveries_days: int = 90
-    #: what staff corrected, after it gave way to the register
+    #: staff's corrections, after they ended
     corrections_days: int = 30
-    #: what a person had to look at, after it was answered
+    #: review items, after staff have answered
     answered_reviews_days: int = 365
-    #: what a night did with each number of a delivery, and of whom its calendar spoke; how many of each kind stays
+    #: what a night did with each number, and the patrons of its calendar part; the counts of each kind stay
     nights_days: int = 365
-    #: the audit, from each entry; 0: it is kept for ever
+    #: the audit, from each entry; 0: it is never deleted
     log_days: int = 1825
-    #: without a loan, a renewal, a return, a reservation, a payment or a visit at the desk; 0: nobody is asked to leave
+    #: days without any use (loan, renewal, return, reservation, payment, visit) before a patron is asked to leave; 0:
+    #: nobody
     inactive_days: int = 1095

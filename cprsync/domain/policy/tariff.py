@@ -1,6 +1,6 @@
-"""What a library asks for loans that are late: dated tables, and the days that pick from them.
+"""What a library charges for late loans: dated tables, and the days that choose the table.
 
-Money is whole øre. Leaves out collection charges, compensation, and on which days the library is closed.
+Money is whole øre. Leaves out collection charges, compensation, and the days on which the library is closed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """What is owed from `from_day` days late on, until the next band begins."""
+    """The fee from `from_day` days late on, until the next band begins."""
 
     from_day: int
     oere: int
@@ -27,7 +27,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """One column of a table: it begins on the first day late, and no later day costs less."""
+    """One column of a table. It begins on the first day late, and a later day never costs less."""
 
     bands: tuple[Band, ...]
 
@@ -48,7 +48,7 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A band as a page has it, `8-14 days`; `last` None: and more."""
+    """A band as a page shows it, `8-14 days`. `last` None: and all later days."""
 
     first: int
     last: int | None
@@ -56,10 +56,10 @@ class Row:
 
 
 def bands_of(rows: Iterable[Row]) -> Bands:
-    """The column that bands with a first and a last day make.
+    """The column for bands with a first and a last day.
 
-    Raises OutOfOrder for a hole, an overlap, a band without an end before the last one, an end of the last
-    one, or a step backwards.
+    Raises OutOfOrder for a hole, an overlap, a step backwards, or an end on the last band. It is also raised if a band
+    without an end is not the last one.
     """
     bands: list[Band] = []
     last: int | None = 0
@@ -84,7 +84,7 @@ def bands_of(rows: Iterable[Row]) -> Bands:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """A table in force from `since` on. `child_below` is the first age that pays as an adult; 0: all do."""
+    """A table in force from `since` on. `child_below` is the first age that pays as an adult; 0: everyone does."""
 
     since: date
     adult: Bands
@@ -98,37 +98,37 @@ class Tariff:
             raise OutOfOrder("a column for children and the age that ends it go together", "child_below")
 
     def column(self, age: int | None) -> tuple[Bands, bool]:
-        """The column for an age, and whether it is the children's; an unknown age is an adult's."""
+        """The column for an age, and whether it is the children's. An unknown age counts as an adult's."""
         if self.child is not None and age is not None and age < self.child_below:
             return self.child, True
         return self.adult, False
 
 
 class Moment(enum.Enum):
-    """A day of a loan on which something may be read off."""
+    """A day of a loan that may decide something."""
 
-    #: it was borrowed
+    #: the day of the loan
     LOAN = "loan"
-    #: it was renewed last, or else borrowed
+    #: the day of the latest renewal, or of the loan if there was none
     RENEWAL = "renewal"
-    #: it was to be back
+    #: the due date
     DUE = "due"
-    #: it came back, or was renewed too late
+    #: the day of the return, or of a renewal that came too late
     RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LoanDays:
-    """The days of one loan; `renewed` is the latest renewal."""
+    """The days of one loan. `renewed` is the latest renewal."""
 
     loaned: date
     due: date
     renewed: date | None = None
-    #: the day from which it is not waited for; None: it is
+    #: the day from which the library no longer waits for it; None: it still waits
     given_up: date | None = None
 
     def ends(self, returned: date) -> date:
-        """The day on which it stops being late, if it comes back on this one."""
+        """The day on which the loan stops being late, if it is returned on `returned`."""
         return returned if self.given_up is None else min(returned, self.given_up)
 
     def day_of(self, moment: Moment, *, returned: date) -> date:
@@ -141,7 +141,7 @@ class LoanDays:
         return days[moment]
 
 
-#: The table of the standard text that most libraries' pages are written from.
+#: The table of the standard text that most libraries use on their pages.
 STANDARD: Final = Tariff(
     since=date(2000, 1, 1),
     adult=Bands((Band(1, 20_00), Band(8, 70_00), Band(15, 120_00), Band(31, 230_00))),
@@ -152,17 +152,17 @@ STANDARD: Final = Tariff(
 
 @dataclass(frozen=True, slots=True)
 class FeeRules:
-    """A library's tables in the order of their days, and which day of a loan picks table and age.
+    """A library's tables in the order of their days, and which day of a loan decides table and age.
 
-    By default both are those of the latest renewal: nobody pays more than she could read when she borrowed,
-    and a birthday during a loan changes nothing about it.
+    By default the latest renewal decides both. Nobody then pays more than the page said when they borrowed. A birthday
+    during a loan changes nothing about it.
     """
 
-    #: none: the library has published no amounts
+    #: empty: the library has published no amounts
     tariffs: tuple[Tariff, ...] = (STANDARD,)
     tariff_at: Moment = Moment.RENEWAL
     age_at: Moment = Moment.RENEWAL
-    #: loans that come back together are one fee if these days of theirs are the same
+    #: loans returned together have one common fee if these days are the same
     one_fee_per: tuple[Moment, ...] = (Moment.DUE,)
 
     def __post_init__(self) -> None:
