@@ -1,4 +1,4 @@
-"""A sentence of a rule in both languages: what the generated tables are printed from."""
+"""A sentence of a rule in both languages. The generated tables are printed from these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Danish first: the rules are Danish."""
+    """A text in both languages, Danish first: the rules are Danish."""
 
     da: str
     en: str

@@ -70,7 +70,7 @@ class Waiting:
 
 
 def is_late(told: date, *, taken: date | None, now: datetime) -> bool:
-    """Whether a delivery may have had a number before it was subscribed.
+    """Whether a delivery could have reported the number while it was not subscribed yet.
 
     Args:
         told: the day for which the record is true.

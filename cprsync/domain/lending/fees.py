@@ -121,8 +121,8 @@ def overdue_fees(
 ) -> tuple[Fee, ...]:
     """What loans cost that are returned together, in their order: one fee per due date and occasion (decision 14).
 
-    Loans with one common fee: the dearest loan has the fee, and the others are shared. Two such loans may differ in age
-    or table. A loan returned, or given up as lost, on another day is another occasion.
+    If loans have one common fee, the loan with the highest fee carries it, and the others are shared. Such loans may
+    differ in age or table. A loan returned, or given up as lost, on another day is another occasion.
 
     Args:
         loans: the returned loans.

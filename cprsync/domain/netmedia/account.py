@@ -137,7 +137,7 @@ class Operation(enum.Enum):
 class Call:
     """One call. `other` is the LOCAL account that a merge links to the patron of `identity`.
 
-    `uid` is the CPR number of the patron to whom a new account is linked.
+    `uid` is the CPR number of the patron who gets the new account.
     """
 
     operation: Operation
@@ -325,8 +325,8 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
     code = (yield Call(Operation.CREATE, identity, wanted or None)).code
     if code not in {Code.OK, Code.EXISTS, Code.TRANSACTION_ERROR}:
         raise _Ended(code)
-    # An existing account may hold any number. CULR links a new account to a patron whom another library may have
-    # reported. DBC's description says that the number is set only for a new patron.
+    # An existing account may hold any number. CULR links a new account to its patron if another library has reported
+    # that patron. DBC's description says that the number is set only for a new patron.
     held = yield from _read(Call(Operation.READ, identity))
     if not held.account:
         # CULR also answers with a transaction error if a number is taken (seen in an answer that DBC recorded)

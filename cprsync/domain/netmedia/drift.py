@@ -45,7 +45,7 @@ class Wanted:
 
 
 def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None) -> Wanted:
-    """What a patron's account should be, for a patron whom CULR was told about and with nothing waiting to be sent.
+    """What a patron's account should be. CULR was told about this patron, and nothing waits to be sent.
 
     Args:
         borrows: the patron borrows, and does not only answer for a minor.

@@ -142,7 +142,7 @@ _TURNS: Final[Mapping[Answer, Turn]] = {
 def stored(rights: tuple[Right, ...]) -> str:
     """The rights as one line of JSON: for each product the answer and since when. Nothing sealed stands in it.
 
-    The store keeps this line unencrypted.
+    The store keeps this line in clear text.
     """
     return _line({right.product: (right.answer, right.open_from) for right in rights})
 
@@ -164,7 +164,7 @@ class Ahead(NamedTuple):
     cause: Change | None
 
 
-def turns_ahead(  # noqa: PLR0913 -- whose, by what, and from when to when
+def turns_ahead(  # noqa: PLR0913 -- the facts, the rules, and the days
     facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date, lived: date | None = None
 ) -> Iterator[Ahead]:
     """The changes of each product that happen by themselves, from `first` to `last`.

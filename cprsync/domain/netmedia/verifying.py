@@ -61,7 +61,7 @@ def twin(person: Person) -> Person:
     return replace(person, protection=EMPTY, address=open_address, status=status)
 
 
-def wrong_rights(  # noqa: PLR0913 -- what rights hang on, and what is kept of them
+def wrong_rights(  # noqa: PLR0913 -- what decides the rights, and the stored rights
     patron: Patron, local: Local, stage: Stage, kept: str | None, *, policy: Policy, on: date
 ) -> Iterator[Wrong]:
     """What is wrong with the patron's stored rights, and with the municipality number for CULR."""

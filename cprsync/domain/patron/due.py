@@ -145,7 +145,7 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
 
 
 def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day on which an override, an absence or the patron's minority changes something.
+    """The next day on which an override or an absence changes something, or the patron comes of age.
 
     An override can begin, need a warning, or end. An overdue change is due on the next day. Only a birthday keeps its
     own day, because a night that catches up on missed days still lives that day.
@@ -163,8 +163,8 @@ def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
 def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
     """The day from which nobody answers for the patron, as known on a day.
 
-    None: nobody answers for them, or no birth date is known. The day follows from the law and does not depend on the
-    patron's status: a responsible person must not answer for ever for a child who died.
+    None: nobody answers for them, or no birth date is known. The law sets the day, and the patron's status does not
+    change it. A responsible person must not answer for ever for a child who died.
     """
     if not facts.answered_for:
         return None
@@ -235,7 +235,7 @@ def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
     """What a day does to the links of a minor. Only the birthday itself ends them without a decision by staff.
 
     Days are lived in order, including days that a night missed. If the day of age is earlier than `day`, a later birth
-    date has moved it: on its own day, it was not the day of age.
+    date has moved it. When that day was lived, it was not the day of age.
     """
     of_age = comes_of_age(facts, day, policy)
     if of_age is None:
@@ -248,7 +248,7 @@ def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
 
 
 def _turns_responsibility(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The day on which `_responsibility` finds something, as things stand on `after`."""
+    """The day on which `_responsibility` finds something, as known on `after`."""
     of_age = comes_of_age(facts, after, policy)
     if of_age is None or not facts.asked_of_age:
         return of_age

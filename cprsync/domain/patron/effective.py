@@ -45,7 +45,7 @@ class Effective:
     group: str
 
 
-def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, one by one
+def effective(  # noqa: PLR0913 -- the parts of a record that rules use, one by one
     person: Person,
     *,
     group: str,
@@ -80,8 +80,9 @@ def effective(  # noqa: PLR0913 -- the parts of a record that rules count with, 
 def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
     """What CULR must hold: the part of `effective` that needs no policy.
 
-    Staff may know where a person lives. This includes a person without a CPR number, whom CULR knows by their patron
-    number. An annulled or a replaced number belongs to nobody in CULR, so staff's municipality is not used for it.
+    Staff may know where a person lives. This is also so for a person without a CPR number: CULR knows them by their
+    patron number. An annulled or a replaced number belongs to nobody in CULR, so staff's municipality is not used for
+    it.
     """
     # most patrons have no correction, and a night asks about each several times
     staffs = municipality_in(holding) if holding else None

@@ -45,7 +45,8 @@ def in_household(
 
     Args:
         mates: the other patrons of the dwelling.
-        links: the people that the patron answers for, and those who answer for the patron, wherever they live.
+        links: the people that the patron answers for, or that answer for the patron (forælder, værge), wherever they
+            live.
         silent_is_sealed: whether the library seals a patron if no source has given their protection.
         others: how many other patrons the dwelling has, read or not.
     """

@@ -23,10 +23,11 @@ _BREAKS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 #: The characters of windows-1252 for the bytes 0x80-0x9F. Five of these bytes have none.
 _1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-#: What a name or an address of the register never has: a control character of ISO-8859-1, a letter that could not be
-#: decoded, or UTF-8 that was read as ISO-8859-1 or windows-1252 (`Prøve` then becomes `PrÃ¸ve`). CPR uses only the
-#: letters of ISO-8859-1. In UTF-8 their first byte reads as Â or Ã, and their second is from 0x80 to 0xBF. Â and Ã
-#: before a letter, as in `São`, are no such pair. `â€` is a misread dash or quotation mark, and `ï¿½` a lost letter.
+#: What a name or an address of the register never has. Either it is a control character of ISO-8859-1, or a letter that
+#: could not be decoded. Or it is UTF-8 that was read as ISO-8859-1 or windows-1252. In the last case `Prøve` becomes
+#: `PrÃ¸ve`. CPR uses only the letters of ISO-8859-1. In UTF-8 their first byte reads as Â or Ã, and their second is
+#: from 0x80 to 0xBF. Â and Ã before a letter, as in `São`, are no such pair. `â€` is a misread dash or quotation mark,
+#: and `ï¿½` a lost letter.
 _MISREAD = re.compile(f"[\x80-\x9f\ufffd]|[ÂÃ][\x80-\xbf{_1252}]|â€|ï¿½")
 
 

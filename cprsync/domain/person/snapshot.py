@@ -31,7 +31,7 @@ def merge(stored: Person, person: Person) -> Person:
 
     A record has no contact address until a source gives one, because a look-up cannot say "none". The foreign address
     belongs to status 80 and is removed with it. If `person` has no status, only the groups that the stored status
-    allows are used: no address for a dead person, no successor for a living one.
+    allows are used. So a dead person gets no address, and a living person gets no successor number.
     """
     if person.status is SILENT:
         person = _within(person, stored.status)

@@ -31,7 +31,7 @@ class Controller:
     contact: str = ""
     #: data protection officer (databeskyttelsesrådgiver), and how to reach them
     officer: str = ""
-    #: where the database and its copies are kept, by whom, and how the connection is encrypted: no program can know
+    #: where the database and its copies are, who keeps them, and how the connection is encrypted: no program can know
     #: that
     stored: str = ""
 
