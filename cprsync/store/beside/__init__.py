@@ -1,4 +1,4 @@
-"""What is kept outside the database, so that an older copy of it is seen: the audit's heads, the erase journal.
+"""The audit's heads and the erase journal, kept outside the database so that an older copy of it is noticed.
 
 Knows no table.
 """

@@ -1,7 +1,8 @@
-"""The file of the audit's heads: outside the database, signed with a key of its own, each line chained to the last.
+"""The file of the audit's heads: outside the database, signed with its own key, each line chained to the one before.
 
-It shows what the chain of entries cannot: that its end was cut off together with its head, and where we cut its
-beginning. That its own end was cut off shows against the `witness` and against what the database has seen of it.
+It shows two things that the chain of entries cannot: that the end was cut off together with its head, and where we cut
+the beginning. If the file's own end is cut off, the `witness` shows it, and so does what the database has seen of the
+file.
 """
 
 from __future__ import annotations
@@ -36,50 +37,50 @@ _FIRST: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a stream stood."""
+    """Where a stream was."""
 
     stream: str
     seq: int
     mac: bytes
     #: the stamp of the last entry
     at: str = ""
-    #: the first entry that was there; none: not said
+    #: the first entry that was there; None: not told
     first: int | None = None
-    #: how often records had changed; none: not said
+    #: how often records had changed; None: not told
     records: int | None = None
-    #: all up to here was about to be deleted
+    #: everything up to here was about to be deleted
     cut: bool = False
-    #: someone accepted the stream as it is up to here; without a stream: all of the agency, as it stands from here on
+    #: someone accepted the stream as it is up to here; without a stream: everything of the agency, from this line on
     accepted: bool = False
 
 
 @dataclass(slots=True)
 class Kept:
-    """What the file says of one stream."""
+    """What the file tells of one stream."""
 
     #: the last entry that was there for certain
     seq: int = 0
     mac: bytes = _FIRST
     at: str = ""
     first: int | None = None
-    #: where it was cut
+    #: the entries at which it was cut, with their codes
     cuts: dict[int, bytes] = field(default_factory=dict)
-    #: what stands up to here was accepted as it is
+    #: everything up to this entry was accepted as it is
     accepted: tuple[int, bytes] | None = None
 
 
 @dataclass(slots=True)
 class Heads:
-    """What the file says of one agency, as far as it holds together."""
+    """What the file tells of one agency, as far as its lines verify."""
 
     streams: dict[str, Kept] = field(default_factory=dict)
     records: int = 0
-    #: of the whole file: its lines, and the code of the last
+    #: for the whole file: the number of lines, and the code of the last
     end: Seen = field(default_factory=lambda: Seen(0, _FIRST))
     broken: AuditBroken | None = None
 
     def take(self, mark: Mark) -> None:
-        """Let a later line of the agency count."""
+        """Apply a later line of the agency."""
         if mark.accepted and not mark.stream:
             self.streams, self.records, self.broken = {}, 0, None
             return
@@ -87,7 +88,7 @@ class Heads:
         kept = self.streams.setdefault(mark.stream, Kept())
         if not mark.cut and (mark.seq, mark.mac) != (kept.seq, kept.mac):
             if mark.seq <= kept.seq and self.broken is None:
-                # entries were taken away, and others written in their place
+                # entries were removed, and others written in their place
                 self.broken = AuditBroken(mark.stream, mark.seq, "the entry is not the one of the checkpoint")
             kept.seq, kept.mac, kept.at = mark.seq, mark.mac, mark.at
         kept.first = mark.first if mark.first is not None else kept.first
@@ -101,31 +102,37 @@ class HeadsFile:
     """The file in the key folder, and the witness to its end."""
 
     def __init__(self, keyring: Keyring, witness: Path) -> None:
-        """Nothing is opened yet."""
+        """Opens no file yet."""
         self.path = keyring.folder / FILE
         self.witness = witness
         self._key = keyring.newest(Purpose.CHECKPOINT)
         self._secrets = {key.id: key.secret for key in keyring.keys[Purpose.CHECKPOINT]}
 
     def make_sure_that_writable(self) -> None:
-        """Raise ConfigurationError while what is to be kept can still be left undone."""
+        """Check that the file can be written, while the caller can still stop.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
         with self._held(kind="audit.heads"):
             pass
 
     def keep(self, agency: str, marks: Sequence[Mark], *, seen: Seen | None, anew: bool = False) -> Seen | None:
-        """Append a line for each mark, and see them on disk; `anew`: the witness forgets what it has seen before.
+        """Append a line for each mark and sync it to disk.
 
-        Returns: the file's end, if what was seen of it before is there; None: something of it is gone, and whoever
-        remembers what was seen goes on remembering that.
+        `anew`: the witness drops what it has seen before.
+
+        Returns the file's end if `seen` is still in the file. None: a part of it is gone, and the caller must keep
+        remembering `seen`.
 
         Raises:
-            ConfigurationError: they could not be written.
+            ConfigurationError: the lines could not be written.
         """
         with self._held(kind="audit.heads_unwritten") as file:
             end = self._end(file)
             told, there = self._witnessed(), seen is None or self._has(seen, end)
             if told is None and not self.is_chained():
-                # before the first line: killed in between, the next one finds a witness
+                # before the first line, so that the next process finds a witness if this one is killed
                 write_witness(self.witness, self._key, end)
                 told = end
             whole = anew or (told is not None and self._has(told, end))
@@ -138,7 +145,7 @@ class HeadsFile:
         return end if there else None
 
     def read(self, agency: str) -> Heads:
-        """What it says of one agency; `broken` names the first line that does not fit."""
+        """Return what the file tells of one agency. `broken` names the first line that does not verify."""
         heads = Heads()
         try:
             for end, whose, mark in self._lines():
@@ -150,20 +157,20 @@ class HeadsFile:
         return heads
 
     def code_at(self, line: int) -> bytes | None:
-        """The code that a line bears; None: there is no such line. Whether it holds is told by `read`."""
+        """Return the code of a line; None: there is no such line. It is not verified here, but by `read`."""
         for number, _, code in self._backward():
             if number <= line:
                 return code if number == line else None
         return None
 
     def end(self) -> Seen:
-        """The last chained line's number and code, as they stand there."""
+        """Return the number and code of the last chained line, without verifying it."""
         return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
 
     def marks_after(self, line: int, agency: str) -> list[Mark]:
-        """What the lines after that one say of an agency, the last first; none from before one that does not fit.
+        """Return what the lines after `line` tell of an agency, the last first.
 
-        Reads no line but these, so that it may be asked whenever the store is opened.
+        Stops at a line that does not verify. Reads only these lines, so that it can run whenever the store is opened.
         """
         marks: list[Mark] = []
         for (number, text, code), (_, _, before) in pairwise(chain(self._backward(), [(0, b"", _FIRST)])):
@@ -176,15 +183,23 @@ class HeadsFile:
         return marks
 
     def witnessed(self) -> Seen | None:
-        """What the witness tells of the file's end. Raises AuditBroken: it is not signed by us."""
+        """Return what the witness has seen of the file's end; None: there is no witness.
+
+        Raises:
+            AuditBroken: it is not signed by us.
+        """
         return read_witness(self.witness, self._secrets)
 
     def is_chained(self) -> bool:
-        """Whether it has lines that a witness knows of: an earlier version wrote none."""
+        """Return whether the file has chained lines. An earlier version wrote none."""
         return next(self._backward(), None) is not None
 
     def begin_anew(self) -> None:
-        """Put a file that does not hold together aside, and the witness to it. Raises ConfigurationError."""
+        """Move a file that does not verify aside, and delete the witness to it.
+
+        Raises:
+            ConfigurationError: they cannot be moved.
+        """
         try:
             if self.path.exists():
                 self.path.rename(next(one for one in self._asides() if not one.exists()))
@@ -197,7 +212,7 @@ class HeadsFile:
 
     @contextmanager
     def _held(self, *, kind: str) -> Iterator[IO[bytes]]:
-        """The file, to be appended to by nobody else meanwhile; the lock goes with the handle."""
+        """Open the file so that nobody else can append meanwhile. The lock ends with the handle."""
         try:
             handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
             with os.fdopen(handle, "r+b") as file:
@@ -207,7 +222,7 @@ class HeadsFile:
             raise _unusable(error, kind) from error
 
     def _end(self, file: IO[bytes]) -> Seen:
-        """The last line's number and code; what was torn off behind it is cleared away."""
+        """Return the last line's number and code, and delete an unfinished line after it."""
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 2 * LINE_MAX))
         tail = file.read()
@@ -235,11 +250,11 @@ class HeadsFile:
         try:
             return self.witnessed()
         except AuditBroken:
-            # left as it is: it is found when the audit is verified
+            # left as it is, because verifying the audit reports it
             return Seen(-1, b"")
 
     def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
-        """Number, text and code of each chained line, the last first."""
+        """Yield number, text and code of each chained line, the last first."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return
         with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -254,7 +269,11 @@ class HeadsFile:
                 end = start - 1
 
     def _lines(self) -> Iterator[tuple[Seen, str, Mark]]:
-        """Each line with whose it is; a last one that was torn off is none. Raises AuditBroken at a wrong one."""
+        """Yield each line with its agency. An unfinished last line is skipped.
+
+        Raises:
+            AuditBroken: a line does not verify.
+        """
         if not self.path.exists():
             return
         code, chained, number = _FIRST, False, 0
@@ -268,7 +287,7 @@ class HeadsFile:
                     raise AuditBroken(FILE, number, "the line is not signed by us")
                 chained = chained or "line" in told
                 code = hmac.digest(secret, code + text, "sha256")
-                # the lines of the first version were signed each for itself; the first later one covers them all
+                # each line of the first version was signed by itself; the first chained line covers them all
                 signed = code if chained else hmac.digest(secret, text, "sha256")
                 if not hmac.compare_digest(signed.hex().encode(), signature):
                     raise AuditBroken(FILE, number, "the line is not signed by us")

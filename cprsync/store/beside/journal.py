@@ -1,7 +1,7 @@
-"""The erase journal: who was closed or erased, kept outside the database, so that no older copy brings anybody back.
+"""The erase journal: which patrons were closed or erased. No older copy of the database can restore them.
 
-A file that only grows. Each line is chained to the one before it, and is on disk before the database hears of it. It
-holds patron numbers and keyed hashes: of whom it speaks only the keys can tell. Leaves out what is erased again.
+It is a file outside the database, and only grows. Each line is chained to the one before it, and is on disk before the database is changed. It holds
+patron numbers and keyed hashes, so only the keys can tell who is meant. What is erased again is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from cprsync.store.seals.keys import Keyring
 
-#: Its name where no setting names another.
+#: Its name, unless a setting gives another.
 FILE: Final = "erase-journal.log"
-#: What a CPR number is hashed as in it.
+#: The purpose under which a CPR number is hashed in it.
 NUMBER: Final = "journal"
-#: What stands in the place of that.
+#: Stands in place of the hash for an erased patron.
 NO_NUMBER: Final = b""
 _FIRST: Final = bytes(32)
-#: What each line says.
+#: The fields of each line.
 _SAYS: Final = {"agency", "day", "key", "number", "number_key", "patron", "what"}
 
 
@@ -46,8 +46,8 @@ class Entry:
     patron_id: str
     #: `closed` or `erased`
     what: str
-    #: the keyed index of her number, by which a new registration is told of a record that was closed; and which key.
-    #: Of whoever is erased it is none
+    #: the keyed index of the number, and its key. A new registration finds a closed record by it. It is empty for an
+    #: erased patron.
     number: bytes
     number_key: str
 
@@ -56,23 +56,30 @@ class EraseJournal:
     """The file, with the keys that chain it."""
 
     def __init__(self, path: Path, keyring: Keyring) -> None:
-        """Nothing is opened yet; a file that is not there holds nothing."""
+        """Opens no file yet. A missing file has no entries."""
         self.path = path
         self._newest = keyring.newest(Purpose.CHECKPOINT).id
-        # derived, so that what signs the audit's heads signs nothing else
+        # derived, so that the key that signs the audit's heads signs nothing else
         self._secrets = {
             key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keyring.keys[Purpose.CHECKPOINT]
         }
 
     def entries(self, agency: str) -> list[Entry]:
-        """What one library wrote, the oldest first. Raises as `written` does."""
+        """Return what one library wrote, the oldest first.
+
+        Raises:
+            JournalBroken: as `written`.
+            ConfigurationError: as `written`.
+        """
         return [entry for entry, _ in self.written(agency)]
 
     def written(self, agency: str) -> list[tuple[Entry, bytes]]:
-        """What one library wrote, the oldest first, each with its code. A last line that was torn off is none.
+        """Return what one library wrote, the oldest first, each entry with its code.
+
+        An unfinished last line is skipped.
 
         Raises:
-            JournalBroken: a line was altered, moved or taken out.
+            JournalBroken: a line was altered, moved or removed.
             ConfigurationError: the file cannot be read.
         """
         try:
@@ -84,14 +91,18 @@ class EraseJournal:
         return [one for one in self._verified(_whole(written)) if one[0].agency == agency]
 
     def key_ids(self, agency: str) -> set[tuple[str, str]]:
-        """The keys that one library's lines name: which chained the line, and which hashed the number."""
+        """Return the keys that one library's lines name: the line's own key, and the key of the hashed number.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
         try:
             told = [_told_of(line.partition(b"\t")[0]) for line in _whole(self._content()).splitlines()]
         except FileNotFoundError:
             return set()
         except OSError as error:
             raise _unusable(error) from error
-        # a line that is none of ours is the business of whoever verifies the chain
+        # lines of another form are skipped; verifying the chain reports them
         return {(str(one["key"]), str(one["number_key"])) for one in told if one.get("agency") == agency}
 
     def _content(self) -> bytes:
@@ -99,10 +110,10 @@ class EraseJournal:
             return file.read()
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Write lines to the end and see them on disk; what was torn off there is cleared away first.
+        """Append lines and sync them to disk. An unfinished last line is deleted first.
 
         Raises:
-            JournalBroken: the file does not hold together: nothing is written.
+            JournalBroken: the file does not verify; nothing is written.
             ConfigurationError: it cannot be written.
         """
         if not entries:
@@ -111,7 +122,7 @@ class EraseJournal:
             handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
             with os.fdopen(handle, "r+b") as file:
                 check_private(handle, self.path)
-                # libraries share the file; the lock goes with the handle
+                # libraries share the file; the lock ends with the handle
                 fcntl.flock(file, fcntl.LOCK_EX)
                 whole = _whole(file.read())
                 mac = [_FIRST, *(code for _, code in self._verified(whole))][-1]
@@ -125,7 +136,7 @@ class EraseJournal:
             raise _unusable(error) from error
 
     def set_aside(self) -> None:
-        """Move a file that does not hold together out of the way, and begin a new one with the lines that do.
+        """Move a file that does not verify aside, and begin a new one with the lines that do.
 
         Raises:
             ConfigurationError: a file cannot be moved or written.
@@ -148,7 +159,7 @@ class EraseJournal:
         return (self.path.with_name(f"{self.path.name}.broken-{number}") for number in count(1))
 
     def _holding(self, whole: bytes) -> int:
-        """How many lines from the first on hold together."""
+        """Count the lines that verify, from the first on."""
         lines = 0
         try:
             for _ in self._verified(whole):
@@ -164,7 +175,11 @@ class EraseJournal:
             yield text + b"\t" + mac.hex().encode() + b"\n"
 
     def _verified(self, whole: bytes) -> Iterator[tuple[Entry, bytes]]:
-        """Each line with its code. Raises JournalBroken at the first that does not fit."""
+        """Yield each entry with its code.
+
+        Raises:
+            JournalBroken: a line does not verify.
+        """
         mac = _FIRST
         for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
             text, _, code = line.partition(b"\t")
@@ -179,7 +194,7 @@ class EraseJournal:
 
 
 def _whole(written: bytes) -> bytes:
-    """Up to the last line's end: nothing came to rest on a line that was torn off while it was written."""
+    """Return everything up to the last line's end. Nothing relied on a line that was not written completely."""
     return written[: written.rfind(b"\n") + 1]
 
 
@@ -203,7 +218,7 @@ def _read(text: bytes, number: int) -> dict[str, Any]:
 
 
 def _told_of(text: bytes) -> dict[str, Any]:
-    """What a line says; nothing when it is none of ours."""
+    """Return what a line says; {} if it is not one of our lines."""
     try:
         told = json.loads(text)
     except ValueError:
@@ -217,7 +232,7 @@ def _entry(told: dict[str, Any]) -> Entry:
 
 
 def _see_name_on_disk(path: Path) -> None:
-    """A new file is there after a power cut only when its folder has been written too."""
+    """Sync the folder: only then a new file is still there after a power cut."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

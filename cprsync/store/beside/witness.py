@@ -1,7 +1,7 @@
-"""The witness to the end of the audit's heads: one signed line in a place of its own, replaced as the file grows.
+"""The witness to the end of the audit's heads: one signed line in a file of its own, replaced as the heads grow.
 
-A file whose end was cut off holds together as one that never had that end: the witness has seen it. It stands with the
-erase journal, away from the database and from the keys.
+If the end of the heads' file is cut off, the rest still verifies. The witness has seen the end that is missing. It is
+beside the erase journal, away from the database and the keys.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Seen:
     code: bytes
 
     def __str__(self) -> str:
-        """What a person keeps of it: it names one state of the whole audit."""
+        """The form that a person keeps. It names one state of the whole audit."""
         return f"{self.lines}-{self.code.hex()[:32]}"
 
 
 def read_witness(path: Path, secrets: Mapping[str, bytes]) -> Seen | None:
-    """What was last seen; None: there is no witness yet.
+    """Return what was last seen; None: there is no witness yet.
 
     Raises:
         AuditBroken: it is not signed by us, or cannot be read.
@@ -63,7 +63,11 @@ def read_witness(path: Path, secrets: Mapping[str, bytes]) -> Seen | None:
 
 
 def write_witness(path: Path, key: Key, seen: Seen) -> None:
-    """Put what is seen now in the place of what was. Raises OSError."""
+    """Replace the witness by what is seen now.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     text = json.dumps({"code": seen.code.hex(), "key": key.id, "line": seen.lines}, sort_keys=True).encode()
     new = path.with_name(f"{path.name}.new")
     handle = open_unfollowed(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
