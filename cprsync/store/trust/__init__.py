@@ -1,4 +1,4 @@
-"""Whether the store is whole: audit, keys and records checked; the audit listed, cut at its end, gone on with.
+"""Check that the store is whole: audit, keys and records. List the audit, cut its beginning, and accept a broken one.
 
-Writes nothing but what a person decided.
+Writes only what a person or the policy decided.
 """

@@ -1,7 +1,7 @@
-"""Go on with an audit that does not hold together: one deliberate step, with a reason, in the audit itself.
+"""Accept an audit that does not verify: one deliberate step, with a reason, in the audit itself.
 
-After the file of the heads was lost, or an older copy of the database was put back, the audit can never hold together
-again. What stands is taken as it is, and verified from here on. What was lost stays lost, and the entry says so.
+If the file of the heads is lost, or an older copy of the database was restored, the audit can never verify again. What
+is there is accepted, and verified from here on. What is lost stays lost, and the entry says so.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _HEAD = tables.audit_head.c
 
 
 def accept_audit(tenant: Tenant, *, user: str, reason: str) -> AuditState:
-    """Take the audit and the records as they are by now; returns what was wrong with them.
+    """Accept the audit and the records as they are now. Returns what was wrong with them.
 
     Raises:
-        BadInput: nothing is; nothing is written.
+        BadInput: nothing is wrong; nothing is written.
     """
     state = check_audit(tenant)
     if not state.problems:
@@ -58,7 +58,7 @@ def accept_audit(tenant: Tenant, *, user: str, reason: str) -> AuditState:
 
 
 def _mend(connection: Connection, tenant: Tenant) -> None:
-    """Let each head be that of the last entry that is there, and no reason stand beside none."""
+    """Set each head to the last entry that is there, and delete reasons without an entry."""
     for table in (tables.audit_head, tables.audit_reason):
         same = (_ROW.agency == table.c.agency) & (_ROW.stream == table.c.stream)
         same = same if table is tables.audit_head else same & (_ROW.seq == table.c.seq)

@@ -1,8 +1,8 @@
-"""Follow the audit from end to end, and name everything that does not fit: nothing is written.
+"""Verify the audit from end to end, and name everything that does not fit. Writes nothing.
 
-Each stream is followed from its first entry, or from where we cut it, to its head, and past the head that the file
-outside the database knows. That file is held against its witness and against what the database has seen of it; the
-records are held against the sum of their versions. Memory stays flat in the number of entries.
+Each stream is followed from its first entry, or from where we cut it, to its head and to the head in the outside file.
+That file is compared with its witness and with what the database has seen of it. The records are compared with the sum
+of their versions. The memory used does not depend on the number of entries.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What stands for a stream where the records are meant.
+#: Stands for a stream in errors about the records.
 RECORDS: Final = "records"
 _ALTERED: Final = "the records are not those that were written last: {why}"
 #: Entries read at a time.
@@ -43,12 +43,14 @@ _REASON = tables.audit_reason.c
 
 
 def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
-    """Verify all of it. `code` is the one that an earlier check, or a night's report, told of the audit's end.
+    """Verify all of it.
 
-    `records`: how many sealed records are opened at most, beginning where the last night stopped.
+    `code`: the code of the audit's end, from an earlier check or a night's report.
+
+    `records`: at most how many sealed records are opened, from where the last night stopped.
     """
     problems: list[AuditBroken] = []
-    # read before the database: what is written meanwhile is there more than here, and never less
+    # read before the database: what is written in between makes the database newer, never older
     witnessed = _witnessed(tenant, problems)
     heads = tenant.heads.read(tenant.agency)
     problems += [heads.broken] if heads.broken else []
@@ -75,7 +77,7 @@ def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
 
 
 def _check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
-    """Whether the file of the heads still has the end that was seen of it."""
+    """Check that the file of the heads still has the end that was seen."""
     if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.is_chained():
         yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
     for one in (witnessed, seen):
@@ -110,7 +112,7 @@ def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iter
 def _check_streams(
     connection: Connection, tenant: Tenant, heads: Heads, problems: list[AuditBroken]
 ) -> tuple[int, int]:
-    """Follow each; returns how many entries hold, and in how many streams."""
+    """Follow each stream. Returns how many entries verify, and how many streams there are."""
     ours = {
         row.stream: row for row in connection.execute(select(tables.audit_head).where(_HEAD.agency == tenant.agency))
     }
@@ -127,7 +129,11 @@ def _check_streams(
 
 
 def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> None:
-    """Follow streams from their beginning as far as an entry of each. Raises AuditBroken at the first that is wrong."""
+    """Verify streams from their beginning up to an entry of each.
+
+    Raises:
+        AuditBroken: at the first entry that is wrong.
+    """
     if not last:
         return
     heads = tenant.heads.read(tenant.agency)
@@ -138,7 +144,7 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
 
 
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
-    """The streams that a table has rows of: from one to the next by the key, not through all of them."""
+    """Return the streams that a table has rows of. It goes from name to name by the key, not through all rows."""
     names: set[str] = set()
     wanted = select(func.min(table.c.stream)).where(table.c.agency == tenant.agency)
     name = connection.scalar(wanted)
@@ -149,7 +155,7 @@ def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.aud
 
 
 class _Following:
-    """One stream on the way to its head."""
+    """Follows one stream to its head."""
 
     def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: Kept) -> None:
         self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
@@ -160,11 +166,15 @@ class _Following:
 
     @property
     def count(self) -> int:
-        """How many entries hold."""
+        """How many entries verify."""
         return self._reached - self._begun
 
     def follow(self, head: AnyRow | None) -> None:
-        """Go to its end. Raises AuditBroken at the first entry that does not fit."""
+        """Follow the stream to its end.
+
+        Raises:
+            AuditBroken: at the first entry that does not fit.
+        """
         self._take_all(self._parts())
         self._check_head(head)
         self._check_kept()
@@ -173,11 +183,18 @@ class _Following:
             raise self._broken("a reason stands beside no entry", at=seq)
 
     def follow_to(self, last: int) -> None:
-        """Go as far as an entry. Raises AuditBroken as `follow`."""
+        """Follow the stream up to an entry.
+
+        Raises:
+            AuditBroken: as `follow`.
+        """
         self._take_all(self._parts(last))
 
     def _beginning(self) -> tuple[int, bytes]:
-        """The last entry that we cut off, and its code; or the last that was accepted as it is, or none."""
+        """Return the entry before the first one to verify, with its code.
+
+        That is the last one that we cut off, the last one that was accepted as it is, or none.
+        """
         after, mac = self._kept.accepted or (0, _FIRST)
         first = self._connection.scalar(select(func.min(_ROW.seq)).where(*self._ours(_ROW), _ROW.seq > after))
         self._is_there_again = first is not None and self._kept.first is not None and first < self._kept.first
@@ -199,7 +216,7 @@ class _Following:
             try:
                 self._take(rows)
             except (TypeError, ValueError, KeyError, AttributeError):
-                # not even of the form that an entry and what stands beside it have
+                # not even the form of an entry and its columns
                 raise self._broken("the entry was altered or moved") from None
 
     def _take(self, rows: Sequence[AnyRow]) -> None:
@@ -225,18 +242,24 @@ class _Following:
             raise self._broken("a reason stands beside no entry", at=min(beside))
 
     def _reasons(self, last: int) -> dict[int, AnyRow]:
-        """What is sealed beside the entries from here to there."""
+        """Return the sealed reasons of the entries from here up to `last`."""
         wanted = select(tables.audit_reason).where(*self._ours(_REASON), _REASON.seq.between(self._reached + 1, last))
         return {row.seq: row for row in self._connection.execute(wanted)}
 
     def _fits(self, reason: AnyRow | None, patron_id: str | None, told: str | None) -> bool:
-        """Whether what is sealed beside an entry is what it says; gone is only what went with a record."""
+        """Return whether the sealed reason is the one that its entry names.
+
+        A reason may be missing only if the patron's record was deleted.
+        """
         if reason is None:
             return told is None or (patron_id is not None and self._has_left(patron_id))
         return told is not None and reason.patron_id == patron_id and reasons.is_whole(self._tenant, reason, told)
 
     def _has_left(self, patron_id: str) -> bool:
-        """Whether the erase journal, which the database cannot be made to say, knows that someone's record went."""
+        """Return whether the erase journal knows that the patron's record was deleted.
+
+        Nobody can forge it in the database.
+        """
         if self._left is None:
             self._left = {entry.patron_id for entry in self._tenant.journal.entries(self._tenant.agency)}
         return patron_id in self._left

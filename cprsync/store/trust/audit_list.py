@@ -1,7 +1,6 @@
-"""Who did what, when and why, as the audit says: entry by entry, the latest first, and never a value of a record.
+"""List who did what, when and why, from the audit: entry by entry, the latest first. Shows no value of a record.
 
-Reads a little of each stream at a time, so that memory stays flat. Leaves out whether the entries hold together: see
-`audit_checks`.
+Reads a part of each stream at a time, so the memory used stays small. Verifying the entries is in `audit_checks`.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The kind of an entry that says that someone read why others did what they did.
+#: The kind of an entry that says that someone read the reasons of others.
 READ: Final = "audit_read"
 _READ_ROWS: Final = 500
 _LOOKUP: Final = "lookup"
@@ -35,7 +34,7 @@ _REASON = tables.audit_reason.c
 
 
 def entries(tenant: Tenant, wanted: AuditFilter) -> Iterator[Happening]:
-    """The entries that are wanted, the latest first."""
+    """Yield the entries that are wanted, the latest first."""
     with reading(tenant.engine) as connection:
         streams = [_of_stream(connection, tenant, name, wanted) for name in sorted(stream_names(connection, tenant))]
         latest = heapq.merge(*streams, key=lambda found: (found.at, found.stream, found.seq), reverse=True)
@@ -44,7 +43,7 @@ def entries(tenant: Tenant, wanted: AuditFilter) -> Iterator[Happening]:
 
 
 def note_reading(tenant: Tenant, *, user: str) -> None:
-    """Write down that someone is about to read the reasons that people gave."""
+    """Write an audit entry that someone is about to read the reasons that people gave."""
     with writing(tenant.engine) as connection:
         audit.append(connection, tenant, audit.DESK, [audit.Happened(READ, more=(("user", user),))])
 
@@ -72,7 +71,7 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
     gave = reasons.HASH in told
     return Happening(
         at=row.at,
-        # who was not known when they acted is not named, as the program itself is not
+        # a user who was unknown at the time is not named, and neither is the program itself
         who=None if told.get("user") == SERVICE else told.get("user"),
         what=told["kind"],
         patron=told["patron"],
@@ -87,7 +86,7 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
 
 
 def _reason(connection: Connection, tenant: Tenant, stream: str, seq: int) -> str | None:
-    """None: it went with the record that it was about."""
+    """Return the reason; None: it was deleted with the record."""
     here = (_REASON.agency == tenant.agency) & (_REASON.stream == stream) & (_REASON.seq == seq)
     row = connection.execute(select(tables.audit_reason).where(here)).one_or_none()
     return None if row is None else reasons.opened(tenant, row)

@@ -1,9 +1,8 @@
-"""Cut the audit's beginning off: entries older than the policy's days, stream by stream and from the first one on.
+"""Delete the oldest audit entries, older than the policy's days, stream by stream from the first entry on.
 
-How old an entry is, its signed bytes say: the stamp in the clear beside them can be set by whoever has the database.
-Nothing is cut while a beginning does not hold. Where a stream was cut is signed and kept outside the database before
-anything is deleted, with the code that the rest goes on from: the chain still holds from there. Leaves out when that
-is done: see `forgetting`.
+The age of an entry comes from its signed bytes, because anyone with the database can change the stamp in clear. Nothing
+is cut if a beginning does not verify. Before anything is deleted, the place of the cut is signed and kept outside the
+database. With its code, the rest of the chain still verifies. When to cut is decided in `forgetting`.
 """
 
 from __future__ import annotations
@@ -28,23 +27,23 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: Entries that are read at a time to be counted.
+#: Entries read at a time for counting.
 _READ_ROWS: Final = 2000
 _ROW: Final = tables.audit.c
 _HEAD: Final = tables.audit_head.c
 
 
 def find_old(connection: Connection, tenant: Tenant, before: str, *, limit: int) -> list[AnyRow]:
-    """At most so many entries that were written before a moment, of each stream from its first one on.
+    """Return at most `limit` entries written before a moment, of each stream from its first entry on.
 
-    None at all when the beginning of any of them does not hold: it is left as it is, for the verification to name.
+    Returns none if a beginning does not verify. It stays as it is, so that the verification can report it.
     """
     found = list(islice(_all_old(connection, tenant, before, page=limit), limit))
     return found if _hold(connection, tenant, {row.stream: row.seq for row in found}) else []
 
 
 def count_old(connection: Connection, tenant: Tenant, before: str) -> int:
-    """How many entries would be cut, by the same days and as far as the beginnings hold."""
+    """Count the entries that would be cut; 0 if a beginning does not verify."""
     last: Counter[str] = Counter()
     count = 0
     for row in _all_old(connection, tenant, before, page=_READ_ROWS):
@@ -54,7 +53,7 @@ def count_old(connection: Connection, tenant: Tenant, before: str) -> int:
 
 
 def _hold(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> bool:
-    """Whether each stream holds from its beginning as far as an entry."""
+    """Return whether each stream verifies from its beginning up to an entry."""
     try:
         audit_checks.follow_beginnings(connection, tenant, last)
     except AuditBroken:
@@ -63,10 +62,10 @@ def _hold(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> bo
 
 
 def _all_old(connection: Connection, tenant: Tenant, before: str, *, page: int) -> Iterator[AnyRow]:
-    """The old entries of each stream from its first one on, read a page at a time."""
+    """Yield the old entries of each stream from its first one on, read a page at a time."""
     streams = select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)
     for stream in connection.scalars(streams).all():
-        # stamps never go backward: the first entry that is young ends what is old
+        # stamps never go backward, so the old entries end at the first young one
         yield from takewhile(lambda row: _written(row) < before, _entries(connection, tenant, stream, page=page))
 
 
@@ -80,7 +79,10 @@ def _entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) 
 
 
 def _written(row: AnyRow) -> str:
-    """When an entry says that it was written; what was accepted may not be readable, and has its stamp only."""
+    """Return when an entry says that it was written.
+
+    An accepted entry may be unreadable. Then its stamp in clear counts.
+    """
     try:
         return str(json.loads(row.entry)["at"])
     except (TypeError, ValueError, KeyError):
@@ -88,7 +90,11 @@ def _written(row: AnyRow) -> str:
 
 
 def cut(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    """Delete the entries that were found, which are in order. Raises ConfigurationError when no cut can be kept."""
+    """Delete the entries that were found, which are in order.
+
+    Raises:
+        ConfigurationError: a cut cannot be kept outside; nothing is deleted.
+    """
     last = {row.stream: Mark(row.stream, row.seq, row.mac, cut=True) for row in rows}
     if not last:
         return

@@ -1,7 +1,7 @@
-"""Whether the keys at hand are those that a store was written with; asked before anything is read or written by them.
+"""Check that the keys at hand are those that wrote the store, before anything is read or written with them.
 
-A store keeps, of each key that has written in it, the id and a code that only that key gives. Leaves out how keys are
-made and read: see `keys`.
+For each key that has written in it, a store keeps the id and a code that only that key gives. Making and reading keys
+is in `keys`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _CHECK = tables.key_check.c
 _PATRON = tables.patron.c
-#: Where rows say which key they were written with; a test holds these against the tables.
+#: The columns that name the key of a value. A test compares them with the tables.
 NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (_PATRON.register_key, Purpose.SEAL),
     (_PATRON.local_key, Purpose.SEAL),
@@ -54,20 +54,20 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
 
 
 def check_keys(tenant: Tenant) -> None:
-    """Go on only with the keys that are noted as those that have written here; writes nothing.
+    """Check the keys that are noted as having written here. Writes nothing.
 
     Raises:
-        ConfigurationError: one of them is not in the key folder, or another one stands there under its id.
+        ConfigurationError: one of them is not in the key folder, or another key has its id.
     """
     with reading(tenant.engine) as connection:
         _compare(tenant.keyring, _known(connection, tenant))
 
 
 def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
-    """Find the keys that are still to be noted; writes nothing.
+    """Find the keys that still have to be noted. Writes nothing.
 
     Raises:
-        ConfigurationError: an earlier version wrote here and noted none, and its rows need other keys.
+        ConfigurationError: an earlier version wrote here and noted no keys, and its rows need other keys.
     """
     writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in Purpose}
     with reading(tenant.engine) as connection:
@@ -77,7 +77,11 @@ def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
 
 
 def note_keys(tenant: Tenant) -> None:
-    """Note the keys that write from now on, so that no other passes for one of them. Raises as `find_new_keys` does."""
+    """Note the keys that write from now on, so that no other key passes for one of them.
+
+    Raises:
+        ConfigurationError: as `find_new_keys`.
+    """
     new = find_new_keys(tenant)
     if not new:
         return
@@ -89,7 +93,7 @@ def note_keys(tenant: Tenant) -> None:
 
 
 def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
-    """The keys that the library's rows name, of all its tables. Reads every row."""
+    """Return the keys that the library's rows name, in all its tables. Reads every row."""
     return {
         (purpose, key)
         for column, purpose in NAMED_BY
@@ -99,13 +103,17 @@ def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, st
 
 
 def noted_purposes(engine: Engine) -> set[Purpose]:
-    """The purposes of which some library's store has noted a key."""
+    """Return the purposes for which any library in the store has noted a key."""
     with reading(engine) as connection:
         return {Purpose(purpose) for purpose in connection.scalars(select(_CHECK.purpose).distinct())}
 
 
 def check_journal_keys(tenant: Tenant) -> None:
-    """The same of the keys that the library's lines in the erase journal name. Raises as `check_keys` does."""
+    """Check the keys that the library's lines in the erase journal name.
+
+    Raises:
+        ConfigurationError: one of them is not in the key folder.
+    """
     ring = tenant.keyring
     for checkpoint, index in tenant.journal.key_ids(tenant.agency):
         _make_sure_that_there(ring, Purpose.CHECKPOINT, checkpoint)
@@ -113,7 +121,9 @@ def check_journal_keys(tenant: Tenant) -> None:
 
 
 def make_sure_that_empty(url: str) -> None:
-    """Let new keys be made only where no patron is: with new ones everybody there would be lost, and made again.
+    """Check that no patron is there before new keys are made.
+
+    With new keys no patron in the store could be found, and each would be created again.
 
     Raises:
         ConfigurationError: the store at `url` holds patrons.
@@ -178,7 +188,11 @@ def _used_and_proved(connection: Connection, tenant: Tenant) -> set[tuple[Purpos
 
 
 def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
-    """One record that is found by this key: its number, opened, has that index; opening it proves the other keys."""
+    """Check a key with one record that it finds: the opened number must have that index. Opening proves the other keys.
+
+    Raises:
+        ConfigurationError: the key is another one.
+    """
     hers = (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id) & _PATRON.status_class.not_in(tables.GONE)
     row = connection.execute(select(tables.patron).where(hers).limit(1)).one_or_none()
     if row is None:

@@ -1,8 +1,8 @@
-"""Open sealed records to see that each is the one that was written, in the place where it stands. Writes nothing.
+"""Open sealed records to check that each is what was written, in its own place. Writes nothing.
 
-A record that was altered, or taken from another patron, is refused whenever it is opened; here someone opens those that
-nobody asks for. A night opens as many as its ceiling allows and goes on where the one before stopped. That a whole row
-was put back shows by the sum of versions instead: see `record_versions`.
+A record that was altered, or taken from another patron, is refused whenever it is opened. This module opens those that
+nobody asks for. A night opens as many as its limit allows, and continues where the night before stopped. If a whole row
+was put back, the sum of versions shows it: see `record_versions`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: Whoever has altered more records than this is found by the first of them.
+#: The check stops after this many wrong records.
 WRONG_MAX: Final = 100
 #: Records read at a time.
 _PAGE: Final = 500
@@ -47,7 +47,10 @@ class Opened:
 
 
 def open_records(tenant: Tenant, *, after: str, most: int) -> Opened:
-    """Open at most so many records, beginning after a patron and going round, each once."""
+    """Open at most `most` records, each once.
+
+    It begins after the patron `after` and continues from the first id at the end.
+    """
     opened = Opened(last=after)
     for row in _from(tenant, after):
         if opened.count >= most or len(opened.wrong) >= WRONG_MAX:
@@ -58,7 +61,7 @@ def open_records(tenant: Tenant, *, after: str, most: int) -> Opened:
 
 
 def last_opened(tenant: Tenant) -> str:
-    """Where the last run stopped, as its report says; nobody: it begins at the first."""
+    """Return where the last run stopped, from its report. "" means to begin at the first record."""
     closed = select(_RUN.document).where(_RUN.agency == tenant.agency, _RUN.finished.is_not(None))
     with reading(tenant.engine) as connection:
         document = connection.scalar(closed.order_by(_RUN.id.desc()).limit(1))
@@ -67,7 +70,7 @@ def last_opened(tenant: Tenant) -> str:
 
 
 def _from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
-    """All records, those after a patron first."""
+    """Yield all records, those after a patron first."""
     yield from _between(tenant, after, None)
     if after:
         yield from _between(tenant, "", after)
