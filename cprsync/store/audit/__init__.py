@@ -1,4 +1,4 @@
-"""The audit chain, as it is written: an entry with the deed, its reason sealed beside it, its head kept outside.
+"""Write the audit chain: an entry with each change, its reason sealed beside it, and its head kept outside.
 
 Holds names, never values.
 """

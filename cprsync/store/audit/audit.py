@@ -1,7 +1,7 @@
-"""The audit chain: each entry's code covers the one before it, and the head moves in the same transaction.
+"""The audit chain: each entry's code covers the entry before it, and the head moves in the same transaction.
 
-Names runs, patrons and actions, never values; a reason is sealed beside its entry. SQLite gives detection, not
-prevention (decision 22). Leaves out how the chain is verified: see `audit_checks`.
+It names runs, patrons and actions, never values. A reason is sealed beside its entry. On SQLite it detects changes, but
+cannot prevent them (decision 22). Verifying the chain is in `audit_checks`.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The stream of what people do.
+#: The stream for what people do.
 DESK = "desk"
-#: The kind of an entry that has the reason for which something was written in spite of a warning.
+#: The kind of an entry with the reason why something was written in spite of a warning.
 CONFIRM = "confirm"
 #: The kind of an entry that says that a record was changed.
 CHANGE = "change"
-#: The kind of an entry that says what a day brought, though no source spoke.
+#: The kind of an entry about what a day of the calendar brought, without news from a source.
 CALENDAR = "calendar"
 _FIRST = bytes(32)
-#: One encoder for all entries: making one takes longer than using it.
+#: One encoder for all entries: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @made_often
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What one entry says; `actions` are stable names."""
+    """What one entry says. `actions` are stable names."""
 
     kind: str
     run: int | None = None
     patron: str | None = None
     actions: tuple[str, ...] = ()
-    #: what else there is to say, by name: never a value of a record
+    #: further values by name: never a value of a record
     more: tuple[tuple[str, str], ...] = ()
-    #: why, in someone's own words: these may name anybody, and are sealed beside the entry
+    #: why, in someone's own words; they may name anybody, so they are sealed beside the entry
     reason: str = field(default="", repr=False)
 
 
@@ -61,8 +61,8 @@ def append(
 ) -> None:
     """Add entries to the end of a stream, in the caller's transaction.
 
-    What people do is kept outside the database as it is written, unless the caller `keeps` it otherwise; a night's
-    heads are kept when it ends.
+    With `keeps`, the heads are also kept outside the database after the commit. A night keeps its own heads when it
+    ends.
     """
     if not happened:
         return
@@ -95,7 +95,10 @@ def append(
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Where a stream goes on. A head that does not fit stays as it is: the verification names it until accepted."""
+    """Where a stream continues.
+
+    A head that does not fit is not changed. The verification reports it until someone accepts it.
+    """
 
     seq: int
     mac: bytes
@@ -104,20 +107,23 @@ class _End:
 
 
 def _hold_end(connection: Connection, tenant: Tenant, stream: str) -> _End:
-    """Hold a stream's head, and find its end: the head's own, unless someone has lowered the head or taken it away."""
+    """Hold a stream's head and return the stream's end.
+
+    The end is the head's own, unless someone has lowered or deleted the head.
+    """
     head = tables.audit_head
     wanted = select(head).where(head.c.agency == tenant.agency, head.c.stream == stream).with_for_update()
     row = connection.execute(wanted).one_or_none()
     last = _last_entry(connection, tenant, stream)
     if last is not None and (row is None or row.seq < last.seq):
-        # nobody holds such a head: who writes goes one after the other all the same
+        # this head cannot be held, so writers take turns by holding the library
         hold_library(connection, tenant)
         last = _last_entry(connection, tenant, stream) or last
         return _End(last.seq, last.mac, last.at, fits_head=False)
     if row is None:
         connection.execute(insert(head).values(agency=tenant.agency, stream=stream, seq=0, mac=_FIRST, at=""))
         return _End(0, _FIRST, "")
-    # the entry's own stamp is chained, as the head's copy of it is not; without it the entry is forgotten
+    # the entry's own stamp is chained and the head's copy is not; the head's counts only if the entry is deleted
     return _End(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 
 
@@ -130,10 +136,10 @@ def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow |
 
 
 def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
-    """The bytes that are chained: JSON with sorted keys and no blanks."""
+    """Return the bytes that are chained: JSON with sorted keys and no blanks."""
     if happened.more:
         return _entry_with_more(tenant, stream, seq, at, happened)
-    # put together by hand: of a batch nearly all words are the same in each entry
+    # written by hand, because nearly all words are the same in each entry of a batch
     return (
         f'{{"actions":{_word(happened.actions)},"agency":{_word(tenant.agency)},"at":{_word(at)},'
         f'"kind":{_word(happened.kind)},"patron":{_ENCODE(happened.patron)},"run":{_word(happened.run)},'
@@ -162,7 +168,7 @@ def _entry_with_more(tenant: Tenant, stream: str, seq: int, at: str, happened: H
 
 
 def heads(connection: Connection, tenant: Tenant) -> list[Mark]:
-    """Where each stream of the agency stands, and with which entry it begins."""
+    """Return where each stream of the agency is, and with which entry it begins."""
     head, row = tables.audit_head.c, tables.audit.c
     same = (row.agency == head.agency) & (row.stream == head.stream)
     first = select(func.min(row.seq)).where(same).scalar_subquery()
@@ -175,7 +181,7 @@ def heads(connection: Connection, tenant: Tenant) -> list[Mark]:
 
 
 def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
-    """What was changed on one record, the oldest first: the run, none for the desk, the moment, and the actions."""
+    """Return what was changed on one record, the oldest first: run (None: the desk), moment and actions."""
     row = tables.audit.c
     wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
     entries = [json.loads(entry) for entry in connection.scalars(wanted)]

@@ -1,4 +1,4 @@
-"""Keep the audit's heads outside the database as they move, and remember in it how much of that file it has seen."""
+"""Keep the audit's heads outside the database, and remember in the database how much it has seen of them."""
 
 from __future__ import annotations
 
@@ -25,37 +25,45 @@ def keep_after_commit(connection: Connection, tenant: Tenant, mark: Mark) -> Non
     """Keep a stream's head once the caller's transaction is committed.
 
     Raises:
-        ConfigurationError: the file cannot be written: nothing is committed then.
+        ConfigurationError: the file cannot be written; then nothing is committed.
     """
     tenant.heads.make_sure_that_writable()
     after_commit(connection, mark.stream, lambda: keep_heads(tenant, [mark]))
 
 
 def keep_heads(tenant: Tenant, marks: Sequence[Mark]) -> None:
-    """Keep heads that are committed. Raises ConfigurationError: they could not be kept, and what they stand for is."""
+    """Keep heads that are committed.
+
+    Raises:
+        ConfigurationError: they could not be kept, although their entries are committed.
+    """
     with reading(tenant.engine) as connection:
         seen = remembered(connection, tenant)
     end = tenant.heads.keep(tenant.agency, marks, seen=seen)
     if end is not None:
-        # while another writer holds the database the next one remembers it
+        # if another writer holds the database, the next call remembers it
         with suppress(StoreUnavailable), writing(tenant.engine) as connection:
             remember(connection, tenant, end)
 
 
 def keep_cuts(tenant: Tenant, cuts: Sequence[Mark]) -> None:
-    """Keep the last entry of each stream that is about to be deleted with all before it. Raises as `keep_heads`."""
+    """Keep the last entry of each stream that is about to be deleted with all entries before it.
+
+    Raises:
+        ConfigurationError: it could not be kept.
+    """
     tenant.heads.keep(tenant.agency, cuts, seen=None)
 
 
 def remembered(connection: Connection, tenant: Tenant) -> Seen | None:
-    """What the database has seen of the file; None: nothing yet."""
+    """Return what the database has seen of the file; None: nothing yet."""
     wanted = select(_LIBRARY.heads_lines, _LIBRARY.heads_code).where(_LIBRARY.agency == tenant.agency)
     row = connection.execute(wanted).one()
     return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
 
 
 def remember(connection: Connection, tenant: Tenant, end: Seen, *, anew: bool = False) -> None:
-    """Remember the file's end, in the caller's transaction; `anew`: also where it had more before."""
+    """Remember the file's end, in the caller's transaction. `anew`: also if the file had more lines before."""
     fewer = or_(_LIBRARY.heads_lines.is_(None), _LIBRARY.heads_lines < end.lines)
     here = update(tables.library).where(_LIBRARY.agency == tenant.agency)
     here = here if anew else here.where(fewer)

@@ -1,6 +1,6 @@
-"""What the database remembers of the erase journal: how much it has seen, so that no shorter one passes for whole.
+"""Remember in the database how much of the erase journal it has seen, so that a shorter journal is noticed.
 
-A journal with more than that is what a restored copy of the database meets. Leaves out what is done with it then.
+A restored copy of the database meets a journal with more lines. What happens then is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _LIBRARY = tables.library.c
 
 
 def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
-    """What the library wrote, with all that the database has seen of it.
+    """Return what the library wrote, including everything that the database has seen.
 
     Raises:
-        JournalBehind: lines that it has seen are gone, or are others now.
+        JournalBehind: lines that the database has seen are missing, or are different now.
     """
     wanted = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == tenant.agency)
-    # asked first: lines that are written in between stand in the file before the database hears of them
+    # read first: a line written in between is in the file before the database is changed
     remembered, code = connection.execute(wanted).one()
     written = tenant.journal.written(tenant.agency)
     if remembered and not _holds(written, remembered, code):
@@ -46,7 +46,7 @@ def _holds(written: Sequence[tuple[Entry, bytes]], remembered: int, code: bytes)
 
 
 def is_remembered(connection: Connection, tenant: Tenant, lines: int) -> bool:
-    """Whether the database has seen so many lines."""
+    """Return whether the database has seen this many lines."""
     seen = select(_LIBRARY.journal_lines).where(_LIBRARY.agency == tenant.agency)
     return (connection.scalar(seen) or 0) >= lines
 

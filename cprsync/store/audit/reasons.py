@@ -1,6 +1,6 @@
-"""Why someone did what the audit says: in her own words, and so sealed, beside the entry that has their hash.
+"""Why someone did what the audit says, in their own words. A reason is sealed beside the entry that has its hash.
 
-They go with the record of whom they are about, and with the entries. Leaves out the entries: see `audit`.
+Reasons are deleted with the record of the patron, and with their entries. The entries are in `audit`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 OWNER: Final = "reason"
-#: What an entry calls the hash of what is sealed beside it.
+#: The name that an entry gives to the hash of its sealed reason.
 HASH: Final = "reason_sha256"
 _ROW = tables.audit_reason.c
 _ENTRY = tables.audit.c
@@ -30,7 +30,7 @@ _ENTRY = tables.audit.c
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reason:
-    """Sealed for its place in a stream."""
+    """A reason, sealed for its place in a stream."""
 
     stream: str
     seq: int
@@ -41,17 +41,21 @@ class Reason:
         return hashlib.sha256(self.sealed).hexdigest()
 
     def row(self, tenant: Tenant, patron_id: str | None) -> tuple[Any, ...]:
-        """A value for each column of the table, in its order."""
+        """Return a value for each column of the table, in its order."""
         return (tenant.agency, self.stream, self.seq, patron_id, self.sealed, tenant.vault.seal_key)
 
 
 def sealed_reason(tenant: Tenant, stream: str, seq: int, reason: str) -> Reason:
-    """A reason, sealed where it is to stand."""
+    """Seal a reason for its place in a stream."""
     return Reason(stream, seq, tenant.vault.seal(reason.encode(), place=stream, owner=OWNER, version=seq))
 
 
 def reasons_of(connection: Connection, tenant: Tenant, patron_id: str | None) -> list[str]:
-    """The reasons given about a patron, opened, the oldest first; None: those about nobody. Raises SealBroken."""
+    """Return the reasons given about a patron, opened, the oldest first. None: those about no patron.
+
+    Raises:
+        SealBroken: one was altered or moved.
+    """
     wanted = select(tables.audit_reason, _ENTRY.at).join(tables.audit, _same_place())
     rows = connection.execute(
         wanted.where(_ROW.agency == tenant.agency, _ROW.patron_id == patron_id).order_by(_ENTRY.at, _ROW.seq)
@@ -60,7 +64,7 @@ def reasons_of(connection: Connection, tenant: Tenant, patron_id: str | None) ->
 
 
 def is_whole(tenant: Tenant, row: AnyRow, told: str) -> bool:
-    """Whether what is sealed is what its entry says, and opens where it stands."""
+    """Return whether the sealed reason is the one that its entry names, and opens in its place."""
     if not hmac.compare_digest(hashlib.sha256(row.sealed).hexdigest(), told):
         return False
     try:
@@ -71,12 +75,16 @@ def is_whole(tenant: Tenant, row: AnyRow, told: str) -> bool:
 
 
 def opened(tenant: Tenant, row: AnyRow) -> str:
-    """A reason, opened where it stands. Raises SealBroken."""
+    """Open a reason in its place.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
     return tenant.vault.unseal(row.sealed, row.key, place=row.stream, owner=OWNER, version=row.seq).decode()
 
 
 def cut(connection: Connection, tenant: Tenant, stream: str, seq: int) -> None:
-    """Delete those of a stream up to an entry."""
+    """Delete the reasons of a stream up to an entry."""
     these = (_ROW.agency == tenant.agency) & (_ROW.stream == stream) & (_ROW.seq <= seq)
     connection.execute(delete(tables.audit_reason).where(these))
 

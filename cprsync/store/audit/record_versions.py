@@ -1,8 +1,8 @@
-"""A sum over the versions of all records of a library: a row that is put back as it was, whole, shows by it.
+"""A sum over the versions of all records of a library. It shows if a whole row was put back to an earlier state.
 
-Each change of a record takes its old version out of the sum and puts the new one in. The sum is keyed, so that nobody
-without the key can count it again, and hidden under how often it has changed, so that no two states of it can be held
-against each other. That number stands in the file of the audit's heads too: an older one shows.
+Each change of a record removes its old version from the sum and adds the new one. The sum is keyed, so that nobody
+without the key can compute it. It is hidden under the number of changes, so that two states cannot be compared. That
+number is in the file of the audit's heads too, so an older one is noticed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The part of a record that patron and staff own; like the register's it is sealed under a version of its own.
+#: The part of a record that patron and staff own. Like the register's part, it is sealed under a version of its own.
 LOCAL: Final = "local"
 _BITS: Final = 256
 _MASK: Final = (1 << _BITS) - 1
@@ -35,7 +35,7 @@ _PATRON = tables.patron.c
 
 
 class Moved(NamedTuple):
-    """A part of a record that went from one version to another; none: it was not there, or is not there any more."""
+    """A part of a record that went from one version to another. None: it was not there, or is not there any more."""
 
     patron_id: str
     part: str
@@ -44,7 +44,7 @@ class Moved(NamedTuple):
 
 
 def begin_versions(tenant: Tenant) -> None:
-    """Count the sum for a library that has none yet: a new one, or one of an earlier version."""
+    """Count the sum for a library that has none yet: a new one, or one from an earlier version."""
     with reading(tenant.engine) as connection:
         if _row(connection, tenant).records_key is not None:
             return
@@ -55,16 +55,16 @@ def begin_versions(tenant: Tenant) -> None:
 
 
 def count_again(connection: Connection, tenant: Tenant, *, changes: int) -> None:
-    """Take the records as they stand, in the caller's transaction, which holds the library."""
+    """Count the sum from the records as they are, in the caller's transaction, which holds the library."""
     key = tenant.keyring.newest(Purpose.FINGERPRINT).id
     _write(connection, tenant, key, _counted(connection, tenant, _keyed(tenant, key)), changes)
 
 
 def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]) -> None:
-    """Follow what is written, in the caller's transaction."""
+    """Update the sum for what is written, in the caller's transaction."""
     row = _row(connection, tenant)
     if row.records_key is None:
-        return  # counted when the store is next opened
+        return  # it is counted when the store is next opened
     keyed = _keyed(tenant, row.records_key)
     total = _sum_in(row, keyed)
     for one in moved:
@@ -76,13 +76,13 @@ def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]
 
 
 def changes_of(connection: Connection, tenant: Tenant) -> int | None:
-    """How often records have changed; None: not counted yet."""
+    """Return how often records have changed; None: not counted yet."""
     changes: int | None = _row(connection, tenant).records_changes
     return changes
 
 
 def is_whole(connection: Connection, tenant: Tenant) -> bool:
-    """Whether the records are those that were written last: none older, none fewer, none more."""
+    """Return whether the records are those that were written last: none older, none missing, none added."""
     row = _row(connection, tenant)
     if row.records_key is None:
         return True
@@ -113,14 +113,14 @@ def _counted(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
 
 
 def _versions(connection: Connection, tenant: Tenant) -> Iterator[AnyRow]:
-    # written so that no index is taken: by one, SQLite reads every row of the table in another order than it stands in
+    # written so that no index is used: with one, SQLite would read the rows in another order than they are stored
     ours = func.coalesce(_PATRON.agency, "") == tenant.agency
     wanted = select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(ours)
     yield from connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
 
 
 def _value(keyed: Keyed, patron_id: str, part: str, version: int) -> int:
-    """What a part at a version adds; the first local part, which most records have, adds nothing."""
+    """Return what a part at a version adds. The first local part adds nothing, because most records have it."""
     if part == LOCAL and version == 1:
         return 0
     return int.from_bytes(keyed.digest(f"{patron_id}|{part}|{version}".encode()))
@@ -131,6 +131,6 @@ def _veil(keyed: Keyed, changes: int) -> int:
 
 
 def _keyed(tenant: Tenant, key: str) -> Keyed:
-    # derived, so that what fingerprints a record sums up no versions; and apart for each library
+    # derived, so that the key that fingerprints records sums up no versions; different for each library
     secret = tenant.keyring.by_id(Purpose.FINGERPRINT)[key].secret
     return Keyed(hmac.digest(secret, f"versions|{tenant.agency}".encode(), "sha256"))
