@@ -1,12 +1,12 @@
-"""The canonical bytes of a record's register part, and back: what is sealed and what is fingerprinted.
+"""Encode and decode the canonical bytes of a record's register part. They are sealed and fingerprinted.
 
-One byte for the version of this mapping, the number, then each group of `GROUPS` in its order. Groups
-begin with a record separator and K, E or S (known, empty, silent; of an address that stays sealed A for K);
-the fields of a known one are parted by unit separators. The text inside is canonical and holds no
-control character. As-of stays outside: it moves without the record changing.
+The first byte is the version of this mapping. Then come the number and each group in its order. Each group begins with
+a record separator and a letter: K known, E empty, S silent, A for an address that stays sealed. Unit separators divide
+the fields of a known group. The text inside is canonical and has no control character. The as-of is not part of it,
+because it moves without a change of the record.
 
-What is sealed in the program is opened here to be written, and nowhere else without an entry of the audit: a
-person who is protected is sealed again as she is read.
+A value that the program holds sealed is opened here to be written. Everywhere else, opening needs an audit entry. A
+protected person is sealed again when they are read.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from cprsync.domain.person.person import (
 from cprsync.domain.person.sealed import Opening, Sealed, SealedAddress
 from cprsync.store.seals.failures import SealBroken
 
-#: What the register's part of a record is sealed as.
+#: The owner under which the register's part of a record is sealed.
 REGISTER = "register"
-#: Raised when a field is added or read in another way; fingerprints of older versions then never match.
+#: Increase it when a field is added or read in another way. Fingerprints of older versions then never match.
 MAPPING = 1
 _VERSION = bytes((MAPPING,))
 _GROUP = "\x1e"
@@ -45,14 +45,18 @@ _STATUS_WORDS = {status: word for word, status in _STATUSES.items()}
 _GAPS: dict[str, Gap] = {"E": EMPTY, "S": SILENT}
 _PROTECTED = f"K{Protection.NAME_AND_ADDRESS.value}"
 
-#: The store writes what it is handed, sealed or not.
+#: The store writes what it is given, sealed or not.
 _OPENING = Opening()
 
-# Both ways are spelled out, group by group: a night goes each of them once for every person of a delivery.
+# Both ways are written out, group by group, because a night runs them once for every person of a delivery.
 
 
 def encode(person: Person) -> bytes:
-    """Write a person, events apart. Raises ValueError for text that is not canonical."""
+    """Encode a person, without events.
+
+    Raises:
+        ValueError: a text is not canonical.
+    """
     name, birth, address = _name(person.name), _birth(person.birth), _address(person.address)
     abroad, contact = _abroad(person.abroad), _contact(person.contact)
     groups = (
@@ -67,7 +71,7 @@ def encode(person: Person) -> bytes:
         contact,
     )
     text = _GROUP.join(groups)
-    # how many fields each of them has but for its first
+    # how many separators each group has between its fields
     counted = ((name, 3), (birth, 1), (address, 16), (abroad, 5), (contact, 4))
     if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != sum([n for group, n in counted if group[0] in "KA"]):
         raise ValueError("not canonical: a field holds a separator")
@@ -117,15 +121,15 @@ def _contact(contact: Contact | Sealed[Contact] | Gap) -> str:
 
 
 def dwelling(at: Address | SealedAddress) -> str:
-    """What is the same for a whole household, and is only ever kept as a keyed index."""
+    """Return what is the same for a whole household. It is only ever kept as a keyed index."""
     return _FIELD.join((at.open(_OPENING) if isinstance(at, SealedAddress) else at).dwelling)
 
 
 def decode(canonical: bytes) -> Person:
-    """Read a person back, exactly as she was written.
+    """Decode a person, exactly as they were written.
 
     Raises:
-        SealBroken: the bytes are of a mapping that this program does not know.
+        SealBroken: the bytes have a mapping that this program does not know.
     """
     if canonical[:1] != _VERSION:
         raise SealBroken("a record is written by another version of the program")

@@ -1,13 +1,13 @@
-"""What can be wrong with the store itself: a seal or the audit chain is broken, or the database does not answer.
+"""Errors of the store itself: a broken seal, a broken audit chain or journal, or a database that does not answer.
 
-Leaves out what the use cases catch by name: those errors stand in `cprsync.errors`.
+Errors that the use cases catch by name are in `cprsync.errors`.
 """
 
 from cprsync.errors import CprsyncError
 
 
 class SealBroken(CprsyncError):
-    """A sealed value does not belong where it stands: altered, swapped, or of a key that is not here."""
+    """A sealed value does not belong in its place: it was altered or swapped, or its key is missing."""
 
     kind = "store.seal"
 
@@ -16,7 +16,7 @@ _BROKEN = "the audit chain is broken in {stream} at entry {seq}: {why}"
 
 
 class AuditBroken(CprsyncError):
-    """The audit chain was altered; `stream` and `seq` name the first entry that does not fit."""
+    """The audit chain was altered. `stream` and `seq` name the first entry that does not fit."""
 
     kind = "audit.broken"
 
@@ -27,7 +27,7 @@ class AuditBroken(CprsyncError):
 
 
 class RecordBroken(AuditBroken):
-    """A sealed record was altered, or is another patron's; says whose, and no value."""
+    """A sealed record was altered, or is another patron's. Names the patron, and no value."""
 
     def __init__(self, patron_id: str, why: str) -> None:
         super().__init__("records", 0, why, sentence="the sealed record of patron {patron} was altered: {why}")
@@ -35,7 +35,7 @@ class RecordBroken(AuditBroken):
 
 
 class JournalBroken(CprsyncError):
-    """The erase journal does not hold together; `line` is the first that does not fit."""
+    """The erase journal does not verify. `line` is the first line that does not fit."""
 
     kind = "journal.broken"
 
@@ -45,19 +45,19 @@ class JournalBroken(CprsyncError):
 
 
 class JournalBehind(CprsyncError):
-    """The database has seen the erase journal with lines that are not in the one at hand."""
+    """The database has seen lines of the erase journal that are not in the present one."""
 
     kind = "journal.behind"
 
 
 class StoreFault(CprsyncError):
-    """The database refused a statement of ours: its tables are other than they were, or we are wrong."""
+    """The database refused a statement: its tables have changed, or the program has a fault."""
 
     kind = "store.fault"
 
 
 class ReadOnly(CprsyncError):
-    """Something of ours that only reads tried to write: a mistake of the program's, and nothing was written."""
+    """Code that may only read tried to write. This is a fault of the program; nothing was written."""
 
     kind = "store.read_only"
 

@@ -1,6 +1,6 @@
-"""The keys of a store: files beside no database, one purpose each, the newest of a purpose writes.
+"""The keys of a store: files away from the database, one purpose each. The newest key of a purpose writes.
 
-Makes, checks and reads the files; what a key is used for stands in `vault` and `audit`.
+Makes, checks and reads the files. Keys are used in `vault` and `audit`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 ID_BYTES = 4
-#: What group and others may do with a file: nothing.
+#: Permissions of group and others that a file must not have.
 _OTHERS = 0o077
 #: No key file is longer than this many bytes.
 FILE_MAX = 200
@@ -30,7 +30,7 @@ _FORM = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})\n?", re.ASCII)
 
 
 class Purpose(enum.Enum):
-    """What a key is for; none serves two purposes."""
+    """What a key is for. No key has two purposes."""
 
     #: seals records, deliveries and payloads
     SEAL = "seal"
@@ -42,11 +42,11 @@ class Purpose(enum.Enum):
     AUDIT = "audit"
     #: signs the heads of the chain that are kept elsewhere
     CHECKPOINT = "checkpoint"
-    #: goes into the hash of each PIN, so that the database alone tries none out
+    #: goes into the hash of each PIN, so that the database alone cannot test a PIN
     PIN = "pin"
 
 
-#: What stands still without a key of each purpose, as its message says it.
+#: What a key of each purpose does, in the words of an error message.
 SERVES: Final = {
     Purpose.SEAL: "seals and opens records",
     Purpose.INDEX: "finds patrons by number, card, telephone and address",
@@ -55,13 +55,13 @@ SERVES: Final = {
     Purpose.CHECKPOINT: "signs the audit's heads and the erase journal",
     Purpose.PIN: "holds a PIN against what is kept of it",
 }
-#: Purposes that the first version did not have: what was sealed without them needs none of theirs.
+#: Purposes that the first version did not have. What was sealed before them does not need their keys.
 ADDED_LATER = (Purpose.PIN,)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
-    """One secret and the name under which rows refer to it."""
+    """One secret, and the name by which rows refer to it."""
 
     id: str
     secret: bytes
@@ -79,7 +79,7 @@ class Keyring:
         """Read the keys of a folder.
 
         Raises:
-            ConfigurationError: a purpose has no key, or a file is not ours alone or not of the right form.
+            ConfigurationError: a purpose has no key, or a file has open permissions or the wrong form.
         """
         _check_private(folder)
         found: dict[Purpose, list[tuple[int, Key]]] = {purpose: [] for purpose in Purpose}
@@ -99,11 +99,11 @@ class Keyring:
         return cls(folder, ordered)
 
     def newest(self, purpose: Purpose) -> Key:
-        """The key that writes."""
+        """Return the key that writes."""
         return self.keys[purpose][0]
 
     def by_id(self, purpose: Purpose) -> dict[str, Key]:
-        """All that may be read with."""
+        """Return all keys that may read, by id."""
         return {key.id: key for key in self.keys[purpose]}
 
 
@@ -129,10 +129,12 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
 def add_missing_keys(
     folder: Path, *, noted: Collection[Purpose] = (), random: Callable[[int], bytes] = os.urandom
 ) -> None:
-    """Make the first key of each purpose that is newer than the folder's keys; a folder without keys stays so.
+    """Make the first key of each purpose that was added later. A folder without keys stays empty.
 
-    `noted`: of these a key has written in the store. Raises ConfigurationError: one of theirs is lost, and is not to
-    be made anew.
+    `noted`: purposes with a key that has written in the store.
+
+    Raises:
+        ConfigurationError: the key of a noted purpose is lost, and must not be replaced by a new one.
     """
     if not any(folder.glob("*.key")):
         return
@@ -144,7 +146,7 @@ def add_missing_keys(
 
 
 def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
-    """The error of a folder in which a purpose has no key."""
+    """Return the error for a folder in which a purpose has no key."""
     return ConfigurationError(
         "the key folder holds no {purpose} key ({purpose}-1.key): it {serves}",
         purpose=purpose.value,
@@ -154,7 +156,7 @@ def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
 
 
 def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom) -> None:
-    """Add a newer key of one purpose: it writes from the next start on, the older ones go on reading."""
+    """Add a newer key of one purpose. It writes from the next start on, and the older keys still read."""
     numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose.value}-*.key")]
     path = folder / f"{purpose.value}-{max(numbers, default=0) + 1}.key"
     line = f"{random(ID_BYTES).hex()} {random(KEY_BYTES).hex()}\n"

@@ -1,7 +1,7 @@
-"""Seals values, finds them by keyed indexes, and tells equal records by keyed fingerprints, for one agency.
+"""Seal values, find them by keyed indexes, and recognise equal records by keyed fingerprints, for one agency.
 
-Each sealed value is bound to its place: agency, patron, owner, key and version are associated data,
-so that a value from another row, or an older one of the same row, does not open (decision 16).
+Each sealed value is bound to its place: agency, patron, owner, key and version are associated data. A value from
+another row, or an older one of the same row, does not open (decision 16).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ADDRESS = "address"
 
 
 class Vault:
-    """The keys at work. Holds no personal data."""
+    """The keys in use. Holds no personal data."""
 
     def __init__(self, keyring: Keyring, *, agency: str, random: Callable[[int], bytes]) -> None:
         self.agency = agency
@@ -42,17 +42,17 @@ class Vault:
         self._sealing = self._ciphers[self.seal_key]
         self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
         self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
-        #: for whoever tells numbers apart outside the store, as the reader of deliveries does
+        #: for code outside the store that only has to tell numbers apart, such as the reader of deliveries
         self.foreign_key = self._indexing[0].digest(b"outside the store")
         self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
 
     def seal(self, plain: bytes, *, place: str, owner: str, version: int) -> bytes:
-        """Seal with the newest key, `seal_key`, whose id the row keeps beside the value.
+        """Seal with the newest key. The row keeps that key's id, `seal_key`, beside the value.
 
         Args:
             plain: what is sealed.
             place: the patron's or the delivery's id.
-            owner: `register`, `local`, or what else the value belongs to.
+            owner: `register`, `local`, or another owner of the value.
             version: the version of the row, or the place in a sequence.
         """
         nonce = self._random(NONCE_BYTES)
@@ -63,7 +63,7 @@ class Vault:
         """Open a value in its own place.
 
         Raises:
-            SealBroken: it was altered or moved, or its key is not here.
+            SealBroken: it was altered or moved, or its key is missing.
         """
         cipher = self._ciphers.get(key)
         if cipher is None:
@@ -77,25 +77,25 @@ class Vault:
             ) from error
 
     def fingerprint(self, canonical: bytes) -> bytes:
-        """The keyed fingerprint of a record, under `fingerprint_key`."""
+        """Return the keyed fingerprint of a record, under `fingerprint_key`."""
         return self._fingerprinting[self.fingerprint_key].digest(canonical)
 
     def is_fingerprint(self, canonical: bytes, fingerprint: bytes, key: str) -> bool:
-        """Whether a record has this fingerprint under one of the live keys."""
+        """Return whether a record has this fingerprint under the live key with this id."""
         keyed = self._fingerprinting.get(key)
         return keyed is not None and hmac.compare_digest(keyed.digest(canonical), fingerprint)
 
     def index(self, kind: str, value: str) -> bytes:
-        """The keyed index that a new row gets, under `index_key`."""
+        """Return the keyed index for a new row, under `index_key`."""
         return self._indexing[0].digest(f"{kind}|{value}".encode())
 
     def probes(self, kind: str, value: str) -> list[bytes]:
-        """The indexes under which a row may be found: one for each live key, the newest first."""
+        """Return the indexes under which a row may be found: one for each live key, the newest first."""
         written = f"{kind}|{value}".encode()
         return [keyed.digest(written) for keyed in self._indexing]
 
     def index_under(self, key: str, kind: str, value: str) -> bytes:
-        """The keyed index under one of the live keys."""
+        """Return the keyed index under one of the live keys."""
         return self._indexing[self._index_ids.index(key)].digest(f"{kind}|{value}".encode())
 
     @property
@@ -104,13 +104,13 @@ class Vault:
         return len(self._indexing)
 
     def number_index(self, number: CprNumber) -> bytes:
-        """The index of a CPR number."""
+        """Return the index of a CPR number."""
         return self.index("number", number.digits)
 
     def address_index(self, address: Address | SealedAddress) -> bytes:
-        """The index of a dwelling, equal for a whole household."""
+        """Return the index of a dwelling, which is equal for a whole household."""
         return self.index(ADDRESS, dwelling(address))
 
     def address_probes(self, address: Address | SealedAddress) -> list[bytes]:
-        """The indexes under which a household may be found."""
+        """Return the indexes under which a household may be found."""
         return self.probes(ADDRESS, dwelling(address))
