@@ -1,4 +1,4 @@
-"""What is counted for statistics.
+"""Counts for statistics.
 
-Which numbers may be shown is `domain.pages`'.
+Which numbers may be shown is decided in `domain.pages`.
 """

@@ -1,6 +1,6 @@
-"""Who is counted in statistics, and by what: municipality and group in clear, the birth date opened a page at a time.
+"""Count patrons for statistics: municipality and group in clear, the birth date opened a page at a time.
 
-Leaves out whoever is no patron: merged into another, closed, dead, or one who only answers for a minor.
+Leaves out rows that are no patrons: merged, closed, erased or dead, and persons who only answer for a minor.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _NO_PATRON: Final = (*tables.GONE, "dead")
 
 
 def counted(tenant: Tenant, on: date, policy: Policy, *, page: int = _PAGE) -> Iterator[Cell]:
-    """Each patron who was there on a day: her municipality as it stands, her age band and her group on that day."""
+    """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
     evening = datetime.combine(on + timedelta(days=1), time(), tzinfo=COPENHAGEN)
     here = (_PATRON.agency == tenant.agency) & _PATRON.status_class.not_in(_NO_PATRON)
     here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
     here &= _PATRON.created < stamp_of(evening)
     last = ""
     while True:
-        # what patron and staff own is not read
+        # the local part is not read
         wanted = select(*(column for column in _PATRON if column.name != "local_blob"))
         with reading(tenant.engine) as connection:
             rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
