@@ -1,4 +1,4 @@
-"""A patron's life: her kind and standing, who answers for a minor, and what is owed for which loan."""
+"""A patron's life: kind and standing, the responsibles of a minor, and the loan for which something is owed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add to the tables; everyone there already is an active person, and every balance a fee."""
+    """Extend the tables. Every existing patron is an active person, and every existing balance is a fee."""
     _patron()
     _responsible()
     _circulation()
@@ -69,7 +69,7 @@ def _circulation() -> None:
 
 
 def _forgetting() -> None:
-    """What is over is found by its day, in the tables that grow with each night."""
+    """Add indexes that find what is over by its day, in the tables that grow with each night."""
     op.create_index("ix_before_image_until_day", "before_image", ["agency", "until_day"], unique=False)
     some = sa.text("undo IS NOT NULL")
     op.create_index(

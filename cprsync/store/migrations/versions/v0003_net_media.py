@@ -17,7 +17,7 @@ _STAMP = sa.String(length=27)
 
 
 def upgrade() -> None:
-    """Add to the tables; what waited was never offered, and everyone's rights are derived in the next night."""
+    """Extend the tables. What waited counts as never offered. All rights are derived in the next night."""
     op.add_column("library", sa.Column("rights_stamp", sa.String(length=64), nullable=True))
     op.add_column("library", sa.Column("last_review", sa.Integer(), nullable=True))
     _patron()

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table; that a delivery was accepted stays with it, and why does not."""
+    """Add the table. A delivery keeps that it was accepted, but not why."""
     op.create_table(
         "audit_reason",
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),

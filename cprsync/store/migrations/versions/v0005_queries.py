@@ -1,4 +1,4 @@
-"""Whose rights hang on an older local part than they have is found by an index that also holds their ids."""
+"""Put the id into the index that finds patrons with rights from an older local part."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the index anew; no row changes."""
+    """Create the index again. No row changes."""
     newer = sa.text("rights_local <> local_version")
     op.drop_index("ix_patron_rights_local", table_name="patron")
     op.create_index("ix_patron_rights_local", "patron", ["agency", "id"], sqlite_where=newer, postgresql_where=newer)

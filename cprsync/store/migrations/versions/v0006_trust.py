@@ -1,4 +1,4 @@
-"""Trust: which keys have written here, what was seen of the audit's heads, and a sum over the records' versions."""
+"""Trust: the keys that have written here, what was seen of the audit's heads, and a sum over the records' versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table and the columns; the program fills them when it next opens the store with its keys."""
+    """Add the table and the columns. The program fills them when it next opens the store with its keys."""
     op.create_table(
         "key_check",
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),

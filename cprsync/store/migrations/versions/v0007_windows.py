@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns. Nobody is in a window that an older program did not know of: an operator may open one."""
+    """Add the columns. An older program opened no windows, so nobody is in one. An operator may open them."""
     op.add_column("patron", sa.Column("unverified_since", sa.Date(), nullable=True))
     op.add_column("patron", sa.Column("unverified_why", sa.String(length=32), nullable=True))
     op.add_column("patron", sa.Column("unverified_until", sa.Date(), nullable=True))

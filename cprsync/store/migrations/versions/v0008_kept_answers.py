@@ -1,4 +1,4 @@
-"""Answers of the register that a night has had and not yet decided: with the question, until it is answered."""
+"""Answers of the register that a night has not decided on yet: kept with their question until the night ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns: what an older program had not decided it asks again."""
+    """Add the columns. The next night asks again what an older program had not decided."""
     op.add_column("follow_up", sa.Column("answer", sa.LargeBinary(), nullable=True))
     op.add_column("follow_up", sa.Column("answer_key", sa.String(length=8), nullable=True))
     op.add_column("follow_up", sa.Column("answer_day", sa.Date(), nullable=True))

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table; of whoever left before it is empty."""
+    """Add the table. It is empty for patrons who left before."""
     op.create_table(
         "kept_block",
         sa.Column("agency", sa.String(length=16), autoincrement=False, nullable=False),

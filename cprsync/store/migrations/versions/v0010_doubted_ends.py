@@ -1,4 +1,4 @@
-"""Ends of protections that are in doubt: on how many nights the register has answered so."""
+"""Protections whose end is in doubt: on how many nights the register has answered so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns. Of what was answered before nobody has counted."""
+    """Add the columns. Earlier answers were not counted."""
     op.add_column("follow_up", sa.Column("doubted", sa.Integer(), nullable=True))
     op.add_column("follow_up", sa.Column("doubted_on", sa.Date(), nullable=True))
