@@ -1,4 +1,4 @@
-"""The `Store` port over SQL: one library, one agreement. Delegates; each concern has its module."""
+"""The `Store` port over SQL, for one library and one agreement. It only delegates; each concern has its own module."""
 
 from __future__ import annotations
 
@@ -134,13 +134,24 @@ class SqlStore:
         tells_net_media: bool = False,
         card_accounts: bool = False,
     ) -> None:
-        """Open the store; without a `journal` the erase journal stands beside the key folder.
+        """Open the store.
 
-        `silence_seals` is the library's policy about whoever no source has spoken of, and `tells_net_media` whether a
-        CULR is set up; with `card_accounts` the patrons' cards log in there.
+        Args:
+            engine: from `open_engine`.
+            agency: the library.
+            agreement: one of its agreements.
+            keyring: the keys that wrote the store.
+            clock: gives the time and the day.
+            random: gives random bytes, for nonces, salts and patron numbers.
+            journal: the erase journal's file; without one it is beside the key folder.
+            silence_seals: whether the library seals patrons about whose protection no source has spoken.
+            tells_net_media: whether a CULR is set up.
+            card_accounts: whether the patrons' cards log in there.
 
-        Raises StoreMismatch when it is of another version, or not set up, and ConfigurationError when a key that
-        its records were written with is missing, or another one stands in its place; nothing is written then.
+        Raises:
+            StoreMismatch: the store has another version, or is not set up.
+            ConfigurationError: a key that wrote its records is missing or another key has its place; nothing is
+                written.
         """
         if "|" in agency or "|" in agreement:
             raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
@@ -181,9 +192,9 @@ class SqlStore:
             )
 
     def read_only(self) -> SqlStore:
-        """The same store, in which every transaction that would write is refused, whichever method begins it.
+        """Return the same store, in which every transaction that would write is refused.
 
-        A method that calls it raises ReadOnly.
+        A method that writes then raises ReadOnly.
         """
         reader = copy(self)
         reader._tenant = replace(self._tenant, engine=read_only(self._tenant.engine))  # noqa: SLF001 -- a copy of itself
@@ -345,7 +356,7 @@ class SqlStore:
         reconciling.close_not_lost(self._tenant, run, patron_ids)
 
     def in_window(self) -> list[InWindow]:
-        """Everyone in a window, by patron number."""
+        """Return every patron in a window, by patron number."""
         return healing.in_window(self._tenant)
 
     def window_counts(self) -> dict[str, int]:
@@ -364,7 +375,7 @@ class SqlStore:
         healing.count_harms(self._tenant, run, harms)
 
     def open_for_everyone(self, *, user: str, reason: str) -> int:
-        """Open a window for everyone subscribed, as an operator asks; returns of how many that is new."""
+        """Open a window for every subscribed patron, as an operator asks. Returns for how many a window was opened."""
         return healing.open_for_everyone(self._tenant, user=user, reason=reason)
 
     def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
@@ -509,7 +520,10 @@ class SqlStore:
         return again
 
     def begin_after_journal(self) -> None:
-        """Replay the journal as the store is opened; whoever replays it next is told how many there were."""
+        """Replay the journal when the store is opened.
+
+        The next call of `replay_journal` counts these too.
+        """
         check_journal_keys(self._tenant)
         note_keys(self._tenant)
         begin_versions(self._tenant)
@@ -555,7 +569,7 @@ class SqlStore:
         audit_list.note_reading(self._tenant, user=user)
 
     def keys_in_use(self) -> set[tuple[str, str]]:
-        """Purpose and id of every key that a row names. Reads every row."""
+        """Return purpose and id of every key that a row names. Reads every row."""
         with reading(self._tenant.engine) as connection:
             return {(purpose.value, key) for purpose, key in keys_in_use(connection, self._tenant)}
 
@@ -563,13 +577,13 @@ class SqlStore:
 
     @property
     def index_key(self) -> bytes:
-        """A key with which a delivery's reader tells numbers apart; it opens and finds nothing here."""
+        """A key with which a delivery's reader tells numbers apart. It opens and finds nothing here."""
         return self._tenant.vault.foreign_key
 
     def import_patrons(
         self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
     ) -> list[Imported]:
-        """Take in the rows, matched by number; without `apply` only say what would become of them."""
+        """Take in the rows, matched by number. Without `apply`, only return what would happen to them."""
         return imports.import_patrons(self._tenant, rows, apply=apply, policy=policy)
 
     def import_circulation(
@@ -579,7 +593,7 @@ class SqlStore:
         return circulating.import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
-        """Her loans, reservations, balances and messages, by those names."""
+        """Return the patron's loans, reservations, balances and messages, by those names."""
         return circulation.shown(self._tenant, patron_id)
 
     def patron(self, patron_id: str) -> PatronView | None:
@@ -682,7 +696,7 @@ class SqlStore:
         return reconciling.subscription_list(self._tenant)
 
     def end_patron(self, patron_id: str, *, on: date) -> int:
-        """End the subscriptions of a patron who has left; returns how many."""
+        """End the subscriptions of a patron who has left. Returns how many."""
         return reconciling.leave(self._tenant, patron_id, on=on)
 
     def runs(self) -> list[dict[str, Any]]:
@@ -695,14 +709,18 @@ class SqlStore:
         return runs.run_items(self._tenant, number)
 
     def verify_audit(self) -> int:
-        """Follow the audit to its end and count its entries. Raises AuditBroken."""
+        """Verify the audit to its end and count its entries.
+
+        Raises:
+            AuditBroken: the first problem.
+        """
         state = self.check_audit()
         if state.problems:
             raise state.problems[0]
         return state.entries
 
     def audit_reasons(self, patron_id: str | None) -> list[str]:
-        """Why people did what the audit says about a patron, or about nobody, the oldest first."""
+        """Return the reasons that people gave about a patron, or about no patron, the oldest first."""
         with reading(self._tenant.engine) as connection:
             return reasons.reasons_of(connection, self._tenant, patron_id)
 
