@@ -1,4 +1,4 @@
-"""What the register's client is set up with: addresses, certificates, identifiers and ceilings. Reads no file."""
+"""The settings of the register's client: addresses, certificates, identifiers and ceilings. Reads no file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALL = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Ceilings of the register's operations (decision 27) and of their repetition."""
+    """The ceilings of the register's operations (decision 27) and of their tries."""
 
     lookup: AnswerLimits = _ONE
     subscribe: AnswerLimits = _ONE
@@ -31,13 +31,13 @@ class Limits:
     tries: int = 3
     #: no new try begins after this
     tries_seconds: float = 60
-    #: so many calls in a row without an answer, and no more are made
+    #: after this many calls in a row without an answer, no more calls are made
     unanswered_in_a_row: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterSettings:
-    """One agreement's way to the register. `client_cert` with `client_key`, or `p12` alone."""
+    """One agreement's access to the register. Needs `client_cert` with `client_key`, or `p12` alone."""
 
     lookup_url: str
     subscription_url: str
@@ -52,22 +52,22 @@ class RegisterSettings:
     user_system: str
     user: str
     cvr: str
-    #: whose company number our certificate has, when it is another's: a supplier's
+    #: the company number in our certificate, if it belongs to another company, such as a supplier
     certificate_cvr: str | None = None
     #: lists of revoked certificates, as files
     crl: tuple[Path, ...] = ()
-    #: whether certificates for test are refused
+    #: whether test certificates are refused
     production: bool = False
     context: Literal["invocation", "authority"] = "invocation"
-    #: calls at the same time, each with its own kept connection
+    #: calls at the same time, each over its own connection that is kept open
     workers: int = 4
-    #: calls in a second, of both services and all workers together; None: as fast as they are answered
+    #: calls per second, of both services and all workers together; None: no limit
     per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     @property
     def company(self) -> str | None:
-        """The company number that our certificate has to have; None outside production."""
+        """The company number that our certificate must have. None outside production."""
         return (self.certificate_cvr or self.cvr) if self.production else None
 
     def __post_init__(self) -> None:

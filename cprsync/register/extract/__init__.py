@@ -1,4 +1,4 @@
-"""The change extract U12170-P: inspected, and turned into persons.
+"""Inspects the change extract U12170-P, and turns it into persons.
 
 Fetches nothing.
 """

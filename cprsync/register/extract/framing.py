@@ -1,7 +1,7 @@
-"""Cut a change extract into records, and watch that its bytes are ISO-8859-1. Knows lengths, not meanings.
+"""Cuts a change extract into records, and checks that its bytes are ISO-8859-1. Knows lengths, not meanings.
 
-Two framings exist: one record a line, trailing blanks trimmed; and a stream of records of fixed
-length without any line end. The first record tells which.
+Two framings exist: one record a line, without trailing blanks; and a stream of records of fixed length without line
+ends. The first record shows which one it is.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Framing: TypeAlias = Literal["lines", "stream"]
 Framed: TypeAlias = tuple[int, bytes]
 
 BLOCK_BYTES = 256 * 1024
-#: The longest record has 306 characters; longer lines are accepted, but not without end.
+#: The longest record has 306 characters. Longer lines are accepted, up to this length.
 LINE_LIMIT_BYTES = 64 * 1024
 START_LENGTH = 35
 _C1 = bytes(range(0x80, 0xA0))
 
 
 class EncodingWatch:
-    """Sees every block of a delivery once and refuses those that are not ISO-8859-1 (decision 23)."""
+    """Sees each block of a delivery once, and refuses a delivery that is not ISO-8859-1 (decision 23)."""
 
     def __init__(self) -> None:
         self._utf8: Any = codecs.getincrementaldecoder("utf-8")("strict")
@@ -50,7 +50,7 @@ class EncodingWatch:
             raise wrongly_encoded("all of it is valid UTF-8")
 
     def _decode(self, block: bytes, *, final: bool) -> None:
-        # Real ISO-8859-1 fails at its first Danish letter, and is not decoded any further.
+        # Genuine ISO-8859-1 fails at its first Danish letter, and is then decoded no further.
         if self._utf8 is None:
             return
         try:
@@ -68,7 +68,7 @@ def blocks_of(source: BinaryIO, watch: EncodingWatch) -> Iterator[bytes]:
 
 
 def framing_of(source: BinaryIO) -> Framing:
-    """Tell the framing from what stands after the first record.
+    """Return the framing, which shows after the first record.
 
     Raises:
         DeliveryRefused: the delivery is empty, begins without record 000, or is no change extract at all.
@@ -76,16 +76,16 @@ def framing_of(source: BinaryIO) -> Framing:
     source.seek(0)
     head = source.read(HEAD_BYTES)
     check_start(head)
-    # Behind record 000 a stream goes on with a type and a number; a line may have become longer (decision 23).
+    # After record 000 a stream continues with a type and a number; a line may have become longer (decision 23).
     second = head[START_LENGTH : START_LENGTH + RECORD_LEAST]
     return "stream" if b"\n" not in head[:START_LENGTH] and second.isdigit() else "lines"
 
 
 def records_of(blocks: Iterator[bytes], framing: Framing, lengths: Mapping[bytes, int]) -> Iterator[Framed]:
-    """Yield the records up to 999; then check that nothing but blanks follows it.
+    """Yield the records up to 999, then check that only blanks follow.
 
     Raises:
-        DeliveryRefused: a record is cut short, or, in a stream, of an unknown type.
+        DeliveryRefused: a record is cut short, or has an unknown type in a stream.
     """
     return _lines(blocks) if framing == "lines" else _stream(blocks, lengths)
 
@@ -133,8 +133,8 @@ def _only_blanks(rest: list[bytes], blocks: Iterator[bytes], offset: int) -> Non
 
 
 def unknown_type(kind: bytes, offset: int) -> DeliveryRefused:
-    """Build the refusal of a record of an unknown type, where only the type says how long a record is."""
-    # Only digits are named: whatever else stands there is content.
+    """Build the refusal of a record of an unknown type in a stream, where only the type gives the length."""
+    # Only digits are named: anything else may be personal data.
     named = CprsyncError("unknown record type {record}", record=kind.decode()) if kind.isdigit() else "no record type"
     return DeliveryRefused(
         "{named} at byte offset {offset}; in a stream the records after it cannot be found", named=named, offset=offset
@@ -148,7 +148,7 @@ def too_short(kind: bytes, offset: int) -> DeliveryRefused:
 
 
 def split_run(run: str, framing: Framing, lengths: Mapping[str, int]) -> list[str]:
-    """Cut the text of verified records apart again."""
+    """Cut the text of verified records into records."""
     if framing == "lines":
         if "\r" in run:
             run = run.replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""Where in a delivery each person's records stand. Holds keyed hashes of numbers, and offsets; no content."""
+"""Remembers where each person's records are in a delivery. Holds keyed hashes of numbers, and offsets; no content."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 HASH_BYTES = 16
 KEY_LEAST_BYTES = 16
-#: What one run costs in memory at most: 150 bytes measured, and more while the dictionary grows.
+#: The most memory that one run needs: 150 bytes measured, and more while the dictionary grows.
 ENTRY_BYTES = 256
-#: More runs than this are kept of nobody: she is told to be too large.
+#: The most runs that are kept for one person. A person with more is reported as too large.
 RUNS_MOST = 1000
 _BATCH_ROWS = 5000
-#: What a run holds: a record that delivers the person; her 001; a 004 that seals.
+#: What a run holds: a record that delivers the person; the person's 001; a 004 that seals.
 DELIVERS, MAIN, SEALS = 1, 2, 4
-#: Above these stands the status of her first 001, so that a delivery is counted without being read again.
+#: The bits above these hold the status of the person's first 001, so that counting needs no second read.
 _STATUS_SHIFT = 3
 _PLACE = struct.Struct("<QQH")
 _TABLE = (
     "CREATE TABLE run (hash BLOB NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, holds INTEGER NOT NULL)"
 )
-# Those without 001 come last, as in memory.
+# Persons without 001 come last, as in memory.
 _PERSONS = """
     WITH person AS (SELECT hash, MIN(CASE WHEN holds & 2 THEN start END) AS main_start, MIN(start) AS first
                     FROM run GROUP BY hash)
@@ -44,7 +44,7 @@ _PERSONS = """
 
 
 class Run(NamedTuple):
-    """Records of one number that stand together; `holds` is a sum of `DELIVERS`, `MAIN`, `SEALS` and a status."""
+    """Adjacent records of one number. `holds`: a sum of `DELIVERS`, `MAIN`, `SEALS` and a status."""
 
     start: int
     length: int
@@ -52,22 +52,22 @@ class Run(NamedTuple):
 
     @property
     def status(self) -> str | None:
-        """The two digits of the run's 001; None: it has none, or what stands there is no status."""
+        """The two digits of the run's 001. None: the run has no 001, or its status is no number."""
         number = (self.holds >> _STATUS_SHIFT) - 1
         return None if number < 0 else f"{number:02}"
 
 
-#: `Run._make` without a look at the length, which the struct has told.
+#: `Run._make` without its length check: the struct has the right length.
 _AS_RUN: Callable[[tuple[int, ...]], Run] = partial(tuple.__new__, Run)
 
 
 def status_held(digits: bytes) -> int:
-    """What a 001 of this status adds to `holds`: nothing if it is no number."""
+    """What a 001 of this status adds to `holds`; 0 if the status is no number."""
     return int(digits) + 1 << _STATUS_SHIFT if digits.isdigit() else 0
 
 
 class RunIndex:
-    """Collects the runs of a delivery and gives them back by person.
+    """Collects the runs of a delivery and returns them by person.
 
     Above its limit it moves to a temporary SQLite file, in a folder that only we may read.
     """
@@ -96,7 +96,7 @@ class RunIndex:
 
     @property
     def spilled(self) -> bool:
-        """Whether it has moved to a file."""
+        """Whether the index has moved to a file."""
         return self._spilled is not None
 
     def note(self, number: bytes, run: Run) -> None:
@@ -121,15 +121,16 @@ class RunIndex:
             self._spill()
 
     def persons(self) -> Iterator[list[Run]]:
-        """Yield each person's runs in the order of the file; persons in the order of their 001, then those without.
+        """Yield each person's runs in file order. Persons come in the order of their 001, then those without one.
 
-        A number that is only named, as an old one or by an event, is no person delivered. One with too many runs is.
+        A number that is only named, as an old number or by an event, counts as no delivered person. A number with too
+        many runs counts as delivered.
         """
         found = self._kept_persons() if self._spilled is None else self._spilled_persons(self._spilled)
         return (runs for runs in found if len(runs) > RUNS_MOST or _delivers(runs))
 
     def _kept_persons(self) -> Iterator[list[Run]]:
-        # nearly always everyone has a 001, each once in the order
+        # nearly every person has a 001, and is in the order once
         complete = len(self._order) == len(self._runs)
         without = () if complete else (digest for digest, places in self._runs.items() if not _has_main(places))
         for digest in chain(self._order, without):
@@ -161,7 +162,7 @@ class RunIndex:
         folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-index-", dir=self._folder))
         spilled = sqlite3.connect(Path(folder) / "index.sqlite", isolation_level=None)
         self._resources.callback(spilled.close)
-        # The file is thrown away with this delivery: nothing in it needs to survive a crash.
+        # The file is deleted after this delivery, so nothing in it must survive a crash.
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -4096"):
             spilled.execute(f"PRAGMA {pragma}")
         spilled.execute(_TABLE)
@@ -192,12 +193,12 @@ def _needing_room() -> Iterator[None]:
 
 
 def _sealing(start: int, length: int, holds: int) -> Run:
-    """The last run that is kept of someone too large, when a later one seals her."""
+    """The last run kept for a person who is too large, with the seal of a later run."""
     return Run(start, length, holds | SEALS)
 
 
 def _delivers(runs: list[Run]) -> bool:
-    # the first one nearly always tells
+    # the first run nearly always decides
     return bool(runs[0].holds & DELIVERS) or any(run.holds & DELIVERS for run in runs)
 
 

@@ -1,4 +1,4 @@
-"""Say what a file is that is no change extract, by how it begins. Quotes nothing of it, and reads no person."""
+"""Recognises files that are no change extract by how they begin. Quotes nothing of them, and reads no person."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cprsync.errors import DeliveryRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: How much of a file is looked at.
+#: How much of a file is read for this.
 HEAD_BYTES: Final = 64 * 1024
-#: A record begins with its type and a number; a file may be cut off within them.
+#: A record begins with its type and a number. A file may be cut off within them.
 _RECORD: Final = re.compile(rb"[0-9]{13}|[0-9]{1,12}\s*\Z")
 
 
 class FileKind(enum.StrEnum):
-    """What a file is that is no change extract, in the words that are shown."""
+    """What a file is if it is no change extract, in the words that are shown."""
 
     GZIP = "a gzip file"
     ZIP = "a ZIP archive"
@@ -48,7 +48,7 @@ class Product(enum.StrEnum):
     UNKNOWN = "one that is not known here"
 
 
-#: How other files begin, whatever follows.
+#: The first bytes of other kinds of files.
 _SIGNATURES: Final = (
     (b"\x1f\x8b", FileKind.GZIP),
     (b"PK\x03\x04", FileKind.ZIP),
@@ -64,16 +64,16 @@ _SIGNATURES: Final = (
 )
 _HTML: Final = re.compile(r"<!doctype html|<html", re.IGNORECASE)
 _XML: Final = re.compile(r"<[?!A-Za-z]")
-#: Columns are told by one of these, as often on each line.
+#: A table has one of these separators, equally often on each line.
 _SEPARATORS: Final = ";\t,|"
 _CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1a\x1b")) + b"\x7f"
-#: The digit 0 there.
+#: The digit 0 in EBCDIC.
 _EBCDIC_ZERO: Final = b"\xf0"
 _UTF_16: Final = "it is text in UTF-16"
-#: What the private product's record 001 has, of which the last ones may be blanks; one of U12170-P has 106.
+#: The length of the private product's record 001, which may end in blanks. U12170-P's has 106.
 PRIVATE_LENGTH: Final = 469
 _PRIVATE_LEAST: Final = 300
-#: Where the total product has sex and birth date: 67, and 68 to 77.
+#: Where the total product has sex (position 67) and birth date (68 to 77).
 _TOTAL_FORM: Final = re.compile(rb"001.{63}[MK ][0-9]{4}-[0-9]{2}-[0-9]{2}", re.DOTALL)
 
 
@@ -83,10 +83,10 @@ def wrongly_encoded(what: str) -> DeliveryRefused:
 
 
 def check_start(head: bytes) -> None:
-    """Let through what begins as a change extract does.
+    """Accept a file that begins as a change extract does.
 
     Raises:
-        DeliveryRefused: it is empty (`delivery.empty`), converted (`delivery.encoding`), another kind of file
+        DeliveryRefused: the file is empty (`delivery.empty`), converted (`delivery.encoding`), of another kind
             (`delivery.foreign`), or an extract without its first record (`delivery.damaged`).
     """
     if not head.strip():
@@ -111,7 +111,7 @@ def foreign(kind: FileKind) -> DeliveryRefused:
 
 
 def unknown_product(main: bytes) -> DeliveryRefused:
-    """Build the refusal of a delivery whose records 001, of which this is one, have another form."""
+    """Build the refusal of a delivery whose records 001 have another form. `main`: one of them."""
     product = Product.UNKNOWN
     if _TOTAL_FORM.match(main):
         product = Product.TOTAL
@@ -125,25 +125,25 @@ def unknown_product(main: bytes) -> DeliveryRefused:
 
 
 def find_main(head: bytes) -> bytes | None:
-    """Return the first whole record 001 among lines; None: none is there."""
+    """Return the first complete record 001 among the lines. None: there is none."""
     return next((line for line in head.split(b"\n")[:-1] if line.startswith(b"001")), None)
 
 
 def _has_main(head: bytes) -> bool:
-    """Whether records follow a first one that is another product's, or damaged: whoever reads on tells which."""
+    """Whether records follow a record 000 of another product, or a damaged one. Reading on shows which."""
     main = find_main(head)
     return head.startswith(b"000") and main is not None and _RECORD.match(main) is not None
 
 
 def _check_marked(head: bytes) -> None:
-    """Refuse what stands behind a byte order mark: a converted extract, or another kind of file."""
+    """Refuse a file with a byte order mark: a converted extract, or another kind of file."""
     if _RECORD.match(head):
         raise wrongly_encoded("it begins with a byte order mark")
     raise foreign(_name_of(head))
 
 
 def _utf_16(head: bytes) -> str | None:
-    """The text, if it is UTF-16; without a mark every other byte of it is zero, since little is not Latin."""
+    """The text if it is UTF-16; None: it is not. Without a mark, every other byte of Latin text is zero."""
     whole = head[: len(head) // 2 * 2]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return whole.decode("utf-16", "replace")
@@ -176,13 +176,13 @@ def _name_of_text(text: str) -> FileKind:
 
 
 def _whole_lines(text: str) -> list[str]:
-    """The lines without the last one, which may go on behind what was looked at; a lone line stays."""
+    """The lines without the last one, which may be cut off. A single line stays."""
     lines = text.splitlines(keepends=True)
     return lines if len(lines) <= 1 or lines[-1].endswith("\n") else lines[:-1]
 
 
 def _has_columns(lines: Sequence[str]) -> bool:
-    """Whether the first lines have equally many of one separator; a lone line has two of it at least."""
+    """Whether the first lines have the same number of one separator. A single line needs at least two."""
     first = [line for line in lines if line.strip()][:5]
     least = 1 if len(first) > 1 else 2
     counts = ({line.count(separator) for line in first} for separator in _SEPARATORS)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLE = "change-extract-U12170-P.csv"
-#: Where every record has its type and, but for 000, 910 and 999, the number it is about.
+#: Where every record has its type, and its person's number except in 000, 910 and 999.
 TYPE = slice(0, 3)
 NUMBER = slice(3, 13)
 #: The shortest text that can be a record: its type and its number.
@@ -25,13 +25,13 @@ RECORD_LEAST = 13
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The record types with their nominal lengths, and the place of each field in its record."""
+    """The record types with their nominal lengths, and the position of each field in its record."""
 
     lengths: Mapping[str, int]
     places: Mapping[tuple[str, str], slice]
 
     def place(self, record: str, field: str) -> slice:
-        """Where a field stands. Raises ConfigurationError if the table lacks it."""
+        """The position of a field. Raises ConfigurationError if the table lacks it."""
         try:
             return self.places[record, field]
         except KeyError as missing:
@@ -59,7 +59,7 @@ def load_layout(path: Path) -> Layout:
     """Load a table with the columns record, field, start (from 1) and length.
 
     Raises:
-        ConfigurationError: it cannot be read.
+        ConfigurationError: the table cannot be read.
     """
     lengths: dict[str, int] = {}
     places: dict[tuple[str, str], slice] = {}

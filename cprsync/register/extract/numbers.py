@@ -1,4 +1,4 @@
-"""Which numbers a change extract says are replaced, and by which. Reads records 001 only, and builds no person."""
+"""Finds the numbers that a change extract reports as replaced, and their replacements. Reads only records 001."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from cprsync.register.extract.layout import Layout
 
-#: The statuses of a number that another replaces, as they stand in a record.
+#: The statuses of a replaced number, as records write them.
 REPLACED_CODES = frozenset(status.value.encode() for status in REPLACED)
 
 
 def links_of(source: BinaryIO, known: Layout) -> Links:
-    """Read the links; only a delivery that has any is read a second time, for who of the new numbers is in it.
+    """Read the links. A delivery with links is read a second time, to find the new numbers that it delivers.
 
     Raises:
-        DeliveryRefused: it is damaged.
+        DeliveryRefused: the delivery is damaged.
     """
     status, current = known.place("001", "STATUS"), known.place("001", "PNRGAELD")
     links: dict[CprNumber, CprNumber] = {}

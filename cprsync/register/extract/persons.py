@@ -1,7 +1,7 @@
-"""From the records of one number to one Person. Knows what the fields mean (decision 1); reads no file.
+"""Turns the records of one number into one Person. Knows what the fields mean; reads no file.
 
-Silence, emptiness and status follow decision 1. What breaks the layout makes this one person
-unreadable, with a stable reason; an impossible birth date is silent, not broken.
+Silence, emptiness and status follow decision 1. A record that breaks the layout makes only this person unreadable, with
+a stable reason. An impossible birth date counts as silent, not as broken.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
     from cprsync.register.extract.layout import Layout
 
-#: Types of which a person has at most one that we read.
+#: Types of which we read at most one for a person.
 _SINGLE = frozenset({"001", "002", "003", "005", "006", "008"})
-#: Numbers that only these name are not delivered: old numbers, events, errors and receipts.
+#: A number that only these types name is not delivered: old numbers, events, errors and receipts.
 _NO_DAMAGE = frozenset({"022", "099", "910", "997"})
 _CODES = ("KOMKOD", "VEJKOD", "HUSNR", "ETAGE", "SIDEDOER", "BNR")
 _UNSET = "0000"
@@ -57,7 +57,7 @@ UNCERTAIN = "*"
 
 
 class _BreaksLayout(ValueError):
-    """These records cannot be a person; the argument is the reason's stable name."""
+    """These records cannot be a person. The argument is the reason's stable name."""
 
 
 class PersonParser:
@@ -80,23 +80,23 @@ class PersonParser:
         self._event = layout.place("099", "HAENDELSE")
 
     def parse(self, records: list[str]) -> Person | Unreadable | None:
-        """Read one person; None if the records are of kinds that say nothing of a delivered person."""
+        """Read one person. None: the records' types say nothing about a delivered person."""
         number = number_of(records[0])
         try:
             return self._parse(number, records)
         except _BreaksLayout as broken:
             return self._unreadable(number, str(broken), records)
         except Misread:
-            # a delivery is refused whole where all of it was read so; here it is this one person
+            # a delivery that is misread throughout is refused as a whole; this is one person only
             return self._unreadable(number, "person.misread", records)
 
     def _unreadable(self, number: CprNumber | None, reason: str, records: list[str]) -> Unreadable:
-        """Whatever is wrong with them: a protection and a death are believed."""
+        """The person without their other data: a protection or a death is still taken as true."""
         protection = self._protected(self._protection_types(records))
         return Unreadable(number, reason, protection, self._dead(records))
 
     def _parse(self, number: CprNumber | None, records: list[str]) -> Person | None:
-        # a person begins with her 001: then the rest need not be looked at
+        # a person begins with their 001, so the rest need not be checked
         if records[0][TYPE] in _NO_DAMAGE and all(record[TYPE] in _NO_DAMAGE for record in records):
             return None
         if number is None:
@@ -145,7 +145,7 @@ class PersonParser:
         for kind in types:
             if len(kind) != len(_UNSET) or not kind.isdecimal():
                 raise _BreaksLayout("protection.type")
-        # Seals even when it comes without having been agreed on: protection errs on the safe side.
+        # Seals even if the agreement does not include it, to be on the safe side.
         known = self._protected(types)
         return EMPTY if known is SILENT and "004" in self._agreement else known
 
@@ -172,7 +172,7 @@ class PersonParser:
             return SILENT
         municipality, street_code, house, floor, door, building = parts
         text_co, locality, town, postcode, district, road = self._text(text or "")
-        # nearly nobody has supplementary lines: looked at one by one only where anything stands there
+        # few persons have supplementary lines: they are cut apart only if there is any text
         supplementary = self._extra(codes) if codes and codes[self._extra_lines].strip() else ()
         try:
             return address_of(
@@ -194,10 +194,10 @@ class PersonParser:
             raise _BreaksLayout("address.code") from broken
 
     def _address_codes(self, codes: str | None, text: str | None) -> tuple[str, ...] | None:
-        """Return the six codes, which 002 and 003 must agree on; None if one of them holds no address."""
+        """Return the six codes, on which 002 and 003 must agree. None: one of them holds no address."""
         ours = self._codes(codes) if codes is not None else None
         theirs = self._text_codes(text) if text is not None else None
-        # nearly always the same text: looked at once
+        # nearly always equal, and then checked once
         for found in (ours,) if ours == theirs else (ours, theirs):
             if found is not None:
                 _require_code(found[0], "address.municipality")
@@ -213,7 +213,7 @@ class PersonParser:
 
 
 def number_of(record: str) -> CprNumber | None:
-    """Return the number that a record is about; None if it is no number."""
+    """Return the number that a record is about. None: it is no number."""
     digits = record[NUMBER]
     return CprNumber(digits) if len(digits) == NUMBER.stop - NUMBER.start and digits.isdecimal() else None
 
@@ -252,7 +252,7 @@ def _current_number(raw: str) -> CprNumber | Gap:
 
 def _birth(raw: str, *, uncertain: bool) -> Birth | Silent:
     try:
-        # fromisoformat reads week dates too; the second hyphen rules them out.
+        # fromisoformat also reads week dates; requiring the second hyphen excludes them.
         return Birth(date.fromisoformat(raw), uncertain) if raw[7:8] == "-" else SILENT
     except ValueError:
         # 1950-00-00 and blanks: the source does not know the day (decision 1).

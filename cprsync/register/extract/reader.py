@@ -1,8 +1,7 @@
-"""Read a change extract U12170-P: inspect a file, and turn it into persons. Two passes, flat in memory.
+"""Reads a change extract U12170-P: inspects a file, and turns it into persons. Two passes, constant memory.
 
-The first pass verifies the whole delivery and indexes where each number's records stand, for they
-may stand anywhere; the second yields persons in the order of their 001. No person is
-yielded of a delivery that is not whole (decision 23).
+The first pass verifies the whole delivery and indexes where each number's records are, because they may be anywhere.
+The second yields persons in the order of their 001. An incomplete delivery yields no person (decision 23).
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.register.extract.framing import Framing
 
-#: The record types that the library's task asks for; what is missing of these is empty, of others silent.
+#: The record types that the library's task includes. A missing record of these types is empty; of others, silent.
 DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})
 INDEX_LIMIT_BYTES = 32 * 1024 * 1024
-#: All records of one person; the fullest have some 10 KiB.
+#: The most bytes of one person's records; the largest have about 10 KiB.
 PERSON_LIMIT_BYTES = 1024 * 1024
-#: A sealed delivery of at most so many bytes is held while its persons are read: 10,000 persons have some 6 MB.
+#: A sealed delivery up to this size is kept in memory while its persons are read. 10,000 persons have about 6 MB.
 WINDOW_BYTES = 8 * 1024 * 1024
 
 
 class ExtractReader:
-    """The port `Reader` over the change extract."""
+    """The port `Reader` for the change extract."""
 
     def __init__(  # noqa: PLR0913 -- settings of one library's feed, all by name
         self,
@@ -53,7 +52,7 @@ class ExtractReader:
         spill: Path | None = None,
         strict_count: bool = True,
     ) -> None:
-        """Take the settings; `spill` is the folder for an index over its limit, or None for the system's."""
+        """Take the settings. `spill`: the folder for an index above its limit; None: the system's temporary folder."""
         self._task = task
         self._hash_key = hash_key
         self._agreement = agreement
@@ -74,12 +73,12 @@ class ExtractReader:
         return inspection
 
     def examine(self, source: BinaryIO) -> tuple[dict[str, Any], DeliveryRefused | None]:
-        """Describe a delivery in the shape of `feed inspect`; a damaged one as far as it could be read."""
+        """Describe a delivery in the shape of `feed inspect`, a damaged one as far as it can be read."""
         survey, refused = self._survey(source)
         return survey.document(refused), refused
 
     def persons(self, source: BinaryIO) -> Iterator[Person | Unreadable]:
-        """Yield each distinct number once, in the order of the 001. Raises DeliveryRefused before the first one."""
+        """Yield each distinct number once, in the order of the 001. Raises DeliveryRefused before the first person."""
         known = layout()
         parser = PersonParser(known, self._agreement)
         kept = self._kept_of(source)
@@ -94,7 +93,7 @@ class ExtractReader:
                     yield person
 
     def links(self, source: BinaryIO) -> Links:
-        """Tell which numbers the delivery says are replaced, and by which. Raises DeliveryRefused."""
+        """Return the replaced numbers in the delivery, and their replacements. Raises DeliveryRefused."""
         kept = self._kept_of(source)
         return Links() if kept is not None and not kept.tally.replaces else links_of(source, layout())
 
@@ -122,14 +121,14 @@ class ExtractReader:
 
 
 def content_of(source: BinaryIO) -> str | None:
-    """The name of a content that cannot have changed since it was last read, as a sealed one; None for any other."""
+    """The id of a content that cannot change, such as a sealed one. None: the content may change."""
     named: str | None = getattr(source, "content_id", None)
     return named
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The last delivery inspected, so that its persons are read without verifying the same sealed bytes again."""
+    """The last delivery inspected, so that its persons can be read without verifying the same sealed bytes again."""
 
     content: str
     tally: Tally
@@ -137,7 +136,7 @@ class _Kept:
 
 
 def inspect_file(path: Path) -> dict[str, Any]:
-    """Describe a file in the shape of `feed inspect`, without a store; damage is named, not raised.
+    """Describe a file in the shape of `feed inspect`, without a store. Damage is described, not raised.
 
     Raises:
         BadInput: the file cannot be read at all.
@@ -146,8 +145,8 @@ def inspect_file(path: Path) -> dict[str, Any]:
 
 
 def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
-    """Do as `inspect_file`, and give the refusal too, for whoever needs its kind."""
-    # The index lives as long as this call, and so may its key.
+    """Same as `inspect_file`, and also return the refusal, for its kind."""
+    # The index is gone after this call, so its key may be too.
     reader = ExtractReader(task=None, hash_key=secrets.token_bytes(32))
     try:
         with path.open("rb") as source:
@@ -158,20 +157,20 @@ def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
 
 @dataclass(slots=True)
 class _Survey:
-    """A delivery's counts."""
+    """The counts of a delivery."""
 
     tally: Tally
     index: RunIndex
-    #: of the distinct numbers with a 001
+    #: counts only distinct numbers with a 001
     by_status: Counter[str] = field(default_factory=Counter)
     protected: int = 0
-    #: what `persons` yields of it: those whose 001 is missing or who cannot be read, too
+    #: how many persons `persons` yields, including those without a 001 and the unreadable
     delivered: int = 0
 
     def count_persons(self) -> None:
         for places in self.index.persons():
             self.delivered += 1
-            # a person begins with her 001, as a rule
+            # a person usually begins with their 001
             main = places[0] if places[0].holds & MAIN else next((run for run in places if run.holds & MAIN), None)
             if main is None:
                 continue
@@ -213,12 +212,12 @@ class _Survey:
 
 
 def too_large(places: list[Run]) -> bool:
-    """Whether these are more records than one person can have."""
+    """Whether these are more runs or bytes than one person can have."""
     return len(places) > RUNS_MOST or sum([run.length for run in places]) > PERSON_LIMIT_BYTES
 
 
 def unread(number: CprNumber | None, places: list[Run]) -> Unreadable:
-    """Someone too large to be read: of her only what the index holds is believed."""
+    """A person too large to be read. Only what the index holds is taken as true."""
     sealed = any(run.holds & SEALS for run in places)
     dead = any(run.status == Status.DEAD.value for run in places)
     protection = Protection.NAME_AND_ADDRESS if sealed else SILENT
@@ -226,22 +225,22 @@ def unread(number: CprNumber | None, places: list[Run]) -> Unreadable:
 
 
 class _RunReader:
-    """Reads runs again: those with 001 come in file order, through a window; the others by seeking.
+    """Reads runs again. Persons with a 001 come in file order, through a window; the others by seeking.
 
-    A small sealed delivery is one window: its addresses stand at its end in an order of their own.
+    A small sealed delivery is one window, because the addresses are at its end in an order of their own.
     """
 
     def __init__(self, source: BinaryIO, framing: Framing, known: Layout) -> None:
         self._source = source
         self._framing = framing
         self._lengths = known.lengths
-        # a file that is not sealed may change meanwhile, and it shows only where it is read
+        # an unsealed file may change meanwhile, which shows only when it is read again
         size = source.seek(0, SEEK_END) if content_of(source) is not None else None
         self._window = self._read_at(0, size, least=size) if size is not None and size <= WINDOW_BYTES else b""
         self._window_start = 0
 
     def records(self, places: list[Run]) -> list[str]:
-        """Return the records of one person; none if they are too large for a person.
+        """Return the records of one person. Empty if the person is too large.
 
         Raises DeliveryRefused: the delivery changed since it was verified.
         """
@@ -253,7 +252,7 @@ class _RunReader:
         return found
 
     def number(self, places: list[Run]) -> CprNumber | None:
-        """Return the number that the runs are about; None if it is no number."""
+        """Return the number that the runs are about. None: it is no number."""
         head = self._read(Run(places[0].start, NUMBER.stop)).decode("latin-1")
         return number_of(head)
 

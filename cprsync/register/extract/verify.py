@@ -1,8 +1,8 @@
-"""The first pass over a change extract: is it whole, ours, of the product we know? Counts, and reads no person.
+"""The first pass over a change extract: is it complete, for us, and of the known product? Counts, and reads no person.
 
-A product is known by its 001 records: at least one must have the form of U12170-P in its first characters, and none
-the length of the private product's. What else follows those characters is a field that was added later (decision 23).
-The private product and the total with times of change fail this; a delivery with some bad persons does not.
+The product shows in its 001 records. At least one must have the form of U12170-P in its first characters, and none may
+have the length of the private product's. Anything after those characters is a field that was added later (decision 23).
+The private product and the total with times of change fail this check. A delivery with some bad persons passes.
 """
 
 from __future__ import annotations
@@ -37,32 +37,33 @@ if TYPE_CHECKING:
 
     from cprsync.register.extract.layout import Layout
 
-#: Told of each run of records with one number.
+#: Called for each run of records with one number.
 Note: TypeAlias = "Callable[[bytes, Run], None]"
 
 log = structlog.get_logger()
 
-#: Types whose key is not the number of a delivered person: errors and receipts.
+#: Types whose key is not a delivered person's number: errors and receipts.
 WITHOUT_PERSON = frozenset({b"910", b"997"})
-#: What a record makes of its run, by type; all others deliver the person. Old numbers and events only name a number.
+#: What a record adds to its run, by type; all other types deliver the person. Old numbers and events only name a
+#: number.
 HOLDS = {b"022": 0, b"099": 0, b"910": 0, b"997": 0}
 #: The type of a 004 that seals.
 SEALING = Protection.NAME_AND_ADDRESS.value.encode()
-#: Codes that are no codes are counted under this, so that no content gets into a report.
+#: Invalid codes are counted under this, so that no content gets into a report.
 NO_CODE = "?"
-# A ceiling on what a broken file can put into the counts.
+# The most different codes to count, so that a broken file cannot fill the memory.
 _CODES_MOST = 1000
-#: How far a damaged file is read on to name the cause: 64 MiB, since it may be anything, a device without end too.
+#: How many blocks of a damaged file are read to find the cause: 64 MiB, because a device may have no end.
 _BLAME_BLOCKS = 256
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the first pass has found so far; after damage, what it found before."""
+    """What the first pass has found so far. After damage, what it found before it."""
 
     header: Header | None = None
     framing: Framing | None = None
-    #: record types without 000 and 999; the known ones are there from the start
+    #: record types except 000 and 999; the known ones are present from the start
     by_type: dict[bytes, int] = field(default_factory=dict)
     by_event: Counter[str] = field(default_factory=Counter)
     #: whether any number is replaced by another
@@ -74,7 +75,7 @@ class Tally:
 
 
 class Verification:
-    """One first pass over one delivery."""
+    """The first pass over one delivery."""
 
     def __init__(
         self,
@@ -91,10 +92,10 @@ class Verification:
         self._task = task
         self._strict_count = strict_count
         self._known_form = False
-        #: the first 001 of another form: it tells which product this is
+        #: the first 001 of another form, which shows which product this is
         self._strange: bytes | None = None
         self._event = layout.place("099", "HAENDELSE")
-        #: the codes of events, by how they stand there
+        #: event codes as text, by their bytes
         self._codes: dict[bytes, str] = {}
         self._status = layout.place("001", "STATUS")
 
@@ -102,7 +103,7 @@ class Verification:
         """Read the whole delivery once.
 
         Raises:
-            DeliveryRefused: it is damaged, empty, wrongly encoded, of another task or product.
+            DeliveryRefused: the delivery is damaged, empty, wrongly encoded, or of another task or product.
         """
         watch = EncodingWatch()
         blocks = blocks_of(source, watch)
@@ -128,26 +129,29 @@ class Verification:
         self._check_product()
 
     def _blame(self, source: BinaryIO, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch) -> None:
-        """Say what is behind the damage: a wrong encoding or another product breaks the records first."""
+        """Raise the cause of the damage instead, if it is a wrong encoding or another product.
+
+        Both break the records first.
+        """
         if damage.kind != DeliveryRefused.kind:
             return
         for _ in islice(blocks, _BLAME_BLOCKS):
             pass
         watch.finish()
         if self.tally.header is None:
-            # another product's record 000 may be another one too: nobody has looked at its 001 yet
+            # record 000 of another product may differ too, and its 001 has not been checked yet
             source.seek(0)
             if (main := find_main(source.read(HEAD_BYTES))) is not None:
                 self._look_at_form(main)
         self._check_product()
 
     def _walk(self, records: Iterator[Framed]) -> Framed:
-        """Count records and note runs; return record 999."""
+        """Count records and note runs. Return record 999 with its offset."""
         counts, note, protects = self.tally.by_type, self._note, self._layout.place("004", "BESKYTTYPE")
         current, start, holds = b"", 0, 0
         for offset, record in records:
             kind, number = record[TYPE], record[NUMBER]
-            # Without a key so far, each record is looked at for its own: two short ones are not of one number.
+            # A record without a key is checked each time: two short ones do not share a number.
             if number != current or not current or kind == b"999":
                 if current:
                     note(current, Run(start, offset - start, holds))
@@ -169,7 +173,7 @@ class Verification:
         raise DeliveryRefused("record 999 is missing: the delivery is cut short")
 
     def _key_of(self, kind: bytes, number: bytes, offset: int) -> bytes:
-        """Return the number a run is about; nothing where the record is about no person."""
+        """Return the number that a run is about. Empty: the record is about no person."""
         if len(number) < RECORD_LEAST - len(kind):
             raise too_short(kind, offset)
         return number if kind in self._lengths and kind not in WITHOUT_PERSON else b""
@@ -195,7 +199,7 @@ class Verification:
         self.tally.by_event[code] += 1
 
     def _look_at_main(self, record: bytes, *, first: bool) -> int:
-        """Look at a record 001; return what it adds to its run."""
+        """Check a record 001. Return what it adds to its run."""
         if len(record) >= PRIVATE_LENGTH and len(record.rstrip()) == PRIVATE_LENGTH:
             raise unknown_product(record)
         if not self._known_form:
@@ -229,12 +233,10 @@ class Verification:
 
 
 def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
-    """Read record 000.
+    """Read record 000. Two equal dates are no damage: a task's first delivery has none before it (decision 4).
 
     Raises:
-        DeliveryRefused: it is cut short, its dates are no dates or the wrong way round, or it is for another task.
-
-    The same date twice is no damage: the first delivery of a task has none before it (decision 4).
+        DeliveryRefused: it is cut short, its dates are invalid or in the wrong order, or it is for another task.
     """
     text = record.decode("latin-1").rstrip()
     if len(text) < layout.lengths["000"]:
@@ -254,7 +256,7 @@ def parse_header(record: bytes, layout: Layout, *, task: str | None) -> Header:
 
 
 def has_known_form(record: str, layout: Layout) -> bool:
-    """Whether a record 001 stands as in U12170-P: numbers, times, and sex or birth date in their places."""
+    """Whether a record 001 has U12170-P's form: numbers, times, and sex or birth date in their places."""
     current, since, sex, born = (
         record[layout.place("001", name)].strip() for name in ("PNRGAELD", "STATUSHAENSTART", "KOEN", "FOED_DT")
     )
@@ -268,8 +270,8 @@ def _looks_like_a_date(text: str) -> bool:
 
 def _date(digits: str) -> date:
     try:
-        # Only digits: the library reads other forms of a date too.
+        # Only digits: the library also reads other forms of a date.
         return date.fromisoformat(digits if digits.isdecimal() else "")
     except ValueError:
-        # The error of the library quotes the text.
+        # The library's error quotes the text.
         raise DeliveryRefused("record 000 holds a production date that is no date") from None

@@ -1,4 +1,4 @@
-"""Our certificate and the counterparts': read, and what is wrong with them said.
+"""Reads our certificate and the counterparts', and says what is wrong with them.
 
-Opens no connection.
+Only the report connects to counterparts, and it sends them nothing.
 """

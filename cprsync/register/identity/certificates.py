@@ -1,4 +1,4 @@
-"""Report on every certificate of an agreement, ours and the counterparts', for people: never raises."""
+"""Reports on every certificate of an agreement, ours and the counterparts', for people. Never raises."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from cprsync.register.identity.identity import Identity
     from cprsync.register.settings import RegisterSettings
 
-#: Days left at which to speak up.
+#: Days left at which the report says so.
 STEPS = (90, 60, 30, 14, 7, 3, 1)
-#: From here on it is no longer a warning: a new certificate takes weeks to order and to have registered.
+#: From here on it is critical: a new certificate takes weeks to order and register.
 CRITICAL_DAYS = 14
 _PROBE_SECONDS = 10
 
@@ -47,9 +47,9 @@ def certificate_report(
 ) -> list[dict[str, Any]]:
     """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
 
-    `beside`: the other counterparts.
-    Keys: whose (ours, chain, trusted, theirs), host, subject, not_after, days_left, step (the last of `STEPS`
-    passed), level (ok, warn, critical), problem, revocation (good, stale or unknown; of ours and theirs only).
+    `beside`: further counterparts. Keys of a line: whose (ours, chain, trusted, theirs), host, subject, not_after,
+    days_left, step (the last of `STEPS` passed), level (ok, warn, critical), problem, revocation (good, stale or
+    unknown; only for ours and theirs).
     """
     told = structlog.get_logger("cprsync.register") if log is None else log
     register = [
@@ -61,7 +61,7 @@ def certificate_report(
 
 
 def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
-    """The same of what stands in our own files alone: no counterpart is asked."""
+    """Same as `certificate_report`, only for our own files: no counterpart is asked."""
     return [*_ours(settings, now), *_trusted(settings, now)]
 
 
@@ -89,7 +89,7 @@ def _judged(line: dict[str, Any], state_of: Callable[[], Revocation], settings: 
 
 
 def _with_revocation(line: dict[str, Any], state: Revocation, *, production: bool) -> dict[str, Any]:
-    """Missing revocation data warns, where certificates are real."""
+    """The line with its revocation state. In production, missing revocation data raises `ok` to `warn`."""
     warns = production and state is not Revocation.GOOD and line["level"] == "ok"
     return {**line, "revocation": state.value, "level": "warn" if warns else line["level"]}
 
@@ -117,7 +117,7 @@ def _theirs(places: list[tuple[Place, RegisterSettings | None]], probe: _Probe) 
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """A connection that shows the counterpart's certificate and sends nothing."""
+    """Opens a connection that shows the counterpart's certificate, and sends nothing."""
 
     now: datetime
     production: bool

@@ -1,6 +1,6 @@
-"""Our own certificate: read it with its key, and say before a call what is wrong with it.
+"""Our own certificate: reads it with its key, and says before a call what is wrong with it.
 
-The counterpart's certificate is OpenSSL's to judge (`tls`). Keys never touch a disk that they were not on.
+OpenSSL judges the counterpart's certificate (`wire.tls`). Keys are never written to a disk.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
     from cprsync.register.settings import RegisterSettings
 
-#: A PEM file with a key and its chain has some ten thousand bytes.
+#: A PEM file with a key and its chain has about ten thousand bytes.
 _FILE_MAX_BYTES = 1024 * 1024
 _MOMENT = "%Y-%m-%d %H:%M UTC"
 
 
-#: What a message calls them.
+#: What messages call the certificates.
 _OWN = "our own certificate"
 _ISSUER = "the issuer of our own certificate"
 
@@ -67,7 +67,7 @@ class Identity:
     key: PrivateKeyTypes = field(kw_only=True, repr=False)
 
     def check(self, now: datetime) -> None:
-        """Raises CertificateError when a certificate of ours is out of date, with the date."""
+        """Raise CertificateError, with the date, if a certificate of ours is not valid now."""
         which = _OWN
         for certificate in (self.certificate, *self.chain):
             begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
@@ -88,10 +88,10 @@ class Identity:
             which = _ISSUER
 
     def check_shape(self, *, company: str | None) -> None:
-        """Hold our certificate and those above it against the rules.
+        """Check our certificate and those above it against the rules.
 
         Args:
-            company: in production, the company number that ours has to have; None elsewhere.
+            company: in production, the company number that ours must have; None elsewhere.
 
         Raises CertificateError, with the first fault.
         """
@@ -114,7 +114,7 @@ class Identity:
     def check_revocation(
         self, lists: RevocationLists, *, trusted: Sequence[x509.Certificate], now: datetime
     ) -> Revocation:
-        """Say what the lists say of our certificate. Raises CertificateError when it or an issuer has been revoked."""
+        """What the lists say about our certificate. Raises CertificateError if it or an issuer has been revoked."""
         issuers = (*self.chain, *trusted)
         for link in path_from(self.certificate, issuers):
             if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
@@ -122,7 +122,7 @@ class Identity:
         return lists.state_of(self.certificate, issuers=issuers, now=now)
 
     def lend_to(self, context: ssl.SSLContext) -> None:
-        """Give certificate and key to a TLS context, through memory and never through a file of ours."""
+        """Load certificate and key into a TLS context, through memory and never through a file on disk."""
         password = os.urandom(32).hex().encode()
         pem = b"".join(c.public_bytes(Encoding.PEM) for c in (self.certificate, *self.chain))
         pem += self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
@@ -139,7 +139,7 @@ class Identity:
 def load_identity(settings: RegisterSettings) -> Identity:
     """Read our certificate and key, from a .p12 or from PEM files.
 
-    Raises CertificateError: missing, unreadable, another key, or not issued by what stands next in the file.
+    Raises CertificateError: missing, unreadable, with another key, or not issued by the next one in the file.
     """
     if settings.p12 is not None:
         password = _read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
@@ -155,10 +155,10 @@ def load_identity(settings: RegisterSettings) -> Identity:
 
 
 def subject_of(certificate: x509.Certificate) -> str:
-    """Return the common name of an organisation's or server's certificate."""
+    """Return the common name of a certificate, or else its whole subject."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     told = str(names[0].value) if names else certificate.subject.rfc4514_string()
-    # it may have been made by anyone: it stays on its line
+    # anyone may have made the name: it must stay on one line
     return " ".join(told.split())
 
 
@@ -177,7 +177,7 @@ def _from_pem(certificates: bytes, key: bytes) -> Identity:
         first, *chain = x509.load_pem_x509_certificates(certificates)
         return Identity(first, tuple(chain), key=load_pem_private_key(key, None))
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # from None: no word of a key's file belongs in a message.
+        # from None: no word of a key's file may be in a message.
         raise _ours("or its key is unreadable: not in PEM form, or locked with a password", "unreadable") from None
 
 
@@ -192,7 +192,7 @@ def _from_p12(content: bytes, password: bytes | None) -> Identity:
 
 
 def _in_order(certificate: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    # A .p12 is a bag: each next certificate is the issuer of the one before. The root need not be sent.
+    # A .p12 has no order: each next certificate is the issuer of the one before. The root need not be sent.
     chain: list[x509.Certificate] = []
     last = certificate
     for _ in others:
@@ -207,7 +207,7 @@ def _in_order(certificate: x509.Certificate, others: list[x509.Certificate]) -> 
 def _check_chain(identity: Identity) -> None:
     links = (identity.certificate, *identity.chain)
     for certificate, issuer in pairwise(links):
-        # before its signature is tried, which may not be possible any more
+        # before the signature is checked, which may no longer be possible
         if (fault := find_fault(certificate, (SAFE_HASH,))) is not None:
             raise _ours(fault.problem, fault.kind)
         try:

@@ -1,4 +1,4 @@
 """Where deliveries wait: a folder, or a server over SFTP.
 
-Reads none of them.
+Does not read their content.
 """

@@ -1,6 +1,6 @@
-"""What names in a place of deliveries mean, and what a companion announces: the same for a folder and for SFTP.
+"""What file names mean where deliveries arrive, and what a companion announces. The same for a folder and SFTP.
 
-Does no I/O: whoever lists the place hands over names and the companion's first bytes.
+Does no I/O: the caller passes the names and the companion's first bytes.
 """
 
 from __future__ import annotations
@@ -10,45 +10,45 @@ from typing import Literal, TypeAlias
 
 from lxml import etree
 
-#: What becomes of a file once it is sealed in the inbox.
+#: What is done with a file after it is sealed in the inbox.
 After: TypeAlias = Literal["keep", "delete"]
 
 METADATA = ".metadata"
 METADATA_LIMIT_BYTES = 64 * 1024
-# D, the day, L, the task; the platform may add to it. Letter case varies. Only what shows on a terminal as it is.
+# D and the day, L and the task; the platform may add more. Letter case varies. Only printable characters are allowed.
 _DELIVERY = re.compile(r"D[0-9]{6}\.L[0-9]{6}[!-.0-~]{0,200}", re.IGNORECASE | re.ASCII)
-#: Companions that are no deliveries, and what transfer programs call a file while they write it.
+#: Companions, which are no deliveries, and the endings that transfer programs use while they write a file.
 _NO_DELIVERY = (METADATA, ".trigger", ".sftpreceipt")
 _BEING_WRITTEN = (".part", ".filepart", ".tmp")
 
 
 def is_delivery(name: str) -> bool:
-    """Whether a file of this name is a delivery, whole or not."""
+    """Whether a file of this name is a delivery, complete or not."""
     return _DELIVERY.fullmatch(name) is not None and not name.lower().endswith(_NO_DELIVERY)
 
 
 def is_being_written(name: str) -> bool:
-    """Whether the name itself says so."""
+    """Whether the name says that the file is being written."""
     return name.lower().endswith(_BEING_WRITTEN)
 
 
 def companion_of(name: str) -> str:
-    """The name of the file that announces another's size."""
+    """The name of the companion file, which announces the size."""
     return name + METADATA
 
 
 def in_order(name: str) -> tuple[str, str]:
-    """The key that sorts deliveries: by day, whatever their letter case."""
+    """The key that sorts deliveries by day, in any letter case."""
     return name.upper(), name
 
 
 def announced(names: set[str]) -> set[str]:
-    """Names of files whose companions are among `names`, there or not yet."""
+    """Names of files whose companions are among `names`, whether the files exist or not."""
     return {name.removesuffix(METADATA) for name in names if name.endswith(METADATA)}
 
 
 def parse_size(metadata: bytes) -> float:
-    """Read the announced size in bytes; infinite while the companion itself is not whole."""
+    """Read the announced size in bytes. Infinite while the companion itself is incomplete."""
     if len(metadata) > METADATA_LIMIT_BYTES:
         return float("inf")
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)

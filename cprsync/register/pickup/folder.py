@@ -1,7 +1,7 @@
-"""The port `Feed` over a folder: which deliveries wait in it, and which are still being written.
+"""The port `Feed` for a folder: which deliveries wait in it, and which are still being written.
 
-The companion `X.metadata` of a file X says how many bytes it is to have. Without one the file is
-taken: its record 999 proves that it is whole. Reads no delivery, and knows nothing of SFTP.
+The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is taken: its record
+999 proves that it is complete. Reads no delivery, and knows nothing of SFTP.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A whole file in the folder."""
+    """A file in the folder."""
 
     path: Path
     after: After
@@ -40,7 +40,7 @@ class FolderFile:
 
     @property
     def mark(self) -> None:
-        """None: a file at hand is read each night, which notices any replacement of it."""
+        """None: the file is read each night, which notices any replacement."""
 
     def open(self) -> BinaryIO:
         """Open the content. Raises DeliveryRefused if the file cannot be read."""
@@ -50,7 +50,10 @@ class FolderFile:
             raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from failed
 
     def done(self) -> None:
-        """Delete it if so set. The companion goes first: a file without one is taken again, and is then a repeat."""
+        """Delete the file if the settings say so.
+
+        The companion is deleted first: a file without one is taken again, and is then a repeat.
+        """
         if self.after == "keep":
             return
         try:
@@ -64,20 +67,20 @@ class FolderFeed:
     """The deliveries in one folder."""
 
     def __init__(self, path: Path, *, after: After) -> None:
-        """Take the folder, and whether files stay in it once they are sealed in the inbox."""
+        """Take the folder. `after`: whether files stay in it after they are sealed in the inbox."""
         self._path = path
         self._after: After = after
 
     def waiting(self) -> list[WaitingFile]:
-        """Whole files, in the order of their names. Raises ConfigurationError if there is no such folder."""
+        """Complete files, in the order of their names. Raises ConfigurationError if the folder does not exist."""
         return [FolderFile(path, self._after) for path in self._deliveries() if _is_whole(path)]
 
     def unfinished(self) -> list[str]:
-        """Names of files that are smaller than announced, announced and not there, or named as being written."""
+        """Names of files that are smaller than announced, announced but missing, or named as being written."""
         return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
-        """What is there by now of a file that is not whole; None: it is only announced."""
+        """The present part of an incomplete file. None: it is only announced."""
         return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
 
     def _deliveries(self, *, promised: bool = False) -> list[Path]:
@@ -95,14 +98,14 @@ def _companion(path: Path) -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
+    """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
     if is_being_written(path.name):
         return False
     try:
         size = path.stat().st_size
         metadata = _start_of(_companion(path)) if _companion(path).exists() else None
     except OSError:
-        # announced but not there, or moved away just now
+        # announced but missing, or moved away just now
         return False
     return metadata is None or size >= parse_size(metadata)
 

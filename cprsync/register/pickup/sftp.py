@@ -1,7 +1,7 @@
-"""The port `Feed` over SFTP: which deliveries wait on the server, and what becomes of them. Reads no delivery.
+"""The port `Feed` for SFTP: which deliveries wait on the server, and what is done with them. Reads no delivery.
 
-A file that stays on the server is told by its mark: its size, its time as the server has it (whole seconds), and the
-hash of its companion, which names the transfer. Only a replacement in which all three are the same goes unnoticed.
+A file that stays on the server is recognised by its mark: its size, its time on the server (whole seconds), and the
+hash of its companion, which names the transfer. A replacement is missed only if all three are the same.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import WaitingFile
 
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
-#: A younger file has no mark: it may change once more within the second that its time names. A minute, since the
-#: server's clock need not be ours; such a file is read once more the next time.
+#: A younger file gets no mark, because it may change again within the same second. The server's clock may differ from
+#: ours, so a minute is used. Such a file is read once more the next time.
 _YOUNG_SECONDS = 60
 
 
@@ -47,7 +47,7 @@ class SftpFeed:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take the settings; it connects when something is first asked. `now` is real time, never a mock's."""
+        """Take the settings. Connects at the first request. `now` is real time, never a mock's."""
         self._settings = settings
         self._sleep = sleep
         self._now = now
@@ -55,7 +55,7 @@ class SftpFeed:
         self._unfinished: list[str] | None = None
 
     def waiting(self) -> list[WaitingFile]:
-        """Whole files, in the order of their names.
+        """Complete files, in the order of their names.
 
         Raises:
             RegisterUnavailable: as `SftpSession.run`.
@@ -73,13 +73,13 @@ class SftpFeed:
         return list(files.values())
 
     def unfinished(self) -> list[str]:
-        """Names of files that were still being written at the last look: smaller than announced, or growing."""
+        """Names of files that were still being written when last listed: smaller than announced, or growing."""
         if self._unfinished is None:
             self.waiting()
         return list(self._unfinished or ())
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
-        """What is there by now of a file that is not whole; None: it is only announced, or changes while we look."""
+        """The present part of an incomplete file. None: it is only announced, or changes just now."""
         stamps, _ = self._look()
         stamp = stamps.get(name)
         return None if stamp is None else SftpFile(name, stamp, self._settings, self._session, mark=None)
@@ -89,7 +89,10 @@ class SftpFeed:
         self._session.close()
 
     def _look(self) -> tuple[Mapping[str, Stamp], list[str]]:
-        """All files, and the names of deliveries; one without a companion counts once it has stopped changing."""
+        """All files, and the names of deliveries.
+
+        A delivery without a companion is listed once it has stopped changing.
+        """
         stamps = self._session.run(self._list)
         if any(is_delivery(name) and companion_of(name) not in stamps for name in stamps):
             self._sleep(self._settings.settle_seconds)
@@ -101,19 +104,22 @@ class SftpFeed:
         return {name: stamp for name, stamp in stamps.items() if name not in moving}, names
 
     def _companion(self, name: str, stamps: Mapping[str, Stamp]) -> bytes | None:
-        """What the companion of a file says; None: it has none."""
+        """The content of a file's companion. None: the file has none."""
         if companion_of(name) not in stamps:
             return None
         return self._session.run(lambda client: self._start_of(client, name))
 
     def _is_whole(self, name: str, stamps: Mapping[str, Stamp], companion: bytes | None) -> bool:
-        """Whether all announced bytes are there. Too many are let through: the reader says what is wrong."""
+        """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
         if is_being_written(name) or name not in stamps:
             return False
         return companion is None or stamps[name].size >= parse_size(companion)
 
     def _mark(self, stamp: Stamp, companion: bytes | None, began: float) -> str | None:
-        """Tell this state of a file; None where it is not sure, or the file is to be deleted: then it is read."""
+        """The mark of this state of a file.
+
+        None: the state is uncertain, or the file will be deleted; it is then read.
+        """
         if self._settings.after == "delete" or stamp.modified is None or stamp.modified > began - _YOUNG_SECONDS:
             return None
         told = "none" if companion is None else hashlib.sha256(companion).hexdigest()
@@ -139,7 +145,7 @@ class SftpFeed:
         return found
 
     async def _start_of(self, client: asyncssh.SFTPClient, name: str) -> bytes:
-        """The companion's content, or as much of it as shows that it is none."""
+        """The companion's content, or enough of it to show that it is no companion."""
         try:
             path = _path(self._settings, companion_of(name))
             async with client.open(path, "rb", block_size=ONE_ANSWER) as companion:
@@ -151,12 +157,12 @@ class SftpFeed:
                     content += block
                 return content
         except REFUSALS:
-            # taken away just now: what is not announced any more is left alone for this time
+            # deleted just now: a file that is no longer announced is left alone this time
             return b""
 
 
 class SftpFile:
-    """A whole file on the server."""
+    """A file on the server."""
 
     def __init__(
         self, name: str, listed: Stamp, settings: SftpSettings, session: SftpSession, *, mark: str | None
@@ -180,8 +186,9 @@ class SftpFile:
         """Open the content, to be read once.
 
         Raises:
-            DeliveryRefused: it cannot be read, or is larger than a delivery may be.
-            DeliveryLate: kind `delivery.unfinished`; it has changed since it was listed, or, while reading, changes.
+            DeliveryRefused: the file cannot be read, or is larger than a delivery may be.
+            DeliveryLate: kind `delivery.unfinished`; the file has changed since it was listed, or changes while it is
+                read.
         """
         if self._stamp.size > self._settings.file_max_bytes:
             raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
@@ -190,10 +197,10 @@ class SftpFile:
         return io.BufferedReader(content, buffer_size=BLOCK_BYTES)
 
     def done(self) -> None:
-        """Delete it if so set, unless another has taken its place by now.
+        """Delete the file if the settings say so, unless another has replaced it.
 
-        The companion goes first: a file without one is taken again, and is then a repeat; a companion
-        without its file would announce one that never comes. Raises ConfigurationError, kind `sftp.delete`.
+        The companion is deleted first: a file without one is taken again, and is then a repeat. A companion without its
+        file would announce one that never comes. Raises ConfigurationError, kind `sftp.delete`.
         """
         if self._settings.after == "delete":
             self._session.run(self._delete)
@@ -224,7 +231,7 @@ def _path(settings: SftpSettings, name: str) -> bytes:
 
 
 def _text(name: str | bytes) -> str | None:
-    """A name as text; None if it has letters that no delivery's name has."""
+    """A name as text. None: it has characters that no delivery's name has."""
     try:
         return name.decode("ascii") if isinstance(name, bytes) else name
     except UnicodeDecodeError:
@@ -232,5 +239,5 @@ def _text(name: str | bytes) -> str | None:
 
 
 def _is_file(attributes: asyncssh.SFTPAttrs) -> bool:
-    """Whether it is an ordinary file, or the server does not say what it is."""
+    """Whether it is a regular file, or the server does not say what it is."""
     return attributes.type in {asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN}

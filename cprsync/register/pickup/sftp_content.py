@@ -1,4 +1,4 @@
-"""One file on an SFTP server as a stream: read in blocks, and on from where it broke off while it is the same file."""
+"""One file on an SFTP server as a stream. After a broken connection, continues if the file is still the same."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
 
 BLOCK_BYTES = 64 * 1024
-#: Blocks asked for at once, so that a long way to the server does not make it slow.
+#: Blocks requested at once, so that a distant server is not slow.
 _BLOCKS = 4
-#: What asyncssh takes for: one question, one answer, however short. Its own way asks on until a block is full, so that
-#: nobody sees how slowly it fills, and leaves questions behind that nobody waits for once it is given up.
+#: Tells asyncssh to send one request and take one answer, however short. Its own reading asks again until a block is
+#: full. Then nobody sees how slowly the block fills, and unanswered requests remain after the reading is given up.
 ONE_ANSWER = 0
-#: Servers say in different ways that a name is not for us.
+#: The ways in which servers refuse a name.
 REFUSALS = (
     asyncssh.SFTPNoSuchFile,
     asyncssh.SFTPNoSuchPath,
@@ -32,16 +32,16 @@ REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells one state of a file from another."""
+    """Distinguishes one state of a file from another."""
 
     size: int
     modified: int | None
 
 
 class Pace:
-    """Whether a file comes quickly enough: its bytes against the seconds that were waited for them.
+    """Checks that a file comes quickly enough: its bytes against the seconds spent waiting for them.
 
-    What we do between two questions does not count, and neither does a file that is read before the seconds are over.
+    Our own work between two requests does not count. A file that is read before the seconds are over passes.
     """
 
     def __init__(self, settings: SftpSettings) -> None:
@@ -64,7 +64,7 @@ class Pace:
 
 
 class SftpContent(io.RawIOBase):
-    """A file's bytes in their order, over as many connections as it takes."""
+    """A file's bytes in order, over as many connections as it takes."""
 
     def __init__(self, session: SftpSession, path: bytes, listed: Stamp, pace: Pace) -> None:
         """Open the file as it was listed. Raises as `SftpFile.open`."""
@@ -106,7 +106,7 @@ class SftpContent(io.RawIOBase):
         try:
             self._pace.check(len(window), self._session.monotonic() - began)
         except RegisterUnavailable:
-            # closing what is open would be waited for as long again
+            # closing what is open would take as long again
             self._session.give_up()
             raise
         return window
@@ -125,14 +125,15 @@ class SftpContent(io.RawIOBase):
     async def _window(self, client: asyncssh.SFTPClient) -> bytes:
         file = await self._opened(client)
         places = range(self._at, self._at + _BLOCKS * BLOCK_BYTES, BLOCK_BYTES)
-        # One question a block: asyncssh's own reading of many would fill a gap with zeros, and lose track at a break.
+        # One request for each block: asyncssh's own parallel reading fills a gap with zeros, and loses track at a
+        # break.
         window = _until_short(await asyncio.gather(*(_block(file, at) for at in places), return_exceptions=True))
         if not window or self._at + len(window) > self._size:
             await self._check(file, read=self._at + len(window))
         return window
 
     async def _check(self, file: asyncssh.SFTPClientFile, *, read: int | None = None) -> None:
-        """Refuse to put two states of a file together, and to end before or after its size."""
+        """Refuse to combine two states of a file, or to end before or after its size."""
         stamp = stamp_of(await file.stat())
         self._seen = self._seen or stamp
         if stamp != self._seen or stamp.size != self._size or (read is not None and read != self._size):
@@ -141,7 +142,7 @@ class SftpContent(io.RawIOBase):
     def close(self) -> None:
         file, self._file = self._file, None
         if file is not None and self._session.is_current(self._client):
-            # Only the server's handle: whatever goes wrong here, the content is read or an error is on its way.
+            # Only the server's handle: if this fails, the content is read already or an error is being raised.
             self._session.let_go(file)
         super().close()
 
@@ -152,7 +153,7 @@ async def _block(file: asyncssh.SFTPClientFile, at: int) -> bytes:
 
 
 def _until_short(blocks: list[bytes | BaseException]) -> bytes:
-    """The blocks that follow on one another; what comes after a short one is asked for again."""
+    """The consecutive blocks. What comes after a short block is requested again."""
     window = bytearray()
     for block in blocks:
         if isinstance(block, BaseException):

@@ -1,8 +1,8 @@
-"""One SFTP connection, driven from ordinary code: settings, a pinned host key, ceilings, and a new try after a break.
+"""One SFTP connection for synchronous code: settings, a pinned host key, ceilings, and a new try after a break.
 
-The event loop runs only while something is asked, and for no longer than its ceilings: whatever still waits for the
-server by then is cut off. Trusts the host keys it is given and nothing else: no first use, no agent, no configuration
-of the machine's own ssh. Knows nothing of deliveries.
+The event loop runs only during a request, and no longer than its ceilings; then the request is cut off. Trusts only the
+host keys that it is given: no trust at first use, no agent, and no ssh configuration of the machine. Knows nothing of
+deliveries.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 _KEY_MAX_BYTES = 64 * 1024
 _GOODBYE_SECONDS = 5.0
-#: How long a piece of work that was cut off may take to end.
+#: How long cut-off work may take to end.
 _CUT_OFF_SECONDS = 5.0
-#: What another try may mend.
+#: Errors that another try may fix.
 _PASSING = frozenset({"sftp.unreachable", "sftp.broken"})
-#: Offered after those of the pinned keys: a server with another kind of key is then told apart from one that hangs up.
+#: Offered after the pinned keys' algorithms, so that a server with another kind of key differs from one that hangs up.
 _HOST_KEY_ALGORITHMS = "+ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class SftpSettings:
-    """Where deliveries are fetched, as whom, and how much is put up with."""
+    """Where deliveries are fetched, as which user, and the ceilings."""
 
     host: str
     user: str
@@ -47,14 +47,14 @@ class SftpSettings:
     folder: str = "IN"
     after: After = "keep"
     connect_seconds: float = 15.0
-    #: one answer, be it a listing or four blocks of a file
+    #: one answer: a listing, or four blocks of a file
     stall_seconds: float = 60.0
-    #: a file that comes more slowly than so many bytes a second, over so many seconds of waiting, is given up
+    #: a file that comes more slowly than this many bytes a second, over `floor_seconds` of waiting, is given up
     floor_bytes_per_second: int = 1024
     floor_seconds: float = 60.0
-    #: all that one run asks of the server: files that did not come by then are left to the next run
+    #: the total time of one run: files that have not come by then are left to the next run
     total_seconds: float = 3600.0
-    #: how long a file without a companion must keep its size
+    #: how long the size of a file without a companion must stay the same
     settle_seconds: float = 2.0
     #: new connections in a night, after the first
     reconnects: int = 4
@@ -63,11 +63,11 @@ class SftpSettings:
 
 
 class _OutOfTime(Exception):
-    """A piece of work was cut off. Not a TimeoutError: that is what a network says of itself."""
+    """Work was cut off. Not a TimeoutError, because the network raises those itself."""
 
 
 class SftpSession:
-    """A connection that is made when it is first needed, and made again when it breaks."""
+    """A connection that is opened when it is first needed, and opened again when it breaks."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class SftpSession:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the settings; nothing is read or connected yet. The total counts from the first time it is asked."""
+        """Take the settings. Nothing is read or connected yet. The total time counts from the first request."""
         self._settings = settings
         self._sleep = sleep
         self.monotonic = monotonic
@@ -87,7 +87,7 @@ class SftpSession:
         self._client: asyncssh.SFTPClient | None = None
 
     def run(self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, _T]]) -> _T:
-        """Do some work, from its beginning on a new connection when one breaks.
+        """Do some work. If the connection breaks, start the work again on a new one.
 
         Raises:
             RegisterUnavailable: kinds `sftp.unreachable`, `sftp.broken`, `sftp.too_long`, `sftp.host_key`,
@@ -100,12 +100,12 @@ class SftpSession:
             except RegisterUnavailable as error:
                 if error.kind not in _PASSING or self._left == 0:
                     raise
-            # when the wait is longer than what is left, the next attempt says so
+            # if the wait is longer than what is left, the next attempt raises
             self._sleep(min(2.0 ** (self._settings.reconnects - self._left), max(0.0, self._remaining())))
             self._left -= 1
 
     def give_up(self) -> None:
-        """Cut the connection: nothing more is waited for, neither an answer nor a goodbye."""
+        """Drop the connection without waiting for an answer or a goodbye."""
         self._drop()
 
     def close(self) -> None:
@@ -114,11 +114,11 @@ class SftpSession:
         self._runner.close()
 
     def is_current(self, client: asyncssh.SFTPClient | None) -> bool:
-        """Whether what was opened over this client can still be used."""
+        """Whether files opened over this client can still be used."""
         return client is not None and client is self._client
 
     def let_go(self, file: asyncssh.SFTPClientFile) -> None:
-        """Give the server's handle back; without a new try, since a broken connection gives it back too."""
+        """Release the server's handle, without a new try: a broken connection releases it too."""
         with suppress(RegisterUnavailable):
             self._runner.run(self._attempt(lambda _: file.close()))
 
@@ -135,12 +135,12 @@ class SftpSession:
         except _OutOfTime as error:
             raise self._late("the SFTP server did not answer within {seconds} seconds", "sftp.broken") from error
         except (OSError, asyncssh.Error) as error:
-            # Refusals that a piece of work expects it has translated: what is left means that nobody talks to us.
+            # Work translates the refusals that it expects. Any other error means that the connection is lost.
             self._drop()
             raise RegisterUnavailable("the connection to the SFTP server broke", kind="sftp.broken") from error
 
     async def _within(self, work: Coroutine[Any, Any, _T], seconds: float) -> _T:
-        """Do a piece of work within so many seconds, and within what is left of the total. Raises _OutOfTime."""
+        """Do some work within these seconds, and within what is left of the total. Raises _OutOfTime."""
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=max(0.0, min(seconds, self._remaining())))
@@ -148,11 +148,11 @@ class SftpSession:
                 return task.result()
         finally:
             if not task.done():
-                # The connection first: what is cancelled waits for the server once more, to close what it has open.
+                # The connection first: cancelled work waits for the server once more, to close what it has open.
                 self._drop()
                 task.cancel()
                 await asyncio.wait({task}, timeout=_CUT_OFF_SECONDS)
-                # how it ended is nobody's news, and asyncio would tell of it
+                # the result is of no interest, and without this asyncio would log it
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
         raise _OutOfTime
 
@@ -186,7 +186,7 @@ class SftpSession:
         self._connection = await asyncssh.connect(
             self._settings.host,
             self._settings.port,
-            config=None,  # in the options too, but there it does not keep the user's own from being read
+            config=None,  # also in the options, but there it does not stop the user's own from being read
             options=options,
         )
         self._client = await self._connection.start_sftp_client(path_encoding=None)
@@ -212,7 +212,7 @@ class SftpSession:
 def _options(
     settings: SftpSettings, key: asyncssh.SSHKey, hosts: asyncssh.SSHKnownHosts
 ) -> asyncssh.SSHClientConnectionOptions:
-    """Our key and the pinned hosts; everything that the machine or its user could add is switched off."""
+    """Our key and the pinned hosts. Everything that the machine or its user could add is switched off."""
     return asyncssh.SSHClientConnectionOptions(
         config=None,
         username=settings.user,

@@ -1,4 +1,4 @@
-"""The register's SOAP services: people looked up, subscriptions kept.
+"""The register's SOAP services: look up people, keep subscriptions.
 
 Reads no change file.
 """

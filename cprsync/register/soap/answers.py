@@ -1,7 +1,7 @@
-"""Read a PersonLookupResponse into a Person (decision 1): what is absent is silent, never "remove".
+"""Reads a PersonLookupResponse into a Person (decision 1): what is absent is silent, never "remove".
 
-The element has passed the schema. Name markers, dates of protection and everything that the
-library may not keep are not read.
+The element has passed the schema. Name markers, dates of protection, and everything that the library may not keep are
+not read.
 """
 
 from __future__ import annotations
@@ -37,18 +37,17 @@ RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"
 _NS = {"p": NAMESPACE}
 _DAY = len("2027-03-01")
 _TRUE = frozenset({"true", "1"})
-#: No field of the register is longer than 50 characters; the schema has no limit.
+#: The register's fields have at most 50 characters; the schema has no limit.
 _TEXT_LIMIT = 200
 _CODE_MAX = 9999
 
 
 def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> Person:
-    """Return the person in an answer about the number asked for.
+    """Return the person in an answer about `asked`.
 
-    `today` tells whether a protection's end has passed; the answer itself carries no day.
-
-    Raises BadAnswer: there is no person in it, it is another one, a value is impossible, or a name or an address was
-    read in another encoding than it was written in.
+    `today` decides whether a protection's end has passed; the answer carries no day. Raises BadAnswer: the answer holds
+    no person or another one, a value is impossible, or a name or address was read in another encoding than it was
+    written in.
     """
     persondata = response.find("p:persondata", _NS)
     if persondata is None:
@@ -76,7 +75,7 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
 
 
 def _check_number(persondata: etree._Element, asked: CprNumber) -> None:
-    # Compared as it stands: digits of other scripts and a hyphen are not what the contract says.
+    # Compared as text: the contract allows neither a hyphen nor digits of other scripts.
     if persondata.findtext("p:personnummer", "", _NS) != asked.digits:
         raise BadAnswer("the answer is not about the number asked for", kind="register.other_person")
 
@@ -110,14 +109,14 @@ def _protection(persondata: etree._Element, today: date) -> Protection | Gap:
     if element is None:
         return SILENT
     flag = _text(element, "p:beskyttet")
-    # Without the flag, or where the dates contradict a "no": in doubt she is protected.
+    # If the flag is missing, or the dates contradict a "no", the person counts as protected.
     if flag in _TRUE or not flag or not _agrees_with_no(element, today):
         return Protection.NAME_AND_ADDRESS
     return EMPTY
 
 
 def _is_end_doubted(persondata: etree._Element, today: date) -> bool:
-    """True when the flag says no beside a period that has begun and has no end (decision 35)."""
+    """Whether the flag says no beside a period that has begun and has no end (decision 35)."""
     element = persondata.find("p:adressebeskyttelse", _NS)
     if element is None:
         return False
@@ -127,7 +126,7 @@ def _is_end_doubted(persondata: etree._Element, today: date) -> bool:
 
 
 def _agrees_with_no(element: etree._Element, today: date) -> bool:
-    """True when no period is given, or one that has ended: a start still to come protects at once (decision 2)."""
+    """Whether there is no period, or one that has ended. A start in the future protects at once (decision 2)."""
     start, end = _text(element, "p:startdato"), _text(element, "p:slutdato")
     if not start and not end:
         return True
@@ -139,7 +138,7 @@ def _agrees_with_no(element: etree._Element, today: date) -> bool:
 
 def _current_number(persondata: etree._Element, asked: CprNumber) -> CprNumber | Gap:
     text = _text(persondata, "p:gaeldendePersonnummer")
-    # Her own number says nothing of a successor; `by_status` makes it empty for the living.
+    # The person's own number says nothing about a successor; `by_status` makes it empty for the living.
     if text in {"", asked.digits}:
         return SILENT
     number = CprNumber.parse(text)
@@ -206,7 +205,7 @@ def _lines(element: etree._Element, pattern: str) -> list[str]:
 
 
 def _day(text: str) -> date | None:
-    # The date as written: turning `1962-12-10T00:00:00.000+01:00` into UTC would move it a day back.
+    # The date as written: converting `1962-12-10T00:00:00.000+01:00` to UTC would give the day before.
     try:
         return date.fromisoformat(text[:_DAY])
     except ValueError:

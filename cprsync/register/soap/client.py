@@ -1,4 +1,4 @@
-"""The register's two SOAP services, as zeep sends to them. Importing this module loads zeep (0.3 s)."""
+"""The register's two SOAP services, for sending with zeep. Importing this module loads zeep (0.3 s)."""
 
 from __future__ import annotations
 

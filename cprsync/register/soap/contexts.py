@@ -1,6 +1,6 @@
-"""Say who calls, as the platform wants it: in the body of each request, in one of two models.
+"""Builds the identification of the caller that the platform requires in each request's body, in one of two models.
 
-The token model (OIO-IDWS) is not here.
+Leaves out the token model (OIO-IDWS).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def build_lookup_context(settings: RegisterSettings) -> dict[str, Any]:
 
 
 def build_subscription_context(settings: RegisterSettings) -> dict[str, Any]:
-    """Return the context of a subscription call: it knows the InvocationContext only."""
+    """Return the context of a subscription call, which allows only the InvocationContext."""
     return {"InvocationContext": _invocation(settings, SUBSCRIPTION_SERVICE)}
 
 

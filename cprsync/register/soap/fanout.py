@@ -1,4 +1,4 @@
-"""Make many calls at once, a bounded number ahead of who takes the answers, and stop when nobody answers.
+"""Makes many calls at once, a bounded number ahead of the consumer, and stops when nobody answers.
 
 Knows no protocol: a call is a function of a number.
 """
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Nothing that is asked after one of these can be answered.
+#: After one of these errors no further call can be answered.
 _HOPELESS = (ConfigurationError, PeerCertificateError, CertificateRefused)
 
 
 class _Circuit:
-    """Opens for good after so many calls in a row without an answer, or one that shows that none can come."""
+    """Opens for good after too many calls in a row without an answer, or after an error in `_HOPELESS`."""
 
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
@@ -49,9 +49,9 @@ class _Circuit:
 def fan_out(
     numbers: Iterable[CprNumber], call: Callable[[CprNumber], T], *, workers: int, unanswered_in_a_row: int
 ) -> Iterator[tuple[CprNumber, T | CprsyncError]]:
-    """Yield each number once with its result or its error, in the order they come.
+    """Yield each number once with its result or its error, in the order in which they come.
 
-    At most twice `workers` numbers are taken ahead. An unexpected exception ends it all.
+    At most twice `workers` numbers are taken ahead. An unexpected exception ends all.
     """
     waiting = iter(numbers)
     circuit = _Circuit(unanswered_in_a_row)

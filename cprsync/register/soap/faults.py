@@ -1,6 +1,6 @@
-"""Turn the platform's faults into our errors, by one table.
+"""Turns the platform's faults into our errors, by one table.
 
-A fault's text may hold anything, so none of it is kept but the CallUUID that its helpdesk asks for.
+A fault's text may hold anything, so only the CallUUID is kept, which the platform's helpdesk asks for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Meaning(NamedTuple):
     message: str
 
 
-#: Contained in the fault's text, whatever its case -> meaning. The first that fits counts.
+#: From a part of the fault's text, in any case, to its meaning. The first match counts.
 FAULTS: dict[str, Meaning] = {
     "pnr not found": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
     "pnrnotfound": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
@@ -40,7 +40,7 @@ FAULTS: dict[str, Meaning] = {
     "unmarshalling": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
     "schema": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
 }
-#: By SOAP 1.1's fault codes: the fault is ours, or theirs and may pass.
+#: By SOAP 1.1's fault codes: the fault is ours, or it is theirs and may pass.
 _CLIENT = Meaning(RegisterRefused, "register.refused", "the register refuses the call as our mistake")
 _SERVER = Meaning(RegisterUnavailable, "register.fault", "the register reports a fault of its own")
 

@@ -1,6 +1,6 @@
-"""Read GetAllFilters as a stream: a million numbers in one answer, of which only the numbers are kept.
+"""Reads GetAllFilters as a stream: up to a million numbers in one answer, and nothing else is kept.
 
-The whole tree is never held (decision 27), so the schema's rules for this one answer stand here as code.
+The whole tree is never in memory (decision 27), so the schema's rules for this answer are written here as code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SERVICE = "http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1
 _NUMBER = "{http://serviceplatformen.dk/xml/schemas/cpr/PNR/1/}PNR"
 _RESPONSE = f"{{{_SERVICE}}}GetAllFiltersResponse"
 _NO_FILTER = f"{{{_SERVICE}}}noFilter"
-#: The children in the order of the schema; all but the last may repeat or be absent.
+#: The children in the schema's order. All but the last may repeat or be absent.
 _ORDER = (
     f"{{{_SERVICE}}}AgeRange",
     f"{{{_SERVICE}}}ChangeCode",
@@ -29,15 +29,15 @@ _ORDER = (
     _NUMBER,
     _NO_FILTER,
 )
-#: What may stand in the children; in all others nothing may.
+#: The elements allowed inside the first of these; the others hold none.
 _AGES = {f"{{{_SERVICE}}}StartAge", f"{{{_SERVICE}}}EndAge"}
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
-#: A fault and a header are read whole, so they may not be long. Real ones have about ten elements.
+#: A fault and a header are read whole, so they must be short. Genuine ones have about ten elements.
 _ASIDE_MOST = 1000
 _ROOT = f"{{{ENVELOPE}}}Envelope"
 _IN_BODY = (_ROOT, BODY)
 _IN_RESPONSE = (_ROOT, BODY, _RESPONSE)
-#: Ancestors -> what may stand in them, and what is wrong if something else does.
+#: By ancestors: the allowed children, and the error for any other.
 _EXPECTED = {
     (): ({_ROOT}, "register.not_soap"),
     (_ROOT,): ({BODY, HEADER}, "register.not_soap"),
@@ -48,7 +48,7 @@ _EXPECTED = {
 
 
 class _Reading:
-    """One answer's way through the tree; `numbers` fills up."""
+    """Reads one answer. `numbers` fills up on the way."""
 
     def __init__(self) -> None:
         self.numbers: set[CprNumber] = set()
@@ -81,7 +81,7 @@ class _Reading:
             _forget_earlier(element)
 
     def _once(self, tag: str) -> None:
-        """One envelope with one header at most, one body behind it, and one thing in that."""
+        """Refuse a repeated element: one envelope, at most one header, then one body with one element."""
         if tag in self._seen or (tag == HEADER and BODY in self._seen):
             raise not_soap()
         self._seen.add(tag)
@@ -106,7 +106,7 @@ class _Reading:
 def read_subscriptions(events: Iterable[tuple[str, etree._Element]]) -> set[CprNumber]:
     """Return the numbers in a GetAllFilters answer.
 
-    Raises BadAnswer, or the error that the fault in it means.
+    Raises BadAnswer, or the error that a fault in it means.
     """
     reading = _Reading()
     for event, element in events:
@@ -125,14 +125,14 @@ def _broken() -> BadAnswer:
 
 def _number(text: str) -> CprNumber:
     try:
-        # A hyphen is for cards; the schema's ten characters leave it no room.
+        # `CprNumber.parse` accepts a hyphen; the schema's ten characters do not.
         return CprNumber.parse("" if "-" in text else text)
     except ValueError:
         raise BadAnswer("the list of subscriptions holds what is no number", kind="register.impossible_value") from None
 
 
 def _says_anything_beside(element: etree._Element) -> bool:
-    """Whether text stands before it, which the schema does not know."""
+    """Whether text comes before the element, which the schema does not allow."""
     before, parent = element.getprevious(), element.getparent()
     text = before.tail if before is not None else parent.text if parent is not None else None
     return bool((text or "").strip())

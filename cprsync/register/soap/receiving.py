@@ -1,6 +1,6 @@
-"""Take an answer in: its HTTP status, its bytes under the operation's ceilings, the fault in it, its schema.
+"""Receives an answer: checks its HTTP status, its bytes under the operation's ceilings, a fault in it, and its schema.
 
-Every way in which an answer can be wrong leaves as an error of ours that quotes nothing.
+Every wrong answer becomes an error of ours that quotes nothing.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from cprsync.register.settings import AnswerLimits
 
 _SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
-#: The statuses that carry SOAP: an answer, or a fault.
+#: The HTTP statuses that carry SOAP: an answer, or a fault.
 _OK = 200
 _SOAP_STATUSES = frozenset({_OK, 500})
-#: HTTP status -> why sending the same again would not help. All others may pass.
+#: By HTTP status: why sending the same again does not help. All other statuses may pass.
 _REFUSALS = {
     301: "it points to another address, which is not followed",
     302: "it points to another address, which is not followed",
@@ -41,7 +41,7 @@ _REFUSALS = {
     405: "there is no such service: check the address",
     413: "our request is too large",
 }
-#: Operation -> the words it may answer. The platform's set is open: another word is an error.
+#: By operation: the results that it may answer. Any other word is an error.
 _RESULTS = {
     "AddPNRSubscription": {"ADDED": Subscribed.ADDED, "ALREADY_EXISTED": Subscribed.ALREADY},
     "RemovePNRSubscription": {"REMOVED": Subscribed.REMOVED, "NON_EXISTING_PNR": Subscribed.ABSENT},
@@ -51,20 +51,20 @@ _RESULTS = {
 def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element:
     """Read the element in the answer's body.
 
-    Raises BadAnswer, or what the fault or the HTTP status in its place means.
+    Raises BadAnswer, or the error for the fault or the HTTP status in its place.
     """
     with closing(response), _as_answered(response):
         element = payload(root_of(response, limits))
     if element.tag == FAULT:
         raise parse_fault(element)
     if response.status_code != _OK:
-        # SOAP 1.1 sends a fault with 500, and nothing else.
+        # SOAP 1.1 sends only faults with 500.
         raise _unavailable(response.status_code)
     return element
 
 
 def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
-    """Read the numbers of a GetAllFilters answer as they come in. Raises as `receive` does."""
+    """Read the numbers of a GetAllFilters answer as a stream. Raises as `receive` does."""
     with closing(response), _as_answered(response):
         numbers = read_subscriptions(events_of(response, limits))
     if response.status_code != _OK:
@@ -73,7 +73,7 @@ def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> 
 
 
 def check_answer(element: etree._Element, root: str, contract: Contract) -> None:
-    """Raises BadAnswer when it is another operation's answer or breaks the schema."""
+    """Raise BadAnswer if the answer is another operation's or breaks the schema."""
     if element.tag != root:
         raise BadAnswer("the answer belongs to another operation", kind="register.wrong_root")
     breach = contract.breach(element)
@@ -82,7 +82,7 @@ def check_answer(element: etree._Element, root: str, contract: Contract) -> None
 
 
 def parse_result(operation: str, element: etree._Element) -> Subscribed:
-    """Return what a subscription call did. Raises NoSuchPerson, BadAnswer."""
+    """Return the result of a subscription call. Raises NoSuchPerson, BadAnswer."""
     word = element.findtext(f"{_SUBSCRIPTION}Result", "").strip()
     known = _RESULTS[operation]
     if word in known:

@@ -1,6 +1,6 @@
-"""The register over SOAP: look people up and keep subscriptions, each call bounded in time, size and tries.
+"""The register over SOAP: looks people up and keeps subscriptions. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.Register`. Threads stay in here; callers see iterators.
+Implements `services.ports.ports.Register`. Threads stay inside this module; callers get iterators.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ class SoapRegister:
         log: Any = None,
         patience: Patience | None = None,
     ) -> None:
-        """Raises CertificateError or ConfigurationError before anything is sent. `patience`: that of a desk."""
+        """Raises CertificateError or ConfigurationError before anything is sent.
+
+        `patience`: a desk's total waiting time.
+        """
         from cprsync.register.soap import client  # loads zeep
 
         self._settings = settings
@@ -100,7 +103,7 @@ class SoapRegister:
         self.close()
 
     def close(self) -> None:
-        """Let go of the kept connections."""
+        """Close the open connections."""
         self._channel.close()
 
     # -- the port ------------------------------------------------------------------------------------
@@ -108,18 +111,18 @@ class SoapRegister:
     def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
         """Answer each number once, in any order.
 
-        After `unanswered_in_a_row` calls without an answer, or a certificate that is refused, the rest is not
-        asked: they are `NotFound` at once.
+        After `unanswered_in_a_row` calls without an answer, or after a refused certificate, the rest is not asked: they
+        are `NotFound` at once.
         """
         for number, outcome in self._fan_out(numbers, self.look_up):
             yield NotFound(number, outcome) if isinstance(outcome, CprsyncError) else Found(number, outcome)
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
-        """Subscribe each number once, in any order, with the same give-up as `look_up_many`."""
+        """Subscribe each number once, in any order. Gives up as `look_up_many` does."""
         yield from self._fan_out(numbers, self.subscribe)
 
     def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
-        """End the subscription of each number once, with the same give-up as `look_up_many`."""
+        """End the subscription of each number once. Gives up as `look_up_many` does."""
         yield from self._fan_out(numbers, self.unsubscribe)
 
     def subscriptions(self) -> set[CprNumber]:
@@ -129,15 +132,15 @@ class SoapRegister:
     # -- one number ----------------------------------------------------------------------------------
 
     def look_up(self, number: CprNumber) -> Person:
-        """Return the person. Raises NoSuchPerson and every other error of the register's side."""
+        """Return the person. Raises NoSuchPerson, and every other error of the register's side."""
         return self._call("PersonLookup", lambda: self._look_up(number))
 
     def subscribe(self, number: CprNumber) -> Subscribed:
-        """Subscribe a number. Raises NoSuchPerson when the register says that there is none such."""
+        """Subscribe a number. Raises NoSuchPerson if the register does not know it."""
         return self._call("AddPNRSubscription", lambda: self._change("AddPNRSubscription", number))
 
     def unsubscribe(self, number: CprNumber) -> Subscribed:
-        """End a subscription; ABSENT when there was none."""
+        """End a subscription. ABSENT: there was none."""
         return self._call("RemovePNRSubscription", lambda: self._change("RemovePNRSubscription", number))
 
     # -- operations: one try ---------------------------------------------------------------------------
@@ -148,7 +151,7 @@ class SoapRegister:
             response = self._lookup.send("PersonLookup", **build_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
         check_answer(element, answers.RESPONSE, self._lookup.contract)
-        # The day in UTC: never ahead of Copenhagen's, so that no protection ends too early.
+        # The day in UTC is never ahead of Copenhagen's, so that no protection ends too early.
         return answers.parse_person(element, number, today=self._now().date())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
@@ -208,5 +211,5 @@ class SoapRegister:
 
 
 def _may_pass(error: BaseException) -> bool:
-    # A certificate that was refused is refused again; a refusal and a bad answer too.
+    # A refused certificate, a refusal and a bad answer stay the same at the next try.
     return isinstance(error, RegisterUnavailable) and not isinstance(error, PeerCertificateError | CertificateRefused)
