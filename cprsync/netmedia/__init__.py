@@ -1,1 +1,1 @@
-"""CULR: where the net media are told which municipality a patron belongs to."""
+"""CULR, which tells the net media a patron's municipality."""

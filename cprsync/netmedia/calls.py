@@ -1,4 +1,7 @@
-"""Build what a call to CULR says: an identifier, the library, a municipality number and credentials, and no more."""
+"""Builds the content of a call to CULR: an identifier, the library, a municipality number and credentials.
+
+Nothing else.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str
     }
     match call.operation:
         case Operation.READ_GLOBAL:
-            # whoever may ask is told of every library: the request names none
+            # the answer covers every library: the request names none
             return {"userCredentials": _global(call.identity)} | signed
         case Operation.READ_LOCAL:
             return {"userCredentials": {**own, "userIdValue": call.identity.value}} | signed

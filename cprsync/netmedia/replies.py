@@ -1,7 +1,7 @@
-"""Read what CULR answers: its shape with tolerance, its code without.
+"""Reads CULR's answers: tolerant of their shape, strict about their code.
 
-Names count and namespaces do not, in any order, with whatever else a later version adds. The code is one of those
-known, or unknown, which is no success. No error quotes the answer.
+Elements are found by name, in any namespace and order, with anything that a later version adds. A code that is not
+known counts as unknown, which is no success. No error quotes the answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CODES: Final = {code.value: code for code in Code}
 _TYPES: Final = {kind.value: kind for kind in IdType}
-#: Either stands around a result in the answers that are known.
+#: The known answers wrap a result in one of these.
 _WRAPPERS: Final = frozenset({"return", "result"})
 _AGENCY: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _MUNICIPALITY: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
@@ -50,9 +50,9 @@ def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
     wanted = call.identity
     said = [(one.get("userIdType", wanted.type.value), one.get("userIdValue", "")) for one in accounts
             if one["provider"] == agency]  # fmt: skip
-    # a kind of number that a later version may add cannot be named in a call either
+    # a kind of number that a later version adds cannot be named in a call either
     ours = frozenset(Identity(_TYPES[kind], value) for kind, value in said if kind in _TYPES)
-    # one's own account was asked for by its number: OK says that it is there, whether or not it is repeated
+    # the own account was asked for by its number: OK says that it exists, even if it is not repeated
     found = wanted in ours or (call.operation is Operation.READ and not accounts)
     return Held(found, numbers[0] if numbers else None, frozenset(agencies), ours)
 

@@ -1,4 +1,4 @@
-"""What CULR's client is set up with: address, trust, credentials and ceilings."""
+"""The settings of CULR's client: address, trust, credentials and ceilings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cprsync.wire.limits import AnswerLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: An answer names the accounts of one person: a few hundred bytes each.
+#: An answer names the accounts of one person, a few hundred bytes each.
 _ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=4_000, seconds=30)
 _PASSWORD_MAX_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Ceilings of a call and of its repetition."""
+    """The ceilings of a call and of its tries."""
 
     answer: AnswerLimits = _ANSWER
     connect_seconds: float = 10
@@ -28,29 +28,29 @@ class Limits:
     tries: int = 3
     #: no new try begins after this
     tries_seconds: float = 60
-    #: so many patrons in a row without an answer, and no more are begun
+    #: after this many patrons in a row without an answer, no more are begun
     unanswered_in_a_row: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetMediaSettings:
-    """One library's way to CULR."""
+    """One library's access to CULR."""
 
     url: str
     #: the only issuers that CULR's certificate may come from
     ca: Path
-    #: whose accounts: six digits
+    #: the library that owns the accounts: six digits
     agency: str
     user: str
     group: str
     password_file: Path
     #: lists of revoked certificates, as files
     crl: tuple[Path, ...] = ()
-    #: whether certificates for test are refused
+    #: whether test certificates are refused
     production: bool = False
-    #: calls under way at the same time, each over a kept connection of its own
+    #: calls at the same time, each over its own connection that is kept open
     workers: int = 16
-    #: calls in a second, of all workers together; None: as fast as they are answered
+    #: calls per second, of all workers together; None: no limit
     per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -63,7 +63,7 @@ class NetMediaSettings:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What each call says of who calls. Printing it shows no password."""
+    """Identifies the caller in each call. Printing it shows no password."""
 
     user: str
     group: str
@@ -71,13 +71,13 @@ class Credentials:
 
 
 def load_credentials(settings: NetMediaSettings) -> Credentials:
-    """Read the password. Raises ConfigurationError, naming the file and nothing that is in it."""
+    """Read the password. Raises ConfigurationError, which names the file and nothing in it."""
     path = settings.password_file
     try:
         with open_private(path) as file:
             password = file.read(_PASSWORD_MAX_BYTES).decode("utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError):
-        # from None: what is in the file belongs in no message
+        # from None: nothing in the file may be in a message
         raise ConfigurationError(
             "{path}: no password can be read there", path=path, kind="configuration.password"
         ) from None

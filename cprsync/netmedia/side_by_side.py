@@ -1,6 +1,6 @@
-"""Carry tasks out side by side, a bounded number ahead of who takes the results, until it is no use to go on.
+"""Runs tasks side by side, a bounded number ahead of the consumer, until it is useless to continue.
 
-Knows no protocol: a task is carried out by a function, and what it brings is a list.
+Knows no protocol: a function carries out a task and returns a list.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: Nothing that is asked after one of these can be answered.
+#: After one of these errors no further call can be answered.
 _HOPELESS = (ConfigurationError, NetMediaUntrusted)
 
 
 class Circuit:
-    """Opens for good after so many outcomes in a row without an answer, or one that shows that none can come.
+    """Opens for good after too many outcomes in a row without an answer, or after one that shows that none can come.
 
-    So many refusals in a row count as the latter: by its answers in DBC's public sources CULR refuses each patron of
-    an agency that a group may not act for, and no person is to look at all of them.
+    Too many refusals in a row open it as well. By DBC's public sources, CULR refuses each patron of an agency that a
+    group may not act for, and staff must not have to review all of them.
     """
 
     def __init__(self, ceiling: int) -> None:
@@ -42,7 +42,7 @@ class Circuit:
         return self._hopeless or self._unanswered >= self._ceiling
 
     def note(self, outcome: R) -> R | NetMediaRefused:
-        """Count an outcome and return it; a refusal that is one too many is the library's, and no patron's."""
+        """Count an outcome and return it. One refusal too many is returned as the library's fault, not the patron's."""
         with self._lock:
             code = outcome.code if isinstance(outcome, Unsettled) else None
             self._unanswered = self._unanswered + 1 if isinstance(outcome, NetMediaUnavailable) else 0
@@ -60,13 +60,13 @@ class Circuit:
 
 
 class _Lanes:
-    """Who has to wait for whom: of tasks that touch the same thing a later one waits until the earlier has ended."""
+    """Which tasks must wait: a task that touches the same thing as an earlier one waits until that has ended."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, Future[Any]] = {}
 
     def behind(self, keys: Collection[Hashable]) -> set[Future[Any]]:
-        """The tasks to wait for, of those that have not ended."""
+        """The unfinished tasks to wait for."""
         return {self._last[key] for key in keys if key in self._last and not self._last[key].done()}
 
     def enter(self, keys: Collection[Hashable], task: Future[Any]) -> None:
@@ -77,7 +77,7 @@ class _Lanes:
 
 
 def touches_nothing(_: object) -> frozenset[Hashable]:
-    """Of tasks that may all go at once."""
+    """For tasks that may all run at once."""
     return frozenset()
 
 
@@ -89,15 +89,15 @@ def side_by_side(
     circuit: Circuit,
     touches: Callable[[T], Collection[Hashable]] = touches_nothing,
 ) -> Iterator[R]:
-    """Yield what each task brings, as it comes. Once the circuit is open nothing more is begun.
+    """Yield each task's results as they come. Once the circuit is open, no task begins.
 
-    At most twice `threads` tasks are taken ahead. Two that touch the same thing go one after the other, in the order
-    in which they come. An unexpected exception ends it all.
+    At most twice `threads` tasks are taken ahead. Two tasks that touch the same thing run one after the other, in the
+    order in which they come. An unexpected exception ends all.
     """
     lanes = _Lanes()
 
     def begin(task: T, behind: Collection[Future[Any]]) -> list[R]:
-        # Tasks begin in the order in which they come: those ahead have a thread, so that none waits for ever.
+        # Tasks begin in the order in which they come. Earlier ones have a thread, so that none waits for ever.
         wait(behind)
         return [] if circuit.is_open else carry_out(task)
 

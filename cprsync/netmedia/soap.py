@@ -1,6 +1,6 @@
-"""CULR over SOAP: settle what is to stand there and read what does, each call bounded in time, size and tries.
+"""CULR over SOAP: settles effects and reads accounts. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.NetMedia`. Threads stay in here; callers see iterators.
+Implements `services.ports.ports.NetMedia`. Threads stay inside this module; callers get iterators.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class SoapNetMedia:
         log: Any = None,
         patience: Patience | None = None,
     ) -> None:
-        """Raises ConfigurationError before anything is sent. `patience`: that of a desk."""
+        """Raises ConfigurationError before anything is sent. `patience`: a desk's total waiting time."""
         from cprsync.wire.service import Service  # loads zeep
 
         self._settings = settings
@@ -82,7 +82,7 @@ class SoapNetMedia:
         judge = PeerJudge(settings.ca, lists, production=settings.production, now=now, log=self._log)
         self._channel = Channel(
             build_context(settings.ca, None, monotonic=monotonic, judge=judge),
-            # a call waits for one: what `_threads` begins beyond them writes its request meanwhile
+            # calls wait for a free connection: the further threads of `_threads` write their requests meanwhile
             connections=settings.workers,
             connect_seconds=settings.limits.connect_seconds,
             patience=self._patience,
@@ -99,7 +99,7 @@ class SoapNetMedia:
         self.close()
 
     def close(self) -> None:
-        """Let go of the kept connections."""
+        """Close the open connections."""
         self._channel.close()
 
     # -- the port ------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class SoapNetMedia:
     def send_many(
         self, queues: Iterable[Sequence[Effect]]
     ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
-        """Settle the effects of each queue in their order, the queues side by side, as the port promises."""
+        """Settle the effects of each queue in order, the queues side by side, as the port describes."""
         circuit = self._circuit()
 
         def carry_out(queue: Sequence[Effect]) -> list[tuple[Effect, Settled | Unsettled | CprsyncError]]:
@@ -115,7 +115,7 @@ class SoapNetMedia:
             for effect in queue:
                 outcome = circuit.note(_outcome(self._settle, effect))
                 done.append((effect, outcome))
-                # behind one that a person has to look at the next may stand: it sets a state of its own
+                # after a refused effect, which staff must look at, the next may follow: it sets a state of its own
                 if not (isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)):
                     break
                 if circuit.is_open:
@@ -125,7 +125,7 @@ class SoapNetMedia:
         yield from side_by_side(queues, carry_out, threads=self._threads, circuit=circuit, touches=_touched_by)
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
-        """Read what stands under each, in any order; it ends early as `send_many` does."""
+        """Read the accounts under each identity, in any order. Stops early as `send_many` does."""
         circuit = self._circuit()
 
         def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
@@ -152,7 +152,7 @@ class SoapNetMedia:
         return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
 
     def ask(self, call: Call) -> Reply:
-        """Make one call, again while nobody answers. Raises NetMediaUnavailable, ConfigurationError."""
+        """Make one call, and try again if nobody answers. Raises NetMediaUnavailable, ConfigurationError."""
         limits, started = self._settings.limits, self._monotonic()
         first = stop_after_attempt(limits.tries)
         tries = Retrying(
@@ -197,13 +197,13 @@ class SoapNetMedia:
         except PeerCertificateError as error:
             raise NetMediaUntrusted("CULR's certificate is not to be trusted: {why}", why=error) from error
         except RegisterUnavailable as error:
-            # the way there is the register's too, and names its errors for it
+            # `wire` serves the register too, and names its errors for it
             what = "tls" if isinstance(error, CertificateRefused) else error.kind.rpartition(".")[2]
             raise NetMediaUnavailable("CULR does not answer: {why}", why=error, kind=f"netmedia.{what}") from error
 
     def _receive(self, response: requests.Response) -> etree._Element:
         with closing(response):
-            # errors too are answered with 200: any other status is a fault, or a gateway's page
+            # CULR answers errors with 200 too: any other status is a fault, or a gateway's page
             if response.status_code != _OK:
                 raise NetMediaUnavailable(
                     "CULR answers HTTP {status}", status=response.status_code, kind="netmedia.http"
@@ -217,7 +217,7 @@ class SoapNetMedia:
 
     @property
     def _threads(self) -> int:
-        """A quarter more than calls may be under way: while these wait for CULR the rest write and read."""
+        """A quarter more threads than calls: while calls wait for CULR, the rest write and read."""
         return self._settings.workers + self._settings.workers // 4
 
     def _circuit(self) -> Circuit:
@@ -236,7 +236,7 @@ def _touched_by(queue: Sequence[Effect]) -> set[Identity]:
 
 
 def _may_pass(error: BaseException) -> bool:
-    # what is not to be trusted now is not to be trusted in a second either
+    # a certificate that is not trusted now is not trusted a second later either
     return isinstance(error, NetMediaUnavailable) and not isinstance(error, NetMediaUntrusted)
 
 

@@ -1,4 +1,5 @@
 """What the SOAP clients share: TLS with a deadline, answers parsed under ceilings, zeep held to a schema.
 
-Knows no counterpart and no operation. Its errors are named for the register; whoever asks another one says so.
+Knows no counterpart and no operation. Its errors are named for the register; clients of other counterparts translate
+them.
 """

@@ -1,6 +1,7 @@
-"""What a certificate has to be, read from the certificate alone: no network, no clock, no file.
+"""Rules for a certificate, checked on the certificate alone: no network, no clock, no file.
 
-Dates, chain and host name are somebody else's: OpenSSL's for the counterpart's certificate, `identity`'s for ours.
+Dates, chain and host name are checked elsewhere: by OpenSSL for the counterpart's certificate, by `register.identity`
+for ours.
 """
 
 from __future__ import annotations
@@ -22,32 +23,32 @@ T = TypeVar("T", bound=x509.ExtensionType)
 RSA_MIN_BITS: Final = 2048
 CURVE_MIN_BITS: Final = 256
 _UNSAFE_HASHES: Final = (hashes.MD5, hashes.SHA1)
-#: OCES3: `OU=Test - cti` stands in the names of the test authority, and in no other.
+#: OCES3: `OU=Test - cti` is in the names of the test authority, and in no other.
 _TEST_UNIT: Final = re.compile(r"test\b", re.IGNORECASE)
-#: OCES3: where the test authority answers; the one of production answers at ca1.gov.dk.
+#: OCES3: the host of the test authority; production's is ca1.gov.dk.
 _TEST_HOST: Final = re.compile(r"://[^/]*\bcti-gov\.dk(?:[:/]|$)", re.IGNORECASE)
 _COMPANY: Final = re.compile(r"NTRDK-([0-9]{8})", re.ASCII)
-#: O is an organisation; E an employee, P a private person.
+#: O is an organisation, E an employee, P a private person.
 _SYSTEM: Final = re.compile(r"UI:DK-O:G:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _PERSON: Final = re.compile(r"UI:DK-[EP]\b|PID:|CVR:[0-9]+-RID:|PNODK-", re.ASCII | re.IGNORECASE)
 
 
 class Fault(NamedTuple):
-    """What is wrong with a certificate: a word for programs, and the rest of a sentence about it."""
+    """What is wrong with a certificate: `kind` for programs, and `problem`, the end of a sentence about it."""
 
     kind: str
     problem: str
 
 
 class Rule(NamedTuple):
-    """A fault, and what tells it."""
+    """A fault, and the check that finds it."""
 
     fault: Fault
     breaks: Callable[[x509.Certificate], bool]
 
 
 def find_fault(certificate: x509.Certificate, rules: Sequence[Rule]) -> Fault | None:
-    """Return the first fault of a certificate; one that cannot be read in full has a fault too."""
+    """Return the first fault of a certificate. A certificate that cannot be read in full has a fault too."""
     try:
         return next((rule.fault for rule in rules if rule.breaks(certificate)), None)
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm):
@@ -55,7 +56,7 @@ def find_fault(certificate: x509.Certificate, rules: Sequence[Rule]) -> Fault | 
 
 
 def company_in(certificate: x509.Certificate) -> str | None:
-    """The company number of an organisation's certificate; None if none, or more than one, stands in it."""
+    """The company number of an organisation's certificate. None: it holds none, or more than one."""
     found = _values(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
     match = _COMPANY.fullmatch(found[0]) if len(found) == 1 else None
     return None if match is None else match[1]
@@ -94,7 +95,7 @@ def may_not_sign(certificate: x509.Certificate) -> bool:
 
 
 def says_no_use(certificate: x509.Certificate) -> bool:
-    # OCES3 always says it: what lacks it is of another kind
+    # OCES3 certificates always have it: without it, the certificate is of another kind
     return _extension(certificate, x509.KeyUsage) is None
 
 
@@ -106,7 +107,7 @@ def may_be_no_client(certificate: x509.Certificate) -> bool:
 
 
 def is_for_test(certificate: x509.Certificate) -> bool:
-    """Tell a test certificate by its issuer: its policy is the same as in production."""
+    """Recognise a test certificate by its issuer: its policy is the same as in production."""
     units = _values(certificate.issuer, NameOID.ORGANIZATIONAL_UNIT_NAME)
     return any(map(_TEST_UNIT.match, units)) or any(map(_TEST_HOST.search, _addresses(certificate)))
 
@@ -138,7 +139,7 @@ def _extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
 
 
 def _addresses(certificate: x509.Certificate) -> Iterator[str]:
-    """Where the issuer says that it answers: for revocation, and with its own certificate."""
+    """The addresses that the certificate gives for its issuer's revocation lists, OCSP and own certificate."""
     points = _extension(certificate, x509.CRLDistributionPoints) or ()
     for name in (name for point in points for name in point.full_name or ()):
         yield str(name.value)
@@ -152,7 +153,7 @@ def _addresses(certificate: x509.Certificate) -> Iterator[str]:
 UNREADABLE: Final = Fault("unreadable", "cannot be read in full")
 SAFE_HASH: Final = Rule(Fault("hash", "is signed with a hash that is no longer safe"), is_signed_unsafely)
 _STRONG: Final = (Rule(Fault("weak", "has a key that is too short: RSA needs 2048 bits or more"), is_weak), SAFE_HASH)
-#: of whoever shows a certificate
+#: for the certificate that a party shows
 _LEAF: Final = (
     *_STRONG,
     Rule(Fault("authority", "belongs to a certificate authority"), is_authority),
@@ -175,8 +176,8 @@ OURS_IN_PRODUCTION: Final = (
 )
 THEIRS: Final = _LEAF
 THEIRS_IN_PRODUCTION: Final = (*_LEAF, _TEST)
-#: of the certificates above
+#: for the certificates above
 ISSUER: Final = (*_STRONG, Rule(Fault("chain", "may issue no certificates"), is_no_authority))
 ISSUER_IN_PRODUCTION: Final = (*ISSUER, _TEST)
-#: what is trusted may be a root, whose own signature proves nothing: its age does not matter
+#: a trusted certificate may be a root, whose own signature proves nothing: its age does not matter
 TRUSTED_IN_PRODUCTION: Final = (Rule(_TEST.fault, is_test_authority),)

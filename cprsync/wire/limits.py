@@ -1,4 +1,4 @@
-"""The ceilings of one answer."""
+"""Ceilings of one answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AnswerLimits:
     #: from connecting to the last byte
     seconds: float
     max_depth: int = 64
-    #: of one element
+    #: per element
     max_attributes: int = 64
     #: declared in the whole answer; the platform declares about ten
     max_namespaces: int = 256

@@ -1,4 +1,4 @@
-"""Parse what a counterpart sends, under ceilings and without ever fetching or expanding anything.
+"""Parses what a counterpart sends, under ceilings. Never fetches or expands anything.
 
 Knows XML and the SOAP envelope, not what an operation means. No error quotes the answer.
 """
@@ -27,16 +27,16 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 BODY = f"{{{ENVELOPE}}}Body"
 HEADER = f"{{{ENVELOPE}}}Header"
 FAULT = f"{{{ENVELOPE}}}Fault"
-#: The charsets in which `<!DOCTYPE` is always these nine bytes. UTF-16 is none of them and refused, though XML 1.0 has
-#: every parser know it: the platform sends UTF-8, and a document type could hide in it.
+#: The charsets in which `<!DOCTYPE` is always these nine bytes. UTF-16 is refused, although XML 1.0 requires every
+#: parser to know it: the platform sends UTF-8, and UTF-16 could hide a document type.
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "iso-8859-1", "latin-1": "iso-8859-1"}
 _DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _DOCTYPE = b"<!DOCTYPE"
-#: What UTF-16 and UTF-32 begin with; without such a mark every second byte of their first characters is zero.
+#: How UTF-16 and UTF-32 begin. Without such a mark, every second byte of their first characters is zero.
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _WIDE_HEAD = 4
 _MUST_UNDERSTAND = f"{{{ENVELOPE}}}mustUnderstand"
-#: An XML declaration fits in so many bytes.
+#: The most bytes that an XML declaration has.
 _HEAD = 256
 _INFLATE_STEP = 64 * 1024
 
@@ -54,7 +54,7 @@ def _foreign_charset() -> BadAnswer:
 
 
 def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
-    """Pass the answer's bytes on, unzipped where they are zipped; the ceiling holds before and after that.
+    """Yield the answer's bytes, unzipped if they are zipped. The ceiling holds before and after unzipping.
 
     Raises BadAnswer: too large, an encoding that was not asked for, or damaged.
     """
@@ -81,11 +81,11 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if rest and unzip.eof:
                 raise _not_xml()
             while rest and not unzip.eof:
-                # In steps, so that a bomb stops at the ceiling and not in memory.
+                # In steps, so that a zip bomb stops at the ceiling and does not fill the memory.
                 yield unzip.decompress(rest, _INFLATE_STEP)
                 rest = unzip.unconsumed_tail or unzip.unused_data
             if rest:
-                # a second packing, or what hides behind the first
+                # a second packing, or hidden content after the first
                 raise _not_xml()
     except zlib.error:
         raise BadAnswer("the answer's packing is damaged", kind="register.not_xml") from None
@@ -94,7 +94,7 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class AnswerParser:
-    """Parses an answer as it comes in. Hands out (event, element) pairs; the ceilings are counted on the way."""
+    """Parses an answer as it comes in. Yields (event, element) pairs and counts against the ceilings."""
 
     def __init__(self, limits: AnswerLimits, *, header_charset: str | None) -> None:
         self._limits = limits
@@ -148,7 +148,7 @@ class AnswerParser:
             no_network=True,
             huge_tree=False,
             remove_comments=True,
-            # kept, so that one is seen and refused
+            # kept, so that a processing instruction is seen and refused
             remove_pis=False,
         )
         parser.feed(self._head)
@@ -168,7 +168,7 @@ class AnswerParser:
         names += [self._header_charset] if self._header_charset else []
         if any(name.lower() not in CHARSETS for name in names):
             raise _foreign_charset()
-        # The document's own declaration counts: gateways send a default in the header.
+        # The document's own declaration takes precedence: gateways send a default in the header.
         return CHARSETS[names[0].lower()] if names else "utf-8"
 
     def _counted(self) -> Iterator[tuple[str, etree._Element]]:
@@ -180,7 +180,7 @@ class AnswerParser:
                 self._count_namespace()
                 continue
             if event == "pi":
-                # "A SOAP message MUST NOT contain Processing Instructions" (SOAP 1.1, 3), as no document type
+                # "A SOAP message MUST NOT contain Processing Instructions" (SOAP 1.1, 3), nor a document type
                 raise BadAnswer("the answer holds a processing instruction", kind="register.instruction")
             if event == "start":
                 self._count(element)
@@ -189,7 +189,7 @@ class AnswerParser:
             yield event, element
 
     def _count_namespace(self) -> None:
-        # Each is looked through for each element: thousands of them cost seconds.
+        # All namespaces are searched for each element: thousands of them cost seconds.
         self._namespaces += 1
         if self._namespaces > self._limits.max_namespaces:
             raise _too_large(f"more than {self._limits.max_namespaces} namespaces")
@@ -221,18 +221,18 @@ def payload(root: etree._Element) -> etree._Element:
 
 
 def not_soap() -> BadAnswer:
-    """Build the refusal of what is no envelope, or more than one."""
+    """Build the refusal of an answer that is no envelope, or more than one."""
     return BadAnswer("the answer is no SOAP envelope", kind="register.not_soap")
 
 
 def refuse_if_to_be_understood(block: etree._Element) -> None:
-    """Refuse a block of the header that must be understood: none is known here (SOAP 1.1, 4.2.3). Raises BadAnswer."""
+    """Refuse a header block that must be understood: we know none (SOAP 1.1, 4.2.3). Raises BadAnswer."""
     if block.get(_MUST_UNDERSTAND, "0").strip() not in {"0", "false"}:
         raise BadAnswer("the answer demands what we do not know of", kind="register.must_understand")
 
 
 class Contract:
-    """A compiled schema that many threads may ask."""
+    """A compiled schema that many threads may use."""
 
     def __init__(self, schema: etree.XMLSchema) -> None:
         self._schema = schema
@@ -240,10 +240,10 @@ class Contract:
         self._lock = threading.Lock()
 
     def breach(self, element: etree._Element) -> str | None:
-        """Name the rule and the place where an element breaks the schema, without a value; None if it does not."""
+        """Name the rule that an element breaks and the place, without a value. None: it breaks none."""
         with self._lock:
             if self._schema.validate(element):
                 return None
-            # The rule and the path only: libxml2's message quotes the value.
+            # Only the rule and the path: libxml2's message quotes the value.
             entry = cast("Any", self._schema.error_log)[0]
             return f"{entry.type_name} at {entry.path}"

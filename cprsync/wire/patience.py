@@ -1,6 +1,6 @@
-"""How long somebody at a desk waits for counterparts: one ceiling over all calls and tries of a command.
+"""How long a user at a desk waits for counterparts: one ceiling over all calls and tries of a command.
 
-The night has no such ceiling: each of its calls has its own. Reads the clock that it is given.
+A night has no such ceiling, because each of its calls has its own. Reads the clock that it is given.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: A TCP connection to each of two addresses and a TLS handshake take the time-out of connecting once each.
+#: Connecting can take its time-out four times: a TCP connection and a TLS handshake, for each of two addresses.
 _CONNECTS = 4
 
 
 class Patience:
-    """Seconds that may go by in calls. The time between calls is free: someone reads a preview."""
+    """The seconds that calls may take. Time between calls does not count, because the user reads a preview."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class Patience:
         least: float = 0.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """With `since`, what went by from that moment to the first call counts too, but leaves calls `least` seconds.
+        """With `since`, the time from that moment to the first call also counts, but leaves at least `least` seconds.
 
-        It is asked at the first call: a person may have answered a question before.
-        On a busy machine the program may have taken all the time before it asks anybody: it asks all the same.
+        `since` is called at the first call, because the user may have answered a question before. On a busy machine the
+        program may have used all the time before its first call; it still makes the call.
         """
         self._seconds, self._monotonic = seconds, monotonic
         self._since, self._least = since, least
@@ -41,7 +41,7 @@ class Patience:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count the time of one call with all its tries; calls at the same time are counted once."""
+        """Count the time of one call with all its tries. Parallel calls count once."""
         with self._lock:
             if not self._calls:
                 self._started = self._monotonic()
@@ -56,13 +56,13 @@ class Patience:
                     self._spent += self._monotonic() - self._started
 
     def left(self) -> float:
-        """Seconds that are left, never below 0; infinite for whoever has all night."""
+        """The seconds left, never below 0. Infinite if there is no ceiling."""
         with self._lock:
             running = self._monotonic() - self._started if self._calls else 0.0
             return max(0.0, self._seconds - self._spent - running)
 
     def _count_start(self) -> None:
-        """Count what went by before the first call, once."""
+        """Count the time before the first call, once."""
         if self._since is not None:
             self._spent = max(0.0, min(self._started - self._since(), self._seconds - self._least))
             self._since = None
@@ -73,5 +73,5 @@ class Patience:
 
     @property
     def connect_seconds(self) -> float:
-        """The most that connecting may take, so that time is left for an answer."""
+        """The most seconds that connecting may take, so that time is left for an answer."""
         return self._seconds / _CONNECTS

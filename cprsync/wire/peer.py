@@ -1,6 +1,6 @@
-"""Judge a counterpart's certificate beyond chain, host name and dates, before anything is sent.
+"""Judges a counterpart's certificate beyond chain, host name and dates, before anything is sent.
 
-OpenSSL judges those three. Here stand the rules of `certificate_rules`, and revocation by lists on this machine.
+OpenSSL judges those three. This module applies `certificate_rules`, and revocation by lists on this machine.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
-#: A file of issuers: that of a whole system has some hundred thousand bytes.
+#: The most bytes of a file of issuers: a system's whole bundle has some hundred thousand.
 _CA_MAX_BYTES = 4 * 1024 * 1024
 _REVOKED = Fault("revoked", "has been revoked")
 _ISSUER_REVOKED = Fault("revoked", "has an issuer that has been revoked")
 
 
 class PeerJudge:
-    """What one counterpart's certificate is held against. Many threads may ask it."""
+    """Judges the certificate of one counterpart. Many threads may use it."""
 
     def __init__(
         self, ca: Path, lists: RevocationLists, *, production: bool, now: Callable[[], datetime], log: Any
     ) -> None:
-        """Raises CertificateError: production, and `ca` trusts an authority for test."""
+        """Raises CertificateError: in production, `ca` trusts a test authority."""
         self._lists, self._production, self._now, self._log = lists, production, now, log
         self._trusted = read_trusted(ca)
         self._warned: set[tuple[str, Revocation]] = set()
@@ -50,7 +50,7 @@ class PeerJudge:
             )
 
     def judge(self, der: bytes | None, place: str) -> None:
-        """Hold a certificate that was shown against the rules. Raises PeerCertificateError."""
+        """Check a certificate that was shown against the rules. Raises PeerCertificateError."""
         certificate = _certificate(der)
         fault = UNREADABLE if certificate is None else self._fault(certificate)
         if fault is not None:
@@ -64,7 +64,7 @@ class PeerJudge:
             self._warn(self.revocation(certificate), place)
 
     def revocation(self, certificate: x509.Certificate) -> Revocation:
-        """What the lists say of the counterpart's own certificate."""
+        """What the lists say about the counterpart's own certificate."""
         return self._lists.state_of(certificate, issuers=self._trusted, now=self._now())
 
     def _fault(self, certificate: x509.Certificate) -> Fault | None:
@@ -84,14 +84,14 @@ class PeerJudge:
 
 
 def read_trusted(ca: Path) -> tuple[x509.Certificate, ...]:
-    """The issuers of a file, as far as they can be read: OpenSSL says what is wrong with it."""
+    """The issuers in a file, as far as they can be read. OpenSSL reports what is wrong with the file."""
     try:
         with ca.open("rb") as file:
             blocks = file.read(_CA_MAX_BYTES).split(_BEGIN)[1:]
     except OSError:
         return ()
     with warnings.catch_warnings():
-        # the bundle of a system holds old roots whose serial number is no longer allowed
+        # a system's bundle holds old roots whose serial number is no longer allowed
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         found = [_certificate(_BEGIN + block.partition(_END)[0] + _END + b"\n") for block in blocks]
     return tuple(one for one in found if one is not None)

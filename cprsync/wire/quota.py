@@ -1,4 +1,4 @@
-"""So many calls to a counterpart in a second, and no more, however many threads make them."""
+"""Limits the calls to a counterpart per second, for any number of threads."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """Spaces calls evenly: each has a moment of its own, and waits for it."""
+    """Spaces calls evenly: each call gets its own moment and waits for it."""
 
     def __init__(
         self, per_second: int | None, *, sleep: Callable[[float], None], monotonic: Callable[[], float]
     ) -> None:
-        """`per_second` None: nobody waits."""
+        """`per_second` None: no limit."""
         self._between = 0.0 if per_second is None else 1 / per_second
         self._sleep, self._monotonic = sleep, monotonic
         self._next = 0.0
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when one more call may be made. What was not used before is not saved up."""
+        """Return when one more call may be made. Unused calls are not saved up."""
         if not self._between:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Read the XML of an HTTP answer as it comes in, unzipped where it is zipped, under the operation's ceilings."""
+"""Reads the XML of an HTTP answer as it comes in, unzipped if zipped, under the operation's ceilings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHUNK = 64 * 1024
 
 
 def root_of(response: requests.Response, limits: AnswerLimits) -> etree._Element:
-    """Parse the whole answer and keep it. Raises BadAnswer; RegisterUnavailable when it is no HTTP."""
+    """Parse the whole answer and keep it. Raises BadAnswer, or RegisterUnavailable if it is no HTTP."""
     return _parser(response, limits).root(_chunks(response, limits))
 
 
@@ -38,7 +38,7 @@ def _sent(response: requests.Response) -> Iterator[bytes]:
     try:
         yield from response.raw.stream(_CHUNK, decode_content=False)
     except ValueError as error:
-        # urllib3 tries to read a chunk of less than nothing.
+        # urllib3 tries to read a chunk of negative length.
         raise RegisterUnavailable("the register's answer is no HTTP", kind="register.cut") from error
 
 
@@ -46,5 +46,5 @@ def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:
     header = Message()
     header["Content-Type"] = response.headers.get("Content-Type", "text/xml")
     charset = header.get_param("charset")
-    # Written in RFC 2231's way it is a tuple, which no service needs: refused like any unknown charset.
+    # A tuple means the notation of RFC 2231, which no service needs: refused like any unknown charset.
     return AnswerParser(limits, header_charset="?" if isinstance(charset, tuple) else charset)

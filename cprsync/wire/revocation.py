@@ -1,6 +1,6 @@
-"""Whether a certificate was revoked, by the lists of its issuer that lie on this machine. Asks nobody.
+"""Whether a certificate was revoked, by its issuer's lists on this machine. Makes no call.
 
-A list counts if its issuer signed it. A missing or old list is no proof of anything: the caller warns.
+A list counts if its issuer signed it. A missing or old list proves nothing: the caller warns.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 #: The state's own lists have some millions of bytes.
 LIST_MAX_BYTES = 64 * 1024 * 1024
-#: Certificates from the first to the root.
+#: The most certificates from the first to the root.
 PATH_MAX = 8
 _PEM = b"-----BEGIN X509 CRL-----"
 _END = b"-----END X509 CRL-----"
 
 
 class Revocation(enum.Enum):
-    """What the lists say of one certificate."""
+    """What the lists say about one certificate."""
 
-    #: a list that is in date does not name it
+    #: a list that is up to date does not name it
     GOOD = "good"
     #: a list names it, however old the list is
     REVOKED = "revoked"
-    #: only lists that are past their day cover it
+    #: only outdated lists cover it
     STALE = "stale"
     #: no list covers it
     UNKNOWN = "unknown"
@@ -42,7 +42,7 @@ class Revocation(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RevocationLists:
-    """The lists of some files, and the issuers whose signature on one counts."""
+    """The lists of some files. A list counts if an issuer at hand has signed it."""
 
     lists: tuple[x509.CertificateRevocationList, ...] = ()
     #: files that are missing, or hold no list
@@ -50,7 +50,7 @@ class RevocationLists:
 
     @classmethod
     def load(cls, files: Iterable[Path]) -> Self:
-        """Read lists in PEM or DER form. Never raises: what cannot be read is named."""
+        """Read lists in PEM or DER form. Never raises: unreadable files are in `unreadable`."""
         lists: list[x509.CertificateRevocationList] = []
         unreadable: list[Path] = []
         for path in files:
@@ -63,19 +63,19 @@ class RevocationLists:
     def state_of(
         self, certificate: x509.Certificate, *, issuers: Sequence[x509.Certificate], now: datetime
     ) -> Revocation:
-        """Say what the lists that one of `issuers` signed say of a certificate."""
+        """What the lists that one of `issuers` signed say about a certificate."""
         covering = [one for one in self.lists if _covers(one, certificate) and _is_signed(one, issuers)]
         if any(one.get_revoked_certificate_by_serial_number(certificate.serial_number) for one in covering):
             return Revocation.REVOKED
         if not covering:
             return Revocation.UNKNOWN
-        # a list without a next day is as old as the day it was made
+        # a list without a next date is as old as the day on which it was made
         ends = max(one.next_update_utc or one.last_update_utc for one in covering)
         return Revocation.GOOD if now <= ends else Revocation.STALE
 
 
 def path_from(certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
-    """The certificate and those above it, by name, as far as they are at hand."""
+    """The certificate and those above it, by name, as far as they are known."""
     seen: list[x509.Certificate] = []
     above: x509.Certificate | None = certificate
     while above is not None and above not in seen and len(seen) < PATH_MAX:
@@ -106,7 +106,7 @@ def _covers(one: x509.CertificateRevocationList, certificate: x509.Certificate) 
 
 
 def _leaves_in(extension: x509.Extension[x509.ExtensionType], certificate: x509.Certificate) -> bool:
-    """Whether a list with this extension still tells all there is to tell of a certificate."""
+    """Whether a list with this extension still covers the certificate completely."""
     part = extension.value
     if isinstance(part, x509.IssuingDistributionPoint):
         others = part.only_contains_user_certs if is_authority(certificate) else part.only_contains_ca_certs

@@ -1,7 +1,7 @@
-"""Build and send requests with zeep, under a packaged WSDL. Answers come back unread.
+"""Builds and sends requests with zeep, by a packaged WSDL. Answers are returned unread.
 
-zeep writes the messages; it does not read them: it is no schema validator, takes a wrong root for an
-object of nothing, and logs and quotes what it reads. Importing this module loads zeep (0.3 s).
+zeep writes the messages but does not read them. It does not validate a schema, accepts a wrong root element, and logs
+and quotes what it reads. Importing this module loads zeep (0.3 s).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Service:
-    """One SOAP service at one address; many threads may call."""
+    """One SOAP service at one address. Many threads may call it."""
 
     def __init__(  # noqa: PLR0913 -- keyword-only, each its own thing
         self,
@@ -38,10 +38,13 @@ class Service:
         contract: Contract,
         breach: Callable[[str], CprsyncError],
     ) -> None:
-        """`breach` makes the error for a request that would break the schema, from the rule and the place."""
+        """Take the service's contract. `breach` makes the error for a request that would break the schema.
+
+        It gets the rule and the place.
+        """
         self.contract, self._breach = contract, breach
         _quiet()
-        # raw_response: the answer is ours to read. The rest are zeep's defaults or stricter, spelled out.
+        # raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.
         settings = zeep.Settings(
             strict=True,
             raw_response=True,
@@ -57,7 +60,7 @@ class Service:
         self._proxy = client.create_service(binding, url)  # type: ignore[no-untyped-call]  # zeep carries no types
 
     def send(self, operation: str, **parts: Any) -> requests.Response:
-        """Send one request. Raises what `breach` makes if it would break the schema."""
+        """Send one request. If it would break the schema, raises what `breach` makes."""
         try:
             response: requests.Response = self._proxy[operation](**parts)
         except zeep.exceptions.Error:
@@ -67,13 +70,13 @@ class Service:
 
 
 class _Transport:
-    """What zeep needs of a transport. It logs nothing and reads packaged files only."""
+    """The transport for zeep. Logs nothing and reads only packaged files."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
     def load(self, url: str) -> bytes:
-        # The name alone counts: whatever a file refers to, it is found among the packaged ones or not at all.
+        # Only the file name counts: a file that is not packaged is never read.
         return schema_path(url.rsplit("/", maxsplit=1)[-1]).read_bytes()
 
     def post_xml(self, address: str, envelope: etree._Element, headers: Mapping[str, str]) -> requests.Response:
@@ -82,7 +85,7 @@ class _Transport:
 
 
 class _Outgoing:
-    """Holds each request against the schema: zeep ignores facets and would send anything."""
+    """Validates each request against the schema: zeep ignores facets and would send anything."""
 
     def __init__(self, contract: Contract, breach: Callable[[str], CprsyncError]) -> None:
         self._contract, self._breach = contract, breach
@@ -98,7 +101,7 @@ class _Outgoing:
 
 
 def _quiet() -> None:
-    # Our transport logs nothing. This keeps what zeep, urllib3 and requests say elsewhere out of a root handler.
+    # Our transport logs nothing. This keeps the logs of zeep, urllib3 and requests out of a root handler.
     for name in ("zeep", "urllib3", "requests"):
         logger = logging.getLogger(name)
         logger.propagate = False

@@ -1,4 +1,4 @@
-"""Reach a counterpart over TLS: our trust only, kept connections, one deadline for a whole answer.
+"""Connects to a counterpart over TLS: our trust only, connections kept open, one deadline for a whole answer.
 
 Says whose certificate is at fault when a connection fails. Knows nothing of SOAP.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Judge(Protocol):
-    """Holds a counterpart's certificate against more than OpenSSL does."""
+    """Checks a counterpart's certificate beyond what OpenSSL does."""
 
     def judge(self, der: bytes | None, place: str) -> None: ...
 
@@ -46,7 +46,7 @@ class Lender(Protocol):
 
 
 _HTTPS = 443
-#: OpenSSL's reason -> what the counterpart says of our certificate.
+#: By OpenSSL's reason: what the counterpart says about our certificate.
 ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it got none",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "it got none, or agreed on no way to encrypt",
@@ -59,7 +59,7 @@ ALERTS = {
     "TLSV1_ALERT_DECRYPT_ERROR": "it cannot verify its signature",
     "TLSV1_ALERT_ACCESS_DENIED": "it gives it no access",
 }
-#: X.509 verification codes (OpenSSL's x509_vfy.h) -> (kind, what is wrong with theirs).
+#: By X.509 verification code (OpenSSL's x509_vfy.h): the kind, and what is wrong with their certificate.
 PEER_PROBLEMS = {
     9: ("not_yet_valid", "is not yet valid"),
     10: ("expired", "has expired"),
@@ -70,7 +70,7 @@ PEER_PROBLEMS = {
     68: ("hash", "is signed with a hash that is no longer safe"),
 }
 _UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
-#: Among the causes of a failure -> (kind, what happened). The first that fits counts.
+#: By the types of a failure's causes: the kind, and what happened. The first match counts.
 _FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((ConnectionRefusedError,), "register.unreachable", "takes no connections"),
     ((TimeoutError, urllib3.exceptions.TimeoutError), "register.timeout", "did not answer in time"),
@@ -84,21 +84,21 @@ _FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 
 
 class ClosedUnanswered(RegisterUnavailable):
-    """The counterpart hung up before it answered anything: it may not know our certificate."""
+    """The counterpart closed the connection before any answer: it may not know our certificate."""
 
     kind = "register.closed"
 
 
 class DeadlineContext(ssl.SSLContext):
-    """A TLS context whose sockets stop reading at the calling thread's deadline, however slowly bytes drip in."""
+    """A TLS context whose sockets stop reading at the calling thread's deadline, even if bytes come slowly."""
 
     calls: threading.local
     monotonic: Callable[[], float]
-    #: what else the counterpart's certificate is held against, once OpenSSL has let it pass
+    #: further checks on the counterpart's certificate, after OpenSSL has accepted it
     judge: Judge | None
 
     def left(self) -> float | None:
-        """Seconds until the deadline; None if there is none. Raises TimeoutError when it has passed."""
+        """Seconds until the deadline. None: there is no deadline. Raises TimeoutError if it has passed."""
         deadline: float | None = getattr(self.calls, "deadline", None)
         if deadline is None:
             return None
@@ -109,7 +109,7 @@ class DeadlineContext(ssl.SSLContext):
 
 
 class DeadlineSocket(ssl.SSLSocket):
-    """Each read waits no longer than what is left of the call's time."""
+    """A socket whose reads wait no longer than the call's remaining time."""
 
     def do_handshake(self, block: bool = False) -> None:
         super().do_handshake(block)
@@ -121,11 +121,11 @@ class DeadlineSocket(ssl.SSLSocket):
                 raise
 
     def _place(self) -> str:
-        """The host as its address has it, with its port if that is another than usual."""
+        """The host of the address, with its port if it is not the usual one."""
         try:
             port = self.getpeername()[1]
         except OSError:
-            # it has hung up: why, waits to be read
+            # the counterpart has hung up; its reason waits to be read
             port = _HTTPS
         return f"{self.server_hostname}" if port == _HTTPS else f"{self.server_hostname}:{port}"
 
@@ -139,7 +139,7 @@ class DeadlineSocket(ssl.SSLSocket):
         try:
             return super().send(data, flags)
         except (ssl.SSLError, ConnectionResetError):
-            # TLS 1.3 judges our certificate after the handshake: what the counterpart says of it waits to be read.
+            # TLS 1.3 judges our certificate after the handshake: the counterpart's verdict waits to be read.
             self.read(1)
             raise
 
@@ -151,7 +151,7 @@ def build_context(
     monotonic: Callable[[], float] = time.monotonic,
     judge: Judge | None = None,
 ) -> DeadlineContext:
-    """Return a TLS context that trusts the issuers in `ca` and nothing else, whatever the environment says.
+    """Return a TLS context that trusts only the issuers in `ca`, whatever the environment says.
 
     Raises CertificateError.
     """
@@ -177,7 +177,7 @@ def build_context(
 
 
 class _QuietConnection(HTTPSConnection):
-    # http.client prints every byte when someone sets its class's debuglevel: ours stays silent.
+    # http.client prints every byte if someone sets its class's debuglevel: ours stays silent.
     debuglevel = 0
 
     def set_debuglevel(self, level: int) -> None:
@@ -189,7 +189,7 @@ class _QuietPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter with our context and no way round it: `verify`, `cert` and the environment change nothing."""
+    """requests' adapter with our context. `verify`, `cert` and the environment change nothing."""
 
     def __init__(self, context: ssl.SSLContext, *, connections: int) -> None:
         self._context = context
@@ -211,11 +211,11 @@ class _Adapter(HTTPAdapter):
         return {"scheme": url.scheme, "host": url.hostname, "port": url.port}, {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """The context decides; nothing is set on the connection."""
+        """Do nothing: the context decides."""
 
 
 class Channel:
-    """Kept connections to a counterpart's hosts. Answers come unread, to be read within the call's deadline."""
+    """Open connections to a counterpart's hosts. Answers are returned unread, to be read within the call's deadline."""
 
     def __init__(
         self, context: DeadlineContext, *, connections: int, connect_seconds: float, patience: Patience | None = None
@@ -232,7 +232,7 @@ class Channel:
 
     @contextmanager
     def deadline(self, url: str, seconds: float) -> Iterator[None]:
-        """Bound the calling thread's exchange; its failures leave as our errors, with whose fault they are."""
+        """Limit the calling thread's exchange. Failures are raised as our errors, which say whose fault it is."""
         host = urlsplit(url).netloc
         self._context.calls.deadline = self._context.monotonic() + min(seconds, self._patience.left())
         try:
@@ -243,11 +243,14 @@ class Channel:
             self._context.calls.deadline = None
 
     def left(self) -> float:
-        """Seconds until the calling thread's deadline. Raises TimeoutError when it has passed."""
+        """Seconds until the calling thread's deadline. Raises TimeoutError if it has passed."""
         return self._context.left() or 0
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
-        """Send; returns when the answer's headers are there. Call within `deadline`; redirects are not followed."""
+        """Send a request and return when the answer's headers are there. Does not follow redirects.
+
+        Call it within `deadline`.
+        """
         left = self.left()
         timeout = (min(self._connect_seconds, left), left)
         response = self._session.post(
@@ -261,7 +264,10 @@ class Channel:
 
 
 def connection_error(error: BaseException, *, host: str, answered: bool) -> CprsyncError:
-    """Return what a failed exchange means. `answered`: the host has answered us before, so it knows our certificate."""
+    """Return the error that a failed exchange means.
+
+    `answered`: the host has answered before, so it knows our certificate.
+    """
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -269,7 +275,7 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Cprs
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
             return CertificateRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
     if any(isinstance(cause, ssl.SSLError) and cause.errno == ssl.SSL_ERROR_SYSCALL for cause in causes):
-        # OpenSSL's word for a line that went dead.
+        # OpenSSL's word for a connection that was lost.
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
         if any(isinstance(cause, types) for cause in causes):
@@ -287,7 +293,7 @@ def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerCertifi
 
 
 def refused_in_silence(error: ClosedUnanswered) -> CertificateRefused:
-    """Return the error for a counterpart that hung up on every try and never said why."""
+    """Return the error for a counterpart that hung up on every try and gave no reason."""
     return CertificateRefused(
         "{why}, each time: it does so at the certificate step when it does not know our certificate; "
         "ours is in date and belongs to its key",
@@ -297,7 +303,7 @@ def refused_in_silence(error: ClosedUnanswered) -> CertificateRefused:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and those it was raised from, or holds as requests and urllib3 do."""
+    """The error, those that it was raised from, and those that it holds, as requests' and urllib3's do."""
     waiting: list[BaseException] = [error]
     seen: set[int] = set()
     while waiting:
