@@ -413,7 +413,7 @@ class SqlStore:
     def calendar_counts(self, run: Run) -> dict[str, int]:
         return calendar.counts(self._tenant, run)
 
-    # -- what is over
+    # -- deleting what is over
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
         return forgetting.forget(self._tenant, run, kind, policy, on=on, limit=limit)
@@ -476,7 +476,7 @@ class SqlStore:
     def account_state(self, patron_id: str) -> AccountState:
         return publishing.account_state(self._tenant, patron_id)
 
-    # -- accounts there
+    # -- accounts in CULR
 
     def account_count(self) -> int:
         return accounts.counted(self._tenant)

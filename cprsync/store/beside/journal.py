@@ -1,7 +1,8 @@
 """The erase journal: which patrons were closed or erased. No older copy of the database can restore them.
 
-It is a file outside the database, and only grows. Each line is chained to the one before it, and is on disk before the database is changed. It holds
-patron numbers and keyed hashes, so only the keys can tell who is meant. What is erased again is decided elsewhere.
+It is a file outside the database, and only grows. Each line is chained to the one before it, and is on disk before the
+database is changed. It holds patron numbers and keyed hashes, so only the keys can tell who is meant. What is erased
+again is decided elsewhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Merge two patrons of one person, after a person's answer, and part them again (decision 6).
 
 Nothing is deleted. The patron who closes stays as an empty shell, which points at the patron who keeps. The caller
-seals what an undo needs in the review item. This module does not decide who is merged with whom, or whether they may
-be.
+seals what an undo needs in the review item. This module does not decide which patrons are merged.
 """
 
 from __future__ import annotations
@@ -208,7 +207,7 @@ def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Map
     write_local(connection, tenant, keeps, parted(open_local(tenant, keeps), before=before, joined=both))
 
 
-# -- what others hear ------------------------------------------------------------------------------------
+# -- items and effects ------------------------------------------------------------------------------------
 
 
 def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:

@@ -185,7 +185,7 @@ def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str
 
 
 def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
-    """Tell the net media to drop the account under the other person's number.
+    """Tell the net media to drop the account under the other person's number, if they may know it.
 
     If the municipality is known, now or from the account before, the account goes back to the patron's own number.
     """

@@ -89,7 +89,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
     Returns False if the field has this value already.
 
     Raises:
-        BadInput: there is no card that a PIN could belong to.
+        BadInput: another patron has one of the cards, or there is no card for the PIN.
     """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)

@@ -136,7 +136,7 @@ def _household(connection: Connection, tenant: Tenant, person: Person, *, but: s
 
 
 def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
-    """Return whether a patron with a protection of their own has this address. The patron `but` does not count."""
+    """Return whether a patron who is sealed for a reason of their own has this address. `but` does not count."""
     with reading(tenant.engine) as connection:
         return shares_with_sealed(connection, tenant, address, but=but)
 

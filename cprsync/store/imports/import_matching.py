@@ -141,7 +141,7 @@ def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: da
 def groups_by_age(
     connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy | None
 ) -> dict[str, str]:
-    """Return the group of each patron to whom the list gives one, by patron id.
+    """Return the group of each patron who gets one from the list, by patron id.
 
     Age decides over the list. A pin decides over both.
     """

@@ -1,4 +1,4 @@
-"""What an import may write in the register's place, for patrons whom no register knows: name, birth date and address.
+"""What an import may write in the register's place, for patrons unknown to it: name, birth date and address.
 
 For every other patron these fields are left out, and the result says so. What patron and staff own is taken in
 `imports`.
@@ -83,7 +83,7 @@ def called(person: Person, row: NewPatron) -> Person:
 def to_be_called(
     connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
-    """Open the patrons to whom a row gives a name or a birth date, if no register knows them. Returns them by id."""
+    """Open the patrons who get a name or a birth date from a row, if no register knows them. Returns them by id."""
     named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
     ids = sorted({one.id for one in named if not one.real_number})
     opened: dict[str, Patron] = {}

@@ -52,14 +52,14 @@ class Part:
     pinned: frozenset[str] = frozenset()
     #: numbers that were replaced, and the patrons who have them now
     replaced: Mapping[str, str] = field(default_factory=dict)
-    #: the group that the list may give, for each patron to whom it gives one
+    #: the group that the list may give, by patron id
     groups: Mapping[str, str] = field(default_factory=dict)
     policy: Policy | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
     #: the local part and the kind of each patron after the rows so far: two rows may be about one patron
     after: dict[str, tuple[Local, str]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
-    #: patrons whom no register knows and to whom the list gives a name; below, the person after the rows so far
+    #: patrons unknown to the register who get a name from the list; below, the person after the rows so far
     patrons: Mapping[str, Patron] = field(default_factory=dict)
     called: dict[str, Person] = field(default_factory=dict)
     #: patrons who only answered for a minor until now

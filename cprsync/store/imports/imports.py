@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 STREAM = "import"
-#: The audit stream for a patron whom staff add by hand.
+#: The audit stream for patrons that staff add by hand.
 DESK = "desk"
 #: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
@@ -177,7 +177,7 @@ def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]
 
 
 def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
-    """Return whether CPR knows the person whom the row means."""
+    """Return whether CPR knows the person that the row means."""
     if stored is not None:
         return bool(stored.real_number)
     return row.number is not None and not row.number.is_replacement

@@ -120,7 +120,7 @@ def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Dep
         hold_library(connection, tenant)
         row = connection.execute(_this(tenant, patron_id).with_for_update()).one_or_none()
         if row is None:
-            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # and everyone has confirmed it
+            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
             return gone if was_given(connection, tenant, patron_id) else None
         before = _departure(connection, tenant, row)
         stage = asked(before.stage, before.ties)

@@ -1,6 +1,6 @@
 """Accounts in CULR as our records see them: which to read next, and what each has to hold.
 
-Calls no other system. A patron for whom an effect waits, or was refused, is not read. Either the effect is still on its
+Calls no other system. A patron with an effect that waits or was refused is not read. Either the effect is still on its
 way, or a person looks at it. What is written after reading is in `repairs`.
 """
 
@@ -42,7 +42,7 @@ def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
 
 
-# -- whose turn it is ----------------------------------------------------------------------------------------------
+# -- which to read next ----------------------------------------------------------------------------------------------
 
 
 def counted(tenant: Tenant) -> int:
@@ -79,7 +79,7 @@ def left_out(tenant: Tenant) -> int:
 
 
 def without(tenant: Tenant) -> list[str]:
-    """Return the patrons who have no account as far as we know, and for whom no effect waits."""
+    """Return the patrons who have no account as far as we know, and no effect that waits."""
     everyone = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
     # the database compares the indexes side by side, for 100,000 patrons a night; a subquery for each patron takes
     # three times as long
@@ -121,7 +121,7 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
 
 
 def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Return those of these patrons for whom an effect waits or was refused."""
+    """Return those of these patrons with an effect that waits or was refused."""
     mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & _OUT.patron_id.in_(ids)
     return set(connection.scalars(select(_OUT.patron_id).where(mine)))
 

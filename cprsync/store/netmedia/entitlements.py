@@ -1,7 +1,7 @@
 """Rights to net media as last derived: which are due, and what changed.
 
-Rights are due in four cases: a write says so, the local part has changed since they were derived, a day comes that
-changes them by itself, or the policy is new. The last case concerns every patron. The rule itself is in `domain`.
+Rights are due in four cases: a write says so, the local part has changed, a day comes that changes them by itself, or
+the policy is new. The last case concerns every patron. The rule itself is in `domain`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def keep_stamp(tenant: Tenant, run: Run, derived: str | None) -> None:
 
 
 def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | None:
-    """Derive the rights of the next patrons for whom they are due.
+    """Derive the rights of the next patrons with rights that are due.
 
     Returns the last patron's id; None: nobody is left.
 

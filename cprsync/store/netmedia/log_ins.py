@@ -62,7 +62,7 @@ def _patron_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[st
 def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
     """Tell CULR that the cards of these patrons have changed, in the transaction that changes them.
 
-    Only patrons whom CULR knows count. Each record moves on by one version: an effect has the version of its record,
+    Skips patrons that CULR does not know. Each record moves on by one version: an effect has the version of its record,
     and no version is used twice (decision 21).
     """
     if not tenant.card_accounts:

@@ -59,7 +59,7 @@ def _waits(tenant: Tenant) -> ColumnElement[bool]:
 
 
 def order(tenant: Tenant) -> list[str]:
-    """Return the patrons for whom effects wait: those who may lose a right first, then the longest waiting."""
+    """Return the patrons with effects that wait: those who may lose a right first, then the longest waiting."""
     # a turn is kept until CULR was told, from whichever night it is
     lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
     revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
@@ -218,7 +218,7 @@ def settle(
 
     A settled effect is deleted and its account is written. Any other waits on, or is left to a person.
 
-    Returns the patrons at whom a person has to look now, each with the reason.
+    Returns the patrons that a person has to look at now, each with the reason.
 
     Raises:
         FenceLost: a newer run has taken over.
@@ -257,7 +257,7 @@ def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[a
 def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
     """Return the accounts that belong to another library, by patron.
 
-    A patron for whom a newer effect of ours was sent, or waits, is left out.
+    A patron with a newer effect of ours, sent or waiting, is left out.
     """
     last = {effect.patron_id: outcome.foreign for effect, outcome in done if not effect.gone}
     found = {patron_id: held for patron_id, held in last.items() if held is not None}
@@ -301,7 +301,7 @@ def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Ef
         )
     ]
     if not refused:
-        return  # nearly always
+        return  # nearly always the case
     rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
     connection.execute(_OLDER_REFUSED, rows)
     still = set(connection.scalars(select(_OUT.patron_id).where(refused_of(tenant), _OUT.patron_id.in_(refused))))

@@ -111,7 +111,7 @@ def repair(tenant: Tenant, run: Run | None, repairs: Sequence[Repair]) -> Repair
 
 
 def _hold(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, AnyRow]:
-    """Return the rows of these patrons, held, without those for whom an effect waits by now."""
+    """Return the rows of these patrons, held, without patrons with an effect that waits by now."""
     held: dict[str, AnyRow] = {}
     for part in parts(ids):
         hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)

@@ -79,7 +79,7 @@ def wrong_versions(tenant: Tenant) -> list[str]:
 
 
 def let_stand(tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Return those of these patrons for whom a person's latest answer lets another library's number stand."""
+    """Return those of these patrons whose latest review answer keeps another library's number."""
     latest: dict[str, str] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):

@@ -91,7 +91,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
     asked = links.asked_of_age(connection, tenant, answered_for)
     for row in rows:
         patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-        # a write of an absence also sets local_due, so without it there is none
+        # every write of an absence also sets local_due, so a row without local_due has no absence
         local = None if row.local_due is None else open_local(tenant, row)
         absence = None if local is None else local.absence
         facts = Facts(

@@ -54,7 +54,7 @@ def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
 
 
 def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
-    """Return every minor for whom this person is responsible now, the oldest link first."""
+    """Return every minor that this person is responsible for now, the oldest link first."""
     wanted = select(_LINK.patron_id, _LINK.since).where(links.in_force(tenant), _LINK.responsible_id == responsible_id)
     with reading(tenant.engine) as connection:
         rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))

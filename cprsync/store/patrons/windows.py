@@ -37,10 +37,10 @@ _AGREEMENT = tables.agreement.c
 
 
 def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: Why) -> list[str]:
-    """Mark these patrons as unverified until the register has answered. Returns those for whom `why` is now the reason.
+    """Mark these patrons as unverified until the register has answered. Returns those with `why` as the new reason.
 
-    Runs in the caller's transaction, which holds the library. Two groups get no window. A patron without an as-of is
-    unverified already. About a patron without a real number the register cannot be asked.
+    Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
+    are unverified already. Neither does a patron without a real number, because the register cannot be asked.
     """
     could = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True)
     could &= _may_open(why) & _PATRON.status_class.not_in(tables.GONE)
@@ -113,11 +113,11 @@ def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 
 
-# -- who is to be in one -------------------------------------------------------------------------------------
+# -- who needs a window ---------------------------------------------------------------------------------------
 
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
-    """Return those of these newly subscribed patrons about whom a delivery could have told before the subscription."""
+    """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
     ours = (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
     taken, now = connection.scalar(select(_AGREEMENT.last_produced).where(ours)), tenant.clock.now()
     known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))

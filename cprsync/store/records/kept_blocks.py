@@ -1,7 +1,8 @@
 """Blocks of patrons who left: kept by a keyed hash of the number, and put back when the number comes again.
 
 Nothing is kept that names the patron: no name and no number, and the reason is sealed. The row names the index key of
-its hash. A block is found under every key at hand. Which blocks are kept is decided in `domain.leaving.leaving`.
+its hash. A block is found under every key in the key folder. Which blocks are kept is decided in
+`domain.leaving.leaving`.
 """
 
 from __future__ import annotations
