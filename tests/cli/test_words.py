@@ -20,8 +20,8 @@ from cprsync.cli import texts
 from cprsync.cli.language.advice_table import BY_KIND
 from cprsync.cli.language.danish import DANISH
 from cprsync.cli.language.words import WORDS, reason_words
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.decide import Same
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from comparing import disagreements
 from people import PROTECTED, gains_protection, having, moves, person, renames
 from town import ANNA, PEOPLE
 
@@ -23,7 +24,6 @@ from cprsync.domain.person.person import (
     Person,
     Status,
     by_status,
-    disagreements,
 )
 
 #: Says more than any source says of anyone.

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from comparing import disagreements
 from town import PEOPLE, PEOPLE_FILE
 
 from cprsync.domain.deciding.decide import Change, Parked, Same, Unchanged, decide
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Person, disagreements
+from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Person
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.register.extract.reader import ExtractReader

@@ -24,7 +24,7 @@ from cprsync.domain.person.person import (
     Status,
 )
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
-from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader, examine_file, inspect_file
+from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader, examine_file
 from cprsync.services.ports.values import Unreadable
 
 if TYPE_CHECKING:
@@ -386,7 +386,7 @@ SMALL = {
 def test_a_file_is_described_by_its_counts(make: object, framing: str, tmp_path: Path) -> None:
     path = tmp_path / "D270301.L123456"
     path.write_bytes(make(small_night()))  # type: ignore[operator]  # lines or stream
-    assert inspect_file(path) == SMALL | {"framing": framing}
+    assert examine_file(path) == (SMALL | {"framing": framing}, None)
 
 
 def test_a_status_is_counted_once_for_each_number_and_protection_wherever_it_stands() -> None:
@@ -467,4 +467,4 @@ def test_a_damaged_file_is_described_as_far_as_it_could_be_read(tmp_path: Path) 
 
 def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
-        inspect_file(tmp_path / "nothing")
+        examine_file(tmp_path / "nothing")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import extract_lines as rec
 import pytest
+from comparing import disagreements
 from extract_lines import ANNA, lines, night
 from soap_bodies import answer, element, persondata, status
 
@@ -17,7 +18,7 @@ from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address_label import label_lines
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, Abroad, Address, Name, Person, disagreements
+from cprsync.domain.person.person import EMPTY, Abroad, Address, Name, Person
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import parse_person
 

@@ -230,15 +230,6 @@ def _shut(value: object) -> object:
 GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.compare and f.name != "number")
 
 
-def disagreements(one: Person, other: Person) -> list[str]:
-    """The groups in which two sources contradict each other. A silent group contradicts nothing."""
-    return [
-        name
-        for (name, ours), (_, theirs) in zip(one.groups(), other.groups(), strict=True)
-        if ours is not SILENT and theirs is not SILENT and ours != theirs
-    ] + ([] if one.number == other.number else ["number"])
-
-
 def by_status(person: Person) -> Person:
     """Silences the groups that have no meaning for the person's status (decision 1, "by status").
 

@@ -135,17 +135,12 @@ class _Kept:
     index: RunIndex
 
 
-def inspect_file(path: Path) -> dict[str, Any]:
-    """Describe a file in the shape of `feed inspect`, without a store. Damage is described, not raised.
+def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
+    """Describe a file in the shape of `feed inspect`, without a store. Damage is described, and its refusal returned.
 
     Raises:
         BadInput: the file cannot be read at all.
     """
-    return examine_file(path)[0]
-
-
-def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
-    """Same as `inspect_file`, and also return the refusal, for its kind."""
     # The index is gone after this call, so its key may be too.
     reader = ExtractReader(task=None, hash_key=secrets.token_bytes(32))
     try:

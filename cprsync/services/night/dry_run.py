@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
-    from cprsync.domain.deciding.balance import Outcome
+    from cprsync.domain.deciding.outcome import Outcome
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.netmedia.account import Held, Identity, Unsettled
     from cprsync.domain.patron.due import Due, Facts

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.guard import guard
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.action import Action
 from cprsync.errors import RunStopped

@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.decide import Parked
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.deciding.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again

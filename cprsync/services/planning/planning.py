@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.decide import AskRegister, Decision, Parked, ProtectionEnd, Same, decide
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection

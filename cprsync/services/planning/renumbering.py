@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.decide import Change
 from cprsync.domain.deciding.number_change import (
     Circle,
@@ -22,6 +21,7 @@ from cprsync.domain.deciding.number_change import (
     follow,
     number_changes,
 )
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.domain.person.action import Action

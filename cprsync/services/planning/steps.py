@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.deciding.balance import Outcome
 from cprsync.domain.deciding.decide import (
     AskRegister,
     Change,
@@ -18,6 +17,7 @@ from cprsync.domain.deciding.decide import (
     counted,
     decide,
 )
+from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.deciding.protection import Protecting, Says, answered
 from cprsync.domain.deciding.protective import protective_while_parked
 from cprsync.domain.netmedia.right_facts import right_facts

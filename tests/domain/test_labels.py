@@ -1,11 +1,10 @@
-"""An address as lines for a label, and a balance sheet that shows when it does not add up."""
+"""An address as lines for a label."""
 
 from __future__ import annotations
 
 import pytest
 from people import person, street
 
-from cprsync.domain.deciding.balance import Balance, Outcome
 from cprsync.domain.person.address_label import label_lines
 from cprsync.domain.person.person import Address
 from cprsync.domain.person.sealed import Opening, SealedAddress
@@ -58,23 +57,3 @@ def test_a_floor_without_a_door_ends_in_a_full_stop() -> None:
 )
 def test_what_is_missing_leaves_no_blank_behind(parts: dict[str, str], lines: list[str]) -> None:
     assert label_lines(Address("0751", "1104", **parts)) == lines  # type: ignore[arg-type]  # all of them are text
-
-
-def test_a_balance_adds_up_when_every_number_received_is_in_one_class() -> None:
-    balance = Balance(received=len(Outcome))
-    for outcome in Outcome:
-        balance.add(outcome)
-    assert balance.adds_up
-    assert dict(balance.counts) == dict.fromkeys(Outcome, 1)
-
-
-def test_a_balance_shows_a_number_too_few_and_one_too_many() -> None:
-    assert not Balance(received=1).adds_up
-    balance = Balance(received=1)
-    balance.add(Outcome.APPLIED)
-    balance.add(Outcome.APPLIED)
-    assert not balance.adds_up
-
-
-def test_a_balance_of_nothing_adds_up() -> None:
-    assert Balance().adds_up
