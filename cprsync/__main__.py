@@ -1,4 +1,4 @@
-"""`python -m cprsync` is the same program."""
+"""Lets `python -m cprsync` run the same program as `cprsync`."""
 
 from cprsync.cli.main import run
 

@@ -1,7 +1,7 @@
-"""Every error a caller may catch, grouped by whose fault it is.
+"""Every error that a caller may catch, grouped by whose fault it is.
 
-An error carries a `kind` (a stable name such as `delivery.gap`) and values that hold no personal
-data. What to do about it, and its sentence in Danish, stand in tables in the command line, not here.
+An error carries a `kind` (a stable name such as `delivery.gap`) and values without personal data. The advice and the
+Danish sentence for each error are in tables of the command line, not here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 
 class CprsyncError(Exception):
-    """The root: everything cprsync raises on purpose."""
+    """The root of all errors that cprsync raises on purpose."""
 
     kind = "internal"
 
     def __init__(self, message: str, *, kind: str | None = None, **values: object) -> None:
-        """A sentence and, by the names that stand in it in braces, its values; another error may be one."""
+        """Take a sentence and the values for its names in braces. A value may be another error."""
         super().__init__(message)
         self.values = values
         if kind is not None:
@@ -26,7 +26,7 @@ class CprsyncError(Exception):
 
     @property
     def sentence(self) -> str:
-        """What it says, without its values: a word list knows it in another language."""
+        """The sentence without its values, by which a word list finds a translation."""
         return str(self.args[0])
 
     @property
@@ -34,12 +34,12 @@ class CprsyncError(Exception):
         return self.sentence.format(**self.values) if self.values else self.sentence
 
     def told(self) -> dict[str, Any]:
-        """The sentence and its values as JSON can keep them."""
+        """The sentence and its values, in a form that JSON can hold."""
         values = {k: v.told() if isinstance(v, CprsyncError) else str(v) for k, v in self.values.items()}
         return {"sentence": self.sentence, "values": values}
 
 
-# -- ours: wrong usage, configuration or certificate ---------------------------------------------
+# -- our fault: wrong usage, configuration or certificate -----------------------------------------
 
 
 class ConfigurationError(CprsyncError):
@@ -66,11 +66,11 @@ class Misused(ConfigurationError):
     kind = "usage"
 
 
-# -- the input's: refused, nothing changed --------------------------------------------------------
+# -- the input's fault: refused, nothing changed ---------------------------------------------------
 
 
 class BadInput(CprsyncError):
-    """A file or a value handed in is not what it should be."""
+    """A file or a value that was passed in is not valid."""
 
     kind = "input"
 
@@ -88,18 +88,18 @@ class ReviewUnknown(BadInput):
 
 
 class ReviewClosed(BadInput):
-    """The item does not wait for this answer: someone or the register was quicker."""
+    """The item does not wait for this answer: someone else or the register was quicker."""
 
     kind = "review.closed"
 
 
 class ReviewChanged(BadInput):
-    """The item cannot wait again: what it asks about has changed since it was answered."""
+    """The item cannot be reopened: what it asks about has changed since the answer."""
 
     kind = "review.changed"
 
 
-# -- the counterpart's: try later, or do not ----------------------------------------------------------
+# -- the counterpart's fault: try later, or do not ------------------------------------------------------
 
 
 class RegisterUnavailable(CprsyncError):
@@ -121,7 +121,7 @@ class CertificateRefused(RegisterUnavailable):
 
 
 class RegisterRefused(CprsyncError):
-    """The register answers with a fault that trying again will not mend."""
+    """The register answers with a fault that another try does not fix."""
 
     kind = "register.refused"
 
@@ -145,13 +145,13 @@ class NetMediaUnavailable(CprsyncError):
 
 
 class NetMediaUntrusted(NetMediaUnavailable):
-    """CULR's certificate cannot be trusted: nothing is sent until someone has looked."""
+    """CULR's certificate cannot be trusted: nothing is sent until someone has checked."""
 
     kind = "netmedia.certificate"
 
 
 class NetMediaRefused(CprsyncError):
-    """CULR does not accept our user, group or password: nothing will be answered until someone mends that."""
+    """CULR does not accept our user, group or password: no call succeeds until someone corrects that."""
 
     kind = "netmedia.refused"
 
@@ -160,19 +160,19 @@ class NetMediaRefused(CprsyncError):
 
 
 class RunBusy(CprsyncError):
-    """Another run of the same agreement is at work."""
+    """Another run of the same agreement is active."""
 
     kind = "run.busy"
 
 
 class RunStopped(CprsyncError):
-    """Someone asked the run to stop: what is committed stands."""
+    """Someone asked the run to stop: committed work stays."""
 
     kind = "run.stopped"
 
 
 class AnswerLost(CprsyncError):
-    """What was to be answered cannot be written out; what was done is done."""
+    """The answer cannot be written out; the work itself is done."""
 
     kind = "output.lost"
 
@@ -184,19 +184,19 @@ class DeliveryLate(CprsyncError):
 
 
 class NotConfirmed(CprsyncError):
-    """Nobody has said yes to what would be written, or not to exactly that: nothing was written."""
+    """Nobody has confirmed what would be written, or not exactly that: nothing was written."""
 
     kind = "confirm.needed"
 
 
 class Braked(CprsyncError):
-    """One more of these today would be over the limit: nothing was written."""
+    """One more of these today would exceed the limit: nothing was written."""
 
     kind = "review.braked"
 
 
 class NightBraked(CprsyncError):
-    """The night would change more than a limit allows: nothing was written but what protects."""
+    """The night would change more than a limit allows: only what protects was written."""
 
     kind = "run.braked"
 
@@ -208,7 +208,7 @@ class LostCompare(CprsyncError):
 
 
 class FenceLost(CprsyncError):
-    """A newer run has taken over: this one may not write any more."""
+    """A newer run has taken over: this one may no longer write."""
 
     kind = "run.fence_lost"
 

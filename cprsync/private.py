@@ -1,6 +1,6 @@
-"""Files that are nobody else's: opened without following a link, and refused where others may read or change them.
+"""Opens files that belong to us alone: follows no link, and refuses files that others may read or change.
 
-Where links and modes are looked at is the open file itself: nothing can be put in its place between.
+Links and modes are checked on the open file itself, so that nobody can replace it in between.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: What group and others may do with a secret: nothing.
+#: The permissions that group and others must not have on a secret: any.
 OTHERS: Final = 0o077
-#: What they may not do with a file that holds no secret: change it.
+#: The permissions that they must not have on a file without a secret: to change it.
 OTHERS_WRITE: Final = 0o022
-#: A file of root's may be read by its group: so it is given to one service, which cannot change it.
+#: A file that root owns may be read by its group: this gives it to one service, which cannot change it.
 _OTHERS_OF_ROOT: Final = 0o027
 _MODES: Final = {OTHERS: "600", OTHERS_WRITE: "go-w"}
 _ROOT: Final = 0
@@ -34,9 +34,9 @@ def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
 
     Raises:
         ConfigurationError: kinds `file.link`, `file.private`, `file.owner`, `file.kind`.
-        OSError: it is missing, or cannot be read.
+        OSError: the file is missing or cannot be read.
     """
-    # not blocking: a pipe in its place would wait for whoever writes
+    # non-blocking: a pipe in the file's place would wait for a writer
     handle = open_unfollowed(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         check_private(handle, path, forbidden=forbidden)
@@ -44,9 +44,9 @@ def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
 
 
 def open_new_private(path: Path) -> int:
-    """Open a file for writing from its beginning, mode 0600 if it is new; one that is there has to be private already.
+    """Open a file for writing from its beginning. A new file gets mode 0600; an existing one must be private already.
 
-    Raises as `open_private`. What the file held is gone only when it may be written.
+    Raises as `open_private`. The old content is deleted only if the file may be written.
     """
     handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK)
     try:
@@ -60,20 +60,20 @@ def open_new_private(path: Path) -> int:
 
 
 def create_private(path: Path, content: str) -> None:
-    """Write a new file, mode 0600. Raises FileExistsError, also for a link that leads nowhere."""
+    """Write a new file with mode 0600. Raises FileExistsError, also for a broken link."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(content)
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file anew, mode 0600 whatever it had. Raises ConfigurationError where a link stands, and OSError."""
+    """Write a file anew with mode 0600, whatever mode it had. Raises ConfigurationError for a link, and OSError."""
     with os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
         file.write(content)
 
 
 def append_private(path: Path) -> IO[str]:
-    """Open a file to add lines to, mode 0600 whatever it had. Raises as `write_private`."""
+    """Open a file to add lines, with mode 0600, whatever mode it had. Raises as `write_private`."""
     return os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8")
 
 
@@ -84,7 +84,7 @@ def _open_made_private(path: Path, how: int) -> int:
 
 
 def open_unfollowed(path: Path, how: int) -> int:
-    """Open a file, mode 0600 if it is new. Raises ConfigurationError where a link stands, and OSError."""
+    """Open a file; a new one gets mode 0600. Raises ConfigurationError for a link, and OSError."""
     try:
         return os.open(path, how | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -94,7 +94,7 @@ def open_unfollowed(path: Path, how: int) -> int:
 
 
 def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
-    """Hold an open file against what others may do with it. A device has no secret. Raises ConfigurationError."""
+    """Check that others may not use an open file. A device has no secret. Raises ConfigurationError."""
     state = os.fstat(handle)
     if stat.S_ISCHR(state.st_mode):
         return
@@ -104,7 +104,7 @@ def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
 
 
 def check_mode(state: os.stat_result, path: Path, *, forbidden: int = OTHERS) -> None:
-    """Hold what is known of a file against the same. Raises ConfigurationError, with what to run."""
+    """Check a file's state for the same. Raises ConfigurationError, which says what command to run."""
     ours = os.geteuid()
     if state.st_uid not in {ours, _ROOT} and ours != _ROOT:
         raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")
@@ -119,7 +119,7 @@ def check_mode(state: os.stat_result, path: Path, *, forbidden: int = OTHERS) ->
 
 
 def check_unchangeable(path: Path) -> None:
-    """Refuse a file without secrets that is a link, or that others may change; one that is missing is not looked at.
+    """Refuse a file without secrets that is a link, or that others may change. A missing file passes.
 
     Raises ConfigurationError.
     """
@@ -131,10 +131,10 @@ def check_unchangeable(path: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder to write into that is a link, or in which others may put files. Raises ConfigurationError."""
+    """Refuse a folder to write into if it is a link, or if others may put files into it. Raises ConfigurationError."""
     state = folder.lstat()
     if stat.S_ISLNK(state.st_mode):
         raise ConfigurationError("{path} is a link: name the file itself", path=folder, kind="file.link")
-    # in a sticky one, like /tmp, nobody replaces another's files
+    # in a sticky folder, such as /tmp, nobody can replace another user's files
     if not state.st_mode & stat.S_ISVTX:
         check_mode(state, folder, forbidden=OTHERS_WRITE)

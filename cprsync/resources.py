@@ -1,6 +1,6 @@
-"""Find the files that travel with the package: schemas, fixtures, the guide, the profile of development certificates.
+"""Finds the files that come with the package: schemas, fixtures, the guide, the profile of development certificates.
 
-Finds paths and reads nothing: what a file means is known by whoever asks for it.
+Finds paths and reads nothing: the caller knows what a file means.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from cprsync.errors import ConfigurationError
 
 _PACKAGE = Path(__file__).resolve().parent
-# An installed wheel carries the folders under `_data`; a checkout and an editable install have them beside the package.
+# An installed wheel has the folders under `_data`; a checkout and an editable install have them beside the package.
 _ROOTS = (_PACKAGE / "_data", _PACKAGE.parent)
 #: The guide's pages.
 GUIDE = ("operator", "librarian", "developer", "mock", "rules", "words")
@@ -18,7 +18,7 @@ def schema_path(name: str) -> Path:
     """Return the path of a packaged WSDL, XSD or table of the register's contract.
 
     Raises:
-        ConfigurationError: the installation does not hold it.
+        ConfigurationError: the installation does not have it.
     """
     return _packaged("schemas", name)
 
@@ -27,25 +27,25 @@ def fixture_path(name: str) -> Path:
     """Return the path of a packaged file of invented people, nights or policies.
 
     Raises:
-        ConfigurationError: the installation does not hold it.
+        ConfigurationError: the installation does not have it.
     """
     return _packaged("fixtures", name)
 
 
 def certs_path(name: str) -> Path:
-    """Return the path of a packaged file about certificates; none of them is a key.
+    """Return the path of a packaged file about certificates. None of them is a key.
 
     Raises:
-        ConfigurationError: the installation does not hold it.
+        ConfigurationError: the installation does not have it.
     """
     return _packaged("certs", name)
 
 
 def guide_paths() -> dict[str, Path]:
-    """Return the guide's pages by topic, in the order in which one would read them.
+    """Return the guide's pages by topic, in reading order.
 
     Raises:
-        ConfigurationError: the installation does not hold one.
+        ConfigurationError: the installation lacks a page.
     """
     return {topic: _guide_page(topic) for topic in GUIDE}
 

@@ -1,4 +1,4 @@
-"""Compile the packaged schemas, so that a start goes on only when messages can be checked.
+"""Compiles the packaged schemas, so that the program starts only if messages can be checked.
 
 Knows no message: the register's client and the mock each build and read their own.
 """
@@ -20,7 +20,7 @@ NET_MEDIA_SCHEMA = "CulrWebService1.xsd"
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """The compiled schemas of the SOAP services, for requests and answers alike."""
+    """The compiled schemas of the SOAP services, for requests and answers."""
 
     lookup: etree.XMLSchema
     subscription: etree.XMLSchema
@@ -28,10 +28,10 @@ class Schemas:
 
 
 def compile_schemas() -> Schemas:
-    """Compile the packaged schemas, reading nothing but packaged files.
+    """Compile the packaged schemas. Reads only packaged files.
 
     Raises:
-        ConfigurationError: kind `schemas`; a file is missing or does not compile, and its name is said.
+        ConfigurationError: kind `schemas`; a file is missing or does not compile, and the error names it.
     """
     return Schemas(
         lookup=compile_schema(LOOKUP_SCHEMA),
@@ -41,10 +41,10 @@ def compile_schemas() -> Schemas:
 
 
 def compile_schema(name: str) -> etree.XMLSchema:
-    """Compile one packaged schema with all it includes and imports.
+    """Compile one packaged schema with everything that it includes and imports.
 
     Raises:
-        ConfigurationError: kind `schemas`; the file is missing or does not compile, and its name is said.
+        ConfigurationError: kind `schemas`; the file is missing or does not compile, and the error names it.
     """
     with _saying_which(name):
         return _compile(schema_path(name))

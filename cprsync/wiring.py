@@ -1,4 +1,4 @@
-"""The composition root: settings become ready objects. The only file that sees every layer."""
+"""The composition root: turns settings into ready objects. The only file that sees every layer."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from cprsync.store.seals.keys import Purpose
     from cprsync.store.sql import SqlStore
 
-#: How long the desk waits from the press of a key on: the start of the program and all that it asks of the register and
-#: the net media. With its end it is about eight seconds in all. What the net media have not heard the night tells them.
+#: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
+#: media. With the program's end it is about eight seconds in all. What the net media were not told by then, the night
+#: tells them.
 DESK_SECONDS: Final = 7.5
-#: What calls have of it, however long the program took to start: a machine that is busy still asks.
+#: How much of it calls have at least, however long the start took: a busy machine still asks.
 DESK_CALLS_SECONDS: Final = 3.0
 
 
@@ -54,7 +55,7 @@ class SystemClock:
 
 
 class StillClock:
-    """A clock that stands still: at the mock's moment, or at a day given for a test."""
+    """A clock that stands still: at the mock's time, or on a day given for a test."""
 
     def __init__(self, moment: datetime) -> None:
         self._moment = moment
@@ -67,7 +68,7 @@ class StillClock:
 
 
 def clock_for(settings: Settings, today: date | None = None) -> Clock:
-    """The machine's clock; in the test environment the mock's, or a given day at half past six."""
+    """The machine's clock. In the test environment, the mock's clock, or the given day at half past six."""
     if settings.environment == "production":
         if today is not None:
             raise ConfigurationError('--today is for environment = "test" only')
@@ -83,7 +84,7 @@ def clock_for(settings: Settings, today: date | None = None) -> Clock:
 
 
 def library_of(settings: Settings, agency: str | None) -> LibrarySection:
-    """The library meant: the only one, or the one named."""
+    """The only library, or the one that is named."""
     if agency is None and len(settings.library) == 1:
         return settings.library[0]
     for library in settings.library:
@@ -98,9 +99,9 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
 def opened_store(
     settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
 ) -> Iterator[SqlStore]:
-    """The store of one library, closed at the end; its `policy` is for whoever shows records."""
+    """One library's store, closed at the end. `policy`: needed only to show records."""
     with unchecked_store(settings, library, clock, policy) as store:
-        # before anything else: an older copy of the database may have brought back whoever was erased
+        # before anything else: an older copy of the database may have brought back patrons who were erased
         store.begin_after_journal()
         yield store
 
@@ -109,7 +110,7 @@ def opened_store(
 def unchecked_store(
     settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
 ) -> Iterator[SqlStore]:
-    """The same without a look at the erase journal, for the one command that settles what is the matter with it."""
+    """Same as `opened_store`, without checking the erase journal, for the one command that repairs it."""
     from cprsync.store.core.engine import open_engine
     from cprsync.store.seals.keys import Keyring
     from cprsync.store.sql import SqlStore
@@ -136,14 +137,14 @@ def unchecked_store(
 
 
 def make_sure_that_empty(url: str) -> None:
-    """Refuse new keys beside a database that holds patrons. Raises ConfigurationError."""
+    """Refuse new keys for a database that holds patrons. Raises ConfigurationError."""
     from cprsync.store.trust import key_checks
 
     key_checks.make_sure_that_empty(url)
 
 
 def create_keys(folder: Path) -> None:
-    """Make one key of each purpose."""
+    """Make one key for each purpose."""
     from cprsync.store.seals import keys
 
     keys.create_keys(folder)
@@ -157,7 +158,7 @@ def add_missing_keys(folder: Path, *, noted: Collection[Purpose]) -> None:
 
 
 def upgrade_store(url: str) -> dict[str, Any]:
-    """Bring the store at `url` to this program's version."""
+    """Migrate the store at `url` to this program's version."""
     from cprsync.store.core.engine import open_engine
     from cprsync.store.core.migrate import status, upgrade
     from cprsync.store.core.version import check_tables
@@ -174,7 +175,7 @@ def upgrade_store(url: str) -> dict[str, Any]:
 
 
 def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
-    """Which version the store has, and what it lacks of what that version has."""
+    """The store's version, and what it lacks of what that version should have."""
     from cprsync.store.core.engine import open_engine
     from cprsync.store.core.migrate import status
     from cprsync.store.core.version import find_missing
@@ -191,7 +192,7 @@ def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
 
 
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:
-    """What one command at the desk shares between all that it asks; `since`: when a person pressed a key."""
+    """The waiting time that all calls of one command at the desk share. `since`: when the user pressed a key."""
     return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
 
 
@@ -199,7 +200,7 @@ def desk_patience(since: Callable[[], float] | None = None) -> Patience:
 def opened_register(
     section: RegisterSection, *, production: bool, patience: Patience | None = None
 ) -> Iterator[SoapRegister]:
-    """The register's client, its connections closed at the end. Refuses to start without compiled schemas."""
+    """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
     from cprsync.register.soap.soap import SoapRegister
     from cprsync.schemas import compile_schemas
 
@@ -212,14 +213,14 @@ def opened_register(
 
 
 def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
-    """The section as the client takes it."""
+    """The section as the client's settings."""
     from cprsync.register.settings import RegisterSettings
 
     return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
 
 
 def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[str, Any]]:
-    """A line for each certificate in a library's own files, as `certs check` has them; no counterpart is asked."""
+    """A line for each certificate in a library's own files, as in `certs check`. No counterpart is asked."""
     from cprsync.register.identity.certificates import own_certificates
 
     return own_certificates(register_settings(library.register_, production=production), datetime.now(UTC))
@@ -229,7 +230,7 @@ def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[
 def opened_net_media(
     library: LibrarySection, *, production: bool, patience: Patience | None = None
 ) -> Iterator[NetMedia | None]:
-    """CULR as one library, its connections closed at the end; None where it is not set up."""
+    """CULR as one library, with its connections closed at the end. None: it is not set up."""
     settings = net_media_settings(library, production=production)
     if settings is None:
         yield None
@@ -242,7 +243,7 @@ def opened_net_media(
 
 
 def net_media_settings(library: LibrarySection, *, production: bool) -> NetMediaSettings | None:
-    """The section as the client takes it; None: there is none."""
+    """The section as the client's settings. None: there is no section."""
     from cprsync.netmedia.settings import NetMediaSettings
 
     if library.culr is None:
@@ -253,9 +254,9 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
 
 
 def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:
-    """Tell the net media of a patron whom the desk has just written; what does not come through waits for the night.
+    """Tell the net media about a patron that the desk has just written. What fails waits for the night.
 
-    `patience`: what the command has left of it. False: they refused it, and it waits for a person.
+    `patience`: what the command has left of it. Returns False if CULR refused it, so that staff must look.
     """
     from cprsync.services.netmedia.publishing import tell_now as tell
 
@@ -270,7 +271,7 @@ def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, pat
 
 @contextmanager
 def opened_feed(section: FeedSection) -> Iterator[Feed]:
-    """Where deliveries arrive; a connection is made when it is first asked, and closed at the end."""
+    """The place where deliveries arrive. Connects at the first request, and closes at the end."""
     if section.path is not None:
         from cprsync.register.pickup.folder import FolderFeed
 
@@ -285,12 +286,12 @@ def opened_feed(section: FeedSection) -> Iterator[Feed]:
         feed.close()
 
 
-#: How long a run waits for the SFTP server.
+#: The settings for how long a run waits for the SFTP server.
 FEED_CEILINGS = ("stall_seconds", "floor_bytes_per_second", "floor_seconds", "total_seconds")
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
-    """The section as the pick-up takes it."""
+    """The section as the settings of the pick-up."""
     from cprsync.register.pickup.sftp_session import SftpSettings
 
     taken = ("host", "port", "user", "key", "known_hosts", "folder", "after", *FEED_CEILINGS)
@@ -298,7 +299,7 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
 
 
 def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
-    """What reads the deliveries of one agreement."""
+    """The reader for the deliveries of one agreement."""
     from cprsync.register.extract.reader import ExtractReader
 
     return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
@@ -306,7 +307,7 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
 
 @contextmanager
 def discarding(settings: Settings, library: LibrarySection) -> Iterator[Discarding]:
-    """What a delivery of one library is set aside with; where deliveries arrive is asked only if it has to be."""
+    """What setting a delivery aside needs, for one library. Where deliveries arrive is asked only if necessary."""
     from cprsync.services.feed.discarding import Discarding
 
     clock = clock_for(settings)
@@ -317,13 +318,16 @@ def discarding(settings: Settings, library: LibrarySection) -> Iterator[Discardi
 
 
 def knows_the_day(settings: Settings, clock: Clock) -> bool:
-    """Whether the clock is the register's: a test environment without a mock has a register of another day."""
+    """Whether the clock agrees with the register's.
+
+    In a test environment without a mock, the register has another day.
+    """
     return settings.environment == "production" or isinstance(clock, StillClock)
 
 
 @contextmanager
 def desk(settings: Settings, library: LibrarySection, *, patience: Patience | None = None) -> Iterator[Desk]:
-    """What one look-up at the desk of one library works with. `patience`: shared with what the command asks next."""
+    """What one look-up at a library's desk needs. `patience`: shared with the command's other calls."""
     from cprsync.services.desk.lookup import Desk
 
     clock, waits = clock_for(settings), patience or desk_patience()
@@ -337,7 +341,7 @@ def desk(settings: Settings, library: LibrarySection, *, patience: Patience | No
 
 @contextmanager
 def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Reviews]:
-    """One library's review items, answered by a user of the operating system."""
+    """One library's reviews, answered by a user of the operating system."""
     from cprsync.services.desk.reviewing import Reviews
 
     clock = clock_for(settings)
@@ -348,7 +352,7 @@ def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
 
 @contextmanager
 def counter(settings: Settings, library: LibrarySection, *, today: date | None = None) -> Iterator[Counter]:
-    """What setting a field of one library's patrons works with."""
+    """What setting a field of one library's patrons needs."""
     from cprsync.config.municipalities import load_municipalities
     from cprsync.services.desk.setting import Counter
 
@@ -360,7 +364,7 @@ def counter(settings: Settings, library: LibrarySection, *, today: date | None =
 
 @contextmanager
 def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Exit]:
-    """Where one library's patrons leave. There is no register: nobody who leaves is looked up or subscribed."""
+    """Where one library's patrons leave. It needs no register: nobody who leaves is looked up or subscribed."""
     from cprsync.services.leaving.departing import Exit
 
     clock = clock_for(settings)
@@ -373,7 +377,7 @@ def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterat
 def night(
     settings: Settings, library: LibrarySection, *, progress: Progress, today: date | None = None
 ) -> Iterator[Night]:
-    """Everything one night of one library works with."""
+    """Everything that one night of one library needs."""
     clock = clock_for(settings, today)
     policy = load_policy(library.policy, library.municipalities)
     with ExitStack() as stack:

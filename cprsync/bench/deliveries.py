@@ -1,4 +1,4 @@
-"""Deliveries of invented people, written by the mock's own writer; of any size, a share at a time in memory."""
+"""Writes deliveries of invented people with the mock's own writer, of any size, with part of it in memory at a time."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _STAMP = "202703220900"
 def write_delivery(
     path: Path, delivered: Iterable[tuple[Person, str]], *, produced: date, previous: date, stop_at: int | None = None
 ) -> int:
-    """Write a delivery of persons with an event code each; returns how many persons it holds.
+    """Write a delivery of persons, each with an event code. Return how many persons it holds.
 
     Args:
-        path: where to.
-        delivered: the persons and what happened to them.
+        path: the file to write.
+        delivered: the persons, and what happened to them.
         produced: its production date.
-        previous: that of the delivery before it.
-        stop_at: end once the file has so many bytes.
+        previous: the production date of the delivery before it.
+        stop_at: end when the file has this many bytes.
     """
     head = Head(TASK, produced, previous)
     records, persons = 0, 0
@@ -54,7 +54,7 @@ def write_delivery(
 
 
 def write_large_delivery(path: Path, *, size: int, seed: int, produced: date, previous: date) -> int:
-    """Write a delivery of at least `size` bytes of people who moved; returns how many."""
+    """Write a delivery of at least `size` bytes, of people who moved. Return how many."""
     delivered = ((person, "A01") for person in people(seed=seed))
     return write_delivery(path, delivered, produced=produced, previous=previous, stop_at=size)
 
@@ -71,7 +71,7 @@ def _by_address(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _written(head: Head, share: list[tuple[Person, str]]) -> list[bytes]:
-    """The lines of a delivery of these persons, its first and last among them."""
+    """The lines of a delivery of these persons, including the first and the last."""
     events = [(person, (Event(_STAMP, code),)) for person, code in share]
-    # nobody here is related, and nobody's number was changed: the writer need not look around for others
+    # nobody here is related or has a changed number, so the writer needs no other people
     return build_extract(head, events, people={}, framing="lines").splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""A change extract read: into typed persons by ours; cut into lines, the floor; into dictionaries, the naive way."""
+"""Measures reading a change extract: ours makes typed persons, the floor cuts lines, naive makes dictionaries."""
 
 from __future__ import annotations
 
@@ -23,51 +23,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MIB = 1024 * 1024
-#: Peak memory may grow by so much from one MiB of file to the size measured (decision 23).
+#: How much peak memory may grow from one MiB of file to the measured size (decision 23).
 FLAT_MB = 48
 SMALL_MB = 1
-#: Dictionaries of a larger file take gigabytes, to show what a smaller one shows.
+#: Larger dictionaries take gigabytes and show the same.
 NAIVE_MOST_MB = 50
-#: A key only tells numbers apart while a file is read.
+#: A key that only tells numbers apart while a file is read.
 _KEY = bytes(range(32))
-#: What everyone tells of a person in the end: type and place of her number, status and name (from 0).
+#: What each way reports of a person: type and place of the number, status and name (positions from 0).
 _NUMBER, _STATUS, _NAME = slice(3, 13), slice(23, 25), slice(159, 193)
-#: A protected person's name is sealed: nobody tells it.
+#: A protected person's name is sealed: no way reports it.
 _KIND_OF_PROTECTION, _SEALS = slice(13, 17), Protection.NAME_AND_ADDRESS.value
 _ENCODING = "iso-8859-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a child is given: a file, and whether to tell what it read."""
+    """The task of a child process: a file, and whether to report what was read."""
 
     path: Path
     tells: bool = True
 
 
 def ours(reading: Reading) -> Measured:
-    """Verified, indexed, and each person parsed."""
+    """Verify, index, and parse each person."""
     return _measured(reading, lambda path: _count(_persons(path)), lambda path: map(_told, _persons(path)))
 
 
 def floor(reading: Reading) -> Measured:
-    """Blocks cut at the line ends, and nothing else."""
+    """Cut blocks at the line ends, and nothing else."""
     return _measured(reading, lambda path: _count(_lines(path)), _told_of_lines)
 
 
 def naive(reading: Reading) -> Measured:
-    """A dictionary of stripped strings for each record, gathered by number."""
+    """Make a dictionary of stripped strings for each record, collected by number."""
     return _measured(reading, lambda path: len(_gathered(path)), _told_of_dictionaries)
 
 
 Ways: TypeAlias = "Mapping[str, Callable[[Reading], Measured]]"
-#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+#: Runs a way: in its own process, or in this one if memory and time do not matter.
 Runner: TypeAlias = "Callable[[Callable[[Reading], Measured], Reading], Measured]"
 WAYS: Ways = {OURS: ours, FLOOR: floor, NAIVE: naive}
 
 
 def bench_extract(*, size_mb: int, rounds: int, ways: Ways = WAYS, runner: Runner = in_child) -> Figures:
-    """Measure a file of `size_mb`, and ours' memory against that for a small one."""
+    """Measure a file of `size_mb`, and compare ours' memory with that for a small file."""
     with TemporaryDirectory(prefix="cprsync-bench-") as folder:
         large, small = Path(folder) / "large", Path(folder) / "small"
         persons = _write(large, size_mb)
@@ -100,7 +100,7 @@ def _measured(
 
 
 def _digest(told: Iterable[tuple[str, str, str]]) -> str:
-    """Over what was read of each person, in whatever order it was read."""
+    """A digest over what was read about each person, in any order."""
     both = 0
     for one in told:
         both ^= int.from_bytes(hashlib.blake2b("|".join(one).encode(), digest_size=32).digest())

@@ -1,4 +1,4 @@
-"""What a bench found, in the shape that stays: seconds, ratios of paired rounds, goals. Measures nothing itself."""
+"""The figures of a bench in their stable shape: seconds, ratios of paired rounds, goals. Measures nothing itself."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ WAYS = (OURS, FLOOR, NAIVE)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One way in one round. `digest` tells what it made; `share` which part of the work it did."""
+    """One way in one round. `digest`: identifies what it made. `share`: the part of the work that it did."""
 
     seconds: float
     cpu_seconds: float
     peak_rss_mb: float
     digest: str
-    #: rows and bytes that it wrote; None where nobody counts
+    #: rows and bytes that it wrote; None: not counted
     weight: tuple[int, int] | None = None
     #: the digest of the part that naive did too
     part: str = ""
-    #: naive may do a tenth: its times are then a tenth too, until they are scaled
+    #: naive may do a tenth of the work: its times are then scaled
     share: float = 1.0
 
     @property
@@ -39,12 +39,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure that should be reached: of a ratio its median, or a value measured once."""
+    """A figure to reach: the median of a ratio, or a value measured once."""
 
     name: str
     op: str
     value: float
-    #: the value it is about, where it is no ratio
+    #: the measured value; None: the goal is about a ratio
     measured: float | None = None
 
     def document(self, ratios: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
@@ -55,19 +55,19 @@ class Goal:
 
 @dataclass(slots=True)
 class Figures:
-    """All rounds of one bench. Each round has the ways it measured; the first has every one of them."""
+    """All rounds of one bench. Each round has the ways that it measured; the first has all of them."""
 
     name: str
     database: str | None
     size: dict[str, Any]
     rounds: list[dict[str, Measured]] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
-    #: what else was found: rows written, by table, and the like
+    #: further results, such as rows written by table
     found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def equal(self) -> bool:
-        """True when every way of every round made the same, in as many rows and bytes."""
+        """Whether all ways in all rounds made the same, in the same number of rows and bytes."""
         whole = [[one for one in ways.values() if one.share == 1.0] for ways in self.rounds]
         digests = {one.digest for ways in whole for one in ways}
         parts = {one.part for ways in self.rounds for one in ways.values() if one.part}
@@ -75,7 +75,7 @@ class Figures:
         return len(digests) == 1 and len(parts) <= 1 and weighed_alike
 
     def ratio(self, over: str, under: str) -> dict[str, float]:
-        """Of each round that has both, paired."""
+        """The ratio of two ways, paired within each round that has both."""
         pairs = [(r[over], r[under]) for r in self.rounds if over in r and under in r]
         return _spread([one.scaled_seconds / other.scaled_seconds for one, other in pairs])
 

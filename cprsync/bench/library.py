@@ -1,4 +1,4 @@
-"""A library to measure on: its keys, its patrons as first copies left them, and what a night of it works with."""
+"""The library to measure on: its keys, its patrons after their first copies, and what a night needs."""
 
 from __future__ import annotations
 
@@ -49,14 +49,17 @@ PRODUCED, PREVIOUS = date(2027, 3, 22), date(2027, 3, 19)
 #: The morning after the delivery's day.
 MORNING = datetime.combine(date(2027, 3, 23), time_of_day(6, 30), tzinfo=COPENHAGEN).astimezone(UTC)
 _FIRST_ID = 10_000_000
-#: A prime that scatters the patrons' ids as random ones are.
+#: A prime that scatters the patrons' ids like random ones.
 _STRIDE = 48_271_007
 _IDS = 90_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one measured way works on: a database, the keys, and the folder with the delivery. Travels to a child."""
+    """What one measured way works on: a database, the keys, and the folder with the delivery.
+
+    Is sent to a child process.
+    """
 
     url: str
     keys: Path
@@ -64,13 +67,13 @@ class Place:
 
     @property
     def delivery(self) -> Path:
-        """The one file of the folder."""
+        """The only file in the folder."""
         (path,) = self.feed.iterdir()
         return path
 
 
 class SilentRegister:
-    """A register that answers nothing: a night is measured without it."""
+    """A register that answers nothing, because a night is measured without it."""
 
     def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
         for number in numbers:
@@ -89,13 +92,13 @@ class SilentRegister:
 
 
 def bench_policy(patrons: int) -> Policy:
-    """The named policy of a bench (decision 19): every limit stands at all patrons."""
+    """The policy of a bench (decision 19): every limit allows all patrons."""
     return Policy(limits={harm: Limit(patrons, 1.0) for harm in Harm})
 
 
 @contextmanager
 def opened_tenant(place: Place) -> Iterator[Tenant]:
-    """The rows of the bench's library, with the means to open them."""
+    """Access to the rows of the bench's library, with the means to open them."""
     engine = open_engine(place.url)
     keyring = Keyring.load(place.keys)
     try:
@@ -107,12 +110,12 @@ def opened_tenant(place: Place) -> Iterator[Tenant]:
 
 
 def store_of(tenant: Tenant) -> SqlStore:
-    """The store over the same database."""
+    """The store on the same database."""
     return SqlStore(tenant.engine, agency=AGENCY, agreement=AGREEMENT, keyring=tenant.keyring, clock=tenant.clock)
 
 
 def reader_of(store: SqlStore) -> ExtractReader:
-    """The reader as the program sets it up."""
+    """The reader, set up as in the program."""
     return ExtractReader(task=TASK, hash_key=store.index_key)
 
 
@@ -136,9 +139,9 @@ def night_of(tenant: Tenant, feed: Path, *, patrons: int) -> Night:
 
 
 def enrol(tenant: Tenant, raw: Iterable[Raw], scratch: Path) -> int:
-    """Write patrons with what a delivery of the day before says of them; returns how many.
+    """Write patrons with the data of a delivery of the day before. Return how many.
 
-    Written in bulk, by the store's own codec and seals: what is measured begins after this.
+    They are written in bulk, with the store's own codec and seals. Measuring begins afterwards.
     """
     reader, count = reader_of(store_of(tenant)), 0
     with writing(tenant.engine) as connection:
@@ -146,7 +149,7 @@ def enrol(tenant: Tenant, raw: Iterable[Raw], scratch: Path) -> int:
             write_delivery(scratch, ((one, "A01") for one in share), produced=PREVIOUS, previous=date(2027, 3, 18))
             with scratch.open("rb") as content:
                 persons = [one for one in reader.persons(content) if isinstance(one, Person)]
-            # a delivery is in the order of the numbers
+            # a delivery is ordered by number
             places = {one.number: count + place for place, one in enumerate(share)}
             written = [_rows(tenant, places[person.number.digits], person) for person in persons]
             for table, rows in zip(_ENROLLED, zip(*written, strict=True), strict=True):
@@ -161,7 +164,7 @@ _ENROLLED = (tables.patron, tables.issued_id, tables.patron_key, tables.subscrip
 
 
 def patron_id_of(place: int) -> str:
-    """The id of the patron who was enrolled in this place."""
+    """The id of the patron enrolled at this place."""
     return str(_FIRST_ID + place * _STRIDE % _IDS)
 
 
@@ -203,7 +206,7 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "register_since": tenant.stamp(),
         "kind": tables.PERSON,
         "standing": tables.ACTIVE,
-        # as if they were derived already: the bench has no products
+        # as if rights were derived already: the bench has no products
         "rights_local": 1,
     } | clear_columns(tenant, person)
     return tuple(row.get(column.name) for column in tables.patron.columns)

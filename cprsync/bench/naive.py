@@ -1,6 +1,6 @@
-"""The way SQLAlchemy's tutorial shows: get, set, add, commit, a person at a time, with the engine's defaults.
+"""The way of SQLAlchemy's tutorial: get, set, add and commit one person at a time, with the engine's defaults.
 
-It decides by the same rules, seals the same bytes and writes the same rows; only how it writes is another's.
+It decides by the same rules, seals the same bytes and writes the same rows. Only the way of writing differs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _REGISTRY = registry()
 
 
 def _mapped(name: str, table: Table, *primary: str) -> Any:
-    """A class over a table; `primary` where the table has no key of its own."""
+    """Map a class to a table. `primary`: the key columns if the table has no key of its own."""
     mapped = type(name, (), {})
     keys = {"primary_key": [table.c[column] for column in primary]} if primary else {}
     _REGISTRY.map_imperatively(mapped, table, **keys)
@@ -63,7 +63,7 @@ AuditHead = _mapped("AuditHead", tables.audit_head)
 
 
 class NaiveStore:
-    """One session, one commit a person."""
+    """Writes with one session, and one commit for each person."""
 
     def __init__(self, session: Session, tenant: Tenant, night: Night) -> None:
         self._session = session
@@ -73,7 +73,7 @@ class NaiveStore:
         self._reviews = 0
 
     def night(self) -> int:
-        """Read the waiting delivery and write each of its persons; returns how many there were."""
+        """Read the waiting delivery and write each person. Return how many persons there were."""
         self._begin()
         (file,) = self._night.feed.waiting()
         count = 0
@@ -190,10 +190,10 @@ class NaiveStore:
 
 
 def defaults(url: str) -> str:
-    """Bring a copied database to the engine's defaults; returns the url with a driver for it."""
+    """Set a copied database to the engine's defaults. Return the url with a driver for it."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        # what the store has set stays in the file: the journal that SQLite begins with is another
+        # the store's journal mode stays in the file; SQLite's default is another
         with sqlite3.connect(str(parsed.database)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
         connection.close()
@@ -202,7 +202,7 @@ def defaults(url: str) -> str:
 
 
 def naive_night(url: str, tenant: Tenant, night: Night) -> int:
-    """Live a night the naive way; returns how many persons it wrote."""
+    """Run a night the naive way. Return how many persons it wrote."""
     engine = create_engine(url)
     try:
         with Session(engine) as session:

@@ -1,7 +1,7 @@
-"""A night of changes: ours, from the file to the last commit; the floor; and the naive way.
+"""Measures a night of changes: ours, from the file to the last commit; the floor; and the naive way.
 
-The floor writes ours' rows, the same bytes, with one statement a table into empty tables of the same
-schema: it reads no file, decides nothing and seals nothing.
+The floor writes the same rows as ours, with one statement for each table, into empty tables of the same schema. It
+reads no file, decides nothing and seals nothing.
 """
 
 from __future__ import annotations
@@ -45,28 +45,28 @@ if TYPE_CHECKING:
 
 PREPARED, EMPTY = "prepared", "empty"
 SEED = 1968
-#: Of the changes naive does one in so many.
+#: Naive does one in this many changes.
 NAIVE_SHARE = 10
 PEAK_MB = 300
-#: The issue's figures, for SQLite; what the speed is to be later stands in nobody's way now.
+#: The figures of the issue, for SQLite. Faster goals may follow later.
 RATIO_FLOOR, RATIO_NAIVE = 6.7, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a child is given: where to work, whom it is about, and for the floor where the rows are."""
+    """The task of a child process: where to work, on which patrons, and for the floor, the source of the rows."""
 
     place: Place
     patrons: int
     ids: tuple[str, ...]
     part: tuple[str, ...]
     source: Place | None = None
-    #: False where a night must leave the records as they are
+    #: False if a night must leave the records as they are
     records: bool = True
 
 
 def ours(work: Work) -> Measured:
-    """The night as the program lives it."""
+    """Run the night as the program does."""
     watch = Watch()
     with opened_tenant(work.place) as tenant:
         night = night_of(tenant, work.place.feed, patrons=work.patrons)
@@ -80,7 +80,7 @@ def ours(work: Work) -> Measured:
 
 
 def floor(work: Work) -> Measured:
-    """Ours' rows in bulk, in one transaction."""
+    """Write ours' rows in bulk, in one transaction."""
     watch = Watch()
     if work.source is None:
         raise AssertionError("the floor needs ours' rows")
@@ -92,13 +92,13 @@ def floor(work: Work) -> Measured:
                 pour(connection, table, rows.get(table.name, ()))
         peak = peak_rss_mb()
         told = weight(own_rows(tenant, records=work.records))
-        # of a night without news only its own rows are compared
+        # for a night without news, only its own rows are compared
         digest = digest_of(tenant, work.ids, records=work.records)
     return Measured(watch.seconds, watch.cpu_seconds, peak, digest, told)
 
 
 def naive(work: Work) -> Measured:
-    """A part of the changes, a person at a time."""
+    """Do a part of the changes, one person at a time."""
     watch = Watch()
     url = defaults(work.place.url)
     with opened_tenant(work.place) as tenant:
@@ -114,13 +114,13 @@ def naive(work: Work) -> Measured:
 
 
 Ways: TypeAlias = "Mapping[str, Callable[[Work], Measured]]"
-#: How a way is run: in a process of its own, or, where memory and time do not matter, in this one.
+#: Runs a way: in its own process, or in this one if memory and time do not matter.
 Runner: TypeAlias = "Callable[[Callable[[Work], Measured], Work], Measured]"
 WAYS: Ways = {OURS: ours, FLOOR: floor, NAIVE: naive}
 
 
 class Bench:
-    """Databases prepared once, from which each way of each round gets its own."""
+    """Databases that are prepared once. Each way of each round gets its own copy."""
 
     def __init__(self, folder: Path, databases: Databases, *, patrons: int, changes: int) -> None:
         self._folder = folder
@@ -143,7 +143,7 @@ class Bench:
             upgrade(engine)
             engine.dispose()
             with opened_tenant(self.place(name)) as tenant:
-                store = store_of(tenant)  # makes the rows of the library and its agreement
+                store = store_of(tenant)  # creates the rows of the library and its agreement
                 if name == PREPARED:
                     enrol(tenant, raw, self._folder / "scratch")
                     store.begin_after_journal()
@@ -157,24 +157,24 @@ class Bench:
             write_delivery(path, delivered, produced=PRODUCED, previous=PREVIOUS)
 
     def place(self, database: str, *, part: bool = False) -> Place:
-        """A database of the bench, with the keys and a folder of deliveries."""
+        """A database of the bench, with its keys and a folder of deliveries."""
         keys = self._folder / f"of-{database}" / "keys"
         return Place(self.databases.url(database), keys, self.feed_part if part else self.feed)
 
     def copy(self, database: str, to: str) -> None:
-        """Copy a database with all that stands outside it: the keys, and the heads of its audit."""
+        """Copy a database with what is stored outside it: the keys, and the heads of its audit."""
         self.databases.copy(database, to)
         there = self.place(to).keys.parent
         shutil.rmtree(there, ignore_errors=True)
         shutil.copytree(self.place(database).keys.parent, there)
 
     def work(self, database: str, *, source: str | None = None, part: bool = False, records: bool = True) -> Work:
-        """A way's work on a database."""
+        """The work of a way on a database."""
         from_there = None if source is None else self.place(source)
         return Work(self.place(database, part=part), self.patrons, self.ids, self.part, from_there, records)
 
     def size(self) -> dict[str, object]:
-        """What was measured on."""
+        """The size of what was measured."""
         (delivery,) = self.feed.iterdir()
         return {
             "patrons": self.patrons,
@@ -193,7 +193,10 @@ def bench_night(  # noqa: PLR0913 -- one parameter for each option
     ways: Ways = WAYS,
     runner: Runner = in_child,
 ) -> Figures:
-    """Measure nights, interleaved, each way on a copy of its own. `ways` may be replaced to show what is noticed."""
+    """Measure nights, with the ways in turn, each on its own copy.
+
+    Tests replace `ways` to show what a bench notices.
+    """
     with TemporaryDirectory(prefix="cprsync-bench-") as folder, opened_databases(database, Path(folder)) as databases:
         bench = Bench(Path(folder), databases, patrons=patrons, changes=changes)
         figures = Figures("night", database, bench.size())

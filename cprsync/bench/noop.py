@@ -1,7 +1,7 @@
-"""A night without news: the delivery of a night that was applied comes again, and nothing is to be written for it.
+"""Measures a night without news: an applied delivery comes again, and nothing needs to be written for it.
 
-The night's own rows are taken away first, so that the delivery is not known as a repeat: each of its persons
-is met again by a record that says the same. The floor appends what ours wrote, its own rows, in bulk.
+The first night's own rows are deleted before, so that the delivery is not recognised as a repeat. Each of its persons
+then meets a record with the same data. The floor adds the rows that ours wrote, in bulk.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 APPLIED = "applied"
-#: What a night may write that has no news: its own rows, the delivery's, and its line in the audit.
+#: What a night without news may write: its own rows, the delivery's, and its entry in the audit.
 ITS_OWN = frozenset(
     {"run", "run_item", "run_delivery", "inbox", "inbox_chunk", "audit", "audit_head", "agreement", "library"}
 )
-#: A night's rows, in an order in which they can be taken away.
+#: A night's rows, in an order in which they can be deleted.
 _FORGOTTEN = (
     *("run_item", "plan_row", "run_delivery", "run", "inbox_chunk", "inbox"),
     *("audit", "audit_head", "before_image", "outbox", "follow_up", "review_item"),
@@ -93,7 +93,7 @@ def _forget(tenant: Tenant) -> None:
 
 
 def _written(bench: Bench) -> dict[str, int]:
-    """Rows that are new or changed, by table."""
+    """How many rows are new or changed, by table."""
     with opened_tenant(bench.place(APPLIED)) as tenant:
         before = rows_of(tenant)
     with opened_tenant(bench.place(OURS)) as tenant:

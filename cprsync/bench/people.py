@@ -1,7 +1,7 @@
-"""Invented people in any number, the same for the same seed, and what may happen to them in a night.
+"""Invents any number of people, the same for the same seed, and what happens to them in a night.
 
-Nobody here exists: each number fails the modulus 11 check on purpose, so that it is unlikely ever to be
-issued, and none is of 1 January. They are the mock's raw persons, so that its writer can deliver them.
+Nobody here exists. Each number fails the modulus 11 check on purpose, so that it is unlikely to be issued, and none has
+1 January. They are the mock's raw persons, so that its writer can deliver them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _MODULUS = 11
 #: Nobody is born on 1 January: those numbers are few and nearly used up.
 _DAYS, _MONTHS, _YEARS = range(2, 29), range(1, 13), range(1930, 2020)
-#: More than the numbers of these dates that fail modulus 11 can hold.
+#: More than there are numbers of these dates that fail modulus 11.
 PEOPLE_MOST = 20_000_000
 _PROTECTED_SHARE = 0.015
 _WITH_CO = 0.03
@@ -68,8 +68,8 @@ _SINCE = "2019-06-01"
 
 
 def people(*, seed: int) -> Iterator[Person]:
-    """Invent persons one after the other, each with a number of her own; at most PEOPLE_MOST."""
-    chance = random.Random(seed)  # noqa: S311 -- invented people need to be the same again, not unforeseeable
+    """Invent persons one after the other, each with their own number; at most PEOPLE_MOST."""
+    chance = random.Random(seed)  # noqa: S311 -- invented people must be the same each time, not unpredictable
     given: set[str] = set()
     while len(given) < PEOPLE_MOST:
         number, born = _number(chance)
@@ -79,10 +79,10 @@ def people(*, seed: int) -> Iterator[Person]:
 
 
 def _number(chance: random.Random) -> tuple[str, str]:
-    """A number that fails modulus 11, and the birth date it says."""
+    """A number that fails modulus 11, and its birth date."""
     while True:
         day, month, year = chance.choice(_DAYS), chance.choice(_MONTHS), chance.choice(_YEARS)
-        # digit 7: 0-3 are of the 1900s, 4 and 9 of the 2000s up to 2036
+        # digit 7: 0-3 mean the 1900s, 4 and 9 the 2000s up to 2036
         century = chance.choice("0123") if year < 2000 else chance.choice("49")  # noqa: PLR2004 -- the century
         digits = f"{day:02}{month:02}{year % 100:02}{century}{chance.randrange(1000):03}"
         if sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True)) % _MODULUS:
@@ -125,7 +125,7 @@ def _address(chance: random.Random) -> Address:
         co=f"c/o {chance.choice(_FIRST)} {chance.choice(_LAST)}" if chance.random() < _WITH_CO else "",
         postcode=postcode,
         district=district,
-        # one street code has one name in its municipality
+        # a street code has one name in its municipality
         road=_ROADS[(street + int(municipality)) % len(_ROADS)],
         since=_SINCE,
     )
@@ -147,7 +147,7 @@ def _renamed(person: Person, chance: random.Random) -> Person:
 
 
 def _protected(person: Person, _chance: random.Random) -> Person:
-    # whoever is protected already gets another address, so that something changes for her too
+    # a person who is protected already moves instead, so that something changes for them too
     return _moved(person, _chance) if person.protections else replace(person, protections={"0001": "2027-03-22"})
 
 
@@ -166,7 +166,7 @@ def _new_contact(person: Person, chance: random.Random) -> Person:
 
 
 Happening = tuple[int, str, "Callable[[Person, random.Random], Person]"]
-#: Of a hundred changes so many are of this kind, with the event code the register gives it.
+#: Of a hundred changes, how many are of each kind, with the register's event code.
 HAPPENINGS: tuple[Happening, ...] = (
     (64, "A01", _moved),
     (16, "A13", _renamed),
@@ -178,6 +178,6 @@ HAPPENINGS: tuple[Happening, ...] = (
 
 
 def happened(person: Person, chance: random.Random) -> tuple[Person, str]:
-    """Let one thing happen to a person: she as she is afterwards, and its event code."""
+    """Let one thing happen to a person. Return the changed person and the event code."""
     ((_, code, change),) = chance.choices(HAPPENINGS, weights=[share for share, _, _ in HAPPENINGS])
     return change(person, chance), code

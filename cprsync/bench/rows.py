@@ -1,4 +1,4 @@
-"""Rows as they are: drawn out of tables and poured into others by the driver's fastest way, unchanged."""
+"""Reads rows from tables and writes them to others by the driver's fastest way, unchanged."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
-#: PostgreSQL's numbers of two types that are the same on the wire; the driver writes only the first.
+#: PostgreSQL's numbers of two types with the same wire format; the driver writes only the first.
 _TEXT, _CHAR = 25, 1042
 
 Row: TypeAlias = tuple[Any, ...]
 
 
 def draw(connection: Connection, table: Table, where: str = "") -> list[Row]:
-    """The rows of a table as the driver gives them."""
-    # both names are our own
+    """The rows of a table, as the driver returns them."""
+    # table and columns are our own names
     found = _cursor(connection).execute(f"SELECT {_columns(table)} FROM {table.name} {where}")  # noqa: S608
     rows: list[Row] = found.fetchall()
     return rows
 
 
 def pour(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Append rows with all columns of a table: executemany on SQLite, binary COPY on PostgreSQL."""
+    """Add rows with all columns of a table: executemany on SQLite, binary COPY on PostgreSQL."""
     if not rows:
         return
     cursor = _cursor(connection)
@@ -41,12 +41,12 @@ def pour(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def weigh(rows: Sequence[Row]) -> int:
-    """How many bytes of values the rows hold: text as UTF-8, blobs as they are, anything else as its text."""
+    """The bytes of the rows' values: text as UTF-8, blobs as they are, anything else as its text."""
     return sum(len(value) if isinstance(value, bytes) else len(str(value).encode()) for row in rows for value in row)
 
 
 def changed(before: Sequence[Row], after: Sequence[Row]) -> int:
-    """How many rows stand in `after` that did not stand so in `before`."""
+    """How many rows of `after` are not in `before`."""
     return (Counter(map(hash, after)) - Counter(map(hash, before))).total()
 
 

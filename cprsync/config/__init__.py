@@ -1,4 +1,4 @@
-"""What an operator writes: settings, policy, column mappings and lists, read and checked at once.
+"""Reads what an operator writes: settings, policy, column mappings and lists. Checks everything at once.
 
-Knows what may stand in a file. What follows from it is the domain's.
+Knows what a file may contain. What follows from it is decided in `domain`.
 """

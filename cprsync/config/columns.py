@@ -1,4 +1,4 @@
-"""A mapping file: which column of another system's export is which field. Read and checked; knows no row."""
+"""Reads and checks a mapping file: which column of another system's export is which field. Reads no row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Strict(BaseModel):
 
 
 class ColumnsFile(_Strict):
-    """What may stand in a mapping file."""
+    """The allowed content of a mapping file."""
 
     #: column = "field"
     columns: dict[str, str] = Field(min_length=1, max_length=500)
@@ -37,7 +37,7 @@ class ColumnsFile(_Strict):
 
 
 def load_columns(path: Path) -> Columns:
-    """Read a mapping. Raises ConfigurationError naming the file, the line and the key."""
+    """Read a mapping. Raises ConfigurationError, which names the file, the line and the key."""
     document, text = read_toml(path, _KIND)
     try:
         read = ColumnsFile.model_validate(document)

@@ -1,4 +1,4 @@
-"""The packaged list of municipality codes, read once and handed to the rules that ask of which kind a code is."""
+"""Reads the packaged list of municipality codes once, for the rules that depend on a code's kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "municipalities.csv"
 
 @cache
 def load_municipalities() -> Municipalities:
-    """The 98 municipalities and Christiansø, Greenland's, the codes that are no place, and what is no more.
+    """The 98 municipalities and Christiansø, Greenland's, codes that are no place, and codes no longer in use.
 
     Raises ConfigurationError: the packaged file is missing or damaged.
     """

@@ -1,4 +1,4 @@
-"""`policy.toml`: the library's rules, read and checked at once. Knows what may stand there, not what follows."""
+"""Reads `policy.toml`, the library's rules, and checks it at once. Knows its content, not what follows from it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
 
-#: Whoever describes one group may not have thought of the others: what is to be added is named.
+#: If one group is described, all groups must be: the message names those to add.
 DESCRIBE_ALL: Final = "if one group is described, all of age_groups have to be: add "
 
 
-#: The same where a product names a group.
+#: The message if a product names an unknown group.
 NO_GROUP: Final = "no group is called that: age_groups and [groups] have "
 
 
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """Read a library's policy, or take the default one.
 
-    Raises ConfigurationError naming the file, the line and the key.
+    Raises ConfigurationError, which names the file, the line and the key.
     """
     if path is None:
         return Policy(home=home)
@@ -78,7 +78,10 @@ def _group_defaults(read: PolicyFile) -> PatronGroup:
 
 
 def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
-    """The groups that are described. Raises OutOfOrder, at the first of them, for what age leads to and is not."""
+    """The groups that are described.
+
+    Raises OutOfOrder, at the first of them, if a group that age leads to is missing.
+    """
     if read.groups:
         by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
         if missing := [name for name in dict.fromkeys(by_age) if name not in read.groups]:
@@ -89,7 +92,7 @@ def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
 
 
 def _fees(read: PolicyFile) -> FeeRules:
-    """The fee tables. Raises OutOfOrder for a hole, an overlap, a step backwards."""
+    """The fee tables. Raises OutOfOrder for a gap, an overlap, or a step backwards."""
     rules = FeeRules(tariff_at=read.fees.tariff_at, age_at=read.fees.age_at, one_fee_per=read.fees.one_fee_per)
     if read.tariffs is None:
         return rules
@@ -102,7 +105,7 @@ def _fees(read: PolicyFile) -> FeeRules:
 
 
 def _ladders(read: PolicyFile) -> Ladders:
-    """The age groups. Raises OutOfOrder for a hole, an overlap, a step backwards."""
+    """The age groups. Raises OutOfOrder for a gap, an overlap, or a step backwards."""
     ladders: list[Ladder] = []
     for position, entry in enumerate(read.age_groups):
         with _within("age_groups", position, "groups"):
@@ -112,7 +115,7 @@ def _ladders(read: PolicyFile) -> Ladders:
 
 
 def _products(read: PolicyFile, home: frozenset[str]) -> Products:
-    """The net media. Raises OutOfOrder for a hole, an overlap, terms at odds, a group that there is not."""
+    """The net media. Raises OutOfOrder for a gap, an overlap, contradicting terms, or an unknown group."""
     by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
     groups = tuple(dict.fromkeys((*by_age, *read.groups)))
     products: list[Product] = []
@@ -120,7 +123,7 @@ def _products(read: PolicyFile, home: frozenset[str]) -> Products:
         with _within("product", position):
             products.append(entry.value(home))
         for n, group in enumerate(entry.closed_groups):
-            # a misspelt one would let in whom it should keep out; without any groups nobody knows what they are called
+            # a misspelt group would let in the patrons that it should keep out; without groups, no name can be checked
             if groups and group not in groups:
                 raise OutOfOrder(f"{NO_GROUP}{_named(groups)}", "product", position, "closed_groups", n)
     with _within("product"):
@@ -133,7 +136,7 @@ def _named(groups: tuple[str, ...]) -> str:
 
 @contextmanager
 def _within(*place: str | int) -> Iterator[None]:
-    """Say of what is wrong with a list where in the file the list stands."""
+    """Add the list's place in the file to an OutOfOrder error from the block."""
     try:
         yield
     except OutOfOrder as error:

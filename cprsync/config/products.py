@@ -1,4 +1,4 @@
-"""What may stand in a `[[product]]` of `policy.toml`: names, types and bounds. Knows no file."""
+"""The allowed content of a `[[product]]` in `policy.toml`: names, types and bounds. Reads no file."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-#: Denmark has a hundred municipalities, and no record has more blocks or groups than this.
+#: Denmark has about a hundred municipalities, and no record has more blocks or groups than this.
 LIST_MAX: Final = 200
 TEXT_MAX: Final = 200
-#: A list, or a word for a whole.
+#: A list, or a word that stands for a whole list.
 Codes: TypeAlias = frozenset[str] | Literal["all", "own"]
 Reasons: TypeAlias = frozenset[str] | Literal["all"]
 
 
 def _texts(typed: object, expected: str) -> list[str]:
-    """A list of texts. Raises ValueError with what was expected, and not with what was typed."""
+    """A list of texts. Raises ValueError, which says what was expected and does not quote the input."""
     if not isinstance(typed, list) or len(typed) > LIST_MAX:
         raise ValueError(expected)
     texts = [text.strip() if isinstance(text, str) else "" for text in typed]
@@ -38,7 +38,7 @@ def _texts(typed: object, expected: str) -> list[str]:
 
 
 def _code_list(typed: object) -> frozenset[str]:
-    """Codes of Danish municipalities of today, with three digits or four."""
+    """Codes of present Danish municipalities, with three or four digits."""
     codes = [code_from(code) for code in _texts(typed, 'expected a list of codes, as ["0751", "0101"]')]
     for position, code in enumerate(codes, start=1):
         if mistake := load_municipalities().mistake_in(code):
@@ -54,7 +54,7 @@ def _codes(typed: object) -> object:
 
 
 def _reasons(typed: object) -> object:
-    """Reasons in small letters, or `all`."""
+    """Reasons in lower case, or `all`."""
     if typed == "all":
         return typed
     reasons = _texts(typed, 'expected "all", or a list of reasons as they stand on the records')
@@ -62,7 +62,7 @@ def _reasons(typed: object) -> object:
 
 
 class TitleEntry(_Strict):
-    """What a product is called."""
+    """A product's name."""
 
     da: str = Field(min_length=1, max_length=TEXT_MAX)
     en: str = Field(min_length=1, max_length=TEXT_MAX)
@@ -82,7 +82,7 @@ class ProductEntry(_Strict):
     since: date
     until: date | None = None
     licensed_by: LicensedBy
-    #: None: the licence is the library's, and none has a say
+    #: None: the library holds the licence, and municipalities do not matter
     municipalities: Annotated[Codes | None, BeforeValidator(_codes)] = None
     unlicensed: Annotated[frozenset[str], BeforeValidator(_code_list)] = frozenset()
     from_age: int = Field(ge=0, le=AGE_MAX, default=0, strict=True)
@@ -93,7 +93,7 @@ class ProductEntry(_Strict):
     )
 
     def value(self, home: frozenset[str]) -> Product:
-        """The terms. Raises OutOfOrder where they contradict each other."""
+        """The terms. Raises OutOfOrder if they contradict each other."""
         return Product(
             name=self.name,
             title=Wording(self.title.da, self.title.en),
@@ -109,7 +109,7 @@ class ProductEntry(_Strict):
         )
 
     def _licensed(self, home: frozenset[str]) -> frozenset[str] | None:
-        """The municipalities known to hold the licence; None: every one, or none has a say."""
+        """The municipalities that hold the licence. None: all of them, or municipalities do not matter."""
         if self.licensed_by is LicensedBy.LIBRARY and self.municipalities is not None:
             raise OutOfOrder("the licence is the library's own, and no municipality has a say in it", "municipalities")
         if self.licensed_by is LicensedBy.MUNICIPALITY and self.municipalities is None:

@@ -1,4 +1,4 @@
-"""What may stand in `policy.toml`, section by section: names, types and bounds. Knows no file."""
+"""The allowed content of `policy.toml`, by section: names, types and bounds. Reads no file."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ class _Strict(BaseModel):
 
 
 YEAR_DAYS: Final = 365
-#: Nobody owes more for one loan.
+#: The highest amount in kroner.
 KRONER_MAX: Final = 10_000
-#: No fee page has bands beyond this day, and no reminder goes out later.
+#: The last day of any fee band or reminder.
 LATE_MAX_DAYS: Final = 3660
 _UNIT: Final = r"(?:\s*(?:dage?|days?))?"
 _RANGE: Final = re.compile(rf"([1-9]\d{{0,3}})(?:\s*([-–+])\s*([1-9]\d{{0,3}})?)?{_UNIT}")
-#: "> 30", "over 30 dage": from the day after.
+#: "> 30", "over 30 dage": the band begins on the day after.
 _BEYOND: Final = re.compile(rf"(?:>|over|mere end|more than)\s*([1-9]\d{{0,3}}){_UNIT}", re.IGNORECASE)
-#: "0-14", "0–14 år": the last age of the children.
+#: "0-14", "0–14 år": the last age of children.
 _YEARS: Final = re.compile(r"\s*\d{1,2}\s*[-–]\s*(\d{1,2})\b")
 
 
 def _oere(kroner: object) -> int:
-    """Whole øre of kroner as a page has them: 20 or 20.50."""
+    """Convert kroner as on a fee page (20 or 20.50) to whole øre."""
     if isinstance(kroner, bool) or not isinstance(kroner, int | float) or not 0 <= kroner <= KRONER_MAX:
         raise ValueError(f"expected an amount in kroner, 0 to {KRONER_MAX}, as 20 or 20.50")
     oere = round(kroner * 100)
-    # as floats, 20.55 times 100 is a hair beside 2055
+    # as floats, 20.55 times 100 is not exactly 2055
     if abs(kroner * 100 - oere) > 1e-6:  # noqa: PLR2004 -- far below an øre
         raise ValueError("an amount has at most two decimals")
     return oere
 
 
 def _days(text: object) -> tuple[int, int | None]:
-    """First and last day of `8-14`; `31-`, `31+` and `> 30` have no last one, and `8` is one day."""
+    """First and last day of `8-14`. `31-`, `31+` and `> 30` have no last day, and `8` is one day."""
     beyond = _BEYOND.fullmatch(text.strip()) if isinstance(text, str) else None
     if beyond is not None:
         return int(beyond[1]) + 1, None
@@ -66,7 +66,7 @@ def _days(text: object) -> tuple[int, int | None]:
 
 
 def _child_below(age: object) -> object:
-    """An age; the years of a fee page are told what to write instead."""
+    """An age. If the input is a fee page's range of years, the error says what to write instead."""
     years = _YEARS.match(age) if isinstance(age, str) else None
     if years is not None:
         raise ValueError(
@@ -108,7 +108,7 @@ Printed = Annotated[str, Field(max_length=300), AfterValidator(_printable)]
 
 
 class LimitEntry(_Strict):
-    """As many as `count`, or as `share` of the patrons if that is more, but never above `ceiling`."""
+    """A limit: `count`, or `share` of the patrons if that is more, but never above `ceiling`."""
 
     count: int = Field(ge=0, le=10_000_000, strict=True)
     share: float = Field(ge=0, le=1, default=0.0)
@@ -119,7 +119,7 @@ class LimitEntry(_Strict):
 
 
 class AgeGroupEntry(_Strict):
-    """A patron group and the age from which it counts."""
+    """A patron group, and the age from which it applies."""
 
     name: GroupName
     from_: int = Field(alias="from", ge=0, le=AGE_MAX, strict=True)
@@ -155,7 +155,7 @@ class SubscriptionSection(_Strict):
 
 
 class GroupEntry(_Strict):
-    """What a patron group may and pays; what is left out is as in `group_defaults`."""
+    """What a patron group may do and pays. Values that are left out come from `group_defaults`."""
 
     loan_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=30, strict=True)
     reminders: bool = Field(default=True, strict=True)
@@ -167,7 +167,7 @@ class GroupEntry(_Strict):
 
 
 class TariffRow(_Strict):
-    """A band of a fee page; `child` is left out where children pay as adults do."""
+    """A band of a fee page. `child` is left out if children pay as adults do."""
 
     days: Days
     adult: Oere
@@ -182,7 +182,7 @@ class TariffEntry(_Strict):
     bands: tuple[TariffRow, ...] = Field(min_length=1, max_length=50)
 
     def value(self) -> Tariff:
-        """The table. Raises OutOfOrder for a hole, an overlap, a step backwards, a column that is not whole."""
+        """The table. Raises OutOfOrder for a gap, an overlap, a step backwards, or an incomplete column."""
         children = [position for position, row in enumerate(self.bands) if row.child is not None]
         missing = next((n for n in range(len(self.bands)) if n not in children), None)
         if children and missing is not None:
@@ -202,7 +202,7 @@ class TariffEntry(_Strict):
 
 
 class FeeSection(_Strict):
-    """Which day of a loan picks the tariff and the age, and which loans are one fee."""
+    """Which day of a loan selects the tariff and the age, and which loans share one fee."""
 
     tariff_at: Moment = Moment.RENEWAL
     age_at: Moment = Moment.RENEWAL
@@ -210,7 +210,7 @@ class FeeSection(_Strict):
 
 
 class DebtSection(_Strict):
-    """Who owes as much or more may not borrow; 0: debt stops nobody; left out: no limit is set."""
+    """A patron who owes this much or more may not borrow. 0: debt stops nobody. Left out: no limit is set."""
 
     limit_kr: Oere | None = None
 
@@ -221,13 +221,13 @@ Kept = Annotated[int, Field(ge=0, le=LATE_MAX_DAYS, strict=True)]
 
 
 class FilmSection(_Strict):
-    """The ratings that bind; any other is advice."""
+    """The age ratings that bind; others are advice."""
 
     binding: Annotated[tuple[Rating, ...], AfterValidator(_rising)] = (11, 15)
 
 
 class RetentionSection(_Strict):
-    """For how many days each kind of thing is kept after it was over."""
+    """For how many days each kind of data is kept after it is over."""
 
     loans_days: Kept = 30
     fees_days: Kept = 30
@@ -249,7 +249,7 @@ class RetentionSection(_Strict):
 
 
 class LetterSection(_Strict):
-    """Whether letters go out on paper, and after how many days late reminders do."""
+    """Whether letters are sent on paper, and how many days after the due day reminders are."""
 
     on_paper: bool = Field(default=True, strict=True)
     reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = ()
@@ -268,19 +268,19 @@ BranchName = Annotated[str, Field(min_length=1, max_length=BRANCH_MAX), AfterVal
 
 
 class BranchSection(_Strict):
-    """The library's branches; left out, any text is one."""
+    """The library's branches. Left out: any text is allowed."""
 
     names: Annotated[tuple[BranchName, ...], AfterValidator(_told_apart)] = Field(default=(), max_length=200)
 
 
 class NetMediaSection(_Strict):
-    """Within how many nights each account in CULR is held against the record."""
+    """Within how many nights each account in CULR is compared with the record."""
 
     account_nights: int = Field(ge=1, le=YEAR_DAYS, default=30, strict=True)
 
 
 class ControllerSection(_Strict):
-    """Whose data they are; each is printed as it stands."""
+    """The data controller. Each text is printed as it is."""
 
     name: Printed = ""
     contact: Printed = ""
@@ -292,7 +292,7 @@ class ControllerSection(_Strict):
 
 
 class PolicyFile(_Strict):
-    """What may stand in `policy.toml`."""
+    """The allowed content of `policy.toml`."""
 
     silent_protection: Literal["sealed", "open"] = "sealed"
     guard: dict[Harm, LimitEntry] = Field(default_factory=dict)

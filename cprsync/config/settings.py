@@ -1,7 +1,6 @@
-"""The settings of an installation, read from a TOML file and the environment and checked at once.
+"""Reads an installation's settings from a TOML file and the environment, and checks them at once.
 
-Knows what a setting may be, not what is done with it. Holds no secret: keys and certificates are
-named by their paths.
+Knows what a setting may be, not what is done with it. Holds no secret: keys and certificates are named by their paths.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def _https(typed: str) -> str:
     try:
         parts = urlsplit(typed)
         names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no port, or a half bracket
+    except ValueError:  # no port, or an unclosed bracket
         names_a_host = False
     if not names_a_host:
         raise ValueError("expected an address that begins with https:// and names a host")
@@ -38,9 +37,9 @@ def _https(typed: str) -> str:
 
 
 Address: TypeAlias = Annotated[str, AfterValidator(_https)]
-#: Each has a connection and a thread of its own: more would wait for the store, not for the counterpart.
+#: Each worker has its own connection and thread: more than these would wait for the store, not for the counterpart.
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
-#: What one library may ask of a counterpart that serves all of them.
+#: What one library may ask of a counterpart that serves all libraries.
 PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
@@ -49,12 +48,12 @@ class StoreSection(_Strict):
 
     url: str
     owner_url: str | None = None
-    #: who was closed or erased, kept outside the database; beside the configuration unless it says so
+    #: who was closed or erased, kept outside the database; by default beside the configuration
     erase_journal: Path = Path("erase-journal.log")
 
 
 class KeysSection(_Strict):
-    """The folder of the keys that seal the records; never inside the database."""
+    """The folder of the keys that seal the records. It is never inside the database."""
 
     dir: Path
 
@@ -73,18 +72,18 @@ class RegisterSection(_Strict):
     user_system: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
     user: str = Field(pattern=r"^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$")
     cvr: str = Field(pattern=r"^[0-9]{8}$")
-    #: the company number in our certificate, when it is a supplier's who calls for us
+    #: the company number in our certificate, if it belongs to a supplier that calls for us
     certificate_cvr: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
-    #: lists of revoked certificates, as files that something else keeps fresh
+    #: lists of revoked certificates, as files that another program keeps up to date
     crl: tuple[Path, ...] = ()
     context: Literal["invocation", "authority"] = "invocation"
-    #: patrons in a window of the feed whom the register is asked about on one day
+    #: how many patrons in a window of the feed the register is asked about on one day
     windows_a_day: int = Field(default=20_000, ge=0, le=1_000_000)
-    #: others subscribe under the same agreement: only what we added is removed
+    #: others subscribe under the same agreement: we remove only what we added
     shared: bool = False
-    #: calls under way at the same time
+    #: calls at the same time
     workers: Workers = 4
-    #: calls in a second, of all workers together
+    #: calls per second, of all workers together
     per_second: PerSecond = 200
 
     @model_validator(mode="after")
@@ -95,7 +94,7 @@ class RegisterSection(_Strict):
 
 
 class FeedSection(_Strict):
-    """Where deliveries arrive: a folder (`path`), or a folder of an SFTP server (`host` and what goes with it)."""
+    """Where deliveries arrive: a folder (`path`), or a folder on an SFTP server (`host` and the settings with it)."""
 
     path: Path | None = None
     host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,253}$")
@@ -110,10 +109,10 @@ class FeedSection(_Strict):
     after: Literal["keep", "delete"] = "keep"
     #: the longest wait for one answer of the server
     stall_seconds: int = Field(default=60, ge=1, le=600)
-    #: a file that comes more slowly than so many bytes a second, over so many seconds of waiting, is given up
+    #: a file that comes more slowly than this many bytes a second, over `floor_seconds` of waiting, is given up
     floor_bytes_per_second: int = Field(default=1024, ge=1, le=10_000_000)
     floor_seconds: int = Field(default=60, ge=1, le=3600)
-    #: all that one run asks of the server
+    #: the total time for one run's requests to the server
     total_seconds: int = Field(default=3600, ge=10, le=86_400)
 
     @model_validator(mode="after")
@@ -129,7 +128,7 @@ class FeedSection(_Strict):
 
 
 class CulrSection(_Strict):
-    """CULR, which the net media ask for a patron's municipality, and who we are to it."""
+    """CULR, which the net media ask for a patron's municipality, and our identification there."""
 
     url: Address
     ca: Path
@@ -137,16 +136,16 @@ class CulrSection(_Strict):
     group: str = Field(min_length=1)
     password_file: Path
     crl: tuple[Path, ...] = ()
-    #: whether each card has an account of its own, by which it logs in
+    #: whether each card has its own account, with which it logs in
     local_accounts: Literal["none", "cards"] = "none"
-    #: calls under way at the same time
+    #: calls at the same time
     workers: Workers = 16
-    #: calls in a second, of all workers together
+    #: calls per second, of all workers together
     per_second: PerSecond = 500
 
 
 def _home_code(typed: str) -> str:
-    """Four digits, of a municipality that there is: a wrong one would make every patron a stranger."""
+    """The four digits of an existing municipality. With a wrong one, every patron would count as living elsewhere."""
     code = code_from(typed)
     if mistake := load_municipalities().mistake_in(code):
         raise ValueError(f"the code {mistake}")
@@ -154,36 +153,36 @@ def _home_code(typed: str) -> str:
 
 
 class LibrarySection(_Strict):
-    """One library: its own data controller, with a policy and the municipalities that count as residence."""
+    """One library, which is its own data controller, with a policy and the municipalities that count as residence."""
 
     agency: str = Field(pattern=r"^[0-9]{6}$")
     name: str
-    #: with three digits or four
+    #: with three or four digits
     municipalities: frozenset[Annotated[str, AfterValidator(_home_code)]] = frozenset()
     policy: Path | None = None
     register_: RegisterSection = Field(alias="register")
     feed: FeedSection
-    #: None: the net media are not told, and what they are to hear waits
+    #: None: the net media are not told, and what they must be told waits
     culr: CulrSection | None = None
 
 
 class AuditSection(_Strict):
-    """Who is taken for a person in the audit."""
+    """Which accounts count as persons in the audit."""
 
-    #: accounts of the operating system that are nobody's own; those below 1000 are none either
+    #: accounts of the operating system that belong to no person; those below 1000 do not either
     service_accounts: frozenset[str] = frozenset()
-    #: accounts that may name the person they act for, with --as
+    #: accounts that may name the person for whom they act, with --as
     may_name: frozenset[str] = frozenset()
 
 
 class TestingSection(_Strict):
-    """Only in the test environment: the mock whose clock is taken."""
+    """For the test environment only: the mock whose clock is used."""
 
     control_url: str | None = None
 
 
 class Settings(BaseSettings):
-    """An installation. Environment variables win over the file: `CPRSYNC_STORE__URL` is `[store] url`."""
+    """An installation. Environment variables override the file: `CPRSYNC_STORE__URL` is `[store] url`."""
 
     model_config = SettingsConfigDict(
         env_prefix="CPRSYNC_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
@@ -211,14 +210,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the same
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file, and read nothing else."""
+        """Let the environment override the file, and read nothing else."""
         return env_settings, init_settings
 
 
 def load_settings(path: Path) -> Settings:
-    """Read a configuration file; relative paths are meant from its folder.
+    """Read a configuration file. Relative paths start from its folder.
 
-    Raises ConfigurationError naming the file, the line and the key, never the value.
+    Raises ConfigurationError, which names the file, the line and the key, but never the value.
     """
     document, text = read_toml(path, "configuration", private=True)
     try:
@@ -235,7 +234,7 @@ def load_settings(path: Path) -> Settings:
 
 
 def _is_in_environment(mistake: Mistake) -> bool:
-    """Whether a setting comes from the environment: then it stands on no line."""
+    """Whether a setting comes from the environment: it then has no line in the file."""
     return "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper() in os.environ
 
 
@@ -247,7 +246,7 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
 
 
 def audit_section(path: Path) -> AuditSection:
-    """Read who is taken for a person, before anything else is read; what is wrong in it `load_settings` tells."""
+    """Read the `[audit]` section before anything else. Ignores errors in it, which `load_settings` reports."""
     with suppress(ConfigurationError, ValidationError):
         document, _ = read_toml(path, "configuration")
         return AuditSection(**document.get("audit", {}))

@@ -1,4 +1,4 @@
-"""Reading a TOML file that an operator writes, and saying what is wrong with it without quoting a value."""
+"""Reads a TOML file that an operator writes, and says what is wrong with it without quoting a value."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-#: A configuration or policy file is not larger than this.
+#: The largest configuration or policy file.
 FILE_MAX_BYTES = 1024 * 1024
 
 
 def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str, Any], str]:
-    """What the file says, and its text: to tell on which line a mistake stands.
+    """The file's content, and its text, in which the line of a mistake can be found.
 
-    `private`: it may hold a secret, and nobody else may read it.
+    `private`: the file may hold a secret, so nobody else may read it.
     """
     try:
         with open_private(path) if private else path.open("rb") as file:
@@ -54,7 +54,7 @@ _AT: Final = re.compile(
 
 
 def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
-    """What the library says is wrong, and where, as sentences that have words in Danish."""
+    """The library's error, and its place, as sentences that have a Danish translation."""
     found = _AT.fullmatch(str(error))
     if found is None:
         return str(error)
@@ -63,51 +63,51 @@ def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
     return CprsyncError("{what} (at line {line}, column {column})", **found.groupdict())
 
 
-#: pydantic's kinds of mistake whose own words would puzzle an operator.
+#: pydantic's kinds of mistakes whose own messages would confuse an operator.
 PLAIN = {
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is missing",
 }
-#: What is told before all else: a misspelt key is why another one is missing.
+#: Reported before all others: a misspelt key also makes another key missing.
 UNKNOWN = "extra_forbidden"
-#: How many mistakes besides the first are named; of more only the number is told.
+#: How many mistakes after the first are named; of further ones only the number is given.
 NAMED_MAX: Final = 20
-#: How pydantic marks a key that is none of those a table may have.
+#: pydantic's mark for a key that a table may not have.
 KEY = "[key]"
 
 
 class Mistake(NamedTuple):
-    """A mistake, told without its value; `place` is made of keys and of positions in lists."""
+    """A mistake, described without its value. `place`: keys and positions in lists."""
 
     place: tuple[str | int, ...]
     told: str
-    #: those that are to be mended as well
+    #: further mistakes to correct
     others: tuple[Mistake, ...] = ()
-    #: some are not even named
+    #: how many more are not named
     uncounted: int = 0
 
     @property
     def error(self) -> CprsyncError:
-        """The same as a sentence with its values."""
+        """The mistake as a sentence with its values."""
         told: CprsyncError | str = self.told
         if (choice := _CHOICE.fullmatch(self.told)) is not None:
             told = CprsyncError("Input should be {some} or {last}", some=choice["some"], last=choice["last"])
-        # a key may hold the end of a line, and stays on its own
+        # a key may contain a line end, and must stay on one line
         place = ".".join(map(str, self.place)).replace("\n", "\\n") or "the whole"
         return CprsyncError("{place}: {told}", place=place, told=told)
 
 
-#: What pydantic says where one of a few words has to stand.
+#: pydantic's message if one of a few words is expected.
 _CHOICE: Final = re.compile(r"Input should be (?P<some>'.*') or (?P<last>'.*')")
 
 
 def first_mistake(error: ValidationError) -> Mistake:
-    """The mistake to mend first, with the others, those of misspelt keys before the rest."""
+    """The mistake to correct first, with the others. Misspelt keys come before the rest."""
     said = error.errors(include_input=False, include_url=False)
-    # of a table with a mistake in it pydantic also says that it is not there
+    # if a table holds a mistake, pydantic also reports the table as missing
     inner = [one for one in said if not any(_is_around(one["loc"], other["loc"]) for other in said)]
     mistakes = sorted(inner, key=lambda one: one["type"] != UNKNOWN)
-    # of a value that fits none of several forms pydantic says the same more than once
+    # if a value fits none of several forms, pydantic reports it more than once
     first, *others = dict.fromkeys(map(_mistake, mistakes))
     return first._replace(others=tuple(others[:NAMED_MAX]), uncounted=max(0, len(others) - NAMED_MAX))
 
@@ -117,7 +117,7 @@ def _is_around(place: tuple[str | int, ...], inner: tuple[str | int, ...]) -> bo
 
 
 def _mistake(said: ErrorDetails) -> Mistake:
-    # a key that has to be one of a few, as a class of harm has
+    # a key that must be one of a few, such as a class of harm
     kind = UNKNOWN if said["type"] == "enum" and KEY in said["loc"] else said["type"]
     told = PLAIN.get(kind, said["msg"]).removeprefix("Value error, ")
     return Mistake(tuple(part for part in said["loc"] if part != KEY), told)
@@ -126,7 +126,7 @@ def _mistake(said: ErrorDetails) -> Mistake:
 def wrong_in(
     path: Path, text: str, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
 ) -> ConfigurationError:
-    """The error of all mistakes in a file, each with its line, if one is it, and if it does not stand `elsewhere`."""
+    """The error for all mistakes in a file, each with its line, if it has one and `elsewhere` is False for it."""
     why = mistake.error
     told = [_with_line(text, other, elsewhere=elsewhere) for other in mistake.others]
     if mistake.uncounted:

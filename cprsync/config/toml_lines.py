@@ -1,4 +1,4 @@
-"""On which line of a TOML file a key stands. Reads the text of a file that is known to be TOML, and no values."""
+"""Finds the line of a key in a TOML file. Reads the text of a valid TOML file, and no values."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Keys, and places in lists, from the outside in: `("tariffs", 0, "bands", 2, "child")`.
+#: Keys and positions in lists, from the outside in: `("tariffs", 0, "bands", 2, "child")`.
 Place: TypeAlias = tuple[str | int, ...]
 
-#: What stands between entries: spaces, line ends, commas, comments.
+#: Text between entries: spaces, line ends, commas, comments.
 _BETWEEN: Final = re.compile(r"(?:[ \t\r\n,]|#[^\n]*)*")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]*")
-#: A number, a date or a word: all up to what ends it.
+#: A number, a date or a word: everything up to its end.
 _SCALAR: Final = re.compile(r"[^\n,\]}#]*")
 _QUOTES: Final = ('"""', "'''", '"', "'")
-#: In a quoted key; any other escape stands for itself, and finds the nearest place around it.
+#: Escapes in a quoted key. Any other escape stays as it is, so the nearest place around it is found.
 _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -28,16 +28,16 @@ def lines_of(text: str) -> Mapping[Place, int]:
 
 
 def line_of(text: str, place: Place) -> int | None:
-    """The line of a place, or of the nearest one around it that is there; None when none is."""
+    """The line of a place, or of the nearest one around it. None: there is none."""
     try:
         lines = lines_of(text)
-    except RecursionError:  # lists in lists in lists: no policy, and no reason to fall over
+    except RecursionError:  # lists in lists in lists: this is no policy, and must not crash
         return None
     return next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
 
 
 class _Scanner:
-    """Walks once over the text: headers, then `key = value`, and into lists and inline tables."""
+    """Goes once through the text: headers, then `key = value`, and into lists and inline tables."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -129,7 +129,7 @@ class _Scanner:
                 read.append(self._text[self._at])
             self._at += 1
         self._at += len(quote)
-        while len(quote) > 1 and self._peek(quote[0]):  # the last of four or five quotes end it
+        while len(quote) > 1 and self._peek(quote[0]):  # the last of four or five quotes ends it
             self._at += 1
         return "".join(read)
 
@@ -141,7 +141,7 @@ class _Scanner:
         self._take(_BETWEEN)
 
     def _take(self, pattern: re.Pattern[str]) -> str:
-        """What the pattern matches here; each of ours matches at least nothing."""
+        """The text that the pattern matches here. Each of our patterns also matches an empty text."""
         found = pattern.match(self._text, self._at)
         taken = "" if found is None else found.group()
         self._at += len(taken)
