@@ -2,13 +2,16 @@
 
 The one command a developer and the continuous integration run. Needs git, python3 with venv and
 the way to a package index; everything else is installed by hash from tests/requirements.lock.
+With `--near` it runs what the change at hand touches, for at most a minute: see `run_near`.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
 import sys
+import time
 import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +25,10 @@ CEILING_SECONDS = 15 * 60
 
 #: Every branch of every rule; only what is missing is printed.
 COVERAGE = ("--cov=cprsync.domain", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing:skip-covered")
+#: The near check ends about then: the tests that are nearest to the change come first.
+NEAR_SECONDS = 60
+#: So many test files at a time, so that the near check can end between them.
+NEAR_FILES = 4
 Check = tuple[str, tuple[str, ...]]
 #: These go side by side: the types are one process, and one for each core is at the rules' tests.
 BESIDE: tuple[Check, ...] = (
@@ -32,11 +39,14 @@ BESIDE: tuple[Check, ...] = (
     # the rules' own tests reach each of their branches, whatever else runs through them
     ("domain coverage", ("pytest", "tests/domain", *COVERAGE)),
 )
+TEST_FILES = "tests/**/test_*.py"
 #: This one is told as it goes.
 TESTS: Check = ("tests", ("pytest", "--ignore=tests/domain"))
 
 
 def main() -> int:
+    if sys.argv[1:] == ["--near"]:
+        return run_near()
     set_up()
     with ThreadPoolExecutor(len(BESIDE)) as pool:
         for (name, _), done in zip(BESIDE, pool.map(lambda check: run(check, stdout=PIPE), BESIDE), strict=True):
@@ -50,6 +60,65 @@ def main() -> int:
         return failed(name, done)
     print("== every check passed", flush=True)
     return 0
+
+
+def run_near() -> int:
+    """Check what the change at hand touches: style, contracts and types, then the nearest tests, for a minute.
+
+    The change is what differs from the last commit, or the last commit itself when nothing does. The whole check
+    comes before a change is shared.
+    """
+    ends = time.monotonic() + NEAR_SECONDS
+    if not PYTHON.exists():
+        set_up()
+    changed = find_changed()
+    for check in BESIDE[:-1]:
+        if (done := run(check, stdout=PIPE)).returncode != 0:
+            print(f"== {check[0]}\n{done.stdout}", end="")
+            return failed(check[0], done)
+    tests = rank_tests(
+        changed, {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in ROOT.glob(TEST_FILES)}
+    )
+    while tests and time.monotonic() < ends:
+        part, tests = tests[:NEAR_FILES], tests[NEAR_FILES:]
+        print("==", *part, flush=True)
+        if (done := run(("near tests", ("pytest", *part)))).returncode != 0:
+            return failed("near tests", done)
+    print(f"== the near check passed; {len(tests)} more test files import what changed", flush=True)
+    return 0
+
+
+def find_changed() -> list[str]:
+    """The files of the change at hand, as paths from the project's root."""
+
+    def names(*what: str) -> list[str]:
+        command = ["git", *what]
+        return subprocess.run(command, cwd=ROOT, check=True, timeout=60, stdout=PIPE, text=True).stdout.split()
+
+    fresh = names("diff", "--name-only", "HEAD") + names("ls-files", "--others", "--exclude-standard")
+    return fresh or names("diff", "--name-only", "HEAD~1", "HEAD")
+
+
+def rank_tests(changed: list[str], tests: dict[str, str]) -> list[str]:
+    """The test files that changed, then those that import a changed module themselves: the most of them first.
+
+    `tests`: the source of each test file, by its path.
+    """
+    modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in changed}
+    own = sorted(path for path in tests if path in changed)
+    near = {path: len(imports_of(source) & modules) for path, source in tests.items() if path not in own}
+    return own + sorted((path for path, count in near.items() if count), key=lambda path: (-near[path], path))
+
+
+def imports_of(source: str) -> set[str]:
+    """Every module that a source imports, and every name of one, which may be a module too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return found
 
 
 def run(check: Check, *, stdout: int | None = None) -> CompletedProcess[str]:

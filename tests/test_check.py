@@ -1,0 +1,37 @@
+"""The near check finds the tests of a change."""
+
+from __future__ import annotations
+
+from check import imports_of, rank_tests
+
+TESTS = {
+    "tests/domain/test_age.py": "from cprsync.domain.person.age import age_on",
+    "tests/domain/test_status.py": "from cprsync.domain.person import status, age",
+    "tests/domain/test_fees.py": "from cprsync.domain.lending.fees import fees_of",
+    "tests/services/test_night.py": "def run():\n    import cprsync.domain.person.age",
+}
+
+
+def test_a_changed_test_comes_first_and_then_whoever_imports_what_changed() -> None:
+    changed = ["tests/domain/test_fees.py", "cprsync/domain/person/age.py"]
+    assert rank_tests(changed, TESTS) == [
+        "tests/domain/test_fees.py",
+        *("tests/domain/test_age.py", "tests/domain/test_status.py", "tests/services/test_night.py"),
+    ]
+
+
+def test_a_test_that_imports_more_of_what_changed_is_nearer() -> None:
+    changed = ["cprsync/domain/person/age.py", "cprsync/domain/person/status.py"]
+    assert rank_tests(changed, TESTS)[0] == "tests/domain/test_status.py"
+
+
+def test_a_package_is_meant_by_its_init_file() -> None:
+    assert rank_tests(["cprsync/domain/person/__init__.py"], TESTS) == ["tests/domain/test_status.py"]
+
+
+def test_a_change_that_no_test_imports_has_no_near_test() -> None:
+    assert rank_tests(["README.md", "cprsync/domain/person/number.py"], TESTS) == []
+
+
+def test_an_import_within_a_function_counts() -> None:
+    assert imports_of("def f():\n    from cprsync.wire import tls") == {"cprsync.wire", "cprsync.wire.tls"}
