@@ -47,7 +47,6 @@ class StoreSection(_Strict):
     """Where the records are: `sqlite:///path` or `postgresql+psycopg://…`."""
 
     url: str
-    owner_url: str | None = None
     #: who was closed or erased, kept outside the database; by default beside the configuration
     erase_journal: Path = Path("erase-journal.log")
 

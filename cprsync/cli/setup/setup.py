@@ -89,6 +89,10 @@ subscription_url = "{subscription_url}"
 ca = "{ca}"
 client_cert = "{client_cert}"
 client_key = "{client_key}"
+# p12 = "client.p12"
+# p12_password_file = "client.p12-password"
+# The company number (CVR) in the certificate, when a supplier calls for the library.
+# certificate_cvr = "12345678"
 # Lists of revoked certificates that something else keeps fresh; certs/README.md says how.
 # crl = ["issuing.crl"]
 # From the service agreement; all lower case.
@@ -96,12 +100,16 @@ service_agreement = "{service_agreement}"
 user_system = "{user_system}"
 user = "{user}"
 cvr = "{cvr}"
+# Which of the platform's two models a call uses to say who asks: invocation or authority.
+context = "invocation"
 # true: others subscribe under this agreement too, and only the subscriptions that we added are ever removed.
 shared = false
 # How many calls may be under way at the same time (1 to 64), and how many are made in a second at most (1 to 1000).
 # 100,000 new patrons, two calls each at 50 ms: 42 minutes with 4 workers, 17 with 16 and this quota.
 workers = 4
 per_second = 200
+# How many patrons a day the register is asked about because deliveries could not have told of them.
+windows_a_day = 20000
 
 [library.feed]
 # The SFTP server on which deliveries arrive, and our user there.
