@@ -33,7 +33,7 @@ CEILING_SECONDS = 120
 STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("person/status", "deciding/protection", "person/municipality")
 )
-WARNINGS, PARTING = (f"cprsync/domain/{name}.py" for name in ("registering", "parting"))
+WARNINGS, PARTING = (f"cprsync/domain/desk/{name}.py" for name in ("registering", "parting"))
 RIGHTS, RIGHT_WORDS = "cprsync/domain/netmedia/right_rule.py", "cprsync/domain/netmedia/right_words.py"
 ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
     f"cprsync/domain/rulebook/{name}_rows.py"
