@@ -28,153 +28,166 @@ from cprsync.domain.wording import Wording
 TABLES = {table.name: table for table in rule_tables(Policy())}
 NUMBER: dict[str, tuple[object, ...]] = {
     "number-replaced": (
-        "en låners nummer er 50 eller 60 i en leverance, med et nyt, som ingen anden låner har eller har haft",
         (
-            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer som før. "
-            "Det nye abonneres, og det gamle bliver, til det nye er leveret"
+            "en låners nummer har status 50 eller 60 i en leverance, og ingen anden låner har eller har haft det nye "
+            "nummer"
+        ),
+        (
+            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer er som før. Det "
+            "nye nummer abonneres, og abonnementet på det gamle bliver, indtil det nye er leveret"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-night": (
         (
-            "nattens opslag om, hvem låneren er (det første om en ny, eller et, et menneske bad om): nummeret er "
-            "afløst af et, som ingen anden låner har eller har haft"
+            "nattens opslag om, hvem låneren er (det første om en ny låner, eller et, som et menneske bad om), siger, "
+            "at nummeret er afløst; ingen anden låner har eller har haft det nye"
         ),
         (
-            "som i en leverance: det nye slås op, led for led (højst fem); posten får nummeret for enden, og låneren "
-            "er bekræftet samme nat. Svarer registret ikke om det, spørges igen hver nat"
+            "som i en leverance: det nye slås op, led for led (højst fem). Posten får det sidste nummer i kæden, og "
+            "låneren er bekræftet samme nat. Svarer registret ikke om det, spørges det igen hver nat"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),
     "number-chain": (
         "et nyt nummer, der selv er afløst",
-        "følges til enden",
+        "kæden følges til enden",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-alone": (
-        "det gamle nummer alene, eller for sent: det nye er ikke i leverancen",
-        "posten får det; det slås op samme nat, og til der er svar, står navn og adresse",
+        "kun det gamle nummer er leveret, eller det kommer for sent: det nye er ikke i leverancen",
+        (
+            "posten får det nye nummer, som slås op samme nat; navn og adresse bliver stående, indtil registret har "
+            "svaret"
+        ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-new-alone": (
-        "det nye nummer alene: kun post 022 nævner det gamle, som en låner har",
+        "kun det nye nummer er leveret: det er kun post 022, der nævner det gamle, som en låner har",
         (
-            "ikke vores, og posten som før: 022 følges ikke. Det gamle nummer abonneres, så dets egen post 001 med "
+            "ikke vores, og posten ændres ikke: 022 følges ikke. Det gamle nummer abonneres, så dets egen post 001 med "
             "henvisningen kommer"
         ),
         "CPR: post 001 (PNRGAELD) og 022; beslutning 6",
     ),
     "number-collision": (
         (
-            "50 eller 60, i en leverance eller nattens opslag, med et nummer, som en anden låner har, har haft eller "
-            "også skulle have"
+            "status 50 eller 60, i en leverance eller nattens opslag, med et nyt nummer, som en anden låner har, har "
+            "haft eller også skulle have"
         ),
-        "venter på et menneske; posten som før (number.both_patrons): at acceptere er at lægge de to sammen",
+        "venter på et menneske, og posten ændres ikke (number.both_patrons). Accepteres punktet, lægges de to sammen",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-circle": (
         "numre, der afløser hinanden i ring, i en leverance eller nattens svar",
-        "venter på et menneske; posten som før (number.circle)",
+        "venter på et menneske, og posten ændres ikke (number.circle)",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-unresolved": (
         (
-            "en låners nummer er 50 eller 60 uden et nyt, i en leverance eller nattens opslag, eller svarene fører "
-            "over mere end fem led"
+            "en låners nummer har status 50 eller 60 uden et nyt nummer, i en leverance eller nattens opslag, eller "
+            "svarene fører over mere end fem led"
         ),
         (
-            "venter på et menneske; posten som før (number.unresolved). Accepteres punktet, spørges registret hver "
-            "nat; afvises det, er låneren ubekræftet, før en leverance fortæller om nummeret, eller punktet venter "
-            "igen (`review reopen`) og accepteres"
+            "venter på et menneske, og posten ændres ikke (number.unresolved). Accepteres punktet, spørges registret "
+            "hver nat. Afvises det, er låneren ubekræftet, indtil en leverance fortæller om nummeret, eller punktet "
+            "genåbnes (`review reopen`) og accepteres"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-lookup": (
         "et opslag ved skranken: nummeret er afløst",
         (
-            "en, der ikke er låner, slås op under det nye, med en advarsel (højst fem led, seks opslag; fører det "
-            "sjette videre, afvises svaret); en låner får det nye af en leverance eller nattens opslag, og til "
-            "da venter opslaget på et menneske (number.unresolved)"
+            "er personen ikke låner, slås det nye nummer op, med en advarsel (højst fem led, seks opslag; fører det "
+            "sjette videre, afvises svaret). En låner får det nye nummer med en leverance eller nattens opslag, og "
+            "indtil da venter opslaget på et menneske (number.unresolved)"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),
     "number-back": (
-        "det nye nummer er selv 50 eller 60 og peger tilbage på det gamle (P42, P43)",
+        "det nye nummer har selv status 50 eller 60 og peger tilbage på det gamle (P42, P43)",
         "posten får det gamle nummer igen",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-old-active": (
         "det gamle nummer er i brug igen, uden at det nye peger tilbage",
         (
-            "venter på et menneske; posten som før (number.old_active); 0001 forsegler, 90 standser ingen "
-            "breve: det er ikke sikkert, hvis nummeret nu er"
+            "venter på et menneske, og posten ændres ikke (number.old_active). 0001 forsegler, men 90 standser ingen "
+            "breve: det er ikke sikkert, hvem nummeret nu tilhører"
         ),
         "Beslutning 3 og 6",
     ),
     "number-old-elsewhere": (
-        "det gamle nummer er 50 eller 60 og fører nu til et andet end lånerens, som ingen anden har eller har haft",
         (
-            "venter på et menneske; posten som før (number.other_successor), med begge numre, som ikke vises fulde. "
-            "Det andet nummers poster og en annullering (30) af lånerens eget venter med; 0001 forsegler. At acceptere "
-            "er at give låneren det andet nummer, som abonneres og slås op næste nat; at afvise er at spørge registret "
-            "om det, låneren har"
+            "det gamle nummer har status 50 eller 60 og fører nu til et andet nummer end lånerens; ingen anden låner "
+            "har eller har haft det"
+        ),
+        (
+            "venter på et menneske, og posten ændres ikke (number.other_successor). Punktet viser begge numre, men "
+            "ikke hele. Det andet nummers poster og en annullering (30) af lånerens eget nummer venter med; 0001 "
+            "forsegler. Accepteres punktet, får låneren det andet nummer, som abonneres og slås op næste nat. Afvises "
+            "det, spørges registret om det nummer, låneren har"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
     "number-old-others": (
-        "det gamle nummer er 50 eller 60 og fører nu til et, som en anden låner har eller har haft",
+        "det gamle nummer har status 50 eller 60 og fører nu til et nummer, som en anden låner har eller har haft",
         (
-            "venter på et menneske; posten som før (number.both_patrons): at acceptere er at lægge de to sammen; en "
-            "annullering (30) af lånerens eget nummer i samme leverance venter med, og registret spørges om det, hvis "
-            "punktet afvises"
+            "venter på et menneske, og posten ændres ikke (number.both_patrons). Accepteres punktet, lægges de to "
+            "sammen. En annullering (30) af lånerens eget nummer i samme leverance venter med; afvises punktet, "
+            "spørges registret om det nummer"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
     "number-old-again": (
         (
-            "det gamle nummer, endnu en gang 30, eller 50 eller 60 med henvisning til et af lånerens egne numre (i "
-            "kæde eller ej), eller uden nogen"
+            "det gamle nummer kommer igen: med status 30, eller med 50 eller 60 og en henvisning til et af lånerens "
+            "egne numre (direkte eller i kæde) eller ingen henvisning"
         ),
-        "intet nyt",
+        "intet ændres",
         "Beslutning 1 og 6",
     ),
     "number-replacement": (
         "erstatningspersonnummer (dag + 60, eller bogstaver), eller intet nummer",
         (
-            "nummeret beholdes, men sendes aldrig, hverken til CPR eller CULR; rettes kommunen ved skranken, kender "
-            "CULR låneren på lånernummeret (LOCAL), ellers slet ikke, til `patron set-cpr` sætter det rigtige nummer"
+            "nummeret beholdes, men sendes aldrig til CPR eller CULR. Rettes kommunen ved skranken, kender CULR "
+            "låneren på lånernummeret (LOCAL); ellers kender CULR slet ikke låneren, før `patron set-cpr` sætter det "
+            "rigtige nummer"
         ),
         "CPR: erstatningspersonnumre i eksterne systemer; beslutning 11",
     ),
     "number-set-cpr": (
         "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
         (
-            "afvises: posten som før, registret spørges ikke, og de to venter efter et ja på et menneske "
-            "(number.both_patrons): at acceptere er at lægge dem sammen. Er det selv afløst, eller kender registret "
-            "det ikke, afvises det også, og intet venter"
+            "afvises: posten ændres ikke, registret spørges ikke, og efter et ja venter de to lånere på et menneske "
+            "(number.both_patrons). Accepteres punktet, lægges de sammen. Er nummeret selv afløst, eller kender "
+            "registret det ikke, afvises det også, og intet venter"
         ),
         "Beslutning 6 og 40",
     ),
     "number-set-undo": (
-        "`patron set-cpr --undo`, efter et ja til hvis nummer det er",
+        "`patron set-cpr --undo`, efter et ja til, hvis nummer det er",
         (
-            "posten er, som den var før nummeret; det, personalet har skrevet siden, bliver, og en blokering, der kom "
-            "med nummeret, følger det igen"
+            "posten bliver, som den var før nummeret. Det, personalet har skrevet siden, bliver; en blokering, der kom "
+            "med nummeret, følger nummeret igen"
         ),
         "Beslutning 40",
     ),
     "number-own-birth": (
-        "en fødselsdato, som biblioteket skriver om en låner, hvis nummer registret ikke kender",
-        "bibliotekets eget ord: lånergruppen følger den, til et rigtigt nummer gør datoen til registrets",
+        "biblioteket skriver en fødselsdato på en låner, hvis nummer registret ikke kender",
+        (
+            "bibliotekets dato gælder, og lånergruppen følger den, indtil låneren får et rigtigt nummer: så gælder "
+            "registrets dato"
+        ),
         "Beslutning 1 og 11",
     ),
     "number-stranger": (
         (
-            "et nummer i leverancen, som ingen låner har eller har haft (den, der er meldt ud, tæller ikke), og som "
-            "ikke er led i en låners kæde af numre"
+            "et nummer i leverancen, som ingen låner har eller har haft (udmeldte tæller ikke), og som ikke er led i "
+            "en låners kæde af numre"
         ),
         (
-            "ikke vores, heller ikke med en låners navn og adresse: tælles i nattens balance, intet skrives, og "
+            "ikke vores, selv om navn og adresse er en låners. Nummeret tælles i nattens balance, intet skrives, og "
             "registret spørges ikke"
         ),
         "Beslutning 6",
@@ -182,8 +195,8 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-replacement-delivered": (
         "en leverance om et erstatningsnummer (dag + 60), også en låners",
         (
-            "ikke vores: registret har intet sådant nummer, så intet af det, biblioteket selv har skrevet, ændres. "
-            "Siger registret, at et nummer er afløst af et sådant, følges det ikke (number.unresolved)"
+            "ikke vores: registret har ingen sådanne numre, så det, biblioteket selv har skrevet, ændres ikke. Siger "
+            "registret, at et nummer er afløst af et erstatningsnummer, følges det ikke (number.unresolved)"
         ),
         "CPR: erstatningspersonnummer; beslutning 6",
     ),
@@ -198,27 +211,28 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "Beslutning 6",
     ),
     "number-card": (
-        "et låner-id, der er et personnummer",
+        "et LånerID, der er et personnummer",
         (
-            "vises som nummeret selv, uden de sidste fire; et nyt personnummer ændrer det ikke, det gør personalet. En "
-            "søgning finder først den, der har eller havde nummeret, og advarer, når kortet er en andens"
+            "vises som selve nummeret, uden de sidste fire cifre. Et nyt personnummer ændrer ikke kortet; det gør "
+            "personalet. En søgning finder først den, der har eller har haft nummeret, og advarer, når kortet er en "
+            "andens"
         ),
         "Postens LånerID; beslutning 6",
     ),
 }
 SAME: dict[str, tuple[object, ...]] = {
-    "same-missing": ("en låner er ikke i leverancen", "som før: tavshed er ingen nyhed", "Beslutning 1"),
+    "same-missing": ("en låner er ikke i leverancen", "som før: tavshed ændrer intet", "Beslutning 1"),
     "same-back": (
-        "frem og tilbage inden for én leverance",
+        "en ændring frem og tilbage inden for én leverance",
         (
-            "som før: det læses, hvad der gælder til sidst, ikke hændelserne undervejs; over to leverancer er det to "
+            "som før: det, der gælder til sidst, læses, ikke hændelserne undervejs. Over to leverancer er det to "
             "flytninger, og posten ender, som den var"
         ),
         "Beslutning 7",
     ),
     "same-older": (
-        "en kilde, der er ældre end posten; på samme dag et opslag, når leverancen har talt",
-        "som før; dog forsegler et opslag, der siger beskyttet, samme dag",
+        "en kilde, der er ældre end posten; eller et opslag fra samme dag som en leverance om låneren",
+        "som før; siger opslaget fra samme dag beskyttet, forsegler det dog",
         "Beslutning 1 og 2",
     ),
     "same-receipt": (
@@ -229,8 +243,8 @@ SAME: dict[str, tuple[object, ...]] = {
     "same-unanswered": (
         "registret svarer ikke, når en ny låner skal abonneres eller slås op første gang",
         (
-            "om natten som før: ikke bekræftet, og venter ikke på et menneske; natten ender med 4, og den næste "
-            "spørger igen. Ved skranken meldes fejlen, og ingen oprettes: prøv igen"
+            "om natten som før: låneren er ikke bekræftet og venter ikke på et menneske. Natten ender med 4, og den "
+            "næste nat spørger igen. Ved skranken vises fejlen, og ingen oprettes: prøv igen"
         ),
         "SF1520 og SF6002: intet svar; beslutning 10",
     ),
@@ -240,8 +254,8 @@ SAME: dict[str, tuple[object, ...]] = {
         "Beslutning 1",
     ),
     "same-event": (
-        "en hændelse, programmet ikke kender, eller en, der intet har ændret",
-        "følger det, der læses: koden kan højst give en ændring navn",
+        "en hændelse, som programmet ikke kender, eller som intet har ændret",
+        "følger de oplysninger, der læses; koden kan højst give en ændring navn",
         "CPR: post 099; beslutning 7",
     ),
     "same-street": (
@@ -255,8 +269,8 @@ SAME: dict[str, tuple[object, ...]] = {
     "same-child": (
         "et barn flytter uden sin værge",
         (
-            "barnets adresse følger registret; hvem der er økonomisk ansvarlig, og hvor hun bor, er som før: det "
-            "skriver personalet"
+            "barnets adresse følger registret. Hvem der er økonomisk ansvarlig, og hvor den ansvarlige bor, er som "
+            "før: det skriver personalet"
         ),
         "Postens Økonomisk ansvarlig; beslutning 1",
     ),
