@@ -42,92 +42,102 @@ if TYPE_CHECKING:
 CULR = "CULR 1.6; beslutning 11"
 ACCOUNT = {
     "account-cpr": (
-        "låner med et personnummer, hvis bopæl er kendt (også uden for Danmark) eller var det",
+        "låner med et personnummer, hvis bopæl er eller har været kendt (også uden for Danmark)",
         "under personnummeret (CPR)",
         CULR,
     ),
     "account-local": (
-        "låner uden (erstatningsnummer eller intet nummer), hvis kommune er rettet ved skranken eller var det",
+        (
+            "låner uden personnummer (erstatningsnummer eller intet nummer), hvis kommune er eller har været rettet "
+            "ved skranken"
+        ),
         "under lånernummeret (LOCAL)",
         CULR,
     ),
     "account-unknown": (
         (
-            "bopælen er ukendt, og CULR har aldrig hørt om låneren: et erstatningsnummer uden kommune fra skranken, "
-            "eller en ny låner, hvis første status er 30 eller 70"
+            "bopælen er ukendt, og CULR har aldrig hørt om låneren: låneren har et erstatningsnummer uden kommune fra "
+            "skranken, eller er ny med første status 30 eller 70"
         ),
         (
-            "ingen, og CULR spørges ikke; den oprettes, når bopælen bliver kendt eller (men ikke ved 30) rettes ved "
-            "skranken. Et nyt personnummer følger sin egen række"
+            "ingen konto, og CULR spørges ikke. Kontoen oprettes, når bopælen bliver kendt eller (men ikke ved status "
+            "30) rettes ved skranken. Et nyt personnummer følger sin egen række"
         ),
         CULR,
     ),
     "account-answers": (
-        "svarer kun for en mindreårig, og er ikke låner",
-        "ingen; bliver vedkommende låner, oprettes den som andre låneres. En fra tiden som låner er én for meget",
+        "personen er kun økonomisk ansvarlig for en mindreårig og er ikke låner",
+        (
+            "ingen konto. Bliver personen låner, oprettes kontoen som andre låneres. En konto fra tiden som låner er "
+            "én for meget"
+        ),
         CULR,
     ),
     "account-found": (
-        "erstatningsnummeret er afløst af det rigtige",
-        "oprettes under personnummeret og læses; når den er der, lægges LOCAL-kontoen til, og så slettes den",
+        "erstatningsnummeret er afløst af det rigtige nummer",
+        (
+            "kontoen oprettes under personnummeret og læses. Når den er der, lægges LOCAL-kontoen til den og slettes "
+            "derefter"
+        ),
         CULR,
     ),
     "account-renumbered": (
-        "nyt personnummer",
+        "låneren får et nyt personnummer",
         (
-            "oprettes under det nye og læses; først når den er der, slettes den gamle; konti under kort og UNI-Login "
-            "flytter med. Ved ingen, hvor låneren bor, følger det kommunenummer med, den gamle havde"
+            "kontoen oprettes under det nye nummer og læses. Først når den er der, slettes den gamle; konti under kort "
+            "og UNI-Login flytter med. Er bopælen ukendt, følger den gamle kontos kommunenummer med"
         ),
         "CULR 1.6; beslutning 6 og 11",
     ),
     "account-merged": (
         "to lånere er lagt sammen (number.both_patrons er accepteret)",
         (
-            "den, der bliver, får sin, hvis bopælen er kendt, og den lukkedes slettes; under lånernummeret (LOCAL) "
-            "kun, hvis CULR har hørt om den. Skilles de igen, har begge deres igen; er bopælen ukendt, da kun, hvis "
-            "den var der, med det kommunenummer, den havde"
+            "den låner, der bliver, får en konto, hvis bopælen er kendt, og den lukkede låners konto slettes. Under "
+            "lånernummeret (LOCAL) sker det kun, hvis CULR har hørt om kontoen. Skilles de to igen, får begge deres "
+            "konto igen. Er bopælen ukendt, får de den kun, hvis den var der, og med det kommunenummer, den havde"
         ),
         "CULR 1.6; beslutning 6 og 11",
     ),
     "account-shared": (
-        "det, der skal siges om to lånere, rører den samme konto",
-        "siges én ad gangen; en konto, der nu er en andens, bliver hverken ændret eller slettet",
+        "ændringer for to lånere rører den samme konto",
+        "de sendes én ad gangen. En konto, der nu er en anden låners, bliver hverken ændret eller slettet",
         "CULR 1.6; beslutning 11 og 34",
     ),
     "account-again": (
-        "findes allerede, når den oprettes; findes ikke, når den slettes",
-        "gælder som gjort, når en læsning bekræfter det",
+        "kontoen findes allerede, når den skal oprettes, eller findes ikke, når den skal slettes",
+        "tæller som gjort, når en læsning bekræfter det",
         CULR,
     ),
     "account-gone": (
         "låneren er meldt ud",
         (
-            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere personnumre; en læsning viser, "
-            "at ingen er tilbage; andre bibliotekers røres ikke"
+            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere personnumre. En læsning viser, "
+            "at ingen er tilbage. Andre bibliotekers konti røres ikke"
         ),
         "CULR 1.6; beslutning 34",
     ),
     "account-cards": (
-        'låner med en konto under personnummeret, hvor biblioteket lader kort logge ind (local_accounts = "cards")',
+        ('låner med en konto under personnummeret, når biblioteket lader kort logge ind (local_accounts = "cards")'),
         (
-            "desuden en under hvert kort (LOCAL), hos den samme person; den følger kortet, når det får en anden låner "
-            "eller udgår. Ingen under et kort, der er et CPR-nummer. Ellers røres konti under kort ikke"
+            "desuden en konto under hvert kort (LOCAL), hos den samme person. Kontoen følger kortet, når det får en "
+            "anden låner eller udgår. Et kort, der er et CPR-nummer, får ingen konto. Uden denne indstilling røres "
+            "konti under kort ikke"
         ),
         "CULR 1.6; beslutning 34",
     ),
     "account-drifted": (
         (
-            "mangler eller er for meget, hvem der ellers har en; eller har et andet kommunenummer, og intet andet "
-            "bibliotek har en konto"
+            "kontoen mangler eller er én for meget, uanset hvem der ellers har en; eller den har et andet "
+            "kommunenummer, og intet andet bibliotek har en konto"
         ),
-        "rettes, hvis ingen bremse holder på det: kun vores konti oprettes eller slettes",
+        "rettes, hvis ingen bremse holder på det. Kun vores egne konti oprettes eller slettes",
         CULR,
     ),
     "account-foreign": (
-        "har et andet kommunenummer, og et andet bibliotek har også en konto",
+        "kontoen har et andet kommunenummer, og et andet bibliotek har også en konto",
         (
-            "nummeret står, til et menneske afgør det (net_media.foreign), også når det kom, mens en rettelse ventede; "
-            "mangler vores konto, oprettes den"
+            "nummeret bliver, indtil et menneske afgør det (net_media.foreign), også når det kom, mens en rettelse "
+            "ventede. Mangler vores konto, oprettes den"
         ),
         "CULR: ét kommunenummer pr. person; beslutning 11 og 13",
     ),
