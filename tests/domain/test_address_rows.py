@@ -34,26 +34,29 @@ ADDRESS = {
         "CPR: post 008 (ADRNVN); beslutning 8",
     ),
     "address-markers": (
-        "+ (forkortet), * (med tegn, CPR ikke kan skrive) eller = ved et navn",
-        "gemmes ikke: navnet er, som det står",
+        "+ (forkortet), * (bogstaver, som CPR ikke kan skrive) eller = ved et navn",
+        "tegnet gemmes ikke: navnet gemmes, som det står",
         "CPR: post 008 (markeringer)",
     ),
     "address-unnamed": (
         "et barn, der ikke har fået navn endnu",
-        "posten er uden navn, til det kommer (A14); et brev går uden navn",
+        "posten er uden navn, indtil navnet kommer (A14); et brev sendes uden navn",
         "CPR: post 008 (tom); beslutning 1",
     ),
     "address-counts": (
         (
-            "hvad der er en adresse: en kommune, der findes, vejkode, vejnavn og et hus eller en bygning (BNR); ved "
-            "vejkode 9900-9999 kun kommunen"
+            "hvad der er en adresse: en kommune, der findes, vejkode, vejnavn og et hus eller en bygning (BNR). Ved "
+            "vejkode 9900-9999 er kommunen nok"
         ),
-        "læses; med mindre end det siger kilden intet om adressen, og den sidste står hel",
+        (
+            "adressen læses. Mangler noget af det, siger kilden intet om adressen, og hele den sidste adresse bliver "
+            "stående"
+        ),
         "CPR: post 002 og 003; beslutning 1",
     ),
     "address-whole": (
         "en adresse uden c/o, etage, dør, lokalitet eller supplerende linjer, hvor den før havde dem",
-        "har dem ikke mere: adressen skiftes hel",
+        "de fjernes: hele adressen skiftes",
         "CPR: post 002 og 003; beslutning 1",
     ),
     "address-written": (
@@ -63,54 +66,54 @@ ADDRESS = {
     ),
     "address-misread": (
         (
-            "et navn eller en adresse, hvor UTF-8 er læst som ISO-8859-1 eller windows-1252 (PrÃ¸ve), eller med et af "
-            "tegnene 0x80-0x9F eller et, der er gået tabt (�)"
+            "et navn eller en adresse, hvor UTF-8 er læst som ISO-8859-1 eller windows-1252 (PrÃ¸ve), eller hvor der "
+            "står et af tegnene 0x80-0x9F eller et tabt tegn (�)"
         ),
         (
-            "intet af den kilde gælder for hende (i en leverance dog en beskyttelse og en død): hun venter på et "
-            "menneske. São og Conceição er rigtige bogstaver og læses"
+            "intet i den kilde gælder for låneren (i en leverance gælder en beskyttelse og et dødsfald dog): låneren "
+            "venter på et menneske. São og Conceição er rigtige bogstaver og læses"
         ),
         "CPR: tegnsæt og standarder; beslutning 1 og 3",
     ),
     "address-label": (
         "brevets linjer under navnet",
         (
-            "c/o, lokalitet, vej med hus, etage og dør, by, postnummer og postdistrikt; uden husnummer står Grønlands "
-            "bygning (B-3412). Supplerende linjer gemmes, men står på intet brev"
+            "c/o, lokalitet, vej med husnummer, etage og dør, by, postnummer og postdistrikt. Uden husnummer står "
+            "bygningen i Grønland (B-3412). Supplerende linjer gemmes, men kommer ikke på breve"
         ),
         "CPR: tegnsæt og standarder, post 002 og 003; beslutning 8",
     ),
     "address-gone": (
         "en adresse ved status 30 og derover",
-        "læses ikke; den sidste kendte står",
+        "læses ikke; den sidste kendte adresse bliver stående",
         "CPR: post 001 (status) og 002; beslutning 1",
     ),
     "address-abroad": (
         "udlandsadressen",
-        "læses kun ved status 80 og går, når status er en anden; får ingen breve",
+        "læses kun ved status 80 og fjernes, når status bliver en anden; får ingen breve",
         "CPR: post 005; beslutning 1 og 8",
     ),
     "address-contact-ended": (
-        "registrets kontaktadresse: en leverance har ingen, og 006 er i aftalen",
-        "er ophørt",
+        "registrets kontaktadresse: leverancen har ingen, og post 006 er i aftalen",
+        "kontaktadressen er ophørt",
         "CPR: post 006; beslutning 1",
     ),
     "address-contact-silent": (
         "registrets kontaktadresse: et opslag har ingen",
-        "står: et opslag kan ikke sige, at der ingen er",
+        "kontaktadressen bliver: et opslag kan ikke sige, at der ingen er",
         "SF1520: kontaktAdresse; beslutning 1",
     ),
     "address-contact-own": (
         "lånerens egen kontaktadresse, med sit c/o",
-        "skriver registret aldrig; den går forud for registrets på et brev",
+        "registret ændrer den aldrig; på et brev går den forud for registrets",
         "Princip: én ejer; beslutning 8",
     ),
     "address-corrected": (
-        "navn eller adresse rettet ved skranken",
+        "navn eller adresse er rettet ved skranken",
         (
-            "står på brevet i stedet for registrets, til rettelsen udløber, også ved status 20, 30, 70 og 80, og før "
-            "en status er kendt; en kontaktadresse går forud. Forseglet: først når rettelsen er åbnet med en grund. "
-            "Til døde går intet. Kommunen rettes for sig"
+            "rettelsen står på brevet i stedet for registrets oplysning, indtil rettelsen udløber; også ved status 20, "
+            "30, 70 og 80, og når ingen status er kendt. En kontaktadresse går forud. Er låneren forseglet, går brevet "
+            "først, når rettelsen er åbnet med en begrundelse. Døde får ingen breve. Kommunen rettes for sig"
         ),
         "Princip: én ejer; beslutning 8",
     ),
