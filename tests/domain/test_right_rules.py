@@ -108,25 +108,25 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         *("bibliotekets", "ja", "når låneren meldes ud", "policy.toml: product (licensed_by)"),
     ),
     "rights-annulled-dead": (
-        "personnummeret på en død er siden annulleret (90, så 30)",
+        "låneren er død, og personnummeret er siden annulleret (90, derefter 30)",
         *("ligegyldigt", "som død: nej, og ikke uafklaret", "–", "CPR: post 001 (status); beslutning 1"),
     ),
     "rights-protected": (
-        "navne- og adressebeskyttet, eller forseglet af vejkode 9900-9999 eller status 03",
+        "låneren er navne- og adressebeskyttet eller forseglet af vejkode 9900-9999 eller status 03",
         "ligegyldigt",
         (
-            "som uden: kun kommunen læses. En dag, der følger af alderen, vises ingen steder (her, i forecast, i "
-            "revisionssporet), og der svares kun om i dag: ellers kunne fødselsdatoen læses af den"
+            "som andre: kun kommunen læses. En dag, der følger af alderen, vises ingen steder (her, i forecast, i "
+            "revisionssporet), og svaret gælder kun i dag. Ellers kunne man regne fødselsdatoen ud"
         ),
         *("–", "Beslutning 2 og 11"),
     ),
     "rights-running": (
         "e-lån, der er i gang, når retten ophører eller låneren flytter",
-        *("ligegyldigt", "røres ikke: retten gælder nye lån", "–"),
+        *("ligegyldigt", "røres ikke: retten gælder kun nye lån", "–"),
         "CULR: kun kommunenummeret sendes; beslutning 11",
     ),
     "rights-status-block": (
-        "blokeret som død, forsvundet eller for et annulleret nummer, men det er forbi",
+        ("låneren er blokeret som død, forsvundet eller for et annulleret nummer, men er det ikke længere i registret"),
         *("ligegyldigt", "som uden den blokering", "–", "Beslutning 11"),
     ),
 }
@@ -402,7 +402,7 @@ def test_a_right_that_a_death_closed_stays_so_when_the_number_is_annulled(key: s
 
 @pytest.mark.parametrize("key", ["rights-protected"])
 def test_a_protected_patron_keeps_what_she_has(key: str) -> None:
-    assert str(PRINTED[key][2]).startswith("som uden: kun kommunen læses")
+    assert str(PRINTED[key][2]).startswith("som andre: kun kommunen læses")
     sealed = {"protection": PROTECTED}, {"address": Address("0751", "9903")}, {"status": Status.RESIDENT_ADMINISTRATIVE}
     for who in (having(person("ANNA"), **groups) for groups in sealed):
         assert who.is_shut

@@ -130,7 +130,9 @@ def _policy(section: str) -> Wording:
 
 _RECORD: Final = Wording("Postens Lånerforhold", "The record's standing")
 _KIND: Final = Wording("Postens Lånertype", "The record's kind of patron")
-_CULR: Final = Wording("CULR: ét kommunenummer pr. person; beslutning 11", "CULR: one number a person; decision 11")
+_CULR: Final = Wording(
+    "CULR: ét kommunenummer pr. person; beslutning 11", "CULR: one municipality number per person; decision 11"
+)
 
 _ROWS: Final = (
     RightRow(
