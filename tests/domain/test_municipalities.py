@@ -43,8 +43,8 @@ RESIDENCE_TABLE = {
     ),
     Kind.NO_PLACE: (
         (
-            "kode uden bopæl: 0009-0012, 0019 og 0100, og enhver, der ikke er en kommunes (en kilde, der siger en "
-            "sådan, har ingen adresse: den står kun i ældre poster)"
+            "kode uden bopæl: 0009-0012, 0019, 0100 og enhver kode, der ikke er en kommunes (en kilde med en sådan "
+            "kode har ingen adresse: koden står kun i ældre poster)"
         ),
         *("unknown", "nothing", "CPR: myndighedskoder; beslutning 11"),
     ),
@@ -53,7 +53,7 @@ RESIDENCE_TABLE = {
         *("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
     ),
     None: (
-        "ingen adresse kendt (01 03 05 07 uden adresse venter på et menneske, og posten står)",
+        ("ingen adresse er kendt (status 01, 03, 05 og 07 uden adresse venter på et menneske, og posten ændres ikke)"),
         *("unknown", "nothing", "Beslutning 1 og 11"),
     ),
 }

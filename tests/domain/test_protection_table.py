@@ -32,10 +32,10 @@ TYPE, DATES, WHOLE = (
 )
 OUTSIDE, SILENCE = (
     "Beslutning 1: en post uden for aftalen",
-    "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den,",
+    "Beslutning 1: tavshed ændrer intet (status 30, 50 og 60, og lånere,",
 )
-TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut"
-CANDIDATE = "SF1520: beskyttet er false; beslutning 35: ved skranken en kandidat"
+TRUE, DOUBT = "SF1520: beskyttet er true", "SF1520: beskyttet mangler"
+CANDIDATE = "SF1520: beskyttet er false; beslutning 35: et opslag ved skranken ophæver intet"
 FALSE, ABSENT = "SF1520: beskyttet er false", "SF1520: uden adressebeskyttelse"
 
 #: source, what it says, 004 in the agreement, how the record stands: what is done, and where that is written
@@ -114,7 +114,7 @@ ANSWERS = [
 ANSWERED_BY = {
     "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
     "unknown_number": "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
-    "doubted": "SF1520: beskyttet er false ved en periode, der er begyndt og ingen slutdato har; beslutning 35",
+    "doubted": ("SF1520: beskyttet er false ved en periode, der er begyndt og ikke har slutdato; beslutning 35"),
 }
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
 #: What the record says afterwards, and what the report calls it.
@@ -231,7 +231,7 @@ def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> N
             )
     rule = rule_of("answer", says, "protected", agreed=True)
     assert (rule.does.value, rule.agreed) == (does, None)
-    assert rule.source.da == ANSWERED_BY.get(says, "Beslutning 2: samme nat slås op")
+    assert rule.source.da == ANSWERED_BY.get(says, "Beslutning 2: låneren slås op samme nat")
 
 
 def test_an_answer_older_than_the_file_is_none() -> None:

@@ -41,8 +41,8 @@ STATUS: dict[str, tuple[object, ...]] = {
         "10 og ukendte koder",
         "reserveret, eller ukendt her",
         "venter på et menneske",
-        "står som før",
-        "som før, men først når de er åbnet med en grund",
+        "uændret",
+        "som før, men først når navn og adresse er åbnet med en begrundelse",
         "som før",
         "som før",
         "som før",
@@ -55,31 +55,32 @@ STATUS: dict[str, tuple[object, ...]] = {
         "ingen (et svar uden status)",
         "kilden siger intet",
         "ingen ny status",
-        "følger kilden, så vidt den kendte status tillader",
+        "følger kilden så langt, som den kendte status tillader",
         (
-            "som før; før en status er kendt kun til kontaktadressen eller en adresse, der er rettet ved skranken, og "
-            "først når de er åbnet med en grund: hun venter på et menneske og tæller som beskyttet (status.missing)"
+            "som før. Er ingen status kendt, venter låneren på et menneske og tæller som beskyttet (status.missing): "
+            "breve går kun til kontaktadressen eller til en adresse, der er rettet ved skranken, og først når adressen "
+            "er åbnet med en begrundelse"
         ),
         "som før",
-        "som før; ukendt, før en status er kendt",
-        "som før; intet, før en status er kendt",
+        "som før; ukendt, hvis ingen status er kendt",
+        "som før; intet sendes, hvis ingen status er kendt",
         "som før",
         "en kendt status",
         "–",
         "SF1520: uden status; beslutning 1, 8 og 11",
     ),
     "status-dead-annulled": (
-        "90, så 30",
-        "en død, hvis nummer annulleres",
+        "90, derefter 30",
+        "låneren er død, og nummeret annulleres",
         Action.NUMBER_ANNULLED,
         (
-            "kun status er kendt, resten står; tæller stadig som død: nye lån afvises, gebyrer og alder står stille, "
-            "og retten til netmedier er nej"
+            "kun status læses, resten bliver stående. Låneren tæller stadig som død: nye lån afvises, gebyrer og alder "
+            "står stille, og låneren har ikke ret til netmedier"
         ),
-        "stadig standset, til en senere kilde siger, at hun lever",
-        "den for dødsfaldet bliver; én til foreslås",
+        "stadig standset, indtil en senere kilde siger, at låneren lever",
+        "spærringen for dødsfaldet bliver; endnu en foreslås",
         "ukendt",
-        "intet sendes: det, CULR har, står",
+        "intet sendes, og CULR beholder det, den har",
         "beholdes",
         Action.NUMBER_RESTORED,
         "–",
@@ -87,51 +88,51 @@ STATUS: dict[str, tuple[object, ...]] = {
     ),
 }
 HER_OWN = (
-    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
-    "talt (hvor policy forsegler det), eller venter på et menneske"
+    "forseglet for sin egen skyld: 0001 (også efter lånerens død), vejkode 9900-9999, status 03 eller 07, ingen kilde "
+    "har sagt noget (hvis policy forsegler det), eller låneren venter på et menneske"
 )
 PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-types": (
         "leverancen",
         (
-            "0002 (lokalvejviser), 0003 (reklame), 0004 (forskning), 0005 (kreditadvarsel) eller en ukendt "
-            "art, og ingen 0001"
+            "0002 (lokalvejviser), 0003 (reklame), 0004 (forskning), 0005 (kreditadvarsel) eller en ukendt type, og "
+            "ingen 0001"
         ),
         "ligegyldigt",
         "ligegyldigt hvad",
-        "som: ingen beskyttelse",
+        "som ingen beskyttelse",
         "CPR: post 004 (BESKYTTYPE); beslutning 2",
     ),
     "protection-type-unread": (
         "leverancen",
-        "en art, der ikke er fire cifre",
+        "en type, der ikke er fire cifre",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "venter på et menneske; en 0001 ved siden af forsegler straks",
+        "venter på et menneske; står der også 0001, forsegles låneren straks",
         "CPR: post 004 (BESKYTTYPE); beslutning 3",
     ),
     "protection-future": (
         "leverancen eller et opslag",
-        "0001, eller beskyttet true, fra en dag, der kommer",
+        "0001, eller beskyttet true, fra en dag i fremtiden",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "som: beskyttet, straks",
+        "som beskyttet, straks",
         "CPR: post 004 (startdato); beslutning 2",
     ),
     "protection-true-ended": (
         "et opslag",
-        "beskyttet true ved en periode, der er slut",
+        "beskyttet true, men perioden er slut",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "som: beskyttet",
+        "som beskyttet",
         "SF1520: beskyttet er true; beslutning 2",
     ),
     "protection-false-ended": (
         "et opslag",
-        "beskyttet false ved en periode, der er slut",
+        "beskyttet false, og perioden er slut",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "som: ingen beskyttelse",
+        "som ingen beskyttelse",
         "SF1520: beskyttet er false; beslutning 1",
     ),
     "protection-street": (
@@ -140,8 +141,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
-            "udrejst, forsvundet eller død; gaden står på intet brev"
+            "som beskyttet, når adressen er skrevet på posten, og indtil der kommer en anden adresse; også mens "
+            "låneren er udrejst, forsvundet eller død. Gaden står aldrig på et brev"
         ),
         "CPR: post 002 (vejkode); beslutning 1 og 2",
     ),
@@ -151,50 +152,50 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
-            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, ellers til en "
-            "adresse, der er rettet ved skranken, når den er åbnet med en grund"
+            "som beskyttet. Status er nok, for truede personer kan stå sådan. Gælder, indtil der kommer en adresse ved "
+            "status 01, 05 eller 20; også mens låneren er udrejst, forsvundet eller død. Breve går kun til "
+            "kontaktadressen, ellers til en adresse, der er rettet ved skranken, når den er åbnet med en begrundelse"
         ),
         "CPR: post 001 (status), 002 (vejkode); beslutning 2",
     ),
     "protection-household": (
         (
-            "en anden låner med samme bopæl i registret (kommune, vej, hus, bygning, etage, dør); en adresse, der er "
+            "en anden låner på samme bopæl i registret (kommune, vej, hus, bygning, etage, dør). En adresse, der er "
             "rettet ved skranken, har ingen koder og sammenlignes ikke"
         ),
         HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "adressen og en rettelse af den forsegles; navn, udlands- og kontaktadresse vises stadig, også en "
-            "kontaktadresse på samme bopæl: den er kun tekst; til de ikke længere deler bopæl, eller grunden ophører; "
-            "et brev, også til kontaktadressen, går først, når adressen er åbnet med en grund"
+            "adressen og en rettelse af den forsegles, indtil de to ikke længere deler bopæl, eller grunden ophører. "
+            "Navn, udlands- og kontaktadresse vises stadig, også en kontaktadresse på samme bopæl, for den er kun "
+            "tekst. Et brev, også til kontaktadressen, går først, når adressen er åbnet med en begrundelse"
         ),
         "Beslutning 2 og 3",
     ),
     "protection-linked": (
-        "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
+        "en, der er økonomisk ansvarlig for låneren, eller som låneren er økonomisk ansvarlig for",
         HER_OWN,
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "adressen og en rettelse af den forsegles, hvor de end bor, også når registret ingen har; navn, udlands- "
-            "og kontaktadresse vises stadig; til tilknytningen eller grunden ophører; et brev går først, når adressen "
-            "er åbnet med en grund; er der slet ingen, går det til kontaktadressen"
+            "adressen og en rettelse af den forsegles, uanset hvor de to bor, og også når registret ingen adresse har, "
+            "indtil tilknytningen eller grunden ophører. Navn, udlands- og kontaktadresse vises stadig. Et brev går "
+            "først, når adressen er åbnet med en begrundelse; er der slet ingen adresse, går det til kontaktadressen"
         ),
         "Beslutning 2 og 3",
     ),
     "protection-house": (
-        "flere end 40 andre lånere med samme bopæl",
+        "flere end 40 andre lånere på samme bopæl",
         "hvad som helst",
         "ligegyldigt",
         "ikke beskyttet",
-        "adressen forsegles: ingen af dem åbnes for at se efter",
+        "adressen forsegles: ingen af de andre poster åbnes for at se efter",
         "Beslutning 2; grænsen på 40 er vores egen",
     ),
     "protection-household-other": (
-        "en anden med samme bopæl eller tilknyttet",
-        "forseglet kun for en tredjes skyld",
+        "en anden på samme bopæl, eller en, der er tilknyttet",
+        "forseglet kun for en tredje persons skyld",
         "ligegyldigt",
         "ikke beskyttet",
         "forsegler ikke andres adresse",
@@ -205,7 +206,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "noget, der ikke kan afgøres eller læses",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "tæller som beskyttet, så længe det venter på et menneske",
+        "låneren tæller som beskyttet, så længe det venter på et menneske",
         "Beslutning 3",
     ),
     "protection-parked": (
@@ -222,23 +223,23 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske (spurgte "
-            "natten, om en beskyttelse er ophørt, da først den anden nat, og beskyttelsen står), ved skranken "
-            "fortælles fejlen"
+            "intet af svaret gælder, ligesom ved en beskadiget leverance. Om natten venter låneren på et menneske; "
+            "spurgte natten, om en beskyttelse er ophørt, sker det først den anden nat, og beskyttelsen bliver. Ved "
+            "skranken vises fejlen"
         ),
         "SF1520: skemaet; beslutning 3",
     ),
     "protection-damaged": (
         *("leverancen", "beskyttet, men leverancen er beskadiget", "ligegyldigt", "ligegyldigt hvad"),
         (
-            "intet af den gælder: natten standser, til den kommer hel eller lægges til side (feed discard); hele "
-            "leverancer, der venter, beskytter straks"
+            "intet i leverancen gælder: natten standser, indtil leverancen kommer hel eller lægges til side (feed "
+            "discard). Hele leverancer, der venter, beskytter straks"
         ),
         "CPR: post 000 og 999; beslutning 3",
     ),
     "protection-number-only": (
         *("leverancen eller et opslag", "beskyttet, ved status 30, 50 eller 60", "ligegyldigt", "ligegyldigt hvad"),
-        "læses ikke: dér er kun status og det nye nummer kendt; beskyttelsen som før",
+        "læses ikke: ved de statusser er kun status og det nye nummer kendt. Beskyttelsen er som før",
         "CPR: post 001 (status); beslutning 1",
     ),
     "protection-held": (
@@ -247,14 +248,14 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
-            "vejkode 9900-9999, og status 03 eller 07"
+            "låneren forsegles. Breve til døde standses, også til en ny låner. Alt andet venter, også en flytning til "
+            "vejkode 9900-9999 og status 03 eller 07"
         ),
         "Beslutning 3",
     ),
     "protection-older": (
         "leverancen eller et opslag",
-        "hvad som helst, men ældre end posten (på samme dag: opslaget, når det ikke siger beskyttet)",
+        "hvad som helst, men kilden er ældre end posten (på samme dag: et opslag, der ikke siger beskyttet)",
         "ligegyldigt",
         "ligegyldigt hvad",
         "som før",
@@ -265,59 +266,73 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "beskyttet, men leverancen fra samme dag siger: ingen beskyttelse",
         "ligegyldigt",
         "ikke beskyttet",
-        "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet",
+        "forsegles, før alt andet; resten af opslaget ændrer intet",
         "Beslutning 1 og 2: de modsiger hinanden",
     ),
     "protection-what": (
-        *("enhver forsegling for egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        *("enhver, der er forseglet for sin egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
         (
-            "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
-            "åbnet med en grund, og først da går et brev på papir; kommunen vises"
+            "navn, adresse, udlands- og kontaktadresse vises ingen steder, og rettelser af dem heller ikke, før de er "
+            "åbnet med en begrundelse. Først da går der breve på papir. Kommunen vises"
         ),
         "CPR: post 002, 005, 006 og 008; beslutning 2",
     ),
     "protection-age": (
-        *("enhver forsegling for egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
+        *("enhver, der er forseglet for sin egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
         (
-            "i stedet for fødselsdatoen vises alderen, og af personnummeret intet, til de er åbnet med en grund; "
-            "reglerne regner med datoen"
+            "alderen vises i stedet for fødselsdatoen, og intet af personnummeret vises, før de er åbnet med en "
+            "begrundelse. Reglerne regner med datoen"
         ),
         "Feltlisten: fødselsdato (cprsync fields)",
     ),
     "protection-use": (
         *("en beskyttet låner", "vil bruge biblioteket", "ligegyldigt", "ligegyldigt hvad"),
-        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",
+        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til lånerens egen telefon og e-mail",
         "Beslutning 2 og 11",
     ),
     "protection-unknown-number": (
         "ingen: CPR kender ikke nummeret",
-        "intet, og siger aldrig noget: erstatningsnummer eller intet nummer, også en institutions eller et biblioteks",
+        (
+            "intet, og siger aldrig noget: låneren har et erstatningsnummer eller intet nummer; det gælder også "
+            "institutioner og biblioteker"
+        ),
         "ligegyldigt",
         "ny: intet kendt",
-        "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
-        "Vores egen læsning af beslutning 2: kun den, der kunne have talt, tier",
+        "åben: biblioteket har selv skrevet oplysningerne. Personalet kan beskytte posten (patron set ID protection)",
+        "Vores egen læsning af beslutning 2: kun en kilde, der kunne have sagt noget, kan tie",
     ),
     "protection-staff-never": (
-        *("personalet", "hæv eller sæt den for en, hvis CPR-nummer er kendt", "ligegyldigt", "ligegyldigt hvad"),
-        "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
+        *(
+            "personalet",
+            "vil ophæve eller sætte beskyttelsen for en låner, hvis CPR-nummer er kendt",
+            "ligegyldigt",
+            "ligegyldigt hvad",
+        ),
+        "afvises: kun registret beskytter, og kun registret ophæver. Heller ingen rettelse ændrer beskyttelsen",
         "Princip: én ejer; beslutning 2",
     ),
     "protection-merged": (
         "personalet",
-        "læg to lånere sammen, hvoraf den, der lukkes, er beskyttet (review accept)",
+        "lægger to lånere sammen, og den, der lukkes, er beskyttet (review accept)",
         *("ligegyldigt", "ikke beskyttet"),
         (
-            "den, der bliver, forsegles straks; næste nat spørges registret, og svaret gælder, som når leverancen har "
-            "sagt: ophørt"
+            "den låner, der bliver, forsegles straks. Næste nat spørges registret, og svaret gælder, som når "
+            "leverancen har sagt: ophørt"
         ),
         "Beslutning 2",
     ),
     "protection-staff-own": (
-        *("personalet", "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)"),
+        *(
+            "personalet",
+            (
+                "beskytter en låner uden et nummer, som CPR kender, og skriver senere det rigtige nummer (patron "
+                "set-cpr)"
+            ),
+        ),
         *("ligegyldigt", "beskyttet af personalet"),
         (
-            "registret har ordet: siger opslaget nej, slår natten op, og dens svar ophæver den; tier det, eller er der "
-            "intet svar, står den"
+            "registret bestemmer. Siger opslaget nej, slår natten også op, og nattens svar ophæver beskyttelsen. Siger "
+            "registret intet, eller kommer der intet svar, bliver beskyttelsen"
         ),
         "Princip: én ejer; beslutning 2",
     ),
@@ -330,8 +345,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "ubekræftet: forseglet, hvor policy forsegler tavshed, til registret har svaret; der spørges samme nat, "
-            "inden for kvoten, de beskyttede og de, der var her sidst, først"
+            "ubekræftet: forseglet, hvis policy forsegler tavshed, indtil registret har svaret. Registret spørges "
+            "samme nat, inden for kvoten, først om de beskyttede og om dem, der var her sidst"
         ),
         "Beslutning 32",
     ),
@@ -344,27 +359,27 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "ubekræftet, som ovenfor, til en leverance eller et opslag fortæller om nummeret igen, låneren får et nyt, "
-            "eller punktet genåbnes og accepteres; der spørges samme nat og så hver syvende dag, og punktet kommer "
-            "ikke igen af det"
+            "ubekræftet, som ovenfor, indtil en leverance eller et opslag fortæller om nummeret igen, låneren får et "
+            "nyt nummer, eller punktet genåbnes og accepteres. Registret spørges samme nat og derefter hver syvende "
+            "dag; punktet kommer ikke igen af den grund"
         ),
         "Beslutning 6 og 32",
     ),
     "protection-window-answer": (
         "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",
-        "ikke beskyttet (et svar uden et ord om det ophæver intet)",
+        "ikke beskyttet (et svar, der ikke nævner beskyttelse, ophæver intet)",
         "ligegyldigt",
         "beskyttet",
-        "beskyttelsen ophører; ved skranken er svaret en kandidat, og natten slår op",
+        "beskyttelsen ophører. Et svar ved skranken ophæver intet: natten slår selv op",
         "Beslutning 32 og 35",
     ),
 }
 LATER = (
-    "en senere kilde, der kan afgøres; eller et menneske, der afviser punktet: posten står, og hun tæller ikke mere "
-    "som beskyttet af den grund"
+    "en senere kilde, der kan bruges; eller et menneske, der afviser punktet: posten ændres ikke, og låneren tæller "
+    "ikke længere som beskyttet af den grund"
 )
 #: A question that stays open.
-EACH_NIGHT = "et svar, der kan bruges; registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
+EACH_NIGHT = "et svar, der kan bruges. Registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
 PARKED: dict[str, tuple[object, ...]] = {
     "parked-address": (
         (
@@ -377,14 +392,14 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR: post 001, 002 og 003; beslutning 1 og 3",
     ),
     "parked-name": (
-        "intet navn til en, hvis navn er kendt (et barn, der ikke har fået navn endnu, venter ikke)",
+        "intet navn til en låner, hvis navn er kendt (et barn, der ikke har fået navn endnu, venter ikke)",
         "name.lost",
         "0001 forsegler, 90 standser breve",
         LATER,
         "CPR: post 008 (ADRNVN); beslutning 1 og 3",
     ),
     "parked-status": (
-        "ingen status til en, som ingen kilde har fortalt om (er hun kendt, står hendes status)",
+        "ingen status til en låner, som ingen kilde har fortalt om (er status kendt, bliver den stående)",
         "status.missing",
         "0001 forsegler",
         LATER,
@@ -392,9 +407,9 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-unread": (
         (
-            "poster i leverancen, der ikke kan læses: ukendt status, koder, der ikke er tal, to adresser "
-            "eller poster, der modsiger hinanden, ingen 001, for mange poster om én, et navn eller en adresse i en "
-            "anden tegnkodning"
+            "poster i leverancen, der ikke kan læses: ukendt status, koder, der ikke er tal, to adresser eller poster, "
+            "der modsiger hinanden, ingen post 001, for mange poster om én person, et navn eller en adresse i en anden "
+            "tegnkodning"
         ),
         "person.*, address.*, protection.type, abroad.country",
         "0001 forsegler, 90 standser breve",
@@ -402,16 +417,16 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR: posternes opbygning; beslutning 1 og 3",
     ),
     "parked-nobody": (
-        "poster om et nummer, der ikke er noget",
+        "poster om noget, der ikke er et personnummer",
         "person.number",
-        "intet: ingen ved, hvis de er",
+        "intet: ingen ved, hvem posterne handler om",
         "tælles i nattens balance; spørg afsenderen",
         "CPR: personnummerets opbygning; beslutning 1",
     ),
     "parked-answer": (
         (
             "et svar om natten, der bryder kontrakten (også en ukendt status, en dokumenttype, en "
-            "behandlingsinstruktion, UTF-16, et navn eller en adresse i en anden tegnkodning), eller en afvisning; af "
+            "behandlingsinstruktion, UTF-16, et navn eller en adresse i en anden tegnkodning), eller en afvisning. Ved "
             "opslaget om en beskyttelse, der er ophørt, først fra den anden nat"
         ),
         "register.*",
@@ -421,42 +436,42 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-stranger": (
         (
-            "registret kender ikke nummeret: det første opslag om en ny låner, eller det, som at acceptere et punkt "
-            "beder om"
+            "registret kender ikke nummeret: ved det første opslag om en ny låner, eller ved et opslag, der sker, "
+            "fordi et punkt er accepteret"
         ),
         "register.no_such_person",
         "intet",
         (
-            "et svar, der kan bruges; registret spørges igen, når et menneske beder om det; eller et menneske, der "
-            "afviser punktet: hun tæller ikke mere som beskyttet af den grund"
+            "et svar, der kan bruges; registret spørges igen, når et menneske beder om det. Eller et menneske, der "
+            "afviser punktet: låneren tæller ikke længere som beskyttet af den grund"
         ),
         "SF1520: PNR not found; beslutning 1",
     ),
     "parked-stranger-open": (
         (
-            "registret kender ikke nummeret: opslaget om en beskyttelse, der er ophørt (fra den anden nat), eller om "
-            "et nyt nummer"
+            "registret kender ikke nummeret: ved opslaget om en beskyttelse, der er ophørt (fra den anden nat), eller "
+            "om et nyt nummer"
         ),
         "register.no_such_person",
-        "intet: beskyttelse, navn og adresse står",
+        "intet: beskyttelse, navn og adresse bliver stående",
         EACH_NIGHT,
         "SF1520: PNR not found; beslutning 2 og 6",
     ),
     "parked-stranger-subscription": (
         "registret kender ikke nummeret, eller afviser det, når det skal abonneres",
         "register.no_such_person, register.*",
-        "intet: uden abonnement intet første opslag",
-        "et abonnement, der lykkes; det forsøges igen hver nat, og et punkt, der afvises, kommer igen",
+        "intet: uden abonnement er der intet første opslag",
+        "et abonnement, der lykkes. Det forsøges igen hver nat, og et punkt, der afvises, kommer igen",
         "SF6002: NON_EXISTING_PNR; beslutning 10",
     ),
     "parked-number": (
-        "et nummer, der er afløst, så det ikke kan afgøres (se Personnumre)",
+        "et nummer, der er afløst, hvor det ikke kan afgøres, hvilket nummer låneren har (se Personnumre)",
         "number.both_patrons, number.other_successor, number.circle, number.old_active, number.unresolved",
-        "som dér; tæller som beskyttet",
+        "se Personnumre; låneren tæller som beskyttet",
         (
-            "en senere kilde, der kan afgøres (om et gammelt nummer: hvor det fører hen); eller et menneske: at "
-            "acceptere number.both_patrons lægger de to sammen, number.other_successor giver låneren nummeret, de "
-            "andre spørger registret hver nat; at afvise lader posten stå"
+            "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen); eller et menneske. Accepteres "
+            "number.both_patrons, lægges de to sammen; accepteres number.other_successor, får låneren nummeret; "
+            "accepteres de andre, spørges registret hver nat. Afvises punktet, ændres posten ikke"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
@@ -465,42 +480,43 @@ PARKED: dict[str, tuple[object, ...]] = {
         "number.set",
         "venter ikke: nummeret gælder",
         (
-            "`patron set-cpr ID --undo` eller `review undo`, så længe det huskes: posten er, som den var før, nummeret "
-            "afmeldes, og kontoen under det slettes i CULR. Har registret givet et andet nummer imens, afvises det"
+            "`patron set-cpr ID --undo` eller `review undo`, så længe nummeret huskes: posten bliver, som den var før, "
+            "nummeret afmeldes, og kontoen under det slettes i CULR. Har registret givet et andet nummer imens, "
+            "afvises det"
         ),
         "Beslutning 40",
     ),
     "parked-block": (
-        "status 30, 70 eller 90, og hvad der ophæver den (se Status)",
+        "status 30, 70 eller 90, og det, der ophæver den (se Status)",
         "block.*, death.annulled, person.found, number.restored",
-        "alt: kun spærringen, eller at den ophæves, venter",
-        "et menneske; et forslag, hvis grund er væk, falder bort",
+        "alt: kun spærringen, eller ophævelsen af den, venter",
+        "et menneske; forslaget falder bort, når grunden er væk",
         "Postens Blokeret: personalet ejer det",
     ),
     "parked-annulled": (
-        "status 30: det, der er kendt, kan være forkert",
+        "status 30: de kendte oplysninger kan være forkerte",
         "number.annulled",
         "alt: kun spørgsmålet venter",
         "et menneske, der har set det",
         "CPR: post 001 (status); beslutning 1",
     ),
     "parked-contradicted": (
-        "leverancen siger, at en beskyttelse er ophørt, og opslaget samme nat siger nej",
+        "leverancen siger, at en beskyttelse er ophørt, men opslaget samme nat siger, at den ikke er",
         "protection.contradicted",
-        "alt andet; beskyttelsen står",
-        "et menneske, der har set det; beskyttelsen afgør en senere leverance eller et opslag",
+        "alt andet; beskyttelsen bliver",
+        "et menneske, der har set det; selve beskyttelsen afgøres af en senere leverance eller et opslag",
         "Beslutning 2",
     ),
     "parked-doubted": (
         (
-            "tre nætter har registret svaret beskyttet false ved en periode, der er begyndt og ingen slutdato har, om "
-            "en, hvis beskyttelse leverancen eller et opslag har kaldt ophørt"
+            "tre nætter har registret svaret beskyttet false ved en periode, der er begyndt og ikke har slutdato, om "
+            "en låner, hvis beskyttelse leverancen eller et opslag har kaldt ophørt"
         ),
         "protection.doubted",
-        "alt andet; beskyttelsen står",
+        "alt andet; beskyttelsen bliver",
         (
-            "to personer, der accepterer: beskyttelsen ophører, og én kan tage det tilbage; én, der afviser: den "
-            "bliver; falder bort, når registret siger ja eller nej uden periode"
+            "to personer, der accepterer: beskyttelsen ophører, og én kan tage det tilbage. Én, der afviser: "
+            "beskyttelsen bliver. Punktet falder bort, når registret siger ja, eller nej uden periode"
         ),
         "SF1520: adressebeskyttelse; beslutning 35",
     ),
@@ -508,31 +524,34 @@ PARKED: dict[str, tuple[object, ...]] = {
         "registrets fødselsdato er en anden end nummerets",
         "birth.differs",
         "alt: registrets dato gælder",
-        "et menneske, der har set det; falder bort, når de to stemmer igen",
+        "et menneske, der har set det; punktet falder bort, når de to datoer stemmer igen",
         "CPR: post 001 (FOED_DT)",
     ),
     "parked-responsible": (
-        "en økonomisk ansvarlig for en mindreårig er død, udrejst, forsvundet, annulleret eller beskyttet",
+        (
+            "en økonomisk ansvarlig for en mindreårig er død, udrejst, forsvundet eller beskyttet, eller nummeret er "
+            "annulleret"
+        ),
         "responsible.gone, responsible.protected",
         "alt: kun spørgsmålet venter",
-        "et menneske: skal ansvaret ophøre? falder bort, når grunden er væk",
+        "et menneske: skal ansvaret ophøre? Punktet falder bort, når grunden er væk",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-of-age": (
         (
-            "en fødselsdato er rettet, og låneren har efter den været myndig, siden en dag der er levet; en økonomisk "
-            "ansvarlig står der"
+            "en fødselsdato er rettet, og efter den nye dato blev låneren myndig på en dag, der er forbi; låneren har "
+            "en økonomisk ansvarlig"
         ),
         "responsible.of_age",
-        "alt: datoen gælder, kun ansvaret venter",
-        "et menneske: skal ansvaret ophøre? falder bort, når låneren er mindreårig igen",
+        "alt: datoen gælder; kun ansvarets ophør venter",
+        "et menneske: skal ansvaret ophøre? Punktet falder bort, når låneren er mindreårig igen",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-net-media": (
         "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
         "net_media.refused, net_media.foreign",
-        "posten; hos CULR står det, der var",
-        "et menneske; falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
+        "posten; CULR beholder det, den havde",
+        "et menneske; punktet falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
         "CULR 1.6; beslutning 11",
     ),
 }
@@ -540,69 +559,69 @@ AGE: dict[str, tuple[object, ...]] = {
     "age-no-birth": (
         "ingen fødselsdato",
         (
-            "heller ikke en i nummeret, som i et erstatningsnummer med bogstaver: gruppen bliver, og intet "
-            "alderstrin kommer"
+            "der er heller ingen i nummeret, fx i et erstatningsnummer med bogstaver: lånergruppen bliver, og der "
+            "kommer intet alderstrin"
         ),
         "–",
         "CPR: personnummerets opbygning; beslutning 1",
     ),
     "age-unknown-day": (
-        "registret kender ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke sagt nogen",
+        "registret har ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke oplyst nogen",
         (
-            "den usikre gælder, ellers nummerets: gruppe, rettigheder og skærm følger samme dato, og den vises som "
+            "den usikre dato gælder, ellers nummerets. Gruppe, rettigheder og skærm følger samme dato, som vises som "
             "usikker"
         ),
         "–",
         "CPR: post 001 (FOED_DT), personnummerets opbygning; beslutning 1",
     ),
     "age-corrected": (
-        "fødselsdato ændret eller kendt",
-        "gruppe og næste trin regnes om, også tilbage til en yngre gruppe",
+        "fødselsdatoen er rettet eller blevet kendt",
+        "gruppe og næste trin beregnes igen; låneren kan også komme tilbage i en yngre gruppe",
         "samme nat",
         "CPR: post 001 (FOED_DT)",
     ),
     "age-differs": (
         "registrets fødselsdato er en anden end nummerets",
         (
-            "registrets gælder; et menneske får det at vide én gang (birth.differs), og punktet falder væk, når de "
-            "stemmer igen. Med datoen i et erstatningsnummer sammenlignes ikke"
+            "registrets dato gælder. Et menneske får det at vide én gang (birth.differs), og punktet falder bort, når "
+            "de to datoer stemmer igen. Datoen i et erstatningsnummer sammenlignes ikke"
         ),
         "samme nat",
         "CPR: post 001 (FOED_DT), personnummerets opbygning",
     ),
     "age-no-group": (
-        "ingen gruppe endnu",
-        "gruppen for dagens alder",
+        "låneren har ingen gruppe endnu",
+        "gruppen for lånerens alder i dag",
         "samme nat",
         "policy.toml: age_groups",
     ),
     "age-other": (
-        "anden gruppe",
+        "en gruppe, der ikke er i age_groups",
         "følger ikke alderen",
         "–",
         "policy.toml: age_groups",
     ),
     "age-pinned": (
-        "gruppe rettet ved skranken",
-        "bliver, til rettelsen udløber; så som uden den",
+        "gruppen er rettet ved skranken",
+        "bliver, indtil rettelsen udløber; derefter som uden rettelsen",
         "–",
         "Princip: én ejer; policy.toml: overrides",
     ),
     "age-dead": (
-        "død (status 90, også når nummeret siden annulleres)",
-        "beholder gruppen: de døde bliver ikke ældre",
+        "låneren er død (status 90, også når nummeret siden annulleres)",
+        "gruppen bliver: døde bliver ikke ældre",
         "–",
         "CPR: post 001 (status)",
     ),
     "age-alive-again": (
-        "lever alligevel (efter 90 en anden status end 30)",
-        "gruppen for dagens alder: fødselsdagene indhentes",
+        "låneren lever alligevel (status 90, derefter en anden status end 30)",
+        "gruppen for lånerens alder i dag: fødselsdagene indhentes",
         "samme nat",
         "CPR: post 001 (status)",
     ),
     "age-responsible": (
         "økonomisk ansvarlig",
-        "ophører for ny gæld; det, der skyldtes før, ændres ikke",
+        "ansvaret ophører for ny gæld; tidligere gæld ændres ikke",
         "den 18. fødselsdag",
         "værgemålsloven § 1; policy.toml: leap_day; beslutning 9",
     ),

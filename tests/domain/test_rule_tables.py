@@ -43,7 +43,10 @@ GROUPS = "policy.toml: age_groups 2000-01-01"
 AGE = {
     "age-birth-staff": ("rettet ved skranken, til rettelsen udløber", "–", "Princip: én ejer; policy.toml: overrides"),
     "age-birth-register": (
-        "ellers registrets fødselsdato, også en usikker; en umulig (1950-00-00) siger intet, og den kendte står",
+        (
+            "ellers registrets, også når den er usikker. En umulig dato (1950-00-00) siger intet, og den kendte dato "
+            "bliver stående"
+        ),
         *("–", "CPR: post 001 (FOED_DT)"),
     ),
     "age-birth-number": ("ellers nummerets, markeret som usikker", "–", "CPR: personnummerets opbygning"),
@@ -114,13 +117,13 @@ def test_the_birth_date_that_counts_is_staffs_then_the_registers_then_the_number
     assert [key for key in AGE if "birth" in key] == [f"age-birth-{source.value}" for source in BirthSource]
 
 
-NOTHING = "intet sendes: det, CULR har, står"
+NOTHING = "intet sendes, og CULR beholder det, den har"
 ENDED = {
     Lives.ELSEWHERE: ("ikke hjemmehørende", "tom med vilje"),
     Lives.UNKNOWN: ("ukendt", NOTHING),
     Lives.AS_BEFORE: (
         "som før: posten får det nye nummer",
-        "flytter: oprettes under det nye nummer, så slettes det gamle",
+        "kontoen flytter: den oprettes under det nye nummer, og så slettes den gamle",
     ),
 }
 
@@ -135,7 +138,7 @@ ENDED = {
 )
 def test_residence_ends_or_is_unknown_by_status(key: str, codes: str, lives: Lives) -> None:
     what, residence, net_media, source = danish(TABLES["residence"], key)
-    assert what == f"status {codes}, hvad adressen end siger"
+    assert what == f"status {codes}, uanset adressen"
     assert (residence, net_media) == ENDED[lives]
     assert source == "CPR: post 001 (status); beslutning 11"
     # one line for all of them: none of them is told otherwise
@@ -157,8 +160,8 @@ def test_letters_to_an_administrative_street_are_printed_as_sealed(key: str) -> 
     """Lived in test_letters."""
     letters = danish(TABLES["status"], key)[4]
     assert letters == (
-        "forseglet: kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken, og først når den er "
-        "åbnet med en grund"
+        "forseglet: kun til kontaktadressen eller, hvis der ingen er, til en adresse, der er rettet ved skranken; "
+        "først når adressen er åbnet med en begrundelse"
     )
 
 
@@ -166,15 +169,15 @@ def test_letters_to_an_administrative_street_are_printed_as_sealed(key: str) -> 
 def test_letters_without_a_residence_are_printed_as_they_go(key: str) -> None:
     """Lived in test_letters."""
     letters = danish(TABLES["status"], key)[4]
-    assert letters == "kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken"
+    assert letters == ("kun til kontaktadressen eller, hvis der ingen er, til en adresse, der er rettet ved skranken")
 
 
 @pytest.mark.parametrize("key", ["status-01", "status-05"])
 def test_letters_to_a_residence_are_printed_as_they_go(key: str) -> None:
     """Lived in test_letters."""
     assert danish(TABLES["status"], key)[4] == (
-        "til kontaktadressen (lånerens egen, ellers registrets), ellers til en adresse, der er rettet ved skranken, "
-        "ellers til bopælen"
+        "til kontaktadressen: lånerens egen, ellers registrets. Uden kontaktadresse: til en adresse, der er rettet ved "
+        "skranken, ellers til bopælen"
     )
 
 
@@ -183,16 +186,19 @@ _OVERRIDES = "Princip: én ejer; beslutning 11; policy.toml: overrides"
 #: what stands there; and of whom, where she lives then, what the net media hear
 STAFF = {
     "residence-staff": (
-        "kommune rettet ved skranken; status 01 03 70 eller ikke kendt, også uden CPR-nummer (erstatningsnummer)",
-        *("som en adresse dér", "som en adresse dér", _OVERRIDES),
+        (
+            "kommunen er rettet ved skranken, og status er 01, 03, 70 eller ikke kendt; også for en låner uden "
+            "CPR-nummer (erstatningsnummer)"
+        ),
+        *("som en adresse i den kommune", "som en adresse i den kommune", _OVERRIDES),
     ),
     "residence-staff-ended": (
-        "kommune rettet ved skranken, men status 05 07 20 80 90",
-        *("ikke hjemmehørende: status vinder", "tom med vilje", _OVERRIDES),
+        "kommunen er rettet ved skranken, men status er 05, 07, 20, 80 eller 90",
+        *("ikke hjemmehørende: status går forud", "tom med vilje", _OVERRIDES),
     ),
     "residence-staff-number": (
-        "kommune rettet ved skranken, men status 30 (50 og 60 får ingen post: nummeret skifter)",
-        *("som en adresse dér", "intet sendes: nummeret er ingens hos CULR", _OVERRIDES),
+        ("kommunen er rettet ved skranken, men status er 30 (ingen post får 50 eller 60: nummeret skifter)"),
+        *("som en adresse i den kommune", "intet sendes: hos CULR er nummeret ingens", _OVERRIDES),
     ),
 }
 LIVED = {
@@ -229,7 +235,7 @@ def test_no_record_gets_the_status_of_a_number_that_is_replaced(status: Status, 
 @pytest.mark.parametrize("key", ["residence-faroes"])
 def test_the_faroes_are_abroad_whatever_the_code(key: str) -> None:
     assert danish(TABLES["residence"], key) == [
-        "Færøerne: udrejst (status 80), uanset landekode; ingen kommunekode er deres",
+        "Færøerne: udrejst (status 80), uanset landekoden; Færøerne har ingen kommunekode",
         *("ikke hjemmehørende", "tom med vilje", "CPR: post 005, kommunekoder; beslutning 11"),
     ]
     gone = emigrates(person("ANNA"))

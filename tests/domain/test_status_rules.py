@@ -36,7 +36,7 @@ TABLE: dict[str, tuple[object, ...]] = {
         "1, 8 og 11",
     ),
     "50": (
-        "nummeret er slettet: personen havde to",
+        "nummeret er slettet: personen havde to numre",
         *("as_before", "none", "as_before", "moves", "moves", A.RENUMBER, A.RENUMBER, ("P43",), "6 og 11"),
     ),
     "60": (
@@ -69,14 +69,17 @@ TABLE: dict[str, tuple[object, ...]] = {
 #: What is read into the record (decision 1, "by status").
 RECORD = {
     **dict.fromkeys(("01", "03", "05", "07"), "følger kilden"),
-    "20": "følger kilden, også en adresse, der er en; uden en adresse står den sidste, og ingen venter af den grund",
-    "70": "følger kilden, men den sidste adresse står",
-    **dict.fromkeys(("50", "60"), "får aldrig denne status: nummeret skifter, resten står"),
-    "30": "kun status er kendt: navn, adresse, beskyttelse og resten står",
-    "80": "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
+    "20": (
+        "følger kilden, også adressen, hvis den er gyldig; ellers bliver den sidste adresse stående, og ingen venter "
+        "på et menneske af den grund"
+    ),
+    "70": "følger kilden, men den sidste adresse bliver stående",
+    **dict.fromkeys(("50", "60"), "posten får aldrig denne status: den skifter nummer, og resten bliver stående"),
+    "30": "kun status læses; navn, adresse, beskyttelse og resten bliver stående",
+    "80": ("følger kilden; den sidste danske adresse bliver stående, og udlandsadressen vises, men får ingen breve"),
     "90": (
-        "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; posten lukkes ikke af "
-        "det, og løbende lån og gæld står, til personalet har afviklet dem"
+        "følger kilden, men den sidste adresse bliver stående. Nye lån afvises, og gebyrer vokser ikke. Posten lukkes "
+        "ikke, og lån og gæld bliver stående, til personalet har afviklet dem"
     ),
 }
 EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")
@@ -131,7 +134,7 @@ def test_what_is_read_of_a_person_is_what_the_row_says_of_the_record(code: str) 
     read = by_status(whole)
     said = RECORD[code]
     assert (read.name is SILENT) is ("kun status" in said or "aldrig" in said)
-    assert (read.address is SILENT) is (said != "følger kilden" and "også en adresse" not in said)
+    assert (read.address is SILENT) is (said != "følger kilden" and "også adressen" not in said)
     assert (read.abroad is SILENT) is ("udlandsadressen vises" not in said)
 
 

@@ -120,18 +120,18 @@ _FILE_OUTSIDE: Final = Wording(
     "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"
 )
 _FILE_SILENT: Final = Wording(
-    "Beslutning 1: tavshed er ikke nyt (status 30, 50 og 60, og den, der ikke er i leverancen)",
-    "Decision 1: silence is not news (status 30, 50 and 60, and whoever is not in the delivery)",
+    "Beslutning 1: tavshed ændrer intet (status 30, 50 og 60, og lånere, der ikke er i leverancen)",
+    "Decision 1: silence changes nothing (status 30, 50 and 60, and patrons who are not in the delivery)",
 )
 _SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
 _SOAP_DOUBT: Final = Wording(
-    "SF1520: uden beskyttet, eller false ved en periode, der ikke er slut; beslutning 1 og 2",
-    "SF1520: no beskyttet, or false beside a period not yet over; decisions 1 and 2",
+    "SF1520: beskyttet mangler, eller er false ved en periode, der ikke er slut; beslutning 1 og 2",
+    "SF1520: beskyttet is missing, or is false with a period that is not over; decisions 1 and 2",
 )
 _SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
 _SOAP_CANDIDATE: Final = Wording(
-    "SF1520: beskyttet er false; beslutning 35: ved skranken en kandidat, og nattens eget opslag ophæver",
-    "SF1520: beskyttet is false; decision 35: a candidate at the desk, and the night's own look-up lifts",
+    "SF1520: beskyttet er false; beslutning 35: et opslag ved skranken ophæver intet, det gør nattens eget opslag",
+    "SF1520: beskyttet is false; decision 35: a look-up at the desk lifts nothing, the night's own look-up does",
 )
 _SOAP_ABSENT: Final = Wording(
     "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
@@ -145,10 +145,10 @@ _STRANGER: Final = Wording(
     "SF1520: PNR not found; decision 2: only an answer lifts",
 )
 _SOAP_NIGHTS: Final = Wording(
-    "SF1520: beskyttet er false ved en periode, der er begyndt og ingen slutdato har; beslutning 35",
-    "SF1520: beskyttet is false beside a period that has begun and has no end; decision 35",
+    "SF1520: beskyttet er false ved en periode, der er begyndt og ikke har slutdato; beslutning 35",
+    "SF1520: beskyttet is false with a period that has begun and has no end date; decision 35",
 )
-_ASKED: Final = Wording("Beslutning 2: samme nat slås op", "Decision 2: the same night looks her up")
+_ASKED: Final = Wording("Beslutning 2: låneren slås op samme nat", "Decision 2: the patron is looked up the same night")
 
 PROTECTION_RULES: Final = (
     ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _FILE_0001),

@@ -114,7 +114,7 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
             Kind.GREENLANDIC,
             Wording(
                 "grønlandsk kommune (0901-0961), også en nedlagt",
-                "Greenlandic municipality (0901-0961), also one that is no more",
+                "Greenlandic municipality (0901-0961), also a former one",
             ),
             Lives.ELSEWHERE,
             NetMedia.EMPTY,
@@ -123,10 +123,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             Kind.NO_PLACE,
             Wording(
-                "kode uden bopæl: 0009-0012, 0019 og 0100, og enhver, der ikke er en kommunes (en kilde, der siger en "
-                "sådan, har ingen adresse: den står kun i ældre poster)",
-                "code that is no place: 0009-0012, 0019 and 0100, and any that is no municipality's (a source that "
-                "says one has no address: only older records have it)",
+                "kode uden bopæl: 0009-0012, 0019, 0100 og enhver kode, der ikke er en kommunes (en kilde med en sådan "
+                "kode har ingen adresse: koden står kun i ældre poster)",
+                "code that is no residence: 0009-0012, 0019, 0100 and any code that is not a municipality's (a source "
+                "with such a code has no address: only older records have the code)",
             ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
@@ -134,7 +134,7 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ),
         ResidenceRule(
             Kind.HISTORICAL,
-            Wording("nedlagt dansk kommune (før 2007)", "Danish municipality that is no more (before 2007)"),
+            Wording("nedlagt dansk kommune (før 2007)", "former Danish municipality (before 2007)"),
             Lives.UNKNOWN,
             NetMedia.NOTHING,
             Wording("CPR: myndighedskoder med slutdato; beslutning 11", "CPR: codes with an end date; decision 11"),
@@ -142,8 +142,10 @@ RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
         ResidenceRule(
             None,
             Wording(
-                "ingen adresse kendt (01 03 05 07 uden adresse venter på et menneske, og posten står)",
-                "no address known (01 03 05 07 without one is parked, and the record stays)",
+                "ingen adresse er kendt (status 01, 03, 05 og 07 uden adresse venter på et menneske, og posten ændres "
+                "ikke)",
+                "no address is known (status 01, 03, 05 and 07 without an address is parked, and the record does not "
+                "change)",
             ),
             Lives.UNKNOWN,
             NetMedia.NOTHING,

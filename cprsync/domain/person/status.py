@@ -129,11 +129,11 @@ _ABROAD = ", 005 (udlandsadresse), 006 (kontaktadresse)"
 
 _FOLLOWS: Final = Wording("følger kilden", "follows the source")
 _LAST_ADDRESS: Final = Wording(
-    "følger kilden, men den sidste adresse står", "follows the source, but the last address stays"
+    "følger kilden, men den sidste adresse bliver stående", "follows the source, but the last address stays"
 )
 _NEW_NUMBER: Final = Wording(
-    "får aldrig denne status: nummeret skifter, resten står",
-    "never gets this status: the number changes, the rest stays",
+    "posten får aldrig denne status: den skifter nummer, og resten bliver stående",
+    "the record never gets this status: its number changes, and the rest stays",
 )
 _ROWS: Final = (
     StatusRule(
@@ -202,8 +202,10 @@ _ROWS: Final = (
         Status.NO_RESIDENCE,
         Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
         Wording(
-            "følger kilden, også en adresse, der er en; uden en adresse står den sidste, og ingen venter af den grund",
-            "follows the source, also an address that is one; without any the last one stays, and nobody is parked",
+            "følger kilden, også adressen, hvis den er gyldig; ellers bliver den sidste adresse stående, og ingen "
+            "venter på et menneske af den grund",
+            "follows the source, also the address if it is valid; otherwise the last address stays, and nobody is "
+            "parked for that",
         ),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
@@ -219,8 +221,8 @@ _ROWS: Final = (
         Status.ANNULLED,
         Wording("nummeret er annulleret", "the number is annulled"),
         Wording(
-            "kun status er kendt: navn, adresse, beskyttelse og resten står",
-            "only the status is known: name, address, protection and the rest stay",
+            "kun status læses; navn, adresse, beskyttelse og resten bliver stående",
+            "only the status is read; name, address, protection and the rest stay",
         ),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
@@ -234,7 +236,7 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.DUPLICATE,
-        Wording("nummeret er slettet: personen havde to", "the number is deleted: there were two"),
+        Wording("nummeret er slettet: personen havde to numre", "the number is deleted: the person had two"),
         _NEW_NUMBER,
         Letters.AS_BEFORE,
         BlockRule.NONE,
@@ -278,8 +280,8 @@ _ROWS: Final = (
         Status.EMIGRATED,
         Wording("udrejst", "emigrated"),
         Wording(
-            "følger kilden; den sidste danske adresse står, og udlandsadressen vises, men får ingen breve",
-            "follows the source; the last Danish address stays, and the foreign one is shown but gets no letters",
+            "følger kilden; den sidste danske adresse bliver stående, og udlandsadressen vises, men får ingen breve",
+            "follows the source; the last Danish address stays, and the foreign address is shown but gets no letters",
         ),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
@@ -295,10 +297,10 @@ _ROWS: Final = (
         Status.DEAD,
         Wording("død", "dead"),
         Wording(
-            "følger kilden, men den sidste adresse står; nye lån afvises, og gebyrer vokser ikke; posten lukkes ikke "
-            "af det, og løbende lån og gæld står, til personalet har afviklet dem",
-            "follows the source, but the last address stays; new loans are refused, and fees grow no more; it closes "
-            "no record, and running loans and debts stay until staff have settled them",
+            "følger kilden, men den sidste adresse bliver stående. Nye lån afvises, og gebyrer vokser ikke. Posten "
+            "lukkes ikke, og lån og gæld bliver stående, til personalet har afviklet dem",
+            "follows the source, but the last address stays. New loans are refused, and fees stop growing. The record "
+            "is not closed, and loans and debts stay until staff have settled them",
         ),
         Letters.STOPPED,
         BlockRule.PROPOSED_AND_CANCELS,

@@ -20,8 +20,8 @@ _EITHER: Final = Wording("ligegyldigt", "either")
 _ANY: Final = Wording("ligegyldigt hvad", "whatever")
 _OPEN: Final = Wording("ikke beskyttet", "not protected")
 _SEALED_FIRST: Final = Wording("forsegles, før alt andet", "sealed, before anything else")
-_AS_PROTECTED: Final = Wording("som: beskyttet", "as: protected")
-_AS_NONE: Final = Wording("som: ingen beskyttelse", "as: no protection")
+_AS_PROTECTED: Final = Wording("som beskyttet", "as protected")
+_AS_NONE: Final = Wording("som ingen beskyttelse", "as no protection")
 _DECISION_3: Final = Wording("Beslutning 3", "Decision 3")
 
 #: How the register may word the four things that a source says.
@@ -29,10 +29,10 @@ _WORDED: Final[Rows] = {
     "protection-types": (
         _FILE,
         Wording(
-            "0002 (lokalvejviser), 0003 (reklame), 0004 (forskning), 0005 (kreditadvarsel) eller en ukendt art, "
-            "og ingen 0001",
-            "0002 (local directory), 0003 (marketing), 0004 (research), 0005 (credit warning) or an unknown kind, "
-            "and no 0001",
+            "0002 (lokalvejviser), 0003 (reklame), 0004 (forskning), 0005 (kreditadvarsel) eller en ukendt type, og "
+            "ingen 0001",
+            "0002 (local directory), 0003 (marketing), 0004 (research), 0005 (credit warning) or an unknown type, and "
+            "no 0001",
         ),
         _EITHER,
         _ANY,
@@ -41,28 +41,28 @@ _WORDED: Final[Rows] = {
     ),
     "protection-type-unread": (
         _FILE,
-        Wording("en art, der ikke er fire cifre", "a kind that is not four digits"),
+        Wording("en type, der ikke er fire cifre", "a type that is not four digits"),
         _EITHER,
         _ANY,
         Wording(
-            "venter på et menneske; en 0001 ved siden af forsegler straks",
-            "parked for a person; a 0001 beside it seals at once",
+            "venter på et menneske; står der også 0001, forsegles låneren straks",
+            "parked for a person; if 0001 is there too, the patron is sealed at once",
         ),
         Wording("CPR: post 004 (BESKYTTYPE); beslutning 3", "CPR: record 004 (BESKYTTYPE); decision 3"),
     ),
     "protection-future": (
         _SOURCE,
         Wording(
-            "0001, eller beskyttet true, fra en dag, der kommer", "0001, or beskyttet true, from a day still to come"
+            "0001, eller beskyttet true, fra en dag i fremtiden", "0001, or beskyttet true, from a day in the future"
         ),
         _EITHER,
         _ANY,
-        Wording("som: beskyttet, straks", "as: protected, at once"),
+        Wording("som beskyttet, straks", "as protected, at once"),
         Wording("CPR: post 004 (startdato); beslutning 2", "CPR: record 004 (start date); decision 2"),
     ),
     "protection-true-ended": (
         _LOOKUP,
-        Wording("beskyttet true ved en periode, der er slut", "beskyttet true beside a period that is over"),
+        Wording("beskyttet true, men perioden er slut", "beskyttet true, but the period is over"),
         _EITHER,
         _ANY,
         _AS_PROTECTED,
@@ -70,7 +70,7 @@ _WORDED: Final[Rows] = {
     ),
     "protection-false-ended": (
         _LOOKUP,
-        Wording("beskyttet false ved en periode, der er slut", "beskyttet false beside a period that is over"),
+        Wording("beskyttet false, og perioden er slut", "beskyttet false, and the period is over"),
         _EITHER,
         _ANY,
         _AS_NONE,
@@ -85,8 +85,8 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "tæller som beskyttet, så længe det venter på et menneske",
-            "counts as protected as long as it is parked for a person",
+            "låneren tæller som beskyttet, så længe det venter på et menneske",
+            "the patron counts as protected while it is parked for a person",
         ),
         _DECISION_3,
     ),
@@ -107,11 +107,12 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "intet af det gælder, som af en beskadiget leverance; om natten venter hun på et menneske (spurgte "
-            "natten, om en beskyttelse er ophørt, da først den anden nat, og beskyttelsen står), ved skranken "
-            "fortælles fejlen",
-            "none of it counts, as of a damaged delivery; at night she is parked (if the night asked whether a "
-            "protection has ended, only the second night, and the protection stays), at the desk the fault is told",
+            "intet af svaret gælder, ligesom ved en beskadiget leverance. Om natten venter låneren på et menneske; "
+            "spurgte natten, om en beskyttelse er ophørt, sker det først den anden nat, og beskyttelsen bliver. Ved "
+            "skranken vises fejlen",
+            "nothing in the answer counts, as with a damaged delivery. At night the patron is parked; if the night "
+            "asked whether a protection has ended, this happens only on the second night, and the protection stays. At "
+            "the desk the fault is shown",
         ),
         Wording("SF1520: skemaet; beslutning 3", "SF1520: the schema; decision 3"),
     ),
@@ -121,10 +122,10 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "intet af den gælder: natten standser, til den kommer hel eller lægges til side (feed discard); hele "
-            "leverancer, der venter, beskytter straks",
-            "none of it counts: the night stops until it comes whole or is set aside (feed discard); whole deliveries "
-            "that wait protect at once",
+            "intet i leverancen gælder: natten standser, indtil leverancen kommer hel eller lægges til side (feed "
+            "discard). Hele leverancer, der venter, beskytter straks",
+            "nothing in the delivery counts: the night stops until the delivery comes whole or is set aside (feed "
+            "discard). Whole deliveries that wait protect at once",
         ),
         Wording("CPR: post 000 og 999; beslutning 3", "CPR: records 000 and 999; decision 3"),
     ),
@@ -134,8 +135,8 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "læses ikke: dér er kun status og det nye nummer kendt; beskyttelsen som før",
-            "not read: there only the status and the new number are known; the protection as before",
+            "læses ikke: ved de statusser er kun status og det nye nummer kendt. Beskyttelsen er som før",
+            "not read: at those statuses only the status and the new number are known. The protection is as before",
         ),
         Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
     ),
@@ -145,18 +146,19 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "forsegles; breve til døde standses, også til en ny låner; alt andet venter, også en flytning til "
-            "vejkode 9900-9999, og status 03 eller 07",
-            "sealed; letters to the dead stop, to a new patron too; all else waits, also a move to street code "
-            "9900-9999, and status 03 or 07",
+            "låneren forsegles. Breve til døde standses, også til en ny låner. Alt andet venter, også en flytning til "
+            "vejkode 9900-9999 og status 03 eller 07",
+            "the patron is sealed. Letters to the dead stop, to a new patron too. Everything else waits, also a move "
+            "to street code 9900-9999, and status 03 or 07",
         ),
         _DECISION_3,
     ),
     "protection-older": (
         _SOURCE,
         Wording(
-            "hvad som helst, men ældre end posten (på samme dag: opslaget, når det ikke siger beskyttet)",
-            "anything, but older than the record (of the same day: the look-up, unless it says protected)",
+            "hvad som helst, men kilden er ældre end posten (på samme dag: et opslag, der ikke siger beskyttet)",
+            "anything, but the source is older than the record (on the same day: a look-up that does not say "
+            "protected)",
         ),
         _EITHER,
         _ANY,
@@ -172,34 +174,34 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _OPEN,
         Wording(
-            "forsegles, før alt andet; hvad opslaget ellers siger, ændrer intet",
-            "sealed, before anything else; what else the look-up says changes nothing",
+            "forsegles, før alt andet; resten af opslaget ændrer intet",
+            "sealed, before anything else; the rest of the look-up changes nothing",
         ),
         Wording("Beslutning 1 og 2: de modsiger hinanden", "Decisions 1 and 2: they contradict each other"),
     ),
     "protection-what": (
-        Wording("enhver forsegling for egen skyld", "any seal for one's own sake"),
+        Wording("enhver, der er forseglet for sin egen skyld", "anyone who is sealed for their own sake"),
         Wording("beskyttet", "protected"),
         _EITHER,
         _ANY,
         Wording(
-            "navn, adresse, udlands- og kontaktadresse vises ingen steder, heller ikke en rettelse af dem, før de er "
-            "åbnet med en grund, og først da går et brev på papir; kommunen vises",
-            "name, address, foreign and contact address show nowhere, nor does a correction of them, until opened "
-            "for a reason, and only then a letter goes on paper; the municipality shows",
+            "navn, adresse, udlands- og kontaktadresse vises ingen steder, og rettelser af dem heller ikke, før de er "
+            "åbnet med en begrundelse. Først da går der breve på papir. Kommunen vises",
+            "name, address, foreign and contact address show nowhere, nor do corrections of them, until they are "
+            "opened with a reason. Only then do letters go on paper. The municipality shows",
         ),
         Wording("CPR: post 002, 005, 006 og 008; beslutning 2", "CPR: records 002, 005, 006, 008; decision 2"),
     ),
     "protection-age": (
-        Wording("enhver forsegling for egen skyld", "any seal for one's own sake"),
+        Wording("enhver, der er forseglet for sin egen skyld", "anyone who is sealed for their own sake"),
         Wording("beskyttet", "protected"),
         _EITHER,
         _ANY,
         Wording(
-            "i stedet for fødselsdatoen vises alderen, og af personnummeret intet, til de er åbnet med en grund; "
-            "reglerne regner med datoen",
-            "the age shows instead of the birth date, and nothing of the number, until opened for a reason; rules "
-            "count from the date",
+            "alderen vises i stedet for fødselsdatoen, og intet af personnummeret vises, før de er åbnet med en "
+            "begrundelse. Reglerne regner med datoen",
+            "the age shows instead of the birth date, and nothing of the CPR number shows, until they are opened with "
+            "a reason. The rules use the date",
         ),
         Wording("Feltlisten: fødselsdato (cprsync fields)", "The field table: birth date (cprsync fields)"),
     ),
@@ -209,27 +211,30 @@ _ALL_THE_SAME: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til egen telefon og e-mail",
-            "as others: loans, reservations, net media by the municipality, messages to her own telephone and e-mail",
+            "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til lånerens egen telefon og e-mail",
+            "as others: loans, reservations, net media by the municipality, messages to the patron's own telephone and "
+            "e-mail",
         ),
         Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
     ),
     "protection-unknown-number": (
         Wording("ingen: CPR kender ikke nummeret", "nobody: CPR does not know the number"),
         Wording(
-            "intet, og siger aldrig noget: erstatningsnummer eller intet nummer, også en institutions eller et "
-            "biblioteks",
-            "nothing, ever: a replacement number or none, also an institution's or a library's",
+            "intet, og siger aldrig noget: låneren har et erstatningsnummer eller intet nummer; det gælder også "
+            "institutioner og biblioteker",
+            "nothing, and never says anything: the patron has a replacement number or none; this includes institutions "
+            "and libraries",
         ),
         _EITHER,
         Wording("ny: intet kendt", "new: nothing known"),
         Wording(
-            "åben: biblioteket har selv skrevet, hvad der står; personalet kan beskytte den (patron set ID protection)",
-            "open: the library wrote what stands there; staff may protect it (patron set ID protection)",
+            "åben: biblioteket har selv skrevet oplysningerne. Personalet kan beskytte posten (patron set ID "
+            "protection)",
+            "open: the library wrote the details itself. Staff may protect the record (patron set ID protection)",
         ),
         Wording(
-            "Vores egen læsning af beslutning 2: kun den, der kunne have talt, tier",
-            "Our own reading of decision 2: only who could have spoken is silent",
+            "Vores egen læsning af beslutning 2: kun en kilde, der kunne have sagt noget, kan tie",
+            "Our own reading of decision 2: only a source that could have said something can be silent",
         ),
     ),
 }
@@ -238,44 +243,48 @@ _STAFF: Final = Wording("personalet", "staff")
 _DESK: Final[Rows] = {
     "protection-staff-never": (
         _STAFF,
-        Wording("hæv eller sæt den for en, hvis CPR-nummer er kendt", "lift or set it for one whose number is known"),
+        Wording(
+            "vil ophæve eller sætte beskyttelsen for en låner, hvis CPR-nummer er kendt",
+            "want to lift or set the protection of a patron whose CPR number is known",
+        ),
         _EITHER,
         _ANY,
         Wording(
-            "afvises: kun registret beskytter, og kun dets ord ophæver; heller ingen rettelse rører den",
-            "refused: only the register protects, and only its word lifts; no correction touches it either",
+            "afvises: kun registret beskytter, og kun registret ophæver. Heller ingen rettelse ændrer beskyttelsen",
+            "refused: only the register protects, and only the register lifts. No correction changes the protection "
+            "either",
         ),
         Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),
     "protection-merged": (
         _STAFF,
         Wording(
-            "læg to lånere sammen, hvoraf den, der lukkes, er beskyttet (review accept)",
-            "merge two patrons of whom the one that closes is protected (review accept)",
+            "lægger to lånere sammen, og den, der lukkes, er beskyttet (review accept)",
+            "merge two patrons, and the one that closes is protected (review accept)",
         ),
         _EITHER,
         _OPEN,
         Wording(
-            "den, der bliver, forsegles straks; næste nat spørges registret, og svaret gælder, som når leverancen har "
-            "sagt: ophørt",
-            "the one who stays is sealed at once; the next night asks the register, and its answer counts as after a "
-            "delivery said: ended",
+            "den låner, der bliver, forsegles straks. Næste nat spørges registret, og svaret gælder, som når "
+            "leverancen har sagt: ophørt",
+            "the patron who stays is sealed at once. The next night asks the register, and its answer counts as after "
+            "a delivery said: ended",
         ),
         Wording("Beslutning 2", "Decision 2"),
     ),
     "protection-staff-own": (
         _STAFF,
         Wording(
-            "beskyt en uden et nummer, som CPR kender, og senere det rigtige nummer (patron set-cpr)",
-            "protect one without a number that CPR knows, and later the real number (patron set-cpr)",
+            "beskytter en låner uden et nummer, som CPR kender, og skriver senere det rigtige nummer (patron set-cpr)",
+            "protect a patron without a number that CPR knows, and later enter the real number (patron set-cpr)",
         ),
         _EITHER,
         Wording("beskyttet af personalet", "protected by staff"),
         Wording(
-            "registret har ordet: siger opslaget nej, slår natten op, og dens svar ophæver den; tier det, eller er der "
-            "intet svar, står den",
-            "the register has the word: when the look-up says no, the night looks up too, and its answer ends it; "
-            "silence, or no answer, lets it stand",
+            "registret bestemmer. Siger opslaget nej, slår natten også op, og nattens svar ophæver beskyttelsen. Siger "
+            "registret intet, eller kommer der intet svar, bliver beskyttelsen",
+            "the register decides. If the look-up says no, the night looks up too, and the night's answer ends the "
+            "protection. If the register says nothing, or no answer comes, the protection stays",
         ),
         Wording("Princip: én ejer; beslutning 2", "Principle: one owner; decision 2"),
     ),

@@ -28,8 +28,11 @@ STATUS_ROWS: Final[Rows] = {
         Wording("10 og ukendte koder", "10 and unknown codes"),
         Wording("reserveret, eller ukendt her", "reserved, or unknown here"),
         Wording("venter på et menneske", "parked for a person"),
-        Wording("står som før", "stays as before"),
-        Wording("som før, men først når de er åbnet med en grund", "as before, but only once opened for a reason"),
+        Wording("uændret", "unchanged"),
+        Wording(
+            "som før, men først når navn og adresse er åbnet med en begrundelse",
+            "as before, but only once name and address are opened with a reason",
+        ),
         _AS_BEFORE,
         _AS_BEFORE,
         _AS_BEFORE,
@@ -39,41 +42,51 @@ STATUS_ROWS: Final[Rows] = {
         Wording("CPR: post 001 (status); beslutning 1 og 3", "CPR: record 001 (status); decisions 1 and 3"),
     ),
     "status-silent": (
-        Wording("ingen (et svar uden status)", "none (an answer without)"),
+        Wording("ingen (et svar uden status)", "none (an answer without a status)"),
         Wording("kilden siger intet", "the source says nothing"),
         Wording("ingen ny status", "no new status"),
-        Wording("følger kilden, så vidt den kendte status tillader", "follows the source as the known status allows"),
         Wording(
-            "som før; før en status er kendt kun til kontaktadressen eller en adresse, der er rettet ved skranken, og "
-            "først når de er åbnet med en grund: hun venter på et menneske og tæller som beskyttet (status.missing)",
-            "as before; until a status is known only to the contact address or an address corrected at the desk, and "
-            "once opened for a reason: she is parked and counts as protected (status.missing)",
+            "følger kilden så langt, som den kendte status tillader",
+            "follows the source as far as the known status allows",
+        ),
+        Wording(
+            "som før. Er ingen status kendt, venter låneren på et menneske og tæller som beskyttet (status.missing): "
+            "breve går kun til kontaktadressen eller til en adresse, der er rettet ved skranken, og først når adressen "
+            "er åbnet med en begrundelse",
+            "as before. If no status is known, the patron is parked and counts as protected (status.missing): letters "
+            "go only to the contact address or to an address corrected at the desk, and only once the address is "
+            "opened with a reason",
         ),
         _AS_BEFORE,
-        Wording("som før; ukendt, før en status er kendt", "as before; unknown until a status is known"),
-        Wording("som før; intet, før en status er kendt", "as before; nothing until a status is known"),
+        Wording("som før; ukendt, hvis ingen status er kendt", "as before; unknown if no status is known"),
+        Wording(
+            "som før; intet sendes, hvis ingen status er kendt", "as before; nothing is sent if no status is known"
+        ),
         _AS_BEFORE,
         Wording("en kendt status", "a known status"),
         NONE,
         Wording("SF1520: uden status; beslutning 1, 8 og 11", "SF1520: no status; decisions 1, 8 and 11"),
     ),
     "status-dead-annulled": (
-        Wording("90, så 30", "90, then 30"),
-        Wording("en død, hvis nummer annulleres", "a dead person whose number is annulled"),
+        Wording("90, derefter 30", "90, then 30"),
+        Wording("låneren er død, og nummeret annulleres", "the patron is dead, and the number is annulled"),
         Action.NUMBER_ANNULLED,
         Wording(
-            "kun status er kendt, resten står; tæller stadig som død: nye lån afvises, gebyrer og alder står stille, "
-            "og retten til netmedier er nej",
-            "only the status is known, the rest stays; still counts as dead: new loans are refused, fees and age stand "
-            "still, and the right to net media is no",
+            "kun status læses, resten bliver stående. Låneren tæller stadig som død: nye lån afvises, gebyrer og alder "
+            "står stille, og låneren har ikke ret til netmedier",
+            "only the status is read, the rest stays. The patron still counts as dead: new loans are refused, fees and "
+            "age stand still, and the patron has no right to net media",
         ),
         Wording(
-            "stadig standset, til en senere kilde siger, at hun lever",
-            "still stopped, until a later source says that she lives",
+            "stadig standset, indtil en senere kilde siger, at låneren lever",
+            "still stopped until a later source says that the patron is alive",
         ),
-        Wording("den for dødsfaldet bliver; én til foreslås", "the one for the death stays; another is proposed"),
+        Wording(
+            "spærringen for dødsfaldet bliver; endnu en foreslås",
+            "the block for the death stays; another one is proposed",
+        ),
         Wording("ukendt", "unknown"),
-        Wording("intet sendes: det, CULR har, står", "nothing is sent: what CULR holds stays"),
+        Wording("intet sendes, og CULR beholder det, den har", "nothing is sent, and CULR keeps what it has"),
         Wording("beholdes", "kept"),
         Action.NUMBER_RESTORED,
         NONE,
@@ -88,22 +101,23 @@ AGE_ROWS: Final[Rows] = {
     "age-no-birth": (
         Wording("ingen fødselsdato", "no birth date"),
         Wording(
-            "heller ikke en i nummeret, som i et erstatningsnummer med bogstaver: gruppen bliver, og intet "
-            "alderstrin kommer",
-            "not even the number's, as in a replacement number with letters: the group stays, no step comes",
+            "der er heller ingen i nummeret, fx i et erstatningsnummer med bogstaver: lånergruppen bliver, og der "
+            "kommer intet alderstrin",
+            "there is none in the number either, as in a replacement number with letters: the patron group stays, and "
+            "no age step comes",
         ),
         NONE,
         Wording("CPR: personnummerets opbygning; beslutning 1", "CPR: how a number is made; decision 1"),
     ),
     "age-unknown-day": (
         Wording(
-            "registret kender ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke sagt nogen",
-            "the register knows no whole birth date (1950-00-00), is not sure of it (*), or has said none",
+            "registret har ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke oplyst nogen",
+            "the register has no complete birth date (1950-00-00), is not sure of it (*), or has given none",
         ),
         Wording(
-            "den usikre gælder, ellers nummerets: gruppe, rettigheder og skærm følger samme dato, og den vises som "
+            "den usikre dato gælder, ellers nummerets. Gruppe, rettigheder og skærm følger samme dato, som vises som "
             "usikker",
-            "the uncertain one counts, else the number's: group, rights and screen follow the same date, which is "
+            "the uncertain date counts, else the number's. Group, rights and screen follow the same date, which is "
             "shown as uncertain",
         ),
         NONE,
@@ -113,21 +127,23 @@ AGE_ROWS: Final[Rows] = {
         ),
     ),
     "age-corrected": (
-        Wording("fødselsdato ændret eller kendt", "birth date corrected or known"),
+        Wording("fødselsdatoen er rettet eller blevet kendt", "the birth date is corrected or has become known"),
         Wording(
-            "gruppe og næste trin regnes om, også tilbage til en yngre gruppe",
-            "group and next step are computed anew, also back to a younger group",
+            "gruppe og næste trin beregnes igen; låneren kan også komme tilbage i en yngre gruppe",
+            "group and next step are calculated again; the patron may also go back to a younger group",
         ),
         Wording("samme nat", "the same night"),
         Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
     ),
     "age-differs": (
-        Wording("registrets fødselsdato er en anden end nummerets", "the register's birth date is not the number's"),
         Wording(
-            "registrets gælder; et menneske får det at vide én gang (birth.differs), og punktet falder væk, når de "
-            "stemmer igen. Med datoen i et erstatningsnummer sammenlignes ikke",
-            "the register's counts; a person is told once (birth.differs), and the item goes when they agree again. "
-            "The date in a replacement number is not compared",
+            "registrets fødselsdato er en anden end nummerets", "the register's birth date differs from the number's"
+        ),
+        Wording(
+            "registrets dato gælder. Et menneske får det at vide én gang (birth.differs), og punktet falder bort, når "
+            "de to datoer stemmer igen. Datoen i et erstatningsnummer sammenlignes ikke",
+            "the register's date counts. A person is told once (birth.differs), and the item drops out when the two "
+            "dates agree again. The date in a replacement number is not compared",
         ),
         Wording("samme nat", "the same night"),
         Wording(
@@ -135,41 +151,52 @@ AGE_ROWS: Final[Rows] = {
         ),
     ),
     "age-no-group": (
-        Wording("ingen gruppe endnu", "no group yet"),
-        Wording("gruppen for dagens alder", "the group of today's age"),
+        Wording("låneren har ingen gruppe endnu", "the patron has no group yet"),
+        Wording("gruppen for lånerens alder i dag", "the group for the patron's age today"),
         Wording("samme nat", "the same night"),
         Wording("policy.toml: age_groups", "policy.toml: age_groups"),
     ),
     "age-other": (
-        Wording("anden gruppe", "another group"),
+        Wording("en gruppe, der ikke er i age_groups", "a group that is not in age_groups"),
         Wording("følger ikke alderen", "does not follow age"),
         NONE,
         Wording("policy.toml: age_groups", "policy.toml: age_groups"),
     ),
     "age-pinned": (
-        Wording("gruppe rettet ved skranken", "group corrected at the desk"),
+        Wording("gruppen er rettet ved skranken", "the group is corrected at the desk"),
         Wording(
-            "bliver, til rettelsen udløber; så som uden den", "stays until the correction ends; then as without it"
+            "bliver, indtil rettelsen udløber; derefter som uden rettelsen",
+            "stays until the correction ends; then as without the correction",
         ),
         NONE,
         Wording("Princip: én ejer; policy.toml: overrides", "Principle: one owner; policy.toml: overrides"),
     ),
     "age-dead": (
-        Wording("død (status 90, også når nummeret siden annulleres)", "dead (status 90, then 30 too)"),
-        Wording("beholder gruppen: de døde bliver ikke ældre", "keeps the group: the dead grow no older"),
+        Wording(
+            "låneren er død (status 90, også når nummeret siden annulleres)",
+            "the patron is dead (status 90, also when the number is annulled later)",
+        ),
+        Wording("gruppen bliver: døde bliver ikke ældre", "the group stays: the dead do not grow older"),
         NONE,
         _STATUS_SOURCE,
     ),
     "age-alive-again": (
-        Wording("lever alligevel (efter 90 en anden status end 30)", "lives after all (90, then any status but 30)"),
-        Wording("gruppen for dagens alder: fødselsdagene indhentes", "the group of today's age: birthdays catch up"),
+        Wording(
+            "låneren lever alligevel (status 90, derefter en anden status end 30)",
+            "the patron is alive after all (status 90, then any status but 30)",
+        ),
+        Wording(
+            "gruppen for lånerens alder i dag: fødselsdagene indhentes",
+            "the group for the patron's age today: the birthdays catch up",
+        ),
         Wording("samme nat", "the same night"),
         _STATUS_SOURCE,
     ),
     "age-responsible": (
         Wording("økonomisk ansvarlig", "responsible person"),
         Wording(
-            "ophører for ny gæld; det, der skyldtes før, ændres ikke", "ends for new debts; what was owed before stays"
+            "ansvaret ophører for ny gæld; tidligere gæld ændres ikke",
+            "the responsibility ends for new debts; earlier debts do not change",
         ),
         Wording("den 18. fødselsdag", "the eighteenth birthday"),
         Wording(
@@ -182,7 +209,7 @@ AGE_ROWS: Final[Rows] = {
 # -- residence ---------------------------------------------------------------------------------------------
 
 _UNKNOWN: Final = Wording("ukendt", "unknown")
-_NOTHING: Final = Wording("intet sendes: det, CULR har, står", "nothing is sent: what CULR holds stays")
+_NOTHING: Final = Wording("intet sendes, og CULR beholder det, den har", "nothing is sent, and CULR keeps what it has")
 STATUS_SILENT: Final[Rows] = {
     "residence-status-silent": (
         Wording("status ikke kendt", "status not known"),
@@ -198,14 +225,14 @@ PLACE_ROWS: Final[Rows] = {
             "kode med tre cifre (101), i en kilde, ved skranken eller i indstillingerne",
             "code of three digits (101), from a source, at the desk or in the settings",
         ),
-        Wording("som med 0 foran (0101)", "as with 0 before it (0101)"),
-        Wording("som med 0 foran (0101)", "as with 0 before it (0101)"),
+        Wording("som med 0 foran (0101)", "as with a 0 in front (0101)"),
+        Wording("som med 0 foran (0101)", "as with a 0 in front (0101)"),
         Wording("CPR: kommunekoder; CULR 1.6: tre cifre", "CPR: municipality codes; CULR 1.6: three digits"),
     ),
     "residence-faroes": (
         Wording(
-            "Færøerne: udrejst (status 80), uanset landekode; ingen kommunekode er deres",
-            "the Faroes: emigrated (status 80), whatever the country code; no municipality code is theirs",
+            "Færøerne: udrejst (status 80), uanset landekoden; Færøerne har ingen kommunekode",
+            "the Faroes: emigrated (status 80), whatever the country code; they have no municipality code",
         ),
         Wording("ikke hjemmehørende", "not resident"),
         Wording("tom med vilje", "deliberately empty"),
@@ -216,13 +243,15 @@ _OVERRIDES: Final = Wording(
     "Princip: én ejer; beslutning 11; policy.toml: overrides",
     "Principle: one owner; decision 11; policy.toml: overrides",
 )
-_AS_AN_ADDRESS: Final = Wording("som en adresse dér", "as an address there")
+_AS_AN_ADDRESS: Final = Wording("som en adresse i den kommune", "as an address in that municipality")
 #: What a municipality means that staff typed.
 TYPED_ROWS: Final[Rows] = {
     "residence-staff": (
         Wording(
-            "kommune rettet ved skranken; status 01 03 70 eller ikke kendt, også uden CPR-nummer (erstatningsnummer)",
-            "municipality corrected at the desk; status 01 03 70 or not known, without a CPR number too",
+            "kommunen er rettet ved skranken, og status er 01, 03, 70 eller ikke kendt; også for en låner uden "
+            "CPR-nummer (erstatningsnummer)",
+            "the municipality is corrected at the desk, and the status is 01, 03, 70 or not known; also for a patron "
+            "without a CPR number (replacement number)",
         ),
         _AS_AN_ADDRESS,
         _AS_AN_ADDRESS,
@@ -230,20 +259,21 @@ TYPED_ROWS: Final[Rows] = {
     ),
     "residence-staff-ended": (
         Wording(
-            "kommune rettet ved skranken, men status 05 07 20 80 90",
-            "municipality corrected at the desk, but status 05 07 20 80 90",
+            "kommunen er rettet ved skranken, men status er 05, 07, 20, 80 eller 90",
+            "the municipality is corrected at the desk, but the status is 05, 07, 20, 80 or 90",
         ),
-        Wording("ikke hjemmehørende: status vinder", "not resident: the status wins"),
+        Wording("ikke hjemmehørende: status går forud", "not resident: the status comes first"),
         Wording("tom med vilje", "deliberately empty"),
         _OVERRIDES,
     ),
     "residence-staff-number": (
         Wording(
-            "kommune rettet ved skranken, men status 30 (50 og 60 får ingen post: nummeret skifter)",
-            "municipality corrected at the desk, but status 30 (no record gets 50 or 60: the number changes)",
+            "kommunen er rettet ved skranken, men status er 30 (ingen post får 50 eller 60: nummeret skifter)",
+            "the municipality is corrected at the desk, but the status is 30 (no record gets 50 or 60: the number "
+            "changes)",
         ),
         _AS_AN_ADDRESS,
-        Wording("intet sendes: nummeret er ingens hos CULR", "nothing is sent: the number is nobody's at CULR"),
+        Wording("intet sendes: hos CULR er nummeret ingens", "nothing is sent: in CULR the number is nobody's"),
         _OVERRIDES,
     ),
 }

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 LETTERS: Final[Mapping[Letters, Wording]] = {
     Letters.GO: Wording(
-        "til kontaktadressen (lånerens egen, ellers registrets), ellers til en adresse, der er rettet ved skranken, "
-        "ellers til bopælen",
-        "to the contact address (the patron's own, else the register's), else to an address "
-        "corrected at the desk, else where she lives",
+        "til kontaktadressen: lånerens egen, ellers registrets. Uden kontaktadresse: til en adresse, der er rettet ved "
+        "skranken, ellers til bopælen",
+        "to the contact address: the patron's own, else the register's. Without one: to an address corrected at the "
+        "desk, else to the residence",
     ),
     Letters.CONTACT_ADDRESS: Wording(
-        "kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken",
-        "to the contact address only, else to an address corrected at the desk",
+        "kun til kontaktadressen eller, hvis der ingen er, til en adresse, der er rettet ved skranken",
+        "only to the contact address or, without one, to an address corrected at the desk",
     ),
     Letters.SEALED_STREET: Wording(
-        "forseglet: kun til kontaktadressen, ellers til en adresse, der er rettet ved skranken, og først når den er "
-        "åbnet med en grund",
-        "sealed: to the contact address only, else to an address corrected at the desk, and only once opened for "
-        "a reason",
+        "forseglet: kun til kontaktadressen eller, hvis der ingen er, til en adresse, der er rettet ved skranken; "
+        "først når adressen er åbnet med en begrundelse",
+        "sealed: only to the contact address or, without one, to an address corrected at the desk; only once the "
+        "address is opened with a reason",
     ),
     Letters.AS_BEFORE: Wording("som før: posten får det nye nummer", "as before: the record gets the new number"),
     Letters.STOPPED: Wording(
@@ -39,8 +39,8 @@ BLOCK: Final[Mapping[BlockRule, Wording]] = {
     BlockRule.NONE: Wording("ingen", "none"),
     BlockRule.PROPOSED: Wording("foreslås; et menneske afgør", "proposed; a person decides"),
     BlockRule.PROPOSED_AND_CANCELS: Wording(
-        "foreslås; et menneske afgør, og så annulleres reserveringerne, til dødsfaldet er annulleret",
-        "proposed; a person decides, and then reservations are cancelled, until the death is annulled",
+        "foreslås; et menneske afgør. Accepteres forslaget, annulleres reserveringerne, indtil dødsfaldet annulleres",
+        "proposed; a person decides. If it is accepted, reservations are cancelled until the death is annulled",
     ),
 }
 LIVES: Final[Mapping[Lives, Wording]] = {
@@ -52,9 +52,12 @@ LIVES: Final[Mapping[Lives, Wording]] = {
 NET_MEDIA: Final[Mapping[NetMedia, Wording]] = {
     NetMedia.DIGITS: Wording("kommunens tre cifre", "the municipality's three digits"),
     NetMedia.EMPTY: Wording("tom med vilje", "deliberately empty"),
-    NetMedia.NOTHING: Wording("intet sendes: det, CULR har, står", "nothing is sent: what CULR holds stays"),
+    NetMedia.NOTHING: Wording(
+        "intet sendes, og CULR beholder det, den har", "nothing is sent, and CULR keeps what it has"
+    ),
     NetMedia.MOVES: Wording(
-        "flytter: oprettes under det nye nummer, så slettes det gamle", "moves: made under the new, then the old goes"
+        "kontoen flytter: den oprettes under det nye nummer, og så slettes den gamle",
+        "the account moves: it is made under the new number, then the old one is deleted",
     ),
 }
 SUBSCRIPTION: Final[Mapping[Subscribed, Wording]] = {
@@ -65,22 +68,24 @@ SUBSCRIPTION: Final[Mapping[Subscribed, Wording]] = {
 VOICE: Final[Mapping[Voice, Wording]] = {
     Voice.FILE: Wording("leverancen", "the delivery"),
     Voice.LOOKUP: Wording("et opslag", "a look-up"),
-    Voice.ANSWER: Wording("svaret, når leverancen har sagt: ophørt", "the answer, after a delivery said: ended"),
+    Voice.ANSWER: Wording(
+        "nattens opslag, efter at leverancen har sagt: ophørt", "the night's look-up, after a delivery said: ended"
+    ),
 }
 SAYS: Final[Mapping[Says, Wording]] = {
     Says.KNOWN: Wording("beskyttet", "protected"),
     Says.CONTRADICTORY: Wording("modsiger sig selv", "contradicts itself"),
     Says.DOUBTED: Wording(
-        "ingen beskyttelse, ved en periode, der er begyndt og ingen slutdato har",
-        "no protection, beside a period that has begun and has no end",
+        "ingen beskyttelse, men en periode, der er begyndt og ikke har slutdato",
+        "no protection, but a period that has begun and has no end date",
     ),
     Says.EMPTY: Wording("ingen beskyttelse", "no protection"),
     Says.SILENT: Wording("intet", "nothing"),
     Says.NUMBER_ONLY: Wording("status 30, 50 eller 60", "status 30, 50 or 60"),
     Says.UNKNOWN_NUMBER: Wording("nummeret er ukendt", "the number is unknown"),
     Says.UNANSWERED: Wording(
-        "intet svar, et, der ikke kan læses, eller et ældre end leverancen",
-        "no answer, one that cannot be read, or one older than the delivery",
+        "intet svar, et svar, der ikke kan læses, eller et svar, der er ældre end leverancen",
+        "no answer, an answer that cannot be read, or an answer older than the delivery",
     ),
 }
 AGREED: Final[Mapping[bool | None, Wording | str]] = {
@@ -96,19 +101,19 @@ STANDS: Final[Mapping[Stands, Wording]] = {
 PROTECTING: Final[Mapping[Protecting, Wording]] = {
     Protecting.SEAL: Wording("forsegles, før alt andet", "sealed, before anything else"),
     Protecting.KEEP: Wording("som før", "as before"),
-    Protecting.ASK: Wording("som før; samme nat slås op", "as before; looked up the same night"),
+    Protecting.ASK: Wording("som før; låneren slås op samme nat", "as before; the patron is looked up the same night"),
     Protecting.LIFT: Wording("beskyttelsen ophører", "the protection ends"),
     Protecting.SETTLED_OPEN: Wording("afklaret: ikke beskyttet", "settled: not protected"),
     Protecting.SEALED_UNTIL_TOLD: Wording(
-        "forseglet, til en kilde har talt (policy.toml: silent_protection)",
-        "sealed until a source has spoken (policy.toml: silent_protection)",
+        "forseglet, indtil en kilde siger noget (policy.toml: silent_protection)",
+        "sealed until a source says something (policy.toml: silent_protection)",
     ),
     Protecting.KEEP_FOR_REVIEW: Wording("beskyttet; et menneske ser på det", "protected; a person looks at it"),
     Protecting.KEEP_AND_COUNT: Wording(
-        "beskyttet; næste nat spørger igen, og efter tre nætter med det svar kan to personer lade den ophøre "
+        "beskyttet; næste nat spørger igen. Efter tre nætter med samme svar kan to personer lade beskyttelsen ophøre "
         "(protection.doubted)",
-        "protected; the next night asks again, and after three nights with that answer two people may end it "
-        "(protection.doubted)",
+        "protected; the next night asks again. After three nights with the same answer, two people may end the "
+        "protection (protection.doubted)",
     ),
     Protecting.KEEP_AND_ASK_AGAIN: Wording("beskyttet; næste nat spørger igen", "protected; the next night asks again"),
 }
@@ -119,8 +124,10 @@ BIRTH: Final[Mapping[BirthSource, tuple[Wording, Wording]]] = {
     ),
     BirthSource.REGISTER: (
         Wording(
-            "ellers registrets fødselsdato, også en usikker; en umulig (1950-00-00) siger intet, og den kendte står",
-            "else the register's, an uncertain one too; an impossible one (1950-00-00) says nothing, the known stays",
+            "ellers registrets, også når den er usikker. En umulig dato (1950-00-00) siger intet, og den kendte dato "
+            "bliver stående",
+            "else the register's, also when it is uncertain. An impossible date (1950-00-00) says nothing, and the "
+            "known date stays",
         ),
         Wording("CPR: post 001 (FOED_DT)", "CPR: record 001 (FOED_DT)"),
     ),

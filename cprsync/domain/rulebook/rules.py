@@ -212,7 +212,10 @@ def _age_rows(ladder: Ladder, leap: LeapDay) -> list[tuple[str, tuple[Cell, ...]
 
 # -- residence ---------------------------------------------------------------------------------------------
 
-_BY_CODE: Final = Wording("i bibliotekets egne kommuner: hjemmehørende; ellers ikke", "resident in the library's own")
+_BY_CODE: Final = Wording(
+    "hjemmehørende i bibliotekets egne kommuner, ellers ikke",
+    "resident in the library's own municipalities, otherwise not",
+)
 _RESIDENCE_COLUMNS: Final = (
     Column("what", Wording("Status eller adresse", "Status or address")),
     Column("residence", Wording("Bopæl", "Residence")),
@@ -250,7 +253,7 @@ def _ended_row(lives: Lives) -> tuple[Cell, ...]:
     rules = _codes(lives)
     codes = " ".join(rule.status.value for rule in rules)
     return (
-        Wording(f"status {codes}, hvad adressen end siger", f"status {codes}, whatever the address says"),
+        Wording(f"status {codes}, uanset adressen", f"status {codes}, whatever the address says"),
         LIVES[lives],
         NET_MEDIA[rules[0].net_media],
         Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),

@@ -30,10 +30,10 @@ STREET_ROWS: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "som: beskyttet, men først når adressen er skrevet; til en anden adresse kommer, så også mens hun er "
-            "udrejst, forsvundet eller død; gaden står på intet brev",
-            "as: protected, but only once the address is written; until another address comes, so also while she is "
-            "abroad, disappeared or dead; no letter bears the street",
+            "som beskyttet, når adressen er skrevet på posten, og indtil der kommer en anden adresse; også mens "
+            "låneren er udrejst, forsvundet eller død. Gaden står aldrig på et brev",
+            "as protected once the address is written, until another address comes; also while the patron is abroad, "
+            "disappeared or dead. The street is never on a letter",
         ),
         Wording("CPR: post 002 (vejkode); beslutning 1 og 2", "CPR: record 002 (street code); decisions 1 and 2"),
     ),
@@ -43,12 +43,12 @@ STREET_ROWS: Final[Rows] = {
         _EITHER,
         _ANY,
         Wording(
-            "som: beskyttet; status er nok, for truede kan stå sådan; til en adresse kommer ved status 01, 05 eller "
-            "20, så også mens hun er udrejst, forsvundet eller død; breve kun til kontaktadressen, ellers til en "
-            "adresse, der er rettet ved skranken, når den er åbnet med en grund",
-            "as: protected; the status is enough, for the threatened may stand so; until an address comes at status "
-            "01, 05 or 20, so also while she is abroad, disappeared or dead; letters only to the contact address, else "
-            "to an address corrected at the desk, once it is opened for a reason",
+            "som beskyttet. Status er nok, for truede personer kan stå sådan. Gælder, indtil der kommer en adresse ved "
+            "status 01, 05 eller 20; også mens låneren er udrejst, forsvundet eller død. Breve går kun til "
+            "kontaktadressen, ellers til en adresse, der er rettet ved skranken, når den er åbnet med en begrundelse",
+            "as protected. The status is enough, because people under threat may be registered so. Holds until an "
+            "address comes at status 01, 05 or 20; also while the patron is abroad, disappeared or dead. Letters go "
+            "only to the contact address, else to an address corrected at the desk, once it is opened with a reason",
         ),
         Wording(
             "CPR: post 001 (status), 002 (vejkode); beslutning 2", "CPR: record 001, 002 (street code); decision 2"
@@ -57,65 +57,70 @@ STREET_ROWS: Final[Rows] = {
 }
 #: For a reason of her own: see `patron.is_sealed`.
 _HER_OWN: Final = Wording(
-    "forseglet for sin egen skyld: 0001 (også efter sin død), vejkode 9900-9999, status 03 eller 07, ingen kilde har "
-    "talt (hvor policy forsegler det), eller venter på et menneske",
-    "sealed for her own sake: 0001 (after her death too), street code 9900-9999, status 03 or 07, no source has spoken "
-    "(where policy seals that), or parked for a person",
+    "forseglet for sin egen skyld: 0001 (også efter lånerens død), vejkode 9900-9999, status 03 eller 07, ingen kilde "
+    "har sagt noget (hvis policy forsegler det), eller låneren venter på et menneske",
+    "sealed for their own sake: 0001 (after their death too), street code 9900-9999, status 03 or 07, no source has "
+    "said anything (if policy seals that), or the patron is parked for a person",
 )
 #: Whose address is sealed for the sake of someone else.
 HOUSEHOLD_ROWS: Final[Rows] = {
     "protection-household": (
         Wording(
-            "en anden låner med samme bopæl i registret (kommune, vej, hus, bygning, etage, dør); en adresse, der er "
+            "en anden låner på samme bopæl i registret (kommune, vej, hus, bygning, etage, dør). En adresse, der er "
             "rettet ved skranken, har ingen koder og sammenlignes ikke",
-            "another patron of the dwelling in the register (municipality, street, house, building, floor, door); an "
-            "address corrected at the desk has no codes and is not compared",
+            "another patron at the same residence in the register (municipality, street, house, building, floor, "
+            "door). An address corrected at the desk has no codes and is not compared",
         ),
         _HER_OWN,
         _EITHER,
         _OPEN,
         Wording(
-            "adressen og en rettelse af den forsegles; navn, udlands- og kontaktadresse vises stadig, også en "
-            "kontaktadresse på samme bopæl: den er kun tekst; til de ikke længere deler bopæl, eller grunden ophører; "
-            "et brev, også til kontaktadressen, går først, når adressen er åbnet med en grund",
-            "her address and a correction of it are sealed; name, foreign and contact address still show, also a "
-            "contact address at the same dwelling: it is text only; until they share it no more or the reason ends; a "
-            "letter, also to the contact address, goes once the address is opened for a reason",
+            "adressen og en rettelse af den forsegles, indtil de to ikke længere deler bopæl, eller grunden ophører. "
+            "Navn, udlands- og kontaktadresse vises stadig, også en kontaktadresse på samme bopæl, for den er kun "
+            "tekst. Et brev, også til kontaktadressen, går først, når adressen er åbnet med en begrundelse",
+            "the patron's address and a correction of it are sealed until the two no longer share the residence, or "
+            "the reason ends. Name, foreign and contact address still show, also a contact address at the same "
+            "residence, because it is only text. A letter, also to the contact address, goes only once the address is "
+            "opened with a reason",
         ),
         _DECISIONS_2_AND_3,
     ),
     "protection-linked": (
         Wording(
-            "den, der er økonomisk ansvarlig for hende, eller som hun er det for",
-            "whoever answers for her, or for whom she answers",
+            "en, der er økonomisk ansvarlig for låneren, eller som låneren er økonomisk ansvarlig for",
+            "someone who answers for the patron, or someone the patron answers for",
         ),
         _HER_OWN,
         _EITHER,
         _OPEN,
         Wording(
-            "adressen og en rettelse af den forsegles, hvor de end bor, også når registret ingen har; navn, udlands- "
-            "og kontaktadresse vises stadig; til tilknytningen eller grunden ophører; et brev går først, når adressen "
-            "er åbnet med en grund; er der slet ingen, går det til kontaktadressen",
-            "her address and a correction of it are sealed wherever they live, also when the register has none; name, "
-            "foreign and contact address still show; until the link or the reason ends; a letter goes once the address "
-            "is opened for a reason; where there is none at all, it goes to the contact address",
+            "adressen og en rettelse af den forsegles, uanset hvor de to bor, og også når registret ingen adresse har, "
+            "indtil tilknytningen eller grunden ophører. Navn, udlands- og kontaktadresse vises stadig. Et brev går "
+            "først, når adressen er åbnet med en begrundelse; er der slet ingen adresse, går det til kontaktadressen",
+            "the patron's address and a correction of it are sealed, wherever the two live and also when the register "
+            "has no address, until the link or the reason ends. Name, foreign and contact address still show. A letter "
+            "goes only once the address is opened with a reason; if there is no address at all, it goes to the contact "
+            "address",
         ),
         _DECISIONS_2_AND_3,
     ),
     "protection-house": (
-        Wording("flere end 40 andre lånere med samme bopæl", "more than 40 other patrons of the dwelling"),
+        Wording("flere end 40 andre lånere på samme bopæl", "more than 40 other patrons at the same residence"),
         Wording("hvad som helst", "anything"),
         _EITHER,
         _OPEN,
         Wording(
-            "adressen forsegles: ingen af dem åbnes for at se efter",
-            "her address is sealed: none of them is opened to look",
+            "adressen forsegles: ingen af de andre poster åbnes for at se efter",
+            "the patron's address is sealed: none of the other records is opened to check",
         ),
         Wording("Beslutning 2; grænsen på 40 er vores egen", "Decision 2; the limit of 40 is our own"),
     ),
     "protection-household-other": (
-        Wording("en anden med samme bopæl eller tilknyttet", "another of the dwelling, or linked"),
-        Wording("forseglet kun for en tredjes skyld", "sealed only for a third one's sake"),
+        Wording(
+            "en anden på samme bopæl, eller en, der er tilknyttet",
+            "another person at the same residence, or a linked one",
+        ),
+        Wording("forseglet kun for en tredje persons skyld", "sealed only for the sake of a third person"),
         _EITHER,
         _OPEN,
         Wording("forsegler ikke andres adresse", "seals nobody else's address"),
@@ -126,7 +131,8 @@ HOUSEHOLD_ROWS: Final[Rows] = {
 WINDOW_ROWS: Final[Rows] = {
     "protection-window": (
         Wording(
-            "ingen: leverancerne kunne ikke fortælle om nummeret", "none: deliveries could not have told of the number"
+            "ingen: leverancerne kunne ikke fortælle om nummeret",
+            "none: the deliveries could not have told of the number",
         ),
         Wording(
             "et skift til et nummer, der først abonneres senere; et abonnement, der var forsvundet; en sammenlægning, "
@@ -137,10 +143,10 @@ WINDOW_ROWS: Final[Rows] = {
         _EITHER,
         _OPEN,
         Wording(
-            "ubekræftet: forseglet, hvor policy forsegler tavshed, til registret har svaret; der spørges samme nat, "
-            "inden for kvoten, de beskyttede og de, der var her sidst, først",
-            "unverified: sealed where policy seals silence, until the register has answered; it is asked the same "
-            "night, within the quota, about the protected and the recently active first",
+            "ubekræftet: forseglet, hvis policy forsegler tavshed, indtil registret har svaret. Registret spørges "
+            "samme nat, inden for kvoten, først om de beskyttede og om dem, der var her sidst",
+            "unverified: sealed, if policy seals silence, until the register has answered. The register is asked the "
+            "same night, within the quota, first about the protected and about those who were here last",
         ),
         Wording("Beslutning 32", "Decision 32"),
     ),
@@ -158,29 +164,29 @@ WINDOW_ROWS: Final[Rows] = {
         _EITHER,
         _OPEN,
         Wording(
-            "ubekræftet, som ovenfor, til en leverance eller et opslag fortæller om nummeret igen, låneren får et nyt, "
-            "eller punktet genåbnes og accepteres; der spørges samme nat og så hver syvende dag, og punktet kommer "
-            "ikke igen af det",
-            "unverified, as above, until a delivery or a look-up tells of the number again, the patron gets a new one, "
-            "or the item is reopened and accepted; it is asked the same night and then each seventh day, which does "
-            "not raise the item again",
+            "ubekræftet, som ovenfor, indtil en leverance eller et opslag fortæller om nummeret igen, låneren får et "
+            "nyt nummer, eller punktet genåbnes og accepteres. Registret spørges samme nat og derefter hver syvende "
+            "dag; punktet kommer ikke igen af den grund",
+            "unverified, as above, until a delivery or a look-up tells of the number again, the patron gets a new "
+            "number, or the item is reopened and accepted. The register is asked the same night and then every seventh "
+            "day; this does not raise the item again",
         ),
         Wording("Beslutning 6 og 32", "Decisions 6 and 32"),
     ),
     "protection-window-answer": (
         Wording(
             "et opslag om natten, fordi leverancerne ikke kunne fortælle om nummeret",
-            "a look-up by night, since deliveries could not have told of the number",
+            "a look-up at night, because the deliveries could not have told of the number",
         ),
         Wording(
-            "ikke beskyttet (et svar uden et ord om det ophæver intet)",
-            "not protected (an answer without a word about it lifts nothing)",
+            "ikke beskyttet (et svar, der ikke nævner beskyttelse, ophæver intet)",
+            "not protected (an answer that does not mention protection lifts nothing)",
         ),
         _EITHER,
         Wording("beskyttet", "protected"),
         Wording(
-            "beskyttelsen ophører; ved skranken er svaret en kandidat, og natten slår op",
-            "the protection ends; at the desk the answer is a candidate, and the night looks up",
+            "beskyttelsen ophører. Et svar ved skranken ophæver intet: natten slår selv op",
+            "the protection ends. An answer at the desk lifts nothing: the night looks up itself",
         ),
         Wording("Beslutning 32 og 35", "Decisions 32 and 35"),
     ),
