@@ -1,1 +1,1 @@
-"""The counterparts as one program: for tests, the demo and development, never beside production."""
+"""The counterparts as one program, for tests, the demo and development. Never used beside production."""

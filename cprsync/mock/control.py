@@ -1,7 +1,7 @@
-"""Ask a running mock: what the command line, the demo and the tests use.
+"""Calls a running mock, for the command line, the demo and the tests.
 
-A mock is named by its folder, by its ready document, or by a document with just a `control_url`. Everybody in it
-is named by a key of the people file.
+A mock is named by its folder, by its ready document, or by a document with only a `control_url`. Persons are named by
+their keys in the people file.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from urllib3.exceptions import NewConnectionError
 from cprsync.errors import BadInput, ConfigurationError, CprsyncError, RegisterUnavailable, RunStopped
 from cprsync.mock.control_app import NIGHTS_MAX
 
-#: Connecting and waiting, in seconds: a year of nights in one call takes a while.
+#: Seconds for connecting and for the answer: a year of nights in one call takes a while.
 _TIMEOUT = (5.0, 120.0)
 
 Mock: TypeAlias = "Path | str | Mapping[str, Any]"
 
 
 def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, Any]:
-    """Let one thing happen to one person; `touched` lists the keys of all it changed.
+    """Let one thing happen to one person. `touched` lists the keys of all persons that it changed.
 
     Raises:
         BadInput: the kind or a key is unknown, or the event makes no sense for this person.
@@ -35,15 +35,14 @@ def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, A
 
 
 def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
-    """Close `count` working days; `empty` writes a delivery without persons on a day without changes.
+    """Close `count` working days. `empty`: write a delivery without persons on a day without changes.
 
-    One is asked for after the other, so that it is known how many are closed when the mock stops in between.
-
-    Raises as `event` does; RunStopped says how many are closed.
+    The days are closed one by one, so that their number is known if the mock stops in between. Raises as `event` does;
+    RunStopped says how many are closed.
     """
     asked = {"count": count, "empty": empty}
     if count not in range(2, NIGHTS_MAX + 1):
-        # one, or none that the mock takes
+        # one day, or a number that the mock refuses
         return _change(mock, "/night", asked)
     done: dict[str, Any] = {}
     for closed in range(count):
@@ -59,17 +58,17 @@ def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
 
 
 def _joined(before: Any, value: Any) -> Any:
-    """Files and days one after the other, persons added up, and the day as it is now."""
+    """Join files and days, add up persons, and take the newer day."""
     return value if isinstance(value, str) else before + value
 
 
 def day(mock: Mock) -> dict[str, Any]:
-    """Move one calendar day, without a delivery."""
+    """Move forward one calendar day, without a delivery."""
     return _change(mock, "/day", {})
 
 
 def state(mock: Mock) -> dict[str, Any]:
-    """Everything the mock knows: day, persons by key, subscriptions by agreement, calls."""
+    """Everything that the mock knows: day, persons by key, subscriptions by agreement, calls."""
     return _ask(mock, "/state", {})
 
 
@@ -81,16 +80,16 @@ def clock(mock: Mock) -> dict[str, Any]:
 def fault(  # noqa: PLR0913 -- a fault's options
     mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0, share: float = 1.0, seed: int = 0
 ) -> dict[str, Any]:
-    """Let the next `times` calls fail; `seconds` is for `slow`. `half-file` damages the next delivery.
+    """Let the next `times` calls fail. `seconds` is for `slow`. `half-file` damages the next delivery.
 
-    `share`: only about so many of the calls fail, until `times` have; the same seed picks the same ones.
+    `share`: only about this share of the calls fail, until `times` have failed. The same seed selects the same calls.
     """
     asked = {"kind": kind, "times": times, "seconds": seconds, "share": share, "seed": seed}
     return _change(mock, "/fault", asked)
 
 
 def calm(mock: Mock) -> dict[str, Any]:
-    """Let nothing that was asked for go wrong any more."""
+    """Cancel all faults that were asked for."""
     return _change(mock, "/calm", {})
 
 
@@ -103,27 +102,27 @@ def culr(mock: Mock) -> dict[str, Any]:
 
 
 def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **about: str) -> dict[str, Any]:
-    """Let a library, any, `create`, `update` or `delete` an account at CULR.
+    """Let any library `create`, `update` or `delete` an account at CULR.
 
-    Of a person by her key, or by `value` (with `type="LOCAL"` or `"UNILOGIN"`, a number that is no CPR number); with
-    both, or with a CPR number as `uid`, an account under `value` of the same person. `to` is the municipality number,
-    three digits, or nothing for none.
+    The person is named by key, or by `value` (with `type="LOCAL"` or `"UNILOGIN"`, a number that is no CPR number).
+    With both, or with a CPR number as `uid`, the account under `value` belongs to the same person. `to` is the
+    municipality number: three digits, or nothing for none.
     """
     return _change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
 
 
 def latency(mock: Mock, seconds: float) -> dict[str, Any]:
-    """Let every answer of the register take so long."""
+    """Let every answer of the register take this many seconds."""
     return _change(mock, "/latency", {"seconds": seconds})
 
 
 def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
-    """Let every answer of CULR take so long."""
+    """Let every answer of CULR take this many seconds."""
     return _change(mock, "/culr/latency", {"seconds": seconds})
 
 
 class _NoAnswer(RegisterUnavailable):
-    """The mock was reached, and did not answer."""
+    """The mock was reached, but did not answer."""
 
 
 def _change(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _ask(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     url = f"{_control_url(mock)}{path}"
     try:
         with requests.Session() as session:
-            # A proxy of the environment must not see the loopback interface.
+            # A proxy of the environment must not get calls to the loopback interface.
             session.trust_env = False
             answer = session.post(url, json=asked, timeout=_TIMEOUT, allow_redirects=False)
             document = answer.json()
@@ -169,7 +168,7 @@ def _control_url(mock: Mock) -> str:
 
 
 def _is_not_there(error: Exception) -> bool:
-    """Whether nobody took the call, and not only the answer failed."""
+    """Whether nobody took the call; False if only the answer failed."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
 

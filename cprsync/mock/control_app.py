@@ -1,7 +1,7 @@
 """The mock's control: events, nights, days, faults and the dump, as JSON on the loopback interface.
 
-Takes keys of the people file, and a number only of an account at CULR that is nobody's here. Speaks no HTTP itself:
-`web` hands it a path and a document.
+Persons are named by key. A number is only taken for an account at CULR that belongs to nobody in the mock. Speaks no
+HTTP itself: `web` passes a path and a document.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def control(register: Register, path: str, asked: Mapping[str, Any]) -> Document
     """Do what a path asks for.
 
     Raises:
-        BadInput: there is no such path, or what is asked cannot be.
+        BadInput: there is no such path, or the request is not possible.
     """
     if path not in PATHS:
         raise BadInput("the mock's control has no such path", kind="mock.control")
@@ -107,7 +107,7 @@ def _seconds(asked: Mapping[str, Any]) -> float:
 
 
 def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
-    """What any library does at CULR, whether or not it is one of the mock's."""
+    """Do what any library does at CULR, one of the mock's or not."""
     who, value, to = asked.get("who"), asked.get("value"), asked.get("to")
     if who is not None and who not in register.people:
         raise BadInput("no such person: --who takes a key of the people file", kind="mock.culr")
@@ -130,7 +130,7 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
     return {"code": result.code, "changes": len(register.culr.ledger)}
 
 
-#: What a library can be made to do at CULR -> its operation.
+#: From a library's action at CULR to CULR's operation.
 CULR_WRITES: Mapping[str, str] = {"create": "createAccount", "update": "updateAccount", "delete": "deleteAccount"}
 PATHS: Mapping[str, Callable[[Register, Mapping[str, Any]], Document]] = {
     "/event": _event,

@@ -1,6 +1,6 @@
-"""The mock as a program: certificates, ports, the ready document, and one event loop until it is told to stop.
+"""The mock as a program: certificates, ports, the ready document, and one event loop until it is stopped.
 
-What it serves is in `web`. Nothing here belongs beside production.
+What it serves is in `web`. Nothing here may be used beside production.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _BACKLOG = 128
 _TICK_SECONDS = 0.05
-#: Making the keys of a new folder takes a few seconds, on a busy machine many.
+#: Making the keys of a new folder takes a few seconds, and longer on a busy machine.
 _START_SECONDS = 120
 _STOP_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where to listen: 0 picks a free port, None takes the folder's last one, else a free one."""
+    """The ports to listen on. 0: a free port. None: the folder's last port, or else a free one."""
 
     soap: int | None = 0
     control: int | None = 0
@@ -67,12 +67,12 @@ def serve(  # noqa: PLR0913 -- a program's options
     framing: Framing | str = "lines",
     omit_false: bool = False,
 ) -> None:
-    """Serve until stopped, by SIGINT or SIGTERM in the main thread or by `stop`; announce the ready document once.
+    """Serve until stopped by `stop`, or by SIGINT or SIGTERM in the main thread. Announce the ready document once.
 
-    The people file is read the first time only: a folder that has been used goes on with what is in it.
+    The people file is read only the first time: a used folder continues with its own state.
 
     Raises:
-        ConfigurationError: the people file, the folder or its state is not in order, or a port is taken.
+        ConfigurationError: the people file, the folder or its state is not valid, or a port is taken.
     """
     if framing not in FRAMINGS:
         raise ConfigurationError("the framing is lines or stream", kind="mock.framing")
@@ -119,7 +119,7 @@ def running(  # noqa: PLR0913 -- a program's options
     framing: Framing = "lines",
     omit_false: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Run the mock in a thread while the block lasts, and hand over its ready document.
+    """Run the mock in a thread during the block, and yield its ready document.
 
     Raises:
         ConfigurationError: as `serve`.
@@ -143,7 +143,7 @@ def running(  # noqa: PLR0913 -- a program's options
 
 
 class _Waiting:
-    """What a thread tells the one that started it: the ready document, or why there is none."""
+    """Passes the ready document, or the error, from a thread to the one that started it."""
 
     def __init__(self) -> None:
         self._known = threading.Event()
@@ -194,7 +194,7 @@ async def _run(
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    # A threading.Event and uvicorn's own flags can only be looked at.
+    # A threading.Event and uvicorn's own flags can only be polled.
     while not holds():  # noqa: ASYNC110 -- none of them wakes an event loop
         await asyncio.sleep(_TICK_SECONDS)
 
@@ -220,7 +220,7 @@ def _last_ports(folder: Path) -> dict[str, int]:
 @contextmanager
 def _listening(asked: int | None, last: int | None) -> Iterator[socket.socket]:
     port = last or 0 if asked is None else asked
-    # asyncio sends small answers at once only on sockets that say they are TCP.
+    # asyncio sends small answers at once only on sockets that are marked as TCP.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -255,13 +255,13 @@ def _ready(register: Register, certificates: DevCertificates, *, soap: int, cont
 
 
 def _culr(one: agreement.Agreement, folder: Path) -> dict[str, str]:
-    """Who an agreement is to CULR."""
+    """An agreement's credentials at CULR."""
     password = one.keep_culr_password(folder)
     return {"user": one.culr_user, "group": one.agency, "password_file": str(password)}
 
 
 def _with_sftp(ready: dict[str, Any], keys: SftpKeys, folder: Path, *, port: int) -> dict[str, Any]:
-    """What is known of the delivery boxes; with its own an agreement is complete."""
+    """The ready document with the delivery boxes, which completes each agreement."""
     agreements = [
         {
             **one.document(),

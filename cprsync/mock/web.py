@@ -1,6 +1,6 @@
-"""HTTP for the mock: the SOAP services over mutual TLS, CULR over TLS, the control over plain HTTP; all on uvicorn.
+"""HTTP for the mock, on uvicorn: the SOAP services over mutual TLS, CULR over TLS, the control over plain HTTP.
 
-Knows sizes, status codes and certificates; what a request means is known by `soap` and `control_app`.
+Knows sizes, status codes and certificates. What a request means is known by `soap` and `control_app`.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 REQUEST_MAX_BYTES = 1024 * 1024
-#: How long a stop waits for answers that are under way, in seconds.
+#: How many seconds a stop waits for answers in progress.
 _STOP_WAITS = 1
 _KEEP_ALIVE_SECONDS = 60
 _JSON = "application/json"
 
 
 class PeerProtocol(H11Protocol):
-    """Hands the client's certificate and the connection itself on to the application."""
+    """Passes the client's certificate and the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it the same way
         super().connection_made(transport)
@@ -56,7 +56,7 @@ def _peer_of(certificate: dict[str, Any]) -> Peer:
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves signals to whoever runs it, since two share one loop, and that stops at once."""
+    """A server that stops at once. It leaves signals to its caller, because several servers share one loop."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,7 +76,7 @@ class QuietServer(uvicorn.Server):
 
 
 def make_server(app: App, certificates: DevCertificates | None = None, *, mutual: bool = True) -> QuietServer:
-    """A server for an application; with certificates over TLS, in which the client shows one too if it is mutual."""
+    """A server for an application. With certificates it uses TLS; if `mutual`, the client must show one too."""
     config = uvicorn.Config(
         app,
         http=PeerProtocol,
@@ -97,7 +97,7 @@ def make_server(app: App, certificates: DevCertificates | None = None, *, mutual
 
 
 def tls_context(certificates: DevCertificates, *, mutual: bool = True) -> ssl.SSLContext:
-    """TLS 1.2 at least; if it is mutual nobody without a certificate of our CA."""
+    """TLS 1.2 or later. If `mutual`, only clients with a certificate of our CA are accepted."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
@@ -155,7 +155,7 @@ def control_app(register: Register) -> App:
 
 def _controlled(register: Register, scope: Any, body: bytes | None) -> Response:
     headers = dict(scope["headers"])
-    # A page in a browser of this machine can post forms, but neither JSON nor to another host's name.
+    # A web page in a browser on this machine can post forms, but no JSON, and not under this host's name.
     local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
     if not local or scope["method"] != "POST" or headers.get(b"content-type") != _JSON.encode():
         return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})
@@ -175,7 +175,7 @@ def _json(status: int, document: dict[str, Any]) -> Response:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The request's body; None if it is larger than it may be. The rest is read and thrown away."""
+    """The request's body. None: it is too large; the rest is read and dropped."""
     body, size, more = bytearray(), 0, True
     while more:
         message = await receive()

@@ -1,4 +1,4 @@
-"""Development certificates of the real ones' shape.
+"""Development certificates with the shape of the real ones.
 
 Nothing here is trusted outside a test.
 """

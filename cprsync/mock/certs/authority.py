@@ -1,8 +1,8 @@
-"""Issue development certificates of OCES3's shape: a root, an issuing CA, a client and a server.
+"""Issues development certificates of OCES3's shape: a root, an issuing CA, a client and a server.
 
-For tests, the mock and development: nothing outside may trust them. The root's key is thrown away
-once the issuing CA is signed; the issuing CA's key stays in the folder, so that a restart is quick
-and keeps the serial numbers. Real certificates are another matter: see `certs/README.md`.
+For tests, the mock and development: nothing else may trust them. The root's key is deleted after the issuing CA is
+signed. The issuing CA's key stays in the folder, so that a restart is quick and keeps the serial numbers. For real
+certificates, see `certs/README.md`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.mock.certs.files import key_pem, load_key, pem, write_whole
 from cprsync.mock.certs.profile import Profile, ServerShape, packaged_profile
 
-#: A certificate is valid from a little before it is made: the clocks of two machines differ.
+#: A certificate is valid from a little before it is made, because the clocks of two machines differ.
 _CLOCK_SKEW = timedelta(hours=1)
 _HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     "sha256": hashes.SHA256,
@@ -40,13 +40,13 @@ class Identity:
 
     @property
     def serial(self) -> str:
-        """The certificate's serial number in capital hex digits, an even number of them, as Python's `ssl` says it."""
+        """The certificate's serial number as Python's `ssl` writes it: capital hex digits, an even number of them."""
         digits = f"{self.certificate.serial_number:X}"
         return digits.zfill(len(digits) + len(digits) % 2)
 
     @property
     def chain_pem(self) -> bytes:
-        """The certificate and its issuer's, the order TLS sends them in."""
+        """The certificate and its issuer's, in the order in which TLS sends them."""
         return pem(self.certificate) + pem(self.issuer)
 
     @property
@@ -54,7 +54,10 @@ class Identity:
         return key_pem(self.key)
 
     def write(self, folder: Path, name: str) -> None:
-        """Write `name.pem` (with the issuer), and `name.key` and `name.p12`, both mode 0600 and without a password."""
+        """Write `name.pem` (with the issuer), `name.key` and `name.p12`.
+
+        The last two have mode 0600 and no password.
+        """
         bundle = pkcs12.serialize_key_and_certificates(
             name.encode(), self.key, self.certificate, [self.issuer], serialization.NoEncryption()
         )
@@ -74,13 +77,13 @@ class Authority:
 
     @property
     def trust_pem(self) -> bytes:
-        """The root and the issuing CA: what a peer is told to trust."""
+        """The root and the issuing CA, which a peer must trust."""
         return pem(self.root) + pem(self.certificate)
 
     def issue_client(
         self, *, valid_from: datetime, days: int | None = None, cvr: str | None = None, uuid: str | None = None
     ) -> Identity:
-        """Issue a client's certificate; what is left out is as the profile says."""
+        """Issue a client's certificate. Values that are left out come from the profile."""
         shape = self.profile.client
         shape = replace(shape, days=days or shape.days, cvr=cvr or shape.cvr, uuid=uuid or shape.uuid)
         key = _new_key(shape.key_bits)
@@ -92,7 +95,7 @@ class Authority:
     def issue_server(
         self, *, valid_from: datetime, days: int | None = None, hosts: Sequence[str] | None = None
     ) -> Identity:
-        """Issue a server's certificate; what is left out is as the profile says."""
+        """Issue a server's certificate. Values that are left out come from the profile."""
         shape = self.profile.server
         shape = replace(shape, days=days or shape.days, hosts=hosts or shape.hosts)
         key = _new_key(shape.key_bits)
@@ -107,9 +110,9 @@ class Authority:
 
 
 def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authority:
-    """Take the CA that is in the folder, or make one and write `ca.pem` and `issuing.key`.
+    """Load the CA from the folder, or make one and write `ca.pem` and `issuing.key`.
 
-    A folder that is made has mode 0700. A rogue CA is one made in another folder: the same names, another key.
+    A new folder gets mode 0700. To get a rogue CA, make one in another folder: it has the same names and another key.
 
     Raises:
         ConfigurationError: kind `certificates`; the folder cannot be read or written.
@@ -129,7 +132,7 @@ def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authorit
 
 @dataclass(frozen=True, slots=True)
 class DevCertificates:
-    """Where the development certificates are, and the client's serial number (as `Identity.serial` writes it)."""
+    """The paths of the development certificates, and the client's serial number (as `Identity.serial` writes it)."""
 
     ca: Path
     client: Path
@@ -141,7 +144,7 @@ class DevCertificates:
 
 
 def develop_certificates(folder: Path, *, now: datetime, profile: Profile | None = None) -> DevCertificates:
-    """Make the certificates that the folder does not hold yet, or holds no longer valid, and say where they are.
+    """Make the certificates that the folder lacks or that are no longer valid. Return their paths.
 
     Raises:
         ConfigurationError: kind `certificates`; the folder cannot be read or written.
@@ -239,7 +242,7 @@ def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, name: str) -
 
 
 def _kept_authority(folder: Path, profile: Profile, now: datetime) -> Authority | None:
-    """The CA of the folder; None if there is none, or none that is whole, in date and of this profile."""
+    """The CA in the folder. None: there is none, or it is incomplete, expired or of another profile."""
     try:
         root, certificate = x509.load_pem_x509_certificates((folder / "ca.pem").read_bytes())
         key = load_key(folder / "issuing.key")
@@ -253,7 +256,7 @@ def _kept_authority(folder: Path, profile: Profile, now: datetime) -> Authority 
 
 
 def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime) -> Identity | None:
-    """The certificate and key of the folder; None if there are none, or not whole, in date and of this CA."""
+    """The certificate and key in the folder. None: there are none, or they are incomplete, expired or of another CA."""
     try:
         certificate = x509.load_pem_x509_certificates((folder / f"{name}.pem").read_bytes())[0]
         key = load_key(folder / f"{name}.key")

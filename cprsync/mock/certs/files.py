@@ -1,6 +1,6 @@
-"""Certificates and keys as files: PEM, and written whole with their mode.
+"""Reads and writes certificates and keys as PEM files, each written completely and with its mode.
 
-Knows nothing of what a certificate is for.
+Does not know what a certificate is for.
 """
 
 import os
@@ -29,7 +29,7 @@ def load_key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int) -> None:
-    """Write a file whole or not at all; it has its mode from its first byte on."""
+    """Write a file completely or not at all. It has its mode from the first byte on."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -1,6 +1,6 @@
 """The shape of the development certificates: `certs/profile.toml` as types, and the names that follow from it.
 
-Issues nothing: `authority` does.
+Leaves out the issuing, which `authority` does.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ _KEY_BITS = range(2048, 8192 + 1)
 
 @dataclass(frozen=True, slots=True)
 class AuthorityShape:
-    """What the profile says of a root or an issuing CA; `hash` is that of the signature on it."""
+    """The profile of a root or an issuing CA. `hash`: that of the signature on it."""
 
     common_name: str
     organization: str
@@ -41,7 +41,7 @@ class AuthorityShape:
 
 @dataclass(frozen=True, slots=True)
 class ClientShape:
-    """What the profile says of the client's certificate."""
+    """The profile of the client's certificate."""
 
     common_name: str
     organization: str
@@ -64,7 +64,7 @@ class ClientShape:
 
 @dataclass(frozen=True, slots=True)
 class ServerShape:
-    """What the profile says of the server's certificate; `hosts` are names and IP addresses."""
+    """The profile of the server's certificate. `hosts`: names and IP addresses."""
 
     common_name: str
     organization: str
@@ -116,7 +116,7 @@ class Profile:
             raise ConfigurationError("the certificate profile is not in order") from error
 
     def with_key_bits(self, bits: int) -> Self:
-        """Give every key this size, for tests: the real sizes cost a second."""
+        """Give every key this size. For tests, because keys of the real sizes take a second."""
         return replace(
             self,
             root=replace(self.root, key_bits=bits),
@@ -127,7 +127,7 @@ class Profile:
 
 
 def packaged_profile() -> Profile:
-    """Read the profile that comes with cprsync: the real sizes."""
+    """Read the profile that comes with cprsync, with the real sizes."""
     return Profile.parse(certs_path("profile.toml").read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""The change extract as the register writes it, put into a box.
+"""Writes the change extract as the register does, and puts it into a box.
 
-Written by the mock's own knowledge of the layout.
+Uses the mock's own knowledge of the layout.
 """

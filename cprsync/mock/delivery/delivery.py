@@ -1,4 +1,4 @@
-"""A delivery as files in the folder: the data whole or not at all, and its companion after it.
+"""Writes a delivery as files in the folder: the data completely or not at all, and its companion after it.
 
 Knows no record: the content comes from `extract`.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
-#: The platform's user who sends: any name.
+#: The platform's user that sends; any name works.
 _SENDER = "serviceplatformen"
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery of a day that is closed, not yet in its library's box; `half` is what a fault makes of it."""
+    """A delivery of a closed day that is not yet in its library's box. `half`: a fault cuts it."""
 
     name: str
     agency: str
@@ -36,20 +36,20 @@ def delivery_name(produced: date, task: str) -> str:
 
 
 def write_delivery(folder: Path, name: str, content: bytes, *, recipient: str, half: bool = False) -> None:
-    """Write a delivery and then its `.metadata`; `half` leaves the data cut in the middle, its size as promised."""
+    """Write a delivery and then its `.metadata`. `half`: cut the data in the middle, but announce its full size."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write(folder / name, content[: len(content) // 2] if half else content)
     _write(folder / f"{name}.metadata", _metadata(name, len(content), recipient).encode())
 
 
 def clear_drafts(folder: Path) -> None:
-    """Remove what a mock that was killed had begun to write."""
+    """Remove the drafts of a mock that was killed."""
     for draft in folder.glob(".D*"):
         draft.unlink()
 
 
 def _metadata(name: str, size: int, recipient: str) -> str:
-    # The same file has the same number however often it is written: a night that is done again changes nothing.
+    # The same file always has the same number, so that a repeated night changes nothing.
     transfer = uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {size}")
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -67,7 +67,7 @@ def _metadata(name: str, size: int, recipient: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    # A dot file is no delivery: nobody who looks into the folder takes a file that is still being written.
+    # A dot file is no delivery, so that nobody takes a file that is still being written.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     write_private(draft, content)
     draft.replace(path)

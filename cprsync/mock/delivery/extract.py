@@ -1,7 +1,8 @@
-"""The change extract U12170-P, written by the mock's own knowledge of the layout.
+"""Writes the change extract U12170-P, with the mock's own knowledge of the layout.
 
-Each `_NNN` function says one record, field after field with its width, so that it can be held against the
-published layout by eye. Reads no layout table: that one is the reader's, and the two must not agree by birth.
+Each `_NNN` function writes one record, field by field with its width, so that a reader can compare it with the
+published layout. Does not read the layout table, which the reader uses: the two must not agree merely because they
+share it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _GONE = frozenset({"80", "90"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a delivered person: when, which code, and the mark of one who is only touched by it."""
+    """One event of a delivered person: time, code, and the mark of a person whom it only touches."""
 
     stamp: str
     code: str
@@ -36,7 +37,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a delivery says of itself."""
+    """A delivery's record 000."""
 
     task: str
     produced: date
@@ -50,7 +51,7 @@ def build_extract(
     people: Mapping[str, Person],
     framing: Framing,
 ) -> bytes:
-    """Write a delivery: each person in full, all 003 records as one block at the end."""
+    """Write a delivery: each person in full, and all 003 records as one block at the end."""
     by_number = sorted(delivered, key=lambda entry: entry[0].number)
     records = [record for person, events in by_number for record in _person(person, events, people)]
     # The register sorts this block by address.
@@ -180,7 +181,7 @@ def _022(person: Person, former: Person) -> str:
 
 
 def current_number(person: Person, people: Mapping[str, Person]) -> str:
-    """The number that replaces this one; the file may name it by key or as digits."""
+    """The number that replaces this one. The file may name it by key or by digits."""
     return people[person.current].number if person.current in people else person.current
 
 
@@ -204,7 +205,7 @@ def _former(person: Person, people: Mapping[str, Person]) -> list[Person]:
 
 
 def _moment(day: str) -> str:
-    """A day as the register's twelve digits, at midnight; zeros when it is not known."""
+    """A day as the register's twelve digits, at midnight. Zeros if it is not known."""
     return f"{day.replace('-', '')}0000" if day else _NO_MOMENT
 
 

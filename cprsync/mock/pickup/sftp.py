@@ -1,6 +1,7 @@
-"""SFTP for the mock: each user has one key and one box, with a folder to read and remove in. No shell, no forwarding.
+"""The mock's SFTP server: each user has one key and one box, with a folder to read and delete in. No shell.
 
-Runs in the mock's one event loop. What is in the folder is written by `delivery`; the keys are made by `sftp_keys`.
+Forwards no connections. Runs in the mock's one event loop. `delivery` writes the files in the folder; `sftp_keys` makes
+the keys.
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ _LOGIN_SECONDS = 30
 
 @dataclass(slots=True)
 class SftpService:
-    """What every connection needs: whose box, which key, and the faults to come."""
+    """What every connection needs: the boxes, the keys, and the faults to come."""
 
     register: Register
     #: by user
     keys: Mapping[str, asyncssh.SSHKey]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
-    #: what guests have open; asyncssh forgets that of a guest whose answer still waits when everything stops
+    #: the files that guests have open; asyncssh forgets those of a guest whose answer still waits at the stop
     opened: set[Any] = field(default_factory=set)
 
 
 class Guest(asyncssh.SSHServer):
-    """One connection: who it says it is, and whether it is."""
+    """One connection: the user that it names, and whether its key is right."""
 
     def __init__(self, service: SftpService) -> None:
-        """Take the service that it belongs to."""
+        """Take the service that the connection belongs to."""
         self._service = service
         self._connection: asyncssh.SSHServerConnection | None = None
         self._refused = False
@@ -70,22 +71,22 @@ class Guest(asyncssh.SSHServer):
 
 @dataclass(slots=True)
 class OpenFile:
-    """A file being read, and what is to go wrong with it."""
+    """A file being read, and the fault to apply to it."""
 
     content: Any
-    #: the connection drops when a byte from here on is asked for; None: never
+    #: the connection drops when a byte from here on is requested; None: never
     cut_at: int | None = None
     #: how long the first answer takes, in seconds
     wait: float = 0.0
-    #: each answer holds one byte, and takes so many seconds; None: it holds what was asked for
+    #: each answer holds one byte and takes this many seconds; None: it holds what was requested
     drip: float | None = None
 
 
 class Box(asyncssh.SFTPServer):
-    """A user's world: a root with nothing but IN, in which files can be looked at, read and removed."""
+    """A user's view: a root that holds only IN, where files can be listed, read and deleted."""
 
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], service: SftpService) -> None:
-        """Take the user's box as the root. The first one's is the mock's folder: most of it does not exist here."""
+        """Take the user's box as the root. The first user's box is the mock's folder, most of which is hidden."""
         self._service = service
         super().__init__(chan, chroot=str(_box_of(chan, service.register.folder)).encode())
 
@@ -106,7 +107,7 @@ class Box(asyncssh.SFTPServer):
             raise _read_only()
         file = OpenFile(super().open(path, pflags, attrs))
         self._service.opened.add(file.content)
-        # Companions are read without trouble: faults are for the deliveries.
+        # Companions are read without faults: faults are for deliveries.
         if not path.endswith(b".metadata"):
             self._spoil(file)
         return file
@@ -164,7 +165,7 @@ def _read_only() -> asyncssh.SFTPPermissionDenied:
 
 @asynccontextmanager
 async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKeys) -> AsyncIterator[None]:
-    """Serve SFTP on a listening socket while the block lasts; connections are cut at its end."""
+    """Serve SFTP on a listening socket during the block. Connections are cut at its end."""
     logins = {user: asyncssh.read_public_key(login.public) for user, login in keys.logins.items()}
     service = SftpService(register, logins)
     new_guest: Callable[[], asyncssh.SSHServer] = lambda: Guest(service)  # noqa: E731 -- typed for asyncssh

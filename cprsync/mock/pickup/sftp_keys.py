@@ -1,6 +1,6 @@
-"""The SSH keys of the mock: the server's, those of the libraries that fetch, and the known_hosts that pins the first.
+"""The mock's SSH keys: the server's, those of the libraries that fetch, and the known_hosts file for the server's.
 
-Development keys: made once in the mock's folder. RSA, as the platform asks for.
+Development keys, made once in the mock's folder. RSA, as the platform requires.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ALGORITHM = "ssh-rsa"
-#: Enough for a key that guards invented people, and made in a moment.
+#: Enough for a key that protects invented people, and quick to make.
 _BITS = 2048
 
 
@@ -30,7 +30,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class SftpKeys:
-    """Paths, all absolute."""
+    """The paths of the keys, all absolute."""
 
     host: Path
     known_hosts: Path
@@ -39,7 +39,7 @@ class SftpKeys:
 
 
 def keep_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> SftpKeys:
-    """Make the keys that are not there yet, and write which host key this address has."""
+    """Make the missing keys, and write the host key of this address."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     names = {user: f"client_key{number or ''}" for number, user in enumerate(users)}
     logins = {user: Login(folder / name, folder / f"{name}.pub") for user, name in names.items()}

@@ -1,4 +1,4 @@
-"""The register that lives, and the faults that it shows on command.
+"""The register with its changing people, and the faults that it shows on command.
 
-How it is called lives in `mock.soap`.
+How it is called is in `mock.soap`.
 """

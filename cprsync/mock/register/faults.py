@@ -1,6 +1,6 @@
-"""Faults on command: what can be made to go wrong, and how many times it still will.
+"""Faults on command: what can go wrong, and how many times it still will.
 
-Knows what a fault is called and whom it concerns; how a damaged answer looks is in `damage`.
+Knows a fault's name and which calls it concerns. What a damaged answer looks like is in `damage`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cprsync.errors import BadInput
 TIMES_MAX = 10_000
 SECONDS_MAX = 120.0
 
-#: The kinds that damage the answer to a call, with a line on each.
+#: The kinds that damage the answer to a call, each with a description.
 CALL_KINDS: dict[str, str] = {
     "http-500-html": "HTTP 500 with a page of HTML",
     "empty-200": "HTTP 200 with nothing",
@@ -30,18 +30,18 @@ CALL_KINDS: dict[str, str] = {
     "utf-16": "an answer in UTF-16",
     "mojibake": "an answer whose letters beyond ASCII are UTF-8 read as ISO-8859-1",
 }
-#: What can be seen in an answer about a person only.
+#: Kinds that can be seen only in an answer about a person.
 _OF_A_PERSON = frozenset({"other-person", "mojibake"})
 #: Damages the next night's delivery.
 HALF_FILE = "half-file"
-#: The kinds that meet whoever fetches deliveries.
+#: The kinds that concern the fetching of deliveries.
 SFTP_KINDS: dict[str, str] = {
     "sftp-refuse": "the key is not accepted, for one connection",
     "sftp-cut": "the connection drops in the middle of a delivery",
     "sftp-slow": "a delivery's first bytes come after some seconds",
     "sftp-trickle": "each answer about a delivery holds one byte, and comes after some seconds",
 }
-#: The kinds that meet calls to CULR.
+#: The kinds that concern calls to CULR.
 CULR_KINDS: dict[str, str] = {
     "culr-lost": "it is done, and the connection is dropped before the answer",
     "culr-500": "it is done, and answered with HTTP 500",
@@ -61,15 +61,15 @@ _KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault and how many times it is still to happen."""
+    """One kind of fault, and how many times it is still to happen."""
 
     kind: str
     times: int = 1
     seconds: float = 5.0
-    #: it meets about so many of the calls that it could meet, drawn from the seed
+    #: it happens to about this share of the calls that it concerns, drawn from the seed
     share: float = 1.0
     seed: int = 0
-    #: calls that it could have met
+    #: how many calls it has concerned so far
     seen: int = 0
 
     def next_call(self) -> Fault:
@@ -77,7 +77,7 @@ class Fault:
 
     @property
     def is_due(self) -> bool:
-        """Whether it meets the call that was seen last."""
+        """Whether it happens to the last call that was counted."""
         return self.share >= 1 or Random(f"{self.seed} {self.seen}").random() < self.share  # noqa: S311 -- a draw
 
 
@@ -109,11 +109,11 @@ class FaultScript:
         self._faults.append(Fault(kind, times, seconds, share, seed))
 
     def clear(self) -> None:
-        """Nothing more goes wrong."""
+        """Cancel all faults."""
         self._faults.clear()
 
     def take_for_call(self, *, is_lookup: bool) -> Fault | None:
-        """The fault for this call, if one is due; what spoils a person waits for a look-up."""
+        """The fault for this call, if one is due. A fault that damages a person waits for a look-up."""
         return self._take(lambda kind: kind in CALL_KINDS and (is_lookup or kind not in _OF_A_PERSON))
 
     def take_for_night(self) -> bool:
@@ -129,7 +129,7 @@ class FaultScript:
         for position, fault in enumerate(self._faults):
             if not concerns(fault.kind):
                 continue
-            fault = self._faults[position] = fault.next_call()  # noqa: PLW2901 -- the same one, seen once more
+            fault = self._faults[position] = fault.next_call()  # noqa: PLW2901 -- the same fault, counted once more
             if fault.is_due:
                 left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
                 self._faults[position : position + 1] = left

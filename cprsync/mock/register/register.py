@@ -1,7 +1,7 @@
-"""The register that lives: its people today and as of last night, its day, who subscribes, and who called.
+"""The register with its changing people: today and as of last night, its day, its subscribers, and its calls.
 
-Every public method that changes something has kept it in the folder when it returns. Speaks no protocol: `soap`
-and `control_app` do. One thread only: the mock is one event loop.
+Every public method that changes something has stored it in the folder when it returns. Speaks no protocol: `soap` and
+`control_app` do. Runs in one thread, because the mock is one event loop.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
     from cprsync.mock.town.state import Memory
 
-#: The dump shows the last calls only; the journal in the folder has all.
+#: The dump shows only the last calls; the journal in the folder has all.
 CALLS_SHOWN = 10_000
 _NOON = time(12, 0)
-#: Who is delivered, each with what happened to her.
+#: The persons delivered, each with their events.
 Delivered: TypeAlias = "list[tuple[Person, list[Event]]]"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One SOAP call: which operation, under which agreement, with which client certificate, and how it went."""
+    """One SOAP call: the operation, the agreement, the client certificate, and the outcome."""
 
     operation: str
     agreement: str
-    #: serialNumber of the certificate's subject, and the certificate's own serial in capital hex digits.
+    #: serialNumber of the certificate's subject, and the certificate's own serial number in capital hex digits.
     serial: str
     certificate: str
     outcome: str
@@ -50,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A closed working day; `file` is None when none was written, `skipped` are the days passed over before it."""
+    """A closed working day. `file` None: no file was written. `skipped`: the days passed over before it."""
 
     closed: date
     file: str | None
@@ -60,7 +60,7 @@ class Night:
 
 @dataclass(slots=True)
 class Register:
-    """All that the mock knows."""
+    """Everything that the mock knows."""
 
     folder: Path
     memory: Memory
@@ -75,13 +75,13 @@ class Register:
     filters: dict[str, Filters] = field(default_factory=dict)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
     framing: Framing = "lines"
-    #: how long each answer of both services takes, in seconds
+    #: how many seconds each answer of both services takes
     latency: float = 0.0
     #: How many people the people file had.
     in_file: int = 0
-    #: of the day that was closed last, one for each library that gets one
+    #: the deliveries of the day closed last, one for each library that gets one
     owed: list[Owed] = field(default_factory=list)
-    #: what the net media are told
+    #: the accounts that the net media are told of
     culr: Accounts = field(init=False)
     _by_number: dict[str, Person] = field(default_factory=dict)
 
@@ -92,7 +92,7 @@ class Register:
     # -- what happens ----------------------------------------------------------------------------------
 
     def happen(self, kind: str, *, who: str, to: str | None) -> list[str]:
-        """Let an event happen to a person; return the keys of all it touched.
+        """Let an event happen to a person. Return the keys of all persons that it changed.
 
         Raises:
             BadInput: the kind or a key is unknown, or the event makes no sense for this person.
@@ -110,10 +110,10 @@ class Register:
         return [change.person.key for change in changes]
 
     def close_day(self, *, empty: bool) -> Night:
-        """Close the working day, the next one if this is none: write the delivery and let look-ups see the day.
+        """Close the present or next working day: write the delivery, and let look-ups see the day.
 
-        The day is kept as closed, with its deliveries set aside, before any file appears: whoever is killed between
-        the two delivers them on the next start, and no day is delivered twice with different content.
+        The day is stored as closed, with its deliveries set aside, before any file appears. If the mock is killed in
+        between, it delivers them at its next start. No day is delivered twice with different content.
         """
         self.deliver_owed()
         closed = next_working_day(self.day)
@@ -133,7 +133,7 @@ class Register:
         return Night(closed, file, len(delivered[first]), skipped)
 
     def deliver_owed(self) -> None:
-        """Put deliveries that were set aside into their boxes; nothing if there are none."""
+        """Put deliveries that were set aside into their boxes, if there are any."""
         if not self.owed:
             return
         for owed in self.owed:
@@ -145,7 +145,7 @@ class Register:
         self.memory.clear_aside()
 
     def move_day(self) -> None:
-        """Move one calendar day; what changed waits for the next delivery."""
+        """Move forward one calendar day. Changes wait for the next delivery."""
         self.day += timedelta(days=1)
         self.keep()
 
@@ -160,35 +160,35 @@ class Register:
         self.keep()
 
     def calm(self) -> None:
-        """Nothing that was to go wrong goes wrong any more."""
+        """Cancel all faults."""
         self.faults.clear()
         self.keep()
 
     def record(self, call: Call) -> None:
-        """Keep who called; a fault that this call has used up is kept as well."""
+        """Store the call. A fault that this call has used up is stored as well."""
         self.calls.append(call)
         self.memory.append("calls", asdict(call))
 
     # -- what is asked ----------------------------------------------------------------------------------
 
     def find(self, number: str) -> Person | None:
-        """The person of a number as of last night; None if the register did not know it then."""
+        """The person of a number as of last night. None: the register did not know it then."""
         return self._by_number.get(number)
 
     def another_than(self, number: str) -> Person | None:
         return next((person for other, person in self._by_number.items() if other != number), None)
 
     def filters_of(self, service_agreement: str) -> Filters:
-        """The filters of an agreement; one that nobody has used yet has none."""
+        """The filters of an agreement; none if the agreement is new."""
         return self.filters.get(service_agreement, Filters())
 
     @property
     def now(self) -> datetime:
-        """The register's time: it always stands on the morning of its day."""
+        """The register's time, which is always the morning of its day."""
         return datetime.combine(self.day, MORNING, tzinfo=COPENHAGEN)
 
     def dump(self) -> dict[str, Any]:
-        """Everything, people by key; for comparisons in tests and the demo."""
+        """Everything, with people by key, for comparisons in tests and the demo."""
         produced = self.produced.get(agreement.DEFAULT.agency)
         return {
             "day": self.day.isoformat(),
@@ -206,8 +206,8 @@ class Register:
     # -- inside --------------------------------------------------------------------------------------------
 
     def _delivered(self, closed: date, under: agreement.Agreement) -> Delivered:
-        # Thinned when the night comes: who changed in the morning and was subscribed at noon is delivered, since
-        # look-ups until then answered as of the night before and would have missed the change.
+        # Selected at night: a person who changes in the morning and is subscribed at noon is delivered. Look-ups until
+        # then answered as of the night before, and would have missed the change.
         filters = self.filters_of(under.service_agreement)
         return [
             (self.people[key], events)
@@ -221,7 +221,7 @@ class Register:
         ]
 
     def _numbers(self, key: str) -> set[str]:
-        """All numbers that mean this person: whoever subscribes to the old or the new one gets both."""
+        """All numbers of this person: a subscription to the old or the new one delivers both."""
         person, before = self.people[key], self.published.get(key)
         numbers = {person.number} | ({before.number} if before else set())
         if person.status == "60" and person.current in self.pending:
@@ -231,9 +231,9 @@ class Register:
     def _set_aside(
         self, closed: date, under: agreement.Agreement, delivered: Mapping[str, Delivered], *, empty: bool
     ) -> Owed | None:
-        """Make a library's delivery and set it aside; None: it gets none.
+        """Make a library's delivery and set it aside. None: the library gets none.
 
-        Another library than the first gets deliveries once it has subscribed to someone.
+        Any library but the first gets deliveries only after it has subscribed to someone.
         """
         first, persons = under is agreement.DEFAULT, delivered[under.agency]
         if not (persons or empty) or not (first or under.service_agreement in self.filters):
@@ -254,7 +254,7 @@ class Register:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}
 
     def keep(self) -> None:
-        """Write all but the journals to the folder."""
+        """Write everything but the journals to the folder."""
         town = self.town
         changed = {k: asdict(p) for k, p in self.published.items() if p is not self.people[k]}
         self.memory.save(
@@ -265,7 +265,7 @@ class Register:
                 "in_file": self.in_file,
                 "day": self.day.isoformat(),
                 "person": [asdict(person) for person in self.people.values()],
-                # Only those whose look-up does not show today's state; None: not in the register last night.
+                # Only persons whose look-up does not show today's state. None: not in the register last night.
                 "published": changed | {key: None for key in self.people if key not in self.published},
                 "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
                 "produced": {agency: day.isoformat() for agency, day in self.produced.items()},
@@ -276,7 +276,7 @@ class Register:
 
 
 def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> Register:
-    """The register of a town on its first day, which is also what look-ups show."""
+    """The register of a town on its first day, which look-ups show too."""
     register = Register(
         folder,
         memory,
@@ -292,10 +292,10 @@ def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) 
 
 
 def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
-    """The register as it was when the mock stopped; a delivery that it still owed is delivered.
+    """The register as it was when the mock stopped. Delivers what it still owed.
 
     Raises:
-        ConfigurationError: kind `mock.town.state`; what was kept is not in order.
+        ConfigurationError: kind `mock.town.state`; the stored state is not valid.
     """
     try:
         town = town_of(document)

@@ -1,4 +1,4 @@
 """SOAP as the platform and CULR speak it.
 
-Shares no line with the client.
+Shares no code with the client.
 """

@@ -1,6 +1,6 @@
-"""The answer to PersonLookup: a person as the platform tells her, element by element.
+"""Builds the answer to PersonLookup: a person as the platform describes them, element by element.
 
-The order is the schema's. What is not set is left out. Whether there is a person at all is decided in `operations`.
+The order is the schema's. Unset values are left out. Whether there is a person at all is decided in `operations`.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ _PROTECTIONS = {
     "0003": "markedsfoeringsbeskyttelse",
 }
 _NAME_AND_ADDRESS = "0001"
-#: The platform's stack writes these prefixes; the default namespace is one that it does not use here.
+#: The prefixes that the platform writes. It does not use the default namespace here.
 PREFIXES: dict[str | None, str] = {None: CALL_CONTEXT, "ns2": PNR, "ns3": LOOKUP}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class View:
-    """What an answer is seen from: everybody as of last night, the day it is asked, and how protection is said."""
+    """What an answer depends on: everybody as of last night, the day of the call, and how protection is written."""
 
     people: Mapping[str, Person]
     day: date
-    #: Leave the protections out that a person does not have, instead of saying `beskyttet=false`.
+    #: Leave out protections that a person does not have, instead of writing `beskyttet=false`.
     omit_false: bool = False
 
 
 def build_answer(person: Person, view: View) -> Element:
-    """Write PersonLookupResponse."""
+    """Build a PersonLookupResponse."""
     answer = etree.Element(f"{{{LOOKUP}}}PersonLookupResponse", nsmap=PREFIXES)  # type: ignore[arg-type]  # the stubs forget the default namespace
     if person.status in NUMBER_ONLY:
         _number_only(_group(answer, "persondata"), person, view)
@@ -57,7 +57,7 @@ def build_answer(person: Person, view: View) -> Element:
 
 
 def _number_only(at: Element, person: Person, view: View) -> None:
-    """Of a number that is replaced or annulled: which one is in force, and the status."""
+    """For a replaced or annulled number: only the number in force, and the status."""
     _put(at, "personnummer", person.number)
     current = current_number(person, view.people) if person.status in REPLACED else person.number
     _put(at, "gaeldendePersonnummer", current)
@@ -93,7 +93,7 @@ def _person(at: Element, person: Person, view: View) -> None:
 def _name(at: Element, person: Person) -> None:
     name = person.name
     group = _group(at, "navn")
-    # Required by the schema: a child not yet named has an empty one.
+    # Required by the schema: it is empty for a child without a name.
     etree.SubElement(group, f"{{{LOOKUP}}}personadresseringsnavn").text = name.addressing
     _put(group, "fornavn", name.first)
     _put(group, "mellemnavn", name.middle)
@@ -117,7 +117,7 @@ def _protection(at: Element, element: str, start: str | None, view: View) -> Non
         return
     group = _group(at, element)
     _put(group, "startdato", _zoned(start))
-    # One that begins later is sent without the flag, as clients of the platform expect it.
+    # A protection that begins later is sent without the flag, as the platform's clients expect.
     if date.fromisoformat(start) <= view.day:
         _put(group, "beskyttet", "true")
 
@@ -186,7 +186,7 @@ def _children(person: Person, view: View) -> list[Person]:
 
 
 def _children_at_home(person: Person, view: View) -> int:
-    """Children under 18 who are alive and have an address; nobody is under 18 whose birth date is no day."""
+    """How many children are under 18, alive, and have an address. A child with an invalid birth date does not count."""
     ages = [age_on(child.born, view.day) for child in _children(person, view) if child.status in _ALIVE_WITH_ADDRESS]
     return sum(1 for age in ages if age is not None and age < _ADULT)
 
@@ -220,10 +220,10 @@ def _moment(at: Element, name: str, day: str) -> None:
 
 
 def _zoned(day: str) -> str:
-    """A day with the offset it had: `1962-12-10+01:00`."""
+    """A day with the offset that Copenhagen had: `1962-12-10+01:00`."""
     return f"{day}{offset_on(date.fromisoformat(day))}"
 
 
 def _integer(code: str) -> str:
-    """A code as xs:integer: leading zeros are lost, and an unset one is left out."""
+    """A code as xs:integer: leading zeros are lost, and an unset code is left out."""
     return str(int(code)) if code.strip("0") else ""

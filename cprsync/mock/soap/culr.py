@@ -1,7 +1,7 @@
-"""CULR over SOAP: from the bytes of a request to the bytes of an answer, under the faults that are asked for.
+"""CULR over SOAP: from the bytes of a request to the bytes of an answer, with the faults that were asked for.
 
-Answers as DBC's service does: errors with HTTP 200 and a code, a fault only for what is no request of the contract.
-Speaks no HTTP: `web` does.
+Answers as DBC's service does: errors have HTTP 200 and a code; only a request outside the contract gets a fault. Speaks
+no HTTP: `web` does.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ CULR = "http://ws.culrservice.dbc.dk/"
 CULR_PATH = "/1.6/CulrWebService"
 _PATH = re.compile(r"/[0-9.]+/CulrWebService/?")
 _WRITES = frozenset({"createAccount", "updateAccount", "deleteAccount", "mergePatrons"})
-#: Readings of every library's accounts: no agency is named in them.
+#: Operations that read every library's accounts, and name no agency.
 _FOR_ANYONE = frozenset({"getAccountsByGlobalId", "getAccountsByLocalId"})
-#: A fault that is an answer in the place of the operation -> its code.
+#: Faults that answer in place of the operation, with their codes.
 CODES = {
     "culr-credentials": "COULD_NOT_AUTHENTICATE",
     "culr-authorisation": "NO_AUTHORISATION",
@@ -39,7 +39,7 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class CulrService:
-    """CULR over the mock's accounts; the agreements of the mock have credentials."""
+    """CULR on the mock's accounts. The mock's agreements have credentials."""
 
     register: Register
     schema: etree.XMLSchema
@@ -48,7 +48,7 @@ class CulrService:
         return _PATH.fullmatch(path) is not None
 
     def answer(self, body: bytes, *, charset: str | None) -> Response:
-        """Answer one call; the effect is kept whatever then becomes of the answer."""
+        """Answer one call. The effect is stored, whatever happens to the answer."""
         fault = self.register.faults.take_for_culr()
         if fault is not None:
             self.register.keep()
@@ -81,7 +81,7 @@ class CulrService:
 
 
 def _refused(request: Element, operation: str) -> Result | None:
-    """What is wrong with who calls; None: nothing is."""
+    """What is wrong with the caller. None: nothing is."""
     names = ("userIdAut", "groupIdAut", "passwordAut")
     said = tuple(_text(request, f"authCredentials/{name}") for name in names)
     caller = next((one for one in agreement.ALL if said == (one.culr_user, one.agency, one.culr_password)), None)
@@ -123,7 +123,7 @@ def _text(request: Element, path: str) -> str:
 
 
 def _build_answer(operation: str, result: Result) -> bytes:
-    """In the order in which DBC's own recordings have it."""
+    """Build the answer in the order of DBC's own recordings."""
     answer = etree.Element(f"{{{CULR}}}{operation}Response", nsmap={"ns2": CULR})
     wrapper = etree.SubElement(answer, "return" if operation in _WRITES else "result")
     for agency, kind, value in result.accounts:

@@ -1,6 +1,6 @@
-"""How a damaged answer looks: one table from the kind of fault to a function over the good answer.
+"""Damages answers: one table from the kind of fault to a function on the good answer.
 
-Which fault is due is known by `faults`.
+Which fault is due is decided in `faults`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _END = b"</soap:Body></soap:Envelope>"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """What goes back over HTTP. `drop` closes the connection instead; `wait` comes first."""
+    """An HTTP answer. `drop`: close the connection instead. `wait`: seconds before either."""
 
     status: int
     body: bytes
@@ -33,7 +33,7 @@ class Response:
 
 
 def damaged(kind: str, response: Response) -> Response:
-    """The response with a fault; a kind that is not in the table leaves it as it is."""
+    """The response with the fault. A kind that is not in the table changes nothing."""
     return DAMAGES[kind](response) if kind in DAMAGES else response
 
 
@@ -47,7 +47,7 @@ def _oversized(response: Response) -> Response:
 
 
 def _wrong_root(response: Response) -> Response:
-    """The answer of an operation nobody asked for."""
+    """An answer of another operation."""
     service, name = (SUBSCRIPTION, "GetAllFiltersResponse")
     if SUBSCRIPTION.encode() in response.body:
         service, name = (LOOKUP, "PersonLookupResponse")
@@ -58,19 +58,19 @@ def _wrong_root(response: Response) -> Response:
 
 
 def _bad_schema(response: Response) -> Response:
-    """An element that no schema knows, at the end of the payload."""
+    """The response with an unknown element at the end of the payload."""
     at = response.body.rfind(b"</", 0, response.body.rfind(_END))
     return replace(response, body=response.body[:at] + b"<ns3:ukendt>1</ns3:ukendt>" + response.body[at:])
 
 
 def _instruction(response: Response) -> Response:
-    """A processing instruction, which SOAP forbids, at the end of the payload."""
+    """The response with a processing instruction, which SOAP forbids, at the end of the payload."""
     at = response.body.rfind(b"</", 0, response.body.rfind(_END))
     return replace(response, body=response.body[:at] + b'<?xml-stylesheet href="a.xsl"?>' + response.body[at:])
 
 
 def _mojibake(response: Response) -> Response:
-    """Every text as if its UTF-8 had been read as ISO-8859-1: `Prøve` becomes `PrÃ¸ve`."""
+    """The response with every text as if its UTF-8 had been read as ISO-8859-1: `Prøve` becomes `PrÃ¸ve`."""
     body = _TEXTS.sub(lambda text: text[0].decode("iso-8859-1").encode("utf-8"), response.body)
     return replace(response, body=body)
 

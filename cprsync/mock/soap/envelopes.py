@@ -1,6 +1,6 @@
 """SOAP 1.1 as the platform writes it: envelopes with its prefixes, faults with its texts.
 
-Builds and reads envelopes only; what is in a Body is known by `answers` and `operations`.
+Builds and reads only envelopes; the content of a Body is known by `answers` and `operations`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Element: TypeAlias = etree._Element  # noqa: SLF001 -- lxml has no public name f
 
 
 class SoapFault(Exception):
-    """The call is answered with a soap:Fault. `blame` is Client or Server; the text never quotes the request."""
+    """The call is answered with a soap:Fault. `blame`: Client or Server. The text never quotes the request."""
 
     def __init__(self, text: str, *, blame: str = "Client", code: str | None = None, status: int = 500) -> None:
         super().__init__(text)
@@ -37,8 +37,8 @@ class SoapFault(Exception):
 def parse_request(body: bytes, charset: str | None) -> Element:
     """Return the Body's only child.
 
-    Tolerates what the platform tolerates: any prefix, no XML declaration, Latin-1 without saying so.
-    Raises SoapFault for everything that is not a SOAP 1.1 envelope with one thing in its Body.
+    Accepts what the platform accepts: any prefix, no XML declaration, undeclared Latin-1. Raises SoapFault for anything
+    but a SOAP 1.1 envelope with one element in its Body.
     """
     root = _parse(body, charset)
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # the stubs lack it
@@ -53,7 +53,7 @@ def parse_request(body: bytes, charset: str | None) -> Element:
 
 
 def _parse(body: bytes, charset: str | None) -> Element:
-    # What the header says goes first, then the document's own word (or UTF-8), then Latin-1.
+    # First the header's charset, then the document's own (or UTF-8), then Latin-1.
     for encoding in dict.fromkeys((charset, None, "iso-8859-1")):
         try:
             parser = etree.XMLParser(
@@ -72,14 +72,14 @@ def build_envelope(payload: Element) -> bytes:
 
 
 def build_fault(fault: SoapFault, moment: datetime) -> bytes:
-    """Write a fault as the platform does: the text, and the trailer that its helpdesk asks for."""
+    """Write a fault as the platform does: the text, and the trailer for its helpdesk."""
     received = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     trailer = (
         "\n\nFor further information contact Serviceplatformen Helpdesk and inform:"
         f"\n    CallUUID: {uuid.uuid4()}\n    Received: {received}"
     )
     element = etree.Element(f"{{{SOAP}}}Fault", nsmap={"soap": SOAP})
-    # The children of a fault are in no namespace.
+    # The children of a fault have no namespace.
     etree.SubElement(element, "faultcode").text = f"soap:{fault.blame}"
     etree.SubElement(element, "faultstring").text = f"{fault.text}{trailer}"
     if fault.code is not None:

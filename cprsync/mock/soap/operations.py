@@ -1,6 +1,6 @@
-"""The operations of the two services: one table from the request's name to what it does.
+"""The operations of the two services: one table from the request's name to a function.
 
-Works on validated requests: the schema is checked in `soap`. Counts and records nothing.
+Works on validated requests: `soap` checks the schema. Counts and records nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_SECURITY_MODEL = (
     "The following are supported: [KombitToken, AuthorityContext]"
 )
 _PREFIXES: dict[str | None, str] = {None: INVOCATION_CONTEXT, "ns2": PNR, "ns3": SUBSCRIPTION}
-#: The order of GetAllFilters behind the age ranges: the group, and the element that says one filter.
+#: The order in GetAllFilters after the age ranges: the group, and the element of one filter.
 _LISTED: Mapping[str, str] = {
     "EventChangeCode": f"{{{SUBSCRIPTION}}}ChangeCode",
     "MunicipalityCode": f"{{{SUBSCRIPTION}}}MunicipalityCode",
@@ -57,7 +57,7 @@ def look_up(request: Element, register: Register, *, omit_false: bool, about_ano
 
 
 def caller_of(request: Element) -> str | None:
-    """Under what the call is made: a service agreement, or an authority's CVR number; None without either."""
+    """The caller: a service agreement, or an authority's CVR number. None: neither is given."""
     uuid = request.findtext(f"{{{INVOCATION_CONTEXT}}}InvocationContext/{{{INVOCATION_CONTEXT}}}ServiceAgreementUUID")
     cvr = request.findtext(f"{{{AUTHORITY_CONTEXT}}}AuthorityContext/{{{AUTHORITY_CONTEXT}}}MunicipalityCVR")
     return uuid or (f"cvr {cvr}" if cvr else None)
@@ -89,7 +89,7 @@ def _remove_all(request: Element, register: Register, service_agreement: str) ->
 
 
 def _remove_filtered(request: Element, register: Register, service_agreement: str) -> Element:
-    # Declared in the schema and undocumented: taken as "every filter of the agreement".
+    # In the schema but undocumented: treated as "every filter of the agreement".
     return _emptied(request, register, service_agreement, groups=GROUPS)
 
 
@@ -124,7 +124,7 @@ def _filter(request: Element, group: str) -> str:
             ages = f"{{{SUBSCRIPTION}}}AgeRange/{{{SUBSCRIPTION}}}"
             return f"{int(_text(request, f'{ages}StartAge'))}-{int(_text(request, f'{ages}EndAge'))}"
         case "MunicipalityCode":
-            # The platform keeps a number: the leading zero is gone in GetAllFilters.
+            # The platform stores a number, so GetAllFilters has no leading zero.
             return str(int(_text(request, f"{{{SUBSCRIPTION}}}MunicipalityCode")))
         case "EventChangeCode":
             return _text(request, f"{{{SUBSCRIPTION}}}ChangeCode")

@@ -1,7 +1,7 @@
 """The two SOAP services: from the bytes of a request to the bytes of an answer, never a traceback.
 
-Dispatches on the name of the request's element, as the platform does: no SOAPAction, no Content-Type is needed.
-Speaks no HTTP: `web` does.
+Selects the operation by the request's element, as the platform does: needs no SOAPAction and no Content-Type. Speaks no
+HTTP: `web` does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SERVICES = {LOOKUP_PATH: LOOKUP, SUBSCRIPTION_PATH.rstrip("/"): SUBSCRIPTION}
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who calls: serialNumber of the client certificate's subject, and the certificate's own serial."""
+    """The caller: serialNumber of the client certificate's subject, and the certificate's own serial number."""
 
     subject: str
     certificate: str
@@ -47,7 +47,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class SoapServices:
-    """Both services over one register."""
+    """Both services on one register."""
 
     register: Register
     schemas: Schemas

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The mock's ids have letters in every group, so that none reads as a number of ten digits.
+#: The mock's ids have letters in every group, so that no group looks like a number of ten digits.
 SERVICE_AGREEMENT = "7e1f0c4a-3b9d-4c68-a5e2-d94b8f6a1c3e"
 USER_SYSTEM = "b25d8e9f-6a1c-4f37-9e4b-c8a3d7f5e61b"
-#: Of each box: where deliveries arrive in it.
+#: The folder in each box where deliveries arrive.
 INBOX = "IN"
 USER = "c9a4f7d2-e85b-4a16-8d3c-f1b7e6a9d48c"
 
@@ -25,14 +25,14 @@ class Agreement:
     user_system: str
     user: str
     cvr: str
-    #: who fetches its deliveries
+    #: the user that fetches the deliveries
     sftp_user: str = field(repr=False)
-    #: how many tasks after the town's its own is
+    #: the distance of its task number from the town's
     task_after: int = field(default=0, repr=False)
-    #: who it is to CULR, in the group of its agency
+    #: its user at CULR, in the group of its agency
     culr_user: str = field(default="bibliotek", repr=False)
     culr_password: str = field(default="mock-culr-et", repr=False)
-    #: the box: a folder in the mock's
+    #: the box: a folder inside the mock's folder
     box: str = field(default=".", repr=False)
 
     def document(self) -> dict[str, str]:
@@ -40,11 +40,11 @@ class Agreement:
         return {name: own[name] for name in ("agency", "service_agreement", "user_system", "user", "cvr")}
 
     def task(self, town: str) -> str:
-        """The number of its task, after that of the town."""
+        """The number of its task, counted from the town's."""
         return f"{(int(town) + self.task_after) % 1_000_000:06}"
 
     def keep_culr_password(self, folder: Path) -> Path:
-        """Write the password into the mock's folder, as an installation has it: a file of its own."""
+        """Write the password to a file in the mock's folder, as an installation has it."""
         path = folder / "culr" / self.agency
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.write_text(f"{self.culr_password}\n", encoding="utf-8")
@@ -52,13 +52,13 @@ class Agreement:
         return path
 
     def inbox(self, folder: Path) -> Path:
-        """Where its deliveries are put, in the mock's folder."""
+        """The folder for its deliveries, inside the mock's folder."""
         return folder / self.box / INBOX
 
 
 #: The CVR number is that of the development client's certificate: no company has it.
 DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8, sftp_user="bibliotek")
-#: Another library of the same town, with a task and deliveries of its own once it subscribes to someone.
+#: Another library of the same town. It gets its own task and deliveries when it subscribes to someone.
 SECOND = Agreement(
     "710200",
     "3d8b6f2e-9a4c-4e17-b8d5-f6c1a7e92b4d",
@@ -69,7 +69,7 @@ SECOND = Agreement(
     task_after=1,
     box="710200",
     culr_user="bibliotek-2",
-    culr_password="mock-culr-to",  # noqa: S106 -- of the mock, in which nothing is anybody's
+    culr_password="mock-culr-to",  # noqa: S106 -- the mock's, where every password is invented
 )
 ALL = (DEFAULT, SECOND)
 

@@ -1,7 +1,7 @@
-"""What the mock's CULR holds: patrons, the libraries' accounts with them, one municipality each, and every change.
+"""What the mock's CULR holds: patrons, the libraries' accounts for them, one municipality each, and every change.
 
-Written from DBC's public description. Every change is kept in the folder when the operation returns, and is a line
-of the ledger. Speaks no protocol and knows no password: `culr_soap` does. One thread only, as the whole mock.
+Follows DBC's public description. Every change is stored in the folder when the operation returns, and is a line of the
+ledger. Speaks no protocol and knows no password: `mock.soap.culr` does. Runs in one thread, like the whole mock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OK, MISSING, EXISTS = "OK200", "ACCOUNT_DOES_NOT_EXIST", "ACCOUNT_ALREADY_EXISTS"
 TRANSACTION_ERROR, ILLEGAL_ARGUMENT = "TRANSACTION_ERROR", "ILLEGAL_ARGUMENT"
 CPR = "CPR"
-#: What kinds of number an account stands under.
+#: The kinds of numbers that an account may have.
 KINDS = (CPR, "LOCAL", "UNILOGIN")
 
 _JOURNAL = "culr"
@@ -35,22 +35,22 @@ Key: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked about one account; an empty municipality takes the affiliation away, None says nothing of it."""
+    """A request about one account. Municipality "": remove the affiliation. None: leave it as it is."""
 
     operation: str
     agency: str
     kind: str
     value: str = field(repr=False)
     municipality: str | None = None
-    #: a CPR number given beside a number of another kind
+    #: a CPR number beside a number of another kind
     uid: str | None = field(default=None, repr=False)
-    #: kind and number of the account that a merge links to the patron of this one
+    #: kind and number of the account that a merge links to this account's patron
     other: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
 class Patron:
-    """A person as CULR knows her. Without accounts she is gone; under her CPR number she would get her GUID back."""
+    """A person in CULR. A patron without accounts is gone; the same CPR number would get the same GUID again."""
 
     ordinal: int
     number: str | None = field(default=None, repr=False)
@@ -64,10 +64,10 @@ class Patron:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of state: whose account, and her account and municipality before and after. Holds no number."""
+    """One change: the account, and the patron's account and municipality before and after. Holds no number."""
 
     n: int
-    #: library, or whoever asked the mock's control
+    #: the library, or the user of the mock's control
     by: str
     agency: str
     operation: str
@@ -80,7 +80,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an operation ended, and what it found."""
+    """The outcome of an operation, and what it found."""
 
     code: str
     message: str | None = None
@@ -97,16 +97,16 @@ class Accounts:
         self._by_account: dict[Key, Patron] = {}
         self._by_number: dict[str, Patron] = {}
         self.ledger: list[Change] = []
-        #: operation and code -> how often it was answered, since the start
+        #: by operation and code, how often it was answered since the start
         self.calls: Counter[tuple[str, str]] = Counter()
-        #: how long each answer takes, in seconds
+        #: how many seconds each answer takes
         self.latency = 0.0
         for by, fields in memory.journal(_JOURNAL):
             other = fields.pop("other")
             self._carry_out(Request(**fields, other=other and tuple(other)), by)
 
     def dump(self, keys: Mapping[str, str]) -> dict[str, Any]:
-        """Everything, for comparisons; `keys` are those of the people file, by number."""
+        """Everything, for comparisons. `keys`: those of the people file, by number."""
         return {
             "patrons": [
                 {
@@ -127,11 +127,11 @@ class Accounts:
 
     @property
     def patrons(self) -> list[Patron]:
-        """Those who have an account."""
+        """The patrons who have an account."""
         return [patron for patron in self._patrons if patron.accounts]
 
     def carry_out(self, request: Request, *, by: str = "library") -> Result:
-        """Do what is asked; when this returns a change is kept."""
+        """Do what is asked. A change is stored when this returns."""
         known = len(self.ledger)
         result = self._carry_out(request, by)
         if len(self.ledger) > known:
@@ -139,12 +139,12 @@ class Accounts:
         return result
 
     def accounts_of_number(self, number: str) -> Result:
-        """Every account of whoever has a CPR number."""
+        """Every account of the person with a CPR number."""
         patron = self._by_number.get(number)
         return _found(patron) if patron is not None and patron.accounts else _missing()
 
     def accounts_of_account(self, agency: str, value: str) -> Result:
-        """Every account of whoever has this one, whatever kind of number it is."""
+        """Every account of the person with this account, of any kind of number."""
         patrons = [self._by_account.get((agency, kind, value)) for kind in KINDS]
         return next((_found(patron) for patron in patrons if patron is not None), _missing())
 
@@ -181,7 +181,7 @@ class Accounts:
                 self._by_number[number] = patron
         before = _seen(None, patron)
         if not patron.accounts:
-            # who is known to another library is only linked: her municipality is not touched
+            # a patron known to another library is only linked: the municipality stays as it is
             patron.municipality = request.municipality or None
         self._link(key, patron)
         return self._changed(request, by, patron, before)
@@ -232,7 +232,7 @@ class Accounts:
 
 
 def _seen(key: Key | None, patron: Patron) -> dict[str, Any]:
-    """Whether the account is there, whose it is, and where she is said to live."""
+    """Whether the account exists, whose it is, and the patron's municipality."""
     return {"account": key is not None, "patron": patron.ordinal if key else None, "municipality": patron.municipality}
 
 

@@ -1,6 +1,6 @@
-"""What may happen to a person: one table from the kind of event to a function and the code the register gives it.
+"""What may happen to a person: one table from the kind of event to a function and the register's event code.
 
-Decides only: takes a scene, returns the persons as they are afterwards with their event codes. `register` keeps them.
+Only decides: takes a scene, returns the changed persons with their event codes. `register` stores them.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PROTECTION = "0001"
-#: Where somebody goes who emigrates without saying where: Germany.
+#: Where a person emigrates to by default: Germany.
 _ABROAD = "5180"
 _DENMARK = "5100"
 _ADMINISTRATIVE = 9900
-#: A birth date of which the register knows the year, or year and month, alone.
+#: A birth date of which the register knows only the year, or year and month.
 _HALF_DAY = re.compile(r"[12]\d{3}-(0\d|1[0-2])-00")
 _GREENLAND = range(955, 962)
 #: A code that no municipality has.
 _NOWHERE = "0998"
 
-#: Everybody with an address in the register, in Denmark or Greenland.
+#: The statuses with an address in the register, in Denmark or Greenland.
 RESIDENT = frozenset({"01", "03", "05", "07"})
-#: Everybody who may come back or be found again, and those who never had an address.
+#: RESIDENT, and the statuses of persons who may return or be found again, or who never had an address.
 ALIVE = RESIDENT | {"20", "70", "80"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Scene:
-    """Who it happens to, where to, on which day, and all there is to know of the others."""
+    """The person that it happens to, the destination, the day, and all other people."""
 
     who: Person
     to: str | None
@@ -48,7 +48,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
-    """A person as she is after an event, with the event's code and the mark of one who is only touched by it."""
+    """A person after an event, with the event's code and the mark of a person whom it only touches."""
 
     person: Person
     code: str
@@ -57,7 +57,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of event: what it does, to persons of which status, and whether it takes `--to`."""
+    """A kind of event: what it does, for persons of which statuses, and whether it takes `--to`."""
 
     act: Callable[[Scene], Sequence[Change]]
     statuses: frozenset[str]
@@ -65,7 +65,7 @@ class Kind:
 
 
 def happen(kind: str, scene: Scene) -> Sequence[Change]:
-    """Say what an event makes of the persons it touches.
+    """Return the persons that an event changes.
 
     Raises:
         BadInput: the kind or `to` is unknown, or the event makes no sense for this person.
@@ -125,7 +125,7 @@ def _name(scene: Scene) -> Name:
 
 
 def _with_family_name(own: Name, other: Name) -> Name:
-    """Take somebody's name: her family name behind one's own first name, or all of it if one has none yet."""
+    """Take another person's family name after one's own first name, or their whole name if one has no name yet."""
     if not own.first:
         return other
     full = f"{own.first} {other.last}"
@@ -133,7 +133,7 @@ def _with_family_name(own: Name, other: Name) -> Name:
 
 
 def _next_after(entries: Mapping[str, T], current: T | None, same: Callable[[T, T], bool]) -> T:
-    """The entry after the current one, the first if she has none of them: repeating an event moves her on."""
+    """The entry after the current one, or the first if none is current. Repeating an event moves the person on."""
     listed = list(entries.values())
     if not listed:
         raise _refused("the people file has nothing to choose from: say where with --to")
@@ -142,7 +142,7 @@ def _next_after(entries: Mapping[str, T], current: T | None, same: Callable[[T, 
 
 
 def _living_at(scene: Scene, address: Address) -> Person:
-    """The person with an address from today on, and with the status that the address gives."""
+    """The person with this address from today on, and with the status that follows from it."""
     greenland = int(address.municipality) in _GREENLAND
     if int(address.street or 0) >= _ADMINISTRATIVE:
         status = "07" if greenland else "03"
@@ -160,12 +160,12 @@ def _living_at(scene: Scene, address: Address) -> Person:
 
 
 def _no_road(scene: Scene) -> list[Change]:
-    """The address is corrected, and its road's name is gone: a fault that real deliveries have shown."""
+    """Correct the address so that its road has no name: a fault found in real deliveries."""
     return [Change(_corrected(scene, "no-road", road="", long_road=""), "A09")]
 
 
 def _no_municipality(scene: Scene) -> list[Change]:
-    """The address is corrected to a municipality that does not exist."""
+    """Correct the address to a municipality that does not exist."""
     return [Change(_corrected(scene, "no-municipality", municipality=_NOWHERE), "A09")]
 
 
@@ -186,7 +186,7 @@ def _birth(scene: Scene) -> list[Change]:
     child = replace(scene.who, unborn=False, born=born, name=Name(), status_since=born)
     mother = scene.people.get(child.mother)
     address = child.address or (mother.address if mother else None)
-    # What code a birth has is not public; A05 is one of those seen in real files without a published meaning.
+    # The code of a birth is not public; A05 occurs in real files without a published meaning.
     return [Change(replace(child, address=replace(address, since=born) if address else None), "A05")]
 
 
@@ -223,12 +223,12 @@ def _found(scene: Scene) -> list[Change]:
 
 
 def _home(scene: Scene) -> Person:
-    """Back at the last Danish address, at one that is named, or at the first street of the file."""
+    """The person back at their last Danish address, at a named one, or at the first street of the file."""
     if scene.to is not None or scene.who.address is None:
         return _living_at(scene, _address(scene))
     kept = scene.who.address
     person = _living_at(scene, kept)
-    # Death annulled: she never left, so the day she moved in stays.
+    # Death annulled: the person never left, so the day on which they moved in stays.
     return replace(person, address=kept) if scene.who.status == "90" else person
 
 
@@ -254,7 +254,7 @@ def _unprotect(scene: Scene) -> list[Change]:
 
 
 def _no_end(scene: Scene) -> list[Change]:
-    """The protection is over, and a look-up goes on telling of its start, beside a "no" and without an end."""
+    """End the protection. A look-up still reports its start beside a "no", without an end."""
     (change,) = _unprotect(scene)
     return [replace(change, person=replace(change.person, no_end=scene.who.protections[PROTECTION]))]
 
@@ -263,7 +263,7 @@ def _no_end(scene: Scene) -> list[Change]:
 
 
 def _number(scene: Scene) -> list[Change]:
-    """Give her the next number; the old one stays in the register as status 60 under a key of its own."""
+    """Give the person the next number. The old one stays in the register as status 60, under its own key."""
     if not scene.who.next_numbers:
         raise _refused("number: the people file gives this person no further number")
     number, *rest = scene.who.next_numbers
@@ -272,7 +272,7 @@ def _number(scene: Scene) -> list[Change]:
 
 
 def _undo_number(scene: Scene) -> list[Change]:
-    """Give her her last number back; the one given by mistake now points to it."""
+    """Give the person their last number back. The one given by mistake now points to it."""
     former = [p for p in scene.people.values() if p.status == "60" and not p.taken_back]
     former = [p for p in former if p.current in (scene.who.key, scene.who.number)]
     if not former:
@@ -284,7 +284,7 @@ def _undo_number(scene: Scene) -> list[Change]:
 
 
 def _renumbered(scene: Scene, new: Person, old: Person, *, code: str) -> list[Change]:
-    """Both numbers change, and so do those whose records name her number: spouse, children, parents."""
+    """Change both numbers, and the persons whose records name the number: spouse, children, parents."""
     changes = [Change(old, code), Change(new, code, "PN")]
     for other in scene.people.values():
         marks = {other.spouse: "ÆG", other.mother: "MO", other.father: "FA"}
@@ -335,7 +335,7 @@ def _birthdate(scene: Scene) -> list[Change]:
         raise _refused("--to of birthdate is not in the future")
     if born == scene.who.born and not scene.who.born_uncertain:
         raise _refused("birthdate: that is the registered day already")
-    # Its code is not public either: P35 is seen in real files without a published meaning.
+    # This code is not public either: P35 occurs in real files without a published meaning.
     return [Change(replace(scene.who, born=born, born_uncertain=False), "P35")]
 
 
@@ -344,7 +344,7 @@ def _resend(scene: Scene) -> list[Change]:
 
 
 def stamp_of(code: str, moment: datetime) -> str:
-    """The time that goes with an event's code; a requisition has none."""
+    """The time stamp of an event's code. A requisition has none."""
     return "" if code == "A74" else moment.strftime("%Y%m%d%H%M")
 
 

@@ -1,7 +1,7 @@
-"""The invented people as the mock keeps them: every raw field, as text, the way the register writes it.
+"""The invented people as the mock stores them: every raw field as text, as the register writes it.
 
-Reads the people file once, into a town; what happens to the people afterwards is in `events` and `register`.
-Shares no type with the client on purpose: the mock has its own knowledge of the register.
+Reads the people file once, into a town. What happens to the people afterwards is in `events` and `register`. Shares no
+type with the client on purpose: the mock has its own knowledge of the register.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEOPLE_MAX_BYTES = 32 * 1024 * 1024
-#: Status 50 and 60: the number is dead and `current` says which one replaces it.
+#: Status 50 and 60: the number is out of use, and `current` names the one that replaces it.
 REPLACED = frozenset({"50", "60"})
-#: Of status 30, 50 and 60 the register tells nothing but the status and the current number.
+#: For status 30, 50 and 60 the register gives only the status and the current number.
 NUMBER_ONLY = REPLACED | {"30"}
-#: From here on a status is without residence.
+#: Statuses from here on have no residence.
 NO_ADDRESS_FROM = 30
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Name:
-    """A name by its parts; all empty is a child not yet named."""
+    """A name by its parts. All empty: a child without a name."""
 
     first: str = ""
     middle: str = ""
@@ -44,7 +44,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """An address by its parts; house and door as the register writes them (`016B`, `0003`)."""
+    """An address by its parts, with house and door as the register writes them (`016B`, `0003`)."""
 
     municipality: str = ""
     street: str = ""
@@ -64,7 +64,7 @@ class Address:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """What makes two addresses the same one."""
+        """The parts by which two addresses are the same."""
         return (self.municipality, self.street, self.house, self.floor, self.door, self.building, self.co)
 
 
@@ -87,7 +87,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
-    """One number of the register and all that is known of it. Other people are named by key."""
+    """One number of the register and all that is known about it. Other people are named by key."""
 
     key: str
     number: str
@@ -103,7 +103,7 @@ class Person:
     abroad: Abroad | None = None
     contact: Contact | None = None
     protections: Mapping[str, str] = field(default_factory=dict)
-    #: Since when a protection held that is over, and that a look-up tells of without its end.
+    #: The start of a protection that has ended, but whose end look-ups do not report.
     no_end: str = ""
     disappeared: str = ""
     current: str = ""
@@ -120,13 +120,13 @@ class Person:
 
     @property
     def lives_somewhere(self) -> bool:
-        """True when the register gives an address for this person."""
+        """Whether the register gives an address for this person."""
         return int(self.status) < NO_ADDRESS_FROM and self.address is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Town:
-    """The people file: its first day, its task number, its people, and the addresses and names to take."""
+    """The people file: its first day, task number and people, and the addresses and names to choose from."""
 
     day: date
     task: str
@@ -139,7 +139,7 @@ def load_town(path: Path) -> Town:
     """Read a people file.
 
     Raises:
-        ConfigurationError: kind `mock.town.people`; it says the line, or the person's key and field, never a value.
+        ConfigurationError: kind `mock.town.people`; names the line, or the person's key and field, never a value.
     """
     try:
         if path.stat().st_size > PEOPLE_MAX_BYTES:
@@ -154,7 +154,7 @@ def load_town(path: Path) -> Town:
 
 
 def town_of(document: Mapping[str, Any]) -> Town:
-    """Make a town of a document whose dates are text: the people file's, or the mock's own state.
+    """Make a town from a document whose dates are text: the people file's, or the mock's own state.
 
     Raises:
         ConfigurationError: kind `mock.town.people`; as `load_town`.
@@ -176,7 +176,7 @@ def town_of(document: Mapping[str, Any]) -> Town:
 
 
 def person_of(fields: Mapping[str, Any]) -> Person:
-    """Make a person of its fields, groups as tables."""
+    """Make a person from their fields, with groups as tables."""
     key = str(fields.get("key", "?"))
     refuse_unless(key, "person", fields)
     parts = dict(fields)
@@ -192,7 +192,7 @@ def person_of(fields: Mapping[str, Any]) -> Person:
 
 
 def name_of(key: str, parts: Mapping[str, Any]) -> Name:
-    """Make a name; a missing addressing name is put together from the parts."""
+    """Make a name. A missing addressing name is built from the parts."""
     refuse_unless(key, "name", parts)
     name = Name(**parts)
     if name.addressing or not (name.first or name.last):
@@ -237,7 +237,7 @@ def _task(text: str) -> str:
 
 
 def _as_text(value: Any) -> Any:
-    """Turn TOML's dates into text, so that a file and a stored state read alike."""
+    """Turn TOML's dates into text, so that a file and a stored state have the same form."""
     match value:
         case dict():
             return {key: _as_text(part) for key, part in value.items()}

@@ -1,6 +1,6 @@
 """What the fields of the people file may hold: one table of shapes, and the refusal that names a field.
 
-Knows no rule between fields, and never says a value.
+Knows no rule between fields, and never quotes a value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _text(length: int) -> str:
     return rf"[^\x00-\x1f]{{0,{length}}}"
 
 
-#: Group, field and the shape of its value. Lengths are those of the change extract.
+#: By group and field: the shape of the value. Lengths are those of the change extract.
 SHAPES: dict[str, dict[str, str]] = {
     "person": {
         "key": rf"{_KEY}",
@@ -82,7 +82,7 @@ _LINES_MAX = 5
 
 
 class PersonRefused(ValueError):
-    """A person of the people file is not in order. Holds her key and the field's name."""
+    """A person of the people file is not valid. Holds the person's key and the field's name."""
 
     def __init__(self, key: str, reason: str) -> None:
         shown = key if re.fullmatch(_KEY, key) else "?"
@@ -90,7 +90,7 @@ class PersonRefused(ValueError):
 
 
 def refuse_unless(key: str, group: str, fields: Mapping[str, Any]) -> None:
-    """Raise PersonRefused unless every field of the group is known and of its shape."""
+    """Raise PersonRefused unless every field of the group is known and has its shape."""
     missing = _REQUIRED.get(group, set()) - set(fields)
     if missing:
         raise PersonRefused(key, f"{group} lacks {', '.join(sorted(missing))}")
@@ -100,7 +100,7 @@ def refuse_unless(key: str, group: str, fields: Mapping[str, Any]) -> None:
 
 
 def _field(group: str, name: str) -> str:
-    # A name that is not in the tables may be anything at all, so it is not repeated.
+    # A name outside the tables may be anything, so it is not repeated.
     known = {*SHAPES[group], *_FLAGS.get(group, ()), *_GROUPS.get(group, ()), *_LINES.get(group, ())}
     known |= {"protections", "next_numbers"}
     return f"{group} {name}" if name in known else f"a field of {group}"

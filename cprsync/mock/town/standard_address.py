@@ -1,4 +1,4 @@
-"""One line of an address, as the register writes it since 2023: `Strandvejen 123A, st. tv`."""
+"""One line of an address as the register has written it since 2023: `Strandvejen 123A, st. tv`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LENGTH = 34
 
 
 def standard_address(address: Address) -> str:
-    """Road, house, floor and door on at most 34 characters; empty without a road."""
+    """Road, house, floor and door in at most 34 characters. Empty without a road."""
     if not address.road:
         return ""
     house = address.house.lstrip("0") or (f"B-{address.building.lstrip('0')}" if address.building else "")

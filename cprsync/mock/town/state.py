@@ -1,7 +1,7 @@
-"""The mock's memory: one document that is replaced whole, and two journals that only grow.
+"""The mock's memory: one document that is replaced as a whole, and journals that only grow.
 
-The register's people, day and faults are in `state.json`. Subscriptions and calls are one line each in a journal,
-because there may be many. Knows how they are kept, not what they mean.
+The register's people, day and faults are in `state.json`. Subscriptions, calls and CULR's changes are one line each in
+a journal, because there may be many. Knows how they are stored, not what they mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VERSION = 1
 
 
 class Memory:
-    """What the mock keeps in its folder between two starts."""
+    """What the mock stores in its folder between two starts."""
 
     def __init__(self, folder: Path) -> None:
         self._state = folder / "state.json"
@@ -31,10 +31,10 @@ class Memory:
         self._folder = folder
 
     def load(self) -> dict[str, Any] | None:
-        """The document; None in a new folder.
+        """The document. None: the folder is new.
 
         Raises:
-            ConfigurationError: kind `mock.town.state`; it is damaged or of another version.
+            ConfigurationError: kind `mock.town.state`; the document is damaged or of another version.
         """
         try:
             document = json.loads(self._state.read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ class Memory:
         draft.replace(self._state)
 
     def put_aside(self, name: str, content: bytes) -> None:
-        """Keep a delivery until it is where it belongs; the document says what it is."""
+        """Store a delivery until it is in its box. The document describes it."""
         draft = self._folder / "owed.draft"
         write_private(draft, content)
         draft.replace(self._aside(name))
@@ -66,7 +66,7 @@ class Memory:
             raise _unreadable() from error
 
     def clear_aside(self) -> None:
-        """Remove all that was put aside: nothing is owed any more."""
+        """Remove all that was put aside, because nothing is owed any more."""
         for path in self._folder.glob("owed.*"):
             path.unlink()
 
@@ -74,7 +74,7 @@ class Memory:
         return self._folder / f"owed.{name}"
 
     def append(self, journal: str, entry: Any) -> None:
-        """Add a line to a journal; it is with the operating system when this returns."""
+        """Add a line to a journal. The operating system has it when this returns."""
         if journal not in self._journals:
             self._mend(journal)
             self._journals[journal] = append_private(self._folder / f"{journal}.jsonl")
@@ -83,7 +83,7 @@ class Memory:
         file.flush()
 
     def journal(self, name: str) -> Iterator[Any]:
-        """The lines of a journal. A last line that is torn was never answered, so it is dropped."""
+        """The lines of a journal. An incomplete last line was never answered, so it is dropped."""
         try:
             file = (self._folder / f"{name}.jsonl").open(encoding="utf-8")
         except FileNotFoundError:
@@ -99,7 +99,7 @@ class Memory:
         self._journals.clear()
 
     def _mend(self, name: str) -> None:
-        """Cut a torn last line off, so that the next one does not continue it."""
+        """Cut an incomplete last line off, so that the next line does not continue it."""
         path = self._folder / f"{name}.jsonl"
         if not path.exists():
             return
@@ -111,7 +111,7 @@ class Memory:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder: two mocks in one would overwrite each other's memory.
+    """Lock the folder, because two mocks in one would overwrite each other's memory.
 
     Raises:
         ConfigurationError: kind `mock.folder`; another mock runs in it, or it cannot be written.

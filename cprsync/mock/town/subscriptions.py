@@ -1,6 +1,6 @@
 """What each service agreement subscribes to: five groups of filters, and what the operations answer.
 
-Knows filters as text and no XML: the operations' elements are read in `operations`. Writes nothing.
+Knows filters as text and no XML: `operations` reads the elements. Writes nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from cprsync.mock.town.people import Person
 
-#: The names of the groups are those of the element FilterGroup.
+#: The groups have the names of the element FilterGroup.
 GROUPS = ("PNR", "AgeRange", "MunicipalityCode", "EventChangeCode", "NoFilter")
 ADDED = "ADDED"
 ALREADY_EXISTED = "ALREADY_EXISTED"
 REMOVED = "REMOVED"
-# Seen for numbers; what the platform says for the other groups is not known, clients read all by one list.
+# Known for numbers. The platform's word for the other groups is unknown, and clients read all groups by one list.
 NON_EXISTING = "NON_EXISTING_PNR"
 
 #: An agreement, a group, a filter as text, and whether it was added or removed.
@@ -28,7 +28,7 @@ Entry: TypeAlias = "tuple[str, str, str, bool]"
 
 @dataclass(slots=True)
 class Filters:
-    """The filters of one agreement. An age range is `start-end`; NoFilter holds one entry or none."""
+    """The filters of one agreement. An age range is `start-end`; NoFilter has at most one entry."""
 
     groups: dict[str, dict[str, None]] = field(default_factory=lambda: {group: {} for group in GROUPS})
 
@@ -48,10 +48,10 @@ class Filters:
         return list(self.groups[group])
 
     def selects(self, numbers: Iterable[str], states: Collection[Person], *, codes: Collection[str], day: date) -> bool:
-        """Say whether any filter takes this person: the groups are a union.
+        """Whether any filter selects this person: the groups are a union.
 
-        `numbers` are all that mean the person this night, `states` what she was before and is now: those who
-        move into a municipality are taken as those who leave it.
+        `numbers`: all numbers of the person this night. `states`: the person before and now, so that a person who moves
+        into a municipality is selected like one who leaves it.
         """
         if self.groups["NoFilter"] or not self.groups["PNR"].keys().isdisjoint(numbers):
             return True
@@ -69,7 +69,7 @@ class Filters:
 
 
 def age_on(born: str, day: date) -> int | None:
-    """The age on a day; None where the birth date is no day at all."""
+    """The age on a day. None: the birth date is not valid."""
     try:
         start = date.fromisoformat(born)
     except ValueError:
@@ -78,7 +78,7 @@ def age_on(born: str, day: date) -> int | None:
 
 
 def replayed(entries: Iterable[Entry]) -> dict[str, Filters]:
-    """The filters of every agreement after all that was added and removed."""
+    """The filters of every agreement after all additions and removals."""
     agreements: dict[str, Filters] = {}
     for agreement, group, value, added in entries:
         filters = agreements.setdefault(agreement, Filters())
