@@ -421,12 +421,12 @@ def main(
     configure(log_level or LEVEL)
 
 
-#: What typer returns for a Ctrl-C.
+#: The exit code that typer returns for Ctrl-C.
 INTERRUPTED = 130
 
 
 def run() -> None:
-    """Start the program; what breaks unexpectedly shows a reference, never a traceback with data."""
+    """Start the program. An unexpected error shows a reference, never a traceback with data."""
     from cprsync.cli.terminal.output import interrupted, misused, open_standard_streams, unexpected
 
     open_standard_streams()

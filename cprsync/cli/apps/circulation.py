@@ -14,7 +14,7 @@ app = typer.Typer(help="Loans, reservations, balances and messages: import.")
 
 
 class Type(enum.Enum):
-    """What every row of a list is."""
+    """The type of every row in a list."""
 
     LOAN = "loan"
     RESERVATION = "reservation"

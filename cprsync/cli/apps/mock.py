@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.terminal.options import Folder, Json
 
-#: What `mock event` and `mock fault` take; a test holds both against the mock's own.
+#: What `mock event` and `mock fault` take. A test compares both with the mock's own tables.
 EVENTS = (
     "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
     "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality; of a "

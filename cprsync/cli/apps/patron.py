@@ -24,7 +24,7 @@ from cprsync.cli.terminal.options import (
 )
 from cprsync.errors import Misused
 
-#: The fields that `patron set` takes; a test holds it against the rules.
+#: The fields that `patron set` takes. A test compares the text with the rules.
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
     "(this one may stay). For good: branch, language (letters go out in da and en), contact_address, internal_note, "

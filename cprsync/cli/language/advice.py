@@ -1,4 +1,4 @@
-"""What an error means for whoever sits at the terminal: its exit code, its sentence, and what to do next.
+"""What an error means for the user: its exit code, its sentence, and what to do next.
 
 The tables are `advice_table` and `danish`.
 """
@@ -29,7 +29,7 @@ def advice_for(error: CprsyncError) -> Advice:
 
 
 def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict[str, Any]:
-    """The JSON shape of a failure; what a terminal shows in Danish stands under `da`."""
+    """The JSON shape of a failure. `da` holds what a terminal shows in Danish."""
     advice = advice_for(error).next
     return {
         "kind": error.kind,

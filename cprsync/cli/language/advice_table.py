@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _LATER: Final = advice(4, "Prøv igen senere.", "Try again later.")
 
-#: The most exact kind first; a kind not here falls back to its parents, then to its error's class.
+#: The most specific kind first. A kind that is missing here uses its parents' advice, then its error's class.
 BY_KIND: Final[Mapping[str, Advice]] = {**NIGHT, **REGISTER, **STORE, **PATRONS}
 
-#: The most exact class first.
+#: The most specific class first.
 BY_CLASS: Final[tuple[tuple[type[errors.CprsyncError], Advice], ...]] = (
     (
         errors.ConfigurationError,

@@ -1,6 +1,7 @@
-"""What errors say, in Danish: by the English sentence that stands where they are raised.
+"""Error messages in Danish, found by the English sentence that is used where the error is raised.
 
-The values in braces are the same in both. A test reads the sentences from where they stand, so that none is left out.
+The names in braces are the same in both languages. A test collects the English sentences from the code, so that none is
+missing here.
 """
 
 from __future__ import annotations
@@ -25,30 +26,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NUMBERS: Final = re.compile(r"[0-9]+")
-#: Why a row is not taken, by its English sentence.
+#: Why a row is refused, by its English sentence.
 _REFUSED: Final = {english: danish for danish, english in REASONS.values()}
 _DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
-#: What a sentence calls the name of a field.
+#: The names of values that hold a field's name.
 _OF_FIELDS: Final = frozenset({"name", "field"})
 DANISH: Final[Mapping[str, str]] = {**NIGHT, **REGISTER, **STORE, **PATRONS, **DESK, **NET_MEDIA, **SETTINGS, **USAGE}
 
 
 def in_danish(told: Mapping[str, Any]) -> str:
-    """The sentence of an error as `told()` keeps it, with its values; one that has no words here stays English."""
+    """The sentence of an error, as `told()` keeps it, with its values.
+
+    A sentence without a translation stays English.
+    """
     sentence: str = told["sentence"]
     values = {name: _named(name, value) for name, value in told["values"].items()}
     return DANISH.get(sentence, sentence).format(**values) if values else DANISH.get(sentence, sentence)
 
 
 def _named(name: str, value: Any) -> str:
-    """The value that stands under a name in a sentence: a field is called as a record calls it."""
+    """The value for a name in a sentence. A field gets the name that it has in a record."""
     if name in _OF_FIELDS and value in FIELD:
         return FIELD[value].name.da
     return _value(value)
 
 
 def _day_in(value: str) -> date | None:
-    """The day that a value is; None: it is none, or no such day."""
+    """The day that a value means. None: it is no day, or an impossible one."""
     if not _DAY.fullmatch(value):
         return None
     try:
@@ -66,7 +70,7 @@ def _value(value: Any) -> str:
         return DANISH[value]
     if value in _REFUSED:
         return _REFUSED[value]
-    # what the domain says of a typed value has its limits in it
+    # the domain's messages about a typed value contain their limits
     unnumbered = _NUMBERS.sub("{}", value)
     if unnumbered in DANISH:
         return DANISH[unnumbered].format(*_NUMBERS.findall(value))

@@ -36,7 +36,7 @@ def heading(day: date, language: Language, *, capital: bool = True) -> str:
 
 
 def told_day(text: str | None, language: Language) -> str:
-    """The day of a document as people write it; a dash where there is none."""
+    """The day of a document in words. A dash if there is none."""
     return "–" if text is None else long_day(date.fromisoformat(text), language)
 
 
@@ -47,6 +47,6 @@ def long_day(day: date, language: Language) -> str:
 
 
 def long_time(moment: datetime, language: Language) -> str:
-    """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`: as the clock showed it."""
+    """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`, without converting the time."""
     clock = f" kl. {moment:%H.%M}" if language == "da" else f", {moment:%H:%M}"
     return long_day(moment.date(), language) + clock

@@ -1,4 +1,4 @@
-"""The products of a policy, as people call them."""
+"""The titles of a policy's products."""
 
 from __future__ import annotations
 

@@ -31,15 +31,15 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def word(key: str, language: Language, **values: object) -> str:
-    """The word in one language; an unknown key is shown as it is."""
+    """The word in one language. An unknown key is shown as it is."""
     danish, english = WORDS.get(key, (key, key))
     return (danish if language == "da" else english).format(**values)
 
 
 def reason_words(reason: str, language: Language) -> str:
-    """Why nothing is written, or someone should look; a patron named after a colon is named here too."""
+    """Why nothing is written, or why someone should look. A patron after a colon in the reason is named here too."""
     kind, _, patron = reason.partition(":")
     if kind not in WORDS and (head := f"{kind.rpartition('_')[0]}_") in WORDS:
-        # the record type stands at the end
+        # the kind ends in the record type
         return f"{word(head, language)} ({kind.removeprefix(head)})"
     return f"{word(kind, language)} ({patron})" if patron else word(kind, language)

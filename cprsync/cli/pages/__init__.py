@@ -1,1 +1,1 @@
-"""Pages and tables that are printed: fields, fees, rules, statistics."""
+"""Prints pages and tables: fields, fees, rules, statistics."""

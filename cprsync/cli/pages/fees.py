@@ -1,4 +1,4 @@
-"""`cprsync fees`: a library's fee page and patron groups as its policy.toml has them, to hold against its own page."""
+"""`cprsync fees`: a library's fee page and patron groups by its policy.toml, to compare with its own page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fees_command(policy: Path | None, *, language: Language, as_json: bool) -> None:
-    """Print the page of a policy, or of the default one."""
+    """Print the page of a policy, or of the default policy."""
     with failures(as_json=as_json):
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
         today = datetime.now(UTC).astimezone(COPENHAGEN).date()

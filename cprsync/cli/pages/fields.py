@@ -1,4 +1,4 @@
-"""`cprsync fields`: the field table, the privacy page and the record of processing that are made from it."""
+"""`cprsync fields`: the field table, and the privacy page and record of processing that are made from it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
 
-#: A page is read on paper and on a terminal.
+#: The width of a page, for paper and terminal.
 WIDTH = 96
 
 
@@ -38,7 +38,7 @@ def fields_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> None:
-    """Print the table, or a page made from it, by a policy or the default one."""
+    """Print the table, or a page made from it, for a policy or the default policy."""
     with failures(as_json=as_json):
         if privacy is not None and article30:
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
@@ -73,7 +73,7 @@ def told(text: Wording, language: Language) -> str:
 
 
 def _page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
-    """Print the page; what only the library knows, and has not said, stands in brackets and is asked for beside it."""
+    """Print the page. A value that only the library knows is shown in brackets if missing, and asked for beside it."""
     if not as_json:
         say(page_text(sections, language))
         if missing:

@@ -1,4 +1,4 @@
-"""`cprsync guide`: the pages that people read, as they travel with the package."""
+"""`cprsync guide`: the pages of the guide that come with the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def guide_command(topic: str | None, *, language: Language, as_json: bool) -> None:
-    """Print one page as Markdown, or say which pages there are."""
+    """Print one page as Markdown, or list the pages."""
     with failures(as_json=as_json):
         pages = guide_paths()
         if topic is None:
@@ -43,5 +43,5 @@ def _list(pages: dict[str, Path], language: Language, *, as_json: bool) -> None:
 
 
 def _title_of(page: Path) -> str:
-    """What stands in a page's first line."""
+    """The text of a page's first line."""
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")

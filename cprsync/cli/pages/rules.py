@@ -1,4 +1,4 @@
-"""`cprsync rules`: the rule tables as text, JSON or Markdown, and written into a file between two markers."""
+"""`cprsync rules`: the rule tables as text, JSON or Markdown, or written into a file between two markers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ END = "<!-- end of what `cprsync rules --markdown` makes -->"
 def rules_command(
     policy: Path | None, *, language: Language, as_json: bool, as_markdown: bool, into: Path | None
 ) -> None:
-    """Print the tables of a policy, or of the default one."""
+    """Print the tables of a policy, or of the default policy."""
     with failures(as_json=as_json):
         tables = rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
         if into is not None:
@@ -46,7 +46,7 @@ def rules_command(
 
 
 def markdown(tables: tuple[RuleTable, ...], language: Language) -> str:
-    """The tables, and the decisions that they name, with a heading of the third level each."""
+    """The tables and the decisions that they name, each under a heading of the third level."""
     decisions = "\n".join(f"- **{called}** {text}" for called, text in _reasons(language))
     parts = [*(_markdown_table(table, language) for table in tables), f"### {word('decisions', language)}", decisions]
     return "\n\n".join(parts)
@@ -60,7 +60,7 @@ def _markdown_table(table: RuleTable, language: Language) -> str:
 
 
 def _write_between(path: Path, text: str) -> None:
-    """Replace what stands between the markers. Raises BadInput: a marker is missing, or stands there twice."""
+    """Replace the text between the markers. Raises BadInput: a marker is missing, or occurs twice."""
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -99,7 +99,7 @@ def _told(cell: Cell, language: Language) -> str:
 
 
 def _show(tables: tuple[RuleTable, ...], language: Language) -> None:
-    """One block for each row: eleven columns do not fit a terminal."""
+    """Show one block for each row, because eleven columns do not fit a terminal."""
     for table in tables:
         say(emphasise(_told(table.title, language)))
         headings = [_told(column.heading, language) for column in table.columns]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-#: What stands where a number is left out.
+#: Shown in place of a number that is withheld.
 LEFT_OUT: Final = "··"
 
 
@@ -45,7 +45,7 @@ def statistics_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:
-    """Three tables, each over all of the third, and what is left out."""
+    """Three tables, each over all of the third dimension, and a legend for withheld numbers."""
     on = long_day(date.fromisoformat(document["on"]), language)
     yield emphasise(word("statistics", language, on=on, count=_number(document["patrons"])))
     for rows, columns in (("municipality", "age"), ("group", "age"), ("municipality", "group")):
