@@ -1,1 +1,1 @@
-"""What an installation needs before its first night, and whether its audit holds."""
+"""What an installation needs before its first night, and the commands that check its audit."""

@@ -1,4 +1,4 @@
-"""`audit`: whether it is whole, who did what, and going on with one that is not."""
+"""The `audit` commands: check it, list who did what, and accept an audit that fails its check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BROKEN = 1
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which entries are asked for."""
+    """Which entries to list."""
 
     patron: str | None
     by: str | None
@@ -37,13 +37,13 @@ class Listing:
         from cprsync.services.ports.values import AuditFilter
 
         since = None if self.since is None else datetime.combine(self.since, time(), tzinfo=COPENHAGEN)
-        # who is not named is found by the word for them in either language
+        # an entry without a user is found by the word for it in either language
         by = "" if self.by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else self.by
         return AuditFilter(self.patron, by, since, self.limit, reasons=self.reasons)
 
 
 def verify_command(code: str | None, *, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Say whether the audit is whole; exit 1 when it is not."""
+    """Check the audit. Exit 1 if it fails."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
     from cprsync.services.night.report import audit_document
@@ -89,7 +89,7 @@ def _document(entry: Happening) -> dict[str, Any]:
 
 
 def accept_command(*, reason: str, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Go on with the audit as it is."""
+    """Accept the audit as it is."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings

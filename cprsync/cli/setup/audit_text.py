@@ -1,4 +1,4 @@
-"""An entry of the audit as a line for people: when, who, about whom, what was done, and why."""
+"""Shows an entry of the audit as a line: when, who, about which patron, what was done, and why."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
     from cprsync.services.ports.values import Happening
 
-#: The longest name of someone in a column.
+#: The width of the column for users.
 _WHO_WIDTH = 14
-#: The kinds of entries whose actions are not each an action.
+#: Kinds of entries whose actions need their own words.
 _REVIEW, _RIGHTS = "review", "rights"
-#: The kinds of entries whose actions are fields.
+#: Kinds of entries whose actions are names of fields.
 _OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal"})
-#: Whose action is the kind of an error, which the delivery's own report explains.
+#: The kind whose action is the kind of an error, which the delivery's own report explains.
 _DISCARD = "discard"
-#: Whose actions are kinds of what is over.
+#: The kind whose actions are kinds of deleted data.
 _FORGET = "forget"
 
 
 def entry_lines(entries: Iterable[Happening], language: Language, titles: Mapping[str, str]) -> Iterator[str]:
-    """A line for each, and below them what is left out; `titles` are the products' names as people call them."""
+    """A line for each entry, and below them a note if something is withheld. `titles`: the products' titles by name."""
     withheld = False
     for entry in entries:
         withheld = withheld or entry.withheld
@@ -73,7 +73,7 @@ def _actions(entry: Happening, language: Language, titles: Mapping[str, str]) ->
 
 
 def action_words(what: str, action: str, language: Language) -> str:
-    """One action of a kind of entry, in words: what was done, or the field it was done to."""
+    """One action of an entry in words: what was done, or which field was changed."""
     if f"did_{what}.{action}" not in WORDS and what in _OF_FIELDS and has_name(action):
         return name_of(action, language)
     keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)

@@ -1,4 +1,4 @@
-"""`db accept-journal`."""
+"""`cprsync db accept-journal`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def accept_journal_command(
     *, reason: str, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
-    """Go on with the erase journal as it is."""
+    """Accept the erase journal as it is."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings

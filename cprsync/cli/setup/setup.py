@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
     from cprsync.services.ports.values import StoreVersion
 
-#: Until the platform has named a real agreement, these places say what belongs there.
+#: Placeholders that say what belongs there, until the platform has given a real agreement.
 PLACEHOLDER: dict[str, Any] = {
     "lookup_url": "https://exttest.serviceplatformen.dk/service/CPR/PersonBaseDataExtended/5",
     "subscription_url": "https://exttest.serviceplatformen.dk/service/CPRSubscription/CPRSubscription/1/",
@@ -153,7 +153,7 @@ local_accounts = "none"
 workers = 16
 per_second = 500
 """
-#: Until DBC has given the library a user.
+#: Placeholders, until DBC has given the library a user.
 NO_CULR: dict[str, str] = {
     "url": "https://culr.addi.dk/1.6/CulrWebService",
     "ca": "/etc/ssl/certs/ca-certificates.crt",
@@ -217,7 +217,7 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 """
-#: Whoever is root has no night of its own: README says how this user is made.
+#: root must not run the night: the README says how to create this user.
 SERVICE_USER = "cprsync"
 TIMER = """\
 [Unit]
@@ -235,7 +235,7 @@ WantedBy=timers.target
 
 
 def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json: bool) -> None:
-    """Write a folder to start from; nothing that is there is overwritten."""
+    """Write a folder to start from. Existing files are not overwritten."""
     with failures(as_json=as_json):
         written = write_folder(folder, mock=mock)
         if as_json:
@@ -246,7 +246,7 @@ def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json:
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
-    """Write what is not there yet and return its names. Raises ConfigurationError."""
+    """Write the missing files and return their names. Raises ConfigurationError."""
     from cprsync.resources import fixture_path
     from cprsync.wiring import create_keys, make_sure_that_empty
 
@@ -270,7 +270,10 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
 
 
 def _store_url(folder: Path) -> str:
-    """Where the store of a folder is, or will be. Raises ConfigurationError when its configuration does not say."""
+    """The url of a folder's store, present or future.
+
+    Raises ConfigurationError if its configuration does not name one.
+    """
     from cprsync.config.settings import load_settings
 
     config = folder / "cprsync.toml"
@@ -278,7 +281,7 @@ def _store_url(folder: Path) -> str:
 
 
 def service_text(folder: Path, command: str, *, user: str) -> str:
-    """The unit of one folder's night."""
+    """The systemd unit for one folder's night."""
     return SERVICE.format(
         user=user,
         folder=_unit_path(str(folder)),
@@ -289,13 +292,13 @@ def service_text(folder: Path, command: str, *, user: str) -> str:
 
 
 def service_user() -> str:
-    """Whose the folder is when `init` has run."""
+    """The user that owns the folder after `init`."""
     uid = os.geteuid()
     return SERVICE_USER if uid == 0 else account_of(uid).name
 
 
 def _unit_path(text: str) -> str:
-    # systemd has its own names after a percent sign
+    # a percent sign begins one of systemd's own names
     return text.replace("%", "%%")
 
 
@@ -308,9 +311,9 @@ def _unit_word(text: str) -> str:
 
 
 def installed_command(interpreter: str) -> str:
-    """The command beside the interpreter, else the one on PATH: systemd wants a path.
+    """The command beside the interpreter, or else the one on PATH, because systemd needs a path.
 
-    Links are kept, because the interpreter of an environment is one.
+    Links are not resolved, because the interpreter of an environment is one.
     """
     beside = Path(interpreter).absolute().parent / "cprsync"
     if beside.is_file():
@@ -320,18 +323,18 @@ def installed_command(interpreter: str) -> str:
 
 
 def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
-    """Say that nothing can be written into a folder that someone named."""
+    """The error for a folder that cannot be written to."""
     return ConfigurationError(
         "{path}: nothing can be written there ({strerror})", path=folder, strerror=error.strerror, kind="init.folder"
     )
 
 
 def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:
-    """Write the files that are not there and return their names."""
+    """Write the missing files and return their names."""
     if not folder.is_symlink():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_folder(folder)
-    # a link is there too, wherever it leads: it is refused when the file is read
+    # a link counts as present, wherever it leads: it is refused when the file is read
     missing = [name for name in texts if not os.path.lexists(folder / name)]
     for name in missing:
         create_private(folder / name, texts[name])
@@ -367,14 +370,14 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
 
 
 def _culr(ready: dict[str, Any]) -> str:
-    """The section; commented out where there is no CULR to name."""
+    """The section, commented out if no CULR is known."""
     if ready.get("culr_url") is not None:
         return CULR.format(url=ready["culr_url"], ca=ready["ca"], **ready["culr"])
     return "".join(f"# {line}" for line in CULR.format(**NO_CULR).splitlines(keepends=True))
 
 
 def certs_dev_command(folder: Path, *, as_json: bool) -> None:
-    """Make development certificates, or keep those that are there and still valid."""
+    """Make development certificates, or keep existing valid ones."""
     from cprsync.mock.certs.authority import develop_certificates
 
     with failures(as_json=as_json):
@@ -393,7 +396,7 @@ def certs_dev_command(folder: Path, *, as_json: bool) -> None:
 
 
 def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> int:
-    """Say of each certificate whose it is and how long it lasts; exit 2 when one cannot be used."""
+    """Show whose each certificate is and how long it is valid. Exit 2 if one cannot be used."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
     from cprsync.register.identity.certificates import Place, certificate_report
@@ -429,7 +432,7 @@ def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> No
 
 
 def db_status_command(config: Path, *, language: Language, as_json: bool) -> int:
-    """Exit 2 when the store is of another version than the program, or lacks what that version has."""
+    """Show the store's version. Exit 2 if it differs from the program's, or if the store lacks part of it."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
 
@@ -445,7 +448,7 @@ def db_status_command(config: Path, *, language: Language, as_json: bool) -> int
 
 
 def _standing(found: StoreVersion, missing: list[str]) -> str:
-    """The word for how the store stands."""
+    """The key of the words for the store's state."""
     if found.current is None:
         return "db_none"
     if missing:

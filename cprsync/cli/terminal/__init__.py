@@ -1,4 +1,4 @@
-"""The terminal: what goes out, what is typed, progress, logs, and who sits there.
+"""The terminal: output, input, progress, logs, and the user.
 
 Knows no command.
 """

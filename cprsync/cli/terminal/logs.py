@@ -1,4 +1,4 @@
-"""Logging for the whole program: structured events to standard error. Of an exception only its kind and place."""
+"""Logging for the whole program: structured events to standard error. Shows only an exception's kind and place."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LEVEL = "WARNING"
-#: An exception's causes that are told.
+#: How many causes of an exception are shown.
 CHAIN_MAX = 10
 
 
 def level_in(config: Path) -> str:
-    """The `log_level` of a configuration file; what is wrong with the file is said by the command that reads it all."""
+    """The `log_level` of a configuration file. Ignores errors in it, which the command that reads it all reports."""
     from cprsync.config.toml import read_toml
     from cprsync.errors import ConfigurationError
 
@@ -33,7 +33,7 @@ def level_in(config: Path) -> str:
 
 
 def configure(level: str) -> None:
-    """Send events of `level` and above to standard error, one line each; standard output stays the answer's."""
+    """Send events of `level` and above to standard error, one line each. Standard output is for the answer."""
     threshold = logging.getLevelNamesMapping()[level]
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -61,16 +61,16 @@ def configure(level: str) -> None:
 
 
 def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """No value of an event moves a terminal's cursor, nor ends the line that it stands on."""
+    """Escape the values of an event, so that none moves a terminal's cursor or ends its line."""
     for name, value in event.items():
         if isinstance(value, str):
-            # an exception's causes stand on lines of their own
+            # an exception's causes have their own lines
             event[name] = harmless(value if name == "exception" else value.replace("\n", "\\n"))
     return event
 
 
 def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
-    """Each exception of the chain, the last one first, without its text: that may quote what it was given."""
+    """Each exception of the chain, the last one first, without its text, which may quote its input."""
     chain: list[str] = []
     error: BaseException | None = exc_info[1]
     while error is not None and len(chain) < CHAIN_MAX:

@@ -1,7 +1,7 @@
-"""What is wrong with a command line, in our own words.
+"""Describes in our own words what is wrong with a command line.
 
-Goes by the kind of typer's error and by what the command declares. Never by the error's text, and never with what was
-typed: that may be a CPR number or a name.
+Uses the kind of typer's error and what the command declares. Never uses the error's text or the typed text, which may
+be a CPR number or a name.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from cprsync.errors import CprsyncError, Misused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-#: What looks like a CPR number.
+#: Text that looks like a CPR number.
 NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{4}(?![0-9])")
-#: Near names that are offered for one that was not found.
+#: How many similar names are offered for an unknown one.
 _OFFERED = 3
 
 
 class Commands(TyperGroup):
-    """A group of commands that says which one may have been meant."""
+    """A group of commands that suggests similar names for an unknown command."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As typer does. Raises Misused for an unknown command: typer's own error is told by its text alone."""
+        """Resolve as typer does.
+
+        Raises Misused for an unknown command, because typer's own error says it only in its text.
+        """
         if self.get_command(ctx, args[0]) is None:
             near = _near(args[0], self.commands)
             raise (
@@ -42,7 +45,7 @@ class Commands(TyperGroup):
 
 
 def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) -> CprsyncError | None:
-    """Say what is wrong with the command line; None for an error that is none of its."""
+    """The error in our own words. None: the command line did not cause it."""
     told: CprsyncError | None
     if isinstance(error, Misused):
         told = error
@@ -51,7 +54,7 @@ def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) 
         tell = next((TOLD[kind] for kind in kinds if kind in TOLD), None)
         told = None if tell is None else tell(error, _declared(error, arguments, app))
     if told is not None and NUMBER.search(" ".join(arguments)):
-        # it is in the shell's history by now
+        # the number is in the shell's history by now
         return Misused(told.sentence, kind="usage.number", **told.values)
     return told
 
@@ -95,7 +98,7 @@ def _too_much(error: Any, _: Any) -> Misused:
     return Misused("there is a word too many on the command line")
 
 
-#: typer's kinds of error -> what they mean here, the most exact first.
+#: From typer's kinds of errors to our own, the most specific first.
 TOLD: Final[dict[str, Callable[[Any, Any], Misused]]] = {
     "NoArgsIsHelpError": lambda *_: Misused("a command is missing"),
     "MissingParameter": _missing,
@@ -105,7 +108,7 @@ TOLD: Final[dict[str, Callable[[Any, Any], Misused]]] = {
     "BadParameter": _bad_value,
     "UsageError": _too_much,
 }
-#: pydantic's kinds of fault -> what was expected.
+#: From pydantic's kinds of faults to what was expected.
 _NOT_A_NUMBER: Final = {
     "int_parsing": "{name}: expected a whole number",
     "int_from_float": "{name}: expected a whole number",
@@ -127,7 +130,7 @@ def _choices(parameter: Any) -> list[str]:
 
 
 def _name(parameter: Any) -> str:
-    """As help shows it."""
+    """The name as help shows it."""
     name = str(parameter.opts[0])
     return name if name.startswith("-") else name.upper()
 
@@ -137,7 +140,7 @@ def _near(typed: str, names: Iterable[str]) -> str:
 
 
 def _declared(error: Any, arguments: Sequence[str], app: typer.Typer) -> Any:
-    """The command that was meant: typer does not always say."""
+    """The command that was meant, because typer does not always say."""
     if getattr(error, "ctx", None) is not None:
         return error.ctx.command
     command: Any = typer.main.get_command(app)

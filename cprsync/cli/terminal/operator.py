@@ -1,4 +1,4 @@
-"""Who sits at the terminal, and what only they may type: never from an argument, which others could see."""
+"""Finds out who the user is, and reads what must not be an argument, because others could see arguments."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.acting import SystemUser
 
-#: A note of the longest kind is shorter.
+#: Longer than the longest kind of note.
 VALUE_MAX = 8192
-#: A number with its hyphen and the end of the line is far shorter.
+#: Far longer than a number with its hyphen and the line end.
 _LINE_MAX = 64
 
 
 def user_name() -> str:
-    """Who acts: the person behind this process, whom a service names with `--as`, or else "the service".
+    """The acting user: the person behind this process, the one a service names with `--as`, or "the service".
 
     Raises:
         ConfigurationError: this account may not name anybody, or the name cannot be kept.
@@ -51,28 +51,28 @@ def _named(name: str, account: SystemUser, section: AuditSection) -> str:
 
 
 def ask_number() -> CprNumber:
-    """Take a CPR number from a prompt that does not show it, or from one line of standard input.
+    """Read a CPR number from a prompt that does not show it, or from one line of standard input.
 
     Raises:
-        BadInput: it is none; the message does not quote it.
+        BadInput: it is no CPR number; the message does not quote it.
     """
     return _number(CprNumber.parse)
 
 
 def ask_any_number() -> CprNumber:
-    """The same for a number of any kind, also one with letters that no register knows.
+    """Same as `ask_number`, for a number of any kind, also one with letters that no register knows.
 
     Raises:
-        BadInput: it is none; the message does not quote it.
+        BadInput: it is no number; the message does not quote it.
     """
     return _number(CprNumber.parse_any)
 
 
 def ask_whom(prompt: str) -> str:
-    """Take what tells a patron: a CPR number, a patron number or a card, from a hidden prompt or standard input.
+    """Read a CPR number, a patron number or a card from a hidden prompt or standard input.
 
     Raises:
-        BadInput: it is none; the message does not quote it.
+        BadInput: it is none of them; the message does not quote it.
     """
     typed = _line(prompt)
     if not typed or not is_text(typed):
@@ -97,16 +97,16 @@ def _line(prompt: str) -> str:
 
 
 def ask_value(name: str, *, lines: bool, hidden: bool = False, hint: str = "") -> str:
-    """Take what is to stand in a field: from a prompt, or all of standard input.
+    """Read a field's value from a prompt, or from all of standard input.
 
     Args:
         name: the field, for the prompt.
-        lines: whether it may have several; at a prompt an empty one ends them.
-        hidden: whether a prompt shows nothing of it.
-        hint: how several lines are typed.
+        lines: whether the value may have several lines; at a prompt an empty line ends them.
+        hidden: whether the prompt hides what is typed.
+        hint: how to type several lines.
 
     Raises:
-        BadInput: it is far too long, or no text.
+        BadInput: the value is too long, or no text.
     """
     try:
         with still_unwritten():
@@ -127,7 +127,7 @@ def _typed(name: str, *, lines: bool, hidden: bool, hint: str) -> str:
 
 
 def _at_prompt(name: str, *, lines: bool, hint: str) -> str:
-    # on standard error: standard output is for the answer alone
+    # on standard error: standard output is only for the answer
     if not lines:
         sys.stderr.write(f"{name}: ")
         sys.stderr.flush()

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
 
 
-#: Whom a service names with --as, and where it is said who may: for whoever writes the audit.
+#: The person named with --as, and the configuration that says who may name one. Used for the audit.
 ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
 
 
 class LinkDoing(enum.Enum):
-    """What is done about who answers for a minor."""
+    """What to do about who answers for a minor."""
 
     ADD = "add"
     END = "end"
@@ -31,7 +31,7 @@ class LinkDoing(enum.Enum):
 
 
 def _with_its_log_level(context: typer.Context, config: Path) -> Path:
-    """Let the file's `log_level` count, unless the command line or the environment names one; keep who acts."""
+    """Use the file's `log_level`, unless the command line or the environment sets one. Store who acts."""
     if context.find_root().params.get("log_level") is None:
         from cprsync.cli.terminal.logs import configure, level_in
 
@@ -67,11 +67,11 @@ def language(text: str) -> Language:
 
 
 def spoken() -> Language:
-    """The language of whoever typed the command, also of one without --lang, and where none could be read."""
+    """The user's language, also for a command without --lang, or if the command line could not be read."""
     said = [text for text in sys.argv if text.startswith("--lang=")]
     said += sys.argv[sys.argv.index("--lang") + 1 :][:1] if "--lang" in sys.argv else []
     asked = (said or [os.environ.get("CPRSYNC_LANG", "")])[0].removeprefix("--lang=")
-    # any other is a mistake, which has to be told in some language
+    # any other value is a mistake, which must be reported in some language
     return "en" if asked == "en" else "da"
 
 

@@ -1,4 +1,4 @@
-"""How commands speak: one JSON document or plain text on standard output, trouble on standard error."""
+"""The output of commands: one JSON document or plain text on standard output, errors on standard error."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
 
 
-#: Stand for our own bold, colours and their end, until a line is written: no character has these numbers.
+#: Placeholders for bold, colours and their end, until a line is written. No character has these numbers.
 _BOLD, _GREEN, _RED, _PLAIN = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 _STYLES = {_BOLD: "\x1b[1m", _GREEN: "\x1b[32m", _RED: "\x1b[31m", _PLAIN: "\x1b[0m"}
 _COLOURS = {"green": _GREEN, "red": _RED}
 
 
 def open_standard_streams() -> None:
-    """Give a standard stream that was closed before the program began one without content.
+    """Replace each standard stream that was closed before the program began with an empty one.
 
-    Otherwise it is None, and a file that is opened later takes its number: what is meant for a terminal lands there.
+    Otherwise it is None, and a file opened later takes its number: output for a terminal would go into that file.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -40,7 +40,10 @@ def open_standard_streams() -> None:
 
 
 def is_text(text: str) -> bool:
-    """False where bytes that are no text were let in: as half characters, in arguments and in a locale like C."""
+    """Whether the text is valid.
+
+    False if it holds bytes that are no text, which arguments or a locale like C let in.
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -54,7 +57,7 @@ def print_json(document: Mapping[str, Any] | list[Any]) -> None:
 
 
 def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:
-    """The same with a list in it that is written entry by entry: it may be as long as what was imported."""
+    """Same as `print_json`, with a list that is written entry by entry, because it may be very long."""
     head, tail = _in_json({**document, name: []}, indent=2).split(f'"{name}": []')
     _write(f'{head}"{name}": [')
     before = ""
@@ -65,12 +68,12 @@ def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Ma
 
 
 def _in_json(document: Any, *, indent: int | None = None) -> str:
-    # inside of a string the same escape is the same character
+    # inside a string, the same escape means the same character
     return harmless(json.dumps(document, ensure_ascii=False, indent=indent))
 
 
 def say(text: str = "") -> None:
-    """Print a line of the answer. Raises AnswerLost when it cannot be written out."""
+    """Print a line of the answer. Raises AnswerLost if it cannot be written."""
     _write(text + "\n", last=True)
 
 
@@ -80,7 +83,7 @@ def _write(text: str, *, last: bool = False) -> None:
         if last:
             sys.stdout.flush()
     except BrokenPipeError:
-        raise  # whoever read has seen enough
+        raise  # the reading program has ended
     except OSError as error:
         raise _answer_lost(error) from error
 
@@ -92,25 +95,25 @@ def _styled(text: str) -> str:
 
 
 def _answer_lost(error: OSError) -> AnswerLost:
-    """Say why, and let go of what is still to be written: it would fail again when the program ends."""
+    """Return the error, and discard unwritten output, which would fail again at the program's end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return AnswerLost("the answer cannot be written to standard output ({strerror})", strerror=error.strerror)
 
 
 def emphasise(text: str, *, colour: str | None = None) -> str:
-    """The text in bold, coloured if wanted, when a person watches; as it is when piped."""
+    """The text in bold, with a colour if given, on a terminal. Unchanged if piped."""
     return f"{_BOLD}{_COLOURS.get(colour or '', '')}{text}{_PLAIN}"
 
 
 def note(text: str) -> None:
-    """Print a line beside the answer."""
+    """Print a line on standard error, beside the answer."""
     sys.stderr.write(harmless(text) + "\n")
     sys.stderr.flush()
 
 
 @contextmanager
 def failures(*, as_json: bool) -> Iterator[None]:
-    """Turn an error into its message, what was changed, what to do next, and its exit code."""
+    """Turn an error into a message, what was changed, what to do next, and an exit code."""
     try:
         yield
     except CprsyncError as error:
@@ -126,7 +129,7 @@ def failures(*, as_json: bool) -> Iterator[None]:
 
 @contextmanager
 def still_unwritten() -> Iterator[None]:
-    """While a question waits, nothing has been written: Ctrl-C and the end of the input are a no."""
+    """Treat Ctrl-C and the end of input as a no. For questions, before which nothing has been written."""
     try:
         yield
         if sys.stdin.isatty():
@@ -149,7 +152,7 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
 
 
 def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
-    """The message and the advice of a failure in one language, as far as the document has them."""
+    """The message and the advice of a failure in one language, if the document has them."""
     if language == "da" and "da" in document:
         told: Mapping[str, Any] = document["da"]
         return told
@@ -157,7 +160,7 @@ def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[st
 
 
 def unexpected_document(error: BaseException) -> dict[str, Any]:
-    """Say where an unexpected error arose, by file and line: its own text may quote what it was given."""
+    """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
@@ -165,20 +168,20 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
     what = type(error).__name__
     told = CprsyncError("unexpected {error} at {place}", error=what, place=place)
     if isinstance(error, OSError) and error.strerror:
-        # the system's own words for what went wrong hold no input
+        # the system's own message contains no input
         why = error.strerror
         told = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
     return error_document(told, changed="part", reference=secrets.token_hex(4))
 
 
 def interrupted_document() -> dict[str, Any]:
-    """Say that someone stopped the command; what was committed stands."""
+    """Say that someone stopped the command. Committed work stays."""
     stopped = CprsyncError("stopped from outside", kind="interrupted")
     return error_document(stopped, changed="part", reference=secrets.token_hex(4))
 
 
 def unexpected(error: BaseException, *, as_json: bool) -> int:
-    """Show an error that reached the program's end, most often one that nobody foresaw; returns the exit code."""
+    """Show an error that reached the program's end, usually an unexpected one. Return the exit code."""
     lost = error if isinstance(error, AnswerLost) else _unwritten()
     if lost is not None:
         show_error(error_document(lost, changed="part", reference=secrets.token_hex(4)), spoken())
@@ -187,7 +190,7 @@ def unexpected(error: BaseException, *, as_json: bool) -> int:
 
 
 def _unwritten() -> AnswerLost | None:
-    """Whether an answer that a library wrote, a help text, is still waiting to be written out, and why."""
+    """The error if text that a library wrote, such as help, cannot be written out. None: it can."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -196,7 +199,7 @@ def _unwritten() -> AnswerLost | None:
 
 
 def interrupted(*, as_json: bool) -> int:
-    """Show that someone stopped the command; returns the exit code."""
+    """Show that someone stopped the command. Return the exit code."""
     return _ended(interrupted_document(), as_json=as_json)
 
 
@@ -209,7 +212,7 @@ def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
 
 
 def misused(error: BaseException, told: CprsyncError, *, as_json: bool) -> int:
-    """Say what is wrong with the command line itself, beside the help that typer shows when there is no command."""
+    """Show what is wrong with the command line, after typer's help if there is no command. Return the exit code."""
     document = error_document(told, changed="nothing", reference=secrets.token_hex(4))
     if as_json:
         print_json({"error": document})

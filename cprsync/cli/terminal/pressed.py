@@ -1,6 +1,6 @@
-"""When a person last pressed a key that the program works on: the start of the program, or an answer to a prompt.
+"""When the user last pressed a key that the program works on: the start of the program, or an answer to a prompt.
 
-Imported before anything else of the command line, so that loading the rest of it counts as well.
+Imported before the rest of the command line, so that the time for loading it counts too.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ _last = [time.monotonic()]
 
 
 def note_key() -> None:
-    """A person has just answered: from here on they wait."""
+    """Note that the user has just answered: from here on they wait."""
     _last[0] = time.monotonic()
 
 
 def last_key() -> float:
-    """The moment, by the monotonic clock."""
+    """The time of the last key, on the monotonic clock."""
     return _last[0]

@@ -1,4 +1,4 @@
-"""What the kernel knows of who began this process: the account of the login, and whose the processes before it are."""
+"""What the kernel knows about who began this process: the login account, and the owners of its parent processes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 from cprsync.domain.desk.acting import SystemUser
 
 _PROC: Final = Path("/proc")
-#: What stands there where nobody has logged in: a service, or a machine that keeps no logins.
+#: The value if nobody has logged in: a service, or a machine that keeps no logins.
 _NOBODY: Final = 2**32 - 1
-#: No process has more others before it.
+#: The most parent processes to follow.
 _BEFORE_MAX: Final = 64
 
 
 def account_of(uid: int) -> SystemUser:
-    """The account of a number."""
+    """The account of a user id."""
     with suppress(ImportError, KeyError):
         import pwd
 
@@ -26,7 +26,7 @@ def account_of(uid: int) -> SystemUser:
 
 
 def login_account(proc: Path = _PROC) -> SystemUser | None:
-    """Which account this session was logged in to: it stays the same through `sudo` and `su`, and nobody can set it."""
+    """The account that this session logged in to. It stays the same through `sudo` and `su`, and nobody can set it."""
     with suppress(OSError, ValueError):
         uid = int((proc / "self" / "loginuid").read_text(encoding="ascii"))
         return None if uid == _NOBODY else account_of(uid)
@@ -34,7 +34,7 @@ def login_account(proc: Path = _PROC) -> SystemUser | None:
 
 
 def accounts_behind(proc: Path = _PROC) -> list[SystemUser]:
-    """Whose this process is, and the ones that it came from, as far as they can be seen."""
+    """The owners of this process and of its parents, as far as they are visible."""
     accounts, pid = [account_of(os.getuid())], os.getppid()
     for _ in range(_BEFORE_MAX):
         try:

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, one quiet line a step when piped, nothing with --json."""
+"""Progress of long work: a bar on a terminal, one line for each step when piped, nothing with --json."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Nothing:
 
 
 class Lines(Nothing):
-    """One line for each step that does anything."""
+    """Writes one line for each step that has work."""
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """Write the step's name, and how much it will do if that is known."""
+        """Write the step's name, and its number of items if known."""
         if total != 0:
             sys.stderr.write(f"{name}{'' if total is None else f': {total}'}\n")
 
 
 class Bar(Nothing):
-    """One bar for each step whose length is known; the others pass in silence."""
+    """Shows one bar for each step of known length. Other steps show nothing."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -57,7 +57,7 @@ class Bar(Nothing):
             self._bar.__enter__()
 
     def advance(self, count: int = 1) -> None:
-        """Move the step on."""
+        """Advance the bar."""
         if self._bar is not None:
             self._bar.update(count)
 
@@ -68,7 +68,7 @@ class Bar(Nothing):
 
 
 def progress(*, as_json: bool) -> _Shown:
-    """Choose by where standard error goes."""
+    """Choose the kind of progress by where standard error goes."""
     if as_json:
         return Nothing()
     return Bar() if sys.stderr.isatty() else Lines()

@@ -1,6 +1,6 @@
-"""SIGTERM and Ctrl-C: the night ends after the piece of work at hand, and the next run goes on from there.
+"""SIGTERM and Ctrl-C: the night ends after the present piece of work, and the next run continues from there.
 
-Without this both would end it at once, which costs nothing but the work of the piece: it is not needed to be safe.
+Without this, both would end the night at once. That is safe too, and only loses the work of that piece.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEARD = b"cprsync: stopping after the batch at hand; a second signal stops at o
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Heed signals while the block lasts: what is handed over raises RunStopped once one has come."""
+    """Handle signals during the block. The function that it yields raises RunStopped after a signal."""
     asked = threading.Event()
 
     def heed() -> None:
@@ -30,13 +30,13 @@ def stoppable() -> Iterator[Callable[[], None]]:
             raise RunStopped("the night was asked to stop, and has ended after a whole batch")
 
     if threading.current_thread() is not threading.main_thread():
-        yield heed  # signals are the main thread's
+        yield heed  # only the main thread gets signals
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def hear(_number: int, _frame: object) -> None:
         asked.set()
-        os.write(2, _HEARD)  # a handler may not write to a buffered stream that is being written to
+        os.write(2, _HEARD)  # a handler must not use a buffered stream that may be in use
         _restore(before)
 
     for number in _SIGNALS:
