@@ -1,4 +1,4 @@
-"""`bench`: measure against the floor of the same run, and say it in a few lines or in the shape that stays."""
+"""`bench`: measures against the floor of the same run, and prints a few lines or the stable JSON shape."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNEQUAL = {
 def bench_command(  # noqa: PLR0913 -- one parameter for each option
     name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int, as_json: bool
 ) -> int:
-    """Measure; exit 1 only if the ways came to different results."""
+    """Measure. Exit 1 only if the ways have different results."""
     with failures(as_json=as_json):
         _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
         figures = _measured(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)

@@ -1,7 +1,7 @@
-"""Compare every record with the register's own state, by rules of its own.
+"""Compares every record with the register's own state, by rules of its own.
 
-It reads the mock's state dump and rows opened outside `sync/`, and shares neither the client's
-parser nor `decide`: code that agreed with itself would find nothing. What is sealed is compared as it is.
+It reads the mock's state dump and opened rows. It uses neither the client's parser nor `decide`, because code that is
+compared with itself finds nothing. Sealed values are compared as they are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NAME_PARTS = ("addressing", "first", "middle", "last")
 
 @dataclass(slots=True)
 class Comparison:
-    """What was found: by person's key the groups that differ, and what differs on purpose."""
+    """The result: by person's key, the groups that differ; and what differs on purpose."""
 
     compared: int = 0
     differs: dict[str, list[str]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Comparison:
 
 
 def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tuple[Any, ...]]) -> Comparison:
-    """Hold each patron's opened record against the person of the same number in the dump."""
+    """Compare each patron's opened record with the person of the same number in the dump."""
     found = Comparison()
     by_number = {record[1].number.digits: record[1] for record in records}
     for key in keys:
@@ -63,7 +63,10 @@ def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tup
 def compare_net_media(
     found: Comparison, state: Mapping[str, Any], culr: Mapping[str, Any], keys: Iterable[str]
 ) -> None:
-    """Hold what CULR has of each patron against the municipality that the register has; none is sent of who is away."""
+    """Compare each patron's number in CULR with the register's municipality.
+
+    A person who lives elsewhere must have none.
+    """
     held = {
         account["value"]: patron["municipality"] or ""
         for patron in culr["patrons"]
@@ -77,7 +80,7 @@ def compare_net_media(
 
 
 def _net_media_number(person: Mapping[str, Any]) -> str:
-    """Three digits of a Danish municipality, of whoever lives in one."""
+    """The three digits of a person's Danish municipality. "": they live in none."""
     if person["status"] not in {"01", "03"}:
         return ""
     return _text((person.get("address") or {}).get("municipality"))[1:]
@@ -97,7 +100,7 @@ def _differences(person: Mapping[str, Any], record: Person, intended: Counter[st
 
 
 def _says(held: object, told: object) -> bool:
-    """Whether a group, sealed or not, is what the register holds; None: it holds none."""
+    """Whether a group, sealed or not, equals the register's. `told` None: the register has none."""
     return isinstance(held, Gap) if told is None else held == told
 
 

@@ -1,7 +1,6 @@
-"""`cprsync demo`: a week in a mock register, night by night, and a comparison at the end.
+"""`cprsync demo`: a week with a mock register, night by night, and a comparison at the end.
 
-Everything is real but the people: certificates, mutual TLS, files, a store, the same commands that
-an operator runs.
+Everything is real except the people: certificates, mutual TLS, files, a store, and the commands that an operator runs.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ if TYPE_CHECKING:
     from cprsync.cli.demo.demo_rights import Rights
     from cprsync.config.settings import Settings
 
-#: A night that left something to a person.
+#: The exit code of a night that left something to staff.
 LEFT = 3
-#: Working nights and the days between them never need more steps than this.
+#: The most steps for the working nights and the days between them.
 DAYS_MAX = 60
 
 
 @dataclass(slots=True)
 class Week:
-    """What the demo lives: the people's keys, and what happens on each working day."""
+    """The demo's script: the keys of the patrons, and what happens on each working day."""
 
     start: date
     patrons: list[str]
@@ -66,13 +65,13 @@ def run_demo(
     as_json: bool,
     before_comparing: Callable[[Settings], None] | None = None,
 ) -> int:
-    """Live the week; exit 0 only if every record equals the register.
+    """Run the week. Exit 0 only if every record equals the register.
 
     Args:
-        keep: where everything stays; None: a temporary folder.
-        language: of the story.
-        as_json: one document instead of the story.
-        before_comparing: done to the library when the week is over; a test alters a record here.
+        keep: the folder to keep everything in; None: a temporary folder.
+        language: the language of the story.
+        as_json: print one document instead of the story.
+        before_comparing: called with the settings after the week; a test alters a record here.
     """
     begun = time.monotonic()
     with failures(as_json=as_json), ExitStack() as stack:
@@ -148,7 +147,7 @@ def _live(stage: Stage) -> None:
 
 
 def _write_patrons(path: Path, keys: list[str]) -> None:
-    """The library's own list, as another system would export it. It names no group: age decides that."""
+    """Write the library's own list, as another system would export it. It names no group, because age decides that."""
     numbers = _numbers()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -166,7 +165,7 @@ def _numbers() -> dict[str, str]:
 
 
 def _walk_to(stage: Stage, day: date) -> None:
-    """Live the days without a delivery up to a working day; the night still runs on each."""
+    """Run the days without a delivery up to a working day. The night still runs on each."""
     from cprsync.mock import control
 
     quiet: list[date] = []
@@ -199,7 +198,7 @@ def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
 
 
 def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
-    """Someone at the desk types what a patron shows her, over the register's word and for a time."""
+    """Type a correction at the desk, for a time, after a patron has shown a document."""
     from cprsync import wiring
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.setting import Setting, set_field
@@ -213,7 +212,7 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
 
 
 def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
-    """Who and what, by the keys of the people file, which are nobody's names."""
+    """Who and what, by keys of the people file, which are no real names."""
     happens = word(f"event_{event['kind']}", stage.language)
     to = f" → {event['to']}" if "to" in event else ""
     patron = "" if event["who"] in stage.week.patrons else f" ({word('not_patron', stage.language)})"
@@ -240,7 +239,7 @@ def _night(stage: Stage) -> None:
 
 
 def _held(stage: Stage) -> tuple[Comparison, Rights]:
-    """Every record against the register, CULR, and its own rights derived again; and the rights of protected movers."""
+    """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
     from cprsync import wiring
     from cprsync.cli.demo.comparison import compare, compare_net_media
     from cprsync.cli.demo.demo_rights import compare_rights, protected_movers
@@ -264,7 +263,7 @@ def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     from cprsync.cli.demo.demo_rights import mover_lines, movers_document
 
     result, movers = _held(stage)
-    # a death leaves a proposed block to a person, and a birth date that is not the number's: nights as they should be
+    # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's
     failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
     ok = not result.differs and not failed
     if stage.as_json:

@@ -1,6 +1,6 @@
-"""The demo's look at rights to net media: what is kept is derived again, and the protected have what others have.
+"""Checks the demo's rights to net media: derives them again, and shows that protected patrons have them too.
 
-Leaves out what CULR holds: see `comparison`. Unlike there the rules are the library's own, as in `verify`.
+Leaves out what CULR holds: see `comparison`. Unlike there, the rules are the library's own, as in `verify`.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ Rights = dict[str, tuple["Right", ...]]
 def compare_rights(
     found: Comparison, persons: Mapping[str, Any], checked: Iterable[Checked], *, policy: Policy, on: date
 ) -> Rights:
-    """Hold what is kept of each of these persons against a fresh derivation; returns the rights of whom it holds.
+    """Compare the stored rights of each person with freshly derived ones. Return the rights that agree.
 
-    The week is over: what is still to be derived is no excuse.
+    Rights that are still due count as wrong, because the week is over.
     """
     by_number = {one.patron.number.digits: one for one in checked if not one.gone}
     rights: Rights = {}
     for key, person in persons.items():
         one = by_number.get(person["number"])
         if one is None:
-            continue  # without a record: told as that
+            continue  # a person without a record is reported elsewhere
         if any(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=policy, on=on)):
             found.differs.setdefault(key, []).append("rights")
         else:
@@ -46,18 +46,18 @@ def compare_rights(
 
 
 def protected_movers(persons: Mapping[str, Any], rights: Rights, nights: Iterable[Mapping[str, Any]]) -> Rights:
-    """Of those who moved in the week and are protected, the rights that were held against whoever is not."""
+    """The rights of the protected patrons who moved in the week."""
     moved = (event["who"] for night in nights for event in night["events"] if event["kind"] == "move")
     return {key: rights[key] for key in moved if key in rights and "0001" in (persons[key].get("protections") or {})}
 
 
 def movers_document(movers: Rights) -> dict[str, dict[str, str]]:
-    """By person's key and product, the answer."""
+    """The answer by person's key and product."""
     return {key: {one.product: one.answer.value for one in rights} for key, rights in movers.items()}
 
 
 def mover_lines(movers: Rights, language: Language) -> Iterator[str]:
-    """One line for those who have the same."""
+    """One line for all movers with the same rights."""
     same: dict[str, list[str]] = {}
     for key, rights in movers.items():
         told = ", ".join(

@@ -1,4 +1,4 @@
-"""`mock`: serve the counterparts and let things happen in the town."""
+"""`mock`: serves the counterparts, and lets things happen in the town."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def serve_command(
     framing: str,
     omit_false: bool,
 ) -> None:
-    """Serve until stopped; announce on one line when ready."""
+    """Serve until stopped. Print one line when ready."""
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path
 
@@ -65,7 +65,7 @@ def night_command(folder: Path, *, count: int, empty: bool, as_json: bool) -> No
 
 
 def day_command(folder: Path, *, as_json: bool) -> None:
-    """Move one calendar day."""
+    """Move forward one calendar day."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
@@ -82,7 +82,7 @@ def fault_command(kind: str, about: dict[str, Any], *, folder: Path, as_json: bo
 
 
 def calm_command(folder: Path, *, as_json: bool) -> None:
-    """Let nothing go wrong any more."""
+    """Cancel all faults."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
@@ -107,7 +107,7 @@ def culr_command(folder: Path, *, as_json: bool) -> None:
 def culr_write_command(  # noqa: PLR0913 -- a command's options
     kind: str, *, agency: str | None, who: str | None, about: Mapping[str, str | None], folder: Path, as_json: bool
 ) -> None:
-    """Let a library write at CULR; `about` may say `to`, and `type` and `value` of what the account stands under."""
+    """Let a library write at CULR. `about` may hold `to`, and `type` and `value` of the account's number."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):

@@ -1,4 +1,4 @@
-"""`patron add`: one patron by hand. What is typed comes by prompts or standard input, never as an argument."""
+"""`patron add`: one patron by hand. Input comes from prompts or standard input, never from an argument."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.lookup import Desk
 
-#: What a terminal asks for, in this order; an empty answer says nothing.
+#: What a terminal asks for, in this order. An empty answer leaves the field out.
 ASKED: Final = ("cpr_number", "name", "birth_date", "address", "telephones", "emails", "cards", "group", "branch")
-#: What the register says of whoever has one of its numbers.
+#: The fields that the register supplies for a person with one of its numbers.
 _REGISTERS: Final = frozenset({"name", "birth_date", "address"})
-#: A field that no prompt shows as it is typed.
+#: The field whose prompt hides what is typed.
 _HIDDEN: Final = "cpr_number"
-#: One patron with all fields, each of its longest, is shorter.
+#: More than one patron needs, with all fields at their longest.
 _LINES_MAX, _LINE_MAX = 200, 8192
 
 
 def add_command(*, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Add one patron, once someone has looked and said yes; exit 1 and 3 as `lookup --register`."""
+    """Add one patron after someone has checked and confirmed it. Exit 1 and 3 as `lookup --register`."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings
@@ -71,7 +71,7 @@ def _say(lines: Iterator[str]) -> None:
 
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
-    """What is to be seen, then what was typed, and of whoever the register knows the record as it would be."""
+    """The warnings, then the typed values. For a person whom the register knows, also the record as it would be."""
     yield from warning_lines(shown.document["warnings"], language)
     if shown.registration is not None:
         yield from lookup_lines({**shown.registration.document, "warnings": []}, language)
@@ -85,7 +85,7 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
 
 
 def _typed(desk: Desk, user: str, language: Language) -> str:
-    """A JSON object: from standard input, or of what is answered at a terminal, where a number is looked at at once."""
+    """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
     if not sys.stdin.isatty():
         return _object()
     from cprsync.cli.terminal.operator import ask_value
@@ -102,7 +102,7 @@ def _typed(desk: Desk, user: str, language: Language) -> str:
 
 
 def _object() -> str:
-    """Lines up to the end of the object: the next one may be the answer to the question."""
+    """The lines up to the end of the object. The next line may be the answer to the question."""
     text = ""
     try:
         for _ in range(_LINES_MAX):

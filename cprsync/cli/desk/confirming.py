@@ -1,6 +1,6 @@
-"""The question before something is written: asked at the terminal, or answered by an option of the command.
+"""Asks before something is written: at the terminal, or answered by an option of the command.
 
-A screen only passes the answer on: whether it is enough, the use case decides.
+Only passes the answer on. The use case decides whether it is enough.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
     from cprsync.domain.desk.confirming import Preview
 
-#: An answer is one word; a reason is one line.
+#: The longest answer: a word, or a reason on one line.
 _LINE_MAX: Final = 1024
 _YES: Final = frozenset({"ja", "j", "yes", "y"})
-#: How a warning is marked, the loudest last.
+#: The mark of each level of warnings, from the mildest to the strongest.
 _MARKS: Final = {Level.NOTE: "·", Level.ASK: "?", Level.STOP: "!"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the options of a command say beforehand."""
+    """The answers that a command's options give beforehand."""
 
     #: yes to whatever is shown
     yes: bool = False
-    #: ask, also where no terminal is: the answer is the next line of standard input
+    #: ask even without a terminal: the answer is the next line of standard input
     confirm: bool = False
-    #: yes to the preview with this digest alone
+    #: yes only to the preview with this digest
     approve: str = ""
     reason: str = ""
 
 
 def obtain_confirmation(preview: Preview, answered: Answered, language: Language) -> Confirmation:
-    """Take the yes to a preview that is on the screen by now. Raises NotConfirmed: there is none."""
+    """Ask for the yes to a preview that has been shown. Raises NotConfirmed: there is no yes."""
     if answered.approve:
         return Confirmation(answered.approve, answered.reason)
     if answered.yes:
@@ -55,7 +55,7 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
     if preview.needs_reason and not reason.strip():
         reason = _ask(word("confirm_reason", language))
         if not reason:
-            # the use case refuses this preview without a reason: no yes is asked for in vain
+            # the use case refuses this preview without a reason, so no question is asked
             return Confirmation(preview.digest, reason)
     if _ask(_question(preview, language)).lower() not in _YES:
         raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
@@ -64,7 +64,7 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
 
 @contextmanager
 def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[None]:
-    """With --json, print the preview that nobody has said yes to, with the error in it."""
+    """With --json, print a preview that nobody confirmed, with the error in it."""
     try:
         yield
     except NotConfirmed as error:
@@ -76,7 +76,7 @@ def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[No
 
 
 def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """The warnings of a document, a line each, those that stop first."""
+    """The warnings of a document, one per line, the strongest first."""
     for level in reversed(Level):
         for one in warnings:
             if one["level"] == level.value:
@@ -84,13 +84,13 @@ def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> 
 
 
 def _question(preview: Preview, language: Language) -> str:
-    """What the yes is to: the question says what will happen."""
+    """The question, which says what will happen."""
     new = "_new" if preview.patron_id is None else ""
     return f"{word(f'confirm_{preview.what}{new}', language)} {word('confirm_type_yes', language)}"
 
 
 def _ask(question: str) -> str:
-    # on standard error: standard output is for the answer alone
+    # on standard error: standard output is only for the answer
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()
     with still_unwritten():

@@ -1,4 +1,4 @@
-"""`patron find`: what tells a patron comes by standard input, never as an argument; only her number goes out."""
+"""`patron find`: what identifies a patron comes from standard input, never from an argument. Prints only ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_FOUND = 1
 
 
 def find_command(*, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Say which patron has the CPR number, patron number or card, or had it; exit 1 when nobody."""
+    """Say which patron has, or had, the CPR number, patron number or card. Exit 1 if nobody."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_whom
     from cprsync.config.settings import load_settings

@@ -1,4 +1,4 @@
-"""`patron kept-blocks`: what is kept of someone who has left; the number comes by standard input only."""
+"""`patron kept-blocks`: the blocks kept about someone who has left. The number comes only from standard input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
     *, lift: bool, only: int | None, reason: str, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
-    """Show the blocks that are kept by a number, or lift them."""
+    """Show the blocks that are kept for a number, or lift them."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_any_number, user_name
     from cprsync.config.settings import load_settings
@@ -42,7 +42,7 @@ def kept_blocks_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The blocks, a line each, and whether they were lifted."""
+    """The blocks, one per line, and whether they were lifted."""
     if not document["blocks"]:
         yield word("kept_none", language)
     for block in document["blocks"]:

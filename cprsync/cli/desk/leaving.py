@@ -1,4 +1,4 @@
-"""`patron leave` and `patron erase`: what they would do is shown first, and done after a yes to just that."""
+"""`patron leave` and `patron erase`: show what they would do first, and do it after a yes to exactly that."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from cprsync.cli.desk.confirming import Answered
     from cprsync.services.leaving.departing import Exit, PartingShown
 
-#: She waits: something of hers is still open.
+#: The exit code while something of the patron's is still open.
 WAITS = 3
-#: A patron number is shorter.
+#: Longer than any patron number.
 _LINE_MAX = 64
 
 
 def leave_command(  # noqa: PLR0913 -- one parameter for each option
     patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
 ) -> int:
-    """Take a patron's request to leave, once someone has said yes to it; exit 3 while something keeps her."""
+    """Record a patron's request to leave after someone has confirmed it. Exit 3 while something prevents it."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings
@@ -53,7 +53,7 @@ def leave_command(  # noqa: PLR0913 -- one parameter for each option
 def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
     shown = exit_.preview(patron, Way.LEAVE)
     if not shown.is_writable:
-        # there is nothing to say yes to: how far it has come is told
+        # nothing is left to confirm: only the progress is shown
         return exit_.leave(patron, Confirmation(shown.preview.digest))
     if not as_json:
         _show(shown, language)
@@ -63,7 +63,7 @@ def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
 
 
 def _with_preview(done: dict[str, Any], shown: PartingShown) -> dict[str, Any]:
-    """What was done, beside what was shown; no name of whoever is gone by now."""
+    """The result with the preview, without the name of a patron who is gone by now."""
     return done | {"preview": {key: told for key, told in shown.document.items() if key != "whose"}}
 
 
@@ -73,7 +73,7 @@ def _show(shown: PartingShown, language: Language) -> None:
 
 
 def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What leaving or erasing would do: what keeps the patron, what goes, what is let go later, what is to be seen."""
+    """What leaving or erasing would do: what prevents it, what is deleted, what others must confirm, and warnings."""
     yield word(f"parting_{document['what']}", language, patron=document["patron"])
     yield from whose_lines(document["whose"], language)
     yield from warning_lines(document["warnings"], language)
@@ -108,7 +108,7 @@ def _number(count: int) -> str:
 def erase_command(  # noqa: PLR0913 -- one parameter for each option
     patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
-    """Erase a patron for good, once whoever asks has typed her number again, or said yes."""
+    """Erase a patron for good after the user has typed the patron number again, or said yes."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings
@@ -140,7 +140,7 @@ def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
 
 
 def _type_again(patron: str, language: Language) -> None:
-    """Have the number typed twice: nothing brings back whoever is erased."""
+    """Ask for the number a second time, because nobody can restore an erased patron."""
     note(word("erase_confirm", language))
     with still_unwritten():
         typed = sys.stdin.readline(_LINE_MAX).strip()

@@ -1,4 +1,4 @@
-"""`lookup`: one person at the desk. The number comes by a prompt or standard input, never as an argument."""
+"""`lookup`: one person at the desk. The number comes from a prompt or standard input, never from an argument."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> int:
-    """Look one person up; exit 1 when the register does not know the number, 3 when they could not be registered."""
+    """Look one person up. Exit 1 if the register does not know the number, 3 if they could not be registered."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_number, user_name
     from cprsync.config.settings import load_settings
@@ -62,7 +62,7 @@ def lookup_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _register(desk: Desk, asked: Asked, answered: Answered, *, language: Language, as_json: bool) -> LookedUp:
-    """Show what would be written, take the yes to it, and write."""
+    """Show what would be written, ask for the yes, and write."""
     from cprsync.services.desk.lookup import LookedUp
     from cprsync.services.desk.registering import confirm_registration, preview_registration
 
@@ -81,7 +81,7 @@ def _say(lines: Iterator[str]) -> None:
 
 
 def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """One person as text: the record as it would be, what it would do, and what is to be seen about it."""
+    """One person as text: the record as it would be, the warnings, and what a registration would do."""
     from cprsync.cli.desk.record_text import field_lines, sealed_mark
     from cprsync.cli.language.words import word
 
@@ -127,7 +127,7 @@ def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[
 
 
 def kept_block_lines(blocks: Sequence[Mapping[str, str]], language: Language) -> Iterator[str]:
-    """The blocks that come with a number, a line each."""
+    """The blocks that come back with a number, one per line."""
     from cprsync.cli.language.words import word
 
     for block in blocks:
@@ -136,7 +136,7 @@ def kept_block_lines(blocks: Sequence[Mapping[str, str]], language: Language) ->
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What was written, after a preview that stands on the screen already."""
+    """What was written, after the preview has been shown."""
     from cprsync.cli.language.words import word
 
     kind, preview = document["fields"].get("kind", {}).get("value"), document["preview"]

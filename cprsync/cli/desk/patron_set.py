@@ -1,4 +1,4 @@
-"""`patron set` and `patron set-cpr`: numbers and values come by standard input, never as arguments."""
+"""`patron set`: numbers and values come from standard input, never from an argument."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 LINES = frozenset(
     {"address", "blocks", "cards", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"}
 )
-#: A field that no prompt shows as it is typed.
+#: Fields whose prompt hides what is typed.
 HIDDEN = frozenset({"pin"})
-#: How a value is written that has a form of its own, for the prompt.
+#: For the prompt: the form of values that have one.
 FORMS = {"absence": "2027-04-10 til 2027-04-20", "blocks": "2027-04-10 Mistet kort"}
-#: Fields of which one value may have a star, for notices.
+#: Fields in which one value may be marked with a star, for notices.
 NOTICED = frozenset({"telephones", "emails"})
 
 
 def list_doing(*, remove: bool, replace: bool, withdraw: bool, as_json: bool) -> Doing | None:
-    """What the options ask to be done with a list; None: none of them was given."""
+    """What the options ask to do with a list. None: no such option was given."""
     with failures(as_json=as_json):
         if remove + replace + withdraw > 1:
             raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
@@ -56,7 +56,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> None:
-    """Set one field of one patron, or with `withdraw` take back what was set; `doing` is for lists."""
+    """Set one field of one patron, or with `withdraw` take back what was set. `doing` is for lists."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_value, user_name
     from cprsync.config.settings import load_settings
@@ -69,7 +69,7 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
         text = None if withdraw else ""
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
         with wiring.counter(settings, section) as counter:
-            # before anything is asked for: nobody types an address in vain
+            # checked before the value is asked for, so that nobody types one for nothing
             check(counter, asked)
             if not withdraw:
                 hint = word("set_lines", language)
@@ -102,9 +102,9 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
     groups: Sequence[str] = (),
     told: str = "set_culr",
 ) -> Iterator[str]:
-    """What became of a field, and what follows from it; nothing of what was typed.
+    """The outcome for a field and what follows from it. Shows nothing of what was typed.
 
-    `told`: the word for what the net media are told, if it is anything.
+    `told`: the key of the words about the net media, if they are told anything.
     """
     outcome = _outcome(document, language, withdraws=withdraws)
     until = ""
@@ -126,6 +126,6 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
 
 def _outcome(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
     if document["outcome"] == "unchanged" and document.get("list") == Doing.REMOVE.value:
-        # only a block is still there once it was taken away
+        # only a block is still there after it was removed
         return word("lifted_unchanged", language)
     return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)

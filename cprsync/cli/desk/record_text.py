@@ -1,6 +1,6 @@
-"""A patron record as text: each field under the field table's name, whose it is, and what was corrected.
+"""Shows a patron record as text: each field with its name, its owner, and any correction.
 
-What is sealed says so and nothing else. Leaves out which fields may be shown: the document holds no others.
+A sealed field only says that it is sealed. Leaves out which fields may be shown: the document holds no others.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "–"
 SEALED: Final = Wording("<beskyttet>", "<protected>")
-#: The names of fields that have parts, and of the patron's own in the words of staff.
+#: The names of fields that consist of parts.
 _WHOLES: Final = {"blocks": Wording("Blokeringer", "Blocks")}
-#: Whose a field is, as staff say it: to them the patron is not "you".
+#: A field's owner in words for staff, who do not call the patron "you".
 _OWNED: Final[Mapping[str, Wording]] = {
     **{owner.value: OWNERS[owner] for owner in Owner},
     Owner.PATRON.value: Wording("lånerens", "the patron's"),
@@ -37,7 +37,7 @@ _OWNED: Final[Mapping[str, Wording]] = {
 
 
 def record_lines(document: Mapping[str, Any], language: Language = "da") -> list[str]:
-    """One record: who she is and what is special about her, then her fields."""
+    """One record: the patron number and any marks, then the fields."""
     marks = [word(mark, language) for mark in _marks(document)]
     if "merged_into" in document:
         marks = [word("merged_into", language, patron=document["merged_into"])]
@@ -46,7 +46,7 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
 
 
 def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """For whom a patron answers, a line each: no name of whoever is protected."""
+    """The minors for whom a patron answers, one per line. No name of a protected minor."""
     if minors:
         yield f"  {word('answers_for', language)}"
     for one in minors:
@@ -85,9 +85,9 @@ def _marks(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[str]:
-    """The fields: what stands there, whose each is and since when, or who corrected it, until when and over what.
+    """The fields: the value, its owner and since when; or who corrected it, until when, and over what.
 
-    After an arrow what the register says instead. A list has a line for each of its entries.
+    The register's differing value follows after an arrow. A list has one line for each entry.
     """
     fields = _without_borrowing(fields)
     names = {key: name_of(key, language) for key in fields}
@@ -96,7 +96,7 @@ def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[st
 
 
 def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Whoever only answers for a minor is no patron: the record stands, and nobody borrows by it."""
+    """Change the standing of a person who only answers for a minor: the record is active but may not borrow."""
     standing = fields.get("standing")
     only_answers = fields.get("kind", {}).get("value") == PatronKind.RESPONSIBLE.value
     if standing is None or not only_answers or standing["value"] != Stage.ACTIVE.value:
@@ -105,12 +105,12 @@ def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def has_name(key: str) -> bool:
-    """Whether a record has a field of that name."""
+    """Whether a record has a field of this name."""
     return key in _WHOLES or key in FIELD
 
 
 def name_of(key: str, language: Language) -> str:
-    """What a field is called."""
+    """The name of a field in a language."""
     name = _WHOLES.get(key) or FIELD[key].name
     return name.da if language == "da" else name.en
 
@@ -125,7 +125,7 @@ def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) ->
 
 
 def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
-    """The value, a line for each loan or the like."""
+    """The value as lines, with one for each loan and the like."""
     if entry.get("sealed"):
         sealed = SEALED.da if language == "da" else SEALED.en
         age = entry.get("age")
@@ -141,12 +141,12 @@ def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[
 
 
 def _as_sure(told: str, entry: Mapping[str, Any], language: Language) -> str:
-    """A birth date that the register is not sure of, or that is only the number's, is marked."""
+    """Mark a birth date that the register is unsure of, or that comes only from the number."""
     return f"{told} ({word('uncertain', language)})" if entry.get("uncertain") else told
 
 
 def value_text(key: str, value: Any, language: Language) -> str:
-    """A value on one line; nothing as a dash."""
+    """A value on one line. A dash if it is empty."""
     if key == "status" and value in STATUS_CODES:
         meaning = STATUS_RULES[Status(value)].meaning
         return f"{value} {meaning.da if language == 'da' else meaning.en}"
@@ -174,18 +174,18 @@ def _plain(value: Any, language: Language) -> str:
 
 
 def _day(text: str, language: Language) -> str:
-    """A day as people write it, or the text as it is."""
+    """A day in words, or the text unchanged."""
     try:
         return long_day(date.fromisoformat(text), language) if len(text) == len("2027-03-01") else text
     except ValueError:
         return text
 
 
-# -- whose it is -------------------------------------------------------------------------------------------
+# -- owners -------------------------------------------------------------------------------------------
 
 
 def _owned(entry: Mapping[str, Any], language: Language) -> str:
-    """Whose the field is, and since when."""
+    """The field's owner, and since when."""
     owned = _OWNED[entry["owner"]]
     owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
     if entry["source"] == "number":
@@ -195,7 +195,7 @@ def _owned(entry: Mapping[str, Any], language: Language) -> str:
 
 
 def _corrected(key: str, entry: Mapping[str, Any], language: Language) -> str:
-    """Who corrected the field, from and until when, and over what; nothing of the last where it is sealed."""
+    """Who corrected the field, since and until when, and over what. The last is left out if sealed."""
     override = entry["override"]
     if override is None:
         return ""
@@ -207,7 +207,7 @@ def _corrected(key: str, entry: Mapping[str, Any], language: Language) -> str:
 
 
 def beside(entry: Mapping[str, Any]) -> str:
-    """The word for what a correction stands over: the register's, what age gives, or what the library gave before."""
+    """The key of the words for the value under a correction: the register's, by age, or the library's own."""
     if entry["owner"] == "register":
         return "by_register"
     return "by_age" if "rule" in entry["override"] else "otherwise"

@@ -1,4 +1,4 @@
-"""`patron responsible`: who answers for a minor. Her number comes by standard input, never as an argument."""
+"""`patron responsible`: who answers for a minor. Their number comes from standard input, never from an argument."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def responsible_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> None:
-    """Add, end or list."""
+    """Add, end or list links."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
 
@@ -84,7 +84,7 @@ def _listed(settings: Settings, section: LibrarySection, patron: str) -> dict[st
 
 
 def outcome_line(document: Mapping[str, Any], language: Language) -> str:
-    """What was done, as a sentence with her name in it, unless that is protected or not known."""
+    """What was done, as a sentence with the person's name, unless it is protected or unknown."""
     told, number = ("number" if document["name"] is None else "who"), document["responsible"]
     told = "sealed" if document.get("sealed") else told
     who = word(f"responsible_{told}", language, name=document["name"], patron=number)
@@ -92,7 +92,7 @@ def outcome_line(document: Mapping[str, Any], language: Language) -> str:
 
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Who answers, a line each: no name of whoever is protected."""
+    """The persons who answer, one per line. No name of a protected person."""
     yield f"{document['patron']} · {word('responsible', language)}"
     if not document["responsibles"] and not document.get("answers_for"):
         yield "  " + word("responsible_none", language)

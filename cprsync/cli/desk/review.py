@@ -1,4 +1,4 @@
-"""`review`: what waits for a person, shown with both sides, answered, and taken back."""
+"""`review`: items that wait for staff: shown with both sides, answered, and taken back."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from cprsync.services.desk.reviewing import Reviews
 
-#: Columns of text: the name of a field, and what the left side says of it.
+#: Widths of the columns: a field's name, and the left side's value.
 NAME_WIDTH, SIDE_WIDTH = 26, 34
 
 
 class Answering(enum.Enum):
-    """What someone does with an item."""
+    """What a user does with an item."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -45,7 +45,7 @@ def _reviews(config: Path, library: str | None) -> Iterator[Reviews]:
 
 
 def list_command(config: Path, *, library: str | None, language: Language, as_json: bool, all_states: bool) -> None:
-    """List what waits, or all items."""
+    """List the open items, or all items."""
     with failures(as_json=as_json), _reviews(config, library) as reviews:
         items = reviews.listed(all_states=all_states)
     if as_json:
@@ -58,7 +58,7 @@ def list_command(config: Path, *, library: str | None, language: Language, as_js
 
 
 def show_command(number: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Show one item with its record, or with both."""
+    """Show one item with its record, or with both records."""
     with failures(as_json=as_json), _reviews(config, library) as reviews:
         document = reviews.shown(number)
     if as_json:
@@ -78,7 +78,7 @@ def answer_command(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     reason: str = "",
 ) -> None:
-    """Answer one item, and say what was done."""
+    """Answer one item, and print what was done."""
     with failures(as_json=as_json), _reviews(config, library) as reviews:
         if answering is Answering.ACCEPT:
             item = reviews.accept(number)
@@ -113,13 +113,13 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
 
 
 def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Who has accepted an item that takes two people, while it waits for the other."""
+    """The user who accepted first, while an item that takes two people waits for the second."""
     if item["state"] == State.WAITING.value and item.get("decided"):
         yield "  " + word("review_first", language, who=item["decided"]["by"])
 
 
 def _sides(both: Mapping[str, Any], language: Language) -> str:
-    """Both numbers with the municipality's name, and what CULR answered if it refused ours."""
+    """Both numbers with their municipality's name, and CULR's answer if it refused ours."""
     ours = _number(both["ours"], "review_unknown", language) if both["account"] else word("review_no_account", language)
     said = word("review_sides", language, ours=ours, theirs=_number(both["theirs"], "review_nothing", language))
     if both["answer"] is None:
@@ -167,7 +167,7 @@ def _plan(plan: Mapping[str, Any], language: Language) -> str:
 
 
 def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The register's word on the left, on the right what patron and staff own, or have corrected."""
+    """The register's values on the left; on the right what patron and staff own, or staff have corrected."""
     left: list[str] = []
     right: list[str] = []
     for name, entry in record["fields"].items():
@@ -184,7 +184,7 @@ def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterato
 
 
 def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
-    """What a pinned group would be without the pin: no word of the register's, whose stand on the left."""
+    """A pinned group's value without the pin. It comes from age, so it is not on the register's side."""
     override = entry.get("override")
     if override is None or entry["owner"] == "register" or entry.get("sealed"):
         return ""
@@ -192,7 +192,7 @@ def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
 
 
 def _two_records(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The one who closes on the left, the one who keeps on the right; what neither has is left out."""
+    """The record to close on the left, the one to keep on the right. Leaves out fields that both lack."""
     yield f"  {'':<{NAME_WIDTH}} {record['patron']:<{SIDE_WIDTH}} {other['patron']}"
     for name in record["fields"]:
         left, right = (_said(name, one["fields"][name], language) for one in (record, other))

@@ -1,4 +1,4 @@
-"""`patron set-cpr`: a real number, shown beside the record first. It comes by standard input, never as an argument."""
+"""`patron set-cpr`: a real number, shown beside the record first. Read from standard input, never from an argument."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> None:
-    """Give one patron their real number, or take back what was given."""
+    """Give one patron their real number, or take back one that was given."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_number, user_name
     from cprsync.config.settings import load_settings
@@ -63,7 +63,7 @@ def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
-    """Show whose number it is, take the yes to it, and write."""
+    """Show whose number it is, ask for the yes, and write."""
     from cprsync.services.desk.set_cpr import confirm_number, preview_number
 
     shown = preview_number(desk, asked)
@@ -79,7 +79,7 @@ def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language
 def _take_back(
     reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
 ) -> dict[str, Any]:
-    """Show whose number would be taken back, take the yes to it, and take it back."""
+    """Show whose number would be taken back, ask for the yes, and take it back."""
     from cprsync.services.desk.number_back import preview_taking_back, take_back
 
     shown = preview_taking_back(reviews, patron)
@@ -91,14 +91,14 @@ def _take_back(
 
 
 def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Whose number it is, and what is to be seen before it is taken back."""
+    """Whose number it is, and the warnings before it is taken back."""
     yield word("set_cpr_undo", language, patron=document["patron"])
     yield from whose_lines(document["preview"]["whose"], language)
     yield from warning_lines(document["warnings"], language)
 
 
 def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What is to be seen, then our record beside the register's person, and the blocks that come with the number."""
+    """The warnings, our record beside the register's person, and the blocks that come back with the number."""
     yield f"{document['patron']} · {name_of('cpr_number', language)}"
     yield from warning_lines(document["warnings"], language)
     for field, both in document["preview"]["compared"].items():
@@ -119,7 +119,7 @@ def _side(both: Mapping[str, Any], side: str, field: str, language: Language) ->
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What became of the number."""
+    """The outcome for the number."""
     yield f"{document['patron']} · {name_of('cpr_number', language)}: {word('set_' + document['outcome'], language)}"
     if document["written"] and document["outcome"] == "set" and not document["verified"]:
         yield f"  ! {word('not_verified', language)}"

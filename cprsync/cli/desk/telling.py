@@ -1,4 +1,4 @@
-"""Tell the net media of a patron whom the desk has just written, and say so when they refuse it."""
+"""Tells the net media about a patron whom the desk has just written, and says so if they refuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def tell_now(
     settings: Settings, section: LibrarySection, patron: str, language: Language, *, patience: Patience | None = None
 ) -> None:
-    """What does not come through waits for the night; what is refused waits for a person."""
+    """Tell the net media now. What fails waits for the night; what is refused waits for staff."""
     from cprsync import wiring
 
     waits = patience or wiring.desk_patience(last_key)

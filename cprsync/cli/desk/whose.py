@@ -1,4 +1,4 @@
-"""Whose record it is, on one line, before a question: name, age and cards; no name of whoever is protected."""
+"""Shows whose record it is on one line before a question: name, age and cards. No name of a protected patron."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def whose_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The line; of whoever has left there is nothing to show."""
+    """The line. Nothing for a patron who has left."""
     if not any(whose.values()):
         return
     sealed = SEALED.da if language == "da" else SEALED.en

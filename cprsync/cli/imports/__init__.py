@@ -1,1 +1,1 @@
-"""Lists that are imported, and what became of their rows."""
+"""Imports lists, and reports what became of their rows."""

@@ -24,7 +24,7 @@ def import_command(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     refused: Path | None = None,
 ) -> int:
-    """Import what circulates; without `apply` only say what would happen. Exit 3 when rows were refused."""
+    """Import circulation. Without `apply` only say what would happen. Exit 3 if rows were refused."""
     from cprsync import wiring
     from cprsync.cli.terminal.stopping import stoppable
     from cprsync.config.policy import load_policy

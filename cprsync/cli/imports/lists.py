@@ -1,4 +1,4 @@
-"""Lists that are imported: opened, and what became of their rows told."""
+"""Opens lists to import, and reports what became of their rows."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from cprsync.services.imports.refused import Imported, OfPatrons
 
-#: More refused rows than these are told with --json and --refused only.
+#: The most refused rows to print; --json and --refused give all.
 TOLD_MAX: Final = 50
-#: More lines or new patron numbers than these, too.
+#: The most lines or new patron numbers to print.
 SHOWN_MAX: Final = 20
-#: How a cell begins that a spreadsheet would take for a formula.
+#: How a cell begins that a spreadsheet would take as a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
 def opened_list(file: Path) -> Iterator[BinaryIO]:
-    """The file as bytes. Raises BadInput when it cannot be read."""
+    """Open the file as bytes. Raises BadInput if it cannot be read."""
     try:
         source = file.open("rb")
     except OSError as error:
@@ -50,7 +50,7 @@ def tell_import(  # noqa: PLR0913 -- what became of the rows, and where it is to
     refused: Path | None,
     numbers: Path | None = None,
 ) -> int:
-    """Say what became of the rows; returns the exit code: refused ones are left to who imports."""
+    """Print what became of the rows. Return the exit code, which is 3 if rows were refused."""
     if refused is not None:
         write_refused(imported, refused, language)
     if numbers is not None and imported.patrons is not None:
@@ -122,7 +122,7 @@ def _some(told: Sequence[str]) -> str:
 
 
 def write_numbers(told: OfPatrons, path: Path) -> None:
-    """Write which patron number each new patron got, by her line in the list. Raises ConfigurationError."""
+    """Write the patron number of each new patron, by line of the list. Raises ConfigurationError."""
     _write_csv(path, ("line", "patron"), told.made())
 
 
@@ -145,5 +145,5 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | 
 
 
 def defused(cell: str) -> str:
-    """The cell as a spreadsheet takes it for text: an apostrophe stands before what would be a formula."""
+    """The cell as text for a spreadsheet: an apostrophe before what would be a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

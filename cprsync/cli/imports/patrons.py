@@ -28,7 +28,7 @@ def import_command(  # noqa: PLR0913 -- one parameter for each option
     refused: Path | None = None,
     numbers: Path | None = None,
 ) -> int:
-    """Import a list of patrons; without `apply` only say what would happen. Exit 3 when rows were refused."""
+    """Import a list of patrons. Without `apply` only say what would happen. Exit 3 if rows were refused."""
     from cprsync.cli.terminal.stopping import stoppable
     from cprsync.config.settings import load_settings
 
@@ -47,7 +47,7 @@ def import_file(  # noqa: PLR0913 -- one parameter for each option
     columns: Path | None = None,
     heed: Callable[[], None] = lambda: None,
 ) -> Imported:
-    """Read the file and hand it to the store."""
+    """Read the file and pass it to the store."""
     from cprsync import wiring
     from cprsync.config.columns import load_columns
     from cprsync.config.policy import load_policy
@@ -66,7 +66,7 @@ def import_file(  # noqa: PLR0913 -- one parameter for each option
 def show_command(  # noqa: PLR0913 -- one parameter for each option
     patron: str, *, reveal: bool, reason: str, config: Path, library: str | None, language: Language, as_json: bool
 ) -> None:
-    """Show one record; with `reveal` what is sealed too, for a reason that the audit keeps."""
+    """Show one record. With `reveal`, also what is sealed, for a reason that the audit keeps."""
     from cprsync import wiring
     from cprsync.cli.desk.record_text import record_lines
     from cprsync.cli.terminal.operator import user_name

@@ -1,1 +1,1 @@
-"""How a patron stands, and what they owe."""
+"""A patron's standing, and what they owe."""

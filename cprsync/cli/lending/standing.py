@@ -1,4 +1,4 @@
-"""`patron standing`: may she borrow, what do late loans cost today, may she be written to; each with its reason."""
+"""`patron standing`: may a patron borrow, what do late loans cost today, may they be written to; with reasons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def standing_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> None:
-    """Print how a patron stands by the library's policy."""
+    """Print a patron's standing by the library's policy."""
     from cprsync import wiring
     from cprsync.config.policy import load_policy
     from cprsync.config.settings import load_settings
@@ -85,7 +85,7 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
 
 
 def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
-    """The last day on which the patron was to be reminded, and the next."""
+    """The last day on which a reminder was due, and the next."""
     days = {"due": (reminders["due"] or [None])[-1], "next": reminders["next"]}
     return "; ".join(
         word(f"standing_reminder_{name}", language, day=long_day(date.fromisoformat(day), language))
@@ -95,7 +95,7 @@ def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
 
 
 def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """One line for a way if it is the same whatever she is told, else one for each."""
+    """One line for a channel if its answer is the same for all subjects, or else one line for each."""
     answers = {_answer(one, language) for one in rulings}
     name = word(f"channel_{channel}", language)
     if len(answers) == 1:
@@ -111,7 +111,7 @@ def _block(block: Mapping[str, Any], language: Language) -> str:
 
 
 def _answer(ruling: Mapping[str, Any], language: Language, *, blocks: str = "") -> str:
-    """Yes or no, and why; a block says which."""
+    """Yes or no, and why. If a block is the reason, the blocks."""
     which = {BorrowRule.BLOCKED.value: f": {blocks}"} if blocks else {}
     why = "; ".join(rule[language] + which.get(rule["rule"], "") for rule in ruling["rules"])
     return f"{word('yes' if ruling['answer'] else 'no', language)} – {why}"

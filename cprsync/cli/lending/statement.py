@@ -1,4 +1,4 @@
-"""`statement`: what a patron owes, as plain text fit for print, or as JSON."""
+"""`statement`: what a patron owes, as plain text for print, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-#: Columns of the paper, and of what stands left and right of a title.
+#: The width of the paper, and of the columns left and right of a title.
 WIDTH: Final = 80
 _DAY, _RIGHT = 20, 18
 
@@ -30,9 +30,9 @@ def statement_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language | None,
     as_json: bool,
 ) -> None:
-    """Print one statement, in the patron's language unless another is asked for.
+    """Print one statement, by default in the patron's language.
 
-    With `reveal` a sealed address is on it, for a reason that the audit keeps.
+    With `reveal` it shows a sealed address, for a reason that the audit keeps.
     """
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
@@ -81,7 +81,7 @@ def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator
 
 
 def _without_envelope(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Why no letter goes; of an address that is sealed for someone else's sake, whose it is."""
+    """Why no letter is sent. If the address is sealed to protect someone else, also the patron's name."""
     why = document["letter"]
     if why == "sealed" and document["name"]:
         yield from _wrapped(document["name"])
@@ -114,7 +114,7 @@ def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _what_for(one: Mapping[str, Any], language: Language) -> str:
-    """What is owed, and for which loan: its title, and the day on which it was to be back."""
+    """What is owed, and for which loan: its title, and the day on which it was due."""
     kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
     titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
     told = f"{kind}: {', '.join(titles)}" if titles else kind
@@ -126,7 +126,7 @@ def _what_for(one: Mapping[str, Any], language: Language) -> str:
 
 
 def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
-    """A title, and since when what it names is reported lost."""
+    """A title, and since when the loan is reported lost."""
     return f"{loan['title']} ({lost_since(loan['lost'], language)})"
 
 
@@ -146,7 +146,7 @@ def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _answering(names: Sequence[str], answering: int, language: Language) -> str:
-    """Who answers for a minor; of whom no name may stand there, how many."""
+    """Who answers for a minor. For persons whose names must not be shown, only how many."""
     if not names:
         return word(f"statement_responsible.{answering}", language)
     others = answering - len(names)
@@ -157,7 +157,7 @@ def _answering(names: Sequence[str], answering: int, language: Language) -> str:
 
 
 def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
-    """A day, a title that may take several lines, and on its first one what stands at the right."""
+    """A day, a title that may take several lines, and on the first line the text at the right."""
     shown = "–" if day is None else long_day(date.fromisoformat(day), language)
     first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
     yield f"  {shown:<{_DAY}}{first}".ljust(WIDTH - _RIGHT) + right.rjust(_RIGHT)

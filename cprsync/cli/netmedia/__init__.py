@@ -1,1 +1,1 @@
-"""Rights to net media, shown and verified."""
+"""Shows and verifies rights to net media."""

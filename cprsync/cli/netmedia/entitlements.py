@@ -84,7 +84,7 @@ def _right(right: Mapping[str, Any], language: Language) -> str:
 
 
 def _change(right: Mapping[str, Any], language: Language) -> str:
-    """Since when, what would change it, and the last day of a yes, or the first of another answer."""
+    """Since when, what would change it, and the last day of a yes, or the first day of another answer."""
     closed, change = right["answer"] != Answer.YES.value, right["change"][language]
     if closed and right["until"] is not None:
         parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
@@ -100,7 +100,7 @@ def _change(right: Mapping[str, Any], language: Language) -> str:
 
 
 def _culr(told: Mapping[str, Any], language: Language) -> str:
-    """What CULR has, and what it has still to hear."""
+    """What CULR has, and what it must still be told."""
     if not told["account"] and not told["pending"] and told["refused"] is None:
         return word("culr_no_account", language)
     parts = [word("culr_has", language, what=_number(told["confirmed"], language))]

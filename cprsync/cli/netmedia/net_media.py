@@ -1,4 +1,4 @@
-"""`entitlements reconcile` and `verify`: what CULR holds, and all that has to hold. Shows patron numbers and counts."""
+"""`entitlements reconcile` and `verify`: what CULR holds, and whether all is right. Shows patron numbers and counts."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from cprsync.cli.language.words import Language
 
-#: Exit codes: done, a check that failed, left to a person, stopped by a brake.
+#: Exit codes: done, a check failed, left to staff, stopped by a limit.
 DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
-#: So many patron numbers of a kind are shown; --json has them all.
+#: The most patron numbers of a kind to show; --json has them all.
 SHOWN = 20
 
 
 def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
     config: Path, *, library: str | None, everyone: bool, dry_run: bool, language: Language, as_json: bool
 ) -> int:
-    """Compare a share of the accounts or all of them, and put right what has drifted."""
+    """Compare a share of the accounts or all of them, and repair what has drifted."""
     from cprsync import wiring
     from cprsync.cli.terminal.progress import progress
     from cprsync.config.settings import load_settings
@@ -50,7 +50,7 @@ def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _print(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> None:
-    """One document, or its lines and then what kept it from being whole."""
+    """Print one document, or its lines and then the error."""
     if as_json:
         print_json(document)
         return
@@ -87,7 +87,7 @@ def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterato
 
 
 def _would_be(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """That nothing was changed, and what would be, kind by kind: another library's number is not ours to put right."""
+    """Say that nothing was changed, and what would be. We do not repair another library's number."""
     yield word("accounts_dry", language)
     if document["brake"] or "error" in document:
         return
@@ -98,13 +98,13 @@ def _would_be(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def patrons_text(patrons: list[str]) -> str:
-    """The first of them."""
+    """The first patron numbers, and how many more there are."""
     more = f" … (+{len(patrons) - SHOWN})" if len(patrons) > SHOWN else ""
     return ", ".join(patrons[:SHOWN]) + more
 
 
 def verify_command(config: Path, *, library: str | None, offline: bool, language: Language, as_json: bool) -> int:
-    """Look at everyone's rights. The shape is printed whatever the exit."""
+    """Verify everyone's rights. The document is printed for every exit code."""
     from cprsync import wiring
     from cprsync.cli.terminal.progress import progress
     from cprsync.config.settings import load_settings
@@ -122,14 +122,14 @@ def verify_command(config: Path, *, library: str | None, offline: bool, language
     document = {"agency": section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
     if found.error is not None:
         document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
-        # what was found wrong is wrong whatever else could not be looked at
+        # a finding counts even if something else could not be checked
         document["exit"] = advice_for(found.error).exit if found.ok else FAILED
     _print(document, verified_lines(document, language), language, as_json=as_json)
     return int(document["exit"])
 
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The document as text: the verdict first."""
+    """The document as text, with the verdict first."""
     yield word(_verdict(document), language, patrons=document["patrons"])
     yield from (f"  {line}" for line in _wrong(document["who"], language))
     if not document["products"]:
@@ -140,7 +140,7 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     elif document["offline"]:
         yield f"  {word('verified_offline', language)}"
     else:
-        # numbers that were replaced are read too
+        # replaced numbers are read too
         read = "accounts_read_former" if document["read"] > document["patrons"] else "accounts_read"
         yield f"  {word(read, language, read=document['read'])}"
     for kind, count in waiting.items():
@@ -153,7 +153,7 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 
 def _wrong(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
-    """What does not hold, of whom, and what puts it right."""
+    """What is wrong, for which patrons, and how to repair it."""
     for kind, patrons in who.items():
         yield f"{word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
     if who.keys() - {Drift.FOREIGN.value}:

@@ -1,4 +1,4 @@
-"""`feed`: look into a delivery without a store, fetch between nights, accept one out of chain, set one aside."""
+"""`feed`: inspect a delivery without a store, fetch between nights, accept one out of chain, set one aside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def inspect_command(file: Path, *, language: Language, as_json: bool) -> int:
-    """Count what a delivery holds; damaged: exit 1, and the shape names the problem."""
+    """Count what a delivery holds. If it is damaged, exit 1 and name the problem in the document."""
     from cprsync.register.extract.reader import examine_file
 
     with failures(as_json=as_json):
@@ -38,7 +38,7 @@ def inspect_command(file: Path, *, language: Language, as_json: bool) -> int:
 
 def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What a delivery holds, by kind."""
-    # of a damaged one not all is known
+    # a damaged delivery is known only in part
     days = {key: told_day(document[key], language) for key in ("produced", "previous")}
     head = {"task": document["task"] or "–", **days}
     yield word("feed_delivery", language, **head)
@@ -57,7 +57,7 @@ def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
 
 
 def fetch_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
-    """Seal what waits in the inbox; what could not be fetched decides the exit code."""
+    """Seal what waits in the inbox. A file that could not be fetched decides the exit code."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
     from cprsync.services.feed.fetching import fetch_between_nights
@@ -93,7 +93,7 @@ def accept_command(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     sha256: str | None = None,
 ) -> None:
-    """Take a delivery that stops the nights: one of the inbox by its name, or a file on disk."""
+    """Accept a delivery that stops the nights: one in the inbox by its name, or a file on disk."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings
@@ -139,7 +139,7 @@ def discard_command(  # noqa: PLR0913 -- one parameter for each option
     as_json: bool,
     sha256: str | None = None,
 ) -> None:
-    """Set a delivery aside for good that no night will take."""
+    """Set aside for good a delivery that no night will take."""
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.config.settings import load_settings
@@ -161,7 +161,7 @@ def discard_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _show_others(document: Mapping[str, Any], language: Language) -> None:
-    """Say of which copies of the name nothing was done."""
+    """Show the other copies of the name, which stay as they are."""
     for other in document["others"]:
         state = word(f"feed_copy_{other['state']}", language)
         say("  " + word("feed_other_copy", language, sha256=other["sha256"][:8], size=other["size"], state=state))

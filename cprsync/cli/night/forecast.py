@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-#: Patrons named under one kind of a day; how many more there are is said.
+#: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
-#: No products, or none that is meant.
+#: For a caller without products' titles.
 NO_TITLES: Final[Mapping[str, str]] = {}
 
 
@@ -52,7 +52,7 @@ def forecast_command(  # noqa: PLR0913 -- one parameter for each option
 def forecast_lines(
     document: Mapping[str, Any], language: Language, titles: Mapping[str, str] = NO_TITLES
 ) -> Iterator[str]:
-    """The calendar, line by line; a day on which nothing happens is not in it."""
+    """The calendar, line by line. Days on which nothing happens are left out."""
     first, last = (long_day(date.fromisoformat(document[end]), language) for end in ("from", "to"))
     yield emphasise(word("forecast", language, first=first, last=last))
     yield f"  {_summary(document['events'], language)}"
@@ -89,5 +89,5 @@ def _kind_lines(
 
 
 def _what(what: str, language: Language, titles: Mapping[str, str]) -> str:
-    """A product by its title, a field by its name; groups are the library's own words."""
+    """A product by its title, a field by its name; a group by the library's own word."""
     return titles.get(what) or (word(f"field.{what}", language) if f"field.{what}" in WORDS else what)

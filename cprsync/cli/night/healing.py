@@ -1,4 +1,4 @@
-"""`feed heal` and `feed windows`: ask the register about whoever was in a window, and list who still is.
+"""`feed heal` and `feed windows`: ask the register about patrons in a window, and list those who still are in one.
 
 Shows patron numbers, days and counts; no CPR number.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.services.feed.healing import Healed
     from cprsync.services.ports.values import InWindow
 
-#: Exit codes: done, left to a person, stopped by a brake.
+#: Exit codes: done, left to staff, stopped by a limit.
 DONE, LEFT, BRAKED = 0, 3, 5
 
 
@@ -33,7 +33,10 @@ def heal_command(  # noqa: PLR0913 -- one parameter for each option
     language: Language,
     as_json: bool,
 ) -> int:
-    """Ask now, within the day's quota or `limit`; with `everyone`, a reason, about all who are subscribed."""
+    """Ask now, within the day's quota or `limit`.
+
+    With `everyone`, which is a reason, ask about all subscribed patrons.
+    """
     from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
     from cprsync.cli.terminal.progress import progress
@@ -67,7 +70,7 @@ def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
 
 
 def heal_document(agency: str, healed: Healed) -> dict[str, Any]:
-    """The JSON shape of `feed heal`, whatever its exit."""
+    """The JSON shape of `feed heal`, for every exit code."""
     code = BRAKED if healed.excess else LEFT if healed.parked else DONE
     document = {
         "agency": agency,
@@ -84,7 +87,7 @@ def heal_document(agency: str, healed: Healed) -> dict[str, Any]:
 
 
 def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """How many were asked about and answered, who is left and why, and what to do next."""
+    """How many were asked about and answered, who is still in a window and why, and what to do next."""
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
     if document["brake"]:
@@ -94,7 +97,7 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
 
 
 def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """How many are still in a window, why, and what a brake has held; as in a night's report."""
+    """How many are still in a window, why, and what a limit has held back. Also used in a night's report."""
     if document["left"]:
         why = ", ".join(f"{word(f'window_{name}', language)} {count}" for name, count in document["why"].items())
         yield word("windows_left", language, left=document["left"], why=why)
@@ -136,14 +139,14 @@ def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, An
 
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """How many, and then one line each."""
+    """The number of patrons, then one line for each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
     for row in document["windows"]:
         yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_what_next(row, language)}"
 
 
 def _what_next(row: Mapping[str, Any], language: Language) -> str:
-    """The review item that decides about the patron; else that the register was asked without an answer."""
+    """The review that decides about the patron; or else the day on which the register did not answer."""
     if row["item"]:
         return word(f"windows_{row['item']['state']}", language, id=row["item"]["id"])
     return word("windows_asked_on", language, asked=row["asked"]) if row["asked"] else ""

@@ -1,4 +1,4 @@
-"""`sync` and `runs`: the night, and the nights that were."""
+"""`sync` and `runs`: runs the night, and shows past nights."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings
 
-#: A night that was asked to stop: those of the other libraries do not begin.
+#: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.
 STOPPED = 7
 
 
@@ -52,7 +52,7 @@ def sync_command(  # noqa: PLR0913 -- one parameter for each option
     dry_run: bool = False,
     plan: Path | None = None,
 ) -> int:
-    """Live or plan one night for each library meant; several libraries: sums on top, `runs` beneath."""
+    """Run or plan one night for each library. For several libraries: sums at the top, and each night in `runs`."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
 
@@ -75,18 +75,18 @@ def sync_command(  # noqa: PLR0913 -- one parameter for each option
 def _nights(
     agencies: Sequence[str], live: Callable[[str], dict[str, Any]], plan: Path | None, day: Callable[[], date | None]
 ) -> list[dict[str, Any]]:
-    """Live one library's night after the other: what stops one stops no other's, unless nobody foresaw it."""
+    """Run the libraries' nights in turn. An error stops only its own night, unless it is unexpected."""
     documents: list[dict[str, Any]] = []
     for agency in agencies:
         try:
             if plan is not None:
-                reserve(plan)  # a night is not lived to find out in the end that its plan has no place
+                reserve(plan)  # so that no night runs whose plan cannot be written
             documents.append(live(agency))
         except CprsyncError as error:
             documents.append(unlived(agency, day=day(), error=_told(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
             documents.append(unlived(agency, day=day(), error=interrupted_document(), code=STOPPED))
-        except Exception as error:  # noqa: BLE001 -- what it says may quote data: only its place is told
+        except Exception as error:  # noqa: BLE001 -- the error's text may quote data: only its place is shown
             documents.append(unlived(agency, day=day(), error=unexpected_document(error), code=STOPPED))
         if documents[-1]["exit"] == STOPPED:
             break
@@ -94,13 +94,13 @@ def _nights(
 
 
 def _told(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
-    """The error of a night that has no report; a database that went away may have done so in the middle."""
+    """The error of a night without a report. If the database was lost, the night may have done a part."""
     part = part or advice_for(error).exit == STOPPED or error.kind in {"store.unavailable", "store.no_room"}
     return error_document(error, changed="part" if part else "nothing", reference=secrets.token_hex(4))
 
 
 def _day(settings: Settings, today: date | None) -> date | None:
-    """The day as far as a clock tells it."""
+    """The day; None if no clock gives it."""
     from cprsync import wiring
 
     try:
@@ -110,7 +110,7 @@ def _day(settings: Settings, today: date | None) -> date | None:
 
 
 def _keep_plan(path: Path, plans: list[dict[str, Any]], documents: list[dict[str, Any]]) -> None:
-    """Write the plan; when that fails the nights are lived all the same, and say so."""
+    """Write the plan. If that fails after the nights have run, report it in the last document."""
     try:
         write_plan(path, plans)
     except ConfigurationError as error:
@@ -121,7 +121,7 @@ def _keep_plan(path: Path, plans: list[dict[str, Any]], documents: list[dict[str
 
 
 def reserve(path: Path) -> None:
-    """Make the plan's file, readable by its owner only; one that is there stays. Raises ConfigurationError."""
+    """Create the plan's file, readable only by its owner. An existing file stays. Raises ConfigurationError."""
     with _refused():
         handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
         with os.fdopen(handle, "w"):
@@ -129,7 +129,7 @@ def reserve(path: Path) -> None:
 
 
 def write_plan(path: Path, plans: list[dict[str, Any]]) -> None:
-    """Write what was planned, readable by its owner only. Raises ConfigurationError."""
+    """Write the plan, readable only by its owner. Raises ConfigurationError."""
     text = json.dumps(plans[0] if len(plans) == 1 else {"plans": plans}, ensure_ascii=False, indent=2) + "\n"
     with _refused(), os.fdopen(open_new_private(path), "w", encoding="utf-8") as file:
         file.write(text)
@@ -155,7 +155,7 @@ def live_night(  # noqa: PLR0913 -- what a night is lived with
     dry_run: bool = False,
     plans: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """One library's night; the report as a document, with the advice added to its error."""
+    """Run one library's night. Return the report as a document, with the advice added to its error."""
     from cprsync import wiring
     from cprsync.services.night.dry_run import plan_night
     from cprsync.services.night.run import run_night
@@ -192,7 +192,7 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
 
 
 def _summed(documents: list[dict[str, Any]]) -> dict[str, Any]:
-    """Sums on top, with the error of the worst night."""
+    """The sums of several nights, with the error of the worst one."""
     counted = ("received", "applied", "unchanged", "parked", "not_ours", "held")
     worst = max(documents, key=lambda document: int(document["exit"]))
     whole: dict[str, Any] = {
@@ -221,11 +221,11 @@ def runs_list_command(config: Path, *, library: str | None, language: Language, 
 
 
 def run_line(document: Mapping[str, Any], language: Language) -> str:
-    """One night of the list: its state, what came of its numbers, what it left to a person, and how it ended."""
-    # a run that has not ended tells how far it came: that is for programs
+    """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
+    # the stored state of an unfinished run is only for programs
     state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
     counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
-    # a parked line without a number is no item, and a proposal stands on no line
+    # a parked line without a number has no review, and a proposal has no line
     counts["left_by_run"] = max(
         sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
     )
@@ -236,7 +236,7 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
 
 
 def runs_show_command(run: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Show a night's report and each of its numbers, added up again from the stored items."""
+    """Show a night's report and each of its numbers, counted again from the stored items."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
     from cprsync.errors import BadInput
@@ -264,7 +264,7 @@ def runs_show_command(run: int, *, config: Path, library: str | None, language: 
 
 
 def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
-    """One number of a night: what was done about it; of one that was held, what is planned and what went through."""
+    """One number of a night: what was done. If it was held: what is planned, and what was let through."""
     said = actions = _words(item["actions"], language)
     if item["outcome"] == "held":
         through = f"{word('let_through', language)}: {actions}" if actions else ""

@@ -1,4 +1,4 @@
-"""A night's report as an operator reads it. Takes the JSON document, so that text and JSON cannot differ."""
+"""Shows a night's report as text. Takes the JSON document, so that text and JSON cannot differ."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from cprsync.services.netmedia.deriving import TURNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: How an account may have drifted.
+#: The ways in which an account may have drifted.
 DRIFTS = tuple(drift.value for drift in Drift)
-#: The kind of an error that says that the audit does not hold together.
+#: The kind of the error if the audit fails its check.
 AUDIT_BROKEN = "audit.broken"
 OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 
 
 def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The report, line by line; quiet where nothing happened."""
+    """The report, line by line. Leaves out parts in which nothing happened."""
     yield _title(document, language)
-    # a run of an earlier version does not say
+    # a run of an earlier version lacks it
     if document.get("clock_behind"):
         yield "  " + word("clock_behind", language, day=told_day(document["clock_behind"], language))
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
@@ -42,7 +42,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
     if happened:
         yield f"  {word('calendar', language)}: {_counted(happened, language)}"
-    # a run of an earlier version forgot nothing
+    # a run of an earlier version lacks it
     if document.get("forgotten"):
         yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
     if document["reasons"]:
@@ -58,7 +58,10 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
 
 
 def _taken(document: Mapping[str, Any]) -> str:
-    """What became of the deliveries in chain: a plan takes none, and a night that a brake stopped keeps none."""
+    """The key of what became of the deliveries in chain.
+
+    A plan takes none, and a night stopped by a limit keeps none.
+    """
     if document["state"] == "planned":
         return "would_hold" if document["brake"] else "would_take"
     return "held" if document["state"] == "held" else "applied_delivery"
@@ -84,7 +87,7 @@ def _counted(counts: Mapping[str, int], language: Language) -> str:
 
 
 def forgotten_text(counts: Mapping[str, int], language: Language) -> str:
-    """What was forgotten, by kind."""
+    """What was deleted after its retention period, by kind."""
     return ", ".join(f"{word(f'forgotten.{kind}', language)} {count}" for kind, count in counts.items())
 
 
@@ -93,7 +96,7 @@ def _reasons(counts: Mapping[str, int], language: Language) -> str:
 
 
 def account_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What drifted in CULR, and what a brake left as it is."""
+    """What drifted in CULR, and what a limit left unrepaired."""
     drifted = {name: counts[name] for name in (*DRIFTS, "repaired") if counts.get(name)}
     if drifted:
         told = ", ".join(f"{word(f'accounts_{name}', language)} {count}" for name, count in drifted.items())
@@ -115,7 +118,7 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if subscriptions["added"]:
         total = subscriptions["added"] + subscriptions["kept"]
         yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
-    # a run of an earlier version counted none
+    # a run of an earlier version lacks it
     if subscriptions.get("ended"):
         yield "  " + word("subscriptions_ended", language, **subscriptions)
     leaving = document.get("leaving", {})
@@ -125,20 +128,20 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("erased_again", language, **leaving)
     yield from _net_media(document, language)
     yield from _windows(document, language)
-    # a run of an earlier version counted none
+    # a run of an earlier version lacks it
     if document.get("sealed_by_silence"):
         yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
     if document.get("overrides", {}).get("in_force"):
         yield "  " + word("overrides", language, **document["overrides"])
     if document["left_to_a_person"]:
         yield "  " + word("left", language, left=document["left_to_a_person"])
-    # a run of an earlier version counted none
+    # a run of an earlier version lacks it
     if waiting := document.get("reviews", {}).get("waiting"):
         yield "  " + word("reviews", language, waiting=waiting)
 
 
 def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    # a run of an earlier version knew of none
+    # a run of an earlier version lacks it
     windows = document.get("windows")
     if windows is None:
         return
@@ -148,7 +151,7 @@ def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    # a run of an earlier version had none, and held no accounts against the records
+    # a run of an earlier version lacks it, and has no comparison of accounts
     for product, counts in document.get("entitlements", {}).items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
         if not turned and not counts["waiting"]:
@@ -161,17 +164,17 @@ def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if published["sent"]:
         yield "  " + word("told", language, sent=published["sent"])
     if published["waiting"]:
-        # a run of an earlier version did not say
+        # a run of an earlier version lacks it
         waits = "waiting_unset" if published.get("set_up") is False else "waiting"
         yield "  " + word(waits, language, waiting=published["waiting"])
     if published["failed"]:
         yield "  " + word("not_taken", language, failed=published["failed"])
-    # a run of an earlier version did not say
+    # a run of an earlier version lacks it
     yield from ("  " + line for line in audit_lines(document.get("audit"), language))
 
 
 def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:
-    """Whether the audit is whole, and everything that does not fit."""
+    """Whether the audit passes its check, and every problem."""
     if audit is None:
         return
     yield word("audit_whole" if audit["whole"] else "audit_broken", language, **audit)
@@ -189,9 +192,9 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counted(document['let_through'], language)}"
-    # told above, class by class, or entry by entry
+    # shown above already, by class or by entry
     if "error" in document and document["error"]["kind"] not in {NightBraked.kind, AUDIT_BROKEN}:
-        # what CULR does not hear stops nothing: the night is done by then
+        # an error of CULR stops nothing, because the night is done by then
         what = "unheard" if document["error"]["kind"].startswith("netmedia.") else "stopped"
         yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
 

@@ -1,4 +1,4 @@
-"""`retention run`: what is over is forgotten at once, as each night does."""
+"""`retention run`: deletes data that has passed its retention period now, as each night does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run_command(  # noqa: PLR0913 -- one parameter for each option
     *, dry_run: bool, config: Path, library: str | None, today: date | None, language: Language, as_json: bool
 ) -> int:
-    """Forget what is over by today, or only count it; an audit that does not hold is told, and decides the exit."""
+    """Delete what is due today, or only count it. If the audit fails its check, report it and exit accordingly."""
     from cprsync import wiring
     from cprsync.config.policy import load_policy
     from cprsync.config.settings import load_settings

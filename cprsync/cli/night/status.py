@@ -1,4 +1,4 @@
-"""`status`: one screen of how it stands; exit 1 when someone has to look after something."""
+"""`status`: the status on one screen. Exit 1 if someone must look after something."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG = 1
 
 
 def status_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
-    """Say how each library meant stands."""
+    """Show the status of each library."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
 
@@ -46,7 +46,7 @@ def _status(settings: Settings, section: LibrarySection) -> dict[str, Any]:
 
 
 def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The status of one library, line by line, what is wrong first."""
+    """The status of one library, line by line, with problems first."""
     title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
     yield emphasise(title, colour=None if document["ok"] else "red")
     yield from (f"  ! {_wrong(one, language)}" for one in document["wrong"])
@@ -71,7 +71,7 @@ def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
 
 
 def _ended(code: int | None, language: Language) -> str:
-    """How a night ended, in words; None: it has not."""
+    """How a night ended, in words. None: it has not ended."""
     return word(f"ended_{code}", language)
 
 

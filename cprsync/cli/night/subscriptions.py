@@ -1,4 +1,4 @@
-"""`subscriptions`: ours by reason, and the comparison with the register's list. Shows ids and counts, no number."""
+"""`subscriptions`: lists ours by reason, and compares them with the register's list. Shows ids and counts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from cprsync.cli.language.words import Language
 
-#: What is counted of a comparison.
+#: The counts of a comparison.
 COUNTED = ("kept", "missing", "surplus", "added", "removed")
-#: Exit codes: done, left to a person, stopped by a brake.
+#: Exit codes: done, left to staff, stopped by a limit.
 DONE, LEFT, BRAKED = 0, 3, 5
 
 
@@ -32,7 +32,7 @@ def list_command(config: Path, *, library: str | None, language: Language, as_js
         with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
             rows = store.subscription_list()
             count = store.subscription_count()
-        # the dead are subscribed until their day, which stands there beforehand
+        # the dead stay subscribed until a last day, which is set beforehand
         held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
         by_reason = dict(sorted(Counter(held).items()))
         document = {"agency": section.agency, "count": count, "by_reason": by_reason, "subscriptions": rows}
@@ -44,7 +44,7 @@ def list_command(config: Path, *, library: str | None, language: Language, as_js
 
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """How many there are by reason, and then one line each."""
+    """The counts by reason, then one line for each subscription."""
     told = {reason: word(f"subscribed_{reason}", language) for reason in _reasons(document)}
     counts = "  ".join(f"{told[reason]} {number}" for reason, number in document["by_reason"].items())
     yield f"{document['agency']}: {document['count']}  {counts}".rstrip()
@@ -60,7 +60,7 @@ def _reasons(document: Mapping[str, Any]) -> set[str]:
 
 
 def reconcile_command(config: Path, *, library: str | None, apply: bool, language: Language, as_json: bool) -> int:
-    """Compare ours with the register's list; with `apply` add what is missing and remove what ended."""
+    """Compare ours with the register's list. With `apply`, add what is missing and remove what has ended."""
     from cprsync import wiring
     from cprsync.cli.terminal.progress import progress
     from cprsync.config.settings import load_settings
