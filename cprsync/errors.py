@@ -1,4 +1,4 @@
-"""Every error that a caller may catch, grouped by whose fault it is.
+"""Every error that a caller may catch, grouped by the side at fault.
 
 An error carries a `kind` (a stable name such as `delivery.gap`) and values without personal data. The advice and the
 Danish sentence for each error are in tables of the command line, not here.

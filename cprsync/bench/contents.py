@@ -1,4 +1,4 @@
-"""Compares what databases hold, whoever wrote it: a digest over opened records, and rows counted and weighed."""
+"""Compares the content of databases, however it was written: digests opened records, counts and weighs rows."""
 
 from __future__ import annotations
 

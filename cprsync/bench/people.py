@@ -19,7 +19,7 @@ _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _MODULUS = 11
 #: Nobody is born on 1 January: those numbers are few and nearly used up.
 _DAYS, _MONTHS, _YEARS = range(2, 29), range(1, 13), range(1930, 2020)
-#: More than there are numbers of these dates that fail modulus 11.
+#: The most people to invent. There are more numbers of these dates that fail modulus 11.
 PEOPLE_MOST = 20_000_000
 _PROTECTED_SHARE = 0.015
 _WITH_CO = 0.03

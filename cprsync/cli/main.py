@@ -405,7 +405,7 @@ def main(
         str | None,
         typer.Option("--log-level", envvar="CPRSYNC_LOG_LEVEL", help="Of events: DEBUG, INFO, WARNING or ERROR."),
     ] = None,
-    acting: Annotated[  # noqa: ARG001 -- whoever writes the audit asks for it
+    acting: Annotated[  # noqa: ARG001 -- read where the audit is written
         str | None,
         typer.Option("--as", envvar="CPRSYNC_AS", help="Who acts, named by an account that may ([audit] may_name)."),
     ] = None,

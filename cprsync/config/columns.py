@@ -28,7 +28,7 @@ class ColumnsFile(_Strict):
 
     #: column = "field"
     columns: dict[str, str] = Field(min_length=1, max_length=500)
-    #: columns whose value is the one for notices
+    #: columns with the value for notices
     notices: tuple[str, ...] = ()
     #: column = "DD/MM/YYYY"
     dates: dict[str, str] = Field(default_factory=dict)

@@ -170,12 +170,12 @@ class AuditSection(_Strict):
 
     #: accounts of the operating system that belong to no person; those below 1000 do not either
     service_accounts: frozenset[str] = frozenset()
-    #: accounts that may name the person for whom they act, with --as
+    #: accounts that may name, with --as, the person they act for
     may_name: frozenset[str] = frozenset()
 
 
 class TestingSection(_Strict):
-    """For the test environment only: the mock whose clock is used."""
+    """For the test environment only: the mock that gives the clock."""
 
     control_url: str | None = None
 

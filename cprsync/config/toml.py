@@ -63,7 +63,7 @@ def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
     return CprsyncError("{what} (at line {line}, column {column})", **found.groupdict())
 
 
-#: pydantic's kinds of mistakes whose own messages would confuse an operator.
+#: pydantic's kinds of mistakes with messages that would confuse an operator.
 PLAIN = {
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is missing",

@@ -155,7 +155,7 @@ def control_app(register: Register) -> App:
 
 def _controlled(register: Register, scope: Any, body: bytes | None) -> Response:
     headers = dict(scope["headers"])
-    # A web page in a browser on this machine can post forms, but no JSON, and not under this host's name.
+    # A web page in a browser on this machine can post forms, but not JSON. Calls to another host name are refused too.
     local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
     if not local or scope["method"] != "POST" or headers.get(b"content-type") != _JSON.encode():
         return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})

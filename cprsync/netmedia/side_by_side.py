@@ -26,8 +26,8 @@ _HOPELESS = (ConfigurationError, NetMediaUntrusted)
 class Circuit:
     """Opens for good after too many outcomes in a row without an answer, or after one that shows that none can come.
 
-    Too many refusals in a row open it as well. By DBC's public sources, CULR refuses each patron of an agency that a
-    group may not act for, and staff must not have to review all of them.
+    Too many refusals in a row open it as well. By DBC's public sources, CULR refuses every patron of an agency if the
+    group may not act for it. Staff must not have to review all of them.
     """
 
     def __init__(self, ceiling: int) -> None:

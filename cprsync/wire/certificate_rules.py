@@ -179,5 +179,5 @@ THEIRS_IN_PRODUCTION: Final = (*_LEAF, _TEST)
 #: for the certificates above
 ISSUER: Final = (*_STRONG, Rule(Fault("chain", "may issue no certificates"), is_no_authority))
 ISSUER_IN_PRODUCTION: Final = (*ISSUER, _TEST)
-#: a trusted certificate may be a root, whose own signature proves nothing: its age does not matter
+#: a trusted certificate may be a root with a signature that proves nothing: its age does not matter
 TRUSTED_IN_PRODUCTION: Final = (Rule(_TEST.fault, is_test_authority),)

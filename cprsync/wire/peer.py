@@ -91,7 +91,7 @@ def read_trusted(ca: Path) -> tuple[x509.Certificate, ...]:
     except OSError:
         return ()
     with warnings.catch_warnings():
-        # a system's bundle holds old roots whose serial number is no longer allowed
+        # a system's bundle holds old roots with a serial number that is no longer allowed
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         found = [_certificate(_BEGIN + block.partition(_END)[0] + _END + b"\n") for block in blocks]
     return tuple(one for one in found if one is not None)

@@ -1,6 +1,6 @@
 """Connects to a counterpart over TLS: our trust only, connections kept open, one deadline for a whole answer.
 
-Says whose certificate is at fault when a connection fails. Knows nothing of SOAP.
+Says which side's certificate is at fault when a connection fails. Knows nothing of SOAP.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ClosedUnanswered(RegisterUnavailable):
 
 
 class DeadlineContext(ssl.SSLContext):
-    """A TLS context whose sockets stop reading at the calling thread's deadline, even if bytes come slowly."""
+    """A TLS context with sockets that stop reading at the calling thread's deadline, even if bytes come slowly."""
 
     calls: threading.local
     monotonic: Callable[[], float]
@@ -109,7 +109,7 @@ class DeadlineContext(ssl.SSLContext):
 
 
 class DeadlineSocket(ssl.SSLSocket):
-    """A socket whose reads wait no longer than the call's remaining time."""
+    """A socket that waits in each read no longer than the call's remaining time."""
 
     def do_handshake(self, block: bool = False) -> None:
         super().do_handshake(block)
@@ -232,7 +232,7 @@ class Channel:
 
     @contextmanager
     def deadline(self, url: str, seconds: float) -> Iterator[None]:
-        """Limit the calling thread's exchange. Failures are raised as our errors, which say whose fault it is."""
+        """Limit the calling thread's exchange. Failures are raised as our errors, which say which side is at fault."""
         host = urlsplit(url).netloc
         self._context.calls.deadline = self._context.monotonic() + min(seconds, self._patience.left())
         try:

@@ -71,7 +71,7 @@ def _say(lines: Iterator[str]) -> None:
 
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
-    """The warnings, then the typed values. For a person whom the register knows, also the record as it would be."""
+    """The warnings, then the typed values. If the register knows the person, also the record as it would be."""
     yield from warning_lines(shown.document["warnings"], language)
     if shown.registration is not None:
         yield from lookup_lines({**shown.registration.document, "warnings": []}, language)

@@ -63,7 +63,7 @@ def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
-    """Show whose number it is, ask for the yes, and write."""
+    """Show who has the number, ask for the yes, and write."""
     from cprsync.services.desk.set_cpr import confirm_number, preview_number
 
     shown = preview_number(desk, asked)
@@ -79,7 +79,7 @@ def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language
 def _take_back(
     reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
 ) -> dict[str, Any]:
-    """Show whose number would be taken back, ask for the yes, and take it back."""
+    """Show the record, ask for the yes, and take the number back."""
     from cprsync.services.desk.number_back import preview_taking_back, take_back
 
     shown = preview_taking_back(reviews, patron)
@@ -91,7 +91,7 @@ def _take_back(
 
 
 def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """Whose number it is, and the warnings before it is taken back."""
+    """The record, and the warnings before its number is taken back."""
     yield word("set_cpr_undo", language, patron=document["patron"])
     yield from whose_lines(document["preview"]["whose"], language)
     yield from warning_lines(document["warnings"], language)

@@ -1,4 +1,4 @@
-"""Tells the net media about a patron whom the desk has just written, and says so if they refuse."""
+"""Tells the net media about a patron that the desk has just written, and says so if they refuse."""
 
 from __future__ import annotations
 

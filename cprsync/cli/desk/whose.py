@@ -1,4 +1,4 @@
-"""Shows whose record it is on one line before a question: name, age and cards. No name of a protected patron."""
+"""Shows the patron's name, age and cards on one line before a question. No name of a protected patron."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _answering(names: Sequence[str], answering: int, language: Language) -> str:
-    """Who answers for a minor. For persons whose names must not be shown, only how many."""
+    """Who answers for a minor. If a name must not be shown, only the number of persons."""
     if not names:
         return word(f"statement_responsible.{answering}", language)
     others = answering - len(names)

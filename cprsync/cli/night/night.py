@@ -80,7 +80,7 @@ def _nights(
     for agency in agencies:
         try:
             if plan is not None:
-                reserve(plan)  # so that no night runs whose plan cannot be written
+                reserve(plan)  # so that no night runs if its plan cannot be written
             documents.append(live(agency))
         except CprsyncError as error:
             documents.append(unlived(agency, day=day(), error=_told(error), code=advice_for(error).exit))

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 #: The width of the column for users.
 _WHO_WIDTH = 14
-#: Kinds of entries whose actions need their own words.
+#: Kinds of entries with actions that need their own words.
 _REVIEW, _RIGHTS = "review", "rights"
-#: Kinds of entries whose actions are names of fields.
+#: Kinds of entries with names of fields as actions.
 _OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal"})
-#: The kind whose action is the kind of an error, which the delivery's own report explains.
+#: The kind with an error's kind as its action, which the delivery's own report explains.
 _DISCARD = "discard"
-#: The kind whose actions are kinds of deleted data.
+#: The kind with kinds of deleted data as its actions.
 _FORGET = "forget"
 
 

@@ -396,7 +396,7 @@ def certs_dev_command(folder: Path, *, as_json: bool) -> None:
 
 
 def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> int:
-    """Show whose each certificate is and how long it is valid. Exit 2 if one cannot be used."""
+    """Show the owner of each certificate and how long it is valid. Exit 2 if one cannot be used."""
     from cprsync import wiring
     from cprsync.config.settings import load_settings
     from cprsync.register.identity.certificates import Place, certificate_report

@@ -21,7 +21,7 @@ _KEY_BITS = range(2048, 8192 + 1)
 
 @dataclass(frozen=True, slots=True)
 class AuthorityShape:
-    """The profile of a root or an issuing CA. `hash`: that of the signature on it."""
+    """The profile of a root or an issuing CA. `hash`: the hash of the signature on it."""
 
     common_name: str
     organization: str

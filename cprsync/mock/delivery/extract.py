@@ -28,7 +28,7 @@ _GONE = frozenset({"80", "90"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a delivered person: time, code, and the mark of a person whom it only touches."""
+    """One event of a delivered person: time, code, and a mark if the event only touches the person."""
 
     stamp: str
     code: str

@@ -37,7 +37,7 @@ class SftpService:
     #: by user
     keys: Mapping[str, asyncssh.SSHKey]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
-    #: the files that guests have open; asyncssh forgets those of a guest whose answer still waits at the stop
+    #: the files that guests have open; asyncssh forgets a guest's files if an answer still waits at the stop
     opened: set[Any] = field(default_factory=set)
 
 
@@ -86,7 +86,7 @@ class Box(asyncssh.SFTPServer):
     """A user's view: a root that holds only IN, where files can be listed, read and deleted."""
 
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], service: SftpService) -> None:
-        """Take the user's box as the root. The first user's box is the mock's folder, most of which is hidden."""
+        """Take the user's box as the root. The first user's box is the mock's folder, which is mostly hidden."""
         self._service = service
         super().__init__(chan, chroot=str(_box_of(chan, service.register.folder)).encode())
 

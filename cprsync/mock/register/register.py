@@ -265,7 +265,7 @@ class Register:
                 "in_file": self.in_file,
                 "day": self.day.isoformat(),
                 "person": [asdict(person) for person in self.people.values()],
-                # Only persons whose look-up does not show today's state. None: not in the register last night.
+                # Only persons that look-ups do not show in today's state. None: not in the register last night.
                 "published": changed | {key: None for key in self.people if key not in self.published},
                 "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
                 "produced": {agency: day.isoformat() for agency, day in self.produced.items()},

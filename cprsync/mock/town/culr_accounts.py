@@ -232,7 +232,7 @@ class Accounts:
 
 
 def _seen(key: Key | None, patron: Patron) -> dict[str, Any]:
-    """Whether the account exists, whose it is, and the patron's municipality."""
+    """Whether the account exists, who has it, and the patron's municipality."""
     return {"account": key is not None, "patron": patron.ordinal if key else None, "municipality": patron.municipality}
 
 

@@ -22,7 +22,7 @@ PROTECTION = "0001"
 _ABROAD = "5180"
 _DENMARK = "5100"
 _ADMINISTRATIVE = 9900
-#: A birth date of which the register knows only the year, or year and month.
+#: A birth date with only the year, or year and month, known.
 _HALF_DAY = re.compile(r"[12]\d{3}-(0\d|1[0-2])-00")
 _GREENLAND = range(955, 962)
 #: A code that no municipality has.
@@ -48,7 +48,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
-    """A person after an event, with the event's code and the mark of a person whom it only touches."""
+    """A person after an event, with the event's code, and a mark if the event only touches the person."""
 
     person: Person
     code: str
@@ -284,7 +284,7 @@ def _undo_number(scene: Scene) -> list[Change]:
 
 
 def _renumbered(scene: Scene, new: Person, old: Person, *, code: str) -> list[Change]:
-    """Change both numbers, and the persons whose records name the number: spouse, children, parents."""
+    """Change both numbers, and the persons with records that name the number: spouse, children, parents."""
     changes = [Change(old, code), Change(new, code, "PN")]
     for other in scene.people.values():
         marks = {other.spouse: "ÆG", other.mother: "MO", other.father: "FA"}

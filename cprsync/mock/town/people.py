@@ -103,7 +103,7 @@ class Person:
     abroad: Abroad | None = None
     contact: Contact | None = None
     protections: Mapping[str, str] = field(default_factory=dict)
-    #: The start of a protection that has ended, but whose end look-ups do not report.
+    #: The start of a protection that has ended, if look-ups do not report its end.
     no_end: str = ""
     disappeared: str = ""
     current: str = ""
@@ -154,7 +154,7 @@ def load_town(path: Path) -> Town:
 
 
 def town_of(document: Mapping[str, Any]) -> Town:
-    """Make a town from a document whose dates are text: the people file's, or the mock's own state.
+    """Make a town from a document with dates as text: the people file's, or the mock's own state.
 
     Raises:
         ConfigurationError: kind `mock.town.people`; as `load_town`.

@@ -111,7 +111,7 @@ def foreign(kind: FileKind) -> DeliveryRefused:
 
 
 def unknown_product(main: bytes) -> DeliveryRefused:
-    """Build the refusal of a delivery whose records 001 have another form. `main`: one of them."""
+    """Build the refusal of a delivery with records 001 of another form. `main`: one of them."""
     product = Product.UNKNOWN
     if _TOTAL_FORM.match(main):
         product = Product.TOTAL

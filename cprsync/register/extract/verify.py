@@ -42,7 +42,7 @@ Note: TypeAlias = "Callable[[bytes, Run], None]"
 
 log = structlog.get_logger()
 
-#: Types whose key is not a delivered person's number: errors and receipts.
+#: Types with a key that is not a delivered person's number: errors and receipts.
 WITHOUT_PERSON = frozenset({b"910", b"997"})
 #: What a record adds to its run, by type; all other types deliver the person. Old numbers and events only name a
 #: number.

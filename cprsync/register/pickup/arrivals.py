@@ -43,7 +43,7 @@ def in_order(name: str) -> tuple[str, str]:
 
 
 def announced(names: set[str]) -> set[str]:
-    """Names of files whose companions are among `names`, whether the files exist or not."""
+    """Names of files with companions among `names`, whether the files exist or not."""
     return {name.removesuffix(METADATA) for name in names if name.endswith(METADATA)}
 
 

@@ -54,7 +54,7 @@ class Addition:
     preview: Preview
     #: the JSON shape of `patron add`
     document: Mapping[str, Any]
-    #: the registration of a person whom the register knows; None: the patron has no number of the register's
+    #: the registration, if the register knows the number; None: the patron has no number of the register's
     registration: Registration | None = None
 
     @property
@@ -154,7 +154,7 @@ def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
     return {"age": None if born is None else age_on(born.day, today, leap=policy.ladders.leap), "group": group}
 
 
-#: Stands in the place of a number until the patron has one.
+#: Used as the number until the patron has one.
 _NOBODY: Final = CprNumber.none_of(NEW)
 _NO_NAME: Final = "nobody tells the name of whoever has no CPR number: type it"
 

@@ -73,7 +73,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Minor:
-    """A minor for whom someone answers, and since when."""
+    """One of the minors that a patron answers for, and since when."""
 
     patron_id: str
     since: date
@@ -83,7 +83,7 @@ class Answering(Protocol):
     """What listing the minors of a responsible person needs of the store."""
 
     def minors_of(self, responsible_id: str) -> Sequence[Minor]:
-        """Every minor for whom this patron answers now, the oldest link first."""
+        """Every minor that this patron answers for now, the oldest link first."""
         ...
 
     def patron(self, patron_id: str) -> Named | None: ...
@@ -275,7 +275,7 @@ def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
 
 
 def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
-    """The minors for whom someone answers. The name of a protected minor is left out."""
+    """The minors that a patron answers for. The name of a protected minor is left out."""
     told = []
     for minor in store.minors_of(responsible_id):
         view = store.patron(minor.patron_id)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 #: Fields that cannot be set here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
-    # settable for a person whom no register knows: see `unregistered`
+    # settable for a patron who is not in the register: see `unregistered`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
@@ -311,7 +311,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     return Correction(name, override, write, group, days, policy, reason)
 
 
-# -- a patron whom no register knows -------------------------------------------------------------------------
+# -- a patron who is not in the register ---------------------------------------------------------------------
 
 
 def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:

@@ -117,9 +117,9 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
 ) -> dict[str, Any]:
     """The JSON shape of `patron show`.
 
-    A protected patron's sealed fields have no value; age is shown in place of the birth date. A correction by staff
-    stands in the place of the register's value, which is shown beside it. `opened` is what someone has opened of the
-    record, for a reason that the audit holds. Circulation entries hold neither name nor address.
+    A protected patron's sealed fields have no value; age is shown in place of the birth date. If staff have corrected a
+    field, the correction is its value, and the register's value is shown beside it. `opened` is what someone has opened
+    of the record, for a reason that the audit holds. Circulation entries hold neither name nor address.
     """
     patron = view.patron
     sealed = patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
@@ -178,7 +178,7 @@ def _sealed_by(view: PatronView, policy: Policy) -> str | None:
 
 
 def _window(patron: Patron) -> dict[str, str] | None:
-    """Since when, and why, the feed could not have told of the number. None: no such window."""
+    """The patron's window: since when, and why, deliveries may lack news of the number. None: there is no window."""
     window = patron.window
     return None if window is None else {"since": window.since.isoformat(), "why": window.why.value}
 

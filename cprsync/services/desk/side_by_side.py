@@ -30,7 +30,7 @@ _AGREES: Final = {Agreement.AGREES: True, Agreement.DIFFERS: False, Agreement.UN
 class Pair:
     """Our record and the person who has the number, as far as each may be shown, and how far they agree."""
 
-    #: fields by name; None: nobody has said whose number it is
+    #: fields by name; None: nobody has said who has the number
     ours: Mapping[str, Any]
     theirs: Mapping[str, Any] | None
     like: Likeness | None

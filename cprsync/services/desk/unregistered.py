@@ -1,4 +1,4 @@
-"""What staff write about a patron whose number no register knows. It needs no reason and has no last day.
+"""What staff write about a patron who is not in the register. It needs no reason and has no last day.
 
 The fields are name, birth date and protection. With a real number these fields belong to the register again. Leaves out
 corrections over the register: see `setting`.

@@ -31,8 +31,8 @@ class Fetched:
 def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     """Seal each waiting file, and release it at its source only afterwards. The caller holds the run lock.
 
-    A file whose mark equals the one sealed before is not read again. If the place stops answering, the files sealed so
-    far stay in the inbox.
+    A file with the same mark as the one sealed before is not read again. If the place stops answering, the files sealed
+    so far stay in the inbox.
     """
     progress.stage("fetch")
     fetched = Fetched()

@@ -1,8 +1,8 @@
 """Asks the register about every patron in a window (decisions 32 and 33), in a night or between two nights.
 
-A window is a time in which the feed could not have told about a number. The work is done in shares. Each share is
-decided, guarded and written before the next is asked, so that a killed run continues where it stopped. The limit counts
-the harm of the whole day: that of earlier shares and of the night's deliveries.
+In a window, deliveries may lack news of a number. The work is done in shares. Each share is decided, guarded and
+written before the next is asked, so that a killed run continues where it stopped. The limit counts the harm of the
+whole day: that of earlier shares and of the night's deliveries.
 """
 
 from __future__ import annotations

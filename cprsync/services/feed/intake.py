@@ -28,7 +28,7 @@ class Intake:
 
     accepted: list[SealedDelivery] = field(default_factory=list)
     beyond: list[SealedDelivery] = field(default_factory=list)
-    #: the last delivery taken whose file is still there: reported only if nothing else came
+    #: the last delivery taken that is still in the folder: reported only if nothing else came
     kept: list[SealedDelivery] = field(default_factory=list)
     lines: list[DeliveryLine] = field(default_factory=list)
     error: CprsyncError | None = None
@@ -76,7 +76,7 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
 
 
 def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
-    """The newest of the deliveries taken whose files are still there."""
+    """The newest delivery taken that is still in the folder."""
     dated = [delivery for delivery in taken if delivery.header is not None]
     return sorted(dated, key=_produced)[-1:]
 

@@ -133,7 +133,7 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
 
 
 def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
-    """The first column whose day lies before the day on which it began, in the row or in what is known already."""
+    """The first column with a day before the day on which it began, in the row or in what is known already."""
     shape = SHAPES[row.type]
     told = {**row.days, **row.said}
     names = (*shape.days, *shape.sealed_days)

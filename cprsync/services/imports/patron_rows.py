@@ -30,7 +30,7 @@ CELL_MAX: Final = 254
 #: The longest name of a patron group.
 GROUP_MAX: Final = 64
 NOTES: Final = frozenset({"internal_note", "note_to_patron"})
-#: A CPR number whose leading 0 a spreadsheet has removed.
+#: A CPR number that has lost its leading 0 in a spreadsheet.
 _NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
 #: Fields that take several values, separated by a bar or a line break.
 SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})

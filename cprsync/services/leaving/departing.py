@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def who_departs(night: Night) -> Departing:
-    """The patrons whom the policy asks tonight, and those who asked before and now have nothing open."""
+    """The patrons that the policy asks to leave tonight, and those who asked before and now have nothing open."""
     return night.store.departing(_inactive_before(night))
 
 

@@ -58,7 +58,7 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
     """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
     counts: Counter[str] = Counter()
     for kind in Forgotten:
-        # part of the audit may pass its check where later entries do not: it is cut only if the whole part passes
+        # a few entries may pass their check where later ones fail: all that are due are cut, or none
         gone = limit if kind is not Forgotten.LOG or store.count_log(policy, on=on) else 0
         while gone == limit:
             gone = store.forget(run, kind, policy, on=on, limit=limit)

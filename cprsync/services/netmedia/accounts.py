@@ -38,12 +38,12 @@ class Compared:
     read: int = 0
     #: repairs that wait to be sent now
     repaired: int = 0
-    #: patrons with an effect that waits, or whose account could not be read
+    #: patrons with an effect that waits, or with an account that could not be read
     left_out: int = 0
     patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
     #: limits exceeded: nothing was repaired
     excess: tuple[Excess, ...] = ()
-    #: patrons about whom staff must now decide
+    #: patrons that staff must now decide about
     left: list[str] = field(default_factory=list)
     #: why not all were read; if set, nothing was repaired either
     error: CprsyncError | None = None

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import NetMedia
     from cprsync.services.ports.values import Run
 
-#: Answers written in one transaction, and patrons whose effects are read at once. The number is small, so that calls in
-#: progress do not run out meanwhile. Answers that a kill loses are asked again.
+#: Answers written in one transaction, and patrons read with their effects at once. The number is small, so that calls
+#: in progress do not run out meanwhile. Answers that a kill loses are asked again.
 TOGETHER: Final = 100
 
 
@@ -31,7 +31,7 @@ class Published:
     """The result of one pass over the outbox."""
 
     sent: int = 0
-    #: patrons about whom staff must now decide, each with the kind of review
+    #: patrons that staff must now decide about, each with the kind of review
     left: list[tuple[str, str]] = field(default_factory=list)
     #: why not all was sent; None: all was
     error: CprsyncError | None = None

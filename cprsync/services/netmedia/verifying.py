@@ -37,10 +37,10 @@ class Verified:
     has_net_media: bool = True
     has_products: bool = True
     patrons: int = 0
-    #: patrons whose rights must still be derived; `accounts_waiting`: patrons with an effect that waits, or without an
+    #: patrons with rights still to be derived; `accounts_waiting`: patrons with an effect that waits, or without an
     #: answer
     rights_waiting: int = 0
-    #: of these, patrons whose stored rights differ from what the night will derive
+    #: of these, patrons with stored rights that differ from what the night will derive
     rights_differing: int = 0
     accounts_waiting: int = 0
     read: int = 0

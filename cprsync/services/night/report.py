@@ -71,11 +71,11 @@ class Report:
     accounts: Compared = field(default_factory=Compared)
     #: why the net media were not told everything; None: they were
     unpublished: CprsyncError | None = None
-    #: patrons whom the policy has asked to leave, and records that were closed
+    #: patrons that the policy has asked to leave, and records that were closed
     departed: Departed = field(default_factory=Departed)
     #: the register has removed every subscription without a reason
     let_go: bool = False
-    #: patrons whom an older copy of the store had brought back, erased again
+    #: patrons that an older copy of the store had brought back, erased again
     erased_again: int = 0
     plan_hash: str | None = None
     #: decided but not written

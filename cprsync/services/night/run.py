@@ -268,7 +268,7 @@ def _left(night: Night, run: Run, plan: Plan, report: Report) -> None:
     lines = [] if report.held else [step for step in plan.steps if step.item is not None and step.parked is not None]
     said = raised.keys() | {step.review for step in lines if step.review is not None}
     report.reasons.update(kind.removeprefix(PARKED) for _, kind in said)
-    # without a number nobody can tell whose line it is: it gets no review
+    # without a number nobody can tell who the line is about: it gets no review
     report.reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
 
 

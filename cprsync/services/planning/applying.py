@@ -143,7 +143,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
 
 
 def _waits(step: Step, moving: frozenset[str]) -> Step:
-    """Hold every line about a patron whose number was to change, since no change under either number is written."""
+    """Hold every line about a patron who was to get another number, since no change under either number is written."""
     if step.item is None or step.item.patron_id not in moving or step.item.outcome is not Outcome.UNCHANGED:
         return step
     return replace(step, item=replace(step.item, outcome=Outcome.HELD, reason=None))

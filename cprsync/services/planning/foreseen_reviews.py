@@ -67,7 +67,7 @@ def _is_among(kinds: frozenset[str], item: _Item) -> bool:
 
 
 class ForeseenReviews:
-    """The reviews of every patron whom the planned night touches, as they would be after it."""
+    """The reviews of every patron that the planned night touches, as they would be after it."""
 
     def __init__(self, store: Store) -> None:
         """Take the store to read from."""
@@ -100,7 +100,7 @@ class ForeseenReviews:
                 self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
 
     def follow_days(self, due: Iterable[Due]) -> None:
-        """Apply what the planned night's days ask about minors for whom someone answers, and what they settle."""
+        """Apply what the planned night's days ask about minors with responsible persons, and what they settle."""
         for one in due:
             if one.kind in _ABOUT_AGE:
                 self._look_up([one.patron_id])

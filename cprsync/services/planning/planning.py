@@ -56,7 +56,7 @@ class Planner:
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
         self._numbers = Renumbering(night)
-        #: patrons with a new number about whom the delivery says nothing under it
+        #: patrons with a new number that the delivery has no record for
         self._unknown: list[Patron] = []
         self._trails = Trails(night, run)
         self._contradicted: dict[str, Step] = {}
@@ -120,7 +120,7 @@ class Planner:
     def _ask_ends(
         self, persons: Sequence[Person], known: dict[CprNumber, Recognised], as_of: AsOf
     ) -> dict[CprNumber, ProtectionEnd]:
-        """Look up, in one call, those whose protection may have ended. The audit entry is written before."""
+        """Look up, in one call, patrons with a protection that may have ended. The audit entry is written before."""
         asked: dict[CprNumber, str] = {}
         for person in persons:
             patron = known[person.number]
@@ -176,7 +176,7 @@ class Planner:
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
         if step.parked in {OLD_ACTIVE, OTHER} and step.review is not None:
             patron = self._patron(step.review[0])
-            # a death reported under that number stops no letters: it is unclear whose number it is now
+            # a death reported under that number stops no letters: it is unclear who has the number now
             told = Person(patron.number, protection=person.protection)
             left = self._leave(replace(item, patron_id=patron.id), step.parked, told, patron, as_of)
             left.named = step.named
@@ -216,7 +216,7 @@ class Planner:
             # delivered under a number that the patron no longer has: sealed as if the record were readable
             found = self._patron(former)
         if isinstance(found, NotOurs):
-            # Without a number nobody can tell whose record it is: staff must look.
+            # Without a number nobody can tell who the record is about: staff must look.
             outcome = Outcome.PARKED if person.number is None else Outcome.NOT_OURS
             parked = person.reason if person.number is None else None
             self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))

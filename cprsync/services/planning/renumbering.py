@@ -108,7 +108,7 @@ def renumbered(patron: Patron, number: CprNumber) -> Patron:
 
 def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
     """Give a patron another number. Name, address and the day for which they are true stay."""
-    # a patron about whom no source has spoken cannot be merged wrongly; a first copy does no harm either
+    # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
     harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
     write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
@@ -169,10 +169,7 @@ def unchanged_step(item: Item, patron_id: str, reason: str) -> Step:
 
 
 def _not_overtaken(links: Links, patrons: Mapping[CprNumber, Patron], as_of: AsOf) -> Links:
-    """Drop the links of patrons about whom a newer source has spoken under the old number.
-
-    Such a link has been undone since.
-    """
+    """Drop links that are undone: a newer source has reported the patron under the old number."""
     newer = {number for number, one in patrons.items() if one.as_of is not None and as_of.is_older_than(one.as_of)}
     return replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
 
@@ -210,7 +207,7 @@ class Renumbering:
         self._drop_overtaken(as_of, planned)
 
     def _drop_overtaken(self, as_of: AsOf, planned: Mapping[CprNumber, Patron]) -> None:
-        """Drop the disputes about patrons about whom a newer source has spoken."""
+        """Drop the disputes about patrons that a newer source has reported."""
         disputed = self._plan.disputes
         ids = list({one.patron_id for one in disputed.values()})
         if not ids:

@@ -85,7 +85,7 @@ class Step:
     touch: Touch | None = None
     asks: FollowUp | None = None
     answered: FollowUp | None = None
-    #: the patron whose window closes, because the register has answered about them
+    #: the patron with the window that closes, because the register has answered about them
     verifies: str | None = None
     review: tuple[str, str] | None = None
     #: what else the review is about
@@ -100,13 +100,13 @@ class Step:
 
     @property
     def doubts(self) -> str | None:
-        """The patron whose protection may have ended by a look-up that two people must confirm (decision 35)."""
+        """The patron with a protection that may have ended, by a look-up that two people must confirm (decision 35)."""
         is_open = self.asks is not None and self.asks.kind == PROTECTION_END
         return self.asks.patron_id if self.asks and is_open and self.end is ProtectionEnd.DOUBTED else None
 
     @property
     def patron_id(self) -> str | None:
-        """The patron whose rows the step writes. None: it writes no patron's rows."""
+        """The patron with the rows that the step writes. None: it writes no patron's rows."""
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
@@ -178,7 +178,7 @@ def _moves(as_of: AsOf, patron: Patron) -> bool:
 
 
 def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
-    """The patron whose window a look-up's answer closes. None: it was parked, or is not recent enough."""
+    """The patron with the window that a look-up's answer closes. None: it was parked, or is not recent enough."""
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 
 
@@ -298,7 +298,7 @@ _ENDS: Final = {
 
 
 def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
-    """By patron, the changes that are news for minors for whom they may answer. Few writes are."""
+    """By patron, the changes that are news for minors that they may answer for. Few writes are."""
     changed: dict[str, Troubled] = {}
     for write in writes:
         before, after = write.patron.register, write.after

@@ -145,7 +145,7 @@ def look_up(
 
 
 def is_decided(question: FollowUp, patron: Patron) -> bool:
-    """Whether staff have decided the question already. Then it was asked only to hear if the change is taken back."""
+    """Whether staff have decided the question already. Then it was asked only to learn if the change is taken back."""
     return question.kind == WINDOW and patron.has_replaced_number
 
 

@@ -31,9 +31,9 @@ KEPT_TOGETHER = 500
 def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tuple[int, CprsyncError | None]:
     """Subscribe patrons without a subscription. Return how many, and the error that stopped the rest.
 
-    A refused number opens a review. `unheard`: only patrons about whom no source has spoken. A subscription counts as
-    late depending on the day for which the record is true. Lines that a run has accepted but not yet written may move
-    that day.
+    A refused number opens a review. `unheard`: only patrons without data from any source. A subscription counts as late
+    depending on the day for which the record is true. Lines that a run has accepted but not yet written may move that
+    day.
     """
     added, error = 0, None
     refused: dict[str, str] = {}

@@ -61,7 +61,7 @@ class Night:
     policy: Policy
     #: None: no CULR is set up, and what it must be told waits
     net_media: NetMedia | None = None
-    #: stop a file whose previous-production date is not that of the last accepted one
+    #: stop a file that does not name the last accepted delivery's date as its previous one
     strict_chain: bool = True
     #: others subscribe under the same agreement: we may remove only what we added
     shared: bool = False

@@ -256,7 +256,7 @@ class Store(Protocol):
     def population(self) -> int: ...
 
     def silent_count(self) -> int:
-        """How many patrons there are about whose protection no source has spoken."""
+        """How many patrons have no word from any source about protection."""
         ...
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
@@ -307,7 +307,7 @@ class Store(Protocol):
         ...
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
-        """Every link in force of each minor for whom one of these patrons answers."""
+        """Every link in force of each minor that one of these patrons answers for."""
         ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
@@ -331,7 +331,7 @@ class Store(Protocol):
         ...
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        """Patrons with a real number and no subscription row. `unheard`: only those about whom no source has spoken."""
+        """Patrons with a real number and no subscription row. `unheard`: only those without data from any source."""
         ...
 
     def subscribed(
@@ -361,7 +361,7 @@ class Store(Protocol):
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> Mapping[CprNumber, Sequence[str]]:
         """Open windows before these numbers are subscribed again.
 
-        Return by number the patrons whose record was verified.
+        Return by number the patrons who were verified until now.
         """
         ...
 
@@ -374,10 +374,7 @@ class Store(Protocol):
         ...
 
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-        """Record that the register no longer holds these numbers.
-
-        A new subscription of one belongs to whoever added it.
-        """
+        """Record that the register no longer holds these numbers. If others subscribe to one later, it is theirs."""
         ...
 
     def follow_ups(self, limit: int) -> list[FollowUp]: ...
@@ -424,7 +421,7 @@ class Store(Protocol):
         ...
 
     def minors_facts(self, ids: Sequence[str]) -> Iterable[Facts]:
-        """The facts of these patrons, only of those for whom someone answers."""
+        """The facts of these patrons, only of those with a responsible person."""
         ...
 
     def calendar_stamp(self) -> str | None:
@@ -490,7 +487,7 @@ class Store(Protocol):
         ...
 
     def outbox_order(self) -> list[str]:
-        """Patrons for whom effects wait: first those who may lose a right, then those who have waited longest."""
+        """Patrons with effects that wait: first those who may lose a right, then those who have waited longest."""
         ...
 
     def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
@@ -514,10 +511,10 @@ class Store(Protocol):
         ...
 
     def oldest_accounts(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
-        """Patrons whose accounts were not read or told for the longest time. Without a limit, all of them.
+        """Patrons with accounts that were not read or told for the longest time. Without a limit, all of them.
 
         Accounts that were read since `today` began count against the limit and are not read again. Leaves out patrons
-        with an effect that waits or was refused; the same holds for the methods below.
+        with an effect that waits or was refused. The same applies to the methods below.
         """
         ...
 
@@ -543,7 +540,7 @@ class Store(Protocol):
     def repair_accounts(self, run: Run | None, decided: Sequence[Repair]) -> Repaired:
         """Queue the repairs to be sent, or open reviews, in one transaction. Raises FenceLost.
 
-        Leaves out patrons who were written since, or for whom an effect waits by now.
+        Leaves out patrons who were written since, or who have an effect that waits by now.
         """
         ...
 
@@ -557,19 +554,19 @@ class Store(Protocol):
         ...
 
     def let_stand(self, ids: Sequence[str]) -> set[str]:
-        """Those for whom staff have last decided that another library's number may stay."""
+        """Those of these patrons for which staff last decided that another library's number may stay."""
         ...
 
     # patrons who leave
     def replay_journal(self) -> int:
-        """Close and erase again those whom an older copy of the store brought back.
+        """Close and erase again those that an older copy of the store brought back.
 
         Return how many, since last told.
         """
         ...
 
     def departing(self, inactive_before: date | None) -> Departing:
-        """Who leaves tonight: those whom the policy asks, and those who asked before and now have nothing open."""
+        """Who leaves tonight: those that the policy asks, and those who asked before and now have nothing open."""
         ...
 
     def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:

@@ -43,7 +43,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NotFound:
-    """No person for one number. The error says whose fault that is."""
+    """No person for one number. The error says which side is at fault."""
 
     number: CprNumber
     error: CprsyncError
@@ -73,7 +73,7 @@ class Subscribed(enum.Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unreadable:
-    """A person in a delivery whose records break the layout. The reason is a stable name."""
+    """A person in a delivery with records that break the layout. The reason is a stable name."""
 
     number: CprNumber | None
     reason: str
@@ -312,7 +312,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class InWindow:
-    """A patron about whom the feed could not have told."""
+    """A patron in a window: deliveries may lack news of their number."""
 
     patron_id: str
     since: date
@@ -320,7 +320,7 @@ class InWindow:
     why: str
     #: the last day on which the register was asked and did not answer
     asked: date | None = None
-    #: the review item that waits about the patron, or whose rejection lets them keep a replaced number
+    #: the review item that waits about the patron, or that lets them keep a replaced number because it was rejected
     item: int | None = None
     #: whether that item waits; False: it was rejected
     waits: bool = False
@@ -347,9 +347,9 @@ class Batch:
     named: list[Named] = field(default_factory=list)
     #: patron ids with an old number that, by the register, leads to the present one
     agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
-    #: patrons whose protection may have ended, by a look-up of this night that two people must confirm
+    #: patrons with a protection that may have ended, by a look-up of this night that two people must confirm
     doubted: list[str] = field(default_factory=list)
-    #: patrons about whom the register has answered: their windows close
+    #: patrons that the register has answered about: their windows close
     verified: list[str] = field(default_factory=list)
     checkpoint: int | None = None
 
@@ -382,11 +382,11 @@ class NewPatron:
     patron_id: str = ""
     #: "": the list does not say
     kind: str = ""
-    #: a name from the list; it counts only for a patron whom no register knows
+    #: a name from the list; it counts only for a patron who is not in the register
     name: str = ""
-    #: an address from the list; for a patron whom the register knows, it becomes the contact address
+    #: an address from the list; for a patron in the register, it becomes the contact address
     address: str = ""
-    #: a birth date from the list; it counts only for a patron whom no register knows
+    #: a birth date from the list; it counts only for a patron who is not in the register
     born: date | None = None
 
 
@@ -420,7 +420,7 @@ class Done:
     by_action: Mapping[str, int]
     #: what was deleted after its retention period, by kind
     forgotten: Mapping[str, int] = field(default_factory=dict)
-    #: patrons whom the policy has asked to leave, and records that were closed
+    #: patrons that the policy has asked to leave, and records that were closed
     departed: Departed = Departed()
     #: subscriptions that ended for lack of a reason, without those of closed patrons
     ended: int = 0
@@ -511,7 +511,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RightsDue:
-    """A patron whose rights are to be derived on some day, and the line that is stored until then."""
+    """A patron with rights to derive on some day, and the line that is stored until then."""
 
     patron_id: str
     facts: RightFacts
@@ -643,7 +643,7 @@ class AcceptedJournal:
     #: patrons in it, and lines that the database had seen
     patrons: int
     seen: int
-    #: patrons who left but whom the database still knew, and who are written down again
+    #: patrons who left but were still in the database, and who are written down again
     again: int
     #: the file failed its check and was moved aside
     set_aside: bool

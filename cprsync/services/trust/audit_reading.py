@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.values import AuditFilter, Happening
 
-#: Entries whose patrons are checked for sealing together.
+#: How many entries are checked together for sealed patrons.
 _AT_A_TIME: Final = 200
 
 

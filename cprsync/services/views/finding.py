@@ -66,7 +66,7 @@ class _Found:
 
 
 def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
-    """Find whose number or card this is, or was. Return the JSON shape of `patron find`."""
+    """Find the patron who has, or had, this number or card. Return the JSON shape of `patron find`."""
     found = list(_all(store, typed))
     if not found:
         return {"found": False, "patron": None, "by": None, "warnings": []}
@@ -80,7 +80,7 @@ def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
 
 
 def _all(store: FindingStore, typed: str) -> Iterator[_Found]:
-    """Everyone whom the text may mean, the most likely first."""
+    """Everyone that the text may mean, the most likely first."""
     if (number := _number(typed)) is not None and (one := store.find(number)) is not None:
         (patron,) = store.patrons([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))

@@ -17,7 +17,7 @@ class Views(Protocol):
     def patron(self, patron_id: str) -> View | None: ...
 
     def was_given(self, patron_id: str) -> bool:
-        """Whether this ever was a patron's number, also of a patron about whom nothing is left."""
+        """Whether this ever was a patron's number, even if nothing is left of the patron."""
         ...
 
 
