@@ -25,8 +25,8 @@ CEILING_SECONDS = 15 * 60
 
 #: Every branch of every rule; only what is missing is printed.
 COVERAGE = ("--cov=cprsync.domain", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing:skip-covered")
-#: The near check ends about then: the tests that are nearest to the change come first.
-NEAR_SECONDS = 60
+#: The near check starts no more tests after that; the nearest to the change come first.
+NEAR_SECONDS = 40
 #: So many test files at a time, so that the near check can end between them.
 NEAR_FILES = 4
 Check = tuple[str, tuple[str, ...]]
