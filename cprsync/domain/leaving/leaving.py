@@ -109,8 +109,8 @@ def accounts_to_delete(stand: Iterable[Identity], waiting: Iterable[tuple[Effect
     waits = list(waiting)
     deleted = {effect.identity for effect, _ in waits if effect.gone}
     unheard = {effect.identity for effect, offered in waits if not offered and not effect.gone}
-    hers = dict.fromkeys(stand)
+    theirs = dict.fromkeys(stand)
     former = [effect.replaces for effect, _ in waits if effect.replaces is not None]
-    hers |= dict.fromkeys(one for one in former if one not in unheard)
-    hers |= dict.fromkeys(effect.identity for effect, offered in waits if offered and not effect.gone)
-    return tuple(one for one in hers if one not in deleted)
+    theirs |= dict.fromkeys(one for one in former if one not in unheard)
+    theirs |= dict.fromkeys(effect.identity for effect, offered in waits if offered and not effect.gone)
+    return tuple(one for one in theirs if one not in deleted)

@@ -233,14 +233,14 @@ def _other(desk: Desk, asked: SetNumber) -> str | None:
 def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:
     """The write of the number, with the first copy if the register answered and the answer can be decided."""
     # the library's own birth date gives way to the register's, or to the one in the number
-    hers = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
+    of_patron = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
     if person is None:
-        return Batch(writes=[_write(desk, patron, Change(hers.register, (Action.RENUMBER,)), None)])
+        return Batch(writes=[_write(desk, patron, Change(of_patron.register, (Action.RENUMBER,)), None)])
     as_of = desk.as_of()
-    decision = decided(person, hers, as_of, None)
-    step = step_of(desk, decision, person, hers, as_of)
+    decision = decided(person, of_patron, as_of, None)
+    step = step_of(desk, decision, person, of_patron, as_of)
     reviews = [] if step.review is None else [step.review]
-    told = step.change or Change(hers.register, ())
+    told = step.change or Change(of_patron.register, ())
     change = replace(told, actions=(Action.RENUMBER, *told.actions))
     if isinstance(decision, Parked) or step.change is None:
         # undecided except for protection: the patron gets the number all the same, and the night asks again

@@ -85,8 +85,8 @@ def _all(store: FindingStore, typed: str) -> Iterator[_Found]:
         (patron,) = store.patrons([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
     joined = unspaced(typed)
-    if _PATRON_NUMBER.fullmatch(joined) and (hers := store.numbered(joined)) is not None:
-        yield _Found(hers.patron_id, PATRON_NUMBER, tuple(_about(joined, hers)))
+    if _PATRON_NUMBER.fullmatch(joined) and (theirs := store.numbered(joined)) is not None:
+        yield _Found(theirs.patron_id, PATRON_NUMBER, tuple(_about(joined, theirs)))
     if (holder := store.with_card(typed)) is not None:
         yield _Found(holder, CARD)
 
@@ -98,8 +98,8 @@ def _number(typed: str) -> CprNumber | None:
         return None
 
 
-def _about(typed: str, hers: Numbered) -> Iterator[str]:
-    if hers.patron_id != typed:
+def _about(typed: str, theirs: Numbered) -> Iterator[str]:
+    if theirs.patron_id != typed:
         yield MERGED
-    if hers.stage is Stage.CLOSED:
+    if theirs.stage is Stage.CLOSED:
         yield CLOSED

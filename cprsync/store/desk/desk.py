@@ -117,8 +117,8 @@ def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str,
 
 
 def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: str) -> None:
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    found = connection.scalar(select(_PATRON.status_class).where(hers))
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    found = connection.scalar(select(_PATRON.status_class).where(theirs))
     if found is None or found in tables.EMPTIED:
         raise LostCompare("the patron has left between the decision and the write")
 
@@ -127,8 +127,8 @@ def _seen(
     connection: Connection, tenant: Tenant, patron_id: str, by: tuple[tuple[str, str], ...]
 ) -> list[audit.Happened]:
     """Note that the patron is here in person. A patron who was leaving stays."""
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    connection.execute(update(tables.patron).where(hers).values(last_seen=tenant.clock.today()))
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(theirs).values(last_seen=tenant.clock.today()))
     return [audit.Happened("return", patron=one, more=by) for one in come_back(connection, tenant, [patron_id])]
 
 

@@ -25,9 +25,9 @@ def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
 
     For a merged patron, returns the patron who has the record's contents now.
     """
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     with reading(tenant.engine) as connection:
-        row = connection.execute(select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(hers)).one_or_none()
+        row = connection.execute(select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(theirs)).one_or_none()
         if row is None:
             return None
         keeper = belongings.keeper_of(connection, tenant, row.id) if row.status_class == tables.MERGED else None
@@ -37,8 +37,8 @@ def numbered(tenant: Tenant, patron_id: str) -> Numbered | None:
 def with_card(tenant: Tenant, card: str) -> str | None:
     """Find who has a card, however its letters and spaces are written; None: nobody."""
     probes = card_probes(tenant, card)
-    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
+    theirs = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
     with reading(tenant.engine) as connection:
-        rows = connection.execute(select(_KEY.key_index, _KEY.patron_id).where(hers))
+        rows = connection.execute(select(_KEY.key_index, _KEY.patron_id).where(theirs))
         holders = {row.key_index: row.patron_id for row in rows}
     return next((holders[probe] for probe in probes if probe in holders), None)

@@ -264,23 +264,23 @@ def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_o
 
 def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     """Withdraw the drop of the patron's account, if it has not been offered to the net media yet."""
-    hers = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
-    unheard = select(tables.outbox).where(hers, _OUT.offered.is_(None))
+    theirs = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
+    unheard = select(tables.outbox).where(theirs, _OUT.offered.is_(None))
     for row in connection.execute(unheard).all():
         if effects.effect_of(tenant, row).gone:
-            connection.execute(delete(tables.outbox).where(hers, _OUT.version == row.version))
+            connection.execute(delete(tables.outbox).where(theirs, _OUT.version == row.version))
 
 
 def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
     """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
-    row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
+    theirs = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
+    row = connection.execute(select(tables.account.c.municipality).where(theirs)).one_or_none()
     return None if row is None else {"municipality": row.municipality}
 
 
 def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
-    hers = [
+    theirs = [
         select(table.c.patron_id).where(table.c.agency == tenant.agency, table.c.patron_id == patron_id)
         for table in (tables.account, tables.outbox)
     ]
-    return connection.scalar(union_all(*hers).limit(1)) is not None
+    return connection.scalar(union_all(*theirs).limit(1)) is not None

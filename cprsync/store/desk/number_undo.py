@@ -63,8 +63,8 @@ _ASKED = tables.follow_up.c
 
 def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
     """Return what taking the `given` number back needs. Read it before the number is given; the row is held."""
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
     patron = from_row(tenant.vault, row)
     days = {name: getattr(row, name) for name in _DAYS}
     as_of = patron.as_of
@@ -142,8 +142,8 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
         "real_number": not number.is_replacement,
         "rights_due": tenant.clock.today(),
     }
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron.id)
-    connection.execute(update(tables.patron).where(hers).values(columns | kept["clear"] | days))
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron.id)
+    connection.execute(update(tables.patron).where(theirs).values(columns | kept["clear"] | days))
 
 
 def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
@@ -151,24 +151,24 @@ def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: Cpr
 
     The other person's number was never written as an old number of this patron.
     """
-    hers = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
+    theirs = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
     probes = tenant.vault.probes(OLD_NUMBER, number.digits)
-    connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_(probes)))
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.in_(probes)))
 
 
 def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> None:
     """End the subscriptions of the number for this patron. The rows stay, so that the night can unsubscribe it."""
-    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    hers &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
-    held = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, dying.DEAD))
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    theirs &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
+    held = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, dying.DEAD))
     ended = {"reason": OLD_NUMBER, "until": tenant.clock.today()}
     connection.execute(update(tables.subscription).where(held).values(ended))
 
 
 def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     """Drop the questions to the register, and settle the review items, that followed from the number."""
-    hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
-    connection.execute(delete(tables.follow_up).where(hers, _ASKED.kind.in_(_QUESTIONS)))
+    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
+    connection.execute(delete(tables.follow_up).where(theirs, _ASKED.kind.in_(_QUESTIONS)))
     waits = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value)
     settled = {"state": State.SETTLED.value, "undo": None, "key": None}
     connection.execute(update(tables.review_item).where(waits, _ITEM.kind.not_in(_STAYS)).values(settled))
@@ -179,8 +179,8 @@ def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None
 
 def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
     """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    hers = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
-    row = connection.execute(select(tables.account.c.municipality).where(hers)).one_or_none()
+    theirs = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
+    row = connection.execute(select(tables.account.c.municipality).where(theirs)).one_or_none()
     return None if row is None else {"municipality": row.municipality}
 
 
@@ -189,8 +189,8 @@ def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person
 
     If the municipality is known, now or from the account before, the account goes back to the patron's own number.
     """
-    hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
-    connection.execute(delete(tables.outbox).where(hers, _OUT.offered.is_(None)))
+    theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
+    connection.execute(delete(tables.outbox).where(theirs, _OUT.offered.is_(None)))
     if not patron.borrows or not _may_have_heard(connection, tenant, patron.id, kept):
         return
     culr = culr_in_force(before, in_force(patron.overrides, tenant.clock.today()))
@@ -206,6 +206,6 @@ def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person
 
 def _may_have_heard(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
     """Return whether the net media may know the number: an effect was offered since, or an account exists."""
-    hers = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
-    sent = connection.scalar(select(_OUT.version).where(hers).limit(1)) is not None
+    theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
+    sent = connection.scalar(select(_OUT.version).where(theirs).limit(1)) is not None
     return sent or _account(connection, tenant, patron_id) is not None

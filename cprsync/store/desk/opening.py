@@ -35,17 +35,17 @@ def reveal(tenant: Tenant, asked: Reveal) -> Opened:
     Raises:
         BadInput: there is no such patron; nothing is written.
     """
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == asked.patron_id)
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == asked.patron_id)
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
-        if connection.scalar(select(_PATRON.id).where(hers)) is None:
+        if connection.scalar(select(_PATRON.id).where(theirs)) is None:
             raise BadInput("there is no such patron", kind="patron.unknown")
         more = (("purpose", asked.purpose), ("user", asked.user))
         entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more, reason=asked.reason)
         audit.append(connection, tenant, audit.DESK, [entry])
     opening = Opening()
     with reading(tenant.engine) as connection:
-        row = connection.execute(select(tables.patron).where(hers)).one()
+        row = connection.execute(select(tables.patron).where(theirs)).one()
         overrides = overrides_of(connection, tenant, [row]).get(row.id, ())
     person = from_row(tenant.vault, row).register
     return Opened(

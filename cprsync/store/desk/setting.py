@@ -93,8 +93,8 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
     """
     with writing(tenant.engine) as connection:
         hold_library(connection, tenant)
-        hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
-        row = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+        theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
+        row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
         before = open_local(tenant, row)
         after = change.after(before)
         if change.pin is not None:
@@ -138,8 +138,8 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
 
     So two changes at the desk both count.
     """
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    row = connection.execute(select(tables.patron).where(hers)).one()
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    row = connection.execute(select(tables.patron).where(theirs)).one()
     patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
     absence = open_local(tenant, row).absence
     facts = Facts(
@@ -155,5 +155,5 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
 
 
 def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    connection.execute(update(tables.patron).where(hers).values(columns))
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    connection.execute(update(tables.patron).where(theirs).values(columns))

@@ -87,11 +87,11 @@ def _written(answer: Found | NotFound) -> bytes | None:
 
 def kept(tenant: Tenant, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
     """Return the answers that this run got about these patrons before it was stopped."""
-    hers = (_ROW.agency == tenant.agency) & (_ROW.answer_run == run.id)
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.answer_run == run.id)
     found: dict[str, KeptAnswer] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):
-            rows = connection.execute(select(tables.follow_up).where(hers, _ROW.patron_id.in_(part)))
+            rows = connection.execute(select(tables.follow_up).where(theirs, _ROW.patron_id.in_(part)))
             found |= {row.patron_id: _read(tenant, row) for row in rows}
     return found
 

@@ -52,7 +52,7 @@ def unsubscribed(tenant: Tenant, limit: int, *, unheard: bool = False) -> list[t
         ours = ours.where(_PATRON.as_of_day.is_(None))
     here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     # the database compares two indexes, 100,000 rows each night; a subquery for each patron takes three times as long
-    missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.HERS)))
+    missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.THEIRS)))
     with reading(tenant.engine) as connection:
         # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
         leaving = set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
@@ -102,8 +102,8 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
     """
     back: list[str] = []
     for part in parts(patron_ids):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        leaving = select(_PATRON.id).where(hers, *_LEAVING)
+        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        leaving = select(_PATRON.id).where(theirs, *_LEAVING)
         back += connection.scalars(leaving.order_by(_PATRON.id))
     for part in parts(back):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
@@ -172,7 +172,7 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, adde
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(dying.HERS)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(dying.THEIRS)
     held: set[str] = set()
     for part in parts(ids):
         held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))

@@ -125,8 +125,8 @@ def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> di
 
 def _left(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> frozenset[str]:
     wanted = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.standing.in_(tables.EMPTIED))
-    hers = (wanted.where(_PATRON.id.in_(part)) for part in parts(sorted(set(patron_ids))))
-    return frozenset(one for found in hers for one in connection.scalars(found))
+    theirs = (wanted.where(_PATRON.id.in_(part)) for part in parts(sorted(set(patron_ids))))
+    return frozenset(one for found in theirs for one in connection.scalars(found))
 
 
 def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
@@ -147,10 +147,10 @@ def _owed(
     wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
     wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
     # search by patron, because no index tells to which loan a balance belongs
-    hers = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
+    theirs = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
     return {
         (patron_id, loan)
-        for found in hers
+        for found in theirs
         for balance_id, patron_id, loan in connection.execute(found)
         if foreseen is None or not foreseen.tells_of(balance_id)
     }

@@ -81,7 +81,7 @@ def meant(
 def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
     """Return the patrons whose group staff have pinned."""
     corrected = overrides_of(connection, tenant, rows)
-    return frozenset(one for one, hers in corrected.items() if any(o.field is Overridden.GROUP for o in hers))
+    return frozenset(one for one, theirs in corrected.items() if any(o.field is Overridden.GROUP for o in theirs))
 
 
 def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 #: Tables whose rows end with the record. Loans and balances are kept as long as the library has promised.
-_ENDS_WITH_HER: Final = (
+_ENDS_WITH_THEM: Final = (
     tables.before_image,
     tables.follow_up,
     tables.override,
@@ -120,10 +120,10 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
         kept_blocks.keep(connection, tenant, row, number, on=blocks_from)
     version = _delete_accounts(connection, tenant, row, number, family)
     ended = _end_subscriptions(connection, tenant, family, on=on)
-    hers = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
+    theirs = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
     # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
-    connection.execute(delete(tables.patron_key).where(hers, _KEY.kind != tables.MERGED))
-    for table in _ENDS_WITH_HER:
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
+    for table in _ENDS_WITH_THEM:
         connection.execute(delete(table).where(of(table, tenant, family)))
     _settle_reviews(connection, tenant, family)
     end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
@@ -155,15 +155,15 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     The register hears of it from the night's comparison, under its guard. If another patron needs the same number, that
     patron's own row keeps it subscribed.
     """
-    hers = of(tables.subscription, tenant, family)
-    living = update(tables.subscription).where(hers, _ROW.until.is_(None))
+    theirs = of(tables.subscription, tenant, family)
+    living = update(tables.subscription).where(theirs, _ROW.until.is_(None))
     ended = connection.execute(living.values(until=on)).rowcount
     # the row of a dead patron would otherwise hold until the end of its last day
-    same = select(_ROW.number_index).where(hers, _ROW.reason == dying.DEAD)
+    same = select(_ROW.number_index).where(theirs, _ROW.reason == dying.DEAD)
     twice = list(connection.scalars(same))
-    earlier = hers & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
+    earlier = theirs & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
     connection.execute(delete(tables.subscription).where(earlier))
-    dead = update(tables.subscription).where(hers, _ROW.reason == dying.DEAD)
+    dead = update(tables.subscription).where(theirs, _ROW.reason == dying.DEAD)
     return ended + connection.execute(dead.values(reason=dying.DIED)).rowcount
 
 
@@ -213,8 +213,8 @@ def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNu
     if account.id_type == IdType.LOCAL.value:
         return [Identity(IdType.LOCAL, row.id)]
     # the account is under an old number: the effect that replaces it still waits, and names it
-    hers = identity_of(number, row.id)
-    return [hers] if account.id_index in account_probes(tenant, hers) else []
+    theirs = identity_of(number, row.id)
+    return [theirs] if account.id_index in account_probes(tenant, theirs) else []
 
 
 def _perhaps(

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ERASE: Final = "erase"
 GONE: Final = "gone"
 #: Tables whose rows are deleted at once. A shell waits for what the register and the net media have still to hear.
-_HERS: Final = (
+_OF_PATRON: Final = (
     tables.before_image,
     tables.follow_up,
     tables.override,
@@ -136,7 +136,7 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     about = tables.review_item
     others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
     connection.execute(update(about).where(others).values(about=None))
-    for table in _HERS:
+    for table in _OF_PATRON:
         connection.execute(delete(table).where(of(table, tenant, ids)))
     link = tables.responsible
     either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)

@@ -144,9 +144,9 @@ def _reservations(over: Over) -> Found:
 
     The reservations of a dead patron stay while the death may be annulled, or its annulment waits for a person.
     """
-    hers = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
-    blocked = exists().where(hers, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
-    annulled = exists().where(hers, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
+    theirs = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
+    blocked = exists().where(theirs, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
+    annulled = exists().where(theirs, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
     kept = blocked & or_(_RESERVATION.cancelled >= annullable_since(over.on, over.policy), annulled)
     return _of(tables.reservation, over).where(_RESERVATION.cancelled <= over.by, ~kept)
 
@@ -229,8 +229,8 @@ def _delete_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
     versions: dict[str, list[int]] = {}
     for row in rows:
         versions.setdefault(row.patron_id, []).append(row.version)
-    for patron_id, hers in versions.items():
-        these = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & _IMAGE.version.in_(hers)
+    for patron_id, theirs in versions.items():
+        these = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & _IMAGE.version.in_(theirs)
         connection.execute(delete(tables.before_image).where(these))
 
 

@@ -142,8 +142,8 @@ def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Dep
 
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     # includes those of the patrons who were merged into this one, because closing takes them too
-    hers = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
-    return connection.scalar(select(func.count()).where(hers, tables.reservation.c.cancelled.is_(None))) or 0
+    theirs = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
+    return connection.scalar(select(func.count()).where(theirs, tables.reservation.c.cancelled.is_(None))) or 0
 
 
 def was_ever(tenant: Tenant, patron_id: str) -> bool:
@@ -199,9 +199,9 @@ def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> li
         # only then, because it reads the day of creation of patrons never seen, which is beside the sealed record
         never = _PATRON.last_seen.is_(None) & (_PATRON.created < before.isoformat())
         seen = or_(seen, never)
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
-    hers &= (_PATRON.kind == tables.PERSON) & _PATRON.status_class.not_in(tables.GONE)
-    wanted = select(_PATRON.id).where(hers, seen, *_nothing_open(tenant))
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
+    theirs &= (_PATRON.kind == tables.PERSON) & _PATRON.status_class.not_in(tables.GONE)
+    wanted = select(_PATRON.id).where(theirs, seen, *_nothing_open(tenant))
     return sorted(connection.scalars(wanted))
 
 

@@ -49,8 +49,8 @@ def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> No
 def make_nobodys(connection: Connection, tenant: Tenant, ids: Sequence[str], indexes: Sequence[bytes]) -> None:
     """Remove these patrons and numbers from all lines and plans. The counts do not change."""
     ours = _ITEM.agency == tenant.agency
-    hers = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(indexes)
-    connection.execute(update(tables.run_item).where(ours, hers).values(patron_id=None, number_index=None))
+    theirs = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(indexes)
+    connection.execute(update(tables.run_item).where(ours, theirs).values(patron_id=None, number_index=None))
     for one in ids:
         # the reason of another patron's line may name this patron
         named = ours & _ITEM.reason.like(f"%:{one}")

@@ -44,7 +44,7 @@ def open_payload(tenant: Tenant, table: Table, row: AnyRow) -> bytes:
 def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, int]:
     """Count the rows of a patron, by table."""
     return {
-        table.name: connection.scalar(select(func.count()).select_from(table).where(_hers(tenant, table, patron_id)))
+        table.name: connection.scalar(select(func.count()).select_from(table).where(_theirs(tenant, table, patron_id)))
         or 0
         for table in TABLES
     }
@@ -55,7 +55,7 @@ def shown(tenant: Tenant, patron_id: str) -> dict[str, list[dict[str, Any]]]:
     told: dict[str, list[dict[str, Any]]] = {}
     with reading(tenant.engine) as connection:
         for table in TABLES:
-            rows = connection.execute(select(table).where(_hers(tenant, table, patron_id)).order_by(table.c.id))
+            rows = connection.execute(select(table).where(_theirs(tenant, table, patron_id)).order_by(table.c.id))
             told[table.name] = [_shown(tenant, table, row) for row in rows]
     return told
 
@@ -68,7 +68,7 @@ def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
 
 def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, *, on: date) -> list[int]:
     """Cancel the reservations that wait. Returns their ids."""
-    waiting = _hers(tenant, tables.reservation, patron_id) & _RESERVATION.cancelled.is_(None)
+    waiting = _theirs(tenant, tables.reservation, patron_id) & _RESERVATION.cancelled.is_(None)
     ids = list(connection.scalars(select(_RESERVATION.id).where(waiting).order_by(_RESERVATION.id)))
     connection.execute(update(tables.reservation).where(waiting).values(cancelled=on))
     return ids
@@ -88,7 +88,7 @@ def move(
     """Give all rows of a patron, or only some, to another patron. Returns the ids of the moved rows, by table."""
     moved: dict[str, list[int]] = {}
     for table in TABLES:
-        rows = connection.execute(select(table).where(_hers(tenant, table, of)).order_by(table.c.id)).all()
+        rows = connection.execute(select(table).where(_theirs(tenant, table, of)).order_by(table.c.id)).all()
         chosen = [row for row in rows if only is None or row.id in only.get(table.name, ())]
         for row in chosen:
             sealed = seal_payload(tenant, table, open_payload(tenant, table, row), patron_id=to, row_id=row.id)
@@ -98,5 +98,5 @@ def move(
     return moved
 
 
-def _hers(tenant: Tenant, table: Table, patron_id: str) -> ColumnElement[bool]:
+def _theirs(tenant: Tenant, table: Table, patron_id: str) -> ColumnElement[bool]:
     return (table.c.agency == tenant.agency) & (table.c.patron_id == patron_id)

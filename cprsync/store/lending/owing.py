@@ -29,8 +29,8 @@ _BALANCE = tables.balance.c
 
 def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
     """Return the loans that are late on a day and not over, and what is unpaid, each in the order of its days."""
-    hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
-    late = select(tables.loan).where(hers, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
+    theirs = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
+    late = select(tables.loan).where(theirs, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
     with reading(tenant.engine) as connection:
         loans = connection.execute(late).all()
         charged = _charged(connection, tenant, patron_id, [row.source_id for row in loans])
@@ -56,9 +56,9 @@ def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
 
 def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
     """Return the unpaid balances, and the paid ones for a loan that is late, because that fee grows on from there."""
-    hers = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id)
+    theirs = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id)
     counts = or_(_BALANCE.settled.is_(None), _BALANCE.loan_source.in_(late))
-    return connection.execute(select(tables.balance).where(hers, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
+    return connection.execute(select(tables.balance).where(theirs, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
 
 
 def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapping[str, list[Compensation]]:
@@ -74,8 +74,8 @@ def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapp
 
 def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: Iterable[str]) -> Mapping[str, AnyRow]:
     """Return the patron's loans by their source's ids, if they are still kept."""
-    hers = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
-    wanted = (select(tables.loan).where(hers, _LOAN.source_id.in_(part)) for part in parts(sorted(sources)))
+    theirs = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
+    wanted = (select(tables.loan).where(theirs, _LOAN.source_id.in_(part)) for part in parts(sorted(sources)))
     return {row.source_id: row for found in wanted for row in connection.execute(found)}
 
 

@@ -104,8 +104,8 @@ def accounts(tenant: Tenant, ids: Sequence[str]) -> list[Account]:
 
 
 def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
-    hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
-    rows = connection.execute(select(tables.patron).where(hers).order_by(_PATRON.id)).all()
+    of_patron = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    rows = connection.execute(select(tables.patron).where(of_patron).order_by(_PATRON.id)).all()
     told = {row.patron_id: row for row in connection.execute(select(tables.account).where(these(tenant, ids)))}
     former = _former(connection, tenant, list(told))
     cards = card_accounts_of(connection, tenant, rows)

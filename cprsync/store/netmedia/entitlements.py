@@ -158,10 +158,10 @@ def forget_earlier(tenant: Tenant, run: Run) -> None:
     """
     earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
     turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
-    hers = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
+    theirs = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
     # an effect added after that run is about something else: a block closed the right, say, and the patron moved later
     since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
-    untold = exists().where(hers, turned, since)
+    untold = exists().where(theirs, turned, since)
     with writing(tenant.engine) as connection:
         hold_fence(connection, tenant, run)
         connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
@@ -197,17 +197,17 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
 
     With `hold`, nobody else can write them meanwhile.
     """
-    hers = _PATRON.agency == tenant.agency
+    theirs = _PATRON.agency == tenant.agency
     if page.everyone:
-        due: Any = select(_PATRON.id).where(hers).subquery()
+        due: Any = select(_PATRON.id).where(theirs).subquery()
     else:
         # each query uses its own index
         due = union(
-            select(_PATRON.id).where(hers, _PATRON.rights_due <= page.day),
-            select(_PATRON.id).where(hers, _LOCAL_IS_NEWER),
+            select(_PATRON.id).where(theirs, _PATRON.rights_due <= page.day),
+            select(_PATRON.id).where(theirs, _LOCAL_IS_NEWER),
         ).subquery()
     found = select(due.c.id).where(due.c.id > page.after).order_by(due.c.id).limit(page.limit)
-    wanted = select(tables.patron).where(hers).order_by(_PATRON.id)
+    wanted = select(tables.patron).where(theirs).order_by(_PATRON.id)
     wanted = wanted.with_for_update() if hold else wanted
     return [
         row
@@ -244,12 +244,12 @@ def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
 
     Under `waiting`: the number of patrons whose change CULR has still to hear, from any run.
     """
-    hers = _TURN.agency == tenant.agency
-    ours = hers & (_TURN.run_id == run.id)
+    theirs = _TURN.agency == tenant.agency
+    ours = theirs & (_TURN.run_id == run.id)
     counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
     untold = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.state == WAITING)
     patrons = func.count(_TURN.patron_id.distinct())
-    waiting = select(_TURN.product, patrons).where(hers, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
+    waiting = select(_TURN.product, patrons).where(theirs, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
     found: dict[str, dict[str, int]] = defaultdict(dict)
     with reading(tenant.engine) as connection:
         for product, turn, count in connection.execute(counted):

@@ -68,8 +68,8 @@ def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> 
     if not tenant.card_accounts:
         return
     for part in parts(sorted(ids)):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        rows = connection.execute(select(tables.patron).where(hers).order_by(_PATRON.id).with_for_update()).all()
+        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        rows = connection.execute(select(tables.patron).where(theirs).order_by(_PATRON.id).with_for_update()).all()
         known = _known(connection, tenant, part)
         for row in rows:
             if row.id in known and _may_log_in(row):

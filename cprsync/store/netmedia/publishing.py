@@ -64,8 +64,8 @@ def order(tenant: Tenant) -> list[str]:
     lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
     revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
     last = case((revoking, 0), else_=1)
-    hers = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
-    wanted = select(_OUT.patron_id).join(tables.patron, hers).where(_waits(tenant)).group_by(_OUT.patron_id)
+    theirs = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
+    wanted = select(_OUT.patron_id).join(tables.patron, theirs).where(_waits(tenant)).group_by(_OUT.patron_id)
     with reading(tenant.engine) as connection:
         return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
 
@@ -98,8 +98,8 @@ def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[s
     """Return the cards that must be able to log in, as they are now."""
     if not tenant.card_accounts:
         return {}
-    hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
-    return card_accounts_of(connection, tenant, connection.execute(select(tables.patron).where(hers)).all())
+    theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
+    return card_accounts_of(connection, tenant, connection.execute(select(tables.patron).where(theirs)).all())
 
 
 def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
@@ -145,10 +145,10 @@ def backlog(tenant: Tenant) -> Backlog:
 
 def account_state(tenant: Tenant, patron_id: str) -> AccountState:
     """Return what is known of one patron's account."""
-    hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
+    theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
     waits = _waits(tenant) & (_OUT.patron_id == patron_id)
     with reading(tenant.engine) as connection:
-        row = connection.execute(select(tables.account).where(hers)).one_or_none()
+        row = connection.execute(select(tables.account).where(theirs)).one_or_none()
         waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
         codes = select(_OUT.code).where(refused_of(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
         refused = connection.scalar(codes.limit(1))
@@ -269,9 +269,9 @@ def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[
     now = tenant.stamp()
     for effect, _ in done:
         if effect.gone:
-            hers = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
+            theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
             same = _ACCOUNT.id_index.in_(account_probes(tenant, effect.identity))
-            connection.execute(delete(tables.account).where(hers, same))
+            connection.execute(delete(tables.account).where(theirs, same))
     rows = [
         {
             "agency": tenant.agency,

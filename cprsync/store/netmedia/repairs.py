@@ -114,8 +114,8 @@ def _hold(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[st
     """Return the rows of these patrons, held, without patrons with an effect that waits by now."""
     held: dict[str, AnyRow] = {}
     for part in parts(ids):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        rows = connection.execute(select(tables.patron).where(hers).order_by(_PATRON.id).with_for_update()).all()
+        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        rows = connection.execute(select(tables.patron).where(theirs).order_by(_PATRON.id).with_for_update()).all()
         waits = waiting(connection, tenant, part)
         held |= {row.id: row for row in rows if row.id not in waits}
     return held
@@ -143,8 +143,8 @@ def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, fore
     latest: dict[str, str] = {}
     before: dict[str, str | None] = {}
     for part in parts(sorted(now)):
-        hers = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
-        items = connection.execute(select(_ITEM.patron_id, _ITEM.state).where(hers).order_by(_ITEM.id))
+        theirs = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
+        items = connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id))
         latest |= {row.patron_id: row.state for row in items}
         seen = connection.execute(select(_ACCOUNT.patron_id, _ACCOUNT.seen).where(these(tenant, part)))
         before |= {row.patron_id: row.seen for row in seen}

@@ -63,13 +63,15 @@ def wrong_versions(tenant: Tenant) -> list[str]:
 
     Compares the record, what CULR has, what waits, and the before-images.
     """
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.agency == _ACCOUNT.agency) & (_PATRON.id == _ACCOUNT.patron_id)
+    theirs = (
+        (_PATRON.agency == tenant.agency) & (_PATRON.agency == _ACCOUNT.agency) & (_PATRON.id == _ACCOUNT.patron_id)
+    )
     waits = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
     settled = waits & (_OUT.agency == _ACCOUNT.agency) & (_OUT.patron_id == _ACCOUNT.patron_id)
     owner = waits & (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
     before = (_IMAGE.agency == tenant.agency) & (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)
     wrong = union(
-        select(_ACCOUNT.patron_id).where(hers, _ACCOUNT.version > _PATRON.version),
+        select(_ACCOUNT.patron_id).where(theirs, _ACCOUNT.version > _PATRON.version),
         select(_OUT.patron_id).where(settled, _OUT.state == WAITING, _OUT.version <= _ACCOUNT.version),
         select(_OUT.patron_id).where(owner, _OUT.version > _PATRON.version),
         select(_IMAGE.patron_id).where(before, _IMAGE.version >= _PATRON.version),
@@ -83,7 +85,7 @@ def let_stand(tenant: Tenant, ids: Sequence[str]) -> set[str]:
     latest: dict[str, str] = {}
     with reading(tenant.engine) as connection:
         for part in parts(ids):
-            hers = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
-            for row in connection.execute(select(_ITEM.patron_id, _ITEM.state).where(hers).order_by(_ITEM.id)):
+            theirs = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
+            for row in connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id)):
                 latest[row.patron_id] = row.state
     return {one for one, state in latest.items() if state == State.REJECTED.value}

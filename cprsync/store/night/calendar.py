@@ -73,11 +73,11 @@ def _everyone(tenant: Tenant) -> Any:
 
 def _due(tenant: Tenant, page: DuePage) -> Any:
     # each query uses its own index
-    hers = _PATRON.agency == tenant.agency
+    theirs = _PATRON.agency == tenant.agency
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    by_age = [select(_PATRON.id).where(hers, _PATRON.next_age_step <= page.day)] if page.by_age else []
+    by_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= page.day)] if page.by_age else []
     return union(
-        select(_PATRON.id).where(hers, _PATRON.local_due <= page.day),
+        select(_PATRON.id).where(theirs, _PATRON.local_due <= page.day),
         select(_ROW.patron_id).where(ours, _ROW.until < page.day, _ROW.reason == dying.DEAD),
         *by_age,
     ).subquery()

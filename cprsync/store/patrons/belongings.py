@@ -40,10 +40,10 @@ def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, numbe
 
     Returns the moved keys as [kind, index in hex].
     """
-    hers = _keys_of(tenant, of)
-    rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(hers))
+    theirs = _keys_of(tenant, of)
+    rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(theirs))
     moved = sorted([row.kind, row.key_index.hex()] for row in rows)
-    connection.execute(update(tables.patron_key).where(hers).values(patron_id=to))
+    connection.execute(update(tables.patron_key).where(theirs).values(patron_id=to))
     _forget(connection, tenant, OLD_NUMBER, number.digits)
     for kind, value in ((OLD_NUMBER, number.digits), (MERGED, of)):
         connection.execute(
@@ -152,9 +152,9 @@ def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_
 
 def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
     """Close the open questions to the register about the patron. Returns their kinds."""
-    hers = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
-    kinds = list(connection.scalars(select(_ASKED.kind).where(hers).order_by(_ASKED.kind)))
-    connection.execute(delete(tables.follow_up).where(hers))
+    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
+    kinds = list(connection.scalars(select(_ASKED.kind).where(theirs).order_by(_ASKED.kind)))
+    connection.execute(delete(tables.follow_up).where(theirs))
     return kinds
 
 

@@ -35,7 +35,7 @@ DIED: Final = "died"
 #: A former patron: the row of a time that is over (`subscriptions.LEFT`).
 LEFT: Final = "left"
 #: A patron with a row of one of these reasons is not new to the register's list.
-HERS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
+THEIRS: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, DIED)
 #: Reasons for the rows of living patrons.
 _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
 _ROW = tables.subscription.c
@@ -99,12 +99,12 @@ def _turn(
     connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
 ) -> None:
     for part in parts(patron_ids):
-        hers = _ours(tenant) & _ROW.patron_id.in_(part)
-        turning = select(_ROW.number_index).where(hers, which)
+        theirs = _ours(tenant) & _ROW.patron_id.in_(part)
+        turning = select(_ROW.number_index).where(theirs, which)
         turned = list(connection.scalars(turning))
         if not turned:
             continue
         # a row from an earlier time that already has this reason is replaced
-        earlier = hers & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
+        earlier = theirs & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
         connection.execute(delete(tables.subscription).where(earlier))
-        connection.execute(update(tables.subscription).where(hers, which).values(**values))
+        connection.execute(update(tables.subscription).where(theirs, which).values(**values))

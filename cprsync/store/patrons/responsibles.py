@@ -97,8 +97,8 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
     """Stop persons who only answer from leaving: they answer for a minor again."""
-    hers = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
-    connection.execute(update(tables.patron).where(hers).values(standing=Stage.ACTIVE.value, leaves_since=None))
+    of_patron = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    connection.execute(update(tables.patron).where(of_patron).values(standing=Stage.ACTIVE.value, leaves_since=None))
 
 
 def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
@@ -214,9 +214,9 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
     wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
     for part in parts(ids):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        of_patron = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
         leaving = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
-        connection.execute(update(tables.patron).where(hers).values(leaving))
+        connection.execute(update(tables.patron).where(of_patron).values(leaving))
     happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
     audit.append(connection, tenant, tenant.night, happened)
 
@@ -239,8 +239,8 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
     """
     if not patron_ids:
         return []
-    hers = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(patron_ids)
-    connection.execute(update(tables.subscription).where(hers).values(reason=ACTIVE_PATRON))
+    of_patron = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(patron_ids)
+    connection.execute(update(tables.subscription).where(of_patron).values(reason=ACTIVE_PATRON))
     values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(patron_ids)
     connection.execute(update(tables.patron).where(these).values(values | {"rights_due": tenant.clock.today()}))
@@ -250,9 +250,9 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
 
 def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     """Undo that a person who only answered became a borrower."""
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    of_patron = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     values = {"kind": PatronKind.RESPONSIBLE.value, "patron_group": "", "next_age_step": None}
-    connection.execute(update(tables.patron).where(hers).values(values | {"rights_due": tenant.clock.today()}))
+    connection.execute(update(tables.patron).where(of_patron).values(values | {"rights_due": tenant.clock.today()}))
     active = (_ROW.agency == tenant.agency) & (_ROW.reason == ACTIVE_PATRON) & (_ROW.patron_id == patron_id)
     connection.execute(update(tables.subscription).where(active).values(reason=RESPONSIBLE))
 

@@ -88,7 +88,7 @@ def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], u
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = _ours(tenant) & dying.holds(tenant.clock.today()) & _ROW.reason.in_(_NAMES_HER)
+    holding = _ours(tenant) & dying.holds(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
     return len(open_windows(connection, tenant, ids, why))
 
@@ -106,7 +106,7 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
 #: The columns of a window in the patron's row.
 COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
 #: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
-_NAMES_HER: Final = (ACTIVE_PATRON, RESPONSIBLE, dying.DEAD)
+_NAMES_THEM: Final = (ACTIVE_PATRON, RESPONSIBLE, dying.DEAD)
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:

@@ -59,9 +59,9 @@ def keep_cards(
     taken = cards & (_KEY.patron_id != patron_id) & _KEY.key_index.in_(new)
     if connection.scalar(select(_KEY.patron_id).where(taken).limit(1)) is not None:
         raise BadInput("another patron has one of these cards", kind="card.taken")
-    hers = cards & (_KEY.patron_id == patron_id)
+    theirs = cards & (_KEY.patron_id == patron_id)
     # also the patron's rows for the new cards: the same card, written in another form
-    connection.execute(delete(tables.patron_key).where(hers, _KEY.key_index.in_([*gone, *new])))
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.in_([*gone, *new])))
     rows = [key_row(tenant, index, patron_id) for index in sorted({card_index(tenant, one) for one in wanted - held})]
     if rows:
         connection.execute(insert(tables.patron_key), rows)

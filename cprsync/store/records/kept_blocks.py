@@ -80,8 +80,8 @@ def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: C
     rows = _kept(connection, tenant, number)
     if not rows:
         return 0
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    record = connection.execute(select(tables.patron).where(hers).with_for_update()).one()
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
+    record = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
     local = open_local(tenant, record)
     blocks = with_kept_blocks(local.blocks, [_block(tenant, row) for row in rows])
     write_local(connection, tenant, record, replace(local, blocks=blocks))
@@ -190,8 +190,8 @@ def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int
 
 def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     """Count the blocks that are kept of a patron who has left."""
-    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    return connection.scalar(select(func.count()).select_from(tables.kept_block).where(hers)) or 0
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    return connection.scalar(select(func.count()).select_from(tables.kept_block).where(theirs)) or 0
 
 
 def forget_of(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:

@@ -46,8 +46,8 @@ def in_force(tenant: Tenant) -> ColumnElement[bool]:
 def owes() -> ColumnElement[bool]:
     """Return a condition: the link has ended, and something from its time is still owed."""
     before = or_(_OWED.raised.is_(None), _OWED.raised < _LINK.until)
-    hers = (_OWED.agency == _LINK.agency) & (_OWED.patron_id == _LINK.patron_id)
-    return exists().where(hers, _OWED.settled.is_(None), before)
+    theirs = (_OWED.agency == _LINK.agency) & (_OWED.patron_id == _LINK.patron_id)
+    return exists().where(theirs, _OWED.settled.is_(None), before)
 
 
 def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
@@ -154,5 +154,5 @@ def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -
     """Make the calendar find the day on which those of these who have a responsible come of age."""
     answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
     for part in parts(sorted(ids)):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(hers, answers).values(local_due=_NEXT_LIVED))
+        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(theirs, answers).values(local_due=_NEXT_LIVED))

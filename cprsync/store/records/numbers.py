@@ -98,14 +98,14 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
     The new number is subscribed in the same night, and again only for a time.
     """
     rows, day = tables.subscription, write.renumbered
-    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
-    returned = hers & (_ROW.reason == OLD_NUMBER)
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
+    returned = theirs & (_ROW.reason == OLD_NUMBER)
     returned &= _ROW.number_index.in_(tenant.vault.probes("number", write.after.number.digits))
     holds = _ROW.until.is_(None)
     # a row that has ended is written again at the next subscription
     connection.execute(delete(rows).where(returned, ~holds))
-    active = hers & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
-    active |= hers & (_ROW.reason == DEAD)
+    active = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
+    active |= theirs & (_ROW.reason == DEAD)
     connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day, until=None))
     if write.patron.register.status is Status.DEAD:
         return  # a dead patron's row has an end, and is written at the next subscription
@@ -115,8 +115,8 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
     """Return those of these patrons who do not borrow and only answer for a minor."""
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
-    wanted = select(_PATRON.id).where(hers)
+    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+    wanted = select(_PATRON.id).where(theirs)
     return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
 
 

@@ -137,9 +137,9 @@ def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date)
     """End live overrides whose last day has passed."""
     for part in parts(ids):
         ended = (_ROW.agency == tenant.agency) & _ROW.id.in_(part) & (_ROW.state == LIVE)
-        hers = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
+        theirs = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
         connection.execute(update(tables.override).where(ended).values(state=ENDED, ended=on))
-        count_again(connection, tenant, hers)
+        count_again(connection, tenant, theirs)
 
 
 def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
@@ -154,13 +154,13 @@ def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
     """Write in the patrons' rows how many of their overrides are live."""
     live = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.patron_id == _PATRON.id, _ROW.state == LIVE)
     for part in parts(patron_ids):
-        hers = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(hers).values(overrides=live.scalar_subquery()))
+        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(theirs).values(overrides=live.scalar_subquery()))
 
 
 def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
-    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    return hers & (_ROW.field == field.value) & (_ROW.state == LIVE)
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
+    return theirs & (_ROW.field == field.value) & (_ROW.state == LIVE)
 
 
 def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> None:

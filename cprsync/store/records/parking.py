@@ -19,5 +19,5 @@ def is_parked() -> ColumnElement[bool]:
     """Return a condition: the row of `patron` waits for a person, or for the register that a person asked again."""
     still = exists().where(_ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id)
     waits = (_ITEM.state == State.WAITING.value) | ((_ITEM.state == State.ACCEPTED.value) & still)
-    hers = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
-    return exists().where(hers, waits, _ITEM.kind.startswith(PARKED))
+    theirs = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
+    return exists().where(theirs, waits, _ITEM.kind.startswith(PARKED))

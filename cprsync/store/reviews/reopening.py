@@ -107,6 +107,6 @@ def _has_spoken_since(of: ReviewItem, row: AnyRow) -> bool:
 
 def _numbers(connection: Connection, tenant: Tenant, of: ReviewItem, kind: str, state: State) -> list[int]:
     """Return the patron's other items of a kind in a state."""
-    hers = (_ROW.agency == tenant.agency) & (_ROW.patron_id == of.patron_id) & (_ROW.kind == kind)
-    others = select(_ROW.id).where(hers, _ROW.state == state.value, _ROW.id != of.id)
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == of.patron_id) & (_ROW.kind == kind)
+    others = select(_ROW.id).where(theirs, _ROW.state == state.value, _ROW.id != of.id)
     return list(connection.scalars(others.order_by(_ROW.id)))

@@ -193,8 +193,10 @@ def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
     Raises:
         ConfigurationError: the key is another one.
     """
-    hers = (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id) & _PATRON.status_class.not_in(tables.GONE)
-    row = connection.execute(select(tables.patron).where(hers).limit(1)).one_or_none()
+    theirs = (
+        (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id) & _PATRON.status_class.not_in(tables.GONE)
+    )
+    row = connection.execute(select(tables.patron).where(theirs).limit(1)).one_or_none()
     if row is None:
         return
     number = from_row(tenant.vault, row).number
