@@ -68,6 +68,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "feed windows": ((),),
     "fees": (),
     "fields": (),
+    "guide": (),
     "forecast": (("--days", "366"), ("--days", "44"), ("--days", "45")),
     "lookup": (("--purpose", "renewal"),),
     "patron find": ((),),
@@ -194,7 +195,7 @@ class Town:
         return ran.output
 
     def _where(self, command: str) -> tuple[str, ...]:
-        return ("--config", str(self.config)) if command not in {"rules", "fees", "fields"} else ()
+        return ("--config", str(self.config)) if command not in {"rules", "fees", "fields", "guide"} else ()
 
 
 @pytest.fixture(scope="module")
