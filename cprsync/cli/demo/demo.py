@@ -165,7 +165,7 @@ def _numbers() -> dict[str, str]:
 
 
 def _walk_to(stage: Stage, day: date) -> None:
-    """Run the days without a delivery up to a working day. The night still runs on each."""
+    """Pass the days without a delivery up to a working day. The night still runs on each."""
     from cprsync.mock import control
 
     quiet: list[date] = []

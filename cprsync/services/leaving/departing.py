@@ -42,7 +42,7 @@ def who_departs(night: Night) -> Departing:
 
 
 def who_is_let_go(night: Night) -> Departing:
-    """The patrons who have nothing open since this night's days: the days ended the last minor's link."""
+    """The patrons who have nothing open since this night's days, because these ended their last link to a minor."""
     return night.store.departing(None)
 
 

@@ -28,9 +28,9 @@ CATCH_UP_DAYS: Final = 366
 
 
 def live_days(night: Night, run: Run) -> dict[str, int]:
-    """Run the days since the last closed run. Return their number, and by kind what happened in this run.
+    """Process the days since the last closed run. Return their number, and by kind what happened in this run.
 
-    A killed run repeats the days. A patron who is done has nothing due any more, and is counted once.
+    A killed run repeats the days. A patron who is finished has nothing due any more, and is counted once.
     """
     days = days_to_live(night.store.last_run_day(), run.day)
     stamp, kept = calendar_stamp(night.policy), night.store.calendar_stamp()
@@ -47,7 +47,7 @@ def live_days(night: Night, run: Run) -> dict[str, int]:
 
 
 def days_to_live(last: date | None, today: date) -> list[date]:
-    """The days after the last one done, up to today. In a library's first night, only today."""
+    """The days after the last one processed, up to today. In a library's first night, only today."""
     first = today if last is None else max(last + ONE_DAY, today - timedelta(days=CATCH_UP_DAYS - 1))
     return [first + timedelta(days=n) for n in range((today - first).days + 1)]
 

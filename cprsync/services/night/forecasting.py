@@ -62,10 +62,10 @@ class _Event(NamedTuple):
 
 
 def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
-    """The JSON shape of `forecast`: from the first day that no night has done, to the last of `days`.
+    """The JSON shape of `forecast`: from the first day that no night has processed, to the last of `days`.
 
-    Missed days come first, because the next night does them too, and derives rights on its own day. Raises ValueError
-    if `days` is not 1 to `DAYS_MAX`.
+    Missed days come first, because the next night processes them too, and derives rights on its own day. Raises
+    ValueError if `days` is not 1 to `DAYS_MAX`.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")

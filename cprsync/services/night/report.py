@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Excess
     from cprsync.services.ports.values import AuditState, PlanRow, Run, Tally
 
-#: Exit codes of commands: done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
+#: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
 #: part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
-#: Exit codes of a run that has done its days. Any other run writes only what decision 3 lets through.
+#: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
 LIVED = frozenset({DONE, LEFT, LATER})
 #: Corrections by staff: how many are in force, and how many of those differ from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
@@ -47,7 +47,7 @@ class Report:
     run: Run
     agency: str
     deliveries: list[DeliveryLine] = field(default_factory=list)
-    #: the last day that an earlier run has done
+    #: the last day that an earlier run has processed
     lived_until: date | None = None
     tally: Tally | None = None
     #: actions outside any delivery, such as first copies and follow-ups

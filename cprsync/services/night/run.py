@@ -1,7 +1,7 @@
-"""The night: subscribe, fetch, accept, decide, guard, apply, run the days, delete, report. One run of one agreement.
+"""The night: subscribe, fetch, accept, decide, guard, apply, process the days, delete, report.
 
-A run that is killed anywhere and started again ends as one that was not killed. A second run of the same night does
-nothing.
+One run of one agreement. A run that is killed anywhere and started again ends as one that was not killed. A second run
+of the same night does nothing.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
 
 
 def _calendar(night: Night, run: Run, report: Report) -> dict[str, int]:
-    """Run the days since the last run, unless something stopped this one: then nothing more is written.
+    """Process the days since the last run, unless something stopped this one: then nothing more is written (commands).
 
-    A late file or a register that does not answer stops no birthday. Days that are not done now are done by the next
-    run.
+    A late file or a register that does not answer stops no birthday. Days that are not processed now are processed by
+    the next run.
     """
     if report.exit_code not in LIVED:
         return {"days": 0}
