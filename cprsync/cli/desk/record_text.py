@@ -46,7 +46,7 @@ def record_lines(document: Mapping[str, Any], language: Language = "da") -> list
 
 
 def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """The minors for whom a patron answers, one per line. No name of a protected minor."""
+    """The minors that a patron answers for, one per line. No name of a protected minor."""
     if minors:
         yield f"  {word('answers_for', language)}"
     for one in minors:

@@ -72,7 +72,7 @@ class Entry:
     subscribed: Subscribed | None = None
     #: the last day of the subscription; None: it has no end
     until: date | None = None
-    #: the minor whom this person answers for; a new record then has the kind "only answers"
+    #: the minor that this person answers for; a new record then has the kind "only answers"
     answers_for: str | None = None
     leap: LeapDay = LeapDay.MARCH
     #: the patron comes on their own behalf: a patron who was leaving stays, one who only answered may now borrow

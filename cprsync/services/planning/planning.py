@@ -245,7 +245,7 @@ class Planner:
     # -- open questions -----------------------------------------------------------------------------
 
     def ask_new_numbers(self) -> None:
-        """Look up patrons under a new number that no delivery held. The audit entry is written before."""
+        """Look up patrons under a new number that the delivery did not hold. The audit entry is written before."""
         patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
         if not self._asks:
             return
