@@ -14,7 +14,8 @@ from cprsync.bench.deliveries import TASK, write_large_delivery
 from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
 from cprsync.bench.library import PREVIOUS, PRODUCED
 from cprsync.bench.night import SEED
-from cprsync.domain.person.person import Name, Person, Protection, Status
+from cprsync.domain.person.address import Name
+from cprsync.domain.person.person import Person, Protection, Status
 from cprsync.register.extract.framing import BLOCK_BYTES
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.resources import schema_path

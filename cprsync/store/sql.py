@@ -61,13 +61,14 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
     from cprsync.domain.patron.review import State
+    from cprsync.domain.person.address import Address
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.person.person import Address, Person
+    from cprsync.domain.person.person import Person
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Harm, Policy
     from cprsync.services.desk.local_setting import LocalChange
     from cprsync.services.desk.lookup import Entry
-    from cprsync.services.desk.responsibles import Linked, Minor
+    from cprsync.services.desk.responsibles import Minor
     from cprsync.services.desk.reviewing import Answer, ReviewItem
     from cprsync.services.desk.setting import Correction
     from cprsync.services.desk.unregistered import OwnWord
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         Happening,
         InWindow,
         KeptAnswer,
+        Linked,
         NewPatron,
         NotFound,
         Opened,

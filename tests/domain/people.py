@@ -12,16 +12,15 @@ from typing import Any
 from town import PEOPLE, TOWN, number
 
 from cprsync.domain.patron.patron import AsOf, Patron, Source
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.canonical import abroad_of, address_of, contact_of, name_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import (
     EMPTY,
     SILENT,
     Abroad,
-    Address,
     Birth,
     Contact,
-    Name,
     Person,
     Protection,
     Silent,

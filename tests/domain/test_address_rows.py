@@ -18,9 +18,9 @@ from cprsync.domain.patron.fields import Owner, owner_of
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Address, Name, Person, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Person, Status, by_status
 from cprsync.domain.person.snapshot import merge
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.rulebook.rules import rule_tables

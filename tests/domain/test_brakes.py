@@ -13,7 +13,8 @@ from cprsync.domain.deciding.decide import Change, Unchanged, decide
 from cprsync.domain.deciding.guard import Excess, guard
 from cprsync.domain.deciding.harm import harms_between
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import SILENT, Address
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import SILENT
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.canonical import (
     abroad_of,
     address_of,
@@ -20,7 +21,7 @@ from cprsync.domain.person.canonical import (
     part_of,
     text_of,
 )
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Address, Contact, Name
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Contact
 
 
 def flat(**deviations: Any) -> Any:

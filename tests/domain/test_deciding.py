@@ -34,8 +34,9 @@ from town import PEOPLE
 from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.canonical import abroad_of
-from cprsync.domain.person.person import EMPTY, SILENT, Address, Person, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
 from cprsync.domain.person.snapshot import merge
 from cprsync.domain.policy.policy import Harm
 

@@ -18,9 +18,10 @@ from cprsync.domain.desk.taking_back import TAKING_BACK
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Name, Person, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
 from cprsync.domain.person.purpose import Purpose, may_make_borrower
 from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.resources import fixture_path

@@ -8,7 +8,8 @@ import pytest
 from people import dies, gains_protection, person
 
 from cprsync.domain.patron.household import HOUSE_MOST, Other, in_household, shut_address
-from cprsync.domain.person.person import SILENT, Abroad, Address, Name, Status
+from cprsync.domain.person.address import Address, Name
+from cprsync.domain.person.person import SILENT, Abroad, Status
 from cprsync.domain.person.sealed import SealedAddress
 
 OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)

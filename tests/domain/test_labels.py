@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from people import person, street
 
-from cprsync.domain.person.address_label import label_lines
-from cprsync.domain.person.person import Address
+from cprsync.domain.person.address import Address, label_lines
 from cprsync.domain.person.sealed import Opening, SealedAddress
 
 

@@ -13,7 +13,8 @@ from cprsync.domain.patron.household import shut_address
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.patron.patron import is_sealed
-from cprsync.domain.person.person import EMPTY, SILENT, Address, Contact, Gap, Name, Person, Protection, Status
+from cprsync.domain.person.address import Address, Name
+from cprsync.domain.person.person import EMPTY, SILENT, Contact, Gap, Person, Protection, Status
 from cprsync.domain.person.sealed import Sealed
 
 TODAY = date(2027, 3, 23)

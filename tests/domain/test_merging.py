@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from people import dies, emigrates, having, moves, person
 from town import ANNA
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import (
     ADMINISTRATIVE_STATUS,
@@ -19,10 +20,8 @@ from cprsync.domain.person.person import (
     GROUPS,
     SILENT,
     Abroad,
-    Address,
     Birth,
     Contact,
-    Name,
     Person,
     Protection,
     Status,

@@ -9,6 +9,7 @@ import pytest
 from people import person
 
 from cprsync.config.municipalities import load_municipalities
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.municipality import (
     RESIDENCE_RULES,
     Kind,
@@ -20,7 +21,7 @@ from cprsync.domain.person.municipality import (
     residence_of,
 )
 from cprsync.domain.person.municipality_codes import HISTORICAL, LISTED, NOT_A_RESIDENCE
-from cprsync.domain.person.person import SILENT, Address, Person
+from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.status import Lives, NetMedia
 
 PLACES = load_municipalities()

@@ -19,8 +19,9 @@ from cprsync.domain.patron.local import Card
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.responsible import Troubled, troubles_of
 from cprsync.domain.person.action import Action
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber, NumberKind
-from cprsync.domain.person.person import Address, Person
+from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.often import made_often
-from cprsync.domain.person.person import Address, Birth, Name, Person
+from cprsync.domain.person.person import Birth, Person
 
 NOTED: list[int] = []
 

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from cprsync.domain.patron.unregistered import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Birth, Name, Person, Protection
+from cprsync.domain.person.person import SILENT, Birth, Person, Protection
 
 NURSERY = Person(CprNumber.none_of("40817263"))
 

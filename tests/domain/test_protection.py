@@ -39,8 +39,9 @@ from cprsync.domain.deciding.protection import Protecting
 from cprsync.domain.deciding.protective import protective, protective_while_parked
 from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person.action import Action
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Name, Person, Protection, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy.policy import Harm
 
 EQUAL = Unchanged(Same.EQUAL)

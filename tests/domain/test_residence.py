@@ -8,9 +8,10 @@ import pytest
 from people import dies, emigrates, person, unverified
 from town import PEOPLE
 
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.municipality_codes import NOT_A_RESIDENCE
-from cprsync.domain.person.person import SILENT, Address, Person, Status
+from cprsync.domain.person.person import SILENT, Person, Status
 
 AARHUS = frozenset({"0751"})
 HOME, AWAY, UNKNOWN = Residence.RESIDENT, Residence.NOT_RESIDENT, Residence.UNKNOWN

@@ -15,7 +15,8 @@ from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
 from cprsync.domain.netmedia.right_words import CHANGES
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.person import SILENT, Address, Status
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import SILENT, Status
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording

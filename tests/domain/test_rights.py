@@ -29,8 +29,9 @@ from cprsync.domain.netmedia.rights import (
 from cprsync.domain.patron.local import Block, Local, Stage
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.age import LeapDay
-from cprsync.domain.person.person import EMPTY, SILENT, Address, Birth, Person, Status
+from cprsync.domain.person.person import EMPTY, SILENT, Birth, Person, Status
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.policy.product import LicensedBy

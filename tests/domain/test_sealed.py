@@ -43,17 +43,15 @@ from cprsync.domain.deciding.protective import protective
 from cprsync.domain.lending.letter import NoLetter, letter_to
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import (
     EMPTY,
     SEALED_GROUPS,
     SILENT,
     Abroad,
-    Address,
     Contact,
     Gap,
-    Name,
     Person,
     Protection,
     Status,

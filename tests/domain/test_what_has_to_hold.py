@@ -12,7 +12,8 @@ from right_people import TODAY, facts, policy
 from cprsync.domain.netmedia.rights import rights_of, stored
 from cprsync.domain.netmedia.verifying import is_untold, named_reasons, twin, wrong_rights
 from cprsync.domain.patron.local import Local, Stage
-from cprsync.domain.person.person import EMPTY, SILENT, Address, Person, Protection, Status
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron

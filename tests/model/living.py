@@ -27,9 +27,10 @@ from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import RegisterUnavailable
+from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.setting import Counter as SettingDesk
-from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.setting import set_field
 from cprsync.services.ports.values import NewPatron
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from cprsync.domain.patron.lists import Doing
 from cprsync.domain.patron.local import Card, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
-from cprsync.services.desk.setting import Counter, Setting, set_field
+from cprsync.services.desk.local_setting import Setting
+from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.netmedia.accounts import reconcile_accounts
 from cprsync.services.netmedia.verifying import verify
 from cprsync.services.ports.values import NewPatron

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
     from cprsync.services.ports.values import AccountState
-    from cprsync.services.views.revealing import View
+    from cprsync.services.views.viewing import View
 
 BOOKS = Product("ereolen", Wording("eReolen", "eReolen (books)"), date(2000, 1, 1), LicensedBy.MUNICIPALITY)
 FILMS = replace(BOOKS, name="film", title=Wording("Film", "Films"), licensed=frozenset({"0751"}), from_age=15)

@@ -12,7 +12,8 @@ from test_set_cpr import EDITH, set_cpr
 from town import number
 from townspeople import person
 
-from cprsync.domain.person.person import SILENT, Name
+from cprsync.domain.person.address import Name
+from cprsync.domain.person.person import SILENT
 
 if TYPE_CHECKING:
     from doubles import Library

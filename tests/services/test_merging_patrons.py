@@ -19,7 +19,8 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, ReviewClosed
-from cprsync.services.desk.setting import Counter, Setting, set_field
+from cprsync.services.desk.local_setting import Setting
+from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.values import NewPatron
 from cprsync.services.views.finding import find_patron

@@ -21,7 +21,8 @@ from townspeople import (
 
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import SILENT, Name, Person, Protection
+from cprsync.domain.person.address import Name
+from cprsync.domain.person.person import SILENT, Person, Protection
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.services.ports.values import Run, Write
 from cprsync.store.patrons.changes import write_records

@@ -24,9 +24,10 @@ from cprsync.domain.person.person import EMPTY, Birth, Status, by_status
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
+from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.responsibles import Answers, add_responsible, end_responsible, list_responsibles
-from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.setting import set_field
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.forecasting import foresee

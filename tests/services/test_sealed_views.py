@@ -29,8 +29,9 @@ from cprsync.cli.night.report_text import report_lines
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.household import HOUSE_MOST
 from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Address, Contact, Name, Person, Status
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Contact, Person, Status
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.policy.policy import Policy

@@ -17,13 +17,13 @@ from cprsync.domain.patron.lists import Doing
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.typed import LOCAL_FIELDS
-from cprsync.domain.person.address_label import label_lines
-from cprsync.domain.person.person import Address, Status, by_status
+from cprsync.domain.person.address import Address, label_lines
+from cprsync.domain.person.person import Status, by_status
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
-from cprsync.services.desk.local_setting import LISTS
-from cprsync.services.desk.setting import NEVER_SET, Counter, Setting, set_field, settable
+from cprsync.services.desk.local_setting import LISTS, Setting
+from cprsync.services.desk.setting import NEVER_SET, Counter, set_field, settable
 from cprsync.services.ports.values import NewPatron
 from cprsync.store.records.pins import is_pin
 

@@ -19,7 +19,8 @@ from cprsync.domain.patron.fields import shown as every_field
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Policy
-from cprsync.services.desk.setting import Counter, Setting, set_field
+from cprsync.services.desk.local_setting import Setting
+from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.views.revealing import Window
 

@@ -11,10 +11,12 @@ from test_set_cpr import EDITH, MADE, enrol, set_cpr
 from test_setting import counter, entries
 from townspeople import PROTECTED, cpr, dies, gains_protection, person
 
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber, NumberKind
-from cprsync.domain.person.person import SILENT, Name, Status, by_status
+from cprsync.domain.person.person import SILENT, Status, by_status
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
-from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.local_setting import Setting
+from cprsync.services.desk.setting import set_field
 from cprsync.services.ports.values import Unreadable
 from cprsync.services.views.revealing import Window
 

@@ -14,7 +14,8 @@ from lxml import etree
 from store_people import change, enrol, number, person, write
 
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import Name, Person
+from cprsync.domain.person.address import Name
+from cprsync.domain.person.person import Person
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import NAMESPACE, parse_person
 from cprsync.services.ports.values import Batch

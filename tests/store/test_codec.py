@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 from store_people import local, number, person
 
 from cprsync.domain.patron.local import Absence, Block, Email, Local, Telephone
-from cprsync.domain.person.person import (
-    EMPTY,
-    GROUPS,
-    SILENT,
-    Abroad,
-    Address,
-    Birth,
-    Contact,
-    Name,
-    Person,
-    Protection,
-    Status,
-)
+from cprsync.domain.person.address import Address, Name
+from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
 from cprsync.store.records.local import decode_local, encode_local, joined
 from cprsync.store.seals.codec import decode, encode
 from cprsync.store.seals.failures import SealBroken

@@ -32,7 +32,8 @@ from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import Address, Person, Status
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import Person, Status
 from cprsync.mock import control
 from cprsync.mock.register.faults import TIMES_MAX
 from cprsync.services.netmedia.publishing import publish

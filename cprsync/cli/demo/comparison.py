@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.person.person import Abroad, Address, Contact, Gap, Name
+from cprsync.domain.person.address import Address, Name
+from cprsync.domain.person.person import Abroad, Contact, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -201,7 +201,8 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
     from cprsync import wiring
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.setting import Setting, set_field
+    from cprsync.services.desk.local_setting import Setting
+    from cprsync.services.desk.setting import set_field
 
     section = wiring.library_of(stage.settings, None)
     with wiring.opened_store(stage.settings, section, wiring.clock_for(stage.settings)) as store:

@@ -60,8 +60,8 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
     from cprsync import wiring
     from cprsync.cli.terminal.operator import ask_value, user_name
     from cprsync.config.settings import load_settings
-    from cprsync.services.desk.local_setting import LISTS
-    from cprsync.services.desk.setting import Setting, check, set_field
+    from cprsync.services.desk.local_setting import LISTS, Setting
+    from cprsync.services.desk.setting import check, set_field
 
     with failures(as_json=as_json):
         settings = load_settings(config)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.patron.override import Override
-    from cprsync.domain.person.person import Address, Person, Silent
+    from cprsync.domain.person.address import Address
+    from cprsync.domain.person.person import Person, Silent
     from cprsync.domain.person.sealed import SealedAddress
 
     _Address: TypeAlias = Address | SealedAddress | Silent

@@ -15,7 +15,8 @@ from cprsync.domain.person.sealed import same_dwelling
 from cprsync.domain.person.status import STATUS_RULES
 
 if TYPE_CHECKING:
-    from cprsync.domain.person.person import Address, Person, Silent
+    from cprsync.domain.person.address import Address
+    from cprsync.domain.person.person import Person, Silent
     from cprsync.domain.person.sealed import SealedAddress
 
     _Address: TypeAlias = Address | SealedAddress | Silent

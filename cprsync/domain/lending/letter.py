@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.person.address_label import label_lines
-from cprsync.domain.person.person import SILENT, Address, Contact, Name
+from cprsync.domain.person.address import Address, Name, label_lines
+from cprsync.domain.person.person import SILENT, Contact
 from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.person.status import STATUS_RULES, Letters
 

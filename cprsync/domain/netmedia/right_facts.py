@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.person import SILENT, Address, Person
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import SILENT, Person
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,7 +14,8 @@ from cprsync.domain.netmedia.rights import rights_of, stored
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.review import BLOCK_REASONS
-from cprsync.domain.person.person import EMPTY, SILENT, Address, Status
+from cprsync.domain.person.address import Address
+from cprsync.domain.person.person import EMPTY, SILENT, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

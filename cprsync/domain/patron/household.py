@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.patron.patron import is_sealed
-from cprsync.domain.person.person import Address
+from cprsync.domain.person.address import Address
 from cprsync.domain.person.sealed import SealedAddress
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.override import TEXT_MAX
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.canonical import text_of
-from cprsync.domain.person.person import SILENT, Birth, Name, Protection
+from cprsync.domain.person.person import SILENT, Birth, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

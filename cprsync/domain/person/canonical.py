@@ -6,8 +6,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.municipality_codes import LISTED
-from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Address, Contact, Gap, Name, Silent
+from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Contact, Gap, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.often import made_often
 from cprsync.domain.person.sealed import Sealed, SealedAddress
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
 
 LINES = 5
-#: Street codes from here on are administrative, for example no fixed abode (status 03 and 07). All codes have four
-#: digits, so their text order is their numerical order.
-ADMINISTRATIVE_STREET = "9900"
 
 
 class Gap(enum.Enum):
@@ -103,54 +101,11 @@ REPLACED = frozenset({Status.DUPLICATE, Status.CHANGED})
 
 @made_often
 @dataclass(frozen=True, slots=True, repr=False)
-class Name:
-    """The record shows the addressing name, as the health card does. The other parts are for sorting."""
-
-    addressing: str
-    first: str = ""
-    middle: str = ""
-    last: str = ""
-
-
-@made_often
-@dataclass(frozen=True, slots=True, repr=False)
 class Birth:
     """The registered birth date, which may differ from the one in the number."""
 
     day: date
     uncertain: bool = False
-
-
-@made_often
-@dataclass(frozen=True, slots=True, repr=False)
-class Address:
-    """An address by its parts, in canonical form: see `address_of`."""
-
-    municipality: str
-    street_code: str
-    house: str = ""
-    building: str = ""
-    floor: str = ""
-    door: str = ""
-    co: str = ""
-    locality: str = ""
-    town: str = ""
-    postcode: str = ""
-    district: str = ""
-    road: str = ""
-    supplementary: tuple[str, str, str, str, str] = ("", "", "", "", "")
-    #: the last known address of a person who had status 03 or 07 there and has another now: it stays sealed
-    stays_sealed: bool = False
-
-    @property
-    def is_administrative(self) -> bool:
-        """True if it is sealed like a protected address: street codes 9900-9999, and `stays_sealed` (decision 2)."""
-        return self.street_code >= ADMINISTRATIVE_STREET or self.stays_sealed
-
-    @property
-    def dwelling(self) -> tuple[str, str, str, str, str, str]:
-        """The parts that make two people one household."""
-        return self.municipality, self.street_code, self.house, self.building, self.floor, self.door
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
-from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.address import label_lines
 
 if TYPE_CHECKING:
-    from cprsync.domain.person.person import Address, Name
+    from cprsync.domain.person.address import Address, Name
 
 T = TypeVar("T")
 

@@ -22,7 +22,8 @@ from cprsync.domain.person.person import (
 from cprsync.domain.person.sealed import SealedAddress, staying_sealed
 
 if TYPE_CHECKING:
-    from cprsync.domain.person.person import Abroad, Address, Contact, Gap
+    from cprsync.domain.person.address import Address
+    from cprsync.domain.person.person import Abroad, Contact, Gap
     from cprsync.domain.person.sealed import Sealed
 
 

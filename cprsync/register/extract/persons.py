@@ -27,11 +27,9 @@ from cprsync.domain.person.person import (
     SILENT,
     WITH_ADDRESS,
     Abroad,
-    Address,
     Birth,
     Contact,
     Gap,
-    Name,
     Person,
     Protection,
     Silent,
@@ -44,6 +42,7 @@ from cprsync.services.ports.values import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cprsync.domain.person.address import Address, Name
     from cprsync.register.extract.layout import Layout
 
 #: Types of which we read at most one for a person.

@@ -16,11 +16,9 @@ from cprsync.domain.person.person import (
     LINES,
     SILENT,
     Abroad,
-    Address,
     Birth,
     Contact,
     Gap,
-    Name,
     Person,
     Protection,
     Silent,
@@ -31,6 +29,8 @@ from cprsync.errors import BadAnswer
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from cprsync.domain.person.address import Address, Name
 
 NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/"
 RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"

@@ -17,9 +17,10 @@ from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.patron import Patron, PatronKind
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.age import age_on, birth_date_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Birth, Name, Person
+from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import BadInput
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document

@@ -30,6 +30,21 @@ _OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "remo
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Setting:
+    """A request to set a field of one patron. An override also needs a reason, and a last day unless it has no end."""
+
+    patron_id: str
+    field: str
+    #: as typed; None: take a correction back, or empty a field that patron or staff own
+    text: str | None
+    user: str
+    reason: str = ""
+    until: date | None = None
+    #: what to do with a list; None: add
+    doing: Doing | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class LocalChange:
     """A change to a field that patron or staff own, as it is written."""
 

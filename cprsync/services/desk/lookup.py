@@ -34,15 +34,14 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.confirming import DeskWarning
     from cprsync.domain.patron.local import Block
-    from cprsync.domain.person.person import Address
+    from cprsync.domain.person.address import Address
     from cprsync.domain.person.purpose import Purpose
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.responsibles import Linked
     from cprsync.services.desk.showing import PatronView
     from cprsync.services.imports.importing import Taken
     from cprsync.services.ports.ports import Clock, Register
-    from cprsync.services.ports.values import NewPatron, Prepared
+    from cprsync.services.ports.values import Linked, NewPatron, Prepared
 
 #: A patron who is not created yet has no number.
 NEW = ""

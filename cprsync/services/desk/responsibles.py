@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.deciding.decide import Parked
 from cprsync.domain.patron.patron import Patron, PatronKind
 from cprsync.domain.patron.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import NumberKind
-from cprsync.domain.person.person import Name, Person, Status
+from cprsync.domain.person.person import Person, Status
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.person.status import STATUS_RULES
@@ -22,7 +23,7 @@ from cprsync.errors import BadInput
 from cprsync.services.desk.calling import ask_about, subscribe_to
 from cprsync.services.desk.lookup import NEW, DeskStore, Entry
 from cprsync.services.planning.steps import FIRST_COPY, decided, step_of
-from cprsync.services.ports.values import Batch, FollowUp
+from cprsync.services.ports.values import Batch, FollowUp, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,19 +57,6 @@ class Answers:
     user: str
     number: CprNumber | None = None
     responsible_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """One link between a minor and the person who answers.
-
-    `until`: the first day on which the person no longer answers. `owes`: a debt from that time is still open.
-    """
-
-    responsible_id: str
-    since: date
-    until: date | None
-    owes: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from cprsync.domain.patron.override import Known, Overridden, Override, last_day
 from cprsync.domain.patron.typed import LOCAL_FIELDS
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
-from cprsync.services.desk.local_setting import LocalStore, check_doing, doing_of, set_local
+from cprsync.services.desk.local_setting import LocalStore, Setting, check_doing, doing_of, set_local
 from cprsync.services.desk.unregistered import may_be_ours, own_word
 from cprsync.services.ports.values import Write
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from cprsync.domain.patron.lists import Doing
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
@@ -51,21 +50,6 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
 }
 REASON_MAX: Final = 200
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Setting:
-    """A request to set a field of one patron. An override also needs a reason, and a last day unless it has no end."""
-
-    patron_id: str
-    field: str
-    #: as typed; None: take a correction back, or empty a field that patron or staff own
-    text: str | None
-    user: str
-    reason: str = ""
-    until: date | None = None
-    #: what to do with a list; None: add
-    doing: Doing | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,10 +9,10 @@ from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import SEALED, Owner, owner_of, shown
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
-from cprsync.domain.person.address_label import label_lines
+from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.age import BirthSource, age_on, birth_date_of
 from cprsync.domain.person.municipality import municipality_of
-from cprsync.domain.person.person import Abroad, Address, Contact, Name, Protection, Status
+from cprsync.domain.person.person import Abroad, Contact, Protection, Status
 from cprsync.domain.person.sealed import Sealed
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.setting import Setting
+    from cprsync.services.desk.local_setting import Setting
     from cprsync.services.ports.values import Prepared
 
 

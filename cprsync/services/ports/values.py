@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.action import Action
+    from cprsync.domain.person.address import Address, Name
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.person.person import Abroad, Address, Contact, Gap, Name, Person, Protection, Silent, Status
+    from cprsync.domain.person.person import Abroad, Contact, Gap, Person, Protection, Silent, Status
     from cprsync.domain.policy.policy import Harm
     from cprsync.errors import CprsyncError
 
@@ -701,3 +702,16 @@ class StoreVersion:
     def is_newer(self) -> bool:
         """Whether the store is at a migration that this program does not know."""
         return self.current is not None and self.current > self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One link between a minor and the person who answers.
+
+    `until`: the first day on which the person no longer answers. `owes`: a debt from that time is still open.
+    """
+
+    responsible_id: str
+    since: date
+    until: date | None
+    owes: bool

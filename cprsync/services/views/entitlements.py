@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.domain.wording import Wording
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import AccountState
-    from cprsync.services.views.revealing import View
+    from cprsync.services.views.viewing import View
 
 
 class EntitlementStore(Views, Protocol):

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.errors import ConfigurationError
 from cprsync.services.desk.responsibles import Answering, list_minors
-from cprsync.services.desk.showing import PatronView, patron_document
+from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.reason import checked_reason
-from cprsync.services.views.viewing import Views, view_of
+from cprsync.services.views.viewing import View, Views, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cprsync.domain.patron.local import Stage
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import Opened
@@ -36,15 +35,6 @@ class Reveal:
     user: str
     reason: str
     purpose: str = SHOW
-
-
-class View(PatronView, Protocol):
-    """A record, or the shell of one that was merged into another."""
-
-    @property
-    def merged_into(self) -> str | None: ...
-    @property
-    def stage(self) -> Stage: ...
 
 
 class RevealingStore(Views, Answering, Protocol):

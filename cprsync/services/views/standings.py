@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
     from cprsync.services.ports.ports import Clock
-    from cprsync.services.views.revealing import View
+    from cprsync.services.views.viewing import View
 
 
 class StandingStore(Views, Protocol):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import Opened
-    from cprsync.services.views.revealing import View
+    from cprsync.services.views.viewing import View
 
 #: The purpose in the audit entry.
 STATEMENT: Final = "statement"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import BadInput
+from cprsync.services.desk.showing import PatronView
 
-if TYPE_CHECKING:
-    from cprsync.services.views.revealing import View
+
+class View(PatronView, Protocol):
+    """A record, or the shell of one that was merged into another."""
+
+    @property
+    def merged_into(self) -> str | None: ...
+    @property
+    def stage(self) -> Stage: ...
 
 
 class Views(Protocol):

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.address import Address
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.person.person import Address, Person
+    from cprsync.domain.person.person import Person
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import (
@@ -26,15 +25,15 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.leaving.forgetting import Forgotten, annullable_since, over_by
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import written
 from cprsync.store.leaving import night_lines, old_files
+from cprsync.store.leaving.old_files import Over
 from cprsync.store.lending.circulation import open_payload, seal_payload
 from cprsync.store.lending.over import is_over
 from cprsync.store.records import overrides
@@ -43,6 +42,7 @@ from cprsync.store.trust import cutting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.values import Run
@@ -62,21 +62,6 @@ _PATRON = tables.patron.c
 _OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
 _EVENT, _RUN = tables.calendar_event.c, tables.run.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """The last day on which data may have ended to be deleted, the day of deletion, and the policy."""
-
-    tenant: Tenant
-    by: date
-    on: date
-    policy: Policy
-
-    @property
-    def end(self) -> str:
-        """The last moment of the day `by` in Copenhagen, as a row holds it."""
-        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
 
 
 def forget(  # noqa: PLR0913 -- whose, which, and how much of it

@@ -5,12 +5,16 @@ What is known of a file stays.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, null, or_, select
 
+from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.services.ports.values import InboxState
 from cprsync.store.core import tables
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.feed.inbox import UNNEEDED
 
 if TYPE_CHECKING:
@@ -18,12 +22,27 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from cprsync.domain.policy.policy import Policy
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
-    from cprsync.store.leaving.forgetting import Over
 
 _BOX: Final = tables.inbox.c
 _CHUNK: Final = tables.inbox_chunk.c
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The last day on which data may have ended to be deleted, the day of deletion, and the policy."""
+
+    tenant: Tenant
+    by: date
+    on: date
+    policy: Policy
+
+    @property
+    def end(self) -> str:
+        """The last moment of the day `by` in Copenhagen, as a row holds it."""
+        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
 
 
 def deliveries(over: Over) -> Select[*tuple[Any, ...]]:

@@ -17,7 +17,8 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.patron.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
-from cprsync.services.desk.responsibles import Linked, Minor, refused
+from cprsync.services.desk.responsibles import Minor, refused
+from cprsync.services.ports.values import Linked
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing

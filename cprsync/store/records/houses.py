@@ -16,7 +16,8 @@ from cprsync.store.records.records import other_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cprsync.domain.person.person import Address, Silent
+    from cprsync.domain.person.address import Address
+    from cprsync.domain.person.person import Silent
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant

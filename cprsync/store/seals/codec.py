@@ -13,21 +13,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import (
-    EMPTY,
-    SILENT,
-    Abroad,
-    Address,
-    Birth,
-    Contact,
-    Gap,
-    Name,
-    Person,
-    Protection,
-    Silent,
-    Status,
-)
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Gap, Person, Protection, Silent, Status
 from cprsync.domain.person.sealed import Opening, Sealed, SealedAddress
 from cprsync.store.seals.failures import SealBroken
 

@@ -20,8 +20,8 @@ from cprsync.store.seals.keys import Purpose
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cprsync.domain.person.address import Address
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.person.person import Address
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.store.seals.keys import Keyring
 
