@@ -108,13 +108,14 @@ def test_a_night_with_the_limit_raised_as_told_is_within_it(harm: Harm, tmp_path
 @pytest.mark.parametrize(
     ("language", "line"),
     [
-        ("da", "Ret til netlydbog: 2 åbnet, 1 lukket, 3 uafklaret, 9 uændret"),
-        ("en", "Right to netlydbog: 2 opened, 1 closed, 3 undecided, 9 unchanged"),
+        ("da", "Ret til Netlydbog: 2 åbnet, 1 lukket, 3 uafklaret, 9 uændret"),
+        ("en", "Right to Audio books: 2 opened, 1 closed, 3 undecided, 9 unchanged"),
     ],
 )
 def test_the_rights_that_turned_in_the_night_are_told_by_product(language: Language, line: str) -> None:
     turned = {"opened": 2, "closed": 1, "undecided": 3, "unchanged": 9, "waiting": 0}
-    assert rights_told({"netlydbog": turned}, language) == [line]
+    titles = {"netlydbog": {"da": "Netlydbog", "en": "Audio books"}}
+    assert rights_told({"netlydbog": turned}, language, products=titles) == [line]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,6 @@ def test_a_night_that_turns_no_right_tells_by_product_how_many_still_wait(langua
     assert rights_told({"netlydbog": turned, "film": turned | {"waiting": 0}}, language) == [line]
 
 
-def rights_told(turned: dict[str, dict[str, int]], language: Language) -> list[str]:
-    lines = [one.strip() for one in report_lines(braked() | {"entitlements": turned}, language)]
+def rights_told(turned: dict[str, dict[str, int]], language: Language, **more: Any) -> list[str]:
+    lines = [one.strip() for one in report_lines(braked() | {"entitlements": turned} | more, language)]
     return [line for line in lines if line.startswith(("Ret til", "Right to"))]

@@ -92,6 +92,7 @@ def test_a_library_with_products_derives_everyones_once(either_library: Library)
     report = library.night()
     assert turned(report) == {"ereolen": {"opened": 4}, "filmstriben": {"opened": 4}}
     assert set(rights(library)) == set(library.store.patron_ids())
+    assert report.document()["products"]["ereolen"] == {"da": "eReolen", "en": "eReolen"}
     assert library.one_night().document()["entitlements"]["ereolen"] == {
         "opened": 0,
         "closed": 0,

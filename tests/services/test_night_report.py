@@ -62,6 +62,7 @@ OURS = {
     "forgotten",
     "leaving",
     "entitlements",
+    "products",
     "net_media",
     "audit",
 }

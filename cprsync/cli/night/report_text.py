@@ -158,7 +158,9 @@ def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]
             continue
         turned.append(word("night_unchanged", language, count=counts["unchanged"]))
         waits = word("night_untold", language, count=counts["waiting"]) if counts["waiting"] else ""
-        yield "  " + word("night_rights", language, product=product, turned=", ".join(turned) + waits)
+        # a run of an earlier version did not say what a product is called
+        title = document.get("products", {}).get(product, {}).get(language, product)
+        yield "  " + word("night_rights", language, product=title, turned=", ".join(turned) + waits)
     yield from ("  " + line for line in account_lines(document.get("net_media", {}), language))
     published = document["published"]
     if published["sent"]:

@@ -116,6 +116,13 @@ class Products:
         """The periods of one product."""
         return tuple(product for product in self.periods if product.name == name)
 
+    def titles(self, on: date) -> dict[str, Wording]:
+        """What each product is called on a day: by its period, or by its last one if none holds."""
+        return {
+            name: next((one for one in self.of(name) if one.holds_on(on)), self.of(name)[-1]).title
+            for name in self.names()
+        }
+
     def ask_group(self) -> bool:
         """Whether the terms of any product need the patron group."""
         return any(product.closed_groups for product in self.periods)

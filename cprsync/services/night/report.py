@@ -60,6 +60,8 @@ class Report:
     subscriptions_kept: int = 0
     #: what became of rights to net media, by product
     entitlements: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: what the products are called on this day, by product and language
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)
     #: subscriptions without a reason, apart from those of closed patrons and of the dead, which the calendar ends
     subscriptions_ended: int = 0
     #: how many effects the net media were told, and what they must still be told
@@ -221,6 +223,7 @@ class Report:
             },
             "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
             "entitlements": self.entitlements,
+            "products": self.titles,
             "published": self._published(),
             "net_media": {**self.accounts.counts(), "brake": self.accounts.brake()},
             "overrides": dict(self.overrides),
@@ -313,6 +316,7 @@ def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) 
         "subscriptions": dict.fromkeys(("added", "removed", "kept"), 0),
         "leaving": dict.fromkeys(("closed", "asked", "again"), 0),
         "entitlements": {},
+        "products": {},
         "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None, "set_up": None},
         "net_media": {**Compared().counts(), "brake": []},
         "overrides": dict(NO_OVERRIDES),

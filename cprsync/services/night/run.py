@@ -132,6 +132,8 @@ def _tell_the_net_media(night: Night, run: Run, report: Report) -> None:
             night.store.set_state(run, RunState.PUBLISHED)
     if derived:
         report.entitlements = turned(night, run)
+        titles = night.policy.products.titles(run.day)
+        report.titles = {name: {"da": title.da, "en": title.en} for name, title in titles.items()}
 
 
 def _sweep(night: Night, run: Run, report: Report) -> None:
