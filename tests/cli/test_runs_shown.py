@@ -47,6 +47,7 @@ def night(state: str, code: int | None, **counts: Any) -> dict[str, Any]:
     return {"run": 12, "day": "2027-03-23", "state": state, "finished": finished, "exit": code, **counts}
 
 
+WAITS_DA, WAITS_EN = "gjort, og noget venter på et menneske", "done, and something waits for a person"
 PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person": 1}
 
 
@@ -55,24 +56,24 @@ PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person
     [
         (
             night("done", 3, **PARKED, reasons={"address.missing": 1, "block.dead": 1, "register.refused": 1}),
-            "færdig         modtaget 5  ændret 3  holdt tilbage 0  til et menneske 3  exit 3",
-            "done           received 5  applied 3  held back 0  left to a person 3  exit 3",
+            f"færdig         modtaget 5  ændret 3  holdt tilbage 0  til et menneske 3  {WAITS_DA}",
+            f"done           received 5  applied 3  held back 0  left to a person 3  {WAITS_EN}",
         ),
         (
             # of an earlier version, or a line without a number: no reason is told
             night("nothing", 3, parked=1),
-            "intet at gøre  modtaget 0  ændret 0  holdt tilbage 0  til et menneske 1  exit 3",
-            "nothing to do  received 0  applied 0  held back 0  left to a person 1  exit 3",
+            f"intet at gøre  modtaget 0  ændret 0  holdt tilbage 0  til et menneske 1  {WAITS_DA}",
+            f"nothing to do  received 0  applied 0  held back 0  left to a person 1  {WAITS_EN}",
         ),
         (
             night("held", 5, received=5, held=5),
-            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  exit 5",
-            "held back      received 5  applied 0  held back 5  left to a person 0  exit 5",
+            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  standset af en grænse",
+            "held back      received 5  applied 0  held back 5  left to a person 0  stopped by a brake",
         ),
         (
             night("applying", None),
-            "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til et menneske 0  exit –",
-            "not finished   received 0  applied 0  held back 0  left to a person 0  exit –",
+            "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til et menneske 0  –",
+            "not finished   received 0  applied 0  held back 0  left to a person 0  –",
         ),
     ],
 )

@@ -230,9 +230,9 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
         sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
     )
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
-    code = "–" if document["exit"] is None else document["exit"]
+    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
     day = long_day(date.fromisoformat(document["day"]), language)
-    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  exit {code}"
+    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
 
 
 def runs_show_command(run: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
