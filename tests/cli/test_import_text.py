@@ -65,6 +65,19 @@ def test_a_dry_run_says_what_would_happen(
     assert patrons(library) == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("da", "1 række: 1 ville blive oprettet, "), ("en", "1 row: 1 would be created, ")]
+)
+def test_one_row_is_counted_as_one(
+    library: Path, language: Language, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = library / "patrons.csv"
+    rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(rows[:2]), encoding="utf-8")
+    take(library, language)
+    assert capsys.readouterr().out.startswith(told)
+
+
 def test_an_applied_import_says_what_was_done(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert take(library, "en", apply=True) == 3
     summed, made = capsys.readouterr().out.splitlines()

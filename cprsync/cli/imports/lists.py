@@ -72,8 +72,8 @@ def _print(imported: Imported, *, apply: bool) -> None:
 
 
 def _show(imported: Imported, language: Language, *, apply: bool) -> None:
-    counts = {key: imported.counts[key] for key in ("created", "updated", "unchanged")}
-    summed = word("imported" if apply else "import_planned", language, rows=imported.rows, **counts)
+    counts = {key: str(imported.counts[key]) for key in ("created", "updated", "unchanged")}
+    summed = _counted("imported" if apply else "import_planned", imported.rows, language, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
     if imported.patrons is not None:
         _show_patrons(imported.patrons, language, apply=apply)

@@ -90,8 +90,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "kind": ("der skal stå person, institution eller bibliotek", "expected person, institution or library"),
     "language": ("der skal stå en sprogkode som da eller en", "expected a language code such as da or en"),
     "birth_date": (
-        "der skal stå en dag som ÅÅÅÅ-MM-DD, på hvilken en nulevende kan være født",
-        "expected a day as YYYY-MM-DD on which someone who lives today may be born",
+        "der skal stå en fødselsdato som ÅÅÅÅ-MM-DD: ikke i fremtiden, og ikke for længe siden",
+        "expected a day as YYYY-MM-DD: not in the future, and not too long ago",
     ),
     # the same at the desk, which has no file
     "desk.nine": (
@@ -121,8 +121,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "the day has not come yet: mend it in the list's own system, and import the row again",
     ),
     "day.order": (
-        "dagen ligger før den, hvor det begyndte (loaned, placed eller raised): ret det i det system, listen er fra",
-        "the day lies before the one on which it began (loaned, placed or raised): mend it in the list's own system",
+        "dagen ligger før begyndelsen (loaned, placed eller raised): ret den i det system, listen kommer fra",
+        "the day is before the beginning (loaned, placed or raised): correct it in the list's own system",
     ),
     "missing.new": (
         "der mangler noget i dette felt: kun et id, der er kendt her i forvejen, kan undvære det",

@@ -248,13 +248,21 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
         "a card of the same number is patron {other}'s: ask which one is meant",
     ),
     # patrons that come with a file
-    "imported": (
-        "{rows} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",
-        "{rows} rows: {created} created, {updated} updated, {unchanged} unchanged",
+    "imported.one": (
+        "{count} række: {created} oprettet, {updated} ændret, {unchanged} uændret",
+        "{count} row: {created} created, {updated} updated, {unchanged} unchanged",
     ),
-    "import_planned": (
-        "{rows} rækker: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
-        "{rows} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
+    "imported.many": (
+        "{count} rækker: {created} oprettet, {updated} ændret, {unchanged} uændret",
+        "{count} rows: {created} created, {updated} updated, {unchanged} unchanged",
+    ),
+    "import_planned.one": (
+        "{count} række: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
+        "{count} row: {created} would be created, {updated} would be updated, {unchanged} unchanged",
+    ),
+    "import_planned.many": (
+        "{count} rækker: {created} ville blive oprettet, {updated} ville blive ændret, {unchanged} uændret",
+        "{count} rows: {created} would be created, {updated} would be updated, {unchanged} unchanged",
     ),
     "import_stays.one": ("{count} udmelding trukket tilbage", "{count} wish to leave taken back"),
     "import_stays.many": ("{count} udmeldinger trukket tilbage", "{count} wishes to leave taken back"),
@@ -289,7 +297,7 @@ PATRONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "import_left.many": (
         "{field} i {count} rækker er ikke taget: lånerne har CPR-nummer, og CPR ejer feltet",
-        "{field} of {count} rows was left out: the patrons have CPR numbers, and CPR owns the field",
+        "{field} of {count} rows were left out: the patrons have CPR numbers, and CPR owns the field",
     ),
     "import_made": ("Nye lånernumre (linje: nummer): {numbers}", "New patron numbers (line: number): {numbers}"),
     "import_made_more": (
