@@ -111,6 +111,9 @@ def test_of_what_is_sealed_nothing_is_told_but_who_corrected_it() -> None:
     override = {"by": "lone", "reason": None, "until": None, "register": None}
     sealed = entry(None, "register", sealed=True, since="2027-03-20", override=override)
     assert field_lines({"name": sealed}) == ["  Navn  <beskyttet>  [rettelse: lone, 20. marts 2027 –]"]
+    nobody = {**sealed, "override": {**override, "by": "the service"}}
+    assert field_lines({"name": nobody}) == ["  Navn  <beskyttet>  [rettelse: tjenesten, 20. marts 2027 –]"]
+    assert field_lines({"name": nobody}, "en") == ["  Name  <protected>  [correction: the service, 20 March 2027 –]"]
     assert field_lines({"name": entry(None, "register", sealed=True)}, "en") == ["  Name  <protected>  [from CPR]"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import word
+from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.feed.window import Why
 from cprsync.domain.pages.privacy import OWNERS
 from cprsync.domain.patron.fields import FIELD, Owner
@@ -200,7 +201,8 @@ def _corrected(key: str, entry: Mapping[str, Any], language: Language) -> str:
     if override is None:
         return ""
     until = _day(override["until"], language) if override["until"] else ""
-    told = f"{word('corrected', language)}: {override['by']}, {_day(entry['since'], language)} – {until}".rstrip()
+    by = word("audit_nobody", language) if override["by"] == SERVICE else override["by"]
+    told = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)} – {until}".rstrip()
     if override["reason"] is None:
         return told
     return f"{told}; {word(beside(entry), language)}: {value_text(key, override['register'], language)}"

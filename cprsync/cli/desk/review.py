@@ -12,6 +12,7 @@ from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_tex
 from cprsync.cli.language.dates import DAY_WIDTH, long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.patron.review import State
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
 def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The user who accepted first, while an item that takes two people waits for the second."""
     if item["state"] == State.WAITING.value and item.get("decided"):
-        yield "  " + word("review_first", language, who=item["decided"]["by"])
+        who = item["decided"]["by"]
+        yield "  " + word("review_first", language, who=word("audit_nobody", language) if who == SERVICE else who)
 
 
 def _sides(both: Mapping[str, Any], language: Language) -> str:
