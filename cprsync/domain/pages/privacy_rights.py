@@ -50,6 +50,6 @@ def _death(policy: Policy) -> Wording:
     return Wording(
         f"Dør en låner, sender vi ikke flere breve til låneren. {still.da} Oplysningerne slettes, når intet er"
         f" udestående, og personalet melder låneren ud{by_itself.da}.",
-        f"When a patron dies we send her no more letters. {still.en} The data are erased when nothing is open and staff"
+        f"When a patron dies, we send no more letters. {still.en} The data are erased when nothing is open and staff"
         f" end it{by_itself.en}.",
     )

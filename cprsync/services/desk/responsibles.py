@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _SAID: Final = {
     NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
     NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
-    NoLink.MINOR: "whoever is to answer is a minor too",
-    NoLink.GONE: "whoever is to answer cannot be asked for anything any more",
+    NoLink.MINOR: "the responsible person is a minor too",
+    NoLink.GONE: "the responsible person can no longer be asked for anything",
     NoLink.TOO_MANY: "four answer for the patron already",
     NoLink.CIRCLE: "the patron answers for that person, or for someone who does",
 }

@@ -32,9 +32,7 @@ def accept_audit(store: AuditStore, *, user: str, reason: str) -> AuditState:
         RunBusy: a night is running; nothing is written.
     """
     if not reason.strip():
-        raise ConfigurationError(
-            "whoever accepts an audit that is not whole says why: --reason TEXT", kind="usage.reason"
-        )
+        raise ConfigurationError("say why you accept an audit that is not whole: --reason TEXT", kind="usage.reason")
     why = checked_reason(reason)
     with store.run_lock():
         return store.accept_audit(user=user, reason=why)

@@ -32,9 +32,7 @@ def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) 
         RunBusy: a night is running; nothing is written.
     """
     if not reason.strip():
-        raise ConfigurationError(
-            "whoever accepts a journal with lost lines says why: --reason TEXT", kind="usage.reason"
-        )
+        raise ConfigurationError("say why you accept a journal with lost lines: --reason TEXT", kind="usage.reason")
     why = checked_reason(reason)
     with store.run_lock():
         taken = store.accept_journal(user=user, reason=why)

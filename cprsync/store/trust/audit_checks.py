@@ -91,7 +91,7 @@ def _check_code(tenant: Tenant, code: str) -> Iterator[AuditBroken]:
     line, _, rest = code.partition("-")
     found = tenant.heads.code_at(int(line)) if line.isascii() and line.isdigit() else None
     if found is None or not rest or found.hex()[: len(rest)] != rest:
-        yield AuditBroken(FILE, 1, "the audit is not the one of which the code was told")
+        yield AuditBroken(FILE, 1, "this is not the audit that the code belongs to")
 
 
 # -- the records ------------------------------------------------------------------------------------------

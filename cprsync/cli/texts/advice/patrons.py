@@ -112,7 +112,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "patron.closed": advice(
         1,
         "Den, der har meldt sig ud, er en ny låner: `cprsync lookup --purpose registration --register`.",
-        "Whoever has left is someone new: `cprsync lookup --purpose registration --register`.",
+        "A patron who has left is registered anew: `cprsync lookup --purpose registration --register`.",
     ),
     "patron.exists": advice(
         1,
@@ -169,7 +169,7 @@ PATRONS: Final[Mapping[str, Advice]] = {
     "responsible.self": advice(
         1,
         "Angiv nummeret på den, der er ansvarlig for låneren.",
-        "Give the number of whoever answers for the patron.",
+        "Give the number of the person who answers for the patron.",
     ),
     "responsible.too_many": advice(
         1,

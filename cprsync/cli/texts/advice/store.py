@@ -67,7 +67,7 @@ STORE: Final[Mapping[str, Advice]] = {
         "i denne: uden dem kan slettede komme igen med en ældre kopi af databasen. Er den tabt for altid, så kør "
         "`cprsync db accept-journal --reason TEKST`.",
         "Put the newest erase journal back from its own copy, and run again. The database has seen lines that are not "
-        "in this one: without them, whoever was erased may come back with an older copy of the database. If it is lost "
+        "in this one: without them, erased patrons may come back with an older copy of the database. If it is lost "
         "for good, run `cprsync db accept-journal --reason TEXT`.",
     ),
     "journal.broken": advice(
@@ -76,7 +76,7 @@ STORE: Final[Mapping[str, Advice]] = {
         "uden den kan slettede komme igen med en ældre kopi af databasen. Findes der ingen kopi, så kør "
         "`cprsync db accept-journal --reason TEKST`.",
         "Put the erase journal back as it was from its own copy, never an older one, and keep the broken file: "
-        "without it, whoever was erased may come back with an older copy of the database. If there is no copy, run "
+        "without it, erased patrons may come back with an older copy of the database. If there is no copy, run "
         "`cprsync db accept-journal --reason TEXT`.",
     ),
     "journal.whole": advice(

@@ -119,7 +119,7 @@ DESK: Final[Mapping[str, str]] = {
         "låneren har ikke fået noget nummer ved skranken, som kan tages tilbage"
     ),
     # adding
-    "nobody tells the name of whoever has no CPR number: type it": (
+    "nobody tells the name of a patron without a CPR number: type it": (
         "ingen fortæller navnet på en låner uden CPR-nummer: skriv det"
     ),
     "expected one patron as a JSON object, by the names of the fields": (

@@ -45,8 +45,8 @@ PATRONS: Final[Mapping[str, str]] = {
     "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen": (
         "ikke den slettejournal, som databasen har set: bibliotekets linjer er {lines}, og den har set {remembered}"
     ),
-    "whoever accepts a journal with lost lines says why: --reason TEXT": (
-        "den, der godtager en journal med tabte linjer, siger hvorfor: --reason TEKST"
+    "say why you accept a journal with lost lines: --reason TEXT": (
+        "skriv, hvorfor du godtager en journal med tabte linjer: --reason TEKST"
     ),
     "the erase journal is the one that the database has seen": "slettejournalen er den, som databasen har set",
     "the erase journal cannot be used ({why})": "slettejournalen kan ikke bruges ({why})",
@@ -58,10 +58,8 @@ PATRONS: Final[Mapping[str, str]] = {
     "the patron is of age: nobody answers for their new debts": (
         "låneren er fyldt 18: ingen hæfter for lånerens nye gæld"
     ),
-    "whoever is to answer is a minor too": "den, der skal være ansvarlig, er selv under 18 år",
-    "whoever is to answer cannot be asked for anything any more": (
-        "den, der skal være ansvarlig, kan ikke længere kræves for noget"
-    ),
+    "the responsible person is a minor too": "den ansvarlige er selv under 18 år",
+    "the responsible person can no longer be asked for anything": ("den ansvarlige kan ikke længere kræves for noget"),
     "patron {patron} cannot answer for anyone (in CPR: {state})": (
         "låner {patron} kan ikke være ansvarlig for nogen (i CPR: {state})"
     ),

@@ -124,10 +124,10 @@ STORE: Final[Mapping[str, str]] = {
     "a record was put back, taken away or added past the program": (
         "en post er lagt tilbage, fjernet eller tilføjet uden om programmet"
     ),
-    "the audit is not the one of which the code was told": "revisionssporet er ikke det, koden blev oplyst om",
+    "this is not the audit that the code belongs to": "koden hører ikke til dette revisionsspor",
     "the audit is whole: there is nothing to accept": "revisionssporet er helt: der er intet at acceptere",
-    "whoever accepts an audit that is not whole says why: --reason TEXT": (
-        "den, der fortsætter med et revisionsspor, der ikke er helt, siger hvorfor: --reason TEKST"
+    "say why you accept an audit that is not whole: --reason TEXT": (
+        "skriv, hvorfor du fortsætter med et revisionsspor, der ikke er helt: --reason TEKST"
     ),
     "{file} in the key folder, or the witness to it, cannot be written ({why})": (
         "{file} i nøglemappen, eller vidnet om den, kan ikke skrives ({why})"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 WINDOWS: Final[Mapping[str, tuple[str, str]]] = {
     "feed_unverified": (
         "{count} lånere er ubekræftede: ingen ved, hvem en fil, der mangler, fortalte om. Næste nat slår dem op.",
-        "{count} patrons are unverified: nobody can say of whom a missing file told. The next night looks them up.",
+        "{count} patrons are unverified: nobody can say whom a missing file was about. The next night looks them up.",
     ),
     "windows_asked": (
         "Slået op, fordi leverancerne ikke kunne fortælle om dem: {asked}, heraf besvaret {answered}",
