@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from cprsync.resources import fixture_path, guide_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cprsync.cli.language.words import Language
 
 PAGE = guide_paths()["rules"]
 NAMES = [
@@ -80,6 +83,14 @@ def test_text_is_danish_and_english_is_english(capsys: pytest.CaptureFixture[str
     english = printed(capsys, language="en")
     assert "Name and address protection" in english
     assert "Navne- og adressebeskyttelse" not in english
+
+
+@pytest.mark.parametrize(("language", "words"), [("da", r"hun|hendes?"), ("en", r"she|hers?|whoever")])
+def test_no_cell_speaks_of_a_patron_as_a_woman(
+    language: Language, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = printed(capsys, language=language, as_markdown=True)
+    assert [one for one in told.splitlines() if re.search(rf"\b(?:{words})\b", one, re.IGNORECASE)] == []
 
 
 def test_a_librarys_policy_has_its_own_age_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,8 +150,8 @@ ACCOUNT_ROWS: Final[Rows] = {
         Wording(
             "kontoen mangler eller er én for meget, uanset hvem der ellers har en; eller den har et andet "
             "kommunenummer, og intet andet bibliotek har en konto",
-            "the account is missing or one too many, whoever else has one; or it has another municipality number, and "
-            "no other library has an account",
+            "the account is missing or one too many, no matter who else has one; or it has another municipality "
+            "number, and no other library has an account",
         ),
         Wording(
             "rettes, hvis ingen bremse holder på det. Kun vores egne konti oprettes eller slettes",

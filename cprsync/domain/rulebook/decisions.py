@@ -83,7 +83,7 @@ DECISIONS: Final[Mapping[int, Wording]] = {
         "En låner, der meldes ud, beholder ingen af bibliotekets konti hos CULR; andre bibliotekers røres ikke. "
         "Ændringer af den samme konto sker i rækkefølge, uanset hvem låneren er.",
         "A patron who leaves keeps none of the library's accounts in CULR; other libraries' accounts are left alone. "
-        "Changes to the same account happen in order, whoever the patron is.",
+        "Changes to the same account happen in order, no matter who the patron is.",
     ),
     35: Wording(
         "Siger et opslag ved skranken, at en beskyttet låner ikke er beskyttet, ændrer det intet: nattens eget opslag "
