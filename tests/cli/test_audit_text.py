@@ -43,21 +43,27 @@ def line(one: Happening, language: Any = "da") -> str:
     return next(iter(entry_lines([one], language, {"ereolen": "eReolen"})))
 
 
+def words_named(tree: ast.Module) -> dict[str, str]:
+    """The words that a module gives a name, by that name."""
+    return {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
+
+
 def kinds_written() -> Iterator[str]:
     """The kinds of every entry that the store writes, from its source: words, or constants that hold one."""
-    for path in Path(cprsync.store.__file__).parent.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        named = {
-            target.id: node.value.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
-            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-            if isinstance(target, ast.Name)
-        }
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path(cprsync.store.__file__).parent.rglob("*.py")]
+    anywhere = {name: word for tree in trees for name, word in words_named(tree).items() if name.isupper()}
+    for tree in trees:
+        named = anywhere | words_named(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Happened") and node.args:
                 first = node.args[0]
-                kind = first.value if isinstance(first, ast.Constant) else named.get(ast.unparse(first))
+                kind = first.value if isinstance(first, ast.Constant) else named.get(ast.unparse(first).split(".")[-1])
                 if isinstance(kind, str):
                     yield kind
 
