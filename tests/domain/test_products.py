@@ -110,3 +110,11 @@ def test_periods_that_follow_each_other_are_one_product() -> None:
     assert products.of("filmstriben") == (FILMS, later)
     assert products.ask_group()
     assert not Products((FILMS, BOOKS)).ask_group()
+
+
+def test_a_product_is_called_what_its_period_says_and_outside_all_of_them_what_the_last_one_says() -> None:
+    later = replace(FILMS, title=Wording("Filmstriben Plus", "Filmstriben Plus"), since=date(2028, 1, 1), until=None)
+    products = Products((BOOKS, FILMS, later))
+    names = {day: products.titles(day)["filmstriben"].da for day in (DAY, date(2028, 1, 1), date(2019, 1, 1))}
+    assert names == {DAY: "eReolen", date(2028, 1, 1): "Filmstriben Plus", date(2019, 1, 1): "Filmstriben Plus"}
+    assert products.titles(DAY)["ereolen"].da == "eReolen"
