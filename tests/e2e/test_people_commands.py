@@ -71,7 +71,7 @@ def test_a_link_is_added_listed_refused_and_ended(library: Library, monkeypatch:
         code=1,
         kind="responsible.self",
         says="does not answer for their own debts",
-        advises="whoever answers",
+        advises="the person who answers",
     )
     ended = library.call("patron", "responsible", liv, "end", "--responsible", link["patron"])
     assert ended.document["outcome"] == "ended"
