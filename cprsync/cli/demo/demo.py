@@ -186,8 +186,6 @@ def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
     title = f"{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})"
     stage.tell("\n" + emphasise(title))
     stage.tell(f"  {night[f'note_{stage.language}']}")
-    if stage.language == "da":
-        stage.tell(f"  {night['note_en']}")
     for typed in night.get("desk", ()):
         _correct(stage, typed)
         what, until = word(f"field.{typed['field']}", stage.language), long_day(typed["until"], stage.language)
