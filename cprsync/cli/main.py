@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -353,36 +354,9 @@ def fields(  # noqa: PLR0913 -- one parameter for each option
     )
 
 
-@app.command()
-def bench(  # noqa: PLR0913 -- one parameter for each option
-    name: Annotated[str, typer.Argument(help="night, extract, noop or audit.")],
-    *,
-    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
-    changes: Annotated[int, typer.Option("--changes", help="Persons in the delivery.")] = 10_000,
-    database: Annotated[
-        str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
-    ] = "sqlite",
-    rounds: Annotated[int, typer.Option("--rounds", help="Each way so often, interleaved.")] = 3,
-    size_mb: Annotated[int, typer.Option("--size-mb", help="extract: the delivery's size.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """Measure a night against the floor of the same run.
-
-    `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
-    """
-    from cprsync.cli.demo.bench import bench_command
-
-    raise SystemExit(
-        bench_command(
-            name,
-            patrons=patrons,
-            changes=changes,
-            database=database,
-            rounds=rounds,
-            size_mb=size_mb,
-            as_json=as_json,
-        )
-    )
+# what measures a night is not installed with the program: a checkout has it beside the package
+if (Path(__file__).parents[2] / "bench" / "__main__.py").is_file():
+    app.command()(import_module("bench.__main__").bench)
 
 
 def _show_version(asked: bool) -> None:

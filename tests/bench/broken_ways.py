@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.bench.contents import digest_of
-from cprsync.bench.extract import Reading
-from cprsync.bench.extract import floor as extract_floor
-from cprsync.bench.library import opened_tenant
-from cprsync.bench.night import Work, floor, naive
+from bench.contents import digest_of
+from bench.extract import Reading
+from bench.extract import floor as extract_floor
+from bench.library import opened_tenant
+from bench.night import Work, floor, naive
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
-    from cprsync.bench.figures import Measured
+    from bench.figures import Measured
 
 
 def floor_without_audit(work: Work) -> Measured:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import broken_ways
 import pytest
 
-from cprsync.bench import extract, night
-from cprsync.bench.child import in_child, peak_rss_mb
-from cprsync.bench.extract import bench_extract
-from cprsync.bench.figures import FLOOR, NAIVE, OURS
-from cprsync.bench.night import bench_night
-from cprsync.bench.noop import ITS_OWN, bench_noop
-from cprsync.cli.demo.bench import report
+from bench import extract, night
+from bench.__main__ import report
+from bench.child import in_child, peak_rss_mb
+from bench.extract import bench_extract
+from bench.figures import FLOOR, NAIVE, OURS
+from bench.night import bench_night
+from bench.noop import ITS_OWN, bench_noop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.bench.figures import Measured
+    from bench.figures import Measured
 
 
 def here(way: Callable[[Any], Measured], work: Any) -> Measured:

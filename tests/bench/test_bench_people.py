@@ -7,8 +7,8 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cprsync.bench.deliveries import TASK, write_delivery, write_large_delivery
-from cprsync.bench.people import happened, people
+from bench.deliveries import TASK, write_delivery, write_large_delivery
+from bench.people import happened, people
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
 from cprsync.register.extract.reader import ExtractReader

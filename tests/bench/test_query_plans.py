@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from cprsync.bench.databases import opened_databases
-from cprsync.bench.figures import OURS
-from cprsync.bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
-from cprsync.bench.night import EMPTY, PREPARED, Bench
+from bench.databases import opened_databases
+from bench.figures import OURS
+from bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
+from bench.night import EMPTY, PREPARED, Bench
 from cprsync.config.municipalities import load_municipalities
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.night.run import run_night

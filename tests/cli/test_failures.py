@@ -38,18 +38,14 @@ PACKAGE = Path(cprsync.__file__).parent
 #: What only developers meet speaks English.
 DEVELOPERS = (
     PACKAGE / "mock",
-    PACKAGE / "bench",
     PACKAGE / "cli" / "demo" / "mock.py",
-    PACKAGE / "cli" / "demo" / "bench.py",
 )
 
 
 def kinds_of_error() -> list[type[CprsyncError]]:
     """Every class of error, wherever it stands."""
     for module in pkgutil.walk_packages(cprsync.__path__, "cprsync."):
-        if not module.name.startswith(
-            ("cprsync.mock", "cprsync.bench", "cprsync.__main__", "cprsync.store.migrations")
-        ):
+        if not module.name.startswith(("cprsync.mock", "cprsync.__main__", "cprsync.store.migrations")):
             importlib.import_module(module.name)
     found, new = {CprsyncError}, {CprsyncError}
     while new := {below for one in new for below in one.__subclasses__()} - found:

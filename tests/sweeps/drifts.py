@@ -29,9 +29,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import structlog
 from small_night import forked_mock
 
-from cprsync.bench.child import in_child, peak_rss_mb
-from cprsync.bench.library import AGENCY, AGREEMENT, Place, enrol, night_of, opened_tenant, patron_id_of
-from cprsync.bench.people import people
+from bench.child import in_child, peak_rss_mb
+from bench.library import AGENCY, AGREEMENT, Place, enrol, night_of, opened_tenant, patron_id_of
+from bench.people import people
 from cprsync.domain.netmedia.account import NOWHERE, Effect
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.verifying import Wrong

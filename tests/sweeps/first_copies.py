@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import structlog
 from small_night import forked_mock
 
+from bench.people import people
 from cprsync import wiring
-from cprsync.bench.people import people
 from cprsync.cli.setup.setup import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local

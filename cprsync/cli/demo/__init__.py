@@ -1,1 +1,1 @@
-"""The demo, the mock, and the benchmark."""
+"""The demo and the mock."""

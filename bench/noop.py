@@ -10,18 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cprsync.bench.child import in_child
-from cprsync.bench.contents import TABLES, rows_of, written
-from cprsync.bench.databases import opened_databases
-from cprsync.bench.figures import FLOOR, OURS, Figures, Goal
-from cprsync.bench.library import night_of, opened_tenant
-from cprsync.bench.night import EMPTY, PEAK_MB, PREPARED, WAYS, Bench
+from bench.child import in_child
+from bench.contents import TABLES, rows_of, written
+from bench.databases import opened_databases
+from bench.figures import FLOOR, OURS, Figures, Goal
+from bench.library import night_of, opened_tenant
+from bench.night import EMPTY, PEAK_MB, PREPARED, WAYS, Bench
 from cprsync.services.night.run import run_night
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
-    from cprsync.bench.figures import Measured
-    from cprsync.bench.night import Runner, Ways
+    from bench.figures import Measured
+    from bench.night import Runner, Ways
     from cprsync.store.core.tenant import Tenant
 
 APPLIED = "applied"

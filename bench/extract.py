@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from cprsync.bench.child import Watch, in_child, peak_rss_mb
-from cprsync.bench.deliveries import TASK, write_large_delivery
-from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
-from cprsync.bench.library import PREVIOUS, PRODUCED
-from cprsync.bench.night import SEED
+from bench.child import Watch, in_child, peak_rss_mb
+from bench.deliveries import TASK, write_large_delivery
+from bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
+from bench.library import PREVIOUS, PRODUCED
+from bench.night import SEED
 from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import Person, Protection, Status
 from cprsync.register.extract.framing import BLOCK_BYTES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from cprsync.bench.rows import changed, draw, weigh
+from bench.rows import changed, draw, weigh
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping, Table
 
-    from cprsync.bench.rows import Row
+    from bench.rows import Row
     from cprsync.store.core.tenant import Tenant
 
 #: All tables, in an order in which rows can be added.

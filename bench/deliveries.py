@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cprsync.bench.people import people
+from bench.people import people
 from cprsync.mock.delivery.extract import ENCODING, Event, Head, build_extract
 
 if TYPE_CHECKING:

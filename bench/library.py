@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
-from cprsync.bench.deliveries import TASK, shares, write_delivery
+from bench.deliveries import TASK, shares, write_delivery
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.person import Person
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from cprsync.bench.rows import Row
+    from bench.rows import Row
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.mock.town.people import Person as Raw

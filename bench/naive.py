@@ -15,7 +15,7 @@ from sqlalchemy import Table, create_engine, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, registry
 
-from cprsync.bench.library import AGENCY, AGREEMENT, PRODUCED
+from bench.library import AGENCY, AGREEMENT, PRODUCED
 from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import State, proposed_at

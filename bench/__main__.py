@@ -1,16 +1,22 @@
-"""`bench`: measures against the floor of the same run, and prints a few lines or the stable JSON shape."""
+"""`python -m bench NAME`: measures against the floor of the same run, and prints a few lines or the stable JSON shape.
+
+In a checkout the program has it as `cprsync bench`. It is not installed with the program.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from cprsync.cli.terminal.options import Json
 from cprsync.cli.terminal.output import failures, print_json, say, show_error
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.bench.figures import Figures
+    from bench.figures import Figures
 
 NAMES = ("night", "extract", "noop", "audit")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
@@ -23,22 +29,39 @@ _UNEQUAL = {
 }
 
 
-def bench_command(  # noqa: PLR0913 -- one parameter for each option
-    name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int, as_json: bool
-) -> int:
-    """Measure. Exit 1 only if the ways have different results."""
+def bench(  # noqa: PLR0913 -- one parameter for each option
+    name: Annotated[str, typer.Argument(help="night, extract, noop or audit.")],
+    *,
+    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
+    changes: Annotated[int, typer.Option("--changes", help="Persons in the delivery.")] = 10_000,
+    database: Annotated[
+        str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
+    ] = "sqlite",
+    rounds: Annotated[int, typer.Option("--rounds", help="Each way so often, interleaved.")] = 3,
+    size_mb: Annotated[int, typer.Option("--size-mb", help="extract: the delivery's size.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure a night against the floor of the same run.
+
+    `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
+    Exit 1 only if the ways have different results.
+    """
     with failures(as_json=as_json):
         _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
-        figures = _measured(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)
-        document = figures.document()
-        if as_json:
-            print_json(document if figures.equal else {**document, "error": _UNEQUAL})
-        else:
-            for line in report(document):
-                say(line)
-            if not figures.equal:
-                show_error(_UNEQUAL, "en")
-        return 0 if figures.equal else 1
+        figures = _measure(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)
+        _show(figures, as_json=as_json)
+        raise SystemExit(0 if figures.equal else 1)
+
+
+def _show(figures: Figures, *, as_json: bool) -> None:
+    document = figures.document()
+    if as_json:
+        print_json(document if figures.equal else {**document, "error": _UNEQUAL})
+        return
+    for line in report(document):
+        say(line)
+    if not figures.equal:
+        show_error(_UNEQUAL, "en")
 
 
 def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) -> None:
@@ -53,22 +76,22 @@ def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) 
             raise ConfigurationError(rule, kind="usage")
 
 
-def _measured(  # noqa: PLR0913 -- the same options
+def _measure(  # noqa: PLR0913 -- the same options
     name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int
 ) -> Figures:
     if name == "extract":
-        from cprsync.bench.extract import bench_extract
+        from bench.extract import bench_extract
 
         return bench_extract(size_mb=size_mb, rounds=rounds)
     if name == "audit":
-        from cprsync.bench.audit import bench_audit
+        from bench.audit import bench_audit
 
         return bench_audit(entries=patrons, database=database, rounds=rounds)
     if name == "noop":
-        from cprsync.bench.noop import bench_noop
+        from bench.noop import bench_noop
 
         return bench_noop(patrons=patrons, changes=changes, database=database, rounds=rounds)
-    from cprsync.bench.night import bench_night
+    from bench.night import bench_night
 
     return bench_night(patrons=patrons, changes=changes, database=database, rounds=rounds)
 
@@ -103,3 +126,7 @@ def _way(way: str, told: Mapping[str, Any]) -> str:
     line = f"{way:12}{seconds['median']:>10.3f}{seconds['min']:>10.3f}{seconds['max']:>10.3f}"
     line += f"{told['cpu_seconds']:>10.3f}{told['peak_rss_mb']:>10.1f}"
     return line + (f"   one in {round(1 / told['share'])} done, scaled" if "share" in told else "")
+
+
+if __name__ == "__main__":
+    typer.run(bench)

@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from cprsync.bench.child import Watch, in_child, peak_rss_mb
-from cprsync.bench.databases import opened_databases
-from cprsync.bench.figures import FLOOR, OURS, Figures, Goal, Measured
-from cprsync.bench.library import Place, opened_tenant, store_of
+from bench.child import Watch, in_child, peak_rss_mb
+from bench.databases import opened_databases
+from bench.figures import FLOOR, OURS, Figures, Goal, Measured
+from bench.library import Place, opened_tenant, store_of
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.migrate import upgrade
@@ -23,7 +23,7 @@ from cprsync.store.seals.keys import Purpose, create_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.bench.databases import Databases
+    from bench.databases import Databases
     from cprsync.store.core.tenant import Tenant
 
 #: How much peak memory may grow from a tenth of the entries to all of them. SQLite's page cache is 64 MB of it.

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from cprsync.bench.child import Watch, in_child, peak_rss_mb
-from cprsync.bench.contents import TABLES, digest_of, own_rows, weight
-from cprsync.bench.databases import opened_databases
-from cprsync.bench.deliveries import TASK, write_delivery
-from cprsync.bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
-from cprsync.bench.library import (
+from bench.child import Watch, in_child, peak_rss_mb
+from bench.contents import TABLES, digest_of, own_rows, weight
+from bench.databases import opened_databases
+from bench.deliveries import TASK, write_delivery
+from bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
+from bench.library import (
     PREVIOUS,
     PRODUCED,
     Place,
@@ -29,9 +29,9 @@ from cprsync.bench.library import (
     patron_id_of,
     store_of,
 )
-from cprsync.bench.naive import defaults, naive_night
-from cprsync.bench.people import happened, people
-from cprsync.bench.rows import pour
+from bench.naive import defaults, naive_night
+from bench.people import happened, people
+from bench.rows import pour
 from cprsync.services.night.run import run_night
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.migrate import upgrade
@@ -40,7 +40,7 @@ from cprsync.store.seals.keys import create_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cprsync.bench.databases import Databases
+    from bench.databases import Databases
     from cprsync.mock.town.people import Person
 
 PREPARED, EMPTY = "prepared", "empty"
