@@ -15,7 +15,6 @@ from cprsync.domain.deciding.naming import actions_between
 from cprsync.domain.deciding.protection import Protecting, protecting
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.often import made_often
 from cprsync.domain.person.person import EMPTY, NEEDS_ADDRESS, REPLACED, SILENT, Gap, Person, Protection, Status
 from cprsync.domain.person.snapshot import merge, says_nothing_new
 from cprsync.domain.person.status import stops_letters
@@ -50,7 +49,6 @@ class ProtectionEnd(enum.Enum):
     UNANSWERED = "unanswered"
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
     """The record becomes `after`. `actions` and `harms` name the meaning of the change, without values."""

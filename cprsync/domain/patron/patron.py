@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.feed.window import Why
-from cprsync.domain.person.often import made_often
 from cprsync.domain.person.person import SILENT, Protection
 
 if TYPE_CHECKING:
@@ -83,7 +82,6 @@ class AsOf:
         return self.source is Source.LOOKUP and other.source is Source.FILE
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Patron:
     """One patron of one library. `register` is the last known person; `as_of` None: no source has answered yet."""

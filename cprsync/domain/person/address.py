@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cprsync.domain.person.often import made_often
-
 #: Street codes from here on are administrative, for example no fixed abode (status 03 and 07). All codes have four
 #: digits, so their text order is their numerical order.
 ADMINISTRATIVE_STREET = "9900"
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Name:
     """The record shows the addressing name, as the health card does. The other parts are for sorting."""
@@ -22,7 +19,6 @@ class Name:
     last: str = ""
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """An address by its parts, in canonical form: see `address_of`."""

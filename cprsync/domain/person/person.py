@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from cprsync.domain.person.address import Address, Name
-from cprsync.domain.person.often import made_often
 from cprsync.domain.person.sealed import Sealed, SealedAddress
 
 if TYPE_CHECKING:
@@ -99,7 +98,6 @@ NUMBER_ONLY = frozenset({Status.ANNULLED, Status.DUPLICATE, Status.CHANGED})
 REPLACED = frozenset({Status.DUPLICATE, Status.CHANGED})
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Birth:
     """The registered birth date, which may differ from the one in the number."""
@@ -123,7 +121,6 @@ class Contact:
     lines: tuple[str, str, str, str, str]
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
     """What a source says about one person. `groups()` lists the groups in the order of decision 1.

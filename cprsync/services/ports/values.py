@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.feed.delivery import DISCARDED
-from cprsync.domain.person.often import made_often
 from cprsync.domain.person.person import SILENT
 
 if TYPE_CHECKING:
@@ -202,7 +201,6 @@ class Equal:
 Recognised: TypeAlias = "NotOurs | Equal | Patron"
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Prepared:
     """A record encoded once. The same bytes are sealed and fingerprinted."""
@@ -211,7 +209,6 @@ class Prepared:
     fingerprint: bytes
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanRow:
     """One planned change, without values. `digest` is the fingerprint of the new values."""
@@ -223,7 +220,6 @@ class PlanRow:
     digest: bytes
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Write:
     """One change to write, with compare-and-set on the version of `patron`."""
@@ -274,7 +270,6 @@ class Touch:
     as_of: AsOf
 
 
-@made_often
 @dataclass(frozen=True, slots=True, repr=False)
 class Item:
     """One line of the balance sheet."""

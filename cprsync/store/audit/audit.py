@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from cprsync.domain.person.often import made_often
 from cprsync.store.audit import reasons, record_versions
 from cprsync.store.audit.head_keeping import keep_after_commit
 from cprsync.store.beside.checkpoints import Mark
@@ -41,7 +40,6 @@ _FIRST = bytes(32)
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-@made_often
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What one entry says. `actions` are stable names."""
