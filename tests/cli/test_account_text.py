@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from catalogues import WORDS
 
 from cprsync.cli.desk.review import shown_lines
-from cprsync.cli.language.words import WORDS
 from cprsync.cli.netmedia.net_media import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code

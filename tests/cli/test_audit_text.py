@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from catalogues import WORDS
 
 import cprsync.store
-from cprsync.cli.language.words import WORDS
 from cprsync.cli.setup.audit_text import action_words, entry_lines
 from cprsync.domain.feed.delivery import Place
 from cprsync.domain.feed.window import Why

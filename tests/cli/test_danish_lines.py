@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from catalogues import ADVICE, WORDS
 
 from cprsync.cli.desk.patron_set import set_lines
 from cprsync.cli.desk.set_cpr import compared_lines
-from cprsync.cli.language.advice_table import BY_KIND
 from cprsync.cli.language.danish import DANISH, in_danish
-from cprsync.cli.language.words import WORDS, word
+from cprsync.cli.language.words import word
 from cprsync.cli.night.status import status_lines
 from cprsync.domain.patron.review import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
@@ -42,7 +42,7 @@ def test_no_review_item_speaks_of_a_patron_as_a_woman() -> None:
 
 
 def test_no_message_speaks_of_a_patron_as_a_woman() -> None:
-    advised = " · ".join(advice.next.da for advice in BY_KIND.values())
+    advised = " · ".join(advice.next.da for advice in ADVICE.values())
     assert re.findall(r"[^·]*\b(?:hun|hendes?)\b[^·]*", f"{SAID} · {advised}") == []
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from catalogues import ADVICE
 
 import cprsync
 from cprsync import errors
-from cprsync.cli.language import advice_table
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.advice import BY_CLASS, advice_for, error_document
 from cprsync.cli.language.danish import DANISH, in_danish
 from cprsync.cli.terminal.options import spoken
 from cprsync.cli.terminal.output import failures, unexpected_document
@@ -108,7 +108,7 @@ def test_an_error_says_in_both_languages_what_to_do_next(kind: type[CprsyncError
     assert advice.en
 
 
-@pytest.mark.parametrize("kind", [*advice_table.BY_KIND, *(of.kind for of, _ in advice_table.BY_CLASS)])
+@pytest.mark.parametrize("kind", [*ADVICE, *(of.kind for of, *_ in BY_CLASS)])
 def test_each_advice_is_in_both_languages(kind: str) -> None:
     told = advice_for(CprsyncError("", kind=kind)).next
     assert told.da != told.en

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
+from catalogues import ADVICE, WORDS
 
 from cprsync.cli.apps.mock import EVENTS, FAULTS
-from cprsync.cli.language.advice_table import BY_KIND
 from cprsync.cli.language.danish import DANISH
-from cprsync.cli.language.words import WORDS
 from cprsync.cli.main import app
 from cprsync.mock.register.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 from cprsync.mock.town.events import KINDS
@@ -48,14 +47,14 @@ def test_no_english_text_takes_a_patron_for_a_woman() -> None:
     texts = [command.help or "" for _, command in commands()]
     texts += [parameter.help or "" for _, command in commands() for parameter in command.params]
     texts += [english for _, english in WORDS.values()]
-    texts += [*DANISH, *(one.next.en for one in BY_KIND.values())]
+    texts += [*DANISH, *(one.next.en for one in ADVICE.values())]
     assert len(texts) > 1000
     assert [one for one in texts if re.search(r"\b(she|her|hers|herself)\b", one, re.IGNORECASE)] == []
 
 
 def test_no_danish_text_takes_a_patron_for_a_woman() -> None:
     texts = [danish for danish, _ in WORDS.values()]
-    texts += [*DANISH.values(), *(one.next.da for one in BY_KIND.values())]
+    texts += [*DANISH.values(), *(one.next.da for one in ADVICE.values())]
     assert [one for one in texts if re.search(r"\b(hun|hende|hendes)\b", one, re.IGNORECASE)] == []
 
 

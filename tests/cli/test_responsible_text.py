@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from catalogues import WORDS
 
 from cprsync.cli.desk.responsibles import list_lines, outcome_line
-from cprsync.cli.language.words import WORDS
 from cprsync.cli.lending.statement import statement_lines
 from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
 

@@ -6,20 +6,16 @@ The reasons are collected from where they are written down, so that a new one wi
 from __future__ import annotations
 
 import ast
-import importlib
-import pkgutil
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from catalogues import WORDS
 
 import cprsync
 from cprsync import errors
-from cprsync.cli import texts
-from cprsync.cli.language.advice_table import BY_KIND
-from cprsync.cli.language.danish import DANISH
-from cprsync.cli.language.words import WORDS, reason_words
+from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import Same
 from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.person.action import Action
@@ -110,19 +106,3 @@ def test_a_reason_that_nobody_gave_words_would_be_found() -> None:
 )
 def test_a_reason_names_the_other_patron_or_the_record_type(reason: str, danish: str, english: str) -> None:
     assert (reason_words(reason, "da"), reason_words(reason, "en")) == (danish, english)
-
-
-@pytest.mark.parametrize("of", ["words", "danish", "advice"])
-def test_no_two_subjects_have_words_for_the_same_key(of: str) -> None:
-    """The later one would silently win."""
-    tables = [
-        {"words": WORDS, "danish": DANISH, "advice": BY_KIND}[of],
-        *(
-            table
-            for module in pkgutil.walk_packages(texts.__path__, f"{texts.__name__}.")
-            if module.name.startswith(f"{texts.__name__}.{of}.")
-            for name, table in vars(importlib.import_module(module.name)).items()
-            if name.isupper() and isinstance(table, dict)
-        ),
-    ]
-    assert len(tables[0]) == sum(map(len, tables[1:]))

@@ -97,12 +97,8 @@ def _left(document: Mapping[str, Any], language: Language) -> str:
         closing = any(document["waits"].values())
         closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
         count = document["dropped"]["reservations"]
-        return f"{closed}. {word(f'left_dropped.{_number(count)}', language, count=count)}" if count else closed
+        return f"{closed}. {word('left_dropped', language, count=count)}" if count else closed
     return word("left_waits", language, patron=document["patron"], ties=_ties(document["open"], language))
-
-
-def _number(count: int) -> str:
-    return "one" if count == 1 else "many"
 
 
 def erase_command(  # noqa: PLR0913 -- one parameter for each option

@@ -101,9 +101,9 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 
 def _doings(actions: Sequence[str], language: Language) -> str:
-    from cprsync.cli.language.words import WORDS, word
+    from cprsync.cli.language.words import has_word, word
 
-    return ", ".join(word(f"would_{one}" if f"would_{one}" in WORDS else one, language) for one in actions)
+    return ", ".join(word(f"would_{one}" if has_word(f"would_{one}") else one, language) for one in actions)
 
 
 def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[str]:

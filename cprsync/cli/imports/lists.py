@@ -73,7 +73,7 @@ def _print(imported: Imported, *, apply: bool) -> None:
 
 def _show(imported: Imported, language: Language, *, apply: bool) -> None:
     counts = {key: str(imported.counts[key]) for key in ("created", "updated", "unchanged")}
-    summed = _counted("imported" if apply else "import_planned", imported.rows, language, **counts)
+    summed = word("imported" if apply else "import_planned", language, count=imported.rows, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
     if imported.patrons is not None:
         _show_patrons(imported.patrons, language, apply=apply)
@@ -95,26 +95,22 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
 def _show_patrons(told: OfPatrons, language: Language, *, apply: bool) -> None:
     planned = "" if apply else "_planned"
     if told.stays:
-        say(_counted(f"import_stays{planned}", len(told.stays), language))
+        say(word(f"import_stays{planned}", language, count=len(told.stays)))
     if told.returns:
-        say(_counted(f"import_returns{planned}", len(told.returns), language))
+        say(word(f"import_returns{planned}", language, count=len(told.returns)))
         say("  " + word("import_on_lines", language, lines=_some([str(line) for line, _ in told.returns])))
     for name, count in sorted(told.left.items()):
-        say(_counted("import_left", count, language, field=name_of(name, language)))
+        say(word("import_left", language, count=count, field=name_of(name, language)))
     for doubt in told.doubts.values():
         reason = doubt.told[0 if language == "da" else 1]
         line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
-        more = "" if doubt.rows == 1 else f" ({word('import_rows', language, rows=doubt.rows)})"
+        more = "" if doubt.rows == 1 else f" ({word('import_rows', language, count=doubt.rows)})"
         note(f"  ! {line}{more}")
     if told.lines:
         shown = [f"{line}: {patron}" for line, patron in islice(told.made(), SHOWN_MAX + 1)]
         say(word("import_made", language, numbers=_some(shown)))
     if len(told.lines) > SHOWN_MAX:
         say(word("import_made_more", language))
-
-
-def _counted(key: str, count: int, language: Language, **values: str) -> str:
-    return word(f"{key}.{'one' if count == 1 else 'many'}", language, count=count, **values)
 
 
 def _some(told: Sequence[str]) -> str:

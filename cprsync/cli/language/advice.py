@@ -1,31 +1,92 @@
-"""What an error means for the user: its exit code, its sentence, and what to do next.
-
-The tables are `advice_table` and `danish`.
-"""
+"""What an error means for the user: its exit code, its sentence, and what to do next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cprsync.cli.language.advice_table import BY_CLASS, BY_KIND, UNEXPECTED
+from cprsync import errors
 from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.words import find_text
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from cprsync.cli.texts.advice.general import Advice
     from cprsync.errors import CprsyncError
+
+_KINDS: Final = {
+    1: """
+        audit.broken audit.whole block.unknown confirm.changed confirm.declined confirm.needed confirm.number
+        confirm.reason confirm.stopped delivery.behind_gap delivery.damaged delivery.discarded delivery.empty
+        delivery.encoding delivery.foreign delivery.forgotten delivery.future delivery.gap delivery.no_copy
+        delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
+        delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
+        input.reason journal.behind journal.broken journal.whole list.missing list.several number.both_patrons
+        number.not_set number.real number.replaced number.taken_back patron.closed patron.exists patron.merged
+        patron.no_card patron.open patron.unknown responsible.circle responsible.gone responsible.minor
+        responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
+        responsible.too_many review.changed review.closed review.closed.accepted review.closed.rejected
+        review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
+        review.unknown run.unknown store.seal
+    """,
+    2: """
+        audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
+        certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
+        certificate.theirs.test delivery.no_room fields file init.folder journal.file keys.foreign keys.form keys.lost
+        keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row plan.file policy schemas sftp.crowded
+        sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts sftp.refused store.damaged store.newer
+        store.not_set_up store.tables store.version usage usage.field usage.number usage.reason usage.until
+    """,
+    4: """
+        delivery.late delivery.unfinished mock.not_running sftp.broken sftp.too_long sftp.too_slow sftp.unreachable
+        store.no_room store.unavailable
+    """,
+    5: "review.braked run.braked",
+    6: "as.account",
+    7: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
+}
+#: The exit code by the kind of an error, which is also the key of its advice.
+EXITS: Final = {kind: code for code, kinds in _KINDS.items() for kind in kinds.split()}
+#: The exit code of an error that nobody foresaw.
+UNEXPECTED_EXIT: Final = 7
+#: The exit code and the key of the advice by class, the most specific first.
+BY_CLASS: Final[tuple[tuple[type[CprsyncError], int, str], ...]] = (
+    (errors.ConfigurationError, 2, "setting"),
+    (errors.DeliveryRefused, 1, "delivery.forgotten"),
+    (errors.BadInput, 1, "input"),
+    (errors.DeliveryLate, 4, "later"),
+    (errors.RunBusy, 4, "run.busy"),
+    (errors.RunStopped, 7, "again"),
+    (errors.NoSuchPerson, 1, "register.no_such_person"),
+    (errors.RegisterUnavailable, 4, "later"),
+    (errors.RegisterRefused, 1, "register.refused"),
+    (errors.BadAnswer, 1, "register.bad_answer"),
+    (errors.NetMediaUntrusted, 2, "netmedia.certificate"),
+    (errors.NetMediaUnavailable, 4, "netmedia.unavailable"),
+    (errors.NetMediaRefused, 2, "netmedia.refused"),
+    (errors.LostCompare, 7, "again"),
+    (errors.FenceLost, 7, "run.fence_lost"),
+    (errors.CprsyncError, UNEXPECTED_EXIT, "unexpected"),
+)
+
+
+class Advice(NamedTuple):
+    """An exit code of the command line, and the next step."""
+
+    exit: int
+    next: Wording
 
 
 def advice_for(error: CprsyncError) -> Advice:
     """Find the advice by kind, then by the kind's parents, then by class."""
     kind = error.kind
-    while kind:
-        if kind in BY_KIND:
-            return BY_KIND[kind]
+    while kind and kind not in EXITS:
         kind = kind.rpartition(".")[0]
-    for of, advice in BY_CLASS:
-        if isinstance(error, of):
-            return advice
-    return UNEXPECTED
+    if kind:
+        return _advice(EXITS[kind], kind)
+    return next(_advice(code, key) for of, code, key in BY_CLASS if isinstance(error, of))
+
+
+def _advice(code: int, key: str) -> Advice:
+    return Advice(code, Wording(find_text("advice", key, "da"), find_text("advice", key, "en")))
 
 
 def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict[str, Any]:

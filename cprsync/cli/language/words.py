@@ -1,45 +1,73 @@
-"""The words of the reports, Danish first and English second. Holds no numbers and no names of people."""
+"""What the program says, found by key in the catalogues of `cprsync/locale`. Holds no sentence itself.
+
+A catalogue is a PO file, one for each language and subject, which `pybabel compile` turns into the MO file read here.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from cprsync.cli.texts.words.audit import AUDIT
-from cprsync.cli.texts.words.demo import DEMO
-from cprsync.cli.texts.words.desk import DESK
-from cprsync.cli.texts.words.netmedia import NET_MEDIA
-from cprsync.cli.texts.words.night import NIGHT
-from cprsync.cli.texts.words.patrons import PATRONS
-from cprsync.cli.texts.words.reasons import REASONS
-from cprsync.cli.texts.words.windows import WINDOWS
+import cprsync
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from cprsync.domain.policy.product import Products
 
 Language = Literal["da", "en"]
+#: `errors` has English sentences as keys, and no English catalogue.
+Catalogue = Literal["advice", "errors", "words"]
+_LOCALE: Final = Path(cprsync.__file__).parent / "locale"
 
-WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    **NIGHT,
-    **REASONS,
-    **PATRONS,
-    **NET_MEDIA,
-    **DEMO,
-    **DESK,
-    **AUDIT,
-    **WINDOWS,
-}
+
+class _Missing(NullTranslations):
+    """Answers with an empty text where a catalogue has no entry."""
+
+    def gettext(self, message: str) -> str:  # noqa: ARG002 -- gettext's signature
+        return ""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002 -- the same
+        return ""
+
+
+@cache
+def _load(catalogue: Catalogue, language: Language) -> GNUTranslations:
+    with (_LOCALE / language / "LC_MESSAGES" / f"{catalogue}.mo").open("rb") as file:
+        loaded = GNUTranslations(file)
+    loaded.add_fallback(_Missing())
+    return loaded
+
+
+def find_text(catalogue: Catalogue, key: str, language: Language, *, count: int | None = None) -> str:
+    """The text of an entry, in the plural form for `count` if it has several. Empty: there is no such entry."""
+    if not key:  # gettext's key of the catalogue's own head
+        return ""
+    loaded = _load(catalogue, language)
+    return (loaded.ngettext(key, key, count) if count is not None else "") or loaded.gettext(key)
+
+
+def has_word(key: str) -> bool:
+    return bool(find_text("words", key, "en"))
 
 
 def word(key: str, language: Language, **values: object) -> str:
-    """The word in one language. An unknown key is shown as it is."""
-    danish, english = WORDS.get(key, (key, key))
-    return (danish if language == "da" else english).format(**values)
+    """The word in one language. The value `count` selects the plural form. An unknown key is shown as it is."""
+    count = values.get("count")
+    said = find_text("words", key, language, count=count if isinstance(count, int) else None)
+    return (said or key).format(**values)
 
 
 def reason_words(reason: str, language: Language) -> str:
     """Why nothing is written, or why someone should look. A patron after a colon in the reason is named here too."""
     kind, _, patron = reason.partition(":")
-    if kind not in WORDS and (head := f"{kind.rpartition('_')[0]}_") in WORDS:
+    if not has_word(kind) and has_word(head := f"{kind.rpartition('_')[0]}_"):
         # the kind ends in the record type
         return f"{word(head, language)} ({kind.removeprefix(head)})"
     return f"{word(kind, language)} ({patron})" if patron else word(kind, language)
+
+
+def titles_of(products: Products, language: Language) -> dict[str, str]:
+    """The latest title of each product, by its name."""
+    titles = {name: products.of(name)[-1].title for name in products.names()}
+    return {name: title.da if language == "da" else title.en for name, title in titles.items()}

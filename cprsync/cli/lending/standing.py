@@ -70,9 +70,7 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
     yield f"  {word('standing_fees', language)}: {total}"
     for fee in fees:
         due = long_day(date.fromisoformat(fee["due"]), language)
-        late = word(
-            "statement_late" if fee["days_late"] != 1 else "statement_late_one", language, days=fee["days_late"]
-        )
+        late = word("statement_late", language, count=fee["days_late"])
         when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
         why = fee[language]
         if fee["oere"] and fee["raised_oere"]:

@@ -95,9 +95,7 @@ def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     yield ""
     yield word("statement_loans", language)
     for loan in document["loans"]:
-        late = word(
-            "statement_late" if loan["days_late"] != 1 else "statement_late_one", language, days=loan["days_late"]
-        )
+        late = word("statement_late", language, count=loan["days_late"])
         told, right = (_with_lost(loan, language), "") if loan["lost"] else (loan["title"], late)
         yield from _row(loan["due"], told, right, language)
 
@@ -150,7 +148,7 @@ def _answering(names: Sequence[str], answering: int, language: Language) -> str:
     if not names:
         return word(f"statement_responsible.{answering}", language)
     others = answering - len(names)
-    unnamed = [word("statement_unnamed" if others > 1 else "statement_unnamed_one", language, count=others)]
+    unnamed = [word("statement_unnamed", language, count=others)]
     *first, last = [*names, *(unnamed if others else [])]
     who = f"{', '.join(first)} {word('and', language)} {last}" if first else last
     return word("statement_responsible", language, who=who)

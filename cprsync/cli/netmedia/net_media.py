@@ -130,7 +130,7 @@ def verify_command(config: Path, *, library: str | None, offline: bool, language
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text, with the verdict first."""
-    yield word(_verdict(document), language, patrons=document["patrons"])
+    yield word(_verdict(document), language, count=document["patrons"])
     yield from (f"  {line}" for line in _wrong(document["who"], language))
     if not document["products"]:
         yield f"  {word('rights_none', language)}"

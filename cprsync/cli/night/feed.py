@@ -43,7 +43,8 @@ def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     head = {"task": document["task"] or "–", **days}
     yield word("feed_delivery", language, **head)
     framing = word(f"feed_{document['framing']}", language) if document["framing"] else "–"
-    yield word("feed_counts", language, framing=framing, records=document["records"], persons=document["persons"])
+    counted = {what: word(f"feed_{what}", language, count=document[what]) for what in ("records", "persons")}
+    yield word("feed_counts", language, framing=framing, **counted)
     for key in ("by_record", "by_status", "by_event"):
         if document[key]:
             counts = ", ".join(f"{name} {count}" for name, count in document[key].items())

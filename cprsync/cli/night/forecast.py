@@ -11,8 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.language.dates import heading, long_day
-from cprsync.cli.language.titles import titles_of
-from cprsync.cli.language.words import WORDS, Language, word
+from cprsync.cli.language.words import Language, has_word, titles_of, word
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.services.night.forecasting import PRODUCTS, RIGHTS
 
@@ -88,6 +87,12 @@ def _kind_lines(
         yield "    " + word("forecast_more", language, count=len(theirs) - NAMED_MAX)
 
 
+#: What happens says all about these already.
+_SAYS_ENOUGH = frozenset({"absence", "dead", "responsible"})
+
+
 def _what(what: str, language: Language, titles: Mapping[str, str]) -> str:
     """A product by its title, a field by its name; a group by the library's own word."""
-    return titles.get(what) or (word(f"field.{what}", language) if f"field.{what}" in WORDS else what)
+    if what in _SAYS_ENOUGH:
+        return ""
+    return titles.get(what) or (word(f"field.{what}", language) if has_word(f"field.{what}") else what)

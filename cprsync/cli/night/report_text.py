@@ -179,7 +179,9 @@ def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator
     """Whether the audit passes its check, and every problem."""
     if audit is None:
         return
-    yield word("audit_whole" if audit["whole"] else "audit_broken", language, **audit)
+    yield word(
+        "audit_whole" if audit["whole"] else "audit_broken", language, count=audit["entries"], code=audit["code"]
+    )
     for problem in audit["problems"]:
         yield "  " + (in_danish(problem) if language == "da" else problem["message"])
 

@@ -84,4 +84,4 @@ def _certificate(one: Mapping[str, Any], language: Language) -> str:
     whose = word(f"certificate_{one['whose']}", language)
     if one.get("problem") or one.get("days_left") is None:
         return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
-    return word("status_certificate", language, whose=whose, days=one["days_left"])
+    return word("status_certificate", language, whose=whose, count=one["days_left"])

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.titles import titles_of
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, titles_of, word
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.cli.setup.audit_text import entry_lines
 from cprsync.cli.terminal.output import failures, print_json, print_long_json, say

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.cli.desk.record_text import has_name, name_of
 from cprsync.cli.language.dates import TIME_WIDTH, long_time
-from cprsync.cli.language.words import WORDS, reason_words, word
+from cprsync.cli.language.words import has_word, reason_words, word
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.patron.review import PARKED
 
@@ -74,7 +74,7 @@ def _actions(entry: Happening, language: Language, titles: Mapping[str, str]) ->
 
 def action_words(what: str, action: str, language: Language) -> str:
     """One action of an entry in words: what was done, or which field was changed."""
-    if f"did_{what}.{action}" not in WORDS and what in _OF_FIELDS and has_name(action):
+    if not has_word(f"did_{what}.{action}") and what in _OF_FIELDS and has_name(action):
         return name_of(action, language)
     keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)
-    return word(next((key for key in keys if key in WORDS), action), language)
+    return word(next((key for key in keys if has_word(key)), action), language)

@@ -9,13 +9,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.advice import advice_for, error_document
-from cprsync.cli.language.advice_table import UNEXPECTED
+from cprsync.cli.language.advice import UNEXPECTED_EXIT, advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.escapes import harmless
 from cprsync.cli.terminal.options import spoken
 from cprsync.cli.terminal.pressed import note_key
-from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed
+from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -176,7 +175,7 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
 
 def interrupted_document() -> dict[str, Any]:
     """Say that someone stopped the command. Committed work stays."""
-    stopped = CprsyncError("stopped from outside", kind="interrupted")
+    stopped = RunStopped("stopped from outside", kind="interrupted")
     return error_document(stopped, changed="part", reference=secrets.token_hex(4))
 
 
@@ -208,7 +207,7 @@ def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
         print_json({"error": document})
     else:
         show_error(document, spoken())
-    return UNEXPECTED.exit
+    return UNEXPECTED_EXIT
 
 
 def misused(error: BaseException, told: CprsyncError, *, as_json: bool) -> int:

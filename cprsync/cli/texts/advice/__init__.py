@@ -1,1 +1,0 @@
-"""What to do next, by the kind of an error, in both languages. Words only."""

@@ -1,0 +1,34 @@
+"""What the catalogues hold, by key: for tests of what is said."""
+
+from __future__ import annotations
+
+from gettext import GNUTranslations
+from pathlib import Path
+
+import cprsync
+from cprsync.cli.language.advice import EXITS, Advice, advice_for
+from cprsync.errors import CprsyncError
+
+PACKAGE = Path(cprsync.__file__).parent
+LOCALE = PACKAGE / "locale"
+
+
+def entries_of(catalogue: str, language: str) -> dict[str, tuple[str, ...]]:
+    """The text of each key in all its forms, as the program reads it."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{catalogue}.mo").open("rb") as file:
+        loaded = GNUTranslations(file)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, text in loaded._catalog.items():  # type: ignore[attr-defined]  # gettext lists its entries nowhere else
+        name = key[0] if isinstance(key, tuple) else key
+        found[name] = (*found.get(name, ()), text)
+    del found[""]
+    return found
+
+
+def _texts(catalogue: str, language: str) -> dict[str, str]:
+    return {key: " · ".join(texts) for key, texts in entries_of(catalogue, language).items()}
+
+
+#: Danish, then English.
+WORDS = {key: (danish, _texts("words", "en")[key]) for key, danish in _texts("words", "da").items()}
+ADVICE: dict[str, Advice] = {kind: advice_for(CprsyncError("", kind=kind)) for kind in EXITS}

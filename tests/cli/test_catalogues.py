@@ -1,0 +1,154 @@
+"""The catalogues are whole: each text is in both languages and in use, and the program reads what people edit."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.pofile import read_po
+from catalogues import LOCALE, PACKAGE, entries_of
+
+from cprsync.cli.language.advice import BY_CLASS, EXITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from babel.messages.catalog import Catalog, Message
+
+LANGUAGES = {"advice": ("da", "en"), "words": ("da", "en")}
+CATALOGUES = [(name, language) for name, languages in LANGUAGES.items() for language in languages]
+EACH = pytest.mark.parametrize(("name", "language"), CATALOGUES)
+
+
+def read(name: str, language: str) -> Catalog:
+    with (LOCALE / language / "LC_MESSAGES" / f"{name}.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def key_of(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def texts_of(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+
+
+def names_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def faults_of(message: Message) -> Iterator[str]:
+    """What is wrong with one entry."""
+    texts = texts_of(message)
+    if message.fuzzy:
+        yield "fuzzy"
+    if not all(text.strip() for text in texts):
+        yield "empty"
+    if message.pluralizable is not (len(texts) == 2):
+        yield "a plural form is missing"
+
+
+@EACH
+def test_each_entry_has_all_its_texts(name: str, language: str) -> None:
+    assert [(key_of(one), fault) for one in read(name, language) if one.id for fault in faults_of(one)] == []
+
+
+@EACH
+def test_no_key_stands_twice_in_a_catalogue(name: str, language: str) -> None:
+    """The later entry would silently win."""
+    text = (LOCALE / language / "LC_MESSAGES" / f"{name}.po").read_text(encoding="utf-8")
+    assert len(re.findall(r"^msgid ", text, re.MULTILINE)) == len(read(name, language)) + 1
+    assert "#~" not in text
+
+
+@EACH
+def test_the_program_reads_what_people_edit(name: str, language: str) -> None:
+    """`pybabel compile --directory cprsync/locale --domain "advice errors words"` makes it so."""
+    edited = {key_of(one): texts_of(one) for one in read(name, language) if one.id}
+    assert entries_of(name, language) == edited
+
+
+@pytest.mark.parametrize("name", [name for name, languages in LANGUAGES.items() if len(languages) > 1])
+def test_an_entry_is_in_both_languages_with_the_same_values(name: str) -> None:
+    danish, english = ({key_of(one): one for one in read(name, language) if one.id} for language in ("da", "en"))
+    assert danish.keys() == english.keys()
+    differ = [
+        key
+        for key, one in danish.items()
+        if one.pluralizable is not english[key].pluralizable
+        or names_in(texts_of(one)[-1]) != names_in(texts_of(english[key])[-1])
+    ]
+    assert differ == []
+
+
+def test_each_error_that_has_an_exit_code_of_its_own_has_advice_and_none_has_advice_alone() -> None:
+    assert {*EXITS, *(key for _, _, key in BY_CLASS)} == entries_of("advice", "da").keys()
+
+
+# -- words -------------------------------------------------------------------------------------------------
+
+
+def modules() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+def nodes_of(sources: Iterable[str]) -> Iterator[ast.AST]:
+    return (node for source in sources for node in ast.walk(ast.parse(source)))
+
+
+def keys_asked_for(sources: Iterable[str]) -> set[str]:
+    """Each key that a call of `word` names in full."""
+    calls = [node for node in nodes_of(sources) if isinstance(node, ast.Call) and node.args]
+    asked = [part for call in calls if getattr(call.func, "id", "") == "word" for part in choices_of(call.args[0])]
+    return {part.value for part in asked if isinstance(part, ast.Constant)}
+
+
+def choices_of(node: ast.expr) -> list[ast.expr]:
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+
+
+def pattern_of(node: ast.AST) -> str:
+    """What a text may be that the code puts together. Empty: it is no key, as it has other characters, or no head."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts: list[ast.expr] = [node.left, node.right]
+    else:
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+    read = [
+        [
+            re.escape(str(one.value)) if isinstance(one, ast.Constant) else ".*"
+            for one in choices_of(part.value if isinstance(part, ast.FormattedValue) else part)
+        ]
+        for part in parts
+    ]
+    pattern = "".join(f"(?:{'|'.join(choices)})" for choices in read)
+    return pattern if re.match(r"\(\?:[a-z]+[_|\\]", pattern) and " " not in pattern else ""
+
+
+def unused(keys: Iterable[str], sources: Iterable[str]) -> list[str]:
+    nodes = list(nodes_of(sources))
+    whole = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    parts = re.compile("|".join({pattern for node in nodes if (pattern := pattern_of(node))}))
+    return [key for key in keys if key not in whole and not parts.fullmatch(key)]
+
+
+def test_each_word_that_is_asked_for_is_there() -> None:
+    asked = keys_asked_for(modules())
+    assert len(asked) > 200
+    assert asked - entries_of("words", "da").keys() == set()
+
+
+def test_each_word_is_used() -> None:
+    assert unused(entries_of("words", "da"), modules()) == []
+
+
+def test_a_word_that_nobody_uses_would_be_found() -> None:
+    source = (
+        'word("night" if n else "day", l)\nword(f"turn_{turn}", l)\nword("window_" + why, l)\n'
+        'word(f"{\'emptied\' if e else \'set\'}_{what}", l)\nword(f"{a}_{b}", l)\nsay(f"of_ {a}")\n'
+    )
+    assert keys_asked_for([source]) == {"night", "day"}
+    used = ["night", "day", "turn_opened", "window_gap", "emptied_set", "set_set"]
+    assert unused([*used, "turned", "nights", "of_ what"], [source]) == ["turned", "nights", "of_ what"]
