@@ -21,7 +21,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import State, proposed_at
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import SILENT, Person
-from cprsync.services.planning.steps import decided, step_of
+from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.store.core import tables
 from cprsync.store.netmedia.effects import CULR
 from cprsync.store.patrons.changes import STATUS_CLASSES
@@ -100,8 +100,8 @@ class NaiveStore:
             select(PatronRow).where(PatronRow.agency == AGENCY, PatronRow.number_index == index)
         ).one()
         patron = from_row(vault, row)
-        as_of = AsOf(PRODUCED, Source.FILE)
-        step = step_of(self._night, decided(person, patron, as_of, None), person, patron, as_of)
+        evidence = Evidence(person, AsOf(PRODUCED, Source.FILE))
+        step = step_of(self._night, evidence.decide_on(patron), evidence, patron)
         if step.write is not None:
             self._change(row, step.write)
             self._session.add(self._planned(ordinal, step, step.write))

@@ -25,7 +25,7 @@ from cprsync.domain.person.purpose import may_make_borrower
 from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
-from cprsync.services.planning.steps import Step, answers, decided, step_of, turns_birth
+from cprsync.services.planning.steps import Evidence, Step, answers, batch_of, step_of, turns_birth
 from cprsync.services.ports.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -296,28 +296,17 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> De
     """Decide as a night does, on the record as stored now."""
     known = heard.patron_id
     patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
-    as_of = desk.as_of()
-    decision = decided(person, patron, as_of, None)
+    evidence = Evidence(person, desk.as_of())
+    decision = evidence.decide_on(patron)
     view = None if known is None else desk.store.patron(known)
-    step = step_of(desk, decision, person, patron, as_of)
-    step.verifies = answers(decision, patron, as_of)
-    return DecidedAtDesk(patron, decision, step, view)
+    step = step_of(desk, decision, evidence, patron)
+    verifies = answers(decision, patron, evidence.as_of)
+    return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view)
 
 
 def _somebody_new(asked: Asked, heard: Heard) -> Patron:
     kind = PatronKind.PERSON if may_make_borrower(asked.purpose) else PatronKind.RESPONSIBLE
     return Patron(NEW, Person(heard.number), None, 1, kind=kind)
-
-
-def batch_of(step: Step) -> Batch:
-    """What a decision at the desk writes."""
-    return Batch(
-        writes=[step.write] if step.write is not None else [],
-        touches=[step.touch] if step.touch is not None else [],
-        reviews=[step.review] if step.review is not None else [],
-        asks=[step.asks] if step.asks is not None else [],
-        verified=[step.verifies] if step.verifies is not None else [],
-    )
 
 
 # -- what is to be seen --------------------------------------------------------------------------------------
@@ -341,7 +330,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
         in_household=household,
         is_sealed_by_silence=silent,
         is_older=isinstance(one.decision, Unchanged) and one.decision.why is Same.OLDER,
-        turns_birth=any(differs_from_number(write.after) for write in turns_birth(batch_of(one.step).writes)),
+        turns_birth=any(differs_from_number(write.after) for write in turns_birth(batch_of([one.step]).writes)),
         parked=one.parked,
         of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
         today=today,

@@ -30,7 +30,6 @@ from cprsync.services.desk.lookup import (
     LookedUp,
     arrival_of,
     ask_register,
-    batch_of,
     decide_at_desk,
     lookup_document,
     shown_record,
@@ -38,7 +37,7 @@ from cprsync.services.desk.lookup import (
     unknown_warnings,
 )
 from cprsync.services.desk.showing import patron_document, shown_block
-from cprsync.services.planning.steps import last_day_of
+from cprsync.services.planning.steps import batch_of, last_day_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,7 +226,7 @@ def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reaso
     return Entry(
         again.heard.number,
         None if one.view is None else one.patron.id,
-        batch_of(one.step),
+        batch_of([one.step]),
         asked.user,
         subscribed,
         last_day_of(desk, one.after),

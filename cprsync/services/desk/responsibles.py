@@ -22,7 +22,7 @@ from cprsync.domain.person.status import STATUS_RULES
 from cprsync.errors import BadInput
 from cprsync.services.desk.calling import ask_about, subscribe_to
 from cprsync.services.desk.lookup import NEW, DeskStore, Entry
-from cprsync.services.planning.steps import FIRST_COPY, decided, step_of
+from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of
 from cprsync.services.ports.values import Batch, FollowUp, Linked
 
 if TYPE_CHECKING:
@@ -151,8 +151,9 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
         return Entry(number, None, Batch(), asked.user, answers_for=minor.id, leap=leap)
     _refuse(desk, minor, Patron(NEW, person, None, 1))
     subscribed = subscribe_to(desk, number)
-    decision = decided(person, stranger, desk.as_of(), None)
-    step = step_of(desk, decision, person, stranger, desk.as_of())
+    evidence = Evidence(person, desk.as_of())
+    decision = evidence.decide_on(stranger)
+    step = step_of(desk, decision, evidence, stranger)
     batch = Batch(
         writes=[step.write] if step.write is not None else [],
         reviews=[step.review] if step.review is not None else [],

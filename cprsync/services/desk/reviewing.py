@@ -28,7 +28,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.renumbering import renumber_step
-from cprsync.services.planning.steps import step_of
+from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.reason import checked_reason
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def _without_protection(means: Means, patron: Patron) -> Write | None:
         return None
     person = Person(patron.number, protection=EMPTY)
     decision = decide(person, patron, as_of=patron.as_of, protection_end=ProtectionEnd.CONFIRMED)
-    return step_of(means, decision, person, patron, patron.as_of).write
+    return step_of(means, decision, Evidence(person, patron.as_of), patron).write
 
 
 def document_of(item: ReviewItem) -> dict[str, Any]:

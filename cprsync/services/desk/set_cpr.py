@@ -28,7 +28,7 @@ from cprsync.services.desk.lookup import TRIES, Entry, refuse_what_is_never_sent
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.showing import shown_block
 from cprsync.services.desk.side_by_side import compared_document, pair_of
-from cprsync.services.planning.steps import FIRST_COPY, decided, step_of, turns_birth, write_of
+from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, turns_birth, write_of
 from cprsync.services.ports.values import Batch, FollowUp
 
 if TYPE_CHECKING:
@@ -237,8 +237,9 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(of_patron.register, (Action.RENUMBER,)), None)])
     as_of = desk.as_of()
-    decision = decided(person, of_patron, as_of, None)
-    step = step_of(desk, decision, person, of_patron, as_of)
+    evidence = Evidence(person, as_of)
+    decision = evidence.decide_on(of_patron)
+    step = step_of(desk, decision, evidence, of_patron)
     reviews = [] if step.review is None else [step.review]
     told = step.change or Change(of_patron.register, ())
     change = replace(told, actions=(Action.RENUMBER, *told.actions))

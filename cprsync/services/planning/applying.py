@@ -9,12 +9,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.deciding.decide import Parked
 from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.deciding.protective import protective
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
-from cprsync.services.planning.steps import Step, answers, decided, item_of, step_of, write_of
+from cprsync.services.planning.steps import Step, answers, batch_of, step_of, write_of
 from cprsync.services.ports.values import Batch
 
 if TYPE_CHECKING:
@@ -78,23 +77,6 @@ def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
         yield batch
 
 
-def _batch(steps: list[Step]) -> Batch:
-    ordinals = [step.item.ordinal for step in steps if step.item is not None]
-    return Batch(
-        writes=[step.write for step in steps if step.write is not None],
-        touches=[step.touch for step in steps if step.touch is not None],
-        items=[step.item for step in steps if step.item is not None],
-        asks=[step.asks for step in steps if step.asks is not None],
-        answered=[step.answered for step in steps if step.answered is not None],
-        reviews=[step.review for step in steps if step.review is not None],
-        named=[step.named for step in steps if step.named is not None],
-        agreed=[step.agreed for step in steps if step.agreed is not None],
-        verified=[step.verifies for step in steps if step.verifies is not None],
-        doubted=[step.doubts for step in steps if step.doubts is not None],
-        checkpoint=max(ordinals, default=None),
-    )
-
-
 def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
     ids = [step.write.patron.id for step in steps if step.write is not None]
     return {patron.id: patron for patron in night.store.patrons(ids)}
@@ -106,18 +88,18 @@ def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
 def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
     for _ in range(TRIES - 1):
         try:
-            night.store.write(run, _batch(steps))
+            night.store.write(run, batch_of(steps))
         except LostCompare:
             # someone else wrote some of these patrons in the meantime: decide again on the stored records
             fresh = _as_they_stand(night, steps)
             steps = [_decide_again(night, step, fresh) for step in steps]
         else:
             return
-    night.store.write(run, _batch(steps))
+    night.store.write(run, batch_of(steps))
 
 
 def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
-    write, person = step.write, step.person
+    write = step.write
     if write is None:
         return step
     patron = fresh.get(write.patron.id)
@@ -128,15 +110,12 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
         return step
     if write.renumbered is not None:
         return renumber_again(night, step, patron)
-    if person is None or step.as_of is None:
+    if step.evidence is None:
         return step
-    left = Parked(step.parked) if step.unread and step.parked else None
-    decision = left or decided(person, patron, step.as_of, step.end)
-    again = step_of(night, decision, person, patron, step.as_of)
-    again.answered, again.end, again.unread, again.named = step.answered, step.end, step.unread, step.named
-    again.verifies = step.verifies and answers(decision, patron, step.as_of)
-    again.item = step.item and item_of(step.item, decision, again.write)
-    return again
+    decision = step.evidence.decide_on(patron)
+    verifies = step.verifies and answers(decision, patron, step.evidence.as_of)
+    again = step_of(night, decision, step.evidence, patron, item=step.item)
+    return replace(again, answered=step.answered, verifies=verifies, named=step.named)
 
 
 # -- only what protects --------------------------------------------------------------------------------
@@ -162,7 +141,7 @@ def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool)
     """Decide on the stored records, because most of the plan's earlier steps were not written."""
     fresh = _as_they_stand(night, steps)
     held = [_held(night, step, fresh) for step in steps]
-    batch = _batch(held)
+    batch = batch_of(held)
     if not items:
         batch = Batch(writes=batch.writes)
     if batch.items or batch.writes:

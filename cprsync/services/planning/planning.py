@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from cprsync.domain.deciding.decide import AskRegister, Decision, Parked, ProtectionEnd, Same, decide
+from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, Same, decide
 from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
@@ -17,12 +17,11 @@ from cprsync.services.planning.steps import (
     FIRST_COPY,
     PROTECTION_END,
     WINDOW,
+    Evidence,
     Plan,
     Step,
     answers,
-    decided,
     end_of,
-    item_of,
     step_of,
 )
 from cprsync.services.planning.trail import Trails, is_decided, look_up
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.planning.trail import Trail
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Delivered, Recognised, Run, SealedDelivery
+    from cprsync.services.ports.values import Delivered, Named, Recognised, Run, SealedDelivery
 
 #: The most open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000
@@ -51,7 +50,7 @@ class Planner:
         self._run = run
         self._checkpoint = 0 if run is None else run.checkpoint
         self._asks = asks
-        self.plan = Plan()
+        self._steps: list[Step] = []
         #: why some look-ups brought no answer; None: all were answered
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
@@ -59,8 +58,14 @@ class Planner:
         #: patrons with a new number that the delivery has no record for
         self._unknown: list[Patron] = []
         self._trails = Trails(night, run)
-        self._contradicted: dict[str, Step] = {}
+        #: by patron, the place of a step with a review that a newer file may settle
+        self._contradicted: dict[str, int] = {}
         self._ordinal = 0
+
+    @property
+    def plan(self) -> Plan:
+        """What is planned so far."""
+        return Plan(tuple(self._steps))
 
     def deliver(self, delivery: SealedDelivery, content: BinaryIO, produced: date) -> None:
         """Plan one delivery after those before it. Skips persons that a resumed run has already written."""
@@ -158,54 +163,63 @@ class Planner:
         if number_step := self._numbers.take(person.number):
             self._renumber(number_step)
         if isinstance(found, NotOurs) or patron_id is None:
-            self.plan.steps.append(Step(item))
+            self._steps.append(Step(item))
             return
         if isinstance(found, Equal):
             step = _equal_step(item, found, as_of)
         else:
-            decision = decided(person, found, as_of, end)
-            step = self._step(decision, person, found, as_of)
-            step.end = end
-            step.item = item_of(item, decision, step.write)
-            if found.has_replaced_number:
-                # delivered under this number again: the register has taken the number change back
-                self._verify(step, decision, found, as_of)
-        self._still_protected(step, person, patron_id)
-        self.plan.steps.append(step)
+            evidence = Evidence(person, as_of, end)
+            decision = evidence.decide_on(found)
+            # delivered under this number again: the register has taken the number change back
+            verifies = answers(decision, found, as_of) if found.has_replaced_number else None
+            step = step_of(self._night, decision, evidence, found, item=item)
+            step = self._leave(step if verifies is None else replace(step, verifies=verifies), found)
+        self._add_line(step, person, patron_id)
 
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
         if step.parked in {OLD_ACTIVE, OTHER} and step.review is not None:
             patron = self._patron(step.review[0])
             # a death reported under that number stops no letters: it is unclear who has the number now
             told = Person(patron.number, protection=person.protection)
-            left = self._leave(replace(item, patron_id=patron.id), step.parked, told, patron, as_of)
-            left.named = step.named
+            self._park(Evidence(told, as_of, parked=step.parked), patron, item, named=step.named)
         else:
             self._renumber(step)
 
     def _renumber(self, step: Step) -> None:
         """Add a step about a number. A patron who gets a new number is decided under it from here on."""
-        self.plan.steps.append(step)
+        self._steps.append(step)
+        patron = self._move(step)
+        if patron is not None and step.asks is not None:
+            self._unknown.append(patron)
+
+    def _move(self, step: Step) -> Patron | None:
+        """The patron after a step that gives them a number. None: it gives none."""
         if step.write is None:
-            return
+            return None
         patron = renumbered(step.write.patron, step.write.after.number)
         self._planned.pop(step.write.patron.number, None)
         self._planned[patron.number] = patron
-        if step.asks is not None:
-            self._unknown.append(patron)
+        return patron
 
-    def _still_protected(self, step: Step, person: Person, patron_id: str) -> None:
-        """A newer file that says 0001 closes the question that an older file without it had opened."""
+    def _add_line(self, step: Step, person: Person, patron_id: str) -> None:
+        """Add a decided line. A newer file that says 0001 closes the question of an older file without it."""
         if step.review is not None and step.parked is None:
-            self._contradicted[patron_id] = step
+            self._contradicted[patron_id] = len(self._steps)
         older = step.item is not None and step.item.reason == Same.OLDER.value
-        if person.protection is not Protection.NAME_AND_ADDRESS or step.parked is not None or older:
-            return
-        step.answered = FollowUp(patron_id, PROTECTION_END)
-        if earlier := self._contradicted.pop(patron_id, None):
-            # The look-up already spoke of this file's day, so the sources do not contradict each other.
-            earlier.review = None
-            earlier.item = earlier.item and replace(earlier.item, reason=None)
+        if person.protection is Protection.NAME_AND_ADDRESS and step.parked is None and not older:
+            step = replace(step, answered=FollowUp(patron_id, PROTECTION_END))
+            step = self._agree(step, patron_id)
+        self._steps.append(step)
+
+    def _agree(self, step: Step, patron_id: str) -> Step:
+        """Drop the review about a contradiction between sources: the look-up already spoke of this file's day."""
+        at = self._contradicted.pop(patron_id, None)
+        if at is None:
+            return step
+        if at == len(self._steps):
+            return _without_review(step)
+        self._steps[at] = _without_review(self._steps[at])
+        return step
 
     def _park_unreadable(
         self, delivery: SealedDelivery, person: Unreadable, found: Recognised, as_of: AsOf, ordinal: int
@@ -219,20 +233,17 @@ class Planner:
             # Without a number nobody can tell who the record is about: staff must look.
             outcome = Outcome.PARKED if person.number is None else Outcome.NOT_OURS
             parked = person.reason if person.number is None else None
-            self.plan.steps.append(Step(replace(item, outcome=outcome), parked=parked))
+            self._steps.append(Step(replace(item, outcome=outcome), parked=parked))
             return
         patron = self._patron(found.patron_id) if isinstance(found, Equal) else found
         told = Person(patron.number, protection=person.protection, status=SILENT if former else person.status)
-        self._leave(replace(item, patron_id=patron.id), person.reason, told, patron, as_of)
+        self._park(Evidence(told, as_of, parked=person.reason), patron, item)
 
-    def _leave(self, item: Item, reason: str, told: Person, patron: Patron, as_of: AsOf) -> Step:
+    def _park(self, evidence: Evidence, patron: Patron, item: Item, *, named: Named | None = None) -> None:
         """Park a line without deciding it. A protection or a death that it reports still takes effect."""
-        parked = Parked(reason)
-        step = self._step(parked, told, patron, as_of)
-        step.unread = True
-        step.item = item_of(item, parked, step.write)
-        self.plan.steps.append(step)
-        return step
+        line, decision = replace(item, patron_id=patron.id), evidence.decide_on(patron)
+        step = step_of(self._night, decision, evidence, patron, item=line)
+        self._steps.append(self._leave(replace(step, named=named), patron))
 
     def _patron(self, patron_id: str) -> Patron:
         """The patron as this plan leaves them so far."""
@@ -255,7 +266,7 @@ class Planner:
             self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
         for found in self._trails.followed(self._numbers, self._planned):
             if isinstance(found, Step):
-                self.plan.steps.append(found)
+                self._steps.append(found)
             else:
                 self._end_trail(*found)
 
@@ -267,13 +278,14 @@ class Planner:
         rival = self._planned.get(answer.number)
         if rival is not None:
             # another patron's trail of this night ends at the same number
-            self.plan.steps.append(trail.collides(rival.id))
+            self._steps.append(trail.collides(rival.id))
             return
         patron = self._planned.get(trail.patron.number, trail.patron)
         step = self._numbers.give(patron, answer.number, as_of.day)
-        self._renumber(step)
         # the question also stays open until the answer is written: if the run is killed in between, it asks again
-        step.asks, step.answered = FollowUp(patron.id, NUMBER_CHANGE), trail.first_copy
+        step = replace(step, asks=FollowUp(patron.id, NUMBER_CHANGE), answered=trail.first_copy)
+        self._steps.append(step)
+        self._move(step)
         patron = self._planned[answer.number]
         self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
 
@@ -285,10 +297,10 @@ class Planner:
         self._note(error)
         if isinstance(error, RegisterUnavailable):
             return  # the question stays open, and staff need not look
-        step = Step(parked=error.kind, review=(question.patron_id, f"{PARKED}{error.kind}"))
-        if question.kind == FIRST_COPY and isinstance(error, NoSuchPerson):
-            step.answered = question  # asking again does not help: the register does not know the patron
-        self.plan.steps.append(step)
+        # asking again does not help if the register does not know the patron
+        is_settled = question.kind == FIRST_COPY and isinstance(error, NoSuchPerson)
+        review = (question.patron_id, f"{PARKED}{error.kind}")
+        self._steps.append(Step(parked=error.kind, review=review, answered=question if is_settled else None))
 
     def _whole_answer(self, question: FollowUp, patron: Patron, answer: Found, as_of: AsOf) -> None:
         person = answer.person
@@ -299,60 +311,54 @@ class Planner:
         if is_decided(question, patron) and person.status in REPLACED:
             return
         # the night's own answer decides on the end of a protection, as it does for a file (decision 35)
-        end = end_of(answer, fresh=True)
-        decision = decided(person, patron, as_of, end)
-        step = self._step(decision, person, patron, as_of)
-        step.end = end
-        if end is ProtectionEnd.DOUBTED and patron.register.protection is Protection.NAME_AND_ADDRESS:
-            step.asks = step.asks or FollowUp(patron.id, PROTECTION_END)
-        self._verify(step, decision, patron, as_of)
-        if question.kind != WINDOW and (question.kind == FIRST_COPY or step.parked is None):
-            step.answered = question
-        self.plan.steps.append(step)
-
-    def _verify(self, step: Step, decision: Decision, patron: Patron, as_of: AsOf) -> None:
-        """Close the patron's window, if the source is recent enough."""
-        step.verifies = answers(decision, patron, as_of)
-        if step.verifies:
-            self._planned[patron.number] = replace(self._planned.get(patron.number, patron), window=None)
+        evidence = Evidence(person, as_of, end_of(answer, fresh=True))
+        is_doubted = evidence.end is ProtectionEnd.DOUBTED
+        decision = evidence.decide_on(patron)
+        is_open = question.kind == WINDOW or (question.kind != FIRST_COPY and isinstance(decision, Parked))
+        step = step_of(self._night, decision, evidence, patron)
+        asks_again = is_doubted and patron.register.protection is Protection.NAME_AND_ADDRESS
+        step = replace(
+            step,
+            asks=FollowUp(patron.id, PROTECTION_END) if asks_again else step.asks,
+            answered=None if is_open else question,
+            verifies=answers(decision, patron, as_of),
+        )
+        self._steps.append(self._leave(step, patron))
 
     def _settle_protection(self, question: FollowUp, patron: Patron, answer: Found) -> None:
-        step = Step()
-        if patron.register.protection is Protection.NAME_AND_ADDRESS and patron.as_of is not None:
-            end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
-            if end is ProtectionEnd.UNANSWERED:
-                return
-            # From the source that raised the question, use only what it said about protection.
-            person = Person(patron.number, protection=EMPTY)
-            as_of = patron.as_of
-            step = self._step(decided(person, patron, as_of, end), person, patron, as_of)
-            step.end = end
-        step.answered = None if step.doubts else question
-        self.plan.steps.append(step)
+        if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
+            self._steps.append(Step(answered=question))
+            return
+        end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
+        if end is ProtectionEnd.UNANSWERED:
+            return
+        # From the source that raised the question, use only what it said about protection.
+        evidence = Evidence(Person(patron.number, protection=EMPTY), patron.as_of, end)
+        step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
+        self._steps.append(step if step.doubts else replace(step, answered=question))
 
     # -- steps --------------------------------------------------------------------------------------------
 
-    def _step(self, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
-        step = step_of(self._night, decision, person, patron, as_of)
-        if step.write is not None:
+    def _leave(self, step: Step, patron: Patron) -> Step:
+        """Record how the step leaves the patron, for what is decided about them later in this plan."""
+        after, write = patron, step.write
+        if write is not None and step.evidence is not None:
             # within a plan letters stop on the source's day: a later file of the same night may annul the death
-            stops = None if step.write.letters_stopped is None else as_of.day
-            stopped = None if step.write.letters_resume else patron.letters_stopped or stops
-            group = patron.group if step.write.group is None else step.write.group
-            # not `replace`: it takes several times as long, and this runs once for each person of a delivery
-            self._planned[patron.number] = Patron(
-                patron.id,
-                step.write.after,
-                step.write.as_of,
-                patron.version + 1,
-                stopped,
-                group,
-                patron.overrides,
-                patron.kind,
-                patron.window,
+            stops = None if write.letters_stopped is None else step.evidence.as_of.day
+            after = replace(
+                patron,
+                register=write.after,
+                as_of=write.as_of,
+                version=patron.version + 1,
+                letters_stopped=None if write.letters_resume else patron.letters_stopped or stops,
+                group=patron.group if write.group is None else write.group,
             )
         elif step.touch is not None:
-            self._planned[patron.number] = replace(patron, as_of=as_of)
+            after = replace(patron, as_of=step.touch.as_of)
+        if step.verifies is not None:
+            after = replace(after, window=None)
+        if after is not patron:
+            self._planned[patron.number] = after
         return step
 
 
@@ -364,3 +370,7 @@ def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
         Item(item.ordinal, item.delivery_id, item.number, found.patron_id, Outcome.UNCHANGED, reason=reason),
         touch=Touch(found.patron_id, as_of) if moves else None,
     )
+
+
+def _without_review(step: Step) -> Step:
+    return replace(step, review=None, item=step.item and replace(step.item, reason=None))

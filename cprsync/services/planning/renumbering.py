@@ -106,12 +106,12 @@ def renumbered(patron: Patron, number: CprNumber) -> Patron:
     return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
 
 
-def renumber_step(night: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
+def renumber_step(means: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
     """Give a patron another number. Name, address and the day for which they are true stay."""
     # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
     harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
-    write = replace(write_of(night, change, patron, patron.as_of), renumbered=day)
+    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day)
     return Step(change=change, write=write)
 
 
@@ -125,20 +125,20 @@ def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
         item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
         return Step(item, asks=step.asks)
     again = renumber_step(night, patron, write.after.number, day=write.renumbered)
-    again.item, again.asks, again.answered = step.item, step.asks, step.answered
-    return again
+    return replace(step, change=again.change, write=again.write)
 
 
-def stuck_step(item: Item, change: Collision | Circle | Disputed) -> Step:
-    """Park the change. The line in the balance sheet names the other patron that it is about."""
-    parked = undecided_step(change)
-    reason = f"{parked.parked}:{change.other}" if isinstance(change, Collision) else parked.parked
-    parked.item = replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=reason)
-    return parked
+def undecided_step(
+    change: Collision | Circle | Disputed,
+    *,
+    item: Item | None = None,
+    old: CprNumber | None = None,
+    answered: FollowUp | None = None,
+) -> Step:
+    """Park the question where the register's links lead. A line in the balance sheet names the other patron.
 
-
-def undecided_step(change: Collision | Circle | Disputed) -> Step:
-    """Park the question where the register's links lead."""
+    `old`: the link of an old number is disputed. News about the patron's present number does not settle it.
+    """
     match change:
         case Circle():
             reason, other, new = CIRCLE, None, None
@@ -147,14 +147,14 @@ def undecided_step(change: Collision | Circle | Disputed) -> Step:
         case Disputed():
             reason, other, new = OTHER, None, change.new
     about = (change.patron_id, f"{PARKED}{reason}")
-    return Step(parked=reason, review=about, named=Named(*about, other=other, new=new))
-
-
-def disputed_step(item: Item, dispute: Collision | Circle | Disputed) -> Step:
-    """Park the link of an old number. News about the patron's present number does not settle it."""
-    step = stuck_step(item, dispute)
-    step.named = step.named and replace(step.named, old=dispute.old)
-    return step
+    line_reason = reason if other is None else f"{reason}:{other}"
+    return Step(
+        item and replace(item, patron_id=change.patron_id, outcome=Outcome.PARKED, reason=line_reason),
+        answered=answered,
+        review=about,
+        named=Named(*about, other=other, old=old, new=new),
+        parked=reason,
+    )
 
 
 def parked_step(item: Item, patron_id: str, reason: str) -> Step:
@@ -163,9 +163,10 @@ def parked_step(item: Item, patron_id: str, reason: str) -> Step:
     return Step(line, parked=reason, review=(patron_id, f"{PARKED}{reason}"))
 
 
-def unchanged_step(item: Item, patron_id: str, reason: str) -> Step:
-    """Record a line about a number that is no longer in use."""
-    return Step(replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason))
+def unchanged_step(item: Item, patron_id: str, reason: str, *, agreed: CprNumber | None = None) -> Step:
+    """Record a line about a number that is no longer in use. `agreed`: an old one that leads to the present one."""
+    line = replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason)
+    return Step(line, agreed=None if agreed is None else (patron_id, agreed))
 
 
 def _not_overtaken(links: Links, patrons: Mapping[CprNumber, Patron], as_of: AsOf) -> Links:
@@ -236,17 +237,16 @@ class Renumbering:
         """The patron who had this number before, among the numbers looked at."""
         return self._left.get(number) or self._old.get(number)
 
-    def take(self, number: CprNumber) -> Step | None:
+    def take(self, number: CprNumber, *, item: Item | None = None) -> Step | None:
         """The step that gives a patron this number. None: it is planned already, or nobody gets the number."""
         # on most nights nobody gets a number
         if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
             return None
         change, patron = self._plan.waiting.pop(number)
-        step = self.give(patron, change.new, self._day)
-        if self._late or change.new not in self._plan.links.delivered:
-            # a newer delivery may have reported about this number while no patron here had it
-            step.asks = FollowUp(patron.id, NUMBER_CHANGE)
-        return step
+        # a newer delivery may have reported about this number while no patron here had it
+        asks = self._late or change.new not in self._plan.links.delivered
+        question = FollowUp(patron.id, NUMBER_CHANGE) if asks else None
+        return replace(self.give(patron, change.new, self._day), item=item, asks=question)
 
     def give(self, patron: Patron, new: CprNumber, day: date) -> Step:
         """The step that gives the patron a number. Also records who has which number after it."""
@@ -270,7 +270,7 @@ class Renumbering:
             return self._replaced(item, person.number, found)
         # most nights have no disputes
         if self._plan.disputes and (dispute := self._disputed(person, found)):
-            return disputed_step(item, dispute)
+            return undecided_step(dispute, item=item, old=dispute.old)
         if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waits(found.id):
             return parked_step(item, found.id, OTHER)
         former = self.former(person.number) if isinstance(found, NotOurs) else None
@@ -282,20 +282,20 @@ class Renumbering:
     def _replaced(self, item: Item, number: CprNumber, found: Recognised) -> Step | None:
         change = self._plan.changes.get(number)
         if isinstance(change, Collision | Circle):
-            return stuck_step(item, change)
+            return undecided_step(change, item=item)
         if dispute := self._plan.disputes.get(number):
-            return disputed_step(item, dispute)
-        if change is not None and (step := self.take(change.new)):
-            step.item = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
-            return step
+            return undecided_step(dispute, item=item, old=dispute.old)
+        if change is not None:
+            line = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
+            if step := self.take(change.new, item=line):
+                return step
         former = self.former(number)
         if change is None and not isinstance(found, NotOurs):
             return None  # it is the patron's number, and the register does not say which number replaces it
         if former is not None:
-            step = unchanged_step(item, former, OLD)
             # the link that was followed, or one that is older than what is known about the patron
-            step.agreed = (former, number) if self._plan.holder_of_end(number) == former else None
-            return step
+            leads_to_present = self._plan.holder_of_end(number) == former
+            return unchanged_step(item, former, OLD, agreed=number if leads_to_present else None)
         holder = self._plan.holder_of_end(number)
         return None if holder is None else unchanged_step(item, holder, BETWEEN)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -35,10 +35,10 @@ from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
-from cprsync.services.ports.values import FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
+from cprsync.services.ports.values import Batch, FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from cprsync.domain.patron.patron import AsOf, Patron
@@ -72,14 +72,36 @@ FIRST_COPY = "first_copy"
 WINDOW: Final = "window"
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
+class Evidence:
+    """What one source says about a person. A step keeps it, so that it can be decided again on a newer record."""
+
+    person: Person
+    #: the day and kind of the source
+    as_of: AsOf
+    #: the register's word on the end of a protection
+    end: ProtectionEnd | None = None
+    #: why the line is parked whatever the record says: it could not be read, or is about a number that the patron no
+    #: longer has
+    parked: str | None = None
+
+    def decide_on(self, patron: Patron) -> Decision:
+        """Decide without leaving a question. If the register has not answered, protection and question stay."""
+        if self.parked is not None:
+            return Parked(self.parked)
+        decision = decide(self.person, patron, as_of=self.as_of, protection_end=self.end)
+        if isinstance(decision, AskRegister):
+            return decide(self.person, patron, as_of=self.as_of, protection_end=ProtectionEnd.UNANSWERED)
+        return decision
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """What one person leads to: a line of the balance sheet, and perhaps a write."""
 
     item: Item | None = None
-    person: Person | None = None
-    #: the day and kind of the source that reported that person
-    as_of: AsOf | None = None
+    #: None: no source has spoken, as when a patron gets another number
+    evidence: Evidence | None = None
     change: Change | None = None
     write: Write | None = None
     touch: Touch | None = None
@@ -93,16 +115,13 @@ class Step:
     #: patron id, and an old number that leads to their present one
     agreed: tuple[str, CprNumber] | None = None
     parked: str | None = None
-    #: parked whatever the record says: the line could not be read, or is about a number that the patron no longer has
-    unread: bool = False
-    #: the register's word on the end of a protection, kept for deciding again
-    end: ProtectionEnd | None = None
 
     @property
     def doubts(self) -> str | None:
         """The patron with a protection that may have ended, by a look-up that two people must confirm (decision 35)."""
-        is_open = self.asks is not None and self.asks.kind == PROTECTION_END
-        return self.asks.patron_id if self.asks and is_open and self.end is ProtectionEnd.DOUBTED else None
+        if self.evidence is None or self.evidence.end is not ProtectionEnd.DOUBTED:
+            return None
+        return self.asks.patron_id if self.asks is not None and self.asks.kind == PROTECTION_END else None
 
     @property
     def patron_id(self) -> str | None:
@@ -113,11 +132,11 @@ class Step:
         return next((one.patron_id for one in about if one is not None), self.verifies)
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """All steps of a run, in order."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: Sequence[Step] = ()
 
     @property
     def changes(self) -> list[Step]:
@@ -130,6 +149,11 @@ class Plan:
     def parked(self) -> int:
         return sum(step.parked is not None for step in self.steps)
 
+    @property
+    def renumbers(self) -> bool:
+        """Whether a patron gets another number."""
+        return any(step.write is not None and step.write.renumbered is not None for step in self.steps)
+
     def rows(self) -> Iterator[PlanRow]:
         for step in self.changes:
             if step.write is not None and step.change is not None:
@@ -139,34 +163,51 @@ class Plan:
                 )
 
 
-def decided(person: Person, patron: Patron, as_of: AsOf, end: ProtectionEnd | None) -> Decision:
-    """Decide without leaving a question. If the register has not answered, the protection and the question stay."""
-    decision = decide(person, patron, as_of=as_of, protection_end=end)
-    if isinstance(decision, AskRegister):
-        return decide(person, patron, as_of=as_of, protection_end=ProtectionEnd.UNANSWERED)
-    return decision
-
-
-def step_of(night: Means, decision: Decision, person: Person, patron: Patron, as_of: AsOf) -> Step:
-    """The step that follows from a decision, without its line of the balance sheet."""
+def step_of(means: Means, decision: Decision, evidence: Evidence, patron: Patron, *, item: Item | None = None) -> Step:
+    """The step that follows from a decision. `item`: the line of the balance sheet before the decision."""
+    change = write = touch = asks = review = parked = None
     if isinstance(decision, Parked):
-        return _parked(night, decision.reason, person, patron, as_of)
-    step = Step(person=person, as_of=as_of)
-    if isinstance(decision, Change):
-        # the day is needed only for patrons with a correction by staff
-        step.change = counted(decision, patron, night.clock.today()) if patron.overrides else decision
-        # if a look-up protects on the file's own day, the record stays true for the file
-        older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
-        step.write = write_of(night, decision, patron, patron.as_of if older else as_of)
-        if step.write.rights_due and _closes_rights(night, step.change, patron):
-            harms = {*step.change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
-            step.change = replace(step.change, harms=tuple(harm for harm in Harm if harm in harms))
-    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and _moves(as_of, patron):
-        step.touch = Touch(patron.id, as_of)
+        parked, review = decision.reason, (patron.id, f"{PARKED}{decision.reason}")
+        change, write = _protect_while_parked(means, evidence, patron)
+    elif isinstance(decision, Change):
+        change, write = _change_and_write(means, decision, patron, evidence.as_of)
+    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and _moves(evidence.as_of, patron):
+        touch = Touch(patron.id, evidence.as_of)
     if isinstance(decision, Change | Unchanged):
-        step.asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
-        step.review = (patron.id, decision.review) if decision.review else None
-    return step
+        asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
+        review = (patron.id, decision.review) if decision.review else None
+    line = item and item_of(item, decision, write)
+    return Step(line, evidence, change, write, touch, asks, review=review, parked=parked)
+
+
+def batch_of(steps: Sequence[Step]) -> Batch:
+    """What one transaction writes of these steps."""
+    ordinals = [step.item.ordinal for step in steps if step.item is not None]
+    return Batch(
+        writes=[step.write for step in steps if step.write is not None],
+        touches=[step.touch for step in steps if step.touch is not None],
+        items=[step.item for step in steps if step.item is not None],
+        asks=[step.asks for step in steps if step.asks is not None],
+        answered=[step.answered for step in steps if step.answered is not None],
+        reviews=[step.review for step in steps if step.review is not None],
+        named=[step.named for step in steps if step.named is not None],
+        agreed=[step.agreed for step in steps if step.agreed is not None],
+        verified=[step.verifies for step in steps if step.verifies is not None],
+        doubted=[step.doubts for step in steps if step.doubts is not None],
+        checkpoint=max(ordinals, default=None),
+    )
+
+
+def _change_and_write(means: Means, decided: Change, patron: Patron, as_of: AsOf) -> tuple[Change, Write]:
+    # the day is needed only for patrons with a correction by staff
+    change = counted(decided, patron, means.clock.today()) if patron.overrides else decided
+    # if a look-up protects on the file's own day, the record stays true for the file
+    older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
+    write = write_of(means, decided, patron, patron.as_of if older else as_of)
+    if write.rights_due and _closes_rights(means, change, patron):
+        harms = {*change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
+        change = replace(change, harms=tuple(harm for harm in Harm if harm in harms))
+    return change, write
 
 
 def _moves(as_of: AsOf, patron: Patron) -> bool:
@@ -182,18 +223,16 @@ def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 
 
-def _parked(night: Means, reason: str, person: Person, patron: Patron, as_of: AsOf) -> Step:
-    """The step for a parked person, who counts as protected (decision 3).
+def _protect_while_parked(means: Means, evidence: Evidence, patron: Patron) -> tuple[Change, Write] | tuple[None, None]:
+    """The part of a parked person that is written at once: a protection or a death.
 
-    A protection or a death is written at once.
+    A parked person counts as protected (decision 3).
     """
-    step = Step(person=person, as_of=as_of, parked=reason, review=(patron.id, f"{PARKED}{reason}"))
-    if patron.as_of is None or not as_of.is_older_than(patron.as_of):
-        step.change = protective_while_parked(person, patron)
-    if step.change is not None:
-        # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
-        step.write = write_of(night, step.change, patron, patron.as_of)
-    return step
+    if patron.as_of is not None and evidence.as_of.is_older_than(patron.as_of):
+        return None, None
+    change = protective_while_parked(evidence.person, patron)
+    # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
+    return (None, None) if change is None else (change, write_of(means, change, patron, patron.as_of))
 
 
 def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
@@ -330,15 +369,11 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
     actions = () if written is None else written.actions
     match decision:
         case Change(review=review):
-            return _line(item, Outcome.APPLIED, actions, review)
+            return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
         case Unchanged(why=why, review=review):
-            return _line(item, Outcome.UNCHANGED, (), review or (why.value if why is Same.OLDER else None))
+            reason = review or (why.value if why is Same.OLDER else None)
+            return replace(item, outcome=Outcome.UNCHANGED, actions=(), reason=reason)
         case Parked(reason=reason):
-            return _line(item, Outcome.PARKED, actions, reason)
+            return replace(item, outcome=Outcome.PARKED, actions=actions, reason=reason)
         case AskRegister():
             raise AssertionError("a decision for good is never a question")
-
-
-def _line(item: Item, outcome: Outcome, actions: tuple[Action, ...], reason: str | None) -> Item:
-    # not `replace`: it takes four times as long, and this runs once for each person of a delivery
-    return Item(item.ordinal, item.delivery_id, item.number, item.patron_id, outcome, actions, reason)

@@ -53,7 +53,7 @@ class Trail:
 
     def collides(self, other: str) -> Step:
         """Park the trail, because another patron has, had or gets the number."""
-        return self._left(undecided_step(Collision(self.patron.id, self.patron.number, other)))
+        return self._park(Collision(self.patron.id, self.patron.number, other))
 
     def stuck(self, holder: str | None) -> Step | None:
         """The step that parks the trail. None: it may go on.
@@ -61,19 +61,19 @@ class Trail:
         `holder`: the patron who has, or had, the number it leads to.
         """
         if self.leads_to in self.passed:
-            return self._left(undecided_step(Circle(self.patron.id, self.patron.number)))
+            return self._park(Circle(self.patron.id, self.patron.number))
         return None if holder in {None, self.patron.id} else self.collides(str(holder))
 
     def endless(self) -> Step:
         """Park a trail that has too many links."""
-        return self._left(Step(parked=UNRESOLVED, review=(self.patron.id, f"{PARKED}{UNRESOLVED}")))
-
-    def _left(self, step: Step) -> Step:
         if self.is_decided:
             return Step()
+        review = (self.patron.id, f"{PARKED}{UNRESOLVED}")
+        return Step(parked=UNRESOLVED, review=review, answered=self.first_copy)
+
+    def _park(self, why: Collision | Circle) -> Step:
         # an open first-copy question would park the patron again each night
-        step.answered = self.first_copy
-        return step
+        return Step() if self.is_decided else undecided_step(why, answered=self.first_copy)
 
 
 class End(NamedTuple):
