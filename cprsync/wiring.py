@@ -12,7 +12,7 @@ from cprsync.config.policy import load_policy
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
-from cprsync.wire.patience import Patience
+from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

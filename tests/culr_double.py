@@ -26,7 +26,7 @@ from cprsync.domain.netmedia.account import (
 )
 from cprsync.errors import CprsyncError, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Accounts, Request, Result
-from cprsync.netmedia.side_by_side import Circuit
+from cprsync.netmedia.soap import CulrCircuit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,7 +84,7 @@ class CulrDouble:
     def send_many(
         self, queues: Iterable[Sequence[Effect]]
     ) -> Iterator[tuple[Effect, Settled | Unsettled | CprsyncError]]:
-        circuit = Circuit(self.unanswered_in_a_row)
+        circuit = CulrCircuit(self.unanswered_in_a_row)
         for queue in queues:
             for effect in queue:
                 outcome = circuit.note(self._settled(effect))
@@ -96,7 +96,7 @@ class CulrDouble:
                 return
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
-        circuit = Circuit(self.unanswered_in_a_row)
+        circuit = CulrCircuit(self.unanswered_in_a_row)
         for identity in identities:
             yield identity, circuit.note(self._read(identity))
             if circuit.is_open:

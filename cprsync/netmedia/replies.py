@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from cprsync.domain.netmedia.account import Code, Held, Identity, IdType, Operation, Reply
-from cprsync.errors import BadAnswer
+from cprsync.wire.errors import AnswerBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,14 @@ _MUNICIPALITY: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
-    """Return what the element in an answer's body says. Raises BadAnswer."""
+    """Return what the element in an answer's body says. Raises AnswerBroken."""
     if _name(element) != f"{call.operation.value}Response":
-        raise BadAnswer("the answer belongs to another operation", kind="netmedia.wrong_root")
+        raise AnswerBroken("the answer belongs to another operation", kind="wrong_root")
     results = [part for part in _children(element) if _name(part) in _WRAPPERS]
     said = [_text(code) for result in results for status in _named(result, "responseStatus")
             for code in _named(status, "responseCode")]  # fmt: skip
     if len(results) != 1 or len(said) != 1:
-        raise BadAnswer("the answer does not say one code", kind="netmedia.no_code")
+        raise AnswerBroken("the answer does not say one code", kind="no_code")
     code = _CODES.get(said[0], Code.UNKNOWN)
     reads = call.operation in {Operation.READ, Operation.READ_GLOBAL, Operation.READ_LOCAL}
     return Reply(code, _parse_held(call, results[0], agency) if reads and code is Code.OK else None)
@@ -46,7 +46,7 @@ def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
     agencies = [one.get("provider", "") for one in accounts]
     numbers = [_text(one) for one in _named(result, "MunicipalityNo") if _text(one)]
     if not all(map(_AGENCY.fullmatch, agencies)) or not all(map(_MUNICIPALITY.fullmatch, numbers)) or len(numbers) > 1:
-        raise BadAnswer("the answer holds an impossible value", kind="netmedia.value")
+        raise AnswerBroken("the answer holds an impossible value", kind="value")
     wanted = call.identity
     said = [(one.get("userIdType", wanted.type.value), one.get("userIdValue", "")) for one in accounts
             if one["provider"] == agency]  # fmt: skip

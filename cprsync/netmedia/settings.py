@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_private
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,39 +19,23 @@ _PASSWORD_MAX_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(CallLimits):
     """The ceilings of a call and of its tries."""
 
     answer: AnswerLimits = _ANSWER
-    connect_seconds: float = 10
-    #: tries of one call, the first included
-    tries: int = 3
-    #: no new try begins after this
-    tries_seconds: float = 60
-    #: after this many patrons in a row without an answer, no more are begun
-    unanswered_in_a_row: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetMediaSettings:
+class NetMediaSettings(PeerSettings):
     """One library's access to CULR."""
 
     url: str
-    #: the only issuers that CULR's certificate may come from
-    ca: Path
     #: the library that owns the accounts: six digits
     agency: str
     user: str
     group: str
     password_file: Path
-    #: lists of revoked certificates, as files
-    crl: tuple[Path, ...] = ()
-    #: whether test certificates are refused
-    production: bool = False
-    #: calls at the same time, each over its own connection that is kept open
     workers: int = 16
-    #: calls per second, of all workers together; None: no limit
-    per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

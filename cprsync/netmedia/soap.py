@@ -1,6 +1,6 @@
 """CULR over SOAP: settles effects and reads accounts. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.NetMedia`. Threads stay inside this module; callers get iterators.
+Implements `services.ports.ports.NetMedia`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,29 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import structlog
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
-
-from cprsync.domain.netmedia.account import REFUSED, Code, Held, Settled, Unsettled, reading_of, settle
+from cprsync.domain.netmedia.account import (
+    FORBIDDEN,
+    REFUSED,
+    Code,
+    Held,
+    Settled,
+    Unsettled,
+    reading_of,
+    settle,
+)
 from cprsync.errors import (
-    BadAnswer,
-    CertificateRefused,
     ConfigurationError,
     CprsyncError,
+    NetMediaRefused,
     NetMediaUnavailable,
     NetMediaUntrusted,
-    PeerCertificateError,
-    RegisterUnavailable,
 )
 from cprsync.netmedia.calls import build_call
 from cprsync.netmedia.replies import parse_reply
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
-from cprsync.netmedia.side_by_side import Circuit, side_by_side
-from cprsync.wire.parsing import FAULT, Contract, payload
-from cprsync.wire.patience import Patience
-from cprsync.wire.peer import PeerJudge
-from cprsync.wire.quota import Quota
-from cprsync.wire.reading import root_of
-from cprsync.wire.revocation import RevocationLists
-from cprsync.wire.tls import Channel, build_context
+from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
+from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
+from cprsync.wire.parsing import FAULT, Contract, payload, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,8 +42,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.account import Call, Effect, Identity, Reply
     from cprsync.schemas import Schemas
+    from cprsync.wire.limits import Patience
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 _WSDL, _BINDING = "CulrWebService1.wsdl", "{http://ws.culrservice.dbc.dk/}CulrWebServicePortBinding"
@@ -54,6 +52,51 @@ _OK = 200
 
 def _now() -> datetime:
     return datetime.now(tz=UTC)
+
+
+def _named(error: CallFailed) -> CprsyncError:
+    """CULR's error for one of a call."""
+    match error:
+        case AnswerBroken():
+            return NetMediaUnavailable("CULR's answer cannot be read: {why}", why=error, kind="netmedia.bad_answer")
+        case PeerUntrusted():
+            return NetMediaUntrusted("CULR's certificate is not to be trusted: {why}", why=error)
+        case OursRefused():
+            return NetMediaUnavailable("CULR does not answer: {why}", why=error, kind="netmedia.tls")
+        case _:
+            return NetMediaUnavailable("CULR does not answer: {why}", why=error, kind=f"netmedia.{error.kind}")
+
+
+_CULR = Peer("netmedia", _named, unanswered=NetMediaUnavailable, hopeless=(ConfigurationError, NetMediaUntrusted))
+
+
+class CulrCircuit(Circuit):
+    """Opens after too many refusals in a row as well.
+
+    By DBC's public sources, CULR refuses every patron of an agency if the group may not act for it. Staff must not have
+    to review all of them.
+    """
+
+    def __init__(self, ceiling: int) -> None:
+        super().__init__(ceiling, _CULR)
+        self._refused = 0
+
+    def note(self, outcome: R) -> R | CprsyncError:
+        """Count an outcome and return it. One refusal too many is returned as the library's fault, not the patron's."""
+        noted = super().note(outcome)
+        code = outcome.code if isinstance(outcome, Unsettled) else None
+        with self._lock:
+            self._refused = self._refused + 1 if code in REFUSED else 0
+            self.is_open |= code in FORBIDDEN
+            if code is None or self._refused < self.ceiling:
+                return noted
+            self.is_open = True
+            return NetMediaRefused(
+                "CULR answers {code} of {ceiling} patrons in a row",
+                code=code.value,
+                ceiling=self.ceiling,
+                kind="netmedia.refused_in_a_row",
+            )
 
 
 class SoapNetMedia:
@@ -75,18 +118,18 @@ class SoapNetMedia:
 
         self._settings = settings
         self._credentials = load_credentials(settings)
-        self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
-        self._log = log if log is not None else structlog.get_logger("cprsync.netmedia")
-        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
-        lists = RevocationLists.load(settings.crl)
-        judge = PeerJudge(settings.ca, lists, production=settings.production, now=now, log=self._log)
-        self._channel = Channel(
-            build_context(settings.ca, None, monotonic=monotonic, judge=judge),
-            # calls wait for a free connection: the further threads of `_threads` write their requests meanwhile
-            connections=settings.workers,
-            connect_seconds=settings.limits.connect_seconds,
-            patience=self._patience,
+        self._calls = Calls(
+            _CULR,
+            settings,
+            settings.limits,
+            identity=None,
+            sleep=sleep,
+            monotonic=monotonic,
+            now=now,
+            log=log,
+            patience=patience,
         )
+        self._channel = self._calls.channel
         contract = Contract(schemas.net_media)
         self._service = Service(
             _WSDL, _BINDING, url=settings.url, channel=self._channel, contract=contract, breach=_breach
@@ -100,7 +143,7 @@ class SoapNetMedia:
 
     def close(self) -> None:
         """Close the open connections."""
-        self._channel.close()
+        self._calls.close()
 
     # -- the port ------------------------------------------------------------------------------------
 
@@ -113,12 +156,12 @@ class SoapNetMedia:
         def carry_out(queue: Sequence[Effect]) -> list[tuple[Effect, Settled | Unsettled | CprsyncError]]:
             done: list[tuple[Effect, Settled | Unsettled | CprsyncError]] = []
             for effect in queue:
-                outcome = circuit.note(_outcome(self._settle, effect))
+                if circuit.is_open:
+                    break
+                outcome = circuit.outcome_of(self._settle, effect)
                 done.append((effect, outcome))
                 # after a refused effect, which staff must look at, the next may follow: it sets a state of its own
                 if not (isinstance(outcome, Settled) or (isinstance(outcome, Unsettled) and outcome.code in REFUSED)):
-                    break
-                if circuit.is_open:
                     break
             return done
 
@@ -129,7 +172,7 @@ class SoapNetMedia:
         circuit = self._circuit()
 
         def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
-            return [(identity, circuit.note(_outcome(self._read, identity)))]
+            return [] if circuit.is_open else [(identity, circuit.outcome_of(self._read, identity))]
 
         yield from side_by_side(identities, carry_out, threads=self._threads, circuit=circuit)
 
@@ -153,53 +196,14 @@ class SoapNetMedia:
 
     def ask(self, call: Call) -> Reply:
         """Make one call, and try again if nobody answers. Raises NetMediaUnavailable, ConfigurationError."""
-        limits, started = self._settings.limits, self._monotonic()
-        first = stop_after_attempt(limits.tries)
-        tries = Retrying(
-            retry=retry_if_exception(_may_pass),
-            stop=lambda state: (
-                first(state) or self._monotonic() - started >= limits.tries_seconds or self._patience.is_over
-            ),
-            wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
-            sleep=lambda seconds: self._sleep(min(seconds, self._patience.left())),
-            reraise=True,
-        )
-        with self._patience.waiting():
-            reply: Reply = tries(self._logged, call)
-        return reply
-
-    def _logged(self, call: Call) -> Reply:
-        # each try is a call to the counterpart
-        self._quota.wait()
-        started, outcome = self._monotonic(), "unexpected"
-        try:
-            reply = self._once(call)
-            outcome = reply.code.value
-        except CprsyncError as error:
-            outcome = error.kind
-            raise
-        finally:
-            milliseconds = round((self._monotonic() - started) * 1000)
-            self._log.debug("netmedia.call", operation=call.operation.value, outcome=outcome, milliseconds=milliseconds)
-        return reply
+        return self._calls.make(call.operation.value, lambda: self._once(call), outcome=lambda reply: reply.code.value)
 
     def _once(self, call: Call) -> Reply:
-        limits, agency = self._settings.limits.answer, self._settings.agency
+        agency = self._settings.agency
         parts = build_call(call, agency=agency, credentials=self._credentials)
-        try:
-            with self._channel.deadline(self._settings.url, limits.seconds):
-                element = self._receive(self._service.send(call.operation.value, **parts))
-            return parse_reply(call, element, agency=agency)
-        except BadAnswer as error:
-            raise NetMediaUnavailable(
-                "CULR's answer cannot be read: {why}", why=error, kind="netmedia.bad_answer"
-            ) from error
-        except PeerCertificateError as error:
-            raise NetMediaUntrusted("CULR's certificate is not to be trusted: {why}", why=error) from error
-        except RegisterUnavailable as error:
-            # `wire` serves the register too, and names its errors for it
-            what = "tls" if isinstance(error, CertificateRefused) else error.kind.rpartition(".")[2]
-            raise NetMediaUnavailable("CULR does not answer: {why}", why=error, kind=f"netmedia.{what}") from error
+        with self._channel.deadline(self._settings.url, self._settings.limits.answer.seconds):
+            element = self._receive(self._service.send(call.operation.value, **parts))
+        return parse_reply(call, element, agency=agency)
 
     def _receive(self, response: requests.Response) -> etree._Element:
         with closing(response):
@@ -220,24 +224,12 @@ class SoapNetMedia:
         """A quarter more threads than calls: while calls wait for CULR, the rest write and read."""
         return self._settings.workers + self._settings.workers // 4
 
-    def _circuit(self) -> Circuit:
-        return Circuit(self._settings.limits.unanswered_in_a_row)
-
-
-def _outcome(call: Callable[[T], R], about: T) -> R | CprsyncError:
-    try:
-        return call(about)
-    except CprsyncError as error:
-        return error
+    def _circuit(self) -> CulrCircuit:
+        return CulrCircuit(self._settings.limits.unanswered_in_a_row)
 
 
 def _touched_by(queue: Sequence[Effect]) -> set[Identity]:
     return {identity for effect in queue for identity in effect.touches}
-
-
-def _may_pass(error: BaseException) -> bool:
-    # a certificate that is not trusted now is not trusted a second later either
-    return isinstance(error, NetMediaUnavailable) and not isinstance(error, NetMediaUntrusted)
 
 
 def _breach(what: str) -> ConfigurationError:

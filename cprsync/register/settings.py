@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from cprsync.errors import ConfigurationError
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["AnswerLimits", "Limits", "RegisterSettings"]
 
 MIB = 1024 * 1024
 _ONE = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
@@ -20,29 +18,20 @@ _ALL = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(CallLimits):
     """The ceilings of the register's operations (decision 27) and of their tries."""
 
     lookup: AnswerLimits = _ONE
     subscribe: AnswerLimits = _ONE
     filters: AnswerLimits = _ALL
-    connect_seconds: float = 10
-    #: tries of one call, the first included
-    tries: int = 3
-    #: no new try begins after this
-    tries_seconds: float = 60
-    #: after this many calls in a row without an answer, no more calls are made
-    unanswered_in_a_row: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterSettings:
+class RegisterSettings(PeerSettings):
     """One agreement's access to the register. Needs `client_cert` with `client_key`, or `p12` alone."""
 
     lookup_url: str
     subscription_url: str
-    #: the only issuers that the counterpart's certificate may come from
-    ca: Path
     client_cert: Path | None = None
     client_key: Path | None = None
     p12: Path | None = None
@@ -54,15 +43,8 @@ class RegisterSettings:
     cvr: str
     #: the company number in our certificate, if it belongs to another company, such as a supplier
     certificate_cvr: str | None = None
-    #: lists of revoked certificates, as files
-    crl: tuple[Path, ...] = ()
-    #: whether test certificates are refused
-    production: bool = False
     context: Literal["invocation", "authority"] = "invocation"
-    #: calls at the same time, each over its own connection that is kept open
     workers: int = 4
-    #: calls per second, of both services and all workers together; None: no limit
-    per_second: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -1,5 +1,4 @@
-"""What the SOAP clients share: TLS with a deadline, answers parsed under ceilings, zeep held to a schema.
+"""What the SOAP clients share: TLS with a deadline, answers parsed under ceilings, tries, calls side by side.
 
-Knows no counterpart and no operation. Its errors are named for the register; clients of other counterparts translate
-them.
+Knows no counterpart and no operation. Its errors are its own: each client names its counterpart.
 """

@@ -9,14 +9,17 @@ import codecs
 import re
 import threading
 import zlib
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from lxml import etree
 
-from cprsync.errors import BadAnswer
+from cprsync.wire.errors import AnswerBroken, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import requests
 
     from cprsync.wire.limits import AnswerLimits
 
@@ -39,27 +42,28 @@ _MUST_UNDERSTAND = f"{{{ENVELOPE}}}mustUnderstand"
 #: The most bytes that an XML declaration has.
 _HEAD = 256
 _INFLATE_STEP = 64 * 1024
+_CHUNK = 64 * 1024
 
 
-def _too_large(what: str) -> BadAnswer:
-    return BadAnswer("the answer is too large: {what}", what=what, kind="register.oversized")
+def _too_large(what: str) -> AnswerBroken:
+    return AnswerBroken("the answer is too large: {what}", what=what, kind="oversized")
 
 
-def _not_xml() -> BadAnswer:
-    return BadAnswer("the answer is not well-formed XML, or is cut short", kind="register.not_xml")
+def _not_xml() -> AnswerBroken:
+    return AnswerBroken("the answer is not well-formed XML, or is cut short", kind="not_xml")
 
 
-def _foreign_charset() -> BadAnswer:
-    return BadAnswer("the answer is in a charset that is not taken", kind="register.charset")
+def _foreign_charset() -> AnswerBroken:
+    return AnswerBroken("the answer is in a charset that is not taken", kind="charset")
 
 
 def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
     """Yield the answer's bytes, unzipped if they are zipped. The ceiling holds before and after unzipping.
 
-    Raises BadAnswer: too large, an encoding that was not asked for, or damaged.
+    Raises AnswerBroken: too large, an encoding that was not asked for, or damaged.
     """
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
-        raise BadAnswer("the answer is packed in a way that was not asked for", kind="register.encoding")
+        raise AnswerBroken("the answer is packed in a way that was not asked for", kind="encoding")
     sent = _bounded(chunks, max_bytes)
     return _bounded(_unzipped(sent), max_bytes) if encoding.endswith("gzip") else sent
 
@@ -88,7 +92,7 @@ def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 # a second packing, or hidden content after the first
                 raise _not_xml()
     except zlib.error:
-        raise BadAnswer("the answer's packing is damaged", kind="register.not_xml") from None
+        raise AnswerBroken("the answer's packing is damaged", kind="not_xml") from None
     if not unzip.eof:
         raise _not_xml()
 
@@ -107,7 +111,7 @@ class AnswerParser:
         self._depth = 0
 
     def events(self, chunks: Iterable[bytes]) -> Iterator[tuple[str, etree._Element]]:
-        """Parse to the end. Raises BadAnswer."""
+        """Parse to the end. Raises AnswerBroken."""
         try:
             for chunk in chunks:
                 self._feed(chunk)
@@ -119,7 +123,7 @@ class AnswerParser:
             raise _not_xml() from None
 
     def root(self, chunks: Iterable[bytes]) -> etree._Element:
-        """Parse the whole answer and keep it. Raises BadAnswer."""
+        """Parse the whole answer and keep it. Raises AnswerBroken."""
         root = None
         for _, element in self.events(chunks):
             root = element
@@ -130,7 +134,7 @@ class AnswerParser:
     def _feed(self, chunk: bytes) -> None:
         window = self._tail + chunk
         if _DOCTYPE in window:
-            raise BadAnswer("the answer declares a document type", kind="register.doctype")
+            raise AnswerBroken("the answer declares a document type", kind="doctype")
         self._tail = window[1 - len(_DOCTYPE) :]
         if self._parser is not None:
             self._parser.feed(chunk)
@@ -156,7 +160,7 @@ class AnswerParser:
 
     def _end(self) -> None:
         if self._parser is None and not self._head.strip():
-            raise BadAnswer("the answer is empty", kind="register.empty_body")
+            raise AnswerBroken("the answer is empty", kind="empty_body")
         self._parser = self._parser or self._begin()
         self._parser.close()
 
@@ -181,7 +185,7 @@ class AnswerParser:
                 continue
             if event == "pi":
                 # "A SOAP message MUST NOT contain Processing Instructions" (SOAP 1.1, 3), nor a document type
-                raise BadAnswer("the answer holds a processing instruction", kind="register.instruction")
+                raise AnswerBroken("the answer holds a processing instruction", kind="instruction")
             if event == "start":
                 self._count(element)
             else:
@@ -205,8 +209,45 @@ class AnswerParser:
             raise _too_large(f"more than {self._limits.max_attributes} attributes")
 
 
+# -- an HTTP answer -------------------------------------------------------------------------------------------
+
+
+def root_of(response: requests.Response, limits: AnswerLimits) -> etree._Element:
+    """Parse the whole answer and keep it. Raises AnswerBroken, or Unanswered if it is no HTTP."""
+    return _parser(response, limits).root(_chunks(response, limits))
+
+
+def events_of(response: requests.Response, limits: AnswerLimits) -> Iterator[tuple[str, etree._Element]]:
+    """Parse the answer as it comes. Raises as `root_of` does."""
+    return _parser(response, limits).events(_chunks(response, limits))
+
+
+def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return inflated(_sent(response), encoding=encoding, max_bytes=limits.max_bytes)
+
+
+def _sent(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.raw.stream(_CHUNK, decode_content=False)
+    except ValueError as error:
+        # urllib3 tries to read a chunk of negative length.
+        raise Unanswered("the answer is no HTTP", kind="cut") from error
+
+
+def _parser(response: requests.Response, limits: AnswerLimits) -> AnswerParser:
+    header = Message()
+    header["Content-Type"] = response.headers.get("Content-Type", "text/xml")
+    charset = header.get_param("charset")
+    # A tuple means the notation of RFC 2231, which no service needs: refused like any unknown charset.
+    return AnswerParser(limits, header_charset="?" if isinstance(charset, tuple) else charset)
+
+
+# -- the envelope --------------------------------------------------------------------------------------------
+
+
 def payload(root: etree._Element) -> etree._Element:
-    """Return the one element in the envelope's one body. Raises BadAnswer."""
+    """Return the one element in the envelope's one body. Raises AnswerBroken."""
     parts = [part.tag for part in root]
     if root.tag != f"{{{ENVELOPE}}}Envelope" or parts not in ([BODY], [HEADER, BODY]):
         raise not_soap()
@@ -214,21 +255,21 @@ def payload(root: etree._Element) -> etree._Element:
         refuse_if_to_be_understood(block)
     body = root[-1]
     if len(body) != 1:
-        raise BadAnswer("the answer's body does not hold one element", kind="register.empty_body")
+        raise AnswerBroken("the answer's body does not hold one element", kind="empty_body")
     if any((text or "").strip() for text in (root.text, body.text, body.tail, body[0].tail)):
         raise not_soap()
     return body[0]
 
 
-def not_soap() -> BadAnswer:
+def not_soap() -> AnswerBroken:
     """Build the refusal of an answer that is no envelope, or more than one."""
-    return BadAnswer("the answer is no SOAP envelope", kind="register.not_soap")
+    return AnswerBroken("the answer is no SOAP envelope", kind="not_soap")
 
 
 def refuse_if_to_be_understood(block: etree._Element) -> None:
-    """Refuse a header block that must be understood: we know none (SOAP 1.1, 4.2.3). Raises BadAnswer."""
+    """Refuse a header block that must be understood: we know none (SOAP 1.1, 4.2.3). Raises AnswerBroken."""
     if block.get(_MUST_UNDERSTAND, "0").strip() not in {"0", "false"}:
-        raise BadAnswer("the answer demands what we do not know of", kind="register.must_understand")
+        raise AnswerBroken("the answer demands what we do not know of", kind="must_understand")
 
 
 class Contract:

@@ -19,14 +19,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
-from cprsync.errors import (
-    CertificateError,
-    CertificateRefused,
-    CprsyncError,
-    PeerCertificateError,
-    RegisterUnavailable,
-)
-from cprsync.wire.patience import Patience
+from cprsync.errors import CertificateError, CprsyncError
+from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused, PeerUntrusted, Unanswered
+from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,21 +67,15 @@ PEER_PROBLEMS = {
 _UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
 #: By the types of a failure's causes: the kind, and what happened. The first match counts.
 _FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    ((ConnectionRefusedError,), "register.unreachable", "takes no connections"),
-    ((TimeoutError, urllib3.exceptions.TimeoutError), "register.timeout", "did not answer in time"),
+    ((ConnectionRefusedError,), "unreachable", "takes no connections"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "timeout", "did not answer in time"),
     (
         (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError),  # http.client's RemoteDisconnected is one of them
-        "register.closed",
+        "closed",
         "closed the connection before it answered",
     ),
-    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), "register.cut", "broke its answer off"),
+    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), "cut", "broke its answer off"),
 )
-
-
-class ClosedUnanswered(RegisterUnavailable):
-    """The counterpart closed the connection before any answer: it may not know our certificate."""
-
-    kind = "register.closed"
 
 
 class DeadlineContext(ssl.SSLContext):
@@ -263,7 +252,7 @@ class Channel:
         self._session.close()
 
 
-def connection_error(error: BaseException, *, host: str, answered: bool) -> CprsyncError:
+def connection_error(error: BaseException, *, host: str, answered: bool) -> CallFailed:
     """Return the error that a failed exchange means.
 
     `answered`: the host has answered before, so it knows our certificate.
@@ -273,32 +262,22 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Cprs
         if isinstance(cause, ssl.SSLCertVerificationError):
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
-            return CertificateRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
+            return OursRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
     if any(isinstance(cause, ssl.SSLError) and cause.errno == ssl.SSL_ERROR_SYSCALL for cause in causes):
         # OpenSSL's word for a connection that was lost.
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
         if any(isinstance(cause, types) for cause in causes):
-            error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else RegisterUnavailable
+            error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else Unanswered
             return error_type("{host} {problem}", host=host, problem=happened, kind=kind)
-    return RegisterUnavailable("{host} cannot be reached", host=host, kind="register.unreachable")
+    return Unanswered("{host} cannot be reached", host=host, kind="unreachable")
 
 
-def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerCertificateError:
+def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerUntrusted:
     """Return what is wrong with the counterpart's certificate."""
     kind, problem = PEER_PROBLEMS.get(error.verify_code, _UNTRUSTED)
-    return PeerCertificateError(
+    return PeerUntrusted(
         "the certificate of {host} {problem}", host=host, problem=problem, kind=f"certificate.theirs.{kind}"
-    )
-
-
-def refused_in_silence(error: ClosedUnanswered) -> CertificateRefused:
-    """Return the error for a counterpart that hung up on every try and gave no reason."""
-    return CertificateRefused(
-        "{why}, each time: it does so at the certificate step when it does not know our certificate; "
-        "ours is in date and belongs to its key",
-        why=error,
-        kind="certificate.refused.silent",
     )
 
 

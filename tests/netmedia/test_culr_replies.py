@@ -21,9 +21,10 @@ from cprsync.domain.netmedia.account import (
     Settled,
     Unsettled,
 )
-from cprsync.errors import BadAnswer, ConfigurationError, NetMediaUnavailable
+from cprsync.errors import ConfigurationError, NetMediaUnavailable
 from cprsync.netmedia.replies import parse_reply
 from cprsync.netmedia.settings import Limits
+from cprsync.wire.errors import AnswerBroken
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def test_a_word_that_is_no_code_of_theirs_is_no_success(operation: Operation, wo
     ],
 )
 def test_an_answer_that_does_not_say_one_code_of_its_operation_is_none(text: str) -> None:
-    with pytest.raises(BadAnswer):
+    with pytest.raises(AnswerBroken):
         reply(Operation.UPDATE, text)
 
 
@@ -175,7 +176,7 @@ def test_an_answer_that_does_not_say_one_code_of_its_operation_is_none(text: str
     ],
 )
 def test_a_reading_with_an_impossible_value_is_not_used_and_not_quoted(content: str) -> None:
-    with pytest.raises(BadAnswer) as bad:
+    with pytest.raises(AnswerBroken) as bad:
         read(content)
     assert str(bad.value) == "the answer holds an impossible value"
 

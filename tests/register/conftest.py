@@ -15,7 +15,8 @@ from town import PEOPLE_FILE
 
 from cprsync.mock.certs.authority import Authority, DevCertificates, develop_certificates, make_authority
 from cprsync.mock.server import running
-from cprsync.register.soap.soap import RegisterSettings, SoapRegister
+from cprsync.register.settings import RegisterSettings
+from cprsync.register.soap.soap import SoapRegister
 from cprsync.schemas import Schemas, compile_schemas
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from cprsync.cli.terminal import pressed
 from cprsync.cli.terminal.output import still_unwritten
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import RegisterUnavailable
-from cprsync.wire.patience import Patience
+from cprsync.wire.limits import Patience
 from cprsync.wiring import DESK_CALLS_SECONDS, DESK_SECONDS, desk_patience
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
 from cprsync.register.settings import Limits
-from cprsync.wire.quota import Quota
+from cprsync.wire.calls import Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable

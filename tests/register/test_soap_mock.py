@@ -17,8 +17,9 @@ from cprsync.domain.person.person import Status
 from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.register.settings import AnswerLimits, Limits
+from cprsync.register.settings import Limits
 from cprsync.services.ports.values import Found, Subscribed
+from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

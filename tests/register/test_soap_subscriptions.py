@@ -11,8 +11,9 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused
-from cprsync.register.settings import AnswerLimits, Limits
+from cprsync.register.settings import Limits
 from cprsync.services.ports.values import Subscribed
+from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

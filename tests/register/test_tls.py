@@ -20,8 +20,10 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
-from cprsync.register.settings import AnswerLimits, Limits
+from cprsync.register.settings import Limits
 from cprsync.services.ports.values import Found
+from cprsync.wire.errors import OursRefused, PeerUntrusted
+from cprsync.wire.limits import AnswerLimits
 from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
@@ -152,7 +154,7 @@ def test_no_certificate_at_all_is_refused_and_said(version: ssl.TLSVersion, pki:
     channel = Channel(build_context(pki.folder / "ca.pem", None), connections=1, connect_seconds=5)
     with (
         threaded(pki.context("server", version), lambda _: ANSWER) as server,
-        pytest.raises(CertificateRefused, match="it got none"),
+        pytest.raises(OursRefused, match="it got none"),
         channel.deadline(server.url, 5),
     ):
         channel.post(server.url, b"<x/>", {})
@@ -250,7 +252,7 @@ def test_no_setting_of_a_session_loosens_the_check(pki: Pki) -> None:
     channel = Channel(context, connections=1, connect_seconds=5)
     channel._session.verify = False
     with threaded(pki.context("server-rogue", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
-        with pytest.raises(PeerCertificateError), channel.deadline(server.url, 5):
+        with pytest.raises(PeerUntrusted), channel.deadline(server.url, 5):
             channel.post(server.url, b"<x/>", {})
         assert server.requests == []
     channel.close()

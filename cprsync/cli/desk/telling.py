@@ -11,7 +11,7 @@ from cprsync.cli.terminal.pressed import last_key
 if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
     from cprsync.config.settings import LibrarySection, Settings
-    from cprsync.wire.patience import Patience
+    from cprsync.wire.limits import Patience
 
 
 def tell_now(

@@ -13,8 +13,7 @@ from cryptography import x509
 
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.register.identity.identity import load_identity, read_certificates, subject_of
-from cprsync.wire.peer import PeerJudge, read_trusted
-from cprsync.wire.revocation import Revocation, RevocationLists
+from cprsync.wire.peer import PeerJudge, Revocation, RevocationLists, read_trusted
 from cprsync.wire.tls import build_context, connection_error
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from cprsync.wire.certificate_rules import (
     company_in,
     find_fault,
 )
-from cprsync.wire.revocation import Revocation, RevocationLists, path_from
+from cprsync.wire.peer import Revocation, RevocationLists, path_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUna
 from cprsync.register.soap.faults import parse_fault
 from cprsync.register.soap.filters import read_subscriptions
 from cprsync.services.ports.values import Subscribed
-from cprsync.wire.parsing import FAULT, Contract, payload
-from cprsync.wire.reading import events_of, root_of
+from cprsync.wire.errors import AnswerBroken
+from cprsync.wire.parsing import FAULT, Contract, events_of, payload, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.register.settings import AnswerLimits
+    from cprsync.wire.limits import AnswerLimits
 
 _SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
 #: The HTTP statuses that carry SOAP: an answer, or a fault.
@@ -103,7 +103,7 @@ def _as_answered(response: requests.Response) -> Iterator[None]:
         raise _unavailable(status)
     try:
         yield
-    except BadAnswer:
+    except (AnswerBroken, BadAnswer):
         if status == _OK:
             raise
         # A gateway's page in place of the service.

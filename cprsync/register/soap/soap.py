@@ -1,6 +1,6 @@
 """The register over SOAP: looks people up and keeps subscriptions. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.Register`. Threads stay inside this module; callers get iterators.
+Implements `services.ports.ports.Register`. Leaves out the platform's token model (OIO-IDWS).
 """
 
 from __future__ import annotations
@@ -9,40 +9,74 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import structlog
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
-
-from cprsync.errors import CertificateRefused, CprsyncError, PeerCertificateError, RegisterUnavailable
+from cprsync.errors import (
+    BadAnswer,
+    CertificateRefused,
+    ConfigurationError,
+    CprsyncError,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
 from cprsync.register.identity.identity import load_identity
-from cprsync.register.settings import AnswerLimits, Limits, RegisterSettings
 from cprsync.register.soap import answers
-from cprsync.register.soap.contexts import build_lookup_context, build_subscription_context
-from cprsync.register.soap.fanout import fan_out
 from cprsync.register.soap.receiving import check_answer, parse_result, receive, receive_subscriptions
 from cprsync.services.ports.values import Found, NotFound, Subscribed
+from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
+from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import Contract
-from cprsync.wire.patience import Patience
-from cprsync.wire.peer import PeerJudge, read_trusted
-from cprsync.wire.quota import Quota
-from cprsync.wire.revocation import Revocation, RevocationLists
-from cprsync.wire.tls import Channel, ClosedUnanswered, build_context, refused_in_silence
+from cprsync.wire.peer import Revocation, RevocationLists, read_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
+    from cprsync.register.settings import RegisterSettings
     from cprsync.schemas import Schemas
-
-__all__ = ["AnswerLimits", "Limits", "RegisterSettings", "SoapRegister"]
+    from cprsync.wire.limits import Patience
 
 T = TypeVar("T")
 
-_SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+_LOOKUP = (
+    "PersonBaseDataExtended5.wsdl",
+    "{http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/}PersonBaseDataExtendedBinding",
+)
+_SUBSCRIPTION = (
+    "CprSubscription1.wsdl",
+    "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}CprSubscriptionWebServiceBinding",
+)
+_SUBSCRIPTION_NAMES = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+#: PersonBaseDataExtended 5 in the platform's catalogue
+LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
+#: CPRSubscription 1
+SUBSCRIPTION_SERVICE = "9cdccc2f-3243-11e2-8fef-d4bed98c5934"
+#: Names the caller in the platform's own log; never a person.
+CALLER = "cprsync"
 
 
 def _now() -> datetime:
     return datetime.now(tz=UTC)
+
+
+def _named(error: CallFailed) -> CprsyncError:
+    """The register's error for one of a call."""
+    match error:
+        case PeerUntrusted():
+            return PeerCertificateError(error.sentence, kind=error.kind, **error.values)
+        case OursRefused():
+            return CertificateRefused(error.sentence, kind=error.kind, **error.values)
+        case AnswerBroken():
+            return BadAnswer(error.sentence, kind=f"register.{error.kind}", **error.values)
+        case _:
+            return RegisterUnavailable(error.sentence, kind=f"register.{error.kind}", **error.values)
+
+
+_REGISTER = Peer(
+    "register",
+    _named,
+    unanswered=RegisterUnavailable,
+    hopeless=(ConfigurationError, PeerCertificateError, CertificateRefused),
+)
 
 
 class SoapRegister:
@@ -63,38 +97,47 @@ class SoapRegister:
 
         `patience`: a desk's total waiting time.
         """
-        from cprsync.register.soap import client  # loads zeep
+        from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
-        self._settings = settings
-        self._sleep, self._monotonic, self._now = sleep, monotonic, now
-        self._log = log if log is not None else structlog.get_logger("cprsync.register")
+        self._settings, self._now = settings, now
         self._identity = load_identity(settings)
         self._identity.check(now())
         self._identity.check_shape(company=settings.company)
-        lists = RevocationLists.load(settings.crl)
-        judge = PeerJudge(settings.ca, lists, production=settings.production, now=now, log=self._log)
-        self._check_revocation(lists)
-        context = build_context(settings.ca, self._identity, monotonic=monotonic, judge=judge)
-        limits, self._patience = settings.limits, patience or Patience()
-        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
-        self._channel = Channel(
-            context,
-            connections=settings.workers,
-            connect_seconds=limits.connect_seconds,
-            patience=self._patience,
+        self._calls = Calls(
+            _REGISTER,
+            settings,
+            settings.limits,
+            identity=self._identity,
+            sleep=sleep,
+            monotonic=monotonic,
+            now=now,
+            log=log,
+            patience=patience,
         )
-        self._lookup = client.lookup_service(settings.lookup_url, self._channel, Contract(schemas.lookup))
-        self._subscription = client.subscription_service(
-            settings.subscription_url, self._channel, Contract(schemas.subscription)
+        self._channel = self._calls.channel
+        self._check_revocation(self._calls.revoked)
+        self._lookup = Service(
+            *_LOOKUP,
+            url=settings.lookup_url,
+            channel=self._channel,
+            contract=Contract(schemas.lookup),
+            breach=_breach,
+        )
+        self._subscription = Service(
+            *_SUBSCRIPTION,
+            url=settings.subscription_url,
+            channel=self._channel,
+            contract=Contract(schemas.subscription),
+            breach=_breach,
         )
 
     def _check_revocation(self, lists: RevocationLists) -> None:
         trusted = read_trusted(self._settings.ca)
         state = self._identity.check_revocation(lists, trusted=trusted, now=self._now())
         if self._settings.production and state is not Revocation.GOOD:
-            self._log.warning("certificate.revocation", whose="ours", state=state.value)
+            self._calls.log.warning("certificate.revocation", whose="ours", state=state.value)
         for path in lists.unreadable:
-            self._log.warning("certificate.revocation.unreadable", path=str(path))
+            self._calls.log.warning("certificate.revocation.unreadable", path=str(path))
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +147,7 @@ class SoapRegister:
 
     def close(self) -> None:
         """Close the open connections."""
-        self._channel.close()
+        self._calls.close()
 
     # -- the port ------------------------------------------------------------------------------------
 
@@ -114,16 +157,16 @@ class SoapRegister:
         After `unanswered_in_a_row` calls without an answer, or after a refused certificate, the rest is not asked: they
         are `NotFound` at once.
         """
-        for number, outcome in self._fan_out(numbers, self.look_up):
+        for number, outcome in self._call_each(numbers, self.look_up):
             yield NotFound(number, outcome) if isinstance(outcome, CprsyncError) else Found(number, outcome)
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         """Subscribe each number once, in any order. Gives up as `look_up_many` does."""
-        yield from self._fan_out(numbers, self.subscribe)
+        yield from self._call_each(numbers, self.subscribe)
 
     def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         """End the subscription of each number once. Gives up as `look_up_many` does."""
-        yield from self._fan_out(numbers, self.unsubscribe)
+        yield from self._call_each(numbers, self.unsubscribe)
 
     def subscriptions(self) -> set[CprNumber]:
         """Return all numbers subscribed under our agreement, read as a stream."""
@@ -148,68 +191,79 @@ class SoapRegister:
     def _look_up(self, number: CprNumber) -> Person:
         limits = self._settings.limits.lookup
         with self._channel.deadline(self._settings.lookup_url, limits.seconds):
-            response = self._lookup.send("PersonLookup", **build_lookup_context(self._settings), PNR=number.digits)
+            response = self._lookup.send("PersonLookup", **_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
         check_answer(element, answers.RESPONSE, self._lookup.contract)
         # The day in UTC is never ahead of Copenhagen's, so that no protection ends too early.
         return answers.parse_person(element, number, today=self._now().date())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
-        limits, context = self._settings.limits.subscribe, build_subscription_context(self._settings)
+        limits, context = self._settings.limits.subscribe, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             element = receive(self._subscription.send(operation, **context, PNR=number.digits), limits)
-        check_answer(element, f"{_SUBSCRIPTION}{operation}Response", self._subscription.contract)
+        check_answer(element, f"{_SUBSCRIPTION_NAMES}{operation}Response", self._subscription.contract)
         return parse_result(operation, element)
 
     def _get_filters(self) -> set[CprNumber]:
-        limits, context = self._settings.limits.filters, build_subscription_context(self._settings)
+        limits, context = self._settings.limits.filters, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             return receive_subscriptions(self._subscription.send("GetAllFilters", **context), limits)
 
-    # -- tries -----------------------------------------------------------------------------------------
+    # -- calls -----------------------------------------------------------------------------------------
 
     def _call(self, operation: str, once: Callable[[], T]) -> T:
         self._identity.check(self._now())
-        limits, started = self._settings.limits, self._monotonic()
-        first = stop_after_attempt(limits.tries)
-        tries = Retrying(
-            retry=retry_if_exception(_may_pass),
-            stop=lambda state: (
-                first(state) or self._monotonic() - started >= limits.tries_seconds or self._patience.is_over
-            ),
-            wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
-            sleep=lambda seconds: self._sleep(min(seconds, self._patience.left())),
-            reraise=True,
-        )
-        try:
-            with self._patience.waiting():
-                result: T = tries(self._logged, operation, once)
-        except ClosedUnanswered as error:
-            raise refused_in_silence(error) from error
-        return result
+        return self._calls.make(operation, once)
 
-    def _logged(self, operation: str, once: Callable[[], T]) -> T:
-        # each try is a call to the counterpart
-        self._quota.wait()
-        started, outcome = self._monotonic(), "unexpected"
-        try:
-            result = once()
-            outcome = "ok"
-        except CprsyncError as error:
-            outcome = error.kind
-            raise
-        finally:
-            milliseconds = round((self._monotonic() - started) * 1000)
-            self._log.debug("register.call", operation=operation, outcome=outcome, milliseconds=milliseconds)
-        return result
-
-    def _fan_out(
+    def _call_each(
         self, numbers: Iterable[CprNumber], call: Callable[[CprNumber], T]
     ) -> Iterator[tuple[CprNumber, T | CprsyncError]]:
-        settings = self._settings
-        return fan_out(numbers, call, workers=settings.workers, unanswered_in_a_row=settings.limits.unanswered_in_a_row)
+        """Yield each number once with its result or its error, in the order in which they come."""
+        circuit, waiting = Circuit(self._settings.limits.unanswered_in_a_row, _REGISTER), iter(numbers)
+
+        def ask(number: CprNumber) -> list[tuple[CprNumber, T | CprsyncError]]:
+            return [(number, _given_up(circuit) if circuit.is_open else circuit.outcome_of(call, number))]
+
+        yield from side_by_side(waiting, ask, threads=self._settings.workers, circuit=circuit)
+        yield from ((number, _given_up(circuit)) for number in waiting)
 
 
-def _may_pass(error: BaseException) -> bool:
-    # A refused certificate, a refusal and a bad answer stay the same at the next try.
-    return isinstance(error, RegisterUnavailable) and not isinstance(error, PeerCertificateError | CertificateRefused)
+def _given_up(circuit: Circuit) -> CprsyncError:
+    return circuit.hopeless or RegisterUnavailable(
+        "not asked: {ceiling} calls in a row got no answer", ceiling=circuit.ceiling, kind="register.given_up"
+    )
+
+
+# -- requests --------------------------------------------------------------------------------------------
+
+
+def _lookup_context(settings: RegisterSettings) -> dict[str, Any]:
+    """Return the context elements of a look-up: InvocationContext, or AuthorityContext with CallContext."""
+    if settings.context == "authority":
+        return {
+            "CallContext": {"CallersServiceCallIdentifier": CALLER},
+            "AuthorityContext": {"MunicipalityCVR": settings.cvr},
+        }
+    return {"InvocationContext": _invocation(settings, LOOKUP_SERVICE)}
+
+
+def _subscription_context(settings: RegisterSettings) -> dict[str, Any]:
+    """Return the context of a subscription call, which allows only the InvocationContext."""
+    return {"InvocationContext": _invocation(settings, SUBSCRIPTION_SERVICE)}
+
+
+def _invocation(settings: RegisterSettings, service: str) -> dict[str, str]:
+    return {
+        "ServiceAgreementUUID": settings.service_agreement,
+        "UserSystemUUID": settings.user_system,
+        "UserUUID": settings.user,
+        "ServiceUUID": service,
+    }
+
+
+def _breach(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        "a request of ours breaks the register's schema ({what}): check service_agreement, user_system, user and cvr",
+        what=what,
+        kind="register.request",
+    )

@@ -19,7 +19,7 @@ REGISTER: Final[Mapping[str, str]] = {
     "the certificate of {host} {problem}": "certifikatet for {host} {problem}",
     "the register answers HTTP {status} and no SOAP": "registret svarer HTTP {status} og ingen SOAP",
     "the register answers HTTP {status}: {why}": "registret svarer HTTP {status}: {why}",
-    "the register's answer is no HTTP": "registrets svar er ikke HTTP",
+    "the answer is no HTTP": "svaret er ikke HTTP",
     "the register does not know the number": "registret kender ikke nummeret",
     "the register answers with an unknown result": "registret giver et ukendt resultat",
     "the answer belongs to another operation": "svaret hører til et andet kald",

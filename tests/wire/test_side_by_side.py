@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.netmedia.side_by_side import Circuit, side_by_side
+from cprsync.errors import CprsyncError, NetMediaUnavailable, NetMediaUntrusted
+from cprsync.wire.calls import Circuit, Peer, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: What a task touches, and its place in the order.
 Task = tuple[str, int]
+
+
+PEER = Peer("someone", lambda error: error, unanswered=NetMediaUnavailable, hopeless=(NetMediaUntrusted,))
+SILENT, UNTRUSTED = NetMediaUnavailable("no answer"), NetMediaUntrusted("another host")
+
+
+def circuit(ceiling: int = 20) -> Circuit:
+    return Circuit(ceiling, PEER)
 
 
 def letters(task: Task) -> set[str]:
@@ -35,7 +44,7 @@ def lived(tasks: list[Task], *, threads: int, work: Callable[[Task], None]) -> l
             told.append(("ends", task))
         return [task]
 
-    brought = list(side_by_side(tasks, carry_out, threads=threads, circuit=Circuit(20), touches=letters))
+    brought = list(side_by_side(tasks, carry_out, threads=threads, circuit=circuit(), touches=letters))
     assert sorted(brought) == sorted(tasks)
     return told
 
@@ -69,5 +78,21 @@ def test_one_that_fails_unexpectedly_ends_all_and_leaves_nobody_waiting() -> Non
         return [task]
 
     with pytest.raises(ZeroDivisionError):
-        list(side_by_side([("a", n) for n in range(50)], breaks, threads=3, circuit=Circuit(20), touches=letters))
-    assert not [one for one in threading.enumerate() if one.name.startswith("netmedia")]
+        list(side_by_side([("a", n) for n in range(50)], breaks, threads=3, circuit=circuit(), touches=letters))
+    assert not [one for one in threading.enumerate() if one.name.startswith("calls")]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_open", "hopeless"),
+    [
+        ([SILENT, SILENT], False, None),
+        ([SILENT, SILENT, "an answer", SILENT], False, None),
+        ([SILENT, SILENT, SILENT], True, None),
+        ([SILENT, SILENT, SILENT, "a late answer"], True, None),
+        ([UNTRUSTED, "a late answer"], True, UNTRUSTED),
+    ],
+)
+def test_a_circuit_opens_for_good(outcomes: list[object], is_open: bool, hopeless: CprsyncError | None) -> None:
+    counting = circuit(3)
+    assert [counting.note(outcome) for outcome in outcomes] == outcomes
+    assert (counting.is_open, counting.hopeless) == (is_open, hopeless)

@@ -1,0 +1,262 @@
+"""Calls a counterpart: with tries, evenly spaced, side by side, and only until it is useless to continue.
+
+Knows no counterpart and no protocol: a client passes in what makes one call, and how it names its counterpart's
+failures. Threads stay inside this module; callers get iterators.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+
+from cprsync.errors import CprsyncError
+from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused
+from cprsync.wire.limits import Patience
+from cprsync.wire.peer import PeerJudge, RevocationLists
+from cprsync.wire.tls import Channel, build_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+    from datetime import datetime
+
+    from cprsync.wire.limits import CallLimits, PeerSettings
+    from cprsync.wire.tls import Lender
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A counterpart as its client sees it."""
+
+    #: as it is called in the log
+    name: str
+    #: makes the client's error of one of `wire`
+    named: Callable[[CallFailed], CprsyncError]
+    #: what means that nobody answered: a call is tried again
+    unanswered: type[CprsyncError]
+    #: after one of these no call can be answered, nor another try
+    hopeless: tuple[type[CprsyncError], ...]
+
+
+class Calls:
+    """The calls to one counterpart, from any number of threads. Close it after use."""
+
+    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
+        self,
+        peer: Peer,
+        settings: PeerSettings,
+        limits: CallLimits,
+        *,
+        identity: Lender | None,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
+        log: Any,
+        patience: Patience | None,
+    ) -> None:
+        """Raises CertificateError before anything is sent. `patience`: a desk's total waiting time."""
+        self.log = log if log is not None else structlog.get_logger(f"cprsync.{peer.name}")
+        self._event = f"{peer.name}.call"
+        self._peer, self._limits, self._shows_certificate = peer, limits, identity is not None
+        self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
+        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
+        self.revoked = RevocationLists.load(settings.crl)
+        judge = PeerJudge(settings.ca, self.revoked, production=settings.production, now=now, log=self.log)
+        self.channel = Channel(
+            build_context(settings.ca, identity, monotonic=monotonic, judge=judge),
+            connections=settings.workers,
+            connect_seconds=limits.connect_seconds,
+            patience=self._patience,
+        )
+
+    def make(self, operation: str, once: Callable[[], T], *, outcome: Callable[[T], str] = lambda _: "ok") -> T:
+        """Make one call, and try again while nobody answers. Raises the client's errors.
+
+        `outcome`: what the log says of an answer.
+        """
+        started, first = self._monotonic(), stop_after_attempt(self._limits.tries)
+        tries = Retrying(
+            retry=retry_if_exception(self._may_pass),
+            stop=lambda state: (
+                first(state) or self._monotonic() - started >= self._limits.tries_seconds or self._patience.is_over
+            ),
+            wait=wait_exponential(multiplier=0.2, max=1.6) + wait_random(0, 0.4),  # 0.2 to 2 s
+            sleep=lambda seconds: self._sleep(min(seconds, self._patience.left())),
+            reraise=True,
+        )
+        try:
+            with self._patience.waiting():
+                result: T = tries(self._try, operation, once, outcome)
+        except self._peer.unanswered as error:
+            if self._shows_certificate and isinstance(error.__context__, ClosedUnanswered):
+                raise self._peer.named(_refused_in_silence(error)) from error
+            raise
+        return result
+
+    def close(self) -> None:
+        """Close the open connections."""
+        self.channel.close()
+
+    def _try(self, operation: str, once: Callable[[], T], outcome: Callable[[T], str]) -> T:
+        # each try is a call to the counterpart
+        self._quota.wait()
+        started, said = self._monotonic(), "unexpected"
+        try:
+            result = self._named(once)
+            said = outcome(result)
+        except CprsyncError as error:
+            said = error.kind
+            raise
+        finally:
+            milliseconds = round((self._monotonic() - started) * 1000)
+            self.log.debug(self._event, operation=operation, outcome=said, milliseconds=milliseconds)
+        return result
+
+    def _named(self, once: Callable[[], T]) -> T:
+        try:
+            return once()
+        except CallFailed as error:
+            # the named error takes the place of this one: it has the same cause, or none where the cause may quote
+            raise self._peer.named(error) from error.__cause__
+
+    def _may_pass(self, error: BaseException) -> bool:
+        return isinstance(error, self._peer.unanswered) and not isinstance(error, self._peer.hopeless)
+
+
+def _refused_in_silence(error: CprsyncError) -> OursRefused:
+    """Return the error for a counterpart that hung up on every try and gave no reason."""
+    return OursRefused(
+        "{why}, each time: it does so at the certificate step when it does not know our certificate; "
+        "ours is in date and belongs to its key",
+        why=error,
+        kind="certificate.refused.silent",
+    )
+
+
+class Quota:
+    """Spaces calls evenly, for any number of threads: each call gets its own moment and waits for it."""
+
+    def __init__(
+        self, per_second: int | None, *, sleep: Callable[[float], None], monotonic: Callable[[], float]
+    ) -> None:
+        """`per_second` None: no limit."""
+        self._between = 0.0 if per_second is None else 1 / per_second
+        self._sleep, self._monotonic = sleep, monotonic
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when one more call may be made. Unused calls are not saved up."""
+        if not self._between:
+            return
+        with self._lock:
+            now = self._monotonic()
+            mine = max(self._next, now)
+            self._next = mine + self._between
+        if mine > now:
+            self._sleep(mine - now)
+
+
+class Circuit:
+    """Opens for good after too many outcomes in a row without an answer, or after one that shows that none can come.
+
+    Many threads may use it.
+    """
+
+    def __init__(self, ceiling: int, peer: Peer) -> None:
+        self.ceiling, self._peer = ceiling, peer
+        self.is_open = False
+        #: the error after which no call can be answered
+        self.hopeless: CprsyncError | None = None
+        self._unanswered = 0
+        self._lock = threading.Lock()
+
+    def outcome_of(self, call: Callable[[T], R], about: T) -> R | CprsyncError:
+        """Make a call, count its outcome and return it."""
+        try:
+            return self.note(call(about))
+        except CprsyncError as error:
+            return self.note(error)
+
+    def note(self, outcome: R) -> R | CprsyncError:
+        """Count an outcome and return it."""
+        with self._lock:
+            self._unanswered = self._unanswered + 1 if isinstance(outcome, self._peer.unanswered) else 0
+            if isinstance(outcome, self._peer.hopeless):
+                self.hopeless = outcome
+            self.is_open |= self.hopeless is not None or self._unanswered >= self.ceiling
+        return outcome
+
+
+class _Lanes:
+    """Which tasks must wait: a task that touches the same thing as an earlier one waits until that has ended."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hashable, Future[Any]] = {}
+
+    def behind(self, keys: Collection[Hashable]) -> set[Future[Any]]:
+        """The unfinished tasks to wait for."""
+        return {self._last[key] for key in keys if key in self._last and not self._last[key].done()}
+
+    def enter(self, keys: Collection[Hashable], task: Future[Any]) -> None:
+        self._last |= dict.fromkeys(keys, task)
+
+    def leave(self, ended: Collection[Future[Any]]) -> None:
+        self._last = {key: task for key, task in self._last.items() if task not in ended}
+
+
+def touches_nothing(_: object) -> frozenset[Hashable]:
+    """For tasks that may all run at once."""
+    return frozenset()
+
+
+def side_by_side(
+    tasks: Iterable[T],
+    carry_out: Callable[[T], list[R]],
+    *,
+    threads: int,
+    circuit: Circuit,
+    touches: Callable[[T], Collection[Hashable]] = touches_nothing,
+) -> Iterator[R]:
+    """Yield each task's results as they come. Once the circuit is open, no task is taken.
+
+    At most twice `threads` tasks are taken ahead: `carry_out` decides what they come to if the circuit opens before
+    they begin. Two tasks that touch the same thing run one after the other, in the order in which they come. An
+    unexpected exception ends all.
+    """
+    lanes = _Lanes()
+
+    def begin(task: T, behind: Collection[Future[Any]]) -> list[R]:
+        # Tasks begin in the order in which they come. Earlier ones have a thread, so that none waits for ever.
+        wait(behind)
+        return carry_out(task)
+
+    def submit(task: T) -> Future[list[R]]:
+        keys = touches(task)
+        future = pool.submit(begin, task, lanes.behind(keys))
+        lanes.enter(keys, future)
+        return future
+
+    waiting = iter(tasks)
+    running: set[Future[list[R]]] = set()
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="calls") as pool:
+        try:
+            while True:
+                if not circuit.is_open:
+                    running |= {submit(task) for task in islice(waiting, 2 * threads - len(running))}
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                lanes.leave(done)
+                for future in done:
+                    yield from future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
