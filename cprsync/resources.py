@@ -1,4 +1,4 @@
-"""Finds the files that come with the package: schemas, fixtures, the guide, the profile of development certificates.
+"""Finds the files that come with the package: schemas, fixtures, guide, rule tables, and certificates' profile.
 
 Finds paths and reads nothing: the caller knows what a file means.
 """
@@ -9,7 +9,8 @@ from cprsync.errors import ConfigurationError
 
 _PACKAGE = Path(__file__).resolve().parent
 # An installed wheel has the folders under `_data`; a checkout and an editable install have them beside the package.
-_ROOTS = (_PACKAGE / "_data", _PACKAGE.parent)
+# The guide and the rule tables are always in it.
+_ROOTS = (_PACKAGE / "_data", _PACKAGE, _PACKAGE.parent)
 #: The guide's pages.
 GUIDE = ("operator", "librarian", "developer", "mock", "rules", "words")
 
@@ -41,25 +42,22 @@ def certs_path(name: str) -> Path:
     return _packaged("certs", name)
 
 
+def rulebook_path(name: str) -> Path:
+    """Return the path of a packaged rule table.
+
+    Raises:
+        ConfigurationError: the installation does not have it.
+    """
+    return _packaged("rulebook", name)
+
+
 def guide_paths() -> dict[str, Path]:
     """Return the guide's pages by topic, in reading order.
 
     Raises:
         ConfigurationError: the installation lacks a page.
     """
-    return {topic: _guide_page(topic) for topic in GUIDE}
-
-
-def _guide_page(topic: str) -> Path:
-    path = _PACKAGE / "guide" / f"{topic}.md"
-    if path.is_file():
-        return path
-    raise ConfigurationError(
-        "the packaged file {folder}/{name} is missing: install cprsync again",
-        folder="guide",
-        name=path.name,
-        kind="resources",
-    )
+    return {topic: _packaged("guide", f"{topic}.md") for topic in GUIDE}
 
 
 def _packaged(folder: str, name: str) -> Path:

@@ -10,9 +10,10 @@ import pytest
 
 from cprsync.cli.pages.rules import BEGIN, END, rules_command
 from cprsync.config.policy import load_policy
-from cprsync.domain.rulebook.decisions import DECISIONS
-from cprsync.domain.rulebook.rules import rule_tables
-from cprsync.resources import fixture_path, guide_paths
+from cprsync.config.rulebook import TABLES, load_reasons, load_rule_tables
+from cprsync.domain.policy.policy import Policy
+from cprsync.errors import ConfigurationError
+from cprsync.resources import fixture_path, guide_paths, rulebook_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,21 +21,6 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
 
 PAGE = guide_paths()["rules"]
-NAMES = [
-    "status",
-    "protection",
-    "address",
-    "parked",
-    "number",
-    "same",
-    "age",
-    "residence",
-    "rights",
-    "account",
-    "products",
-    "desk",
-    "parting",
-]
 
 
 def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:
@@ -53,8 +39,8 @@ def test_the_guides_tables_are_those_of_the_code(capsys: pytest.CaptureFixture[s
 
 def test_json_has_every_row_with_its_key_and_source_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(printed(capsys, as_json=True))
-    tables = rule_tables(load_policy(fixture_path("policy.toml"), frozenset()))
-    assert [table["name"] for table in document["tables"]] == NAMES
+    tables = load_rule_tables(load_policy(fixture_path("policy.toml"), frozenset()))
+    assert [table["name"] for table in document["tables"]] == list(TABLES)
     for told, table in zip(document["tables"], tables, strict=True):
         assert [row["key"] for row in told["rows"]] == list(table.keys)
         columns = [column["key"] for column in told["columns"]]
@@ -62,7 +48,7 @@ def test_json_has_every_row_with_its_key_and_source_in_both_languages(capsys: py
         for row in told["rows"]:
             assert list(row) == ["key", *columns]
             assert all(row[column]["da"] and row[column]["en"] for column in columns), row["key"]
-    assert {entry["number"] for entry in document["decisions"]} == set(DECISIONS)
+    assert {entry["number"] for entry in document["decisions"]} == set(load_reasons().decisions)
     assert [(entry["key"], entry["name"]["en"]) for entry in document["principles"]] == [("one-owner", "one owner")]
 
 
@@ -132,3 +118,37 @@ def test_a_file_without_both_markers_is_refused_and_left_alone(
         printed(capsys, into=path)
     assert ended.value.code == 1
     assert (path.read_text(encoding="utf-8") if path.exists() else None) == content
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "why"),
+    [
+        # the program does something else
+        ('letters = "stopped"', 'letters = "go"', "line 216: rows.status-90.letters: the program has another rule"),
+        ('block = "proposed_and_cancels"', 'block = "doubted"', "rows.status-90.block: the program has another rule"),
+        # a name that stands nowhere
+        (
+            'block = "as_before"',
+            'block = "as_befor"',
+            "rows.status-other.block: no value of the program has this name",
+        ),
+        ('coming = "number_annulled"\nrecord.da = "kun status læses, ', 'coming = "x"\nrecord.da = "', "has this name"),
+        # too little, and too much
+        ('events = "A25"\n', "", "rows.status-90: this setting is missing"),
+        ('events = "A25"', 'event = "A25"', "rows.status-90.event: there is no such setting"),
+        ('title.en = "Status"\n', "", "title.en: this setting is missing"),
+        ("[rows.status-90]", "[rows.status-91]", "rows.status-90: this setting is missing"),
+    ],
+)
+def test_a_row_that_is_wrong_is_refused_by_its_file_line_and_cell(
+    tmp_path: Path, written: str, instead: str, why: str
+) -> None:
+    """A table that says something else than the program does is never printed."""
+    text = rulebook_path("status.toml").read_text(encoding="utf-8")
+    assert written in text
+    file = tmp_path / "status.toml"
+    file.write_text(text.replace(written, instead, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load_rule_tables(Policy(), file)
+    assert str(refused.value).startswith(str(file))
+    assert why in str(refused.value)

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from people import person
+from printed import danish
 
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.person.address import Address
@@ -65,8 +66,8 @@ def test_a_kind_of_code_means_what_its_row_says(kind: Kind | None) -> None:
     what, lives, net_media, source = RESIDENCE_TABLE[kind]
     rule = RESIDENCE_RULES[kind]
     assert (rule.kind, rule.lives, rule.net_media) == (kind, Lives(lives), NetMedia(net_media))
-    assert (rule.what.da, rule.source.da) == (what, source)
-    assert rule.what.en
+    printed, *_, printed_source = danish(f"residence-{kind.value if kind else 'none'}")
+    assert (printed, printed_source) == (what, source)
     assert set(RESIDENCE_RULES) == set(RESIDENCE_TABLE)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from people import person, street
+from printed import danish
 
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.municipality import Residence, culr_number_of, residence_of
@@ -94,18 +95,18 @@ def test_the_table_has_the_eleven_statuses_and_no_other() -> None:
 def test_a_status_does_what_its_row_says(code: str) -> None:
     meaning, letters, block, lives, net_media, subscription, coming, leaving, undone_by, decision = TABLE[code]
     rule = STATUS_RULES[Status(code)]
-    assert (rule.meaning.da, rule.record.da) == (meaning, RECORD[code])
+    _, meant, _, record, *_, events, source = danish(f"status-{code}")
+    assert (rule.meaning.da, meant, record) == (meaning, meaning, RECORD[code])
     assert (rule.letters, rule.block) == (Letters(letters), BlockRule(block))
     assert (rule.lives, rule.net_media) == (Lives(lives), NetMedia(net_media))
     assert rule.subscription is Subscribed(subscription)
-    assert (rule.coming, rule.leaving, rule.undone_by) == (coming, leaving, undone_by)
-    assert rule.source.da.startswith("CPR: post 001 (status)")
-    assert rule.source.da.endswith(f"beslutning {decision}")
+    assert (rule.coming, rule.leaving, events) == (coming, leaving, ", ".join(undone_by) or "–")
+    assert isinstance(source, str)
+    assert source.startswith("CPR: post 001 (status)")
+    assert source.endswith(f"beslutning {decision}")
     # nothing blocks a patron without a person, whatever CPR's list proposes
-    assert ("; Postens Blokeret: personalet ejer det; " in rule.source.da) is (block != "none")
+    assert ("; Postens Blokeret: personalet ejer det; " in source) is (block != "none")
     assert rule.meaning.en
-    assert rule.record.en
-    assert rule.source.en
 
 
 #: What the residence of someone at Havnen, Aarhus, is called for each of the table's words.

@@ -18,7 +18,18 @@ PRINTED = {
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *("PatronGroup", "Band", "Bands", "Row", "Tariff", "FeeRules", "LetterRules", "Retention", "Field"),
     *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),
-    *("ResidenceRule", "ProtectionRule", "StatusRule", "ReviewKind", "Column", "RuleTable", "Wording", "Principle"),
+    *(
+        "ResidenceRule",
+        "ProtectionRule",
+        "StatusRule",
+        "ReviewKind",
+        "Column",
+        "RuleTable",
+        "WrittenTable",
+        "Reasons",
+        "Wording",
+        "Principle",
+    ),
     *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [

@@ -2,8 +2,9 @@
 
     python tests/sweeps/rules.py [--table status|…|account] [--rows N] [--json]
 
-The rows are altered in a scratch copy of the package, one cell at a time; only the domain's quick tests of that
-table run, in a child process that imports the copy. `--rows N`: the first N rows of each table, deleted and
+Both the rows that the code reads and the written ones in `cprsync/rulebook` are altered, in a scratch copy of the
+package, one cell at a time; only the domain's quick tests of that table run, in a child process that imports the copy.
+`--rows N`: the first N rows of each table, deleted and
 altered by turns, of one table of each kind.
 """
 
@@ -19,10 +20,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from cprsync.domain.netmedia.right_rule import Answer, Change
+from cprsync.domain.person.action import Action
+from cprsync.domain.policy.product import LicensedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +41,7 @@ STATUS, PROTECTION, MUNICIPALITY = (
 )
 WARNINGS, PARTING = (f"cprsync/domain/desk/{name}.py" for name in ("registering", "parting"))
 RIGHTS, RIGHT_WORDS = "cprsync/domain/netmedia/right_rule.py", "cprsync/domain/netmedia/right_words.py"
-ROWS, PROTECTING, SEALING, ADDRESSES, PARKED, NUMBERS, SAME, ACCOUNTS = (
-    f"cprsync/domain/rulebook/{name}_rows.py"
-    for name in ("rule", "protection", "sealing", "address", "parked", "number", "same", "account")
-)
-WORDS, POLICY = "cprsync/domain/rulebook/rule_words.py", "fixtures/policy.toml"
+WRITTEN, POLICY = "cprsync/rulebook", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
 TESTS = {
     "status": ("test_status_rules.py", "test_residence.py", "test_letters.py", "test_rule_tables.py"),
@@ -57,23 +59,15 @@ TESTS = {
 }
 #: Of tables that are words only a sample takes one.
 SAMPLED = ("status", "protection", "parked", "age", "residence", "rights")
-WRITTEN = ("test_rule_rows.py",)
-#: The rows that are words only: in which mapping they stand, and the tests of them.
-WRITTEN_ROWS = (
-    ("status", ROWS, "STATUS_ROWS", WRITTEN),
-    *(("protection", PROTECTING, name, WRITTEN) for name in ("_WORDED", "_ALL_THE_SAME", "_DESK")),
-    *(("protection", SEALING, name, WRITTEN) for name in ("STREET_ROWS", "HOUSEHOLD_ROWS", "WINDOW_ROWS")),
-    ("address", ADDRESSES, "ADDRESS_ROWS", TESTS["address"]),
-    *(("parked", PARKED, name, WRITTEN) for name in ("UNDECIDED_ROWS", "WAITING_ROWS")),
-    ("number", NUMBERS, "NUMBER_ROWS", TESTS["number"]),
-    ("same", SAME, "SAME_ROWS", TESTS["same"]),
-    ("age", ROWS, "AGE_ROWS", WRITTEN),
-    ("residence", ROWS, "STATUS_SILENT", ("test_rule_tables.py",)),
-    ("residence", ROWS, "PLACE_ROWS", ("test_rule_tables.py",)),
-    ("residence", ROWS, "TYPED_ROWS", ("test_rule_tables.py",)),
-    ("rights", RIGHT_WORDS, "NO_MATTER", ("test_right_rules.py",)),
-    ("account", ACCOUNTS, "ACCOUNT_ROWS", TESTS["account"]),
-)
+#: The quick tests of what each table prints, where they are others.
+PRINTED_TESTS = {
+    "status": ("test_status_rules.py", "test_rule_tables.py", "test_rule_rows.py"),
+    "protection": ("test_protection_table.py", "test_rule_rows.py"),
+    "age": ("test_rule_tables.py", "test_rule_rows.py"),
+}
+#: A rule of the program whose name does not say whether record 004 is agreed on: its tests' names do.
+EITHER = re.compile(r"(protection-(?:file|lookup)-(?:known|contradictory|silent|empty))-(protected|open|new)")
+ASKED = re.compile(r"(protection-answer-\w+)-protected")
 Span: TypeAlias = tuple[int, int]
 
 
@@ -155,19 +149,11 @@ class Source:
             return f"{kind}.{members[(members.index(node.attr) + 1) % len(members)]}"
         if isinstance(node, ast.Constant):
             return repr(f"{node.value} x") if isinstance(node.value, str) else repr(not node.value)
-        if isinstance(node, ast.Tuple):
-            return _altered_tuple(node)
-        # a wording, a source, or the name of one
+            # a wording, a source, or the name of one
         return "Wording('x', 'x')"
 
     def cells(self, nodes: list[ast.expr]) -> tuple[tuple[Span, str], ...]:
         return tuple((self.span(node), self.altered(node)) for node in nodes)
-
-
-def _altered_tuple(node: ast.Tuple) -> str:
-    if any(isinstance(element, ast.Call) for element in node.elts):
-        return "(Wording('x', 'x'), Wording('x', 'x'))"
-    return "()" if node.elts else "('A99',)"
 
 
 def called(source: Source, table: str, calls: list[ast.expr], key: object) -> Iterator[Row]:
@@ -222,26 +208,42 @@ def desk_key(source: Source, arguments: list[ast.expr]) -> tuple[str, str]:
     return key, key
 
 
-def written(table: str, file: str, name: str, tests: tuple[str, ...]) -> Iterator[Row]:
-    """The rows of a mapping that holds words only."""
-    source = Source(file)
-    value = source.assigned(name)
-    assert isinstance(value, ast.Dict)
-    for key, row in zip(value.keys, value.values, strict=True):
-        assert isinstance(key, ast.Constant)
-        assert isinstance(row, ast.Tuple)
-        named = str(key.value)
-        yield Row(table, named, named, file, source.with_comma(key, row), source.cells(row.elts), tests)
+def written(table: str) -> Iterator[Row]:
+    """The rows of a table's file: each from its heading to the next, each cell in one language or in both."""
+    file = f"{WRITTEN}/{table}.toml"
+    text = (ROOT / file).read_text(encoding="utf-8")
+    columns = tomllib.loads(text)["columns"]
+    tests = PRINTED_TESTS.get(table, TESTS[table])
+    for found in re.finditer(r"^\[rows\.([\w-]+)\]\n((?:.+\n)+)", text, re.MULTILINE):
+        key, start = found[1], found.start(2)
+        cells = []
+        for cell in re.finditer(r"^(\w+)(?: = (.*)|\.da = .*\n\1\.en = .*)$", found[2], re.MULTILINE):
+            span = start + cell.start(), start + cell.end()
+            cells.append((span, f"{cell[1]} = {another_name(columns[cell[1]].get('words'), cell[2])}"))
+        yield Row(table, key, named_in(key), file, found.span(), tuple(cells), tests)
 
 
-def births(source: Source) -> Iterator[Row]:
-    value = source.assigned("BIRTH")
-    assert isinstance(value, ast.Dict)
-    for member, row in zip(value.keys, value.values, strict=True):
-        assert member is not None
-        assert isinstance(row, ast.Tuple)
-        key = f"age-birth-{value_of(source, member)}"
-        yield Row("age", key, key, source.file, source.with_comma(member, row), source.cells(row.elts), TESTS["age"])
+def named_in(key: str) -> str:
+    key = EITHER.sub(r"\1-(without)?004-\2", key)
+    return ASKED.sub(r"\1", key)
+
+
+def another_name(group: str | None, value: str | None) -> str:
+    """Another value of the same kind: a text, or the next name in its group."""
+    name = (value or "").strip('"')
+    names = NAMES.get(group or "", [])
+    return f'"{names[(names.index(name) + 1) % len(names)]}"' if name in names else '"x"'
+
+
+def all_names() -> dict[str, list[str]]:
+    words = tomllib.loads((ROOT / WRITTEN / "words.toml").read_text(encoding="utf-8"))
+    groups = {"action": Action, "answer": Answer, "change": Change, "licence": LicensedBy}
+    return {group: list(names) for group, names in words.items()} | {
+        group: [str(one.value) for one in members] for group, members in groups.items()
+    }
+
+
+NAMES = all_names()
 
 
 def steps() -> Iterator[Row]:
@@ -268,7 +270,6 @@ def rows() -> Iterator[Row]:
     assert isinstance(all_residence, ast.Tuple)
     yield from called(status, "status", all_status.elts, status_key)
     yield from called(protection, "protection", all_protection.elts, protection_key)
-    yield from births(Source(WORDS))
     yield from steps()
     yield from called(municipality, "residence", all_residence.elts, residence_key)
     rights = Source(RIGHTS)
@@ -280,8 +281,8 @@ def rows() -> Iterator[Row]:
         all_warnings = warnings.assigned(name)
         assert isinstance(all_warnings, ast.Tuple)
         yield from called(warnings, table, [one for one in all_warnings.elts if _makes_row(one)], desk_key)
-    for table, file, name, tests in WRITTEN_ROWS:
-        yield from written(table, file, name, tests)
+    for table in TESTS:
+        yield from written(table)
 
 
 def _makes_row(call: ast.expr) -> bool:

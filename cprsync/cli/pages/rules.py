@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.config.policy import load_policy
+from cprsync.config.rulebook import load_reasons, load_rule_tables
 from cprsync.domain.person.action import Action
-from cprsync.domain.rulebook.decisions import DECISIONS, PRINCIPLES
-from cprsync.domain.rulebook.rules import rule_tables
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput
 from cprsync.resources import fixture_path
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.cli.language.words import Language
-    from cprsync.domain.rulebook.rule_rows import Cell
-    from cprsync.domain.rulebook.rule_table import RuleTable
+    from cprsync.domain.rulebook.tables import Cell, Reasons, RuleTable
 
 BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
 END = "<!-- end of what `cprsync rules --markdown` makes -->"
@@ -31,32 +29,30 @@ def rules_command(
 ) -> None:
     """Print the tables of a policy, or of the default policy."""
     with failures(as_json=as_json):
-        tables = rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
+        tables = load_rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
+        reasons = load_reasons()
         if into is not None:
-            _write_between(into, markdown(tables, language))
+            _write_between(into, markdown(tables, reasons, language))
         elif as_json:
-            decisions = [{"number": number, **_both(text)} for number, text in DECISIONS.items()]
-            principles = [{"key": one.key, "name": _both(one.name), **_both(one.text)} for one in PRINCIPLES]
-            tables_told = [_document(table) for table in tables]
-            print_json({"tables": tables_told, "decisions": decisions, "principles": principles})
+            print_json({"tables": [_table_document(table) for table in tables], **_reasons_document(reasons)})
         elif as_markdown:
-            say(markdown(tables, language))
+            say(markdown(tables, reasons, language))
         else:
-            _show(tables, language)
+            _show(tables, reasons, language)
 
 
-def markdown(tables: tuple[RuleTable, ...], language: Language) -> str:
+def markdown(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language) -> str:
     """The tables and the decisions that they name, each under a heading of the third level."""
-    decisions = "\n".join(f"- **{called}** {text}" for called, text in _reasons(language))
+    decisions = "\n".join(f"- **{called}** {text}" for called, text in _named(reasons, language))
     parts = [*(_markdown_table(table, language) for table in tables), f"### {word('decisions', language)}", decisions]
     return "\n\n".join(parts)
 
 
 def _markdown_table(table: RuleTable, language: Language) -> str:
-    headings = [_told(column.heading, language) for column in table.columns]
-    rows = [headings, ["---"] * len(headings), *([_told(cell, language) for cell in row] for row in table.rows)]
+    headings = [_text_of(column.heading, language) for column in table.columns]
+    rows = [headings, ["---"] * len(headings), *([_text_of(cell, language) for cell in row] for row in table.rows)]
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join((f"### {_told(table.title, language)}", "", *lines))
+    return "\n".join((f"### {_text_of(table.title, language)}", "", *lines))
 
 
 def _write_between(path: Path, text: str) -> None:
@@ -74,7 +70,16 @@ def _write_between(path: Path, text: str) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
-def _document(table: RuleTable) -> dict[str, Any]:
+def _reasons_document(reasons: Reasons) -> dict[str, Any]:
+    return {
+        "decisions": [{"number": number, **_both(text)} for number, text in reasons.decisions.items()],
+        "principles": [
+            {"key": key, "name": _both(one.name), **_both(one.text)} for key, one in reasons.principles.items()
+        ],
+    }
+
+
+def _table_document(table: RuleTable) -> dict[str, Any]:
     return {
         "name": table.name,
         "title": _both(table.title),
@@ -87,10 +92,10 @@ def _document(table: RuleTable) -> dict[str, Any]:
 
 
 def _both(cell: Cell) -> dict[str, str]:
-    return {"da": _told(cell, "da"), "en": _told(cell, "en")}
+    return {"da": _text_of(cell, "da"), "en": _text_of(cell, "en")}
 
 
-def _told(cell: Cell, language: Language) -> str:
+def _text_of(cell: Cell, language: Language) -> str:
     if isinstance(cell, Action):
         return word(cell.value, language)
     if isinstance(cell, Wording):
@@ -98,25 +103,25 @@ def _told(cell: Cell, language: Language) -> str:
     return cell
 
 
-def _show(tables: tuple[RuleTable, ...], language: Language) -> None:
+def _show(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language) -> None:
     """Show one block for each row, because eleven columns do not fit a terminal."""
     for table in tables:
-        say(emphasise(_told(table.title, language)))
-        headings = [_told(column.heading, language) for column in table.columns]
+        say(emphasise(_text_of(table.title, language)))
+        headings = [_text_of(column.heading, language) for column in table.columns]
         width = max(map(len, headings))
         for row in table.rows:
             say()
             for heading, cell in zip(headings, row, strict=True):
-                say(f"  {heading:{width}}  {_told(cell, language)}")
+                say(f"  {heading:{width}}  {_text_of(cell, language)}")
         say()
     say(emphasise(word("decisions", language)))
-    for called, text in _reasons(language):
+    for called, text in _named(reasons, language):
         say(f"  {called:>2}  {text}")
 
 
-def _reasons(language: Language) -> Iterator[tuple[str, str]]:
+def _named(reasons: Reasons, language: Language) -> Iterator[tuple[str, str]]:
     """The decisions by number, and the principles by name, each with its sentence."""
-    for number, text in DECISIONS.items():
-        yield str(number), _told(text, language)
-    for one in PRINCIPLES:
-        yield _told(one.name, language).capitalize(), _told(one.text, language)
+    for number, text in reasons.decisions.items():
+        yield str(number), _text_of(text, language)
+    for one in reasons.principles.values():
+        yield _text_of(one.name, language).capitalize(), _text_of(one.text, language)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.patron.patron import Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import EMPTY, NUMBER_ONLY, SILENT, Gap, Protection
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,95 +96,45 @@ class ProtectionRule:
     agreed: bool | None
     stands: Stands
     does: Protecting
-    source: Wording
 
 
-#: A record outside the agreement is silent (decision 1). This one is the exception: if in doubt, it seals.
-_UNAGREED: Final = Wording(
-    "; undtaget fra beslutning 1: 0001 forsegler for en sikkerheds skyld også uden for aftalen",
-    "; an exception to decision 1: to be safe, 0001 seals outside the agreement too",
-)
-_FILE_0001: Final = Wording(
-    f"CPR: post 004, type 0001; beslutning 2{_UNAGREED.da}", f"CPR: record 004, type 0001; decision 2{_UNAGREED.en}"
-)
-_FILE_DATES: Final = Wording(
-    f"CPR: post 004, sletningsdato er ingen slutdato; beslutning 2{_UNAGREED.da}",
-    f"CPR: record 004, a deletion date ends nothing; decision 2{_UNAGREED.en}",
-)
-_FILE_NONE: Final = Wording(
-    "CPR: ændringsudtræk er hele personen, også efter A33 og P11; beslutning 1 og 2",
-    "CPR: the extract is the whole person, after A33 and P11 too; decisions 1 and 2",
-)
-_FILE_OUTSIDE: Final = Wording(
-    "Beslutning 1: en post uden for aftalen er tavs", "Decision 1: a record outside the agreement is silent"
-)
-_FILE_SILENT: Final = Wording(
-    "Beslutning 1: tavshed ændrer intet (status 30, 50 og 60, og lånere, der ikke er i leverancen)",
-    "Decision 1: silence changes nothing (status 30, 50 and 60, and patrons who are not in the delivery)",
-)
-_SOAP_TRUE: Final = Wording("SF1520: beskyttet er true; beslutning 2", "SF1520: beskyttet is true; decision 2")
-_SOAP_DOUBT: Final = Wording(
-    "SF1520: beskyttet mangler, eller er false ved en periode, der ikke er slut; beslutning 1 og 2",
-    "SF1520: beskyttet is missing, or is false with a period that is not over; decisions 1 and 2",
-)
-_SOAP_FALSE: Final = Wording("SF1520: beskyttet er false; beslutning 1", "SF1520: beskyttet is false; decision 1")
-_SOAP_CANDIDATE: Final = Wording(
-    "SF1520: beskyttet er false; beslutning 35: et opslag ved skranken ophæver intet, det gør nattens eget opslag",
-    "SF1520: beskyttet is false; decision 35: a look-up at the desk lifts nothing, the night's own look-up does",
-)
-_SOAP_ABSENT: Final = Wording(
-    "SF1520: uden adressebeskyttelse; beslutning 1 og 2", "SF1520: no adressebeskyttelse; decisions 1 and 2"
-)
-_NUMBER: Final = Wording(
-    "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
-    "CPR: record 001 (status); decision 1: at status 30, 50 and 60 only the number is known",
-)
-_STRANGER: Final = Wording(
-    "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
-    "SF1520: PNR not found; decision 2: only an answer lifts",
-)
-_SOAP_NIGHTS: Final = Wording(
-    "SF1520: beskyttet er false ved en periode, der er begyndt og ikke har slutdato; beslutning 35",
-    "SF1520: beskyttet is false with a period that has begun and has no end date; decision 35",
-)
-_ASKED: Final = Wording("Beslutning 2: låneren slås op samme nat", "Decision 2: the patron is looked up the same night")
-
+#: A record outside the agreement is silent (decision 1), except a type 0001: if in doubt, it seals.
 PROTECTION_RULES: Final = (
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _FILE_0001),
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _FILE_0001),
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _FILE_0001),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _FILE_DATES),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _FILE_DATES),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _FILE_DATES),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, Protecting.ASK, _FILE_NONE),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, Protecting.KEEP, _FILE_NONE),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, Protecting.SETTLED_OPEN, _FILE_NONE),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, Protecting.KEEP, _FILE_OUTSIDE),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, Protecting.KEEP, _FILE_OUTSIDE),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_OUTSIDE),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _FILE_SILENT),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _FILE_SILENT),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _FILE_SILENT),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_TRUE),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL, _SOAP_TRUE),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, Protecting.SEAL, _SOAP_TRUE),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_DOUBT),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL, _SOAP_DOUBT),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL, _SOAP_DOUBT),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.ASK, _SOAP_CANDIDATE),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP, _SOAP_FALSE),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN, _SOAP_FALSE),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP, _SOAP_ABSENT),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, Protecting.KEEP, _SOAP_ABSENT),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD, _SOAP_ABSENT),
-    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
-    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW, _ASKED),
-    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, Protecting.KEEP_AND_COUNT, _SOAP_NIGHTS),
-    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
-    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT, _ASKED),
-    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _NUMBER),
-    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _STRANGER),
-    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN, _ASKED),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, Protecting.SEAL),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, Protecting.ASK),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, Protecting.SETTLED_OPEN),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, Protecting.KEEP),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, Protecting.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.ASK),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, Protecting.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW),
+    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW),
+    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, Protecting.KEEP_AND_COUNT),
+    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT),
+    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT),
+    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
+    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
+    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
 )
 
 #: After this many nights with the same doubtful answer two people may end a protection (decision 35).

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cprsync.domain.desk.confirming import DeskWarning, Level
 from cprsync.domain.desk.likeness import Likeness
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.responsible import of_age_on
 from cprsync.domain.person.person import Status
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.age import LeapDay
     from cprsync.domain.person.purpose import Purpose
-
-_DECISION: Final = Wording("Beslutning 40", "Decision 40")
+    from cprsync.domain.wording import Wording
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,8 +93,6 @@ class WarningRow:
     when: Callable[[Arrival], bool]
     #: the level for a borrower whose record is only updated; None: the same level
     of_borrower: Level | None = None
-    #: where the rule comes from
-    source: Wording = _DECISION
     #: it concerns a write, so a look-up that writes nothing does not show it
     is_about_writing: bool = False
 

@@ -22,11 +22,6 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from cprsync.domain.desk.arrival import Arrival
 
-_STATUS: Final = Wording("CPR: post 001 (status); beslutning 40", "CPR: record 001 (status); decision 40")
-_SEALS: Final = Wording("Beslutning 2 og 40", "Decisions 2 and 40")
-_NUMBER: Final = Wording("Beslutning 6 og 40", "Decisions 6 and 40")
-_SAYS: Final = Wording("Beslutning 1 og 40", "Decisions 1 and 40")
-_MINOR: Final = Wording("Værgemålsloven § 1; beslutning 40", "Værgemålsloven § 1 (guardianship act); decision 40")
 #: The person of the typed number has another number now.
 OLD_NUMBER: Final = "old_number"
 #: The former record is empty. The warning says so, because staff cannot see it there.
@@ -38,7 +33,7 @@ TYPED_BESIDE: Final = "typed_beside"
 
 
 def _parked(reason: str, da: str, en: str) -> WarningRow:
-    return WarningRow(reason, Level.ASK, Wording(da, en), lambda one: one.parked == reason, source=_SAYS)
+    return WarningRow(reason, Level.ASK, Wording(da, en), lambda one: one.parked == reason)
 
 
 #: In the order in which they are shown.
@@ -51,7 +46,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Neither name nor birth date are those on the record: the number is probably someone else's.",
         ),
         lambda one: one.like is not None and one.like.is_nobody,
-        source=_NUMBER,
     ),
     WarningRow(
         "nothing_to_compare",
@@ -61,7 +55,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The record has neither a name nor a birth date to compare with.",
         ),
         lambda one: one.like is not None and one.like.says_nothing,
-        source=_NUMBER,
     ),
     WarningRow(
         "name_sealed",
@@ -71,7 +64,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "One of the two is protected: name and birth date are not compared here. Look at a proof of identity.",
         ),
         lambda one: one.like is not None and one.like.is_sealed,
-        source=_SEALS,
     ),
     WarningRow(
         "age_differs",
@@ -81,7 +73,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The age is another than the one on the record: the number is probably someone else's.",
         ),
         lambda one: one.like == Likeness(Agreement.SEALED, Agreement.DIFFERS),
-        source=_NUMBER,
     ),
     WarningRow(
         "not_verified",
@@ -91,7 +82,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The register does not answer: nobody has seen whose number it is.",
         ),
         lambda one: one.is_unanswered,
-        source=_NUMBER,
     ),
     WarningRow(
         "name_differs",
@@ -101,7 +91,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The name is another than the one on the record; the birth date is the same.",
         ),
         lambda one: one.agrees(Agreement.DIFFERS, Agreement.AGREES),
-        source=_NUMBER,
     ),
     WarningRow(
         "birth_date_differs",
@@ -111,7 +100,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The birth date is another than the one on the record; the name is the same.",
         ),
         lambda one: one.agrees(Agreement.AGREES, Agreement.DIFFERS),
-        source=_NUMBER,
     ),
     WarningRow(
         "both_patrons",
@@ -121,14 +109,12 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Another patron has the number: if you say yes, the two wait for a person to merge them.",
         ),
         lambda one: one.is_taken,
-        source=_NUMBER,
     ),
     WarningRow(
         "dead",
         Level.STOP,
         Wording("CPR siger, at personen er død.", "The register says that the person is dead."),
         lambda one: one.has(Status.DEAD),
-        source=_STATUS,
         of_borrower=Level.ASK,
     ),
     WarningRow(
@@ -136,7 +122,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         Level.STOP,
         Wording("Personnummeret er annulleret i CPR.", "The number is annulled in the register."),
         lambda one: one.has(Status.ANNULLED),
-        source=_STATUS,
         of_borrower=Level.ASK,
     ),
     WarningRow(
@@ -144,7 +129,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         Level.STOP,
         Wording("CPR siger, at personen er forsvundet.", "The register says that the person has disappeared."),
         lambda one: one.has(Status.DISAPPEARED),
-        source=_STATUS,
         of_borrower=Level.ASK,
     ),
     WarningRow(
@@ -155,7 +139,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The number was given for taxes: the person has no residence in Denmark.",
         ),
         lambda one: one.has(Status.NO_RESIDENCE),
-        source=_STATUS,
         of_borrower=Level.NOTE,
     ),
     WarningRow(
@@ -166,7 +149,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The person has emigrated and has no residence in Denmark.",
         ),
         lambda one: one.has(Status.EMIGRATED),
-        source=_STATUS,
         of_borrower=Level.NOTE,
     ),
     WarningRow(
@@ -177,7 +159,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The number was replaced, and the new one was looked up: ask to see the new health card.",
         ),
         lambda one: one.is_old_number,
-        source=_NUMBER,
     ),
     WarningRow(
         "patron",
@@ -287,7 +268,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The register's name, address and birth date count: what was typed of them does not come to the record.",
         ),
         lambda one: one.typed_beside,
-        source=_SAYS,
     ),
     WarningRow(
         "minor",
@@ -297,7 +277,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The person is under 18, and nobody is entered who answers for their debts.",
         ),
         lambda one: one.is_minor and not one.is_answered_for and one.purpose is not Purpose.GUARDIAN,
-        source=_MINOR,
         is_about_writing=True,
     ),
     WarningRow(
@@ -308,7 +287,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Name and address are protected: do not say them aloud, and ask where letters are to go.",
         ),
         lambda one: one.patron.register.is_shut,
-        source=_SEALS,
     ),
     WarningRow(
         "protection_unknown",
@@ -318,7 +296,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The register has not said whether the person is protected: name and address are not shown.",
         ),
         lambda one: one.is_sealed_by_silence,
-        source=_SEALS,
     ),
     WarningRow(
         "household",
@@ -328,7 +305,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The address is protected for the sake of someone else: it is not shown, and not to be said aloud.",
         ),
         lambda one: one.in_household,
-        source=_SEALS,
     ),
     WarningRow(
         BIRTH_DIFFERS,
@@ -338,7 +314,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The register's birth date is another than the one in the number: the register's counts.",
         ),
         lambda one: one.turns_birth,
-        source=_SAYS,
     ),
     WarningRow(
         Same.OLDER.value,
@@ -348,7 +323,6 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "The record is newer than the register's answer and stays as it is.",
         ),
         lambda one: one.is_older,
-        source=_SAYS,
     ),
     _parked(
         "address.missing",

@@ -1,8 +1,7 @@
 """The table that decides a right to a net medium. It is read from the top: the first row that holds gives the answer.
 
 All rows that say no come first, then those that say undecided, then those that say yes. So an unknown fact never hides
-a no, and never becomes one. The code reads the same rows that `cprsync rules` prints. `right_day` says when a row
-holds.
+a no, and never becomes one. `cprsync rules` prints the table with its sources. `right_day` says when a row holds.
 """
 
 from __future__ import annotations
@@ -121,18 +120,7 @@ class RightRow:
     what: Wording
     answer: Answer
     changes: Change
-    source: Wording
 
-
-def _policy(section: str) -> Wording:
-    return Wording(f"policy.toml: product ({section})", f"policy.toml: product ({section})")
-
-
-_RECORD: Final = Wording("Postens Lånerforhold", "The record's standing")
-_KIND: Final = Wording("Postens Lånertype", "The record's kind of patron")
-_CULR: Final = Wording(
-    "CULR: ét kommunenummer pr. person; beslutning 11", "CULR: one municipality number per person; decision 11"
-)
 
 _ROWS: Final = (
     RightRow(
@@ -141,7 +129,6 @@ _ROWS: Final = (
         Wording("biblioteket har ikke produktet den dag", "the library does not have the product on that day"),
         Answer.NO,
         Change.POLICY,
-        _policy("since, until"),
     ),
     RightRow(
         RightRule.CLOSED,
@@ -149,7 +136,6 @@ _ROWS: Final = (
         Wording("låneren er meldt ud", "the patron has left the library"),
         Answer.NO,
         Change.REGISTRATION,
-        _RECORD,
     ),
     RightRow(
         RightRule.NO_BORROWER,
@@ -157,7 +143,6 @@ _ROWS: Final = (
         Wording("er ikke låner, men svarer kun for en mindreårig", "no borrower, but only answers for a minor"),
         Answer.NO,
         Change.REGISTRATION,
-        _KIND,
     ),
     RightRow(
         RightRule.NO_PERSON,
@@ -165,7 +150,6 @@ _ROWS: Final = (
         Wording("er en institution eller et bibliotek, ikke en person", "an institution or a library, and no person"),
         Answer.NO,
         Change.KIND,
-        _KIND,
     ),
     RightRow(
         RightRule.DEAD,
@@ -173,7 +157,6 @@ _ROWS: Final = (
         Wording("låneren er død", "the patron is dead"),
         Answer.NO,
         Change.DEATH_ANNULLED,
-        Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),
     ),
     RightRow(
         RightRule.LEAVING,
@@ -182,10 +165,6 @@ _ROWS: Final = (
         Answer.NO,
         Change.STAYS,
         # an empty number would also remove the one that the patron's other libraries rely on
-        Wording(
-            "Postens Lånerforhold; CULR beholder kommunen, til posten lukkes: beslutning 11",
-            "The record's standing; CULR keeps the municipality until the record closes: decision 11",
-        ),
     ),
     RightRow(
         RightRule.BLOCKED,
@@ -193,7 +172,6 @@ _ROWS: Final = (
         Wording("låneren er blokeret", "the patron is blocked"),
         Answer.NO,
         Change.BLOCK,
-        _policy("closing_blocks"),
     ),
     RightRow(
         RightRule.GROUP,
@@ -201,7 +179,6 @@ _ROWS: Final = (
         Wording("produktet er ikke for lånergruppen", "the product is not for the patron group"),
         Answer.NO,
         Change.GROUP,
-        _policy("closed_groups"),
     ),
     RightRow(
         RightRule.TOO_YOUNG,
@@ -209,7 +186,6 @@ _ROWS: Final = (
         Wording("låneren er for ung", "the patron is too young"),
         Answer.NO,
         Change.BIRTHDAY,
-        _policy("from_age"),
     ),
     RightRow(
         RightRule.TOO_OLD,
@@ -217,7 +193,6 @@ _ROWS: Final = (
         Wording("låneren er for gammel", "the patron is too old"),
         Answer.NO,
         Change.BIRTH_DATE,
-        _policy("below_age"),
     ),
     RightRow(
         RightRule.ELSEWHERE,
@@ -225,7 +200,6 @@ _ROWS: Final = (
         Wording("låneren bor ikke i en dansk kommune", "the patron does not live in a Danish municipality"),
         Answer.NO,
         Change.RESIDENCE,
-        Wording("CPR: post 001 (status), kommunekoder; beslutning 11", "CPR: record 001 (status), codes; decision 11"),
     ),
     RightRow(
         RightRule.UNLICENSED,
@@ -233,7 +207,6 @@ _ROWS: Final = (
         Wording("bopælskommunen har ikke licens", "the municipality of residence holds no licence"),
         Answer.NO,
         Change.MOVE,
-        _policy("municipalities, unlicensed"),
     ),
     RightRow(
         RightRule.NUMBER,
@@ -244,7 +217,6 @@ _ROWS: Final = (
         ),
         Answer.UNDECIDED,
         Change.NUMBER,
-        Wording("CPR: post 001 (status); beslutning 11", "CPR: record 001 (status); decision 11"),
     ),
     RightRow(
         RightRule.RESIDENCE_UNKNOWN,
@@ -252,7 +224,6 @@ _ROWS: Final = (
         Wording("bopælen er ikke kendt", "the residence is not known"),
         Answer.UNDECIDED,
         Change.RESIDENCE_KNOWN,
-        Wording("Beslutning 1 og 11", "Decisions 1 and 11"),
     ),
     RightRow(
         RightRule.LICENCE_UNKNOWN,
@@ -263,7 +234,6 @@ _ROWS: Final = (
         ),
         Answer.UNDECIDED,
         Change.LICENCE,
-        _policy("municipalities, unlicensed"),
     ),
     RightRow(
         RightRule.AGE_UNKNOWN,
@@ -274,7 +244,6 @@ _ROWS: Final = (
         ),
         Answer.UNDECIDED,
         Change.BIRTH_DATE,
-        _policy("from_age, below_age"),
     ),
     RightRow(
         RightRule.MUNICIPALITY,
@@ -282,7 +251,6 @@ _ROWS: Final = (
         Wording("bopælskommunen har licens", "the municipality of residence holds a licence"),
         Answer.YES,
         Change.MOVE,
-        _CULR,
     ),
     RightRow(
         RightRule.LIBRARY,
@@ -290,7 +258,6 @@ _ROWS: Final = (
         Wording("biblioteket har licens til sine egne lånere", "the library holds a licence for its own patrons"),
         Answer.YES,
         Change.LEAVES,
-        _policy("licensed_by"),
     ),
 )
 

@@ -55,57 +55,6 @@ RUNNING_LOANS: Final = Wording(
     "A move counts for new loans from that day; running loans are left alone.",
 )
 
-#: Facts that do not change a right, though a reader may think so. Each is a row of its table, with a test of that name.
-NO_MATTER: Final[Mapping[str, tuple[Wording | str, ...]]] = {
-    "rights-annulled-dead": (
-        Wording(
-            "låneren er død, og personnummeret er siden annulleret (90, derefter 30)",
-            "the patron is dead, and the number was annulled later (90, then 30)",
-        ),
-        LICENCES[None],
-        Wording("som død: nej, og ikke uafklaret", "as dead: no, and not undecided"),
-        "–",
-        Wording("CPR: post 001 (status); beslutning 1", "CPR: record 001 (status); decision 1"),
-    ),
-    "rights-protected": (
-        Wording(
-            "låneren er navne- og adressebeskyttet eller forseglet af vejkode 9900-9999 eller status 03",
-            "the patron has name and address protection, or is sealed by street code 9900-9999 or status 03",
-        ),
-        LICENCES[None],
-        Wording(
-            "som andre: kun kommunen læses. En dag, der følger af alderen, vises ingen steder (her, i forecast, i "
-            "revisionssporet), og svaret gælder kun i dag. Ellers kunne man regne fødselsdatoen ud",
-            "as others: only the municipality is read. A day that follows from the age is shown nowhere (here, in the "
-            "forecast, in the audit), and the answer is for today only. Otherwise one could work out the birth date",
-        ),
-        "–",
-        Wording("Beslutning 2 og 11", "Decisions 2 and 11"),
-    ),
-    "rights-running": (
-        Wording(
-            "e-lån, der er i gang, når retten ophører eller låneren flytter",
-            "e-loans that are running when the right ends or the patron moves",
-        ),
-        LICENCES[None],
-        Wording("røres ikke: retten gælder kun nye lån", "left alone: the right is for new loans only"),
-        "–",
-        Wording("CULR: kun kommunenummeret sendes; beslutning 11", "CULR: the number alone is sent; decision 11"),
-    ),
-    "rights-status-block": (
-        Wording(
-            "låneren er blokeret som død, forsvundet eller for et annulleret nummer, men er det ikke længere i "
-            "registret",
-            "the patron is blocked as dead, as disappeared or for an annulled number, but is no longer so in the "
-            "register",
-        ),
-        LICENCES[None],
-        Wording("som uden den blokering", "as without that block"),
-        "–",
-        Wording("Beslutning 11", "Decision 11"),
-    ),
-}
-
 
 def with_detail(why: Wording, detail: Wording) -> Wording:
     """A rule in words, followed by what it read in brackets."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.person.municipality_codes import DANISH, GREENLANDIC, HISTORICAL
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.status import STATUS_RULES, Lives, NetMedia
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,67 +89,19 @@ class ResidenceRule:
     """One row: what an address of this kind means, if the status lets the address decide."""
 
     kind: Kind | None
-    what: Wording
     lives: Lives
     net_media: NetMedia
-    source: Wording
 
 
 #: By the kind of the address's code; None: there is no address.
 RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
     rule.kind: rule
     for rule in (
-        ResidenceRule(
-            Kind.DANISH,
-            Wording(
-                "en af de 98 danske kommuner, også Christiansø (0411)",
-                "one of the 98 Danish municipalities, Christiansø (0411) too",
-            ),
-            Lives.BY_ADDRESS,
-            NetMedia.DIGITS,
-            Wording("CPR: kommunekoder; beslutning 11 og 13", "CPR: municipality codes; decisions 11 and 13"),
-        ),
-        ResidenceRule(
-            Kind.GREENLANDIC,
-            Wording(
-                "grønlandsk kommune (0901-0961), også en nedlagt",
-                "Greenlandic municipality (0901-0961), also a former one",
-            ),
-            Lives.ELSEWHERE,
-            NetMedia.EMPTY,
-            Wording("CPR: kommunekoder; beslutning 11", "CPR: municipality codes; decision 11"),
-        ),
-        ResidenceRule(
-            Kind.NO_PLACE,
-            Wording(
-                "kode uden bopæl: 0009-0012, 0019, 0100 og enhver kode, der ikke er en kommunes (en kilde med en sådan "
-                "kode har ingen adresse: koden står kun i ældre poster)",
-                "code that is no residence: 0009-0012, 0019, 0100 and any code that is not a municipality's (a source "
-                "with such a code has no address: only older records have the code)",
-            ),
-            Lives.UNKNOWN,
-            NetMedia.NOTHING,
-            Wording("CPR: myndighedskoder; beslutning 11", "CPR: authority codes; decision 11"),
-        ),
-        ResidenceRule(
-            Kind.HISTORICAL,
-            Wording("nedlagt dansk kommune (før 2007)", "former Danish municipality (before 2007)"),
-            Lives.UNKNOWN,
-            NetMedia.NOTHING,
-            Wording("CPR: myndighedskoder med slutdato; beslutning 11", "CPR: codes with an end date; decision 11"),
-        ),
-        ResidenceRule(
-            None,
-            Wording(
-                "ingen adresse er kendt (status 01, 03, 05 og 07 uden adresse venter på et menneske, og posten ændres "
-                "ikke)",
-                "no address is known (status 01, 03, 05 and 07 without an address is parked, and the record does not "
-                "change)",
-            ),
-            Lives.UNKNOWN,
-            NetMedia.NOTHING,
-            Wording("Beslutning 1 og 11", "Decisions 1 and 11"),
-        ),
+        ResidenceRule(Kind.DANISH, Lives.BY_ADDRESS, NetMedia.DIGITS),
+        ResidenceRule(Kind.GREENLANDIC, Lives.ELSEWHERE, NetMedia.EMPTY),
+        ResidenceRule(Kind.NO_PLACE, Lives.UNKNOWN, NetMedia.NOTHING),
+        ResidenceRule(Kind.HISTORICAL, Lives.UNKNOWN, NetMedia.NOTHING),
+        ResidenceRule(None, Lives.UNKNOWN, NetMedia.NOTHING),
     )
 }
 

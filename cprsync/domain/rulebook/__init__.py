@@ -1,4 +1,4 @@
-"""The rules as tables to read: rows of words, Danish first, each held to the rule it describes.
+"""The rules as tables to read: what a written row means, and whether the program does what it says.
 
-Holds no rule. A rule lives in the room that decides.
+Holds no rule and no row. A rule lives in the room that decides; the rows are files in `cprsync/rulebook`.
 """

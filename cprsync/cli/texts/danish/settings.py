@@ -43,6 +43,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     # a setting
     "there is no such setting": "der er ingen sådan indstilling: er navnet stavet rigtigt?",
     "this setting is missing": "indstillingen mangler",
+    "no value of the program has this name": "programmet har ingen værdi med det navn",
+    "the program has another rule": "programmet har en anden regel",
     "Input should be {some} or {last}": "der skal stå {some} eller {last}",
     "Input should be a valid integer": "der skal stå et helt tal uden anførselstegn",
     "Input should be a valid integer, got a number with a fractional part": "der skal stå et helt tal",
