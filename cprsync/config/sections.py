@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
-from cprsync.domain.patron.typed import BRANCH_MAX
+from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
 from cprsync.domain.policy.controller import Controller
 from cprsync.domain.policy.groups import AgeGroup, Ladder
@@ -264,7 +264,7 @@ def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-BranchName = Annotated[str, Field(min_length=1, max_length=BRANCH_MAX), AfterValidator(_printable)]
+BranchName = Annotated[str, Field(min_length=1, max_length=LINE_MAX), AfterValidator(_printable)]
 
 
 class BranchSection(_Strict):

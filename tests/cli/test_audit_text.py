@@ -17,9 +17,9 @@ from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import Turn
 from cprsync.domain.patron.due import DueKind
+from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.review import REVIEW_KINDS, State
-from cprsync.domain.patron.typed import LOCAL_FIELDS
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.purpose import Purpose
 from cprsync.services.ports.values import Happening, RunState
@@ -85,7 +85,7 @@ def test_every_kind_of_entry_that_the_store_writes_has_words() -> None:
         ("unverified", [one.value for one in Why]),
         ("accept", [Place.GAP.value, Place.REPLACED.value]),
         ("override", [one.value for one in Overridden]),
-        ("set", list(LOCAL_FIELDS)),
+        ("set", list(SETTABLE)),
         ("run", [RunState.CLOSED.value, RunState.HELD.value]),
         ("import", ["created", "updated"]),
         ("kept_block", ["kept", "came_back", "lifted"]),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cprsync.cli.desk.record_text import field_lines, name_of, record_lines
-from cprsync.domain.patron.fields import FIELDS, shown
+from cprsync.domain.patron.fields import FIELDS, SHOWN
 from cprsync.domain.patron.patron import SealedBy
 
 
@@ -23,7 +23,7 @@ def entry(value: Any, owner: str = "staff", **deviations: Any) -> dict[str, Any]
 
 
 def test_every_field_that_a_record_shows_has_a_name_in_both_languages() -> None:
-    for key in shown():
+    for key in SHOWN:
         assert name_of(key, "da") != key
         assert name_of(key, "en") != key
     assert {name_of(field.key, "da") for field in FIELDS} == {field.name.da for field in FIELDS}

@@ -15,7 +15,7 @@ from printed import danish, tables
 
 from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_to
-from cprsync.domain.patron.fields import Owner, owner_of
+from cprsync.domain.patron.fields import FIELD, Owner
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.person.action import Action
@@ -306,13 +306,14 @@ def test_a_contact_address_ends_when_a_delivery_has_none_and_a_look_up_cannot_sa
         assert (decision.actions, decision.after.contact) == ((Action.CONTACT,), EMPTY)
 
 
-OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "8000 Aarhus C"))
+OWN = Local(contact_address=("c/o Birk", "Havnen 2", "8000 Aarhus C"))
 
 
 @pytest.mark.parametrize("key", ["address-contact-own"])
 def test_the_patrons_own_contact_address_is_hers_and_comes_first(key: str) -> None:
-    assert (owner_of("contact_address"), owner_of("register_contact_address")) == (Owner.PATRON, Owner.REGISTER), key
-    assert "contact_lines" not in Person.__slots__
+    owners = [FIELD[one].owner for one in ("contact_address", "register_contact_address")]
+    assert owners == [Owner.PATRON, Owner.REGISTER], key
+    assert "contact_address" not in Person.__slots__
     letter = letter_to(gets_a_contact_address(ANNA), OWN, stopped=False, sealed=False)
     assert isinstance(letter, Letter)
     assert letter.lines[1:] == ("c/o Birk", "Havnen 2", "8000 Aarhus C")

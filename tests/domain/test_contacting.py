@@ -134,7 +134,7 @@ def test_a_message_goes_to_what_is_marked_for_notices_only(local: Local) -> None
 def test_a_letter_goes_where_the_status_lets_it_go(status: Status, rule: ContactRule) -> None:
     gone = replace(person("ANNA"), status=status, address=street("HAVNEN"))
     assert rules(reach(gone), Channel.LETTER) == (rule,)
-    own = replace(LOCAL, contact_lines=("Havnen 2", "8000 Aarhus C"))
+    own = replace(LOCAL, contact_address=("Havnen 2", "8000 Aarhus C"))
     assert rules(reach(gone, own), Channel.LETTER) == (ContactRule.ADDRESS,)
 
 

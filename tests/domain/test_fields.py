@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.patron.field_words import PURPOSES
-from cprsync.domain.patron.fields import FIELD, FIELDS, SEALED, Kept, Owner, Seen, owner_of, shown
+from cprsync.domain.patron.field_words import WORDS
+from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SETTABLE, SHOWN, Kept, Owner, Seen
+from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.patron.typed import LOCAL_FIELDS
 
 #: The names under which Danish libraries explain a patron record, in their order.
 TOLD_TO_PATRONS = (
@@ -18,11 +18,11 @@ TOLD_TO_PATRONS = (
 
 
 def test_every_field_that_libraries_explain_is_in_the_table_in_their_order() -> None:
-    assert tuple(field.text for field in FIELDS if field.text is not None) == TOLD_TO_PATRONS
+    assert tuple(field.name.da for field in FIELDS if field.explained) == TOLD_TO_PATRONS
 
 
 def test_every_field_is_explained_in_danish_and_in_english() -> None:
-    assert set(PURPOSES) == set(FIELD)
+    assert set(WORDS) == set(FIELD)
     for field in FIELDS:
         for told in (field.purpose.da, field.purpose.en):
             assert told.endswith(".")
@@ -49,12 +49,12 @@ def test_what_protection_hides_is_name_address_and_birth_date_and_never_the_muni
 
 
 def test_what_may_be_corrected_at_the_desk_is_the_registers_or_a_rules() -> None:
-    assert {owner_of(one.value) for one in Overridden} == {Owner.REGISTER, Owner.SYSTEM}
+    assert {FIELD[one.value].owner for one in Overridden} == {Owner.REGISTER, Owner.SYSTEM}
 
 
-@pytest.mark.parametrize("key", LOCAL_FIELDS)
+@pytest.mark.parametrize("key", SETTABLE)
 def test_what_is_typed_for_good_is_the_patrons_or_staffs(key: str) -> None:
-    assert owner_of(key) in {Owner.PATRON, Owner.STAFF}
+    assert FIELD[key].owner in {Owner.PATRON, Owner.STAFF}
 
 
 def test_of_what_the_register_owns_a_list_brings_the_number_and_of_whom_it_does_not_know_the_rest() -> None:
@@ -63,10 +63,14 @@ def test_of_what_the_register_owns_a_list_brings_the_number_and_of_whom_it_does_
 
 
 def test_a_part_is_shown_in_its_whole() -> None:
-    keys = list(shown())
+    keys = SHOWN
     assert "blocks" in keys
     assert not {"blocked_since", "blocked_reason", "pin"} & set(keys)
     assert len(keys) == len(set(keys))
+
+
+def test_what_rules_read_of_the_local_part_is_in_the_table() -> None:
+    assert {field.key for field in LOCAL_FIELDS} == set(Local.__dataclass_fields__) - {"more"}
 
 
 def test_a_pin_is_seen_by_nobody_and_a_note_of_staffs_by_staff_alone() -> None:

@@ -9,14 +9,13 @@ from people import FRIDAY
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.patron.merging import joined, parted
 
-KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_lines=("Hjemme 1",), internal_note="x")
+KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_address=("Hjemme 1",), internal_note="x")
 CLOSES = Local(
     cards=(Card("B"), Card("A")),
     branch="main",
     group="Barn",
     language="en",
-    contact_co="c/o Bo",
-    contact_lines=("Ude 2",),
+    contact_address=("c/o Bo", "Ude 2"),
     emails=(Email("bo@example.invalid"),),
     blocks=(Block(FRIDAY, "gebyr"),),
     internal_note="y",
@@ -39,8 +38,8 @@ def test_a_joined_record_keeps_hers_and_adds_what_only_the_other_had() -> None:
 
 
 def test_a_contact_address_comes_along_when_she_has_none() -> None:
-    both = joined(replace(KEEPS, contact_lines=()), CLOSES)
-    assert (both.contact_co, both.contact_lines) == ("c/o Bo", ("Ude 2",))
+    both = joined(replace(KEEPS, contact_address=()), CLOSES)
+    assert both.contact_address == ("c/o Bo", "Ude 2")
 
 
 def test_a_parted_record_is_what_it_was_and_keeps_what_came_since() -> None:
@@ -56,12 +55,12 @@ def test_hers_stands_where_there_is_room_for_one() -> None:
     hers = replace(KEEPS, branch="vest", language="fo", absence=Absence(FRIDAY))
     both = joined(hers, replace(CLOSES, absence=Absence(FRIDAY, FRIDAY)))
     assert (both.branch, both.language, both.group, both.absence) == ("vest", "fo", "Voksen", Absence(FRIDAY))
-    assert (both.contact_co, both.contact_lines) == ("", ("Hjemme 1",))
+    assert both.contact_address == ("Hjemme 1",)
 
 
 def test_a_contact_address_is_one_thing_and_not_mixed_of_two() -> None:
-    both = joined(replace(KEEPS, contact_co="c/o Eva", contact_lines=()), CLOSES)
-    assert (both.contact_co, both.contact_lines) == ("c/o Eva", ())
+    both = joined(replace(KEEPS, contact_address=("c/o Eva",)), CLOSES)
+    assert both.contact_address == ("c/o Eva",)
 
 
 def test_a_note_that_both_have_is_kept_once_and_an_empty_one_adds_no_line() -> None:
@@ -78,5 +77,5 @@ def test_nothing_of_the_other_one_is_lost_where_there_is_room_for_several() -> N
 
 def test_what_both_had_stays_with_her_when_they_are_parted_and_what_only_the_other_had_goes() -> None:
     both = joined(KEEPS, CLOSES)
-    since = replace(both, cards=(Card("B"), Card("A")), emails=(), contact_lines=("Ny 3",))
-    assert parted(since, before=KEEPS, joined=both) == replace(KEEPS, contact_lines=("Ny 3",))
+    since = replace(both, cards=(Card("B"), Card("A")), emails=(), contact_address=("Ny 3",))
+    assert parted(since, before=KEEPS, joined=both) == replace(KEEPS, contact_address=("Ny 3",))

@@ -19,7 +19,7 @@ from cprsync.domain.person.sealed import Sealed
 
 TODAY = date(2027, 3, 23)
 HERE = Local()
-OWN = Local(contact_co="c/o Birk", contact_lines=("Havnen 2", "", "8000 Aarhus C"))
+OWN = Local(contact_address=("c/o Birk", "Havnen 2", "", "8000 Aarhus C"))
 CONTACT = Contact(("Postboks 12", "", "8000 Aarhus C", "", ""))
 
 

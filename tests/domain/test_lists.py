@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.patron.lists import LONGEST, Doing, NotListed, SeveralMeant, TypedBlock, change_list
+from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.lists import BLOCKS_MOST, CONTACTS_MOST, Doing, NotListed, SeveralMeant, TypedBlock
 from cprsync.domain.patron.local import (
     Block,
     Card,
@@ -16,7 +17,7 @@ from cprsync.domain.patron.local import (
     card_forms,
     card_key,
     distinct_cards,
-    under_her_pin,
+    keep_pin,
 )
 
 TODAY = date(2027, 3, 1)
@@ -27,7 +28,9 @@ MAIL = Email("Anna@example.dk", notices=True)
 
 
 def change(field: str, before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing) -> tuple[Any, ...]:
-    return change_list(field, before, typed, doing, on=TODAY)
+    how = FIELD[field].kind.change
+    assert how is not None
+    return how(before, typed, doing, TODAY)
 
 
 def add(field: str, before: tuple[Any, ...], *typed: Any) -> tuple[Any, ...]:
@@ -120,8 +123,8 @@ def test_what_does_not_stand_there_is_not_taken_away(field: str, held: Any, type
         remove(field, (held,), held, typed)
 
 
-def test_a_card_that_is_there_keeps_its_pin() -> None:
-    assert add("cards", (Card("L1", "hash"),), Card("l 1"), Card("L2")) == (Card("L1", "hash"), Card("L2"))
+def test_a_card_that_is_there_keeps_its_pin_and_a_new_one_gets_it() -> None:
+    assert add("cards", (Card("L1", "hash"),), Card("l 1"), Card("L2")) == (Card("L1", "hash"), Card("L2", "hash"))
 
 
 def test_the_whole_is_typed_anew_where_that_is_asked_for() -> None:
@@ -130,11 +133,12 @@ def test_the_whole_is_typed_anew_where_that_is_asked_for() -> None:
 
 @pytest.mark.parametrize("field", ["telephones", "blocks"])
 def test_a_list_that_is_full_takes_no_more_and_gives_some_away(field: str) -> None:
+    most = BLOCKS_MOST if field == "blocks" else CONTACTS_MOST
     many: tuple[Any, ...] = tuple(
-        Block(TODAY, f"reason {n}") if field == "blocks" else Telephone(f"8700000{n:02}") for n in range(LONGEST[field])
+        Block(TODAY, f"reason {n}") if field == "blocks" else Telephone(f"8700000{n:02}") for n in range(most)
     )
     one = TypedBlock("one more") if field == "blocks" else Telephone("20000000")
-    with pytest.raises(ValueError, match=f"longer than {LONGEST[field]}"):
+    with pytest.raises(ValueError, match=f"longer than {most}"):
         add(field, many, one)
     if field == "telephones":
         # more of them came with a list
@@ -168,4 +172,4 @@ def test_a_card_is_found_as_an_older_index_has_it(written: str) -> None:
 
 def test_a_new_card_comes_under_the_pin_of_the_others() -> None:
     held = (Card("A"), Card("B", "hash"))
-    assert under_her_pin(held, (Card("a"), Card("b"), Card("C"))) == (Card("a"), Card("b", "hash"), Card("C", "hash"))
+    assert keep_pin(held, (Card("a"), Card("b"), Card("C"))) == (Card("a"), Card("b", "hash"), Card("C", "hash"))

@@ -100,8 +100,7 @@ def test_printing_what_patron_and_staff_own_shows_nothing_of_it() -> None:
     secret = "Kukbo"
     owned = Local(
         cards=(Card(secret),),
-        contact_co=secret,
-        contact_lines=(secret,),
+        contact_address=(secret,),
         telephones=(Telephone(secret),),
         emails=(Email(secret),),
         absence=Absence(date(2027, 4, 1)),

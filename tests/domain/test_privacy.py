@@ -11,7 +11,7 @@ from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
 from cprsync.domain.pages.privacy import hidden, kept, privacy_page
 from cprsync.domain.pages.processing import article_30
-from cprsync.domain.patron.fields import FIELD, FIELDS, Basis, Kept
+from cprsync.domain.patron.fields import FIELD, PRINTED, Basis, Kept
 from cprsync.domain.policy.controller import Controller
 from cprsync.domain.policy.patron_group import PatronGroup
 from cprsync.domain.policy.policy import Policy
@@ -34,15 +34,19 @@ def said_of(name: str, policy: Policy = POLICY) -> str:
 
 def test_the_page_tells_of_every_field_under_the_name_that_libraries_use() -> None:
     names = [one.name.da for one in paragraphs(privacy_page(POLICY)) if one.name is not None]
-    told = [name for name in names for name in ([name] if name in {f.text for f in FIELDS} else name.split(", "))]
-    assert set(told) >= {field.text or field.name.da for field in FIELDS}
+    told = [
+        name
+        for name in names
+        for name in ([name] if name in {f.name.da for f in PRINTED if f.explained} else name.split(", "))
+    ]
+    assert set(told) >= {field.name.da for field in PRINTED}
     assert len(told) == len(set(told))
 
 
 def test_the_fields_that_libraries_explain_come_first_and_in_their_order() -> None:
     _, _, explained, *_ = privacy_page(POLICY)
     names = [one.name.da for one in explained.paragraphs if one.name is not None]
-    assert names == [field.text for field in FIELDS if field.text is not None]
+    assert names == [field.name.da for field in PRINTED if field.explained]
 
 
 def test_the_parts_of_a_name_are_told_of_in_one_breath() -> None:
@@ -189,7 +193,7 @@ def test_patrons_hear_that_they_leave_by_themselves_where_they_do(quiet: int, to
 def test_the_record_of_processing_names_every_field_once_under_its_basis() -> None:
     data = [one.text.da for one in paragraphs(article_30(POLICY, controller="Byens Bibliotek")) if _is_data(one)]
     assert len(data) == len(Basis)
-    for field in FIELDS:
+    for field in PRINTED:
         assert sum(f"{field.name.da}," in text or f"{field.name.da}. " in text for text in data) == 1, field.key
 
 

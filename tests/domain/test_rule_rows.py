@@ -18,7 +18,7 @@ from printed import POLICY, danish, tables
 
 from cprsync.domain.deciding.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
 from cprsync.domain.patron.due import Facts, derived_group
-from cprsync.domain.patron.fields import Owner, owner_of
+from cprsync.domain.patron.fields import FIELD, Owner
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import PARKED as PARKED_KIND
@@ -726,7 +726,7 @@ def test_a_status_of_no_fixed_abode_seals_an_ordinary_street_until_the_status_en
 def test_no_correction_is_of_a_protection_and_the_field_is_the_registers(key: str) -> None:
     """Refused at the desk: test_setting."""
     assert "protection" not in {one.value for one in Overridden}, key
-    assert owner_of("protection") is Owner.REGISTER
+    assert FIELD["protection"].owner is Owner.REGISTER
 
 
 @pytest.mark.parametrize("key", ["protection-staff-own"])

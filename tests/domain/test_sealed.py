@@ -398,7 +398,7 @@ def test_an_address_abroad_is_corrected_under_seal() -> None:
 def test_a_sealed_person_gets_no_letter_whoever_forgets_to_say_so() -> None:
     """On paper only after a reasoned reveal (decision 8)."""
     assert letter_to(hidden(), Local(), stopped=False, sealed=False) is NoLetter.SEALED
-    assert letter_to(hidden(), Local(contact_lines=("Havnen 2",)), stopped=False, sealed=False) is NoLetter.SEALED
+    assert letter_to(hidden(), Local(contact_address=("Havnen 2",)), stopped=False, sealed=False) is NoLetter.SEALED
 
 
 def test_only_one_kind_of_protection_seals() -> None:

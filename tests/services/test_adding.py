@@ -66,7 +66,7 @@ def test_a_person_without_a_cpr_number_becomes_a_patron_whom_no_register_is_aske
     view = library.store.patron(document["patron"])
     assert view is not None
     assert (view.patron.number.kind, view.patron.register.name.addressing) == (NumberKind.NONE, KIM["name"])  # type: ignore[union-attr]  # it was typed
-    assert view.local.contact == ("Skovbrynet 7", "8000 Aarhus C")
+    assert view.local.contact_address == ("Skovbrynet 7", "8000 Aarhus C")
     assert [one.number for one in view.local.telephones] == ["20112233"]
     (entry,) = [one for one in desk_entries(library) if one["patron"] == document["patron"]]
     assert (entry["kind"], entry["user"]) == ("register", "lisbeth")

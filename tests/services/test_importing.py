@@ -17,19 +17,19 @@ from town import number
 from townspeople import cpr, person
 
 from cprsync.config.columns import load_columns
-from cprsync.domain.patron.fields import FIELDS, Field, Kept, Owner
+from cprsync.domain.patron.fields import FIELD, FIELDS
+from cprsync.domain.patron.kinds import LINE
 from cprsync.domain.patron.local import Absence, Block
 from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.patron_group import PatronGroup
-from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.resources import fixture_path
 from cprsync.services.desk.reviewing import Answer
 from cprsync.services.imports.columns import PATRON_COLUMNS, Column, Columns, columns_of_table
 from cprsync.services.imports.importing import Importing, import_patrons
-from cprsync.services.imports.patron_rows import CELL_MAX, as_patron
+from cprsync.services.imports.patron_rows import as_patron
 from cprsync.services.imports.seen import nothing_seen
 from cprsync.services.views.revealing import Window
 
@@ -179,7 +179,7 @@ def test_refused_rows_leave_the_others_to_be_taken_and_stand_in_the_order_of_the
         f"{ANNA},C1,,,",
         f"{BO},C1,,,",
         f"{ANNA},C5,,,",
-        f"{CLARA},{'C' * (CELL_MAX + 1)},,,",
+        f"{CLARA},{'C' * (LINE.cell_max + 1)},,,",
         f"{number('DAVID')},C6,,,,more",
         f"{number('EDITH')},C\x077,,,",
         f"{number('FINN')}",
@@ -358,7 +358,7 @@ def test_every_field_of_the_table_that_is_imported_may_be_a_column(either_librar
     assert [card.number for card in local.cards] == ["ANNA", "C1", "C2"]
     assert [(one.number, one.notices) for one in local.telephones] == [("12345678", False), ("+4587654321", True)]
     assert [(one.address, one.notices) for one in local.emails] == [("a@b.dk", False)]
-    assert local.contact == ("c/o Bo", "Skolevej 1", "8000 Aarhus C")
+    assert local.contact_address == ("c/o Bo", "Skolevej 1", "8000 Aarhus C")
     assert (local.absence, local.blocks) == (
         Absence(date(2027, 3, 1), date(2027, 6, 30)),
         (Block(date(2027, 2, 1), "mistet kort"),),
@@ -378,13 +378,12 @@ def test_a_field_that_the_table_lets_in_and_nothing_reads_is_refused_before_the_
     library: Library, *, apply: bool
 ) -> None:
     """It would be dropped from every row, and the list would say that it was taken."""
-    added = Field("shoe_size", Wording("Skostørrelse", "Shoe size"), Owner.PATRON, Kept.CHANGED, imported=True)
-    columns = columns_of_table((*FIELDS, added))
+    columns = columns_of_table((*FIELDS, replace(FIELD["municipality"], imported=True)))
     before = library.everything()
     for _ in range(2):
         with pytest.raises(ConfigurationError) as refused:
             take_bytes(library, f"cpr_number,card\n{CLARA},C3\n".encode(), apply=apply, columns=columns)
-        assert (refused.value.kind, refused.value.values["field"]) == ("fields.unread", "shoe_size")
+        assert (refused.value.kind, refused.value.values["field"]) == ("fields.unread", "municipality")
         assert library.everything() == before
 
 
@@ -618,7 +617,7 @@ def test_kohas_export_is_read_by_its_mapping(new_library: Library) -> None:
     local = new_library.view("ANNA").local
     assert (local.group, local.branch, local.internal_note) == ("Voksen", "MAIN", "flink")
     assert [(one.number, one.notices) for one in local.telephones] == [("12345678", False), ("87654321", True)]
-    assert local.contact == ("Skolevej 1", "8000", "Aarhus")
+    assert local.contact_address == ("Skolevej 1", "8000", "Aarhus")
     assert [block.reason for block in local.blocks] == ["gæld"]
 
 

@@ -39,7 +39,7 @@ def test_name_and_address_are_taken_of_whom_no_register_knows(new_library: Libra
     assert names(library, given[2], given[3]) == ["Abdi Uden", "Børnehaven"]
     view = library.store.patron(given[3])
     assert view is not None
-    assert (view.local.contact_co, view.local.contact_lines) == ("c/o Kommunen", ("Havnen 2", "8000 Aarhus C"))
+    assert view.local.contact_address == ("c/o Kommunen", "Havnen 2", "8000 Aarhus C")
     before = library.everything()
     assert take(library, HEADER + rows).counts == {"unchanged": 2}
     assert library.everything() == before
@@ -66,7 +66,7 @@ def test_a_contact_address_comes_before_an_address(new_library: Library) -> None
     given = by_line(new_library, "cards,adresse,contact_address\nI1,Havnen 2,Torvet 1\n")
     view = new_library.store.patron(given[2])
     assert view is not None
-    assert view.local.contact_lines == ("Torvet 1",)
+    assert view.local.contact_address == ("Torvet 1",)
 
 
 @pytest.mark.parametrize(

@@ -244,9 +244,9 @@ def test_what_staff_and_patron_typed_of_the_same_kind_is_sealed_in_the_view(libr
     typed(library, "ANNA")
     typed(library, "BO")
     open_, sealed = library.view("ANNA"), library.view("BO")
-    assert CANARY in str(open_.local.contact)
+    assert CANARY in str(open_.local.contact_address)
     assert [CANARY in str(one.value) for one in open_.patron.overrides] == [True, True]
-    assert isinstance(sealed.local.contact, Sealed)
+    assert isinstance(sealed.local.contact_address, Sealed)
     for one in sealed.patron.overrides:
         assert isinstance(one.value, Sealed)
         assert isinstance(one.reason, Sealed)

@@ -14,8 +14,7 @@ from townspeople import cpr, dies, emigrates, gains_protection, moves, person, r
 
 from cprsync.cli.desk.record_text import record_lines
 from cprsync.config.municipalities import load_municipalities
-from cprsync.domain.patron.fields import SEALED, owner_of
-from cprsync.domain.patron.fields import shown as every_field
+from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Policy
@@ -36,9 +35,9 @@ def test_a_record_shows_every_field_of_the_table_in_its_order(library: Library) 
     window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
     fields = window.shown(library.id_of("ANNA"))["fields"]
     # the patron number stands over them
-    assert list(fields) == [key for key in every_field() if key != "patron"]
+    assert list(fields) == [key for key in SHOWN if key != "patron"]
     assert {key: entry["owner"] for key, entry in fields.items()} == {
-        key: owner_of(key).value if key != "group" else "staff" for key in fields
+        key: FIELD[key].owner.value if key != "group" else "staff" for key in fields
     }
 
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_people import local, number, person
 
-from cprsync.domain.patron.local import Absence, Block, Email, Local, Telephone
+from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.patron.merging import with_import
 from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
-from cprsync.store.records.local import decode_local, encode_local, joined
+from cprsync.store.records.local import decode_local, encode_local
 from cprsync.store.seals.codec import decode, encode
 from cprsync.store.seals.failures import SealBroken
 
@@ -90,8 +91,7 @@ def test_bytes_of_another_mapping_are_not_guessed_at() -> None:
 
 FULL = replace(
     local("C0"),
-    contact_co="c/o",
-    contact_lines=("Én", "To"),
+    contact_address=("c/o Bo", "Én", "To"),
     telephones=(Telephone("12", notices=True),),
     emails=(Email("a@b.example"),),
     absence=Absence(date(2027, 1, 1)),
@@ -105,6 +105,23 @@ def test_what_is_local_comes_back_exactly_as_it_was_written(one: Local) -> None:
     assert decode_local(encode_local(one)) == one
 
 
+def test_the_local_part_is_written_as_in_all_older_records() -> None:
+    assert encode_local(Local()) == (
+        b'{"absence":null,"blocks":[],"branch":"","cards":[],"contact_co":"","contact_lines":[],"emails":[],"group":"",'
+        b'"internal_note":"","language":"da","note_to_patron":"","telephones":[]}'
+    )
+    assert encode_local(replace(FULL, cards=(Card("C0", "h"),), branch="main", language="da")) == (
+        b'{"absence":{"since":"2027-01-01","until":null},"blocks":[{"lifted":null,"reason":"card","since":"2027-01-02"}'
+        b'],"branch":"main","cards":[{"number":"C0","pin_hash":"h"}],"contact_co":"c/o Bo",'
+        b'"contact_lines":["\xc3\x89n","To"],"emails":[{"address":"a@b.example","notices":false}],"group":"adult",'
+        b'"internal_note":"note","language":"da","note_to_patron":"","telephones":[{"notices":true,"number":"12"}]}'
+    )
+
+
+def test_a_field_that_the_table_has_no_longer_is_left_out() -> None:
+    assert decode_local(encode_local(FULL).replace(b'{"absence"', b'{"nickname":"Bo","absence"', 1)) == FULL
+
+
 def test_a_block_written_before_blocks_could_be_lifted_still_holds() -> None:
     written = encode_local(FULL).replace(b'"lifted":null,', b"")
     assert b"lifted" not in written
@@ -112,6 +129,6 @@ def test_a_block_written_before_blocks_could_be_lifted_still_holds() -> None:
 
 
 def test_an_import_takes_nothing_away() -> None:
-    after = joined(FULL, Local(cards=local("C1").cards, branch="east"))
+    after = with_import(FULL, Local(cards=local("C1").cards, branch="east"))
     assert (after.branch, after.group, after.telephones) == ("east", "adult", FULL.telephones)
     assert [card.number for card in after.cards] == ["C0", "C1"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,15 +22,31 @@ from cprsync.cli.terminal.options import (
     day,
     language,
 )
+from cprsync.domain.patron.fields import SETTABLE
 from cprsync.errors import Misused
 
-#: The fields that `patron set` takes. A test compares the text with the rules.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: What the help says beside some fields.
+_HINTS = {
+    "language": "letters go out in da and en",
+    "absence": "2027-04-10 til 2027-04-20, or the first day alone",
+    "blocks": "the reason, and before it the day it began if that is not today",
+}
+_FOR_GOOD = [key for key, field in SETTABLE.items() if field.kind.change is None]
+_LISTS = [key for key, field in SETTABLE.items() if field.kind.change is not None]
+
+
+def _hinted(keys: Iterable[str]) -> str:
+    return ", ".join(f"{key} ({_HINTS[key]})" if key in _HINTS else key for key in keys)
+
+
+#: The fields that `patron set` takes.
 FIELDS = (
     "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
-    "(this one may stay). For good: branch, language (letters go out in da and en), contact_address, internal_note, "
-    "note_to_patron, absence (2027-04-10 til 2027-04-20, or the first day alone), pin; of a patron without a CPR "
-    "number also name, birth_date (YYYY-MM-DD) and protection (ja or nej). Lists, to which what is typed is added: "
-    "blocks (the reason, and before it the day it began if that is not today), cards, telephones, emails."
+    f"(this one may stay). For good: {_hinted(_FOR_GOOD)}; of a patron without a CPR number also name, birth_date "
+    f"(YYYY-MM-DD) and protection (ja or nej). Lists, to which what is typed is added: {_hinted(_LISTS)}."
 )
 
 

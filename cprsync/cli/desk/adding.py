@@ -13,6 +13,7 @@ from cprsync.cli.desk.telling import tell_now
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import failures, print_json, say
 from cprsync.cli.terminal.pressed import last_key
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
 
 #: What a terminal asks for, in this order. An empty answer leaves the field out.
-ASKED: Final = ("cpr_number", "name", "birth_date", "address", "telephones", "emails", "cards", "group", "branch")
+ASKED: Final = tuple(field.key for field in FIELDS if field.asked)
 #: The fields that the register supplies for a person with one of its numbers.
 _REGISTERS: Final = frozenset({"name", "birth_date", "address"})
 #: The field whose prompt hides what is typed.

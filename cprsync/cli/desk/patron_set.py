@@ -12,6 +12,7 @@ from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import failures, print_json, say
 from cprsync.domain.lending.letter import letter_language
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.lists import Doing
 from cprsync.errors import ConfigurationError
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.cli.language.words import Language
-
-#: Fields that may have several lines.
-LINES = frozenset(
-    {"address", "blocks", "cards", "contact_address", "telephones", "emails", "internal_note", "note_to_patron"}
-)
-#: Fields whose prompt hides what is typed.
-HIDDEN = frozenset({"pin"})
-#: For the prompt: the form of values that have one.
-FORMS = {"absence": "2027-04-10 til 2027-04-20", "blocks": "2027-04-10 Mistet kort"}
-#: Fields in which one value may be marked with a star, for notices.
-NOTICED = frozenset({"telephones", "emails"})
 
 
 def list_doing(*, remove: bool, replace: bool, withdraw: bool, as_json: bool) -> Doing | None:
@@ -75,7 +65,8 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
                 hint = word("set_lines", language)
                 if field in LISTS:
                     hint = f"{word(f'list_{(doing or Doing.ADD).value}', language)}; {hint}"
-                text = ask_value(_asked_for(field, language), lines=field in LINES, hidden=field in HIDDEN, hint=hint)
+                kind = FIELD[field].kind
+                text = ask_value(_asked_for(field, language), lines=kind.lines, hidden=kind.hidden, hint=hint)
                 asked = replace(asked, text=text)
             document = set_field(counter, asked)
             groups = counter.policy.group_names
@@ -89,8 +80,8 @@ def set_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 def _asked_for(field: str, language: Language) -> str:
-    name = name_of(field, language)
-    return f"{name} ({FORMS[field]})" if field in FORMS else name
+    name, form = name_of(field, language), FIELD[field].kind.form
+    return f"{name} ({form})" if form else name
 
 
 def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
@@ -116,7 +107,7 @@ def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
         yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
         yield f"  {word(told, language)}"
-    if document["field"] in NOTICED and document["outcome"] != "removed" and text.strip() and "*" not in text:
+    if FIELD[document["field"]].kind.notices and document["outcome"] != "removed" and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
     if document["field"] == "language" and text.strip() and letter_language(text.strip()) != text.strip():
         yield f"  {word('set_no_letters', language)}"

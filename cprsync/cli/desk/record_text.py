@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "–"
 SEALED: Final = Wording("<beskyttet>", "<protected>")
-#: The names of fields that consist of parts.
-_WHOLES: Final = {"blocks": Wording("Blokeringer", "Blocks")}
 #: A field's owner in words for staff, who do not call the patron "you".
 _OWNED: Final[Mapping[str, Wording]] = {
     **{owner.value: OWNERS[owner] for owner in Owner},
@@ -107,12 +105,12 @@ def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def has_name(key: str) -> bool:
     """Whether a record has a field of this name."""
-    return key in _WHOLES or key in FIELD
+    return key in FIELD
 
 
 def name_of(key: str, language: Language) -> str:
     """The name of a field in a language."""
-    name = _WHOLES.get(key) or FIELD[key].name
+    name = FIELD[key].name
     return name.da if language == "da" else name.en
 
 

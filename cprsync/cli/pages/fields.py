@@ -10,7 +10,7 @@ from cprsync.cli.terminal.output import emphasise, failures, note, print_json, s
 from cprsync.config.policy import load_policy
 from cprsync.domain.pages.privacy import OWNERS, SEEN, hidden, kept, privacy_page
 from cprsync.domain.pages.processing import BASES, article_30
-from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.patron.fields import PRINTED
 from cprsync.domain.policy.controller import ASKED
 from cprsync.errors import ConfigurationError
 from cprsync.resources import fixture_path
@@ -50,7 +50,7 @@ def fields_command(  # noqa: PLR0913 -- one parameter for each option
             missing = [key for key in rules.controller.missing if key not in given]
             _page(article_30(rules, controller=controller), language, missing, as_json=as_json)
         elif as_json:
-            print_json({"fields": [_document(field, rules) for field in FIELDS]})
+            print_json({"fields": [_document(field, rules) for field in PRINTED]})
         else:
             _table(rules, language)
 
@@ -103,7 +103,7 @@ def _document(field: Field, policy: Policy) -> dict[str, Any]:
         "sealed": field.sealed,
         "kept": _both(kept(field.kept, policy)),
         "imported": field.imported,
-        "text": field.text,
+        "text": field.name.da if field.explained else None,
         "part_of": field.part_of,
     }
 
@@ -113,7 +113,7 @@ def _both(text: Wording) -> dict[str, str]:
 
 
 def _table(policy: Policy, language: Language) -> None:
-    for field in FIELDS:
+    for field in PRINTED:
         sealed = hidden(field)
         marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
         say(f"{emphasise(told(field.name, language))}  {field.key}")

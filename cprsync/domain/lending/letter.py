@@ -87,7 +87,7 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
         return NoLetter.STOPPED
-    own, said = local.contact, person if opened is None else opened
+    own, said = local.contact_address, person if opened is None else opened
     parts = (said.name, said.address, said.contact, *(one.value for one in holding.values()))
     if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
         return NoLetter.SEALED

@@ -13,7 +13,7 @@ from cprsync.domain.pages.page import Paragraph, Section, days
 from cprsync.domain.pages.privacy_rights import asked_for
 from cprsync.domain.pages.privacy_summary import summarise
 from cprsync.domain.pages.privacy_words import HOUSEHOLD, IN_THE_DATABASE, INTRODUCTION, PURPOSE, SOURCES, TITLE, TOLD
-from cprsync.domain.patron.fields import FIELDS, Kept, Owner, Seen
+from cprsync.domain.patron.fields import PRINTED, Kept, Owner, Seen
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -209,9 +209,9 @@ def _sentence(text: str) -> str:
 def privacy_page(policy: Policy) -> tuple[Section, ...]:
     """The public page: a short summary, an introduction, the fields that libraries explain, and the rest."""
     library = policy.controller
-    explained = tuple(_of(field, policy) for field in FIELDS if field.text is not None)
+    explained = tuple(_of_several([field], policy) for field in PRINTED if field.explained)
     # the parts of a name have the same purpose, so they share one paragraph
-    by_purpose = groupby((field for field in FIELDS if field.text is None), key=lambda field: field.purpose)
+    by_purpose = groupby((field for field in PRINTED if not field.explained), key=lambda field: field.purpose)
     others = tuple(_of_several(list(fields), policy) for _, fields in by_purpose)
     return (
         Section(TITLE, tuple(summarise(policy))),
@@ -237,12 +237,6 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
             Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in asked_for(policy))
         ),
     )
-
-
-def _of(field: Field, policy: Policy) -> Paragraph:
-    # the name that libraries use for it to their patrons
-    name = Wording(field.text or field.name.da, field.name.en)
-    return Paragraph(about(field, policy), name)
 
 
 def _of_several(fields: list[Field], policy: Policy) -> Paragraph:

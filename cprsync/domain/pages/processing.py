@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
-from cprsync.domain.patron.fields import FIELD, FIELDS, Basis
+from cprsync.domain.patron.fields import FIELD, PRINTED, Basis
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def article_30(policy: Policy, *, controller: str = "") -> tuple[Section, ...]:
 
 
 def _category(basis: Basis) -> Paragraph:
-    fields = [field for field in FIELDS if field.basis is basis]
+    fields = [field for field in PRINTED if field.basis is basis]
     names = Wording(", ".join(f.name.da for f in fields), ", ".join(f.name.en for f in fields))
     because = BASES[basis]
     return Paragraph(

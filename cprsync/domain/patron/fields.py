@@ -1,20 +1,36 @@
 """The field table: each field of a patron record, its purpose, its owner, who sees it, and how long it is kept.
 
-The code, the import, the staff's pages, the privacy page and the list of processing all use this one table. Leaves out
-where a value is stored, and how it is typed. The words of each purpose are in `field_words`.
+This is the only list of fields. Store, import, desk, merging and the pages for people read it. A plain
+field that patron or staff own needs a row here, its words in `field_words`, and no other edit.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.field_words import PURPOSES
-from cprsync.domain.wording import Wording
+from cprsync.domain.patron.field_words import WORDS
+from cprsync.domain.patron.kinds import (
+    ABSENCE,
+    ADDRESS,
+    BLOCKS,
+    CARDS,
+    CONTACT_ADDRESS,
+    EMAILS,
+    GROUP,
+    LANGUAGE,
+    LINE,
+    NAME,
+    NOTE,
+    PIN,
+    TELEPHONES,
+    Kind,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.wording import Wording
 
 
 class Owner(enum.Enum):
@@ -79,192 +95,228 @@ class Kept(enum.Enum):
     RESPONSIBLE = "responsible"
 
 
+class Part(enum.Enum):
+    """Where a value is kept."""
+
+    #: sealed, in the part that the register owns
+    REGISTER = "register"
+    #: sealed, in the part that patron and staff own
+    LOCAL = "local"
+    #: a column or a table of its own
+    RECORD = "record"
+    #: the list of loans, reservations, debts or messages
+    CIRCULATION = "circulation"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field.
+    """One field. Its words are in `field_words`, under its key."""
 
-    `key` is its name in JSON and in the columns of an import. `text` is the name under which Danish libraries explain
-    it to patrons; None: they do not explain it. A field with a `part_of` is shown as a part of that field.
-    """
-
+    #: its name in JSON, in the columns of an import and in `patron set`
     key: str
-    name: Wording
     owner: Owner
     kept: Kept
+    kind: Kind = LINE
+    part: Part = Part.LOCAL
     basis: Basis = Basis.TASK
     seen: Seen = Seen.BOTH
     #: hidden while the patron is sealed for a reason of their own; only a reveal with a reason shows it
     sealed: bool = False
-    #: may be a column of `patron import`
+    #: may be a column of `patron import`, and a value of `patron add`
     imported: bool = False
-    text: str | None = None
+    #: staff may set it for good; `override` has what they may correct for a time
+    settable: bool = False
+    #: `patron add` asks for it at a terminal
+    asked: bool = False
+    #: Danish libraries explain it to their patrons under this name
+    explained: bool = False
+    #: the pages and the table for people name it; False: they name its parts
+    printed: bool = True
+    #: the field as a part of which a record shows it
     part_of: str | None = None
+    #: the actions of a night that may have given it its value
+    given_by: tuple[str, ...] = ()
+    #: the kind of circulation entry that it lists
+    entry: str = ""
+
+    @property
+    def name(self) -> Wording:
+        return WORDS[self.key].name
 
     @property
     def purpose(self) -> Wording:
         """What the field is for, in the words that a patron reads."""
-        return PURPOSES[self.key]
+        return WORDS[self.key].purpose
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names under which an import finds the field: its key, and its Danish and English names."""
         return (self.key, self.name.da, self.name.en)
 
+    def value_in(self, local: Local) -> Any:
+        """The value in the local part."""
+        value = local.value_of(self.key)
+        return self.kind.empty if value is None else value
 
+
+#: In the order of the pages and of `patron show`.
 FIELDS: Final[tuple[Field, ...]] = (
-    Field(
-        "patron", Wording("Lånernummer", "Patron number"), Owner.SYSTEM, Kept.RECORD, imported=True, text="Lånernummer"
-    ),
+    Field("patron", Owner.SYSTEM, Kept.RECORD, part=Part.RECORD, imported=True, explained=True),
     Field(
         "cpr_number",
-        Wording("CPR-nummer", "CPR number"),
         Owner.REGISTER,
         Kept.RECORD,
+        part=Part.REGISTER,
         basis=Basis.NUMBER,
         seen=Seen.MASKED,
         imported=True,
-        text="CPR-nummer",
+        asked=True,
+        explained=True,
     ),
-    Field(
-        "absence",
-        Wording("Fraværsperiode", "Absence"),
-        Owner.PATRON,
-        Kept.ABSENCE,
-        imported=True,
-        text="Fraværsperiode",
-    ),
+    Field("absence", Owner.PATRON, Kept.ABSENCE, kind=ABSENCE, imported=True, settable=True, explained=True),
     # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
-    Field("name", Wording("Navn", "Name"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True, text="Navn"),
-    Field("first_names", Wording("Fornavne", "First names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
-    Field("middle_names", Wording("Mellemnavne", "Middle names"), Owner.REGISTER, Kept.REGISTER, sealed=True),
-    Field("last_name", Wording("Efternavn", "Last name"), Owner.REGISTER, Kept.REGISTER, sealed=True),
+    Field(
+        "name",
+        Owner.REGISTER,
+        Kept.REGISTER,
+        kind=NAME,
+        part=Part.REGISTER,
+        sealed=True,
+        imported=True,
+        asked=True,
+        explained=True,
+        given_by=("named", "rename"),
+    ),
+    Field("first_names", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
+    Field("middle_names", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
+    Field("last_name", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
     # a sealed patron's age is shown instead
     Field(
         "birth_date",
-        Wording("Fødselsdato", "Birth date"),
         Owner.REGISTER,
         Kept.REGISTER,
+        part=Part.REGISTER,
         sealed=True,
         imported=True,
-        text="Fødselsdato",
+        asked=True,
+        explained=True,
+        given_by=("birth_corrected",),
     ),
-    Field("address", Wording("Adresse", "Address"), Owner.REGISTER, Kept.REGISTER, sealed=True, imported=True),
+    Field(
+        "address",
+        Owner.REGISTER,
+        Kept.REGISTER,
+        kind=ADDRESS,
+        part=Part.REGISTER,
+        sealed=True,
+        imported=True,
+        asked=True,
+        given_by=("move", "address_corrected"),
+    ),
     Field(
         "contact_address",
-        Wording("c/o navn og adresse", "c/o name and address"),
         Owner.PATRON,
         Kept.CHANGED,
+        kind=CONTACT_ADDRESS,
         sealed=True,
         imported=True,
-        text="c/o navn og adresse",
+        settable=True,
+        explained=True,
     ),
-    Field("telephones", Wording("Telefon", "Telephones"), Owner.PATRON, Kept.CHANGED, imported=True, text="Telefon"),
     Field(
-        "emails",
-        Wording("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
+        "telephones",
         Owner.PATRON,
         Kept.CHANGED,
+        kind=TELEPHONES,
         imported=True,
-        text="E-mail og E-mail (notif)",
+        settable=True,
+        asked=True,
+        explained=True,
     ),
+    Field("emails", Owner.PATRON, Kept.CHANGED, kind=EMAILS, imported=True, settable=True, asked=True, explained=True),
+    # the pages explain its two parts
+    Field("blocks", Owner.STAFF, Kept.BLOCKS, kind=BLOCKS, settable=True, printed=False),
+    Field("blocked_since", Owner.STAFF, Kept.BLOCKS, imported=True, explained=True, part_of="blocks"),
+    Field("blocked_reason", Owner.STAFF, Kept.BLOCKS, imported=True, explained=True, part_of="blocks"),
+    Field("group", Owner.SYSTEM, Kept.CHANGED, kind=GROUP, imported=True, asked=True, explained=True),
+    Field("branch", Owner.PATRON, Kept.CHANGED, imported=True, settable=True, asked=True, explained=True),
     Field(
-        "blocked_since",
-        Wording("Blokeret d.", "Blocked since"),
-        Owner.STAFF,
-        Kept.BLOCKS,
-        imported=True,
-        text="Blokeret d.",
-        part_of="blocks",
+        "municipality", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, explained=True, given_by=("municipality",)
     ),
-    Field(
-        "blocked_reason",
-        Wording("Blokeringsårsag", "Reason of the block"),
-        Owner.STAFF,
-        Kept.BLOCKS,
-        imported=True,
-        text="Blokeringsårsag",
-        part_of="blocks",
-    ),
-    Field(
-        "group", Wording("Lånergruppe", "Patron group"), Owner.SYSTEM, Kept.CHANGED, imported=True, text="Lånergruppe"
-    ),
-    Field(
-        "branch",
-        Wording("Tilhørsfilial", "Home branch"),
-        Owner.PATRON,
-        Kept.CHANGED,
-        imported=True,
-        text="Tilhørsfilial",
-    ),
-    Field(
-        "municipality", Wording("Kommunenr.", "Municipality number"), Owner.REGISTER, Kept.REGISTER, text="Kommunenr."
-    ),
-    Field("language", Wording("Sprog", "Language"), Owner.PATRON, Kept.CHANGED, imported=True, text="Sprog"),
-    Field("cards", Wording("LånerID", "Cards"), Owner.STAFF, Kept.CHANGED, imported=True, text="LånerID"),
-    Field("pin", Wording("PIN-kode", "PIN"), Owner.PATRON, Kept.CHANGED, seen=Seen.NOBODY, part_of="cards"),
+    Field("language", Owner.PATRON, Kept.CHANGED, kind=LANGUAGE, imported=True, settable=True, explained=True),
+    Field("cards", Owner.STAFF, Kept.CHANGED, kind=CARDS, imported=True, settable=True, asked=True, explained=True),
+    Field("pin", Owner.PATRON, Kept.CHANGED, kind=PIN, seen=Seen.NOBODY, settable=True, part_of="cards"),
     Field(
         "internal_note",
-        Wording("Intern note", "Internal note"),
         Owner.STAFF,
         Kept.CHANGED,
+        kind=NOTE,
         seen=Seen.STAFF,
         imported=True,
-        text="Intern note",
+        settable=True,
+        explained=True,
     ),
+    Field("note_to_patron", Owner.STAFF, Kept.CHANGED, kind=NOTE, imported=True, settable=True, explained=True),
+    Field("loans", Owner.SYSTEM, Kept.LOANS, part=Part.CIRCULATION, explained=True, entry="loan"),
+    Field("reservations", Owner.PATRON, Kept.RESERVATIONS, part=Part.CIRCULATION, explained=True, entry="reservation"),
     Field(
-        "note_to_patron",
-        Wording("Note til låner", "Note to patron"),
-        Owner.STAFF,
-        Kept.CHANGED,
-        imported=True,
-        text="Note til låner",
+        "balance", Owner.SYSTEM, Kept.BALANCES, part=Part.CIRCULATION, basis=Basis.DUTY, explained=True, entry="balance"
     ),
-    Field("loans", Wording("Udlån", "Loans"), Owner.SYSTEM, Kept.LOANS, text="Udlån"),
+    Field("messages", Owner.SYSTEM, Kept.MESSAGES, part=Part.CIRCULATION, explained=True, entry="message"),
+    Field("responsible", Owner.STAFF, Kept.RESPONSIBLE, part=Part.RECORD),
+    Field("kind", Owner.STAFF, Kept.RECORD, part=Part.RECORD, imported=True),
+    Field("standing", Owner.SYSTEM, Kept.RECORD, part=Part.RECORD),
     Field(
-        "reservations", Wording("Reserveringer", "Reservations"), Owner.PATRON, Kept.RESERVATIONS, text="Reserveringer"
-    ),
-    Field(
-        "balance",
-        Wording("Mellemværende", "Balance"),
-        Owner.SYSTEM,
-        Kept.BALANCES,
-        basis=Basis.DUTY,
-        text="Mellemværende",
-    ),
-    Field("messages", Wording("Beskeder", "Messages"), Owner.SYSTEM, Kept.MESSAGES, text="Beskeder"),
-    Field("responsible", Wording("Økonomisk ansvarlig", "Responsible person"), Owner.STAFF, Kept.RESPONSIBLE),
-    Field("kind", Wording("Lånertype", "Kind of patron"), Owner.STAFF, Kept.RECORD, imported=True),
-    Field("standing", Wording("Lånerforhold", "Standing"), Owner.SYSTEM, Kept.RECORD),
-    Field("status", Wording("Status i CPR", "Status in CPR"), Owner.REGISTER, Kept.REGISTER),
-    Field(
-        "protection",
-        Wording("Navne- og adressebeskyttelse", "Name and address protection"),
+        "status",
         Owner.REGISTER,
         Kept.REGISTER,
+        part=Part.REGISTER,
+        given_by=(
+            "emigrate",
+            "return",
+            "die",
+            "death_annulled",
+            "vanish",
+            "found",
+            "number_annulled",
+            "number_restored",
+            "status",
+        ),
     ),
     Field(
-        "address_abroad", Wording("Adresse i udlandet", "Address abroad"), Owner.REGISTER, Kept.REGISTER, sealed=True
+        "protection",
+        Owner.REGISTER,
+        Kept.REGISTER,
+        part=Part.REGISTER,
+        given_by=("protect", "unprotect", "protection_settled"),
+    ),
+    Field(
+        "address_abroad",
+        Owner.REGISTER,
+        Kept.REGISTER,
+        part=Part.REGISTER,
+        sealed=True,
+        given_by=("emigrate", "abroad_corrected"),
     ),
     Field(
         "register_contact_address",
-        Wording("Kontaktadresse i CPR", "Contact address in CPR"),
         Owner.REGISTER,
         Kept.REGISTER,
+        part=Part.REGISTER,
         sealed=True,
+        given_by=("contact",),
     ),
 )
 
 #: By key.
 FIELD: Final = {field.key: field for field in FIELDS}
+#: What the local part of a record holds.
+LOCAL_FIELDS: Final = tuple(field for field in FIELDS if field.part is Part.LOCAL and field.part_of is None)
+#: What staff may set for good.
+SETTABLE: Final = {field.key: field for field in FIELDS if field.settable}
+#: What the pages name.
+PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.
 SEALED: Final = frozenset(field.key for field in FIELDS if field.sealed)
-
-
-def shown() -> Iterator[str]:
-    """The keys under which a record shows its fields, in the table's order. A part is shown in its whole."""
-    yield from dict.fromkeys(field.part_of or field.key for field in FIELDS)
-
-
-def owner_of(key: str) -> Owner:
-    """The owner of a field, or of a whole with parts."""
-    return next(field.owner for field in FIELDS if key in {field.key, field.part_of})
+#: The keys under which a record shows its fields, in the table's order. A part is shown in its whole.
+SHOWN: Final = tuple(field.key for field in FIELDS if field.part_of is None)

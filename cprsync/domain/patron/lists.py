@@ -1,6 +1,6 @@
 """The lists of a record: what each list becomes when staff add lines, remove lines, or type it anew.
 
-The lists are cards, telephones, e-mail addresses and blocks. Leaves out how a line is typed: see `typed`.
+The lists are cards, telephones, e-mail addresses and blocks. Leaves out how a line is typed: see `kinds`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.local import Block, Card, Email, Telephone, blocked, card_key
+from cprsync.domain.patron.local import Block, Card, Email, Telephone, blocked, card_key, keep_pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-#: How many of each one record may have.
-LONGEST: Final[Mapping[str, int]] = {"cards": 20, "telephones": 10, "emails": 10, "blocks": 20}
+#: How many of each one record may have. Of telephones and e-mail addresses, each.
+CARDS_MOST: Final = 20
+CONTACTS_MOST: Final = 10
+BLOCKS_MOST: Final = 20
 
 
 class Doing(enum.Enum):
@@ -51,25 +53,32 @@ class TypedBlock:
         return self.reason.casefold() == block.reason.casefold() and self.since in {None, block.since}
 
 
-def change_list(
-    field: str, before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, *, on: date
-) -> tuple[Any, ...]:
-    """The list after the typed lines are applied.
+# -- cards, telephones, e-mail addresses -----------------------------------------------------------------------
+
+
+def change_cards(before: tuple[Card, ...], typed: tuple[Card, ...], doing: Doing, _: date) -> tuple[Card, ...]:
+    """The cards after the typed ones are applied: each with its own PIN, a new one with the patron's.
+
+    Raises NotListed and ValueError, as `change_contacts` does.
+    """
+    return keep_pin(before, _changed(before, typed, doing, CARDS_MOST))
+
+
+def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, _: date) -> tuple[Any, ...]:
+    """The telephones or e-mail addresses after the typed ones are applied.
 
     Raises:
         NotListed: a line to remove is not on the list.
-        SeveralMeant: more than one block fits the one to lift.
         ValueError: the list would be too long.
     """
-    if field == "blocks":
-        return _BLOCKS[doing](before, typed, on)
+    return _changed(before, typed, doing, CONTACTS_MOST)
+
+
+def _changed(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, most: int) -> tuple[Any, ...]:
     after = _OTHERS[doing](before, typed)
-    if len(after) > max(LONGEST[field], len(before)):
-        raise ValueError(f"the list would be longer than {LONGEST[field]}: take one away first")
+    if len(after) > max(most, len(before)):
+        raise ValueError(f"the list would be longer than {most}: take one away first")
     return after
-
-
-# -- cards, telephones, e-mail addresses -----------------------------------------------------------------------
 
 
 def _name(one: Card | Telephone | Email) -> str:
@@ -113,13 +122,26 @@ _OTHERS: Final[Mapping[Doing, Callable[[tuple[Any, ...], tuple[Any, ...]], tuple
 # -- blocks ------------------------------------------------------------------------------------------------------
 
 
+def change_blocks(
+    before: tuple[Block, ...], typed: tuple[TypedBlock, ...], doing: Doing, on: date
+) -> tuple[Block, ...]:
+    """The blocks after the typed ones are applied on a day. A block that is removed is lifted.
+
+    Raises:
+        NotListed: a block to lift is not on the list.
+        SeveralMeant: more than one block fits the one to lift.
+        ValueError: the list would be too long.
+    """
+    return _BLOCKS[doing](before, typed, on)
+
+
 def _begun(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
     after = before
     for one in typed:
         if not any(one.means(block) for block in after if block.lifted is None):
             after = (*after, Block(one.since or on, one.reason))
-    if sum(block.lifted is None for block in after) > LONGEST["blocks"]:
-        raise ValueError(f"the list would be longer than {LONGEST['blocks']}: take one away first")
+    if sum(block.lifted is None for block in after) > BLOCKS_MOST:
+        raise ValueError(f"the list would be longer than {BLOCKS_MOST}: take one away first")
     return after
 
 

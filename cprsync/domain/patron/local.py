@@ -7,15 +7,16 @@ sees them and how long they are kept.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields, replace
+from datetime import date  # noqa: TC003 -- the store reads the types of these fields when it runs
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
+    from collections.abc import Iterable, Mapping
+
+    from cprsync.domain.person.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,7 +112,11 @@ def card_forms(number: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Local:
-    """What the register does not own. The store seals all of it in one piece."""
+    """What the register does not own. The store seals all of it in one piece.
+
+    A field that rules read is an attribute, under its key in the field table. Any other field of the table is in
+    `more`.
+    """
 
     cards: tuple[Card, ...] = ()
     #: Tilhørsfilial
@@ -120,9 +125,8 @@ class Local:
     group: str = ""
     #: Sprog
     language: str = "da"
-    #: c/o navn og adresse: the patron's own contact address
-    contact_co: str | Sealed[str] = ""
-    contact_lines: tuple[str, ...] | Sealed[tuple[str, ...]] = ()
+    #: c/o navn og adresse: the patron's own contact address, with the line c/o first
+    contact_address: tuple[str, ...] | Sealed[tuple[str, ...]] = ()
     telephones: tuple[Telephone, ...] = ()
     emails: tuple[Email, ...] = ()
     absence: Absence | None = None
@@ -131,16 +135,21 @@ class Local:
     internal_note: str = ""
     #: Note til låner
     note_to_patron: str = ""
+    #: key and value, by key, without empty values: so equal records are equal
+    more: tuple[tuple[str, Any], ...] = ()
 
-    @property
-    def contact(self) -> tuple[str, ...] | Sealed[Any]:
-        """The patron's own contact address, with c/o first: open lines, or a sealed value."""
-        co, lines = self.contact_co, self.contact_lines
-        if isinstance(co, Sealed) or isinstance(lines, Sealed):
-            return co if isinstance(co, Sealed) else lines
-        return (co, *lines) if co else lines
+    def value_of(self, key: str) -> Any:
+        """The value of a field. None also if the record has nothing in a field that no rule reads."""
+        return getattr(self, key) if key in _READ_BY_RULES else dict(self.more).get(key)
+
+    def with_values(self, values: Mapping[str, Any]) -> Local:
+        """The record with these values, by key."""
+        read = {key: value for key, value in values.items() if key in _READ_BY_RULES}
+        more = dict(self.more) | {key: value for key, value in values.items() if key not in read}
+        return replace(self, **read, more=tuple(sorted((key, value) for key, value in more.items() if value)))
 
 
+_READ_BY_RULES: Final = frozenset(one.name for one in fields(Local)) - {"more"}
 Contact = TypeVar("Contact", Telephone, Email)
 
 
@@ -154,7 +163,7 @@ def still_marked(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple
     return tuple(marked if (marked := replace(one, notices=True)) in held else one for one in given)
 
 
-def under_her_pin(held: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
+def keep_pin(held: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...]:
     """The typed cards with the patron's present PIN: a new card needs no new PIN."""
     pins = {card_key(card.number): card.pin_hash for card in held}
     one = next((card.pin_hash for card in held if card.pin_hash), "")
@@ -180,15 +189,3 @@ def first_lifted(blocks: tuple[Block, ...]) -> date | None:
 def without_lifted(blocks: tuple[Block, ...], *, by: date) -> tuple[Block, ...]:
     """The blocks without those that were lifted on or before a day."""
     return tuple(block for block in blocks if block.lifted is None or block.lifted > by)
-
-
-def shut_contact(local: Local) -> Local:
-    """The same record with the patron's contact address sealed, as every view shows a protected patron's."""
-    if not local.contact_co and not local.contact_lines:
-        return local
-    co, lines = local.contact_co, local.contact_lines
-    return replace(
-        local,
-        contact_co=co if isinstance(co, Sealed) else Sealed(co),
-        contact_lines=lines if isinstance(lines, Sealed) else Sealed(lines),
-    )

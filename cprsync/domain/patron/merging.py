@@ -1,32 +1,31 @@
-"""Joins and parts the local parts of two records that belong to one person. Pure."""
+"""What the local part of a record becomes: by an import, beside another record of the same person, or for a view. Pure.
+
+The field table says what holds for each field.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.fields import LOCAL_FIELDS, Field
+from cprsync.domain.person.sealed import Sealed
 
-#: Fields with several entries: the entries of both records are kept.
-_SEVERAL: Final = ("cards", "telephones", "emails", "blocks")
-#: Free text: one text is put under the other.
-_NOTES: Final = ("internal_note", "note_to_patron")
-#: One address, kept in two fields.
-_CONTACT: Final = ("contact_co", "contact_lines")
+if TYPE_CHECKING:
+    from cprsync.domain.patron.local import Local
+
+
+def with_import(stored: Local, given: Local) -> Local:
+    """The stored local part with an import's values: given fields replace, cards and blocks are added."""
+    return stored.with_values(
+        {one.key: one.kind.imported(one.value_in(stored), one.value_in(given)) for one in LOCAL_FIELDS}
+    )
 
 
 def joined(keeps: Local, closes: Local) -> Local:
-    """The local part of the patron who stays, with what only the other record has added.
-
-    If a field has room for one value, the staying patron's value is kept. This is always so for language, group and
-    absence; for branch and contact address, if the staying patron has one.
-    """
-    both: dict[str, Any] = {name: _union(getattr(keeps, name), getattr(closes, name)) for name in _SEVERAL}
-    both |= {name: _under(getattr(keeps, name), getattr(closes, name)) for name in _NOTES}
-    if not any(getattr(keeps, name) for name in _CONTACT):
-        both |= {name: getattr(closes, name) for name in _CONTACT}
-    both["branch"] = keeps.branch or closes.branch
-    return replace(keeps, **both)
+    """The local part of the patron who stays, with what only the other record has added."""
+    return keeps.with_values(
+        {one.key: one.kind.merged(one.value_in(keeps), one.value_in(closes)) for one in LOCAL_FIELDS}
+    )
 
 
 def parted(now: Local, *, before: Local, joined: Local) -> Local:
@@ -37,21 +36,23 @@ def parted(now: Local, *, before: Local, joined: Local) -> Local:
         before: the record before the join.
         joined: the record as the join left it.
     """
-    return Local(**{field.name: _without(field.name, now, before, joined) for field in fields(Local)})
+    return now.with_values({one.key: _without(one, now, before, joined) for one in LOCAL_FIELDS})
 
 
-def _without(name: str, now: Local, before: Local, joined: Local) -> Any:
-    value, was, became = (getattr(one, name) for one in (now, before, joined))
+def _without(field: Field, now: Local, before: Local, joined: Local) -> Any:
+    value, was, became = (field.value_in(one) for one in (now, before, joined))
     if value == became:
         return was
-    if name in _SEVERAL:
+    if field.kind.entries:
         return tuple(one for one in value if one in was or one not in became)
     return value
 
 
-def _union(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*ours, *(one for one in theirs if one not in ours))
+def shut_local(local: Local) -> Local:
+    """The same record with its sealed fields closed, as every view shows a protected patron's.
 
-
-def _under(ours: str, theirs: str) -> str:
-    return ours if theirs in {"", ours} else "\n".join(filter(None, (ours, theirs)))
+    An empty field stays as it is. Else it would look as if it had a value.
+    """
+    values = {one.key: one.value_in(local) for one in LOCAL_FIELDS if one.sealed}
+    shut = {key: Sealed(value) for key, value in values.items() if value and not isinstance(value, Sealed)}
+    return local.with_values(shut) if shut else local

@@ -6,12 +6,11 @@ over the register: see `setting`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.patron.lists import LONGEST, Doing, NotListed, SeveralMeant, change_list
-from cprsync.domain.patron.local import under_her_pin
-from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.lists import Doing, NotListed, SeveralMeant
 from cprsync.errors import BadInput, ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.ports import Clock
 
 #: The fields that are lists.
-LISTS: Final = frozenset(LONGEST)
+LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.change is not None)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
@@ -99,18 +98,17 @@ def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked
     """Write the change and return the outcome. Raises BadInput, which does not quote the text."""
     doing = doing_of(asked)
     try:
-        values = LOCAL_FIELDS[asked.field](asked.text or "")
+        value = SETTABLE[asked.field].kind.typed(asked.text or "")
     except ValueError as error:
         raise _unfit(asked.field, error) from None
     if asked.field == "branch":
-        values = {"branch": _branch(policy, values["branch"])}
-    pin = values.pop(PIN, None)
+        value = _branch(policy, value)
     change = LocalChange(
         asked.patron_id,
         asked.field,
-        _after(asked.field, values, doing, clock.today()),
+        (lambda before: before) if asked.field == PIN else _after(asked.field, value, doing, clock.today()),
         doing=doing,
-        pin=pin,
+        pin=value if asked.field == PIN else None,
         policy=policy if asked.field == "absence" else None,
     )
     if not store.change_local(change, user=asked.user):
@@ -141,20 +139,20 @@ def doing_of(asked: LocalAsked) -> Doing | None:
     return Doing.REPLACE if asked.text is None else asked.doing or Doing.ADD
 
 
-def _after(field: str, values: Mapping[str, Any], doing: Doing | None, on: date) -> Callable[[Local], Local]:
+def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Local], Local]:
+    field = SETTABLE[key]
+
     def after(before: Local) -> Local:
-        if doing is None:
-            return replace(before, **values)
+        if field.kind.change is None or doing is None:
+            return before.with_values({key: value})
         try:
-            changed = change_list(field, getattr(before, field), values[field], doing, on=on)
+            return before.with_values({key: field.kind.change(field.value_in(before), value, doing, on)})
         except NotListed as error:
-            raise BadInput("{field}: {why}", field=field, why=str(error), kind="list.missing") from None
+            raise BadInput("{field}: {why}", field=key, why=str(error), kind="list.missing") from None
         except SeveralMeant as error:
-            raise BadInput("{field}: {why}", field=field, why=str(error), kind="list.several") from None
+            raise BadInput("{field}: {why}", field=key, why=str(error), kind="list.several") from None
         except ValueError as error:
-            raise _unfit(field, error) from None
-        listed: dict[str, Any] = {field: under_her_pin(before.cards, changed) if field == "cards" else changed}
-        return replace(before, **listed)
+            raise _unfit(key, error) from None
 
     return after
 

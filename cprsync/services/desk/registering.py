@@ -16,6 +16,7 @@ from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.age import age_on
@@ -36,7 +37,7 @@ from cprsync.services.desk.lookup import (
     unknown_document,
     unknown_warnings,
 )
-from cprsync.services.desk.showing import patron_document, shown_block
+from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import batch_of, last_day_of
 
 if TYPE_CHECKING:

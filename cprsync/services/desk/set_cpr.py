@@ -16,6 +16,7 @@ from cprsync.domain.deciding.decide import Change, Parked
 from cprsync.domain.desk.arrival import Arrival
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
+from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import NumberKind
@@ -26,7 +27,6 @@ from cprsync.services.desk.calling import ask_about, subscribe_to
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
 from cprsync.services.desk.lookup import TRIES, Entry, refuse_what_is_never_sent
 from cprsync.services.desk.registering import ANSWER_FRESH
-from cprsync.services.desk.showing import shown_block
 from cprsync.services.desk.side_by_side import compared_document, pair_of
 from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, turns_birth, write_of
 from cprsync.services.ports.values import Batch, FollowUp

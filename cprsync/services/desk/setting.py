@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
+from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Known, Overridden, Override, last_day_of, value_of
-from cprsync.domain.patron.typed import LOCAL_FIELDS
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.desk.local_setting import LocalStore, Setting, check_doing, doing_of, set_local
@@ -111,7 +111,7 @@ class Counter:
 
 def settable() -> tuple[str, ...]:
     """The fields that may be set, in the order in which help lists them."""
-    return (*(one.value for one in Overridden), *LOCAL_FIELDS)
+    return (*(one.value for one in Overridden), *SETTABLE)
 
 
 def check_field(name: str) -> None:
@@ -176,7 +176,7 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     if asked.text is not None and not text_of(asked.text):
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
-    if asked.field in LOCAL_FIELDS:
+    if asked.field in SETTABLE:
         _view(counter, asked.patron_id)
         return _document(asked, set_local(counter.store, counter.clock, counter.policy, asked))
     write = _write_own if _is_ours(counter, asked) else _correct

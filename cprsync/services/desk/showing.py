@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.patron.effective import effective, unpinned_group
-from cprsync.domain.patron.fields import SEALED, Owner, owner_of, shown
+from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SHOWN, Field, Owner
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.person.address import Address, Name, label_lines
@@ -18,7 +18,7 @@ from cprsync.domain.person.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.domain.patron.local import Block, Local
+    from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Gap, Person
@@ -69,41 +69,10 @@ class PatronView(Protocol):
         ...
 
 
-#: By field, the actions that may have given it its value.
-GIVEN_BY: Mapping[str, tuple[str, ...]] = {
-    "name": ("named", "rename"),
-    "first_names": ("named", "rename"),
-    "middle_names": ("named", "rename"),
-    "last_name": ("named", "rename"),
-    "birth_date": ("birth_corrected",),
-    "address": ("move", "address_corrected"),
-    "municipality": ("municipality",),
-    "address_abroad": ("emigrate", "abroad_corrected"),
-    "register_contact_address": ("contact",),
-    "status": (
-        "emigrate",
-        "return",
-        "die",
-        "death_annulled",
-        "vanish",
-        "found",
-        "number_annulled",
-        "number_restored",
-        "status",
-    ),
-    "protection": ("protect", "unprotect", "protection_settled"),
-}
-
-
 #: How the standing of an erased patron is shown. To the rules, the patron has left.
 ERASED = "erased"
 #: By kind of circulation entry, the field under which it is shown.
-CIRCULATION: Mapping[str, str] = {
-    "loan": "loans",
-    "reservation": "reservations",
-    "balance": "balance",
-    "message": "messages",
-}
+CIRCULATION: Mapping[str, str] = {field.entry: field.key for field in FIELDS if field.entry}
 
 
 def patron_document(  # noqa: PLR0913 -- the record, and what else is known of it
@@ -128,7 +97,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     fields = {
         name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened, shut=shut)
     }
-    fields |= {name: _local_field(name, told, sealed=shut) for name, told in _local(local, shut=shut)}
+    fields |= {one.key: _own_field(one, one.value_in(local), shut=shut) for one in LOCAL_FIELDS}
     fields |= {CIRCULATION[name]: _circulating(CIRCULATION[name], rows) for name, rows in (circulation or {}).items()}
     if not _by_age(local.group, policy):
         # no rule gave this group: staff did
@@ -140,9 +109,6 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     if shut:
         fields["birth_date"]["age"] = _age(patron, policy, on)
-    # the telephone and e-mail address that the patron chose for notices
-    fields["telephones"]["notices"] = next((one.number for one in local.telephones if one.notices), None)
-    fields["emails"]["notices"] = next((one.address for one in local.emails if one.notices), None)
     fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
     fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     if view.stage is Stage.CLOSED:
@@ -157,7 +123,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "patron": patron.id,
         "kind": patron.kind.value,
         "library": agency,
-        "fields": {name: fields[name] for name in shown() if name in fields},
+        "fields": {name: fields[name] for name in SHOWN if name in fields},
         "protected": sealed,
         "sealed_by": _sealed_by(view, policy),
         "household": view.household,
@@ -185,7 +151,7 @@ def _window(patron: Patron) -> dict[str, str] | None:
 
 def _circulating(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The entries of the library's own lists, the oldest first."""
-    owner = owner_of(name).value
+    owner = FIELD[name].owner.value
     told = [{key: _told(key, value) for key, value in row.items()} for row in rows]
     return {"value": told, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
 
@@ -243,32 +209,10 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
     return value if isinstance(value, Sealed) else None
 
 
-def _local(local: Local, *, shut: bool) -> Iterator[tuple[str, Any]]:
-    yield "cards", [card.shown(shut=shut) for card in local.cards]
-    yield "group", local.group
-    yield "branch", local.branch
-    yield "language", local.language
-    contact = local.contact
-    yield "contact_address", contact if isinstance(contact, Sealed) else [*contact]
-    yield "telephones", [one.number for one in local.telephones]
-    yield "emails", [one.address for one in local.emails]
-    absence = local.absence
-    yield "absence", absence and [absence.since.isoformat(), absence.until and absence.until.isoformat()]
-    yield "blocks", [shown_block(block) for block in local.blocks]
-    yield "internal_note", local.internal_note
-    yield "note_to_patron", local.note_to_patron
-
-
-def shown_block(block: Block) -> dict[str, str]:
-    """A block as JSON shows it."""
-    told = {"since": block.since.isoformat(), "reason": block.reason}
-    return told if block.lifted is None else told | {"lifted": block.lifted.isoformat()}
-
-
 def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) -> dict[str, Any]:
     as_of = view.patron.as_of
-    days = [view.since[kind] for kind in (*GIVEN_BY.get(name, ()), "first_copy") if kind in view.since]
-    owner, source = owner_of(name).value, None if as_of is None else as_of.source.value
+    days = [view.since[kind] for kind in (*FIELD[name].given_by, "first_copy") if kind in view.since]
+    owner, source = FIELD[name].owner.value, None if as_of is None else as_of.source.value
     if view.patron.number.is_replacement:
         # the library wrote this value: no register knows the patron
         owner, source = Owner.STAFF.value, Owner.STAFF.value
@@ -294,8 +238,19 @@ def _born(person: Person) -> dict[str, Any]:
     return {"uncertain": True} | ({"source": born.source.value, "since": None} if only_number else {})
 
 
+def _own_field(field: Field, value: Any, *, shut: bool) -> dict[str, Any]:
+    """A field of the local part. Of telephones and e-mail addresses, also the one that gets notices."""
+    if isinstance(value, Sealed):
+        return _local_field(field.key, value, sealed=True)
+    shown = field.kind.shown(value, shut)
+    entry = _local_field(field.key, shown, sealed=shut)
+    if field.kind.notices and "sealed" not in entry:
+        entry["notices"] = next((text for text, one in zip(shown, value, strict=True) if one.notices), None)
+    return entry
+
+
 def _local_field(name: str, value: Any, *, sealed: bool) -> dict[str, Any]:
-    owner = owner_of(name)
+    owner = FIELD[name].owner
     # a value that a rule derives has the rule as its source: the patron group follows age
     source = "rule" if owner is Owner.SYSTEM else owner.value
     entry = {"value": value, "owner": owner.value, "source": source, "since": None, "as_of": None, "override": None}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.typed import NOTE_MAX
+from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.services.imports.refused import Refused
 
 if TYPE_CHECKING:

@@ -17,19 +17,9 @@ if TYPE_CHECKING:
     from cprsync.services.imports.rows import Row
 
 #: Fields that may have several columns, and what joins their values. Any other field has one column.
-JOINED: Final[Mapping[str, str]] = {
-    "absence": " ",
-    "address": BETWEEN,
-    "cards": BETWEEN,
-    "contact_address": BETWEEN,
-    "emails": BETWEEN,
-    "internal_note": BETWEEN,
-    "name": " ",
-    "note_to_patron": BETWEEN,
-    "telephones": BETWEEN,
-}
+JOINED: Final[Mapping[str, str]] = {one.key: one.kind.joined_by for one in FIELDS if one.kind.joined_by is not None}
 #: Fields in which one value may be marked as the one for notices.
-NOTICED: Final = frozenset({"emails", "telephones"})
+NOTICED: Final = frozenset(one.key for one in FIELDS if one.kind.notices)
 #: A longer text is not a column's name.
 NAME_MAX: Final = 60
 #: What numbers, days and e-mail addresses contain, and column names do not.

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
+from cprsync.domain.patron.kinds import BLOCK_MAX
 from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
-from cprsync.domain.patron.typed import BLOCK_MAX, LOCAL_FIELDS, NOTE_MAX
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
@@ -19,21 +20,17 @@ from cprsync.services.ports.values import NewPatron
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from cprsync.domain.patron.fields import Field
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.imports.seen import Seen
 
 #: Turns a cell and the day into parts of a patron.
 _Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
 
-#: The longest line of a cell, except for notes.
-CELL_MAX: Final = 254
 #: The longest name of a patron group.
 GROUP_MAX: Final = 64
-NOTES: Final = frozenset({"internal_note", "note_to_patron"})
 #: A CPR number that has lost its leading 0 in a spreadsheet.
 _NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
-#: Fields that take several values, separated by a bar or a line break.
-SEVERAL: Final = frozenset({"address", "cards", "telephones", "emails", "contact_address"})
 KINDS: Final[Mapping[str, str]] = {
     "person": "person",
     "institution": "institution",
@@ -92,15 +89,11 @@ def in_branch(line: int, row: NewPatron, policy: Policy) -> NewPatron | Refused:
 
 
 def _check(values: Mapping[str, str]) -> None:
-    for name, value in values.items():
-        longest = NOTE_MAX if name in NOTES else CELL_MAX
-        lines = value.splitlines()
-        if any(len(part) > longest or not part.isprintable() for line in lines for part in _parts(name, line)):
-            raise _Unfit(name, "cell")
-
-
-def _parts(name: str, line: str) -> list[str]:
-    return line.split("|") if name in SEVERAL else [line]
+    for key, value in values.items():
+        kind = FIELD[key].kind
+        parts = [part for line in value.splitlines() for part in (line.split("|") if kind.several else [line])]
+        if any(len(part) > kind.cell_max or not part.isprintable() for part in parts):
+            raise _Unfit(key, "cell")
 
 
 def _number(text: str, on: date) -> CprNumber:
@@ -143,23 +136,24 @@ def _patron(said: Mapping[str, Any]) -> NewPatron:
     """The patron to create. Every value that was read must have a place here, or it is an error."""
     own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address", "born") if name in said}
     own["kind"] = _kind(own.get("kind", ""))
-    return NewPatron(local=Local(**{name: value for name, value in said.items() if name not in own}), **own)
+    local = {key: value for key, value in said.items() if key not in own}
+    return NewPatron(local=Local().with_values(local), **own)
 
 
-def _typed(name: str) -> _Reader:
-    """The reader of a field that `domain.patron.typed` reads."""
+def _typed(field: Field) -> _Reader:
+    """The reader of a cell that holds what staff would type."""
 
     def read(text: str, _: date) -> Mapping[str, Any]:
         try:
-            return LOCAL_FIELDS[name](text.replace("|", BETWEEN) if name in SEVERAL else text)
+            return {field.key: field.kind.typed(text.replace("|", BETWEEN) if field.kind.several else text)}
         except ValueError:
-            raise _Unfit(name, name if name not in NOTES | {"branch"} else "cell") from None
+            raise _Unfit(field.key, field.kind.unfit) from None
 
     return read
 
 
 def _absence(text: str, on: date) -> Mapping[str, Any]:
-    read = _typed("absence")(text, on)
+    read = _typed(FIELD["absence"])(text, on)
     absence = read["absence"]
     # it is over, and the calendar would end it again
     return {} if absence is not None and absence.until is not None and absence.until < on else read
@@ -202,11 +196,9 @@ def _kind(text: str) -> str:
     return KINDS[text.casefold()]
 
 
-#: How each field that may be a column is read, and what it adds to the patron. Rows are refused in this order.
-READERS: Final[Mapping[str, _Reader]] = {
+#: How a cell is read that says something else than what staff would type, and what it adds to the patron.
+_OWN: Final[Mapping[str, _Reader]] = {
     "cpr_number": lambda text, on: {"number": _number(text, on)},
-    **{name: _typed(name) for name in ("branch", "language", "contact_address", "telephones", "emails")},
-    **{name: _typed(name) for name in sorted(NOTES)},
     "absence": _absence,
     "group": _group,
     "cards": _cards,
@@ -217,4 +209,10 @@ READERS: Final[Mapping[str, _Reader]] = {
     "name": lambda text, _: {"name": text},
     "birth_date": _born,
     "address": lambda text, _: {"address": text.replace("|", BETWEEN)},
+}
+#: How each field that may be a column is read. Rows are refused in this order.
+READERS: Final[Mapping[str, _Reader]] = {
+    "cpr_number": _OWN["cpr_number"],
+    **{field.key: _typed(field) for field in LOCAL_FIELDS if field.imported and field.key not in _OWN},
+    **_OWN,
 }

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Parting, Way, parting_warnings
 from cprsync.domain.leaving.leaving import Ties, inactive_before
+from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.confirming import check_confirmed, preview_document
-from cprsync.services.desk.showing import shown_block
 from cprsync.services.desk.whose import whose_document
 from cprsync.services.ports.values import Departed, Departing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.domain.patron.kinds import shown_block
 from cprsync.errors import BadInput
-from cprsync.services.desk.showing import shown_block
 from cprsync.services.ports.reason import demanded_reason
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.right_words import CHANGES
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
-from cprsync.services.desk.showing import GIVEN_BY
 from cprsync.services.views.viewing import Views, unmerged_view_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def facts_of(view: View) -> RightFacts:
 
 def _since(since: Mapping[str, date], field: str) -> date | None:
     """The last day on which an action gave the field its value. None: no such day is recorded."""
-    return max((since[kind] for kind in (*GIVEN_BY[field], "first_copy") if kind in since), default=None)
+    return max((since[kind] for kind in (*FIELD[field].given_by, "first_copy") if kind in since), default=None)
 
 
 def _right(right: Right) -> dict[str, Any]:

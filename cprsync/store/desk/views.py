@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.patron.household import shut_address
-from cprsync.domain.patron.local import Stage, shut_contact
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.merging import shut_local
 from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, shut_overrides
 from cprsync.services.ports.values import CONFIRMED, Erased
 from cprsync.store.audit import audit
@@ -116,7 +117,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
     local = open_local(tenant, row)
     return PatronView(
         patron=_shut(opened, household=household),
-        local=shut_contact(local) if opened.register.is_shut else local,
+        local=shut_local(local) if opened.register.is_shut else local,
         clear=_clear_from_row(row),
         created=moment_of(row.created),
         register_since=None if row.register_since is None else moment_of(row.register_since),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.patron.typed import LOCAL_FIELDS
+from cprsync.domain.patron.kinds import CONTACT_ADDRESS
 from cprsync.domain.patron.unregistered import with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
@@ -63,9 +63,9 @@ def own_words(row: NewPatron, *, registered: bool) -> Own | str:
     except ValueError:
         return NAME
     local = row.local
-    if row.address and not local.contact_co and not local.contact_lines:
+    if row.address and not local.contact_address:
         try:
-            local = replace(local, **LOCAL_FIELDS["contact_address"](row.address))
+            local = replace(local, contact_address=CONTACT_ADDRESS.typed(row.address))
         except ValueError:
             return ADDRESS
     return Own(replace(row, local=local, address=""))

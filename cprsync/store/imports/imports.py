@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cprsync.domain.patron.merging import with_import
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
@@ -33,7 +34,6 @@ from cprsync.store.imports.imported import Imported, ImportOutcome
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.cards import card_probes, key_row
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.local import joined
 from cprsync.store.records.local_part import open_local
 from cprsync.store.records.patron_ids import fresh_ids
 
@@ -195,7 +195,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     if kind == PatronKind.RESPONSIBLE.value:
         # a person who only answered for a minor is on the list: they borrow from now on
         part.borrow.append(patron_id)
-    after = joined(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
+    after = with_import(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
     renamed = _call(part, patron_id, row)
     if after == (held, kind):
         outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED

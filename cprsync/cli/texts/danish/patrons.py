@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.person import status
 from cprsync.services.desk.setting import settable
 
@@ -12,13 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-#: Blocks are two fields of an import, and one of the record.
-_names: Final = {one.key: one.name.da for one in FIELDS}
-
-
 def _named(field: str) -> str:
     """A field as it is called, with the name by which the command knows it."""
-    return f"{_names.get(field, 'Blokeringer')} ({field})"
+    return f"{FIELD[field].name.da} ({field})"
 
 
 PATRONS: Final[Mapping[str, str]] = {

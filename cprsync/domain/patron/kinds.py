@@ -1,0 +1,366 @@
+"""The kinds of values that a field may have: how staff type one, how it is shown, and what it becomes beside another.
+
+A field of plain text needs none of its own: see `LINE`. An empty text empties a field. No message quotes the typed
+text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from cprsync.domain.patron.lists import (
+    BLOCKS_MOST,
+    CARDS_MOST,
+    CONTACTS_MOST,
+    Doing,
+    TypedBlock,
+    change_blocks,
+    change_cards,
+    change_contacts,
+)
+from cprsync.domain.patron.local import (
+    Absence,
+    Block,
+    Card,
+    Email,
+    Local,
+    Telephone,
+    card_key,
+    distinct_cards,
+    still_marked,
+)
+from cprsync.domain.patron.override import TEXT_MAX
+from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.person import LINES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The longest text of one line.
+LINE_MAX: Final = 64
+NOTE_MAX: Final = 2000
+EMAIL_MAX: Final = 254
+#: The longest card number.
+CARD_MAX: Final = 254
+#: The longest line of a block, with its day.
+BLOCK_MAX: Final = 200
+_CO: Final = "c/o"
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
+_TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#: A day in any other form is not accepted as part of the reason.
+_BLOCK: Final = re.compile(rf"(?:(?P<day>{_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
+_PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
+#: Between the two days: the words or signs that people write there, or another system's.
+_ABSENCE: Final = re.compile(
+    rf"(?:(?:fra|from)\s+)?({_DAY})(?:(?:\s*[/|–]\s*|\s+-\s+|\s+(?:til|to)\s+|\s+)({_DAY}))?", re.ASCII | re.IGNORECASE
+)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [text_of(line) for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def _one_line(text: str, longest: int) -> str:
+    lines = _lines(text)
+    if len(lines) > 1 or any(len(line) > longest for line in lines):
+        raise ValueError(f"expected one line of at most {longest} characters")
+    return lines[0] if lines else ""
+
+
+def _line(text: str) -> str:
+    return _one_line(text, LINE_MAX)
+
+
+def _language(text: str) -> str:
+    code = _line(text) or Local().language
+    if not _LANGUAGE.fullmatch(code):
+        raise ValueError("expected a language code such as da or en")
+    return code
+
+
+def _cards(text: str) -> tuple[Card, ...]:
+    """One card a line. The store keeps their PINs."""
+    cards = distinct_cards(_lines(text))
+    if len(cards) > CARDS_MOST or any(len(card.number) > CARD_MAX for card in cards):
+        raise ValueError(f"expected up to {CARDS_MOST} cards, one a line, each of at most {CARD_MAX} characters")
+    return cards
+
+
+def is_co(line: str) -> bool:
+    """Whether a line of an address names the person to whom letters go c/o."""
+    return line.lower().startswith(_CO)
+
+
+def _contact_address(text: str) -> tuple[str, ...]:
+    lines = _lines(text)
+    most = LINES + (1 if lines and is_co(lines[0]) else 0)
+    if len(lines) > most or any(len(line) > TEXT_MAX for line in lines):
+        raise ValueError(f"expected a line c/o and up to {LINES} more, of at most {TEXT_MAX} characters")
+    return tuple(lines)
+
+
+def _contacts(text: str) -> list[tuple[str, bool]]:
+    """One entry a line, with a star before the one that gets notices. Without a star, no entry gets them.
+
+    Libraries explain Mobil (notif) and E-mail (notif) as fields of their own. Staff use any other telephone or address
+    to call or write. This is so even if it is the only one.
+    """
+    lines = _lines(text)
+    if len(lines) > CONTACTS_MOST or sum(line.startswith("*") for line in lines) > 1:
+        raise ValueError(f"expected up to {CONTACTS_MOST}, one a line, and a * before one of them at most")
+    return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
+
+
+def _telephones(text: str) -> tuple[Telephone, ...]:
+    typed = [("".join(number.split()), notices) for number, notices in _contacts(text)]
+    if not all(_TELEPHONE.fullmatch(number) for number, _ in typed):
+        raise ValueError("expected telephone numbers: digits, with a + before a foreign one")
+    return tuple(Telephone(number, notices) for number, notices in typed)
+
+
+def _emails(text: str) -> tuple[Email, ...]:
+    typed = _contacts(text)
+    if not all(_EMAIL.fullmatch(address) and len(address) <= EMAIL_MAX for address, _ in typed):
+        raise ValueError("expected e-mail addresses: name@place")
+    return tuple(Email(address, notices) for address, notices in typed)
+
+
+def _note(text: str) -> str:
+    note = "\n".join(text_of(line) for line in text.strip().splitlines())
+    if len(note) > NOTE_MAX:
+        raise ValueError(f"longer than {NOTE_MAX} characters")
+    return note
+
+
+def _pin(text: str) -> str:
+    pin = text.strip()
+    if pin and not _PIN.fullmatch(pin):
+        raise ValueError("expected a PIN of 4 to 12 digits")
+    return pin
+
+
+def _blocks(text: str) -> tuple[TypedBlock, ...]:
+    """One block a line: its reason, and before that its first day, if that is not today."""
+    lines = _lines(text)
+    if len(lines) > BLOCKS_MOST or any(len(line) > BLOCK_MAX for line in lines):
+        raise ValueError(f"expected up to {BLOCKS_MOST} blocks, one a line of at most {BLOCK_MAX} characters")
+    found = [match for line in lines if (match := _BLOCK.fullmatch(line)) is not None]
+    if len(found) != len(lines):
+        raise ValueError("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
+    try:
+        return tuple(_block(one["reason"], one["day"]) for one in found)
+    except ValueError:
+        raise ValueError("there is no such day") from None
+
+
+def _block(reason: str, day: str | None) -> TypedBlock:
+    return TypedBlock(reason, None if day is None else date.fromisoformat(day))
+
+
+def _absence(text: str) -> Absence | None:
+    if not text.strip():
+        return None
+    days = _ABSENCE.fullmatch(text.strip())
+    if days is None:
+        raise ValueError("expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone")
+    try:
+        since, until = (None if day is None else date.fromisoformat(day) for day in days.groups())
+    except ValueError:
+        raise ValueError("there is no such day") from None
+    if since is None or (until is not None and until < since):
+        raise ValueError("the last day comes before the first")
+    return Absence(since, until)
+
+
+# -- beside another value --------------------------------------------------------------------------------------
+
+
+def _first(keeps: Any, _: Any) -> Any:
+    return keeps
+
+
+def _either(keeps: Any, closes: Any) -> Any:
+    return keeps or closes
+
+
+def _both(keeps: tuple[Any, ...], closes: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*keeps, *(one for one in closes if one not in keeps))
+
+
+def _one_under_the_other(keeps: str, closes: str) -> str:
+    return keeps if closes in {"", keeps} else "\n".join(filter(None, (keeps, closes)))
+
+
+def _given(held: Any, given: Any) -> Any:
+    return given or held
+
+
+def _marks_kept(held: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
+    return still_marked(held, given) if given else held
+
+
+def _cards_added(held: tuple[Card, ...], given: tuple[Card, ...]) -> tuple[Card, ...]:
+    cards = {card_key(card.number): card for card in held}
+    # a known card keeps its PIN unless the import gives a new one
+    cards |= {key: card for card in given if (key := card_key(card.number)) not in cards or card.pin_hash}
+    return tuple(cards.values())
+
+
+def _blocks_added(held: tuple[Block, ...], given: tuple[Block, ...]) -> tuple[Block, ...]:
+    return (*held, *(block for block in given if not _is_there(held, block)))
+
+
+def _is_there(held: tuple[Block, ...], given: Block) -> bool:
+    """Whether the list repeats a stored block: it is in force, or was lifted and began on the same day."""
+    return any(block.reason == given.reason and (block.lifted is None or block.since == given.since) for block in held)
+
+
+# -- as JSON shows it ------------------------------------------------------------------------------------------
+
+
+def shown_block(block: Block) -> dict[str, str]:
+    """A block as JSON shows it."""
+    told = {"since": block.since.isoformat(), "reason": block.reason}
+    return told if block.lifted is None else told | {"lifted": block.lifted.isoformat()}
+
+
+def _shown_absence(absence: Absence | None) -> list[str | None] | None:
+    if absence is None:
+        return None
+    return [absence.since.isoformat(), None if absence.until is None else absence.until.isoformat()]
+
+
+# -- the kinds -------------------------------------------------------------------------------------------------
+
+#: What a list becomes: the stored entries, the typed ones, what to do with them, and the day.
+_Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], Doing, date], tuple[Any, ...]]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What holds for all values of a kind. The defaults are those of a plain text."""
+
+    #: what the store writes and reads back
+    type: Any = str
+    empty: Any = ""
+    #: the value of what staff type; raises ValueError
+    typed: Callable[[str], Any] = _line
+    #: as JSON shows the value; True: the patron is sealed
+    shown: Callable[[Any, bool], Any] = lambda value, _: value
+    #: of two patrons who are one person: what the one who stays gets
+    merged: Callable[[Any, Any], Any] = _either
+    #: what a stored value becomes if an import gives another one; an empty one changes nothing
+    imported: Callable[[Any, Any], Any] = _given
+    #: for a list: what staff may add to, remove from, or replace
+    change: _Change | None = None
+    #: entries that each count alone when two records are parted again
+    entries: bool = False
+    #: typed on several lines
+    lines: bool = False
+    #: a cell of an import may hold several values or lines, separated by a bar
+    several: bool = False
+    #: what joins the values of several columns; None: a field has one column
+    joined_by: str | None = None
+    #: the longest line in a cell
+    cell_max: int = 254
+    #: why a row is refused whose cell cannot be read
+    unfit: str = "cell"
+    #: one value may be marked for notices, with a star
+    notices: bool = False
+    #: the prompt hides what is typed
+    hidden: bool = False
+    #: an example for the prompt
+    form: str = ""
+
+
+#: One line of text.
+LINE: Final = Kind()
+#: A text of which the staying patron's is kept, even if it is the default.
+GROUP: Final = Kind(merged=_first)
+LANGUAGE: Final = Kind(typed=_language, merged=_first, unfit="language")
+NOTE: Final = Kind(typed=_note, merged=_one_under_the_other, lines=True, joined_by="\n", cell_max=NOTE_MAX)
+PIN: Final = Kind(typed=_pin, hidden=True)
+#: Of the register's own fields, only how a list brings them: `override` reads what staff type.
+NAME: Final = Kind(joined_by=" ")
+ADDRESS: Final = Kind(lines=True, several=True, joined_by="\n")
+CONTACT_ADDRESS: Final = Kind(
+    type=tuple[str, ...],
+    empty=(),
+    typed=_contact_address,
+    shown=lambda lines, _: [*lines],
+    lines=True,
+    several=True,
+    joined_by="\n",
+    unfit="contact_address",
+)
+ABSENCE: Final = Kind(
+    type=Absence | None,
+    empty=None,
+    typed=_absence,
+    shown=lambda absence, _: _shown_absence(absence),
+    merged=_first,
+    joined_by=" ",
+    unfit="absence",
+    form="2027-04-10 til 2027-04-20",
+)
+CARDS: Final = Kind(
+    type=tuple[Card, ...],
+    empty=(),
+    typed=_cards,
+    shown=lambda cards, shut: [card.shown(shut=shut) for card in cards],
+    merged=_both,
+    imported=_cards_added,
+    change=change_cards,
+    entries=True,
+    lines=True,
+    several=True,
+    joined_by="\n",
+)
+TELEPHONES: Final = Kind(
+    type=tuple[Telephone, ...],
+    empty=(),
+    typed=_telephones,
+    shown=lambda telephones, _: [one.number for one in telephones],
+    merged=_both,
+    imported=_marks_kept,
+    change=change_contacts,
+    entries=True,
+    lines=True,
+    several=True,
+    joined_by="\n",
+    unfit="telephones",
+    notices=True,
+)
+EMAILS: Final = Kind(
+    type=tuple[Email, ...],
+    empty=(),
+    typed=_emails,
+    shown=lambda emails, _: [one.address for one in emails],
+    merged=_both,
+    imported=_marks_kept,
+    change=change_contacts,
+    entries=True,
+    lines=True,
+    several=True,
+    joined_by="\n",
+    unfit="emails",
+    notices=True,
+)
+BLOCKS: Final = Kind(
+    type=tuple[Block, ...],
+    empty=(),
+    typed=_blocks,
+    shown=lambda blocks, _: [shown_block(block) for block in blocks],
+    merged=_both,
+    imported=_blocks_added,
+    change=change_blocks,
+    entries=True,
+    lines=True,
+    form="2027-04-10 Mistet kort",
+)
