@@ -80,6 +80,15 @@ def test_all_subscribed_numbers_are_listed(
     assert make_register().subscriptions() == {CprNumber(n) for n in numbers}
 
 
+def test_a_list_in_a_header_is_not_the_answer(
+    wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    _, _, inner = filters([BO]).partition("<soap:Body>")
+    header = f"<soap:Header>{inner.partition('</soap:Body>')[0]}</soap:Header>"
+    says(wire, filters([ANNA]).replace("<soap:Body>", f"{header}<soap:Body>"), url=SUBSCRIPTION_URL)
+    assert make_register().subscriptions() == {CprNumber(ANNA)}
+
+
 OVERSIZED = "register.oversized"
 DEMAND = '<soap:Header><a soap:mustUnderstand="1"/></soap:Header>'
 
@@ -94,7 +103,7 @@ DEMAND = '<soap:Header><a soap:mustUnderstand="1"/></soap:Header>'
         (filters([""]), "register.impossible_value"),
         (filters(["".join(chr(ord("０") + int(d)) for d in ANNA)]), "register.impossible_value"),
         (filters([ANNA])[:-30], "register.not_xml"),
-        (envelope(""), "register.schema"),
+        (envelope(""), "register.empty_body"),
         (result("AddPNRSubscription", "ADDED"), "register.wrong_root"),
         ("<html/>", "register.not_soap"),
         (BOMB + filters([ANNA]), "register.doctype"),
@@ -108,6 +117,10 @@ DEMAND = '<soap:Header><a soap:mustUnderstand="1"/></soap:Header>'
         (filters([ANNA], before="<ns3:AgeRange><a/></ns3:AgeRange>"), "register.schema"),
         (filters([ANNA], before='<ns3:AgeRange a="1"/>'), "register.schema"),
         (filters([ANNA], before="none"), "register.schema"),
+        (filters([ANNA, BO, ANNA]).replace("</ns2:PNR><ns2:PNR>", "</ns2:PNR>none<ns2:PNR>"), "register.schema"),
+        (filters([ANNA, BO]).replace("<ns2:PNR>", '<ns2:PNR a="1">'), "register.schema"),
+        (filters([ANNA, BO]).replace(ANNA, f"{ANNA}<a/>"), "register.schema"),
+        (filters([ANNA, BO], end=f"{MUNICIPALITY}<ns3:noFilter>false</ns3:noFilter>"), "register.schema"),
         (filters([ANNA], end="<ns3:noFilter>maybe</ns3:noFilter>"), "register.schema"),
         (filters([f"{ANNA[:6]}-{ANNA[6:]}"]), "register.impossible_value"),
     ],

@@ -1,30 +1,37 @@
 """Receives an answer: checks its HTTP status, its bytes under the operation's ceilings, a fault in it, and its schema.
 
-Every wrong answer becomes an error of ours that quotes nothing.
+Every wrong answer becomes an error of ours that quotes nothing. The list of subscriptions may hold a million numbers:
+it is read as a stream that keeps none of their elements (decision 27).
 """
 
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.register.soap.faults import parse_fault
-from cprsync.register.soap.filters import read_subscriptions
 from cprsync.services.ports.values import Subscribed
 from cprsync.wire.errors import AnswerBroken
 from cprsync.wire.parsing import FAULT, Contract, events_of, payload, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
     from lxml import etree
 
-    from cprsync.domain.person.number import CprNumber
     from cprsync.wire.limits import AnswerLimits
 
+    Read: TypeAlias = Callable[[requests.Response, AnswerLimits], etree._Element]  # noqa: SLF001 -- the stubs' name
+
 _SUBSCRIPTION = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
+_LIST = f"{_SUBSCRIPTION}GetAllFiltersResponse"
+_NUMBER = "{http://serviceplatformen.dk/xml/schemas/cpr/PNR/1/}PNR"
+#: The most elements beside a list's numbers. A genuine answer has about ten.
+_KEPT_MOST = 1000
 #: The HTTP statuses that carry SOAP: an answer, or a fault.
 _OK = 200
 _SOAP_STATUSES = frozenset({_OK, 500})
@@ -48,13 +55,13 @@ _RESULTS = {
 }
 
 
-def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element:
-    """Read the element in the answer's body.
+def receive(response: requests.Response, limits: AnswerLimits, *, read: Read = root_of) -> etree._Element:
+    """Read the element in the answer's body. `read`: how the envelope is read.
 
     Raises BadAnswer, or the error for the fault or the HTTP status in its place.
     """
     with closing(response), _as_answered(response):
-        element = payload(root_of(response, limits))
+        element = payload(read(response, limits))
     if element.tag == FAULT:
         raise parse_fault(element)
     if response.status_code != _OK:
@@ -63,13 +70,58 @@ def receive(response: requests.Response, limits: AnswerLimits) -> etree._Element
     return element
 
 
-def receive_subscriptions(response: requests.Response, limits: AnswerLimits) -> set[CprNumber]:
-    """Read the numbers of a GetAllFilters answer as a stream. Raises as `receive` does."""
-    with closing(response), _as_answered(response):
-        numbers = read_subscriptions(events_of(response, limits))
-    if response.status_code != _OK:
-        raise _unavailable(response.status_code)
-    return numbers
+def receive_subscriptions(response: requests.Response, limits: AnswerLimits, contract: Contract) -> set[CprNumber]:
+    """Read the numbers of a GetAllFilters answer as a stream. Raises as `receive` and `check_answer` do."""
+    lists: dict[etree._Element, set[CprNumber]] = {}
+    element = receive(response, limits, read=partial(_root_without_numbers, lists=lists))
+    check_answer(element, _LIST, contract)
+    return lists.get(element, set())
+
+
+def _root_without_numbers(
+    response: requests.Response, limits: AnswerLimits, *, lists: dict[etree._Element, set[CprNumber]]
+) -> etree._Element:
+    """Return the envelope with one number in place of several in a row, and fill `lists` with the numbers of each list.
+
+    What is left keeps the schema exactly if the whole answer does: a number may repeat. lxml's own way, a schema for
+    the parser, takes an answer that is cut short.
+    """
+    root, kept = None, 0
+    for event, element in events_of(response, limits):
+        parent = element.getparent()
+        root = element if root is None else root
+        if parent is None or parent.tag != _LIST or element.tag != _NUMBER:
+            kept += event == "start"
+            if kept > _KEPT_MOST:
+                raise BadAnswer("the answer's fault or header is too large", kind="register.oversized")
+        elif event == "end":
+            lists.setdefault(parent, set()).add(_number(element))
+            _forget_the_one_before(element, parent)
+    if root is None:
+        raise _broken()
+    return root
+
+
+def _number(element: etree._Element) -> CprNumber:
+    if element.attrib or len(element):
+        raise _broken()
+    try:
+        # `CprNumber.parse` accepts a hyphen; the schema's ten characters do not.
+        return CprNumber.parse("" if "-" in (element.text or "") else element.text or "")
+    except ValueError:
+        raise BadAnswer("the list of subscriptions holds what is no number", kind="register.impossible_value") from None
+
+
+def _forget_the_one_before(element: etree._Element, parent: etree._Element) -> None:
+    before = element.getprevious()
+    if before is not None and before.tag == _NUMBER:
+        if (before.tail or "").strip():
+            raise _broken()
+        parent.remove(before)
+
+
+def _broken() -> BadAnswer:
+    return BadAnswer("the list of subscriptions breaks the register's schema", kind="register.schema")
 
 
 def check_answer(element: etree._Element, root: str, contract: Contract) -> None:

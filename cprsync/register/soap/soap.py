@@ -207,7 +207,8 @@ class SoapRegister:
     def _get_filters(self) -> set[CprNumber]:
         limits, context = self._settings.limits.filters, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
-            return receive_subscriptions(self._subscription.send("GetAllFilters", **context), limits)
+            response = self._subscription.send("GetAllFilters", **context)
+            return receive_subscriptions(response, limits, self._subscription.contract)
 
     # -- calls -----------------------------------------------------------------------------------------
 
