@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from cprsync.config.toml_lines import line_of
+from cprsync.config.toml import line_of
 
 TEXT = r'''# [nothing] = 1
 top = 1 # top = 2
