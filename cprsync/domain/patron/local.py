@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, fields, replace
 from datetime import date  # noqa: TC003 -- the store reads the types of these fields when it runs
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from cprsync.domain.person.number import CprNumber
 
@@ -142,11 +142,16 @@ class Local:
         """The value of a field. None also if the record has nothing in a field that no rule reads."""
         return getattr(self, key) if key in _READ_BY_RULES else dict(self.more).get(key)
 
-    def with_values(self, values: Mapping[str, Any]) -> Local:
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
         """The record with these values, by key."""
         read = {key: value for key, value in values.items() if key in _READ_BY_RULES}
-        more = dict(self.more) | {key: value for key, value in values.items() if key not in read}
-        return replace(self, **read, more=tuple(sorted((key, value) for key, value in more.items() if value)))
+        more = sorted((key, value) for key, value in values.items() if value and key not in read)
+        return cls(**read, more=tuple(more))
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """The same record with other values in these fields, by key."""
+        return self.of({**{key: getattr(self, key) for key in _READ_BY_RULES}, **dict(self.more), **values})
 
 
 _READ_BY_RULES: Final = frozenset(one.name for one in fields(Local)) - {"more"}

@@ -137,7 +137,7 @@ def _patron(said: Mapping[str, Any]) -> NewPatron:
     own = {name: said[name] for name in ("number", "patron_id", "kind", "name", "address", "born") if name in said}
     own["kind"] = _kind(own.get("kind", ""))
     local = {key: value for key, value in said.items() if key not in own}
-    return NewPatron(local=Local().with_values(local), **own)
+    return NewPatron(local=Local.of(local), **own)
 
 
 def _typed(field: Field) -> _Reader:

@@ -45,4 +45,4 @@ def decode_local(written: bytes) -> Local:
     co, lines = document.pop(_CO), document.pop(_LINES)
     document[_ADDRESS] = [co, *lines] if co else lines
     read = {key: _FORMS[key].validate_python(value) for key, value in document.items() if key in _FORMS}
-    return Local().with_values(read)
+    return Local.of(read)

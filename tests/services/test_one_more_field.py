@@ -1,0 +1,61 @@
+"""A field is added in one place, with its words, and is there with its value wherever fields are.
+
+A copy of the package gets two rows more. `lives_with_one_more_field` is then run against the copy, in a process of its
+own, since much is read from the table when a module is first imported.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cprsync
+
+ROOT = Path(cprsync.__file__).resolve().parent.parent
+LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
+CEILING_SECONDS = 300
+#: Both of nothing but text: one that all may see, one that is hidden for a protected patron.
+ROWS = """
+    Field("pronoun", Owner.PATRON, Kept.CHANGED, imported=True, settable=True, asked=True),
+    Field("alias", Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True),
+"""
+WORDS = """
+    "pronoun": FieldWords(
+        Wording("Pronomen", "Pronoun"),
+        Wording("Det, vi skal kalde dig i breve.", "What we are to call you in letters."),
+    ),
+    "alias": FieldWords(
+        Wording("Dæknavn", "Alias"),
+        Wording("Et navn, du også kendes under.", "A name by which you are known as well."),
+    ),
+"""
+
+
+def with_more(path: Path, before: str, more: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, more.lstrip("\n") + before), encoding="utf-8")
+
+
+def test_a_field_that_is_added_in_one_place_is_seen_everywhere_with_its_value(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "cprsync", tmp_path / "cprsync", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("schemas", "fixtures", "certs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    patron = tmp_path / "cprsync" / "domain" / "patron"
+    with_more(patron / "fields.py", '    Field("responsible", ', ROWS)
+    with_more(patron / "field_words.py", '    "responsible": FieldWords(', WORDS)
+    pytest = (sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"))
+    done = subprocess.run(
+        # the checkout itself is not on the path: the copy is
+        [*pytest, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT / 'tests'}", str(LIVES)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
