@@ -19,11 +19,9 @@ from cprsync.domain.netmedia.account import (
     IdType,
     Operation,
     Reply,
-    Settled,
-    Unsettled,
     reading_of,
-    settle,
 )
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.errors import CprsyncError, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Accounts, Request, Result
 from cprsync.netmedia.soap import CulrCircuit

@@ -10,16 +10,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from cprsync.domain.netmedia.account import (
-    FORBIDDEN,
-    REFUSED,
-    Code,
-    Held,
-    Settled,
-    Unsettled,
-    reading_of,
-    settle,
-)
+from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Code, Held, reading_of
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.errors import (
     ConfigurationError,
     CprsyncError,

@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     from cprsync.domain.leaving.forgetting import Forgotten
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.lending.statement import Owing
-    from cprsync.domain.netmedia.account import Effect, Held, Settled, Unsettled
+    from cprsync.domain.netmedia.account import Effect, Held
     from cprsync.domain.netmedia.drift import Repair
+    from cprsync.domain.netmedia.settling import Settled, Unsettled
     from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.patron.due import Facts
     from cprsync.domain.patron.local import Block, Local

@@ -11,8 +11,7 @@ from cprsync.cli.desk.review import shown_lines
 from cprsync.cli.netmedia.net_media import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
-from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.netmedia.accounts import Compared
 from cprsync.services.netmedia.verifying import Verified

@@ -17,7 +17,7 @@ import cprsync
 from cprsync import errors
 from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import Same
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW

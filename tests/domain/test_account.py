@@ -14,7 +14,6 @@ from cprsync.domain.netmedia.account import (
     FORBIDDEN,
     NOWHERE,
     REFUSED,
-    SWEPT_MOST,
     Call,
     Code,
     Effect,
@@ -23,12 +22,10 @@ from cprsync.domain.netmedia.account import (
     IdType,
     Operation,
     Reply,
-    Settled,
-    Unsettled,
     card_accounts,
     identity_of,
-    settle,
 )
+from cprsync.domain.netmedia.settling import SWEPT_MOST, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:

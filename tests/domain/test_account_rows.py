@@ -21,13 +21,11 @@ from cprsync.domain.netmedia.account import (
     IdType,
     Operation,
     Reply,
-    Settled,
-    Unsettled,
     identity_of,
-    settle,
     spare_others,
 )
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, wanted
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.number import CprNumber

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from people import dies, generated, patron, person, unverified
 
 from cprsync.domain.lending.borrowing import BORROW_WORDS, BorrowRule, may_borrow
-from cprsync.domain.lending.ruling import Ruling
-from cprsync.domain.lending.standing import Standing, standing_of
+from cprsync.domain.lending.standing import Ruling, Standing, standing_of
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.age import LeapDay

@@ -9,9 +9,9 @@ import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
+from cprsync.domain.deciding.comparing import harms_between
 from cprsync.domain.deciding.decide import Change, Unchanged, decide
 from cprsync.domain.deciding.guard import Excess, guard
-from cprsync.domain.deciding.harm import harms_between
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import SILENT

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from people import dies, gains_protection, patron, person, street
 
 from cprsync.domain.lending.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact, reach_of
-from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.person import SILENT, Status

@@ -11,10 +11,9 @@ from people import dies, emigrates, gains_protection, patron, person
 from printed import danish
 
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
-from cprsync.domain.desk.confirming import Level
+from cprsync.domain.desk.confirming import TAKING_BACK, Level
 from cprsync.domain.desk.likeness import Ages, Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
 from cprsync.domain.desk.registering import WARNINGS, warning_of, warnings_about
-from cprsync.domain.desk.taking_back import TAKING_BACK
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import PatronKind

@@ -35,8 +35,8 @@ from cprsync.domain.deciding.decide import (
     _protecting,
     decide,
 )
+from cprsync.domain.deciding.guard import protective, protective_while_parked
 from cprsync.domain.deciding.protection import Protecting
-from cprsync.domain.deciding.protective import protective, protective_while_parked
 from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Name

@@ -15,8 +15,8 @@ from printed import danish
 from protection_wire import ANNA, from_file, from_soap
 
 from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.guard import protective_while_parked
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
-from cprsync.domain.deciding.protective import protective_while_parked
 from cprsync.domain.patron.patron import Patron, is_sealed
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import CprNumber

@@ -12,8 +12,7 @@ from printed import danish, tables
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.netmedia.account import Call, Operation
-from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
-from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.address import Address

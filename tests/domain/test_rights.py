@@ -14,8 +14,7 @@ from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
-from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
-from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
 from cprsync.domain.netmedia.rights import (
     Turn,
     changes,

@@ -39,7 +39,7 @@ from people import (
 )
 
 from cprsync.domain.deciding.decide import Change, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.deciding.protective import protective
+from cprsync.domain.deciding.guard import protective
 from cprsync.domain.lending.letter import NoLetter, letter_to
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.action import Action

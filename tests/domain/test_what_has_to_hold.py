@@ -9,8 +9,8 @@ import pytest
 from people import patron, person
 from right_people import TODAY, facts, policy
 
+from cprsync.domain.netmedia.drift import is_untold, named_reasons, twin, wrong_rights
 from cprsync.domain.netmedia.rights import rights_of, stored
-from cprsync.domain.netmedia.verifying import is_untold, named_reasons, twin, wrong_rights
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status

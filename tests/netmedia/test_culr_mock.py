@@ -16,7 +16,8 @@ import structlog
 from cprsync import wiring
 from cprsync.cli.setup.setup import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType, Settled, Unsettled
+from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
 from cprsync.netmedia.settings import Limits

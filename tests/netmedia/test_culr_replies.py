@@ -9,18 +9,8 @@ import pytest
 from culr_wire import CULR, SOAP, URL, account, answer, envelope, says
 from lxml import etree
 
-from cprsync.domain.netmedia.account import (
-    Call,
-    Code,
-    Effect,
-    Held,
-    Identity,
-    IdType,
-    Operation,
-    Reply,
-    Settled,
-    Unsettled,
-)
+from cprsync.domain.netmedia.account import Call, Code, Effect, Held, Identity, IdType, Operation, Reply
+from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable
 from cprsync.netmedia.replies import parse_reply
 from cprsync.netmedia.settings import Limits

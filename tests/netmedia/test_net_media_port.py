@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from culr_double import CulrDouble
 
-from cprsync.domain.netmedia.account import NOWHERE, Code, Effect, Held, Identity, IdType, Settled, Unsettled
+from cprsync.domain.netmedia.account import NOWHERE, Code, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
 from cprsync.mock.town.culr_accounts import Request

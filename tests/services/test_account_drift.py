@@ -17,8 +17,7 @@ from test_number_change import NEW, anna, replaced
 from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.netmedia.account import Code, Held, Operation
-from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status, by_status

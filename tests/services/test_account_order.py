@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from doubles import Library
 
-    from cprsync.domain.netmedia.account import Effect, Settled, Unsettled
+    from cprsync.domain.netmedia.account import Effect
+    from cprsync.domain.netmedia.settling import Settled, Unsettled
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
 

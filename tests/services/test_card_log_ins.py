@@ -11,7 +11,7 @@ from test_account_order import renumber
 from test_leaving import leave
 from townspeople import cpr, moves, person
 
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.lists import Doing
 from cprsync.domain.patron.local import Card, Local
 from cprsync.errors import NetMediaUnavailable

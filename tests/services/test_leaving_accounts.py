@@ -13,7 +13,7 @@ from test_reviewing import number_of, reviews
 from townspeople import cpr
 
 from cprsync.domain.netmedia.account import Identity, IdType
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Wrong
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.netmedia.accounts import reconcile_accounts

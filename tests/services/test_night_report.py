@@ -13,8 +13,7 @@ from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.cli.night.report_text import report_lines
-from cprsync.domain.deciding.guard import Excess
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Excess, Outcome
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import (
     BalanceError,

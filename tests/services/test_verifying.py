@@ -18,7 +18,7 @@ from townspeople import dies, moves, person
 
 from cprsync.cli.netmedia.entitlements import entitlement_lines
 from cprsync.config.municipalities import load_municipalities
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy

@@ -24,7 +24,7 @@ from store_people import (
     write,
 )
 
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import Link
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action

@@ -33,8 +33,7 @@ from bench.child import in_child, peak_rss_mb
 from bench.library import AGENCY, AGREEMENT, Place, enrol, night_of, opened_tenant, patron_id_of
 from bench.people import people
 from cprsync.domain.netmedia.account import NOWHERE, Effect
-from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.verifying import Wrong
+from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.mock import control

@@ -40,7 +40,7 @@ STATUS, PROTECTION, MUNICIPALITY = (
     f"cprsync/domain/{name}.py" for name in ("person/status", "deciding/protection", "person/municipality")
 )
 WARNINGS, PARTING = (f"cprsync/domain/desk/{name}.py" for name in ("registering", "parting"))
-RIGHTS, RIGHT_WORDS = "cprsync/domain/netmedia/right_rule.py", "cprsync/domain/netmedia/right_words.py"
+RIGHTS = "cprsync/domain/netmedia/right_rule.py"
 WRITTEN, POLICY = "cprsync/rulebook", "fixtures/policy.toml"
 #: The quick tests of each table's rules.
 TESTS = {

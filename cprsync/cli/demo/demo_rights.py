@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.language.words import Language, word
+from cprsync.domain.netmedia.drift import wrong_rights
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import rights_of
-from cprsync.domain.netmedia.verifying import wrong_rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,8 +9,7 @@ from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import failures, print_json, say
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.netmedia.right_rule import Answer, Change
-from cprsync.domain.netmedia.right_words import RUNNING_LOANS
+from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change
 from cprsync.domain.patron.local import Stage
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.deciding.harm import harms_between
-from cprsync.domain.deciding.naming import actions_between
+from cprsync.domain.deciding.comparing import actions_between, harms_between
 from cprsync.domain.deciding.protection import Protecting, protecting
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.person.action import Action

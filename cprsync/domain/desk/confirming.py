@@ -9,10 +9,9 @@ import enum
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    from cprsync.domain.wording import Wording
+from cprsync.domain.wording import Wording
 
 
 class Level(enum.Enum):
@@ -83,3 +82,28 @@ def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> NoYes | N
     if confirmation.digest != preview.digest:
         return NoYes.CHANGED
     return NoYes.REASON if preview.needs_reason and not confirmation.reason.strip() else None
+
+
+#: In the order in which they are shown. They apply to every patron.
+TAKING_BACK: Final = (
+    DeskWarning(
+        "as_before",
+        Level.ASK,
+        Wording(
+            "Posten bliver, som den var, før nummeret blev skrevet: CPR's navn og adresse forsvinder, og CPR følges "
+            "ikke mere.",
+            "The record is again as it was before the number was written: the register's name and address go, and its "
+            "changes come no more.",
+        ),
+    ),
+    DeskWarning(
+        "staff_stays",
+        Level.NOTE,
+        Wording(
+            "Det, personalet har skrevet siden, bliver: kort, noter, rettelser og blokeringer. En blokering, der kom "
+            "med nummeret, følger det igen.",
+            "What staff have written since stays: cards, notes, corrections and blocks. A block that came with the "
+            "number goes with it again.",
+        ),
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.person.age import age_on
 from cprsync.domain.wording import Wording
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.lending.letter import NoLetter, letter_to
-from cprsync.domain.lending.ruling import Ruling
+from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.person.status import stops_letters

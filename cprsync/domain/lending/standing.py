@@ -1,9 +1,12 @@
-"""The facts of a patron that decide about borrowing and paying. The caller gathers them for the day in question."""
+"""The facts of a patron that decide about borrowing and paying, and the shape of such a decision.
+
+The caller gathers the facts for the day in question.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.patron import PatronKind
@@ -11,12 +14,27 @@ from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import counts_as_dead
 
 if TYPE_CHECKING:
+    import enum
     from datetime import date
 
     from cprsync.domain.patron.local import Block, Local
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Silent, Status
     from cprsync.domain.policy.policy import Policy
+
+R = TypeVar("R", bound="enum.Enum")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ruling(Generic[R]):
+    """Whether something is allowed.
+
+    `rules` has, for a no, all rules that forbid it; for a yes, the rule that allows it, and any advice.
+    """
+
+    allowed: bool
+    rules: tuple[R, ...]
+    group: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

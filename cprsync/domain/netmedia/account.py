@@ -1,7 +1,6 @@
-"""An account in CULR: what it must hold, and which call comes next.
+"""An account in CULR: what identifies it, what it must hold, and CULR's own words for calls and answers.
 
-Pure: `settle` yields a call and receives the reply, so the code that makes the calls needs no rules. Each effect sets a
-state (decision 21). If an answer is lost, the effect can start again: it leaves what is right already.
+`settling` says which call comes next, and `drift` compares what is there with what should be.
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Generator, Iterable
+    from collections.abc import Collection, Container, Iterable
 
-#: The most accounts that one effect deletes. No person has so many.
-SWEPT_MOST: Final = 50
 
 #: The municipality number that removes the affiliation on purpose.
 NOWHERE: Final = ""
@@ -204,33 +201,6 @@ class Reply:
         return f"Reply({self.code.value})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Settled:
-    """The account is as the effect says. `municipality` is what was set; None: the number was left as it was."""
-
-    municipality: str | None
-    #: set if the number was left because it is another library's, so that staff decide about it
-    foreign: Held | None = None
-
-    def __repr__(self) -> str:
-        return "Settled(…)"
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """The account is not as the effect says, or that is unknown. The code tells whether to try again, ask or stop."""
-
-    code: Code
-
-
-class _Ended(Exception):
-    """Ends the calls of one effect, from any reply that ends them."""
-
-    def __init__(self, code: Code) -> None:
-        super().__init__(code.value)
-        self.code = code
-
-
 def is_foreign(municipality: str | None, held: Held, *, agency: str) -> bool:
     """Whether another number stands there, and another library may have set it."""
     differs = municipality is not None and municipality != (held.municipality or NOWHERE)
@@ -251,151 +221,3 @@ def ours_to_delete(identity: Identity, held: Held) -> frozenset[Identity]:
     own = frozenset({identity}) if held.account else frozenset()
     others = any(one.type is IdType.CPR for one in held.ours - own)
     return own if others and identity.type is not IdType.CPR else held.ours | own
-
-
-def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
-    """Yields one call after another, receives the reply to each, and returns the result.
-
-    Makes at most ten calls, and one or two for each further account that it deletes, merges or creates. If CULR says
-    that an account exists already, or does not exist, a reading must confirm it (decision 11).
-    """
-    if effect.moot:
-        return Settled(None)
-    try:
-        return (yield from _settle(effect, agency=agency))
-    except _Ended as ended:
-        return Unsettled(ended.code)
-
-
-def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
-    if effect.gone:
-        yield from _sweep(effect.identity) if effect.sweeps else _away(effect.identity)
-        return Settled(None)
-    if effect.repairs and effect.replaces is None and effect.municipality is not None:
-        settled = yield from _mend(effect.identity, effect.municipality, agency=agency)
-    else:
-        settled = Settled((yield from _arrive(effect)))
-    if effect.cards is not None:
-        yield from _match_cards(effect.identity, effect.cards)
-    return settled
-
-
-def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
-    wanted, former = effect.municipality, effect.replaces
-    if former is None:
-        yield from _stand(effect.identity, wanted, known=effect.known)
-        return wanted
-    held = yield from _read(reading_of(former))
-    if wanted is None:
-        wanted = held.municipality
-    # The old account is deleted only after the new one was seen (decision 11). An account that is not known is read.
-    yield from _stand(effect.identity, wanted, known=False)
-    for one in _sorted(held.ours | {former}):
-        # A log-in moves with the patron. An account under a CPR number cannot move to another one.
-        if one.type is not IdType.CPR and one != effect.identity:
-            yield from _merge(effect.identity, one)
-    yield from _away(former)
-    return wanted
-
-
-def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
-    """Sets a number again, after a fresh reading: another library may have set one since the repair was decided.
-
-    If another library's number is there, this sends no number. It only creates our account again if that is gone.
-    """
-    held = yield from _read(reading_of(identity))
-    if is_foreign(wanted, held, agency=agency):
-        if held.account:
-            return Settled(wanted, foreign=held)
-        yield from _stand(identity, None, known=False)
-        return Settled(None, foreign=held)
-    if not held.account or (held.municipality or NOWHERE) != wanted:
-        yield from _stand(identity, wanted, known=held.account)
-    return Settled(wanted)
-
-
-def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
-    """Makes an account hold a municipality number. Creates the account if it does not exist."""
-    if known and wanted is not None:
-        code = (yield Call(Operation.UPDATE, identity, wanted)).code
-        if code is Code.OK:
-            return
-        if code is not Code.MISSING:
-            raise _Ended(code)
-    code = (yield Call(Operation.CREATE, identity, wanted or None)).code
-    if code not in {Code.OK, Code.EXISTS, Code.TRANSACTION_ERROR}:
-        raise _Ended(code)
-    # An existing account may hold any number. CULR links a new account to its patron if another library has reported
-    # that patron. DBC's description says that the number is set only for a new patron.
-    held = yield from _read(Call(Operation.READ, identity))
-    if not held.account:
-        # CULR also answers with a transaction error if a number is taken (seen in an answer that DBC recorded)
-        raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
-    if wanted is not None and (held.municipality or NOWHERE) != wanted:
-        yield from _expect(Call(Operation.UPDATE, identity, wanted))
-
-
-def _away(identity: Identity) -> Generator[Call, Reply, None]:
-    code = (yield Call(Operation.DELETE, identity)).code
-    if code is Code.MISSING:
-        if (yield from _read(Call(Operation.READ, identity))).account:
-            raise _Ended(Code.MISSING)
-    elif code is not Code.OK:
-        raise _Ended(code)
-
-
-def _sweep(identity: Identity) -> Generator[Call, Reply, None]:
-    """Deletes all accounts of this library, and checks that none is left.
-
-    One try deletes at most `SWEPT_MOST` accounts; the next try deletes the rest.
-    """
-    found = ours_to_delete(identity, (yield from _read(reading_of(identity))))
-    for one in _sorted(found)[:SWEPT_MOST]:
-        yield from _away(one)
-    if found and ours_to_delete(identity, (yield from _read(reading_of(identity)))):
-        raise _Ended(Code.EXISTS)
-
-
-def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Call, Reply, None]:
-    """Makes exactly these cards log in beside the account. A card of another patron is merged into it."""
-    there = (yield from _read(reading_of(identity))).cards
-    for card in _sorted(cards - there):
-        code = (yield Call(Operation.CREATE, card, uid=identity)).code
-        if code in {Code.EXISTS, Code.TRANSACTION_ERROR}:
-            yield from _merge(identity, card)
-        elif code is not Code.OK:
-            raise _Ended(code)
-    for card in _sorted(there - cards)[:SWEPT_MOST]:
-        yield from _away(card)
-    if there != cards and (yield from _read(reading_of(identity))).cards != cards:
-        raise _Ended(Code.MISSING)
-
-
-def _sorted(identities: Collection[Identity]) -> list[Identity]:
-    """The identities in the same order each time."""
-    return sorted(identities, key=lambda one: (one.type.value, one.value))
-
-
-def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:
-    code = (yield Call(Operation.MERGE, identity, other=local)).code
-    if code is Code.MISSING:
-        # an earlier try merged and deleted it but its answer was lost, or the card was never sent
-        if (yield from _read(Call(Operation.READ, local))).account:
-            raise _Ended(Code.MISSING)
-    elif code not in {Code.OK, Code.EXISTS}:
-        raise _Ended(code)
-
-
-def _read(call: Call) -> Generator[Call, Reply, Held]:
-    reply = yield call
-    if reply.code is Code.MISSING:
-        return Held(account=False)
-    if reply.code is not Code.OK or reply.held is None:
-        raise _Ended(Code.UNKNOWN if reply.code is Code.OK else reply.code)
-    return reply.held
-
-
-def _expect(call: Call) -> Generator[Call, Reply, None]:
-    code = (yield call).code
-    if code is not Code.OK:
-        raise _Ended(code)

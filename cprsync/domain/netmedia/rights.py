@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.birth_days import tells_birth_date
 from cprsync.domain.netmedia.right_day import Day
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule
-from cprsync.domain.netmedia.right_words import told, with_detail
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule, told, with_detail
 from cprsync.domain.patron.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday

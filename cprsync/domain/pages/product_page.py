@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.netmedia.right_words import LICENCES
+from cprsync.domain.netmedia.right_rule import LICENCES
 from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.confirming import Preview
-from cprsync.domain.desk.taking_back import TAKING_BACK
+from cprsync.domain.desk.confirming import TAKING_BACK, Preview
 from cprsync.domain.patron.review import NUMBER_SET, State
 from cprsync.errors import BadInput
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document

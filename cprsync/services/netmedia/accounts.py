@@ -16,8 +16,9 @@ import structlog
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.netmedia.account import FORBIDDEN, Held, Unsettled
+from cprsync.domain.netmedia.account import FORBIDDEN, Held
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, nightly_share, slice_of
+from cprsync.domain.netmedia.settling import Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Settled, Unsettled
+from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED
+from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.netmedia.drift import drifts
+from cprsync.domain.netmedia.drift import Wrong, drifts, is_untold, named_reasons, wrong_rights
 from cprsync.domain.netmedia.rights import rights_stamp
-from cprsync.domain.netmedia.verifying import Wrong, is_untold, named_reasons, wrong_rights
 from cprsync.domain.patron.local import Stage
 from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
-    from cprsync.domain.deciding.outcome import Outcome
+    from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.feed.delivery import Header
-    from cprsync.domain.netmedia.account import Held, Identity, Unsettled
+    from cprsync.domain.netmedia.account import Held, Identity
+    from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.domain.patron.due import Due, Facts
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.netmedia.rights import Turn
 from cprsync.domain.patron.due import DueKind
 from cprsync.errors import (

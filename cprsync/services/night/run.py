@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from cprsync.domain.deciding.guard import guard
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome, guard
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.action import Action
 from cprsync.errors import RunStopped

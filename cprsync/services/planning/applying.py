@@ -9,8 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.deciding.outcome import Outcome
-from cprsync.domain.deciding.protective import protective
+from cprsync.domain.deciding.guard import Outcome, protective
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
 from cprsync.services.planning.steps import Step, answers, batch_of, step_of, write_of

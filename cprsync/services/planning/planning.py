@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, Same, decide
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.deciding.decide import Change
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.deciding.number_change import (
     Circle,
     Collision,
@@ -21,7 +22,6 @@ from cprsync.domain.deciding.number_change import (
     follow,
     number_changes,
 )
-from cprsync.domain.deciding.outcome import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.domain.person.action import Action

@@ -17,9 +17,8 @@ from cprsync.domain.deciding.decide import (
     counted,
     decide,
 )
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome, protective_while_parked
 from cprsync.domain.deciding.protection import Protecting, Says, answered
-from cprsync.domain.deciding.protective import protective_while_parked
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import closes_any
 from cprsync.domain.patron.due import Facts, age_step_of

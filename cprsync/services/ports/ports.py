@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.feed.delivery import Header, Link
     from cprsync.domain.leaving.forgetting import Forgotten
-    from cprsync.domain.netmedia.account import Effect, Held, Identity, Settled, Unsettled
+    from cprsync.domain.netmedia.account import Effect, Held, Identity
     from cprsync.domain.netmedia.drift import Repair
+    from cprsync.domain.netmedia.settling import Settled, Unsettled
     from cprsync.domain.patron.due import Facts
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering

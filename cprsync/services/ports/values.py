@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from cprsync.domain.deciding.outcome import Outcome
+    from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.netmedia.account import Identity

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.netmedia.right_facts import right_facts
-from cprsync.domain.netmedia.right_words import CHANGES
+from cprsync.domain.netmedia.right_rule import CHANGES
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD

@@ -1,4 +1,4 @@
-"""Find the loans that are over, by the rule in `domain.lending.loan.over_since`, for all rows at once."""
+"""Find the loans that are over, by the rule in `domain.lending.statement.over_since`, for all rows at once."""
 
 from __future__ import annotations
 

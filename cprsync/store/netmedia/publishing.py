@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
 
-from cprsync.domain.netmedia.account import REFUSED, Effect, Identity, IdType, Settled, spare_others
+from cprsync.domain.netmedia.account import REFUSED, Effect, Identity, IdType, spare_others
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.values import AccountState, Backlog, Run
@@ -33,7 +34,8 @@ from cprsync.store.reviews.review_items import ask_staff, settle_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cprsync.domain.netmedia.account import Held, Unsettled
+    from cprsync.domain.netmedia.account import Held
+    from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from cprsync.domain.deciding.outcome import Outcome
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.night.report import LIVED
 from cprsync.services.planning.plan_hash import plan_hash, words

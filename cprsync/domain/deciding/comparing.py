@@ -1,6 +1,6 @@
-"""The names of the step from one record to another: the actions that every report counts. Decides nothing.
+"""What the step from one record to another means: its actions for the reports, and its harm for the guard.
 
-An event code may name the kind of a change, never what is written (decision 7).
+Decides nothing. An event code may name the kind of a change, never what is written (decision 7).
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.deciding.protection import action_between
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import Overridden
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.municipality import municipality_of
-from cprsync.domain.person.person import EMPTY, SILENT, Gap, Status
-from cprsync.domain.person.sealed import same_dwelling
+from cprsync.domain.person.person import EMPTY, SILENT, Gap, Protection, Status
+from cprsync.domain.person.sealed import same_dwelling, same_writing
 from cprsync.domain.person.status import STATUS_RULES
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
     from cprsync.domain.person.address import Address
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from cprsync.domain.person.sealed import SealedAddress
 
     _Address: TypeAlias = Address | SealedAddress | Silent
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.override import Override
 
 #: Events that correct or rename an address without a move (cpr_data G).
 _CORRECTS_ADDRESS: Final = frozenset({"A07", "A09", "A10", "A42", "P10"})
@@ -90,3 +96,51 @@ def _step_between(before: Status | Gap, after: Status | Gap) -> list[Action]:
     # A person who dies abroad has not come back first. A dead person who is now missing is alive again.
     lives = leaving is Action.DEATH_ANNULLED and coming is not Action.NUMBER_ANNULLED
     return [leaving, coming] if lives or leaving is Action.NUMBER_RESTORED else [coming]
+
+
+_NONE: Final[Mapping[Overridden, Override]] = {}
+
+
+def harms_between(
+    before: Person, after: Person, *, gone: bool, renamed: bool, holding: Mapping[Overridden, Override] = _NONE
+) -> tuple[Harm, ...]:
+    """The classes of harm in a step from one record to another.
+
+    The register does not change a field that staff corrected, so that field has no harm.
+
+    Args:
+        before: the register's part of the record now.
+        after: the register's part after the step.
+        gone: whether the step is a death, an emigration, a disappearance or an annulled number.
+        renamed: whether a name replaces another name.
+        holding: staff's corrections that hold.
+    """
+    lost = culr_in_force(after, holding) == "" and bool(culr_in_force(before, holding))
+    named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
+    rewritten = (named and before.name != after.name) or (addressed and _reads_otherwise(before, after))
+    tests = (
+        (Harm.ADDRESS_LOST, addressed and before.address is not SILENT and after.address is SILENT),
+        (Harm.PROTECTION_LIFTED, _opens(before, after)),
+        (Harm.ENTITLEMENT_LOST, lost),
+        (Harm.GONE, gone),
+        (Harm.NAME_REPLACED, named and renamed),
+        (Harm.CHANGED, rewritten or lost),
+    )
+    return tuple([harm for harm, met in tests if met])
+
+
+def _reads_otherwise(before: Person, after: Person) -> bool:
+    return not _same_words(before.address, after.address)
+
+
+def _same_words(before: _Address, after: _Address) -> bool:
+    """Whether a letter would have the same address on it."""
+    return before is after if before is SILENT or after is SILENT else same_writing(before, after)
+
+
+def _opens(before: Person, after: Person) -> bool:
+    """True if name and address become visible: the protection ends, or the person leaves an administrative street."""
+    if after.protection is Protection.NAME_AND_ADDRESS:
+        return False
+    ended = before.protection is Protection.NAME_AND_ADDRESS
+    return ended or (before.lives_administratively and not after.lives_administratively)
