@@ -1,7 +1,8 @@
 """The table that decides a right to a net medium, and its words.
 
-It is read from the top: the first row that holds gives the answer. All rows that say no come first, then those that say undecided, then those that say yes. So an unknown fact never hides
-a no, and never becomes one. `cprsync rules` prints the table with its sources. `right_day` says when a row holds.
+It is read from the top: the first row that holds gives the answer. All rows that say no come first, then those that say
+undecided, then those that say yes. So an unknown fact never hides a no, and never becomes one. `cprsync rules` prints
+the table with its sources. `right_day` says when a row holds.
 """
 
 from __future__ import annotations
