@@ -16,8 +16,8 @@ from bench.library import PREVIOUS, PRODUCED
 from bench.night import SEED
 from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import Person, Protection, Status
-from cprsync.register.extract.framing import BLOCK_BYTES
 from cprsync.register.extract.reader import ExtractReader
+from cprsync.register.extract.records import BLOCK_BYTES
 from cprsync.resources import schema_path
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any, Final
@@ -205,11 +205,8 @@ def opened_register(
     from cprsync.schemas import compile_schemas
 
     settings = register_settings(section, production=production)
-    register = SoapRegister(settings, schemas=compile_schemas(), patience=patience)
-    try:
+    with closing(SoapRegister(settings, schemas=compile_schemas(), patience=patience)) as register:
         yield register
-    finally:
-        register.close()
 
 
 def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
@@ -238,7 +235,7 @@ def opened_net_media(
     from cprsync.netmedia.soap import SoapNetMedia
     from cprsync.schemas import compile_schemas
 
-    with SoapNetMedia(settings, schemas=compile_schemas(), patience=patience) as net_media:
+    with closing(SoapNetMedia(settings, schemas=compile_schemas(), patience=patience)) as net_media:
         yield net_media
 
 
@@ -279,11 +276,8 @@ def opened_feed(section: FeedSection) -> Iterator[Feed]:
         return
     from cprsync.register.pickup.sftp import SftpFeed
 
-    feed = SftpFeed(sftp_settings(section))
-    try:
+    with closing(SftpFeed(sftp_settings(section))) as feed:
         yield feed
-    finally:
-        feed.close()
 
 
 #: The settings for how long a run waits for the SFTP server.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Code, Held, reading_of
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
@@ -19,8 +19,7 @@ from cprsync.errors import (
     NetMediaUnavailable,
     NetMediaUntrusted,
 )
-from cprsync.netmedia.calls import build_call
-from cprsync.netmedia.replies import parse_reply
+from cprsync.netmedia.messages import build_call, parse_reply
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
@@ -126,12 +125,6 @@ class SoapNetMedia:
         self._service = Service(
             _WSDL, _BINDING, url=settings.url, channel=self._channel, contract=contract, breach=_breach
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the open connections."""

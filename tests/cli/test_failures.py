@@ -19,10 +19,9 @@ from cprsync.cli.language.danish import DANISH, in_danish
 from cprsync.cli.terminal.options import spoken
 from cprsync.cli.terminal.output import failures, unexpected_document
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused
-from cprsync.register.extract.framing import too_short, unknown_type
 from cprsync.register.extract.kinds import FileKind, Product
-from cprsync.register.soap.faults import _CLIENT, _SERVER, FAULTS
-from cprsync.register.soap.receiving import _REFUSALS
+from cprsync.register.extract.records import too_short, unknown_type
+from cprsync.register.soap.receiving import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.columns import PATRON_COLUMNS
 from cprsync.services.imports.rows import Row

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -58,7 +59,7 @@ def register_settings(ready: dict[str, Any]) -> RegisterSettings:
 
 def listen(ready: dict[str, Any], folder: Path) -> Heard:
     """Subscribe everyone, let everyone be sent again (the unborn be born), live the night, and read it twice."""
-    with SoapRegister(register_settings(ready), schemas=compile_schemas()) as register:
+    with closing(SoapRegister(register_settings(ready), schemas=compile_schemas())) as register:
         assert len(list(register.subscribe_many(NUMBERS))) == 60
         for key, person in PEOPLE.items():
             control.event(ready, "birth" if person.get("unborn") else "resend", key)

@@ -17,7 +17,7 @@ import logging
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -95,7 +95,7 @@ def culr_of(ready: dict[str, Any]) -> Iterator[SoapNetMedia]:
         group=told["group"],
         password_file=Path(told["password_file"]),
     )
-    with SoapNetMedia(settings, schemas=compile_schemas()) as culr:
+    with closing(SoapNetMedia(settings, schemas=compile_schemas())) as culr:
         yield culr
 
 

@@ -36,14 +36,14 @@ from cprsync.domain.person.person import (
     Status,
     by_status,
 )
-from cprsync.register.extract.layout import NUMBER, TYPE
+from cprsync.register.extract.records import NUMBER, TYPE
 from cprsync.services.ports.values import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cprsync.domain.person.address import Address, Name
-    from cprsync.register.extract.layout import Layout
+    from cprsync.register.extract.records import Layout
 
 #: Types of which we read at most one for a person.
 _SINGLE = frozenset({"001", "002", "003", "005", "006", "008"})

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
-from cprsync.register.extract.framing import BLOCK_BYTES, split_run
 from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
-from cprsync.register.extract.layout import NUMBER, Layout, layout
-from cprsync.register.extract.numbers import links_of
 from cprsync.register.extract.persons import PersonParser, number_of
+from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
 from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
 from cprsync.services.ports.values import Inspection, Links, Unreadable
 
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
-    from cprsync.register.extract.framing import Framing
+    from cprsync.register.extract.records import Framing
 
 #: The record types that the library's task includes. A missing record of these types is empty; of others, silent.
 DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})

@@ -18,7 +18,13 @@ import structlog
 from cprsync.domain.feed.delivery import Header
 from cprsync.domain.person.person import Protection
 from cprsync.errors import DeliveryRefused
-from cprsync.register.extract.framing import (
+from cprsync.register.extract.index import DELIVERS, MAIN, SEALS, Run, status_held
+from cprsync.register.extract.kinds import HEAD_BYTES, PRIVATE_LENGTH, find_main, unknown_product
+from cprsync.register.extract.records import (
+    NUMBER,
+    RECORD_LEAST,
+    REPLACED_CODES,
+    TYPE,
     EncodingWatch,
     Framed,
     Framing,
@@ -27,15 +33,11 @@ from cprsync.register.extract.framing import (
     records_of,
     too_short,
 )
-from cprsync.register.extract.index import DELIVERS, MAIN, SEALS, Run, status_held
-from cprsync.register.extract.kinds import HEAD_BYTES, PRIVATE_LENGTH, find_main, unknown_product
-from cprsync.register.extract.layout import NUMBER, RECORD_LEAST, TYPE
-from cprsync.register.extract.numbers import REPLACED_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.register.extract.layout import Layout
+    from cprsync.register.extract.records import Layout
 
 #: Called for each run of records with one number.
 Note: TypeAlias = "Callable[[bytes, Run], None]"

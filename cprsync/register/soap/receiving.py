@@ -1,18 +1,19 @@
 """Receives an answer: checks its HTTP status, its bytes under the operation's ceilings, a fault in it, and its schema.
 
-Every wrong answer becomes an error of ours that quotes nothing. The list of subscriptions may hold a million numbers:
-it is read as a stream that keeps none of their elements (decision 27).
+Every wrong answer becomes an error of ours that quotes nothing. A fault's text may hold anything, so only its CallUUID
+is kept, which the platform's helpdesk asks for. The list of subscriptions may hold a million numbers: it is read as a
+stream that keeps none of their elements (decision 27).
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
-from cprsync.register.soap.faults import parse_fault
+from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.services.ports.values import Subscribed
 from cprsync.wire.errors import AnswerBroken
 from cprsync.wire.parsing import FAULT, Contract, events_of, payload, root_of
@@ -133,8 +134,12 @@ def check_answer(element: etree._Element, root: str, contract: Contract) -> None
         raise BadAnswer("the answer breaks the register's schema ({breach})", breach=breach, kind="register.schema")
 
 
-def parse_result(operation: str, element: etree._Element) -> Subscribed:
-    """Return the result of a subscription call. Raises NoSuchPerson, BadAnswer."""
+def receive_result(
+    response: requests.Response, limits: AnswerLimits, contract: Contract, *, operation: str
+) -> Subscribed:
+    """Return the result of a subscription call. Raises NoSuchPerson, and as `receive` and `check_answer` do."""
+    element = receive(response, limits)
+    check_answer(element, f"{_SUBSCRIPTION}{operation}Response", contract)
     word = element.findtext(f"{_SUBSCRIPTION}Result", "").strip()
     known = _RESULTS[operation]
     if word in known:
@@ -164,3 +169,55 @@ def _as_answered(response: requests.Response) -> Iterator[None]:
 
 def _unavailable(status: int) -> RegisterUnavailable:
     return RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=status, kind="register.http")
+
+
+# -- the platform's faults, by one table ----------------------------------------------------------------------
+
+_CALL = re.compile(r"CallUUID:\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", re.IGNORECASE)
+
+
+class Meaning(NamedTuple):
+    """What a fault means to us."""
+
+    error: type[CprsyncError]
+    kind: str
+    message: str
+
+
+#: From a part of the fault's text, in any case, to its meaning. The first match counts.
+FAULTS: dict[str, Meaning] = {
+    "pnr not found": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
+    "pnrnotfound": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
+    "security model": Meaning(
+        RegisterRefused, "register.context", "the register does not take the context model that we sent"
+    ),
+    "agreement": Meaning(
+        RegisterRefused, "register.agreement", "the register does not accept our service agreement for this call"
+    ),
+    "certificate": Meaning(
+        RegisterRefused, "register.certificate", "the register does not accept our certificate for this call"
+    ),
+    "unmarshalling": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
+    "schema": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
+}
+#: By SOAP 1.1's fault codes: the fault is ours, or it is theirs and may pass.
+_CLIENT = Meaning(RegisterRefused, "register.refused", "the register refuses the call as our mistake")
+_SERVER = Meaning(RegisterUnavailable, "register.fault", "the register reports a fault of its own")
+
+
+def parse_fault(fault: etree._Element) -> CprsyncError:
+    """Return the error that a soap:Fault means."""
+    text = " ".join(str(part) for part in fault.itertext())
+    meaning = _meaning(text.lower(), code=fault.findtext("faultcode", "").rpartition(":")[2].strip())
+    call = _CALL.search(text)
+    if call is None:
+        return meaning.error(meaning.message, kind=meaning.kind)
+    return meaning.error("{why} (CallUUID {call})", why=meaning.message, call=call[1], kind=meaning.kind)
+
+
+def _meaning(text: str, *, code: str) -> Meaning:
+    for part, meaning in FAULTS.items():
+        if part in text:
+            return meaning
+    # SOAP 1.1 allows `Client.Authentication` and the like.
+    return _CLIENT if code.split(".", maxsplit=1)[0] in {"Client", "VersionMismatch", "MustUnderstand"} else _SERVER

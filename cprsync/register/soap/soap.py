@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cprsync.errors import (
     BadAnswer,
@@ -19,7 +19,7 @@ from cprsync.errors import (
 )
 from cprsync.register.identity.identity import load_identity
 from cprsync.register.soap import answers
-from cprsync.register.soap.receiving import check_answer, parse_result, receive, receive_subscriptions
+from cprsync.register.soap.receiving import check_answer, receive, receive_result, receive_subscriptions
 from cprsync.services.ports.values import Found, NotFound, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
@@ -45,7 +45,6 @@ _SUBSCRIPTION = (
     "CprSubscription1.wsdl",
     "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}CprSubscriptionWebServiceBinding",
 )
-_SUBSCRIPTION_NAMES = "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}"
 #: PersonBaseDataExtended 5 in the platform's catalogue
 LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
 #: CPRSubscription 1
@@ -139,12 +138,6 @@ class SoapRegister:
         for path in lists.unreadable:
             self._calls.log.warning("certificate.revocation.unreadable", path=str(path))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the open connections."""
         self._calls.close()
@@ -200,9 +193,8 @@ class SoapRegister:
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
         limits, context = self._settings.limits.subscribe, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
-            element = receive(self._subscription.send(operation, **context, PNR=number.digits), limits)
-        check_answer(element, f"{_SUBSCRIPTION_NAMES}{operation}Response", self._subscription.contract)
-        return parse_result(operation, element)
+            response = self._subscription.send(operation, **context, PNR=number.digits)
+            return receive_result(response, limits, self._subscription.contract, operation=operation)
 
     def _get_filters(self) -> set[CprNumber]:
         limits, context = self._settings.limits.filters, _subscription_context(self._settings)

@@ -1,13 +1,14 @@
-"""Reads CULR's answers: tolerant of their shape, strict about their code.
+"""Builds the content of a call to CULR, and reads the answer: tolerant of its shape, strict about its code.
 
-Elements are found by name, in any namespace and order, with anything that a later version adds. A code that is not
-known counts as unknown, which is no success. No error quotes the answer.
+A call holds an identifier, the library, a municipality number and credentials, and nothing else. In an answer, elements
+are found by name, in any namespace and order, with anything that a later version adds. A code that is not known counts
+as unknown, which is no success. No error quotes the answer.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
@@ -18,6 +19,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.domain.netmedia.account import Call
+    from cprsync.netmedia.settings import Credentials
+
+
+def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str, Any]:
+    """Return the parts of the operation's element, by their names in CULR's contract."""
+    own = {"agencyId": agency}
+    signed = {
+        "authCredentials": {
+            "userIdAut": credentials.user,
+            "groupIdAut": credentials.group,
+            "passwordAut": credentials.password,
+        }
+    }
+    match call.operation:
+        case Operation.READ_GLOBAL:
+            # the answer covers every library: the request names none
+            return {"userCredentials": _global(call.identity)} | signed
+        case Operation.READ_LOCAL:
+            return {"userCredentials": {**own, "userIdValue": call.identity.value}} | signed
+        case Operation.MERGE if call.other is not None:
+            pair = {"accountToMergeWith": _account(call.identity), "accountToBeMerged": _account(call.other)}
+            return own | pair | signed
+        case _:
+            linked = {} if call.uid is None else {"globalUID": _global(call.uid)}
+            told = {} if call.municipality is None else {"municipalityNo": call.municipality}
+            return own | {"userCredentials": _account(call.identity)} | signed | linked | told
+
+
+def _account(identity: Identity) -> dict[str, str]:
+    return {"userIdType": identity.type.value, "userIdValue": identity.value}
+
+
+def _global(identity: Identity) -> dict[str, str]:
+    return {"uidType": identity.type.value, "uidValue": identity.value}
+
+
+# -- answers --------------------------------------------------------------------------------------------------
 
 _CODES: Final = {code.value: code for code in Code}
 _TYPES: Final = {kind.value: kind for kind in IdType}

@@ -1,20 +1,94 @@
-"""Cuts a change extract into records, and checks that its bytes are ISO-8859-1. Knows lengths, not meanings.
+"""Cuts a change extract into records by the packaged table of U12170-P, and checks that its bytes are ISO-8859-1.
 
-Two framings exist: one record a line, without trailing blanks; and a stream of records of fixed length without line
-ends. The first record shows which one it is.
+Knows positions and lengths, not meanings, except for the links from replaced numbers. Two framings exist: one record a
+line, without trailing blanks; and a stream of records of fixed length without line ends. The first record shows which
+one it is.
 """
 
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
+import csv
+from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
 
-from cprsync.errors import CprsyncError, DeliveryRefused
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import REPLACED
+from cprsync.errors import ConfigurationError, CprsyncError, DeliveryRefused
 from cprsync.register.extract.kinds import HEAD_BYTES, check_start, wrongly_encoded
-from cprsync.register.extract.layout import RECORD_LEAST
+from cprsync.resources import schema_path
+from cprsync.services.ports.values import Links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+
+# -- the layout -----------------------------------------------------------------------------------------------
+
+TABLE = "change-extract-U12170-P.csv"
+#: Where every record has its type, and its person's number except in 000, 910 and 999.
+TYPE = slice(0, 3)
+NUMBER = slice(3, 13)
+#: The shortest text that can be a record: its type and its number.
+RECORD_LEAST = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The record types with their nominal lengths, and the position of each field in its record."""
+
+    lengths: Mapping[str, int]
+    places: Mapping[tuple[str, str], slice]
+
+    def place(self, record: str, field: str) -> slice:
+        """The position of a field. Raises ConfigurationError if the table lacks it."""
+        try:
+            return self.places[record, field]
+        except KeyError as missing:
+            raise ConfigurationError(
+                "{table} lacks field {field} of record {record}",
+                table=TABLE,
+                field=field,
+                record=record,
+                kind="schemas",
+            ) from missing
+
+    def pick(self, record: str, *fields: str) -> Callable[[str], tuple[str, ...]]:
+        """Make a function that slices the named fields, two or more, out of a record."""
+        getter = itemgetter(*(self.place(record, field) for field in fields))
+        return cast("Callable[[str], tuple[str, ...]]", getter)
+
+
+@cache
+def layout() -> Layout:
+    """Load the packaged table, once."""
+    return load_layout(schema_path(TABLE))
+
+
+def load_layout(path: Path) -> Layout:
+    """Load a table with the columns record, field, start (from 1) and length.
+
+    Raises:
+        ConfigurationError: the table cannot be read.
+    """
+    lengths: dict[str, int] = {}
+    places: dict[tuple[str, str], slice] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                record, start = row["record"], int(row["start"]) - 1
+                end = start + int(row["length"])
+                places[record, row["field"]] = slice(start, end)
+                lengths[record] = max(lengths.get(record, 0), end)
+    except (OSError, KeyError, TypeError, ValueError) as broken:
+        raise ConfigurationError("{name} is not a table of record fields", name=path.name, kind="schemas") from broken
+    return Layout(lengths, places)
+
+
+# -- framing --------------------------------------------------------------------------------------------------
 
 Framing: TypeAlias = Literal["lines", "stream"]
 #: A record with the byte offset at which it begins.
@@ -161,3 +235,39 @@ def split_run(run: str, framing: Framing, lengths: Mapping[str, int]) -> list[st
         records.append(run[at : at + length])
         at += length
     return records
+
+
+# -- replaced numbers -----------------------------------------------------------------------------------------
+
+#: The statuses of a replaced number, as records write them.
+REPLACED_CODES = frozenset(status.value.encode() for status in REPLACED)
+
+
+def links_of(source: BinaryIO, known: Layout) -> Links:
+    """Read the links. A delivery with links is read a second time, to find the new numbers that it delivers.
+
+    Raises:
+        DeliveryRefused: the delivery is damaged.
+    """
+    status, current = known.place("001", "STATUS"), known.place("001", "PNRGAELD")
+    links: dict[CprNumber, CprNumber] = {}
+    for record in _main_records(source, known):
+        if record[status] in REPLACED_CODES and (old := _number(record[NUMBER])) and (new := _number(record[current])):
+            links[old] = new
+    if not links:
+        return Links()
+    news = {number.digits.encode(): number for number in links.values()}
+    delivered = frozenset(news[r[NUMBER]] for r in _main_records(source, known) if r[NUMBER] in news)
+    return Links(links, delivered)
+
+
+def _main_records(source: BinaryIO, known: Layout) -> Iterator[bytes]:
+    lengths = {kind.encode(): length for kind, length in known.lengths.items()}
+    framing = framing_of(source)
+    for _, record in records_of(blocks_of(source, EncodingWatch()), framing, lengths):
+        if record[TYPE] == b"001":
+            yield record
+
+
+def _number(field: bytes) -> CprNumber | None:
+    return CprNumber(field.decode()) if len(field) == NUMBER.stop - NUMBER.start and field.isdigit() else None
