@@ -10,9 +10,8 @@ from pydantic import ValidationError
 
 from cprsync.config.sections import PolicyFile
 from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
-from cprsync.domain.policy.groups import Ladders
+from cprsync.domain.policy.groups import Ladders, PatronGroup
 from cprsync.domain.policy.order import OutOfOrder
-from cprsync.domain.policy.patron_group import PatronGroup
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Policy
 from cprsync.domain.policy.product import Products
 from cprsync.domain.policy.tariff import FeeRules

@@ -12,15 +12,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
-from cprsync.domain.policy.controller import Controller
 from cprsync.domain.policy.groups import AgeGroup, Ladder
 from cprsync.domain.policy.order import OutOfOrder
-from cprsync.domain.policy.policy import Harm, LetterRules, Limit
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Controller, Harm, LetterRules, Limit, Retention
 from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
 
 if TYPE_CHECKING:
-    from cprsync.domain.policy.patron_group import PatronGroup
+    from cprsync.domain.policy.groups import PatronGroup
 
 
 class _Strict(BaseModel):

@@ -13,7 +13,7 @@ from cprsync.cli.desk.set_cpr import compared_lines
 from cprsync.cli.language.danish import DANISH, in_danish
 from cprsync.cli.language.words import word
 from cprsync.cli.night.status import status_lines
-from cprsync.domain.patron.review import REVIEW_KINDS
+from cprsync.domain.patron.review_table import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 

@@ -12,10 +12,8 @@ from town import FIXTURES
 
 from cprsync.cli.language.danish import in_danish
 from cprsync.config.policy import load_policy
-from cprsync.domain.policy.controller import Controller
-from cprsync.domain.policy.patron_group import PatronGroup
-from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, LetterRules, Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.groups import PatronGroup
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, Policy, Retention
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
 from cprsync.resources import guide_paths

@@ -17,8 +17,7 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import Policy
 
 TODAY = date(2027, 3, 22)

@@ -16,7 +16,7 @@ from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.person import SILENT, Status
-from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.groups import PatronGroup
 from cprsync.domain.policy.policy import LetterRules, Policy
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.pages.fee_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 

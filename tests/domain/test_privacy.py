@@ -12,10 +12,8 @@ from cprsync.domain.pages.page import Paragraph, Section, days
 from cprsync.domain.pages.privacy import hidden, kept, privacy_page
 from cprsync.domain.pages.processing import article_30
 from cprsync.domain.patron.fields import FIELD, PRINTED, Basis, Kept
-from cprsync.domain.policy.controller import Controller
-from cprsync.domain.policy.patron_group import PatronGroup
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.groups import PatronGroup
+from cprsync.domain.policy.policy import Controller, Policy, Retention
 
 if TYPE_CHECKING:
     from cprsync.domain.pages.beside import Beside

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from cprsync.domain.pages.privacy import privacy_page
-from cprsync.domain.policy.controller import Controller
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import Controller, Policy
 
 
 @dataclass(frozen=True, slots=True)

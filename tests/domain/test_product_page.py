@@ -10,7 +10,7 @@ import pytest
 from right_people import BOOKS, PAPERS, policy
 
 from cprsync.config.policy import load_policy
-from cprsync.domain.pages.product_page import product_rows
+from cprsync.domain.pages.policy_page import product_rows
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:

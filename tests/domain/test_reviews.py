@@ -17,16 +17,15 @@ from cprsync.domain.patron.review import (
     NET_MEDIA_KINDS,
     PARKED,
     PROPOSED_AT,
-    REVIEW_KINDS,
     Doing,
     State,
     concerns_blocks,
     newly_proposed,
     no_longer_asked,
     proposed_at,
-    review_kind,
     stands,
 )
+from cprsync.domain.patron.review_table import REVIEW_KINDS, review_kind
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.domain.person.status import STATUS_RULES, BlockRule
 from cprsync.services.planning.renumbering import BETWEEN, BOTH, OLD

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, over_by
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Policy, Retention
 
 TODAY = date(2027, 3, 31)
 POLICY = Policy()

@@ -12,8 +12,7 @@ from test_forgetting import morning
 from townspeople import gains_protection, moves, person, renames
 
 from cprsync.domain.leaving.forgetting import Forgotten
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.leaving.forgetting import forget_all
 from cprsync.services.trust.audit_accepting import accept_audit
 

@@ -22,8 +22,7 @@ from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 from cprsync.domain.person.person import Birth, Status, by_status
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Harm, Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Harm, Policy, Retention
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.forecasting import foresee

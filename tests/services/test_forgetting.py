@@ -19,8 +19,7 @@ from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.patron.lists import Doing
-from cprsync.domain.policy.policy import Harm
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import ReviewClosed
 from cprsync.services.leaving.forgetting import forget_all
 from cprsync.store.core import tables

@@ -12,7 +12,7 @@ from doubles import MONDAY, FileDouble
 from test_forgetting import chunks, morning
 from townspeople import moves, person
 
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput
 from cprsync.services.feed.accepting import accept_delivery
 

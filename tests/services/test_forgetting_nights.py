@@ -11,8 +11,7 @@ from sqlalchemy import insert
 from test_forgetting import morning
 from townspeople import dies, moves, person
 
-from cprsync.domain.policy.policy import Harm
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Way
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration

@@ -24,8 +24,7 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Person
 from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.policy.policy import Harm
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews

@@ -14,8 +14,7 @@ from test_statements import LONG, debts, owes
 from townspeople import dies, gains_protection, person
 
 from cprsync.cli.lending.standing import standing_lines
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules
 from cprsync.errors import BadInput
 from cprsync.services.leaving.departing import Exit

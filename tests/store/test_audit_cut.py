@@ -11,8 +11,7 @@ from sqlalchemy import delete, select
 from store_people import MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.domain.leaving.forgetting import Forgotten
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.values import RunState
 from cprsync.store.audit.head_keeping import keep_cuts
 from cprsync.store.beside.checkpoints import FILE, Mark

@@ -10,8 +10,7 @@ from sqlalchemy import select, text
 from store_people import StoppedClock, enrol
 
 from cprsync.domain.leaving.forgetting import Forgotten
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.views.revealing import Reveal
 from cprsync.store.audit import audit
 from cprsync.store.core import tables

@@ -23,8 +23,7 @@ from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Protection
 from cprsync.domain.person.purpose import Purpose as Why
-from cprsync.domain.policy.policy import Policy
-from cprsync.domain.policy.retention import Retention
+from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.values import Batch, RunState
 from cprsync.services.views.revealing import Reveal

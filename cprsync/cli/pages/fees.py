@@ -9,7 +9,7 @@ from cprsync.cli.language.dates import long_day
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.pages.fee_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows
+from cprsync.domain.pages.policy_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:

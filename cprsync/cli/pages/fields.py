@@ -11,7 +11,7 @@ from cprsync.config.policy import load_policy
 from cprsync.domain.pages.privacy import OWNERS, SEEN, hidden, kept, privacy_page
 from cprsync.domain.pages.processing import BASES, article_30
 from cprsync.domain.patron.fields import PRINTED
-from cprsync.domain.policy.controller import ASKED
+from cprsync.domain.policy.policy import ASKED
 from cprsync.errors import ConfigurationError
 from cprsync.resources import fixture_path
 

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
-from cprsync.domain.pages.privacy_rights import asked_for
-from cprsync.domain.pages.privacy_summary import summarise
-from cprsync.domain.pages.privacy_words import HOUSEHOLD, IN_THE_DATABASE, INTRODUCTION, PURPOSE, SOURCES, TITLE, TOLD
+from cprsync.domain.pages.privacy_words import (
+    HOUSEHOLD,
+    IN_THE_DATABASE,
+    INTRODUCTION,
+    PURPOSE,
+    SOURCES,
+    TITLE,
+    TOLD,
+    asked_for,
+    summarise,
+)
 from cprsync.domain.patron.fields import PRINTED, Kept, Owner, Seen
 from cprsync.domain.wording import Wording
 
@@ -20,9 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.domain.patron.fields import Field
-    from cprsync.domain.policy.controller import Controller
-    from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.policy.retention import Retention
+    from cprsync.domain.policy.policy import Controller, Policy, Retention
 
 
 OWNERS: Final[Mapping[Owner, Wording]] = {

@@ -1,4 +1,6 @@
-"""Corrections that staff typed: each holds over the register, visibly, until its last day.
+"""What staff type over the register, or in its place.
+
+A correction holds over the register, visibly, until its last day.
 
 An override never overwrites the register's value. That value stays beside it, and is shown while the two differ. An
 override does not change protection, which no one at a desk can end. A sealed patron's override is sealed as well.
@@ -12,13 +14,16 @@ from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.person.address import Name
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.canonical import text_of
-from cprsync.domain.person.person import LINES
+from cprsync.domain.person.person import LINES, SILENT, Birth, Protection
 from cprsync.domain.person.sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from cprsync.domain.person.person import Person
 
 #: The longest line on the health card and on a label (cpr-data D).
 TEXT_MAX: Final = 34
@@ -183,4 +188,52 @@ _CHECKS: Final = {
     Overridden.MUNICIPALITY: _municipality,
     # any name: groups of staff and institutions are on no ladder
     Overridden.GROUP: _any_text,
+}
+
+
+# -- a patron whose number no register knows: the values stand in the register's place, until it gives its own ---------
+
+_YES: Final = frozenset({"ja", "yes"})
+_NO: Final = frozenset({"nej", "no"})
+
+
+def with_name(person: Person, text: str) -> Person:
+    """The same person with this name. An empty text removes the name.
+
+    Raises:
+        ValueError: it is not a name. The message does not quote it.
+    """
+    name = text_of(text)
+    if len(name) > TEXT_MAX or "\n" in text.strip():
+        raise ValueError(f"expected one line of at most {TEXT_MAX} characters")
+    return replace(person, name=Name(name) if name else SILENT)
+
+
+def with_protection(person: Person, text: str) -> Person:
+    """The same person with or without protection by staff. An empty text means no.
+
+    Raises:
+        ValueError: it is neither yes nor no.
+    """
+    word = text.strip().casefold()
+    if word and word not in _YES | _NO:
+        raise ValueError("expected ja or nej")
+    return replace(person, protection=Protection.NAME_AND_ADDRESS if word in _YES else SILENT)
+
+
+def with_birth_date(person: Person, text: str, today: date) -> Person:
+    """The same person with this birth date. An empty text removes it.
+
+    Raises:
+        ValueError: it is not a birth date. The message does not quote it.
+    """
+    typed = text.strip()
+    return replace(person, birth=Birth(parse_birth_date(typed, today)) if typed else SILENT)
+
+
+#: What writes each field, by the name of the field.
+UNREGISTERED_FIELDS: Final[Mapping[str, Callable[[Person, str, date], Person]]] = {
+    "name": lambda person, text, _: with_name(person, text),
+    "birth_date": with_birth_date,
+    "protection": lambda person, text, _: with_protection(person, text),
 }

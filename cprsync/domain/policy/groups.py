@@ -1,7 +1,7 @@
-"""Patron groups by age: which group an age belongs to, and the next day on which that changes.
+"""Patron groups: what each may do, which group an age belongs to, and the next day on which that changes.
 
 A library's policy has several ladders, each in force from one day on. A patron keeps a group that is on no ladder
-(staff, institutions). Leaves out what a group may borrow and pays.
+(staff, institutions).
 """
 
 from __future__ import annotations
@@ -93,3 +93,17 @@ class Ladders:
             for group in ladder.groups:
                 if group.from_age:
                     yield birthday(born, group.from_age, leap=self.leap)
+
+
+@dataclass(frozen=True, slots=True)
+class PatronGroup:
+    """A patron group (Lånergruppe): its loan period, its reminders, and whether it pays fees."""
+
+    name: str = ""
+    loan_days: int = 30
+    #: gets a reminder if a loan is due or late
+    reminders: bool = True
+    #: pays for late loans
+    fees: bool = True
+    #: may only borrow with a real CPR number
+    cpr_required: bool = False

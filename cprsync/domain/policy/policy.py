@@ -1,17 +1,15 @@
-"""What the library sets: the guard's limits, patron groups, fees, net media, and retention periods."""
+"""What the library sets: the guard's limits, patron groups, fees, net media, how long data are kept, and who it is."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.policy.controller import Controller
-from cprsync.domain.policy.groups import Ladders
-from cprsync.domain.policy.patron_group import PatronGroup
+from cprsync.domain.policy.groups import Ladders, PatronGroup
 from cprsync.domain.policy.product import Products
-from cprsync.domain.policy.retention import Retention
 from cprsync.domain.policy.tariff import FeeRules
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +66,77 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
     # The same limit as for lost addresses: without a subscription, an old address stays and nobody notices.
     Harm.UNSUBSCRIBED: Limit(20, 0.002),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days, each counted from the day on which the matter ended. Sources: the libraries' own pages (decision 14)."""
+
+    #: loans, after the return, or after what is owed for the loan is settled
+    loans_days: int = 30
+    #: fees, after they are paid
+    fees_days: int = 30
+    #: compensations, after they are paid; some libraries keep these for a year
+    compensation_days: int = 30
+    #: the content of a message; the fact that it was sent stays
+    message_days: int = 30
+    #: blocks, after they were lifted
+    blocks_days: int = 30
+    #: a block that a leaving patron had, after they left
+    kept_blocks_days: int = 365
+    #: the content of a record before a change: as long as a run can be undone (decision 19)
+    before_images_days: int = 30
+    #: the register's files, after they were applied
+    deliveries_days: int = 90
+    #: register files that no night could take (damaged, or in conflict with another), after they came
+    refused_deliveries_days: int = 90
+    #: staff's corrections, after they ended
+    corrections_days: int = 30
+    #: review items, after staff have answered
+    answered_reviews_days: int = 365
+    #: what a night did with each number, and the patrons of its calendar part; the counts of each kind stay
+    nights_days: int = 365
+    #: the audit, from each entry; 0: it is never deleted
+    log_days: int = 1825
+    #: days without any use (loan, renewal, return, reservation, payment, visit) before a patron is asked to leave; 0:
+    #: nobody
+    inactive_days: int = 1095
+
+
+#: The words for each missing text, in the order in which it is asked for.
+ASKED: Final[Mapping[str, Wording]] = {
+    "name": Wording("bibliotekets navn", "the library's name"),
+    "contact": Wording("adresse, telefon og e-mail", "address, telephone and e-mail"),
+    "officer": Wording("databeskyttelsesrådgiver", "data protection officer"),
+    "stored": Wording(
+        "hvor databasen og kopier af den står, hvem der driver dem, og hvordan forbindelsen dertil er krypteret",
+        "where the database and its copies are kept, who runs them, and how the connection to them is encrypted",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Controller:
+    """The data controller (dataansvarlig), as the library types it. An empty text is not given yet."""
+
+    name: str = ""
+    #: address, telephone, e-mail
+    contact: str = ""
+    #: data protection officer (databeskyttelsesrådgiver), and how to reach them
+    officer: str = ""
+    #: where the database and its copies are, who keeps them, and how the connection is encrypted: no program can know
+    #: that
+    stored: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The texts that a page lacks, by their names in `policy.toml`."""
+        return tuple(key for key in ASKED if not getattr(self, key))
+
+    def told(self, key: str) -> Wording:
+        """The library's own words, or a placeholder in brackets."""
+        text = getattr(self, key)
+        return Wording(text, text) if text else Wording(f"[{ASKED[key].da}]", f"[{ASKED[key].en}]")
 
 
 @dataclass(frozen=True, slots=True)

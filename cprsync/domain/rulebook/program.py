@@ -11,7 +11,7 @@ from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.desk.parting import PARTING_ROWS
 from cprsync.domain.desk.registering import WARNINGS
 from cprsync.domain.netmedia.right_rule import ANSWERS, CHANGES, LICENCES, RIGHT_RULES
-from cprsync.domain.pages.product_page import product_rows
+from cprsync.domain.pages.policy_page import product_rows
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.municipality import RESIDENCE_RULES
 from cprsync.domain.person.status import STATUS_RULES, Lives

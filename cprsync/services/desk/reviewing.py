@@ -1,7 +1,8 @@
 """Lists reviews, shows them with both records side by side, answers them, and takes answers back.
 
-What an answer does is in `domain.patron.review`. Each answer is one transaction with its audit entry. If two people
-answer the same item, only one answer is accepted. Leaves out who may answer: every user who may run the program may.
+What an answer does is in `domain.patron.review_table`. Each answer is one transaction with its audit entry. If two
+people answer the same item, only one answer is accepted. Leaves out who may answer: every user who may run the program
+may.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from cprsync.domain.patron.review import (
     PROTECTION_DOUBTED,
     Doing,
     State,
-    review_kind,
 )
+from cprsync.domain.patron.review_table import review_kind
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.patron.review import ReviewKind
+    from cprsync.domain.patron.review_table import ReviewKind
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording

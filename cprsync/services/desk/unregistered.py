@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.patron.due import Facts, age_step_of
-from cprsync.domain.patron.override import Overridden
-from cprsync.domain.patron.unregistered import UNREGISTERED_FIELDS
+from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
 from cprsync.errors import BadInput
 from cprsync.services.ports.values import Write
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, select
 
 from cprsync.domain.patron.kinds import CONTACT_ADDRESS
-from cprsync.domain.patron.unregistered import with_name
+from cprsync.domain.patron.override import with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
 from cprsync.services.desk.unregistered import with_age

@@ -1,4 +1,4 @@
-"""A library's fee page from its policy, to compare with the page that patrons read.
+"""What a library's policy says about fees, patron groups and net media, to compare with its page and its licences.
 
 Says only what the policy has. Leaves out the layout.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.netmedia.right_rule import LICENCES
+from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.policy.tariff import Moment
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
 
 MOMENTS: Final[Mapping[Moment, Wording]] = {
@@ -151,3 +155,61 @@ def _group_row(policy: Policy, name: str, told: Wording, age: int | None) -> tup
         YES_NO[group.fees],
         number,
     )
+
+
+# -- the net media --------------------------------------------------------------------------------------------
+
+_NONE: Final = Wording("–", "–")
+_OWN: Final = Wording("bibliotekets egne kommuner", "the library's own municipalities")
+_ALL: Final = Wording("alle danske kommuner", "all Danish municipalities")
+
+
+def product_rows(policy: Policy) -> dict[str, tuple[Wording, ...]]:
+    """By product and first day: title, days, licence, ages, the blocks that close it, the groups it excludes."""
+    return {
+        f"{product.name}-{product.since.isoformat()}": (
+            product.title,
+            _period(product),
+            _licence(product, policy.home),
+            _ages(product),
+            _blocks(product),
+            _listed(product.closed_groups),
+        )
+        for product in policy.products.periods
+    }
+
+
+def _period(product: Product) -> Wording:
+    until = "" if product.until is None else product.until.isoformat()
+    return _as_written(f"{product.since.isoformat()} – {until}".strip())
+
+
+def _licence(product: Product, home: AbstractSet[str]) -> Wording:
+    whose = LICENCES[product.licensed_by]
+    if product.licensed_by is LicensedBy.LIBRARY:
+        return whose
+    held = _OWN if product.licensed == home else _ALL if product.licensed is None else _listed(product.licensed)
+    without = _listed(product.unlicensed).da
+    but = Wording(f"; ikke {without}", f"; not {without}") if product.unlicensed else Wording("", "")
+    return Wording(f"{whose.da}: {held.da}{but.da}", f"{whose.en}: {held.en}{but.en}")
+
+
+def _ages(product: Product) -> Wording:
+    first, below = product.from_age, product.below_age
+    if below is None:
+        return Wording(f"fra {first} år", f"from {first} years") if first else Wording("alle", "all")
+    if not first:
+        return Wording(f"under {below} år", f"below {below} years")
+    return Wording(f"fra {first} og under {below} år", f"from {first} and below {below} years")
+
+
+def _blocks(product: Product) -> Wording:
+    return Wording("enhver", "any") if product.closing_blocks is None else _listed(product.closing_blocks)
+
+
+def _listed(texts: AbstractSet[str]) -> Wording:
+    return _as_written(", ".join(sorted(texts))) if texts else _NONE
+
+
+def _as_written(text: str) -> Wording:
+    return Wording(text, text)
