@@ -4,8 +4,7 @@
 
 Both the rows that the code reads and the written ones in `cprsync/rulebook` are altered, in a scratch copy of the
 package, one cell at a time; only the domain's quick tests of that table run, in a child process that imports the copy.
-`--rows N`: the first N rows of each table, deleted and
-altered by turns, of one table of each kind.
+`--rows N`: the first N rows of each table, deleted and altered by turns, of one table of each kind.
 """
 
 from __future__ import annotations
@@ -300,12 +299,12 @@ class Scratch:
         ignored = shutil.ignore_patterns("__pycache__", ".mypy_cache")
         for name in ("cprsync", "fixtures", "schemas", "tests/domain"):
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        for name in ("pyproject.toml", "tests/town.py"):
+        for name in ("pyproject.toml", "tests/town.py", "tests/culr_model.py"):
             shutil.copy(ROOT / name, folder / name)
 
     def red(self, names: tuple[str, ...]) -> list[str]:
         """The ids of the tests that fail; a module that cannot be imported is one."""
-        tests = [f"tests/domain/{name}" for name in names]
+        tests = [str(path) for name in names for path in (self.folder / "tests/domain").rglob(name)]
         options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts="]
         done = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *options, *tests],
