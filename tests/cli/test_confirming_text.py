@@ -10,7 +10,7 @@ import pytest
 
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
 from cprsync.cli.terminal.output import failures
-from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
+from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
 from cprsync.services.desk.confirming import preview_document
@@ -106,7 +106,7 @@ def test_a_warning_that_stops_asks_for_a_reason_unless_one_is_given() -> None:
 def test_without_the_reason_that_a_warning_asks_for_no_yes_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """It would be said in vain: the preview is refused."""
     given = ask(Terminal("\nja\n"), STOPPING)
-    assert why_not_confirmed(STOPPING, given) is NoYes.REASON
+    assert why_not_confirmed(STOPPING, given) is WhyNotConfirmed.REASON
     assert "Skriv ja" not in capsys.readouterr().err
 
 

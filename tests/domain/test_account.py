@@ -25,7 +25,7 @@ from cprsync.domain.netmedia.account import (
     card_accounts,
     identity_of,
 )
-from cprsync.domain.netmedia.settling import SWEPT_MOST, Settled, Unsettled, settle
+from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:
@@ -300,8 +300,8 @@ def test_a_number_of_the_librarys_own_takes_no_account_of_another_patron_along()
 
 
 def test_more_accounts_than_anyone_has_are_deleted_over_several_tries() -> None:
-    culr = culr_with_beside(*(Identity(IdType.LOCAL, f"{n:08}") for n in range(SWEPT_MOST + 3)))
-    assert played(culr, swept(CPR), most=SWEPT_MOST + 5) == Unsettled(Code.EXISTS)
+    culr = culr_with_beside(*(Identity(IdType.LOCAL, f"{n:08}") for n in range(DELETED_MAX + 3)))
+    assert played(culr, swept(CPR), most=DELETED_MAX + 5) == Unsettled(Code.EXISTS)
     assert played(culr, swept(CPR)) == Settled(None)
     assert culr.ours == set()
 

@@ -24,7 +24,7 @@ from cprsync.domain.netmedia.account import (
     identity_of,
     spare_others,
 )
-from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, wanted
+from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, wanted_account
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import Overridden, Override
@@ -188,7 +188,7 @@ def test_of_whom_nobody_knows_where_she_lives_nothing_is_told_until_staff_know(t
 @pytest.mark.parametrize("key", ["account-answers"])
 def test_whoever_only_answers_for_a_minor_is_to_have_no_account_whatever_was_told(key: str) -> None:
     for culr, told in (("751", None), ("751", "751"), (None, "751")):
-        assert wanted(borrows=False, culr=culr, told=told) == Wanted(account=False), key
+        assert wanted_account(borrows=False, culr=culr, told=told) == Wanted(account=False), key
 
 
 def calls_of(
@@ -379,7 +379,7 @@ def there(number: str, *agencies: str) -> Held:
 def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_library_may_have_set(
     want: Wanted, held: Held, found: tuple[Drift, ...], sets: str | None
 ) -> None:
-    assert drifts(HERS, want, held, agency=OURS) == found
+    assert find_drift(HERS, want, held, agency=OURS) == found
     effect = Repair(PATRON, 2, HERS, found, want, held).effect(3)
     assert effect is not None
     assert (effect.municipality, effect.gone) == (sets, not want.account)
@@ -388,5 +388,5 @@ def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_librar
 @pytest.mark.parametrize("key", ["account-foreign"])
 def test_a_number_beside_another_librarys_account_is_a_persons_to_decide(key: str) -> None:
     held = there("101", OURS, THEIRS)
-    assert drifts(HERS, WANTED, held, agency=OURS) == (Drift.FOREIGN,), key
+    assert find_drift(HERS, WANTED, held, agency=OURS) == (Drift.FOREIGN,), key
     assert Repair(PATRON, 2, HERS, (Drift.FOREIGN,), WANTED, held).effect(3) is None

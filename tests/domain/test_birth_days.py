@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.netmedia.birth_days import may_tell_birth_date, tells_birth_date
+from cprsync.domain.netmedia.birth_days import may_reveal_birth_date, reveals_birth_date
 from cprsync.domain.netmedia.right_rule import Change
 from cprsync.domain.patron.due import DueKind
 
@@ -13,7 +13,7 @@ BIRTHDAYS = {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Ch
 
 @pytest.mark.parametrize("cause", [*DueKind, *Change, None], ids=str)
 def test_what_comes_with_an_age_tells_the_birth_date_and_nothing_else_does(cause: DueKind | Change | None) -> None:
-    assert tells_birth_date(cause) is (cause in BIRTHDAYS)
+    assert reveals_birth_date(cause) is (cause in BIRTHDAYS)
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_what_comes_with_an_age_tells_the_birth_date_and_nothing_else_does(cause
 def test_an_entry_of_the_audit_may_tell_it_where_a_night_wrote_of_an_age_or_of_a_right(
     kind: str, actions: tuple[str, ...], *, by_night: bool, may: bool
 ) -> None:
-    assert may_tell_birth_date(kind, actions, by_night=by_night) is may
+    assert may_reveal_birth_date(kind, actions, by_night=by_night) is may

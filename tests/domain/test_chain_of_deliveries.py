@@ -6,7 +6,16 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.feed.delivery import Header, Left, Link, Place, day_in_name, place_of, skips, what_is_left
+from cprsync.domain.feed.delivery import (
+    Header,
+    Link,
+    Missing,
+    Place,
+    day_in_name,
+    may_skip_delivery,
+    missing_after_discard,
+    place_of,
+)
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
 CONTENT, OTHER = "aa" * 32, "bb" * 32
@@ -74,7 +83,7 @@ def test_a_delivery_skips_another_if_one_after_the_last_taken_may_have_been_prod
     produced: date, previous: date, last: date | None, may: bool
 ) -> None:
     """Decision 32: whoever a skipped delivery could have told of is in a window."""
-    assert skips(Header("123456", produced, previous), last) is may
+    assert may_skip_delivery(Header("123456", produced, previous), last) is may
 
 
 @pytest.mark.parametrize(
@@ -92,27 +101,27 @@ def test_a_delivery_skips_another_if_one_after_the_last_taken_may_have_been_prod
 def test_a_delivery_skips_what_may_have_been_produced_since_the_last_one_taken(
     produced: date, previous: date, last: date | None, skipped: bool
 ) -> None:
-    assert skips(Header("123456", produced, previous), last) is skipped
+    assert may_skip_delivery(Header("123456", produced, previous), last) is skipped
 
 
 @pytest.mark.parametrize(
     ("produced", "is_taken", "last", "today", "left"),
     [
-        pytest.param(MONDAY, False, None, TUESDAY, Left.BEGINNING, id="before the first delivery"),
-        pytest.param(None, False, FRIDAY, TUESDAY, Left.GAP, id="nobody knows its day"),
-        pytest.param(MONDAY, True, FRIDAY, TUESDAY, Left.NOTHING, id="another of its day was taken"),
-        pytest.param(FRIDAY, False, FRIDAY, TUESDAY, Left.NOTHING, id="it is of the last day taken"),
-        pytest.param(THURSDAY, False, FRIDAY, TUESDAY, Left.NOTHING, id="a later one was taken"),
-        pytest.param(TUESDAY, False, FRIDAY, MONDAY, Left.EXPECTED, id="its day has not come"),
-        pytest.param(TUESDAY, False, MONDAY, None, Left.GAP, id="nobody knows the register's day"),
-        pytest.param(MONDAY, False, FRIDAY, MONDAY, Left.GAP, id="it was the next one"),
-        pytest.param(TUESDAY, False, FRIDAY, TUESDAY, Left.WIDER_GAP, id="the one before it is missing as well"),
+        pytest.param(MONDAY, False, None, TUESDAY, Missing.BEGINNING, id="before the first delivery"),
+        pytest.param(None, False, FRIDAY, TUESDAY, Missing.GAP, id="nobody knows its day"),
+        pytest.param(MONDAY, True, FRIDAY, TUESDAY, Missing.NOTHING, id="another of its day was taken"),
+        pytest.param(FRIDAY, False, FRIDAY, TUESDAY, Missing.NOTHING, id="it is of the last day taken"),
+        pytest.param(THURSDAY, False, FRIDAY, TUESDAY, Missing.NOTHING, id="a later one was taken"),
+        pytest.param(TUESDAY, False, FRIDAY, MONDAY, Missing.EXPECTED, id="its day has not come"),
+        pytest.param(TUESDAY, False, MONDAY, None, Missing.GAP, id="nobody knows the register's day"),
+        pytest.param(MONDAY, False, FRIDAY, MONDAY, Missing.GAP, id="it was the next one"),
+        pytest.param(TUESDAY, False, FRIDAY, TUESDAY, Missing.WIDER_GAP, id="the one before it is missing as well"),
     ],
 )
 def test_a_delivery_that_is_set_aside_leaves(
-    produced: date | None, is_taken: bool, last: date | None, today: date | None, left: Left
+    produced: date | None, is_taken: bool, last: date | None, today: date | None, left: Missing
 ) -> None:
-    assert what_is_left(produced, is_taken=is_taken, last=last, today=today) is left
+    assert missing_after_discard(produced, is_taken=is_taken, last=last, today=today) is left
 
 
 @pytest.mark.parametrize(

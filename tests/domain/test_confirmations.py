@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, NoYes, Preview, why_not_confirmed
+from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.wording import Wording
 
 
@@ -36,14 +36,14 @@ def test_a_yes_to_what_was_shown_is_enough() -> None:
     ids=["another use case", "a patron by now", "fewer warnings", "one more", "louder", "fewer marks", "more marks"],
 )
 def test_a_yes_is_worth_nothing_once_anything_differs_from_what_was_shown(grown: Preview) -> None:
-    assert why_not_confirmed(grown, Confirmation(PREVIEW.digest, "a reason")) is NoYes.CHANGED
+    assert why_not_confirmed(grown, Confirmation(PREVIEW.digest, "a reason")) is WhyNotConfirmed.CHANGED
 
 
 def test_a_warning_of_level_stop_needs_a_reason_too() -> None:
     assert STOPPING.needs_reason
     assert not PREVIEW.needs_reason
-    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest)) is NoYes.REASON
-    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest, "  ")) is NoYes.REASON
+    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest)) is WhyNotConfirmed.REASON
+    assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest, "  ")) is WhyNotConfirmed.REASON
     assert why_not_confirmed(STOPPING, Confirmation(STOPPING.digest, "agreed with the family")) is None
 
 

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from cprsync.domain.netmedia.account import NOWHERE, Effect, Held, Identity, IdType
-from cprsync.domain.netmedia.drift import READ_MIN, Drift, Repair, Wanted, drifts, nightly_share, slice_of, wanted
+from cprsync.domain.netmedia.drift import (
+    READ_MIN,
+    Drift,
+    Repair,
+    Wanted,
+    find_drift,
+    nightly_share,
+    slice_of,
+    wanted_account,
+)
 from cprsync.domain.policy.policy import Harm
 
 OURS, THEIRS = "775100", "710100"
@@ -22,7 +31,7 @@ def held(number: str | None = AARHUS, *, ours: bool = True, theirs: bool = False
 
 
 def found(want: Wanted, there: Held) -> tuple[str, ...]:
-    return tuple(drift.value for drift in drifts(HER, want, there, agency=OURS))
+    return tuple(drift.value for drift in find_drift(HER, want, there, agency=OURS))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_k
     facts: dict[str, Any], want: Wanted
 ) -> None:
     """Unknown residence is not "no": nothing is sent, so that nothing is missed there either (decision 11)."""
-    assert wanted(**{"borrows": True, **facts}) == want
+    assert wanted_account(**{"borrows": True, **facts}) == want
 
 
 @pytest.mark.parametrize("theirs", [False, True])

@@ -7,7 +7,15 @@ from datetime import date
 import pytest
 from town import ANNA
 
-from cprsync.domain.leaving.leaving import Tie, Ties, accounts_to_delete, asked, came_back, inactive_before, settled
+from cprsync.domain.leaving.leaving import (
+    Tie,
+    Ties,
+    accounts_to_delete,
+    inactive_before,
+    stage_after_night,
+    stage_after_request,
+    stage_after_return,
+)
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.domain.patron.local import Stage
 
@@ -17,28 +25,28 @@ HERS, FORMER, OTHER = (Identity(IdType.CPR, number) for number in (ANNA, "010190
 
 @pytest.mark.parametrize("ties", [Ties(loans=1), Ties(balance=1), Ties(responsible=1)])
 def test_a_request_waits_while_something_is_open(ties: Ties) -> None:
-    assert asked(Stage.ACTIVE, ties) is Stage.LEAVING
-    assert asked(Stage.LEAVING, ties) is Stage.LEAVING
-    assert settled(Stage.LEAVING, ties) is Stage.LEAVING
+    assert stage_after_request(Stage.ACTIVE, ties) is Stage.LEAVING
+    assert stage_after_request(Stage.LEAVING, ties) is Stage.LEAVING
+    assert stage_after_night(Stage.LEAVING, ties) is Stage.LEAVING
 
 
 def test_a_request_closes_whoever_has_nothing_open() -> None:
-    assert {asked(stage, NOTHING) for stage in Stage} == {Stage.CLOSED}
+    assert {stage_after_request(stage, NOTHING) for stage in Stage} == {Stage.CLOSED}
 
 
 def test_a_closed_record_stays_closed_whatever_is_found_of_it() -> None:
-    assert asked(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
-    assert settled(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
-    assert came_back(Stage.CLOSED) is Stage.CLOSED
+    assert stage_after_request(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
+    assert stage_after_night(Stage.CLOSED, Ties(loans=1)) is Stage.CLOSED
+    assert stage_after_return(Stage.CLOSED) is Stage.CLOSED
 
 
 def test_a_night_closes_only_whoever_asked() -> None:
-    assert settled(Stage.LEAVING, NOTHING) is Stage.CLOSED
-    assert settled(Stage.ACTIVE, NOTHING) is Stage.ACTIVE
+    assert stage_after_night(Stage.LEAVING, NOTHING) is Stage.CLOSED
+    assert stage_after_night(Stage.ACTIVE, NOTHING) is Stage.ACTIVE
 
 
 def test_whoever_comes_back_while_she_leaves_stays() -> None:
-    assert [came_back(Stage.LEAVING), came_back(Stage.ACTIVE)] == [Stage.ACTIVE, Stage.ACTIVE]
+    assert [stage_after_return(Stage.LEAVING), stage_after_return(Stage.ACTIVE)] == [Stage.ACTIVE, Stage.ACTIVE]
 
 
 def test_what_is_open_is_named_and_counted() -> None:

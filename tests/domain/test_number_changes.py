@@ -12,9 +12,9 @@ from cprsync.domain.deciding.number_change import (
     Collision,
     Disputed,
     Renumber,
-    disputes,
-    follow,
-    number_changes,
+    end_of_chain,
+    find_disputes,
+    find_number_changes,
 )
 from cprsync.domain.person.number import CprNumber
 
@@ -60,7 +60,7 @@ A, B, C, D = NUMBERS[:4]
 def test_a_delivery_of_number_changes_means(
     links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str], expected: tuple[object, ...]
 ) -> None:
-    assert number_changes(links, holders, {}) == expected
+    assert find_number_changes(links, holders, {}) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_delivery_of_number_changes_means(
 def test_a_number_that_another_patron_had_before_is_no_one_elses(
     links: dict[CprNumber, CprNumber], former: dict[CprNumber, str], expected: tuple[object, ...]
 ) -> None:
-    assert number_changes(links, {A: "1", D: "2"}, former) == expected
+    assert find_number_changes(links, {A: "1", D: "2"}, former) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_an_old_number_that_leads_elsewhere_than_to_hers_is_disputed(
     former: dict[CprNumber, str],
     expected: tuple[object, ...],
 ) -> None:
-    assert disputes(links, holders, former) == expected
+    assert find_disputes(links, holders, former) == expected
 
 
 LINKS = st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS), max_size=8)
@@ -138,7 +138,7 @@ def test_no_history_gives_one_number_to_two_patrons_or_two_numbers_to_one(
     after = dict.fromkeys(holders.values())
     for number, patron in holders.items():
         after[patron] = number
-    for change in number_changes(links, holders, {}):
+    for change in find_number_changes(links, holders, {}):
         if isinstance(change, Renumber):
             after[change.patron_id] = change.new
             assert change.new not in links, "the end of a chain is not replaced again"
@@ -150,7 +150,7 @@ def test_no_history_gives_one_number_to_two_patrons_or_two_numbers_to_one(
 def test_every_patron_whose_number_is_replaced_is_told_apart(
     links: dict[CprNumber, CprNumber], holders: dict[CprNumber, str]
 ) -> None:
-    told = {change.patron_id for change in number_changes(links, holders, {})}
+    told = {change.patron_id for change in find_number_changes(links, holders, {})}
     assert told == {patron for number, patron in holders.items() if number in links}
 
 
@@ -158,5 +158,5 @@ def test_every_patron_whose_number_is_replaced_is_told_apart(
 def test_a_chain_is_followed_to_a_number_that_is_not_replaced(
     links: dict[CprNumber, CprNumber], number: CprNumber
 ) -> None:
-    end = follow(number, links)
+    end = end_of_chain(number, links)
     assert end is None or end not in links

@@ -10,7 +10,7 @@ import pytest
 from people import dies, emigrates, having, moves, patron, person
 from town import ANNA
 
-from cprsync.domain.deciding.decide import Change, counted, decide
+from cprsync.domain.deciding.decide import Change, count_harm, decide
 from cprsync.domain.patron.effective import culr_in_force, differing, effective, municipality_in_force, unpinned_group
 from cprsync.domain.patron.override import (
     ENDLESS,
@@ -300,7 +300,7 @@ def harms(after: Person, *overrides: Override, **deviations: Any) -> tuple[Harm,
     hers = having_patron(overrides=overrides, **deviations)
     decision = decide(after, hers, as_of=YESTERDAYS)
     assert isinstance(decision, Change)
-    return counted(decision, hers, TODAY).harms
+    return count_harm(decision, hers, TODAY).harms
 
 
 def having_patron(**deviations: Any) -> Patron:
@@ -347,7 +347,7 @@ def test_a_first_copy_harms_nobody_whatever_staff_typed() -> None:
     unverified = replace(first, as_of=None, overrides=(ADDRESS,))
     decision = decide(RENAMED, unverified, as_of=YESTERDAYS)
     assert isinstance(decision, Change)
-    assert counted(decision, unverified, TODAY).harms == ()
+    assert count_harm(decision, unverified, TODAY).harms == ()
 
 
 def test_a_correction_that_is_over_hides_no_harm() -> None:

@@ -32,11 +32,11 @@ from cprsync.domain.deciding.decide import (
     ProtectionEnd,
     Same,
     Unchanged,
-    _protecting,
+    _decide_protection,
     decide,
 )
-from cprsync.domain.deciding.guard import protective, protective_while_parked
-from cprsync.domain.deciding.protection import Protecting
+from cprsync.domain.deciding.guard import protective_part, protective_part_while_parked
+from cprsync.domain.deciding.protection import ProtectionStep
 from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Name
@@ -131,12 +131,12 @@ def test_the_dead_keep_their_protection_until_its_end_is_confirmed() -> None:
     assert (decision.after.protection, decision.actions) == (PROTECTED, (Action.DIE,))
 
 
-@pytest.mark.parametrize("does", [does for does in Protecting if does.value.startswith("keep")])
+@pytest.mark.parametrize("does", [does for does in ProtectionStep if does.value.startswith("keep")])
 @pytest.mark.parametrize(("stored", "told"), [(PROTECTED, EMPTY), (EMPTY, PROTECTED)])
-def test_what_a_row_says_to_keep_is_kept_whatever_was_told(does: Protecting, stored: Any, told: Any) -> None:
+def test_what_a_row_says_to_keep_is_kept_whatever_was_told(does: ProtectionStep, stored: Any, told: Any) -> None:
     """No row keeps against a word that says otherwise today; one that did would be read so."""
     anna = patron("ANNA", protection=stored)
-    assert _protecting(person("ANNA", protection=told), anna, does, None) == EQUAL
+    assert _decide_protection(person("ANNA", protection=told), anna, does, None) == EQUAL
 
 
 def test_a_first_copy_asks_nobody() -> None:
@@ -217,7 +217,7 @@ def test_an_open_policy_opens_no_administrative_street() -> None:
 def let_through(key: str, now: Person) -> Change | None:
     decision = decide(now, patron(key), as_of=TONIGHT)
     assert isinstance(decision, Change)
-    return protective(decision, patron(key))
+    return protective_part(decision, patron(key))
 
 
 def test_a_new_protection_goes_through_alone() -> None:
@@ -284,14 +284,14 @@ def test_the_end_of_a_protection_does_not_go_through() -> None:
     record = patron("PIA")
     ended = decide(loses_protection(person("PIA")), record, as_of=TONIGHT, protection_end=ProtectionEnd.CONFIRMED)
     assert isinstance(ended, Change)
-    assert protective(ended, record) is None
+    assert protective_part(ended, record) is None
 
 
 def first_copy_let_through(now: Person) -> Change | None:
     new = unverified("ANNA")
     decision = decide(now, new, as_of=LOOKED_UP)
     assert isinstance(decision, Change)
-    return protective(decision, new)
+    return protective_part(decision, new)
 
 
 def test_a_first_copy_waits_behind_a_brake() -> None:
@@ -355,15 +355,15 @@ def test_letters_to_the_dead_stop_though_the_rest_of_her_is_parked() -> None:
     """Decision 3; CPR status 90."""
     dead = by_status(parked("ANNA", status=Status.DEAD))
     assert decide(dead, patron("ANNA"), as_of=TONIGHT) == Parked("name.lost")
-    through = protective_while_parked(dead, patron("ANNA"))
+    through = protective_part_while_parked(dead, patron("ANNA"))
     assert through == Change(person("ANNA"), (Action.STOP_LETTERS,))
     # behind a brake as well
-    assert protective(through, patron("ANNA")) == through
+    assert protective_part(through, patron("ANNA")) == through
 
 
 def test_of_a_protected_death_that_is_parked_both_go_through() -> None:
     dead = by_status(parked("ANNA", status=Status.DEAD, protection=PROTECTED))
-    through = protective_while_parked(dead, patron("ANNA"))
+    through = protective_part_while_parked(dead, patron("ANNA"))
     assert through == Change(anna(PROTECTED), (Action.PROTECT, Action.STOP_LETTERS))
 
 
@@ -373,7 +373,7 @@ def test_a_protection_goes_through_though_the_rest_of_her_is_parked(record: Patr
     """Also when nothing else of her could be read."""
     after = replace(record.register, protection=PROTECTED)
     for told in (parked("ANNA", protection=PROTECTED), Person(record.number, protection=PROTECTED)):
-        assert protective_while_parked(told, record) == Change(after, (Action.PROTECT,)), row
+        assert protective_part_while_parked(told, record) == Change(after, (Action.PROTECT,)), row
 
 
 @pytest.mark.parametrize(
@@ -384,12 +384,12 @@ def test_a_protection_goes_through_though_the_rest_of_her_is_parked(record: Patr
     ],
 )
 def test_a_parked_death_that_stops_nothing_new_writes_nothing(record: Patron) -> None:
-    assert protective_while_parked(by_status(parked("ANNA", status=Status.DEAD)), record) is None
+    assert protective_part_while_parked(by_status(parked("ANNA", status=Status.DEAD)), record) is None
 
 
 @pytest.mark.parametrize("event", [moves, emigrates, loses_protection])
 def test_nothing_else_of_a_parked_snapshot_goes_through(event: Any) -> None:
-    assert protective_while_parked(replace(event(person("PIA")), name=EMPTY), patron("PIA")) is None
+    assert protective_part_while_parked(replace(event(person("PIA")), name=EMPTY), patron("PIA")) is None
 
 
 STOPPED = replace(patron("ANNA"), letters_stopped=TONIGHT.day)

@@ -15,7 +15,7 @@ from printed import danish
 from protection_wire import ANNA, from_file, from_soap
 
 from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.deciding.guard import protective_while_parked
+from cprsync.domain.deciding.guard import protective_part_while_parked
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.domain.patron.patron import Patron, is_sealed
 from cprsync.domain.person.action import Action
@@ -281,4 +281,4 @@ def test_a_protection_told_with_a_number_that_is_out_of_use_is_not_read(
         record = replace(read(source, "empty", agreed=True), protection=stored, contact=EMPTY)
         assert merge(record, told).protection is stored
         # and neither does it go through beside what waits for a person
-        assert protective_while_parked(told, holding(record, stored)) is None
+        assert protective_part_while_parked(told, holding(record, stored)) is None

@@ -17,13 +17,13 @@ from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
 from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
 from cprsync.domain.netmedia.rights import (
     Turn,
-    changes,
-    closes_any,
-    next_step,
+    changes_between,
+    closes_any_right,
+    next_change_day,
     rights_of,
     rights_stamp,
-    stored,
-    turns_ahead,
+    stored_line,
+    upcoming_changes,
 )
 from cprsync.domain.patron.local import Block, Local, Stage
 from cprsync.domain.patron.override import Overridden, Override
@@ -87,7 +87,7 @@ def test_a_death_that_is_annulled_gives_back_the_rights_of_before(who: Person) -
     assert {one.answer for one in rights_of(dead, TERMS, TODAY)} == {Answer.NO}
     blocked = replace(before, blocks=(Block(TODAY, "død"),))
     if who.status not in {Status.DEAD, Status.ANNULLED}:
-        assert stored(rights_of(blocked, TERMS, TODAY)) == stored(rights_of(before, TERMS, TODAY))
+        assert stored_line(rights_of(blocked, TERMS, TODAY)) == stored_line(rights_of(before, TERMS, TODAY))
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_a_birthday_ends_a_right_and_opens_another() -> None:
     books, film = rights_of(child, rules, TODAY)
     assert (books.answer, books.until, books.changes_when) == (Answer.YES, date(2030, 4, 2), Change.BIRTHDAY)
     assert (film.answer, film.until, film.changes_when) == (Answer.NO, date(2027, 4, 2), Change.BIRTHDAY)
-    assert next_step(child, rules, TODAY) == date(2027, 4, 3)
-    assert next_step(child, rules, date(2027, 4, 3)) == date(2030, 4, 3)
-    assert next_step(child, rules, date(2030, 4, 3)) is None
+    assert next_change_day(child, rules, TODAY) == date(2027, 4, 3)
+    assert next_change_day(child, rules, date(2027, 4, 3)) == date(2030, 4, 3)
+    assert next_change_day(child, rules, date(2030, 4, 3)) is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_right_changes_by_itself_on(
     told = right(facts(**about), policy(**terms))
     assert (told.until, told.changes_when) == (until, change)
     assert f"Ændres, {CHANGES[change].da}." in told.text.da
-    assert next_step(facts(**about), policy(**terms), TODAY) == (until and until + timedelta(days=1))
+    assert next_change_day(facts(**about), policy(**terms), TODAY) == (until and until + timedelta(days=1))
 
 
 @pytest.mark.parametrize(("leap", "day"), [(LeapDay.MARCH, date(2027, 3, 1)), (LeapDay.FEBRUARY, date(2027, 2, 28))])
@@ -198,10 +198,12 @@ def test_what_comes_ahead_says_that_it_comes_on_a_birthday_though_nights_were_mi
     """Asked three days after the birthday, with no night since: today's change still tells it."""
     child = facts(born(date(2012, 4, 3)), blocks=(Block(date(2027, 4, 10), "gæld"),))
     rules = policy(from_age=15)
-    kept = stored(rights_of(child, rules, TODAY))
+    kept = stored_line(rights_of(child, rules, TODAY))
 
     def causes(first: date, lived: date | None) -> list[Change | None]:
-        return [one.cause for one in turns_ahead(child, rules, kept, first=first, last=date(2027, 4, 30), lived=lived)]
+        return [
+            one.cause for one in upcoming_changes(child, rules, kept, first=first, last=date(2027, 4, 30), lived=lived)
+        ]
 
     assert causes(TODAY, None) == [Change.BIRTHDAY, Change.BLOCK]
     assert causes(date(2027, 4, 6), date(2027, 4, 2)) == [Change.BIRTHDAY, Change.BLOCK]
@@ -238,10 +240,10 @@ def test_no_answer_about_a_product_holds_since_before_its_terms_did(
 def test_what_becomes_of_each_right_by_itself_is_told_day_by_day_from_what_was_kept() -> None:
     child = facts(born(date(2012, 4, 3)), blocks=(Block(date(2027, 4, 10), "gæld", lifted=date(2027, 4, 20)),))
     rules = policy(replace(BOOKS, until=date(2027, 4, 30)), replace(BOOKS, name="film", from_age=15))
-    yes_and_no = stored(rights_of(child, rules, TODAY))
+    yes_and_no = stored_line(rights_of(child, rules, TODAY))
 
     def told(kept: str, *, first: date = TODAY, last: date = date(2027, 5, 1)) -> list[tuple[str, str, str]]:
-        ahead = turns_ahead(child, rules, kept, first=first, last=last)
+        ahead = upcoming_changes(child, rules, kept, first=first, last=last)
         return [(one.day.isoformat(), one.product, one.turn.value) for one in ahead]
 
     coming = [
@@ -261,12 +263,14 @@ def test_what_becomes_of_each_right_by_itself_is_told_day_by_day_from_what_was_k
 @given(STATES, st.integers(1, 40))
 def test_what_is_told_ahead_is_what_each_night_finds(who: Person, nights: int) -> None:
     one = facts(who, overrides=(STAFF,))
-    before, found = stored(rights_of(one, TERMS, TODAY)), []
+    before, found = stored_line(rights_of(one, TERMS, TODAY)), []
     first, last = TODAY + timedelta(days=1), TODAY + timedelta(days=nights)
-    ahead = [tuple(turn)[:3] for turn in turns_ahead(one, TERMS, before, first=first, last=last)]
+    ahead = [tuple(turn)[:3] for turn in upcoming_changes(one, TERMS, before, first=first, last=last)]
     for day in (TODAY + timedelta(days=n + 1) for n in range(nights)):
-        now = stored(rights_of(one, TERMS, day))
-        found += [(day, name, turn) for name, turn in changes(before, now).items() if turn is not Turn.UNCHANGED]
+        now = stored_line(rights_of(one, TERMS, day))
+        found += [
+            (day, name, turn) for name, turn in changes_between(before, now).items() if turn is not Turn.UNCHANGED
+        ]
         before = now
     assert ahead == found
 
@@ -307,11 +311,11 @@ def test_a_right_is_on_each_day_what_its_end_said_it_would_be(who: Person, days:
             assert then.answer is told.answer
         elif day == told.until + timedelta(days=1):
             assert then.answer is not told.answer
-    step = next_step(about, TERMS, TODAY)
+    step = next_change_day(about, TERMS, TODAY)
     if step is None or day < step:
-        assert stored(rights_of(about, TERMS, day)) == stored(rights)
+        assert stored_line(rights_of(about, TERMS, day)) == stored_line(rights)
     else:
-        assert stored(rights_of(about, TERMS, step)) != stored(rights)
+        assert stored_line(rights_of(about, TERMS, step)) != stored_line(rights)
 
 
 @given(st.dates(date(1990, 1, 1), TODAY), st.integers(0, 40), st.integers(1, 40))
@@ -327,10 +331,10 @@ def test_an_age_window_opens_once_and_closes_once(day: date, from_age: int, leng
 
 
 def test_what_is_kept_are_product_answer_and_day_in_the_products_alphabet() -> None:
-    kept = stored(rights_of(facts(), policy(BOOKS, PAPERS), TODAY))
+    kept = stored_line(rights_of(facts(), policy(BOOKS, PAPERS), TODAY))
     assert kept == '{"aviser":["yes","2020-01-01"],"ereolen":["yes","2020-01-01"]}'
     dead = facts(dies(person("ANNA")), status_since=TODAY)
-    assert stored(rights_of(dead, policy(), TODAY)) == '{"ereolen":["no","2027-03-22"]}'
+    assert stored_line(rights_of(dead, policy(), TODAY)) == '{"ereolen":["no","2027-03-22"]}'
 
 
 @pytest.mark.parametrize(
@@ -343,7 +347,7 @@ def test_what_is_kept_are_product_answer_and_day_in_the_products_alphabet() -> N
 )
 def test_neither_birth_date_nor_block_is_kept_in_clear(about: dict[str, Any], terms: dict[str, Any]) -> None:
     told = right(facts(**about), policy(**terms))
-    ((_, day),) = json.loads(stored((told,))).values()
+    ((_, day),) = json.loads(stored_line((told,))).values()
     assert told.valid_from is not None
     assert day in {None, SINCE.isoformat()}
 
@@ -368,8 +372,8 @@ def line(answer: str | None) -> str:
     ],
 )
 def test_what_became_of_a_right(before: str | None, after: str | None, turn: Turn) -> None:
-    assert changes(line(before), line(after)) == {"ereolen": turn}
-    assert changes(line(after), line(after)) == ({} if after is None else {"ereolen": Turn.UNCHANGED})
+    assert changes_between(line(before), line(after)) == {"ereolen": turn}
+    assert changes_between(line(after), line(after)) == ({} if after is None else {"ereolen": Turn.UNCHANGED})
 
 
 @pytest.mark.parametrize(
@@ -401,7 +405,7 @@ def test_another_policy_of_rights_has_another_stamp(other: Policy) -> None:
 def test_a_yes_that_becomes_a_no_counts_for_the_guard_and_one_that_becomes_undecided_does_not() -> None:
     rules = policy(licensed=frozenset({"0751"}), unlicensed=frozenset({"0461"}))
     home, odense, elsewhere = facts(at("0751")), facts(at("0461")), facts(at("0851"))
-    assert closes_any(home, odense, rules, TODAY)
-    assert not closes_any(home, elsewhere, rules, TODAY)
-    assert not closes_any(odense, home, rules, TODAY)
-    assert not closes_any(home, odense, Policy(), TODAY)
+    assert closes_any_right(home, odense, rules, TODAY)
+    assert not closes_any_right(home, elsewhere, rules, TODAY)
+    assert not closes_any_right(odense, home, rules, TODAY)
+    assert not closes_any_right(home, odense, Policy(), TODAY)

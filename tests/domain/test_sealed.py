@@ -39,7 +39,7 @@ from people import (
 )
 
 from cprsync.domain.deciding.decide import Change, ProtectionEnd, Same, Unchanged, decide
-from cprsync.domain.deciding.guard import protective
+from cprsync.domain.deciding.guard import protective_part
 from cprsync.domain.lending.letter import NoLetter, letter_to
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.action import Action
@@ -324,7 +324,7 @@ def test_a_protection_that_is_let_through_alone_seals() -> None:
     before = patron("ANNA", name=NAME, address=HOME)
     change = decide(gains_protection(moves(before.register)), before, as_of=TONIGHT)
     assert isinstance(change, Change)
-    passed = protective(change, before)
+    passed = protective_part(change, before)
     assert passed is not None
     assert opened(passed.after.address) == HOME
     assert CANARY not in repr(list(passed.after.groups()))

@@ -9,8 +9,8 @@ import pytest
 from people import patron, person
 from right_people import TODAY, facts, policy
 
-from cprsync.domain.netmedia.drift import is_untold, named_reasons, twin, wrong_rights
-from cprsync.domain.netmedia.rights import rights_of, stored
+from cprsync.domain.netmedia.drift import find_wrong_rights, is_untold, named_block_reasons, without_protection
+from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status
@@ -28,12 +28,12 @@ def her(register: Person) -> Patron:
 
 
 def found(register: Person, kept: str | None) -> list[str]:
-    wrong = wrong_rights(her(register), Local(), Stage.ACTIVE, kept, policy=policy(), on=TODAY)
+    wrong = find_wrong_rights(her(register), Local(), Stage.ACTIVE, kept, policy=policy(), on=TODAY)
     return [kind.value for kind in wrong]
 
 
 def line(register: Person) -> str:
-    return stored(rights_of(facts(register, municipality_since=None, status_since=None), policy(), TODAY))
+    return stored_line(rights_of(facts(register, municipality_since=None, status_since=None), policy(), TODAY))
 
 
 @pytest.mark.parametrize("register", [person("ANNA"), PROTECTED, NO_ABODE])
@@ -49,7 +49,7 @@ def test_what_is_kept_otherwise_is_wrong_and_of_the_protected_that_is_said_too(k
 
 @pytest.mark.parametrize("register", [PROTECTED, NO_ABODE])
 def test_a_twin_is_the_same_but_for_what_seals_her(register: Person) -> None:
-    other = twin(register)
+    other = without_protection(register)
     assert not other.is_shut
     assert (other.number, other.status, other.birth) == (register.number, Status.RESIDENT, register.birth)
     assert other.address is not SILENT
@@ -57,7 +57,7 @@ def test_a_twin_is_the_same_but_for_what_seals_her(register: Person) -> None:
 
 
 def test_a_twin_of_someone_without_an_address_has_none() -> None:
-    other = twin(replace(PROTECTED, address=SILENT))
+    other = without_protection(replace(PROTECTED, address=SILENT))
     assert (other.address, other.protection) == (SILENT, EMPTY)
 
 
@@ -81,5 +81,5 @@ def test_what_is_known_is_told_and_what_nobody_knows_is_not(
 
 def test_the_reasons_that_a_policy_names_are_told_by_product_but_for_those_that_a_status_brings() -> None:
     rules = policy(closing_blocks=frozenset({"gæld", "død"}))
-    assert named_reasons(rules) == {("ereolen", "gæld")}
-    assert named_reasons(policy()) == set()
+    assert named_block_reasons(rules) == {("ereolen", "gæld")}
+    assert named_block_reasons(policy()) == set()

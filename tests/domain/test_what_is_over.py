@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, over_by
+from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, deletable_until
 from cprsync.domain.policy.policy import Policy, Retention
 
 TODAY = date(2027, 3, 31)
@@ -34,17 +34,17 @@ POLICY = Policy()
     ],
 )
 def test_without_a_policy_of_its_own_a_library_forgets_on_a_day_what_was_over_by(kind: Forgotten, day: date) -> None:
-    assert over_by(kind, TODAY, POLICY) == day
+    assert deletable_until(kind, TODAY, POLICY) == day
 
 
 def test_a_library_says_how_long_it_keeps_what_is_over() -> None:
     policy = replace(POLICY, retention=Retention(compensation_days=365))
-    assert over_by(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
-    assert over_by(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
+    assert deletable_until(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
+    assert deletable_until(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
 
 
 def test_a_library_may_keep_the_log_for_ever() -> None:
-    assert over_by(Forgotten.LOG, TODAY, replace(POLICY, retention=Retention(log_days=0))) == NEVER
+    assert deletable_until(Forgotten.LOG, TODAY, replace(POLICY, retention=Retention(log_days=0))) == NEVER
 
 
 @pytest.mark.parametrize(("kept", "made", "gone"), [(30, date(2027, 2, 28), True), (30, date(2027, 3, 1), False)])
@@ -55,7 +55,7 @@ def test_the_record_of_before_goes_after_as_many_days_as_the_policy_says(
     """Whatever its row says: that was counted with thirty days."""
     policy = replace(POLICY, retention=Retention(before_images_days=kept + more))
     day = made - timedelta(days=more)
-    assert (day + timedelta(days=BEFORE_IMAGE_DAYS) <= over_by(Forgotten.BEFORE_IMAGES, TODAY, policy)) is gone
+    assert (day + timedelta(days=BEFORE_IMAGE_DAYS) <= deletable_until(Forgotten.BEFORE_IMAGES, TODAY, policy)) is gone
 
 
 def test_a_death_may_be_annulled_as_long_as_the_dead_stay_subscribed() -> None:

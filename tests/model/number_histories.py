@@ -13,7 +13,7 @@ from datetime import date
 from hypothesis import strategies as st
 from slow_register import invented_number
 
-from cprsync.domain.deciding.number_change import Circle, Collision, Renumber, disputes, number_changes
+from cprsync.domain.deciding.number_change import Circle, Collision, Renumber, find_disputes, find_number_changes
 from cprsync.domain.person.number import CprNumber
 
 NUMBERS = tuple(invented_number(date(1970, 3, day), day) for day in range(1, 9))
@@ -60,7 +60,7 @@ def by_rule(ours: Walked, links: dict[str, str]) -> None:
         {CprNumber.parse(number): one for number, one in known.items()} for known in (ours.holders, ours.former)
     )
     after = dict(ours.holders)
-    for change in number_changes(parsed, holders, former):
+    for change in find_number_changes(parsed, holders, former):
         assert isinstance(change, Renumber | Collision | Circle)
         if isinstance(change, Renumber):
             assert after.pop(change.old.digits) == change.patron_id
@@ -71,7 +71,7 @@ def by_rule(ours: Walked, links: dict[str, str]) -> None:
     ours.holders = after
     after_all = {CprNumber.parse(number): one for number, one in after.items()}
     were = {CprNumber.parse(number): one for number, one in ours.former.items()}
-    ours.disputed = {one.old.digits for one in disputes(parsed, after_all, were)}
+    ours.disputed = {one.old.digits for one in find_disputes(parsed, after_all, were)}
 
 
 def by_hand(walked: Walked, links: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ from test_setting import set_
 from townspeople import dies, gains_protection, moves, person
 
 from cprsync.domain.netmedia.right_facts import right_facts
-from cprsync.domain.netmedia.rights import rights_of, stored
+from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.domain.policy.product import LicensedBy, Product, Products
@@ -79,7 +79,7 @@ def are_fresh(library: Library) -> None:
     day = library.clock.today()
     for one in library.store.checked_page("", 100):
         facts = right_facts(one.patron, one.local, stage=one.stage)
-        assert one.gone or one.rights == stored(rights_of(facts, library.policy, day)), one.patron.id
+        assert one.gone or one.rights == stored_line(rights_of(facts, library.policy, day)), one.patron.id
 
 
 # -- whose are derived ---------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ SAME = {
     "days = sorted(day for day in set(self.days(born)) if day >= after)": (
         "on the day itself the group is the one of that day"
     ),
-    "days = sorted(day for day in _turns(facts, policy) if day >= after)": (
+    "days = sorted(day for day in _change_days(facts, policy) if day >= after)": (
         "on the day itself what is stored is what is stored on that day"
     ),
     "for day in sorted(day for day in turns if day >= today.on):": "on the day itself the answer is that of the day",

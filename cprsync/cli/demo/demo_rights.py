@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.language.words import Language, word
-from cprsync.domain.netmedia.drift import wrong_rights
+from cprsync.domain.netmedia.drift import find_wrong_rights
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import rights_of
 
@@ -38,7 +38,7 @@ def compare_rights(
         one = by_number.get(person["number"])
         if one is None:
             continue  # a person without a record is reported elsewhere
-        if any(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=policy, on=on)):
+        if any(find_wrong_rights(one.patron, one.local, one.stage, one.rights, policy=policy, on=on)):
             found.differs.setdefault(key, []).append("rights")
         else:
             rights[key] = rights_of(right_facts(one.patron, one.local, stage=one.stage), policy, on)

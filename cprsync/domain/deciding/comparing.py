@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.deciding.protection import action_between
+from cprsync.domain.deciding.protection import protection_action_between
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.person.action import Action
@@ -47,7 +47,7 @@ def actions_between(before: Person, after: Person, events: tuple[str, ...]) -> t
 def _protection_actions(before: Person, after: Person) -> tuple[Action, ...]:
     if before.protection is after.protection:
         return ()
-    called = action_between(before.protection, after.protection)
+    called = protection_action_between(before.protection, after.protection)
     return () if called is None else (called,)
 
 
@@ -117,10 +117,10 @@ def harms_between(
     """
     lost = culr_in_force(after, holding) == "" and bool(culr_in_force(before, holding))
     named, addressed = Overridden.NAME not in holding, Overridden.ADDRESS not in holding
-    rewritten = (named and before.name != after.name) or (addressed and _reads_otherwise(before, after))
+    rewritten = (named and before.name != after.name) or (addressed and not _same_words(before.address, after.address))
     tests = (
         (Harm.ADDRESS_LOST, addressed and before.address is not SILENT and after.address is SILENT),
-        (Harm.PROTECTION_LIFTED, _opens(before, after)),
+        (Harm.PROTECTION_LIFTED, _is_opened(before, after)),
         (Harm.ENTITLEMENT_LOST, lost),
         (Harm.GONE, gone),
         (Harm.NAME_REPLACED, named and renamed),
@@ -129,16 +129,12 @@ def harms_between(
     return tuple([harm for harm, met in tests if met])
 
 
-def _reads_otherwise(before: Person, after: Person) -> bool:
-    return not _same_words(before.address, after.address)
-
-
 def _same_words(before: _Address, after: _Address) -> bool:
     """Whether a letter would have the same address on it."""
     return before is after if before is SILENT or after is SILENT else same_writing(before, after)
 
 
-def _opens(before: Person, after: Person) -> bool:
+def _is_opened(before: Person, after: Person) -> bool:
     """True if name and address become visible: the protection ends, or the person leaves an administrative street."""
     if after.protection is Protection.NAME_AND_ADDRESS:
         return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.deciding.comparing import actions_between, harms_between
-from cprsync.domain.deciding.protection import Protecting, protecting
+from cprsync.domain.deciding.protection import ProtectionStep, protection_step
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import EMPTY, NEEDS_ADDRESS, REPLACED, SILENT, Gap, Person, Protection, Status
@@ -112,23 +112,23 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         protection_end: the register's answer after an `AskRegister`.
     """
     if patron.as_of is not None and patron.has_newer(as_of):
-        return _older(person, patron, same_day=as_of.day == patron.as_of.day)
-    if reason := _undecidable(person, patron):
+        return _decide_older(person, patron, same_day=as_of.day == patron.as_of.day)
+    if reason := _reason_to_park(person, patron):
         return Parked(reason)
     told, stored = person.protection, patron.register.protection
     if told is stored:
         # most people in a delivery
-        decision: Decision = _change(person, patron)
+        decision: Decision = _compare(person, patron)
     else:
-        decision = _protecting(person, patron, protecting(as_of.source, told, stored), protection_end)
+        decision = _decide_protection(person, patron, protection_step(as_of.source, told, stored), protection_end)
     stopped = patron.letters_stopped
     # a file from before that day had to wait, while a later file stopped the letters
     if stopped is None or as_of.day < stopped:
         return decision
-    return _living(decision, person, patron)
+    return _annul_death(decision, person, patron)
 
 
-def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchanged:
+def _decide_older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchanged:
     """What a source may still do after a newer one has answered: protect, if both are of the same day.
 
     The look-up and the file then contradict each other, and a protection takes precedence over every other write.
@@ -139,7 +139,7 @@ def _older(person: Person, patron: Patron, *, same_day: bool) -> Change | Unchan
     return Unchanged(Same.OLDER)
 
 
-def counted(change: Change, patron: Patron, on: date) -> Change:
+def count_harm(change: Change, patron: Patron, on: date) -> Change:
     """The same change, with the harm that it does on a day. Where a staff correction holds, it does none.
 
     `decide` does not count this: a delivery describes the day before, but a correction of today counts tonight.
@@ -156,7 +156,7 @@ def counted(change: Change, patron: Patron, on: date) -> Change:
 # -- what staff have to look at --------------------------------------------------------------------------
 
 
-def _undecidable(person: Person, patron: Patron) -> str | None:
+def _reason_to_park(person: Person, patron: Patron) -> str | None:
     """Names what prevents a person from being applied. Every status and every step between two has its rule."""
     if person.status in NEEDS_ADDRESS and person.address is SILENT:
         return "address.missing"
@@ -174,22 +174,24 @@ def _undecidable(person: Person, patron: Patron) -> str | None:
 
 
 #: Outcomes that write the source's protection. All others leave the record's as it is.
-_BELIEVED: Final = frozenset({Protecting.SEAL, Protecting.LIFT, Protecting.SETTLED_OPEN, Protecting.ASK})
+_BELIEVED: Final = frozenset(
+    {ProtectionStep.SEAL, ProtectionStep.LIFT, ProtectionStep.SETTLED_OPEN, ProtectionStep.ASK}
+)
 
 
-def _protecting(person: Person, patron: Patron, does: Protecting, end: ProtectionEnd | None) -> Decision:
-    if does is Protecting.ASK and end is None:
+def _decide_protection(person: Person, patron: Patron, does: ProtectionStep, end: ProtectionEnd | None) -> Decision:
+    if does is ProtectionStep.ASK and end is None:
         return AskRegister()
-    if does is Protecting.ASK and end is not ProtectionEnd.CONFIRMED:
+    if does is ProtectionStep.ASK and end is not ProtectionEnd.CONFIRMED:
         return _keep_protection(person, patron, denied=end is ProtectionEnd.DENIED)
     heard = does in _BELIEVED or person.protection is SILENT
-    return _change(person if heard else replace(person, protection=SILENT), patron)
+    return _compare(person if heard else replace(person, protection=SILENT), patron)
 
 
 def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
     kept = replace(person, protection=Protection.NAME_AND_ADDRESS)
     review = "protection.contradicted" if denied else None
-    decision = _change(kept, patron)
+    decision = _compare(kept, patron)
     return replace(decision, ask_again=not denied, review=review)
 
 
@@ -202,7 +204,7 @@ _MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
 _ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
 
 
-def _living(decision: Decision, person: Person, patron: Patron) -> Decision:
+def _annul_death(decision: Decision, person: Person, patron: Patron) -> Decision:
     """Annuls a death that stopped letters while it was parked or held, if a later source says that the person lives."""
     if person.status in _MAY_BE_DEAD or patron.register.status in _ENDS_WITH_LETTERS:
         return decision
@@ -219,14 +221,14 @@ def _living(decision: Decision, person: Person, patron: Patron) -> Decision:
 # -- what changes ------------------------------------------------------------------------------------------
 
 
-def _change(person: Person, patron: Patron) -> Change | Unchanged:
+def _compare(person: Person, patron: Patron) -> Change | Unchanged:
     before, after = patron.register, merge(patron.register, person)
     if not patron.is_known:
         return _first_copy(before, after)
     if says_nothing_new(before, after):
         return Unchanged(Same.EQUAL)
     actions = actions_between(before, after, person.events)
-    harms = harms_between(before, after, gone=_leaves(actions), renamed=Action.RENAME in actions)
+    harms = harms_between(before, after, gone=_is_gone(actions), renamed=Action.RENAME in actions)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None
     return Change(after, actions, harms, review=review)
 
@@ -240,5 +242,5 @@ def _first_copy(before: Person, after: Person) -> Change:
     return Change(after, (Action.FIRST_COPY,), review=review)
 
 
-def _leaves(actions: tuple[Action, ...]) -> bool:
+def _is_gone(actions: tuple[Action, ...]) -> bool:
     return not _LEAVING.isdisjoint(actions)

@@ -68,27 +68,27 @@ class Outcome(enum.Enum):
     HELD = "held"
 
 
-def protective(change: Change, patron: Patron) -> Change | None:
+def protective_part(change: Change, patron: Patron) -> Change | None:
     """The part of a held change that is written: a new protection, and no more letters to a dead patron (decision 3).
 
     Returns a change with only that part, or None if there is nothing new to write.
     """
     arrives = Action.FIRST_COPY in change.actions and change.after.protection is Protection.NAME_AND_ADDRESS
     protects = arrives or Action.PROTECT in change.actions
-    return _no_more_than(patron, protects=protects, stops=change.stops_letters)
+    return _only_protection(patron, protects=protects, stops=change.stops_letters)
 
 
-def protective_while_parked(person: Person, patron: Patron) -> Change | None:
+def protective_part_while_parked(person: Person, patron: Patron) -> Change | None:
     """The part of a parked person that is written (decision 3).
 
     Returns a change with only that part, or None if the person is neither newly protected nor newly dead.
     """
     protects = person.protection is Protection.NAME_AND_ADDRESS
     stops = stops_letters(person.status) and not stops_letters(patron.register.status)
-    return _no_more_than(patron, protects=protects, stops=stops)
+    return _only_protection(patron, protects=protects, stops=stops)
 
 
-def _no_more_than(patron: Patron, *, protects: bool, stops: bool) -> Change | None:
+def _only_protection(patron: Patron, *, protects: bool, stops: bool) -> Change | None:
     # also for an unverified patron: what staff typed could be shown, and a letter could be sent
     after, actions = patron.register, []
     if protects and after.protection is not Protection.NAME_AND_ADDRESS:

@@ -61,7 +61,7 @@ def between_real_numbers(links: Mapping[CprNumber, CprNumber]) -> dict[CprNumber
     return {old: new for old, new in links.items() if not (old.is_replacement or new.is_replacement)}
 
 
-def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber | None:
+def end_of_chain(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber | None:
     """The number at the end of the chain from `number`; None: the chain goes in a circle."""
     seen = {number}
     while number in links:
@@ -72,7 +72,7 @@ def follow(number: CprNumber, links: Mapping[CprNumber, CprNumber]) -> CprNumber
     return number
 
 
-def number_changes(
+def find_number_changes(
     links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
 ) -> tuple[NumberChange, ...]:
     """What a delivery's links mean for the patrons who have one of their numbers.
@@ -83,11 +83,11 @@ def number_changes(
         former: the ids of patrons by numbers that were replaced earlier.
     """
     moved = {number: patron for number, patron in holders.items() if number in links}
-    ends = {number: follow(number, links) for number in moved}
+    ends = {number: end_of_chain(number, links) for number in moved}
     return tuple(_change(patron, number, ends, {**former, **holders}) for number, patron in moved.items())
 
 
-def disputes(
+def find_disputes(
     links: Mapping[CprNumber, CprNumber], holders: Mapping[CprNumber, str], former: Mapping[CprNumber, str]
 ) -> tuple[Disputed | Collision | Circle, ...]:
     """The links of old numbers that lead to a number other than the patron's present one.
@@ -107,7 +107,7 @@ def _dispute(
 ) -> Disputed | Collision | Circle | None:
     if known.get(links[old]) == patron:
         return None  # this link was followed before; where the chain goes next is checked at the next number
-    end = follow(old, links)
+    end = end_of_chain(old, links)
     if end is None:
         return Circle(patron, old)
     other = known.get(end)

@@ -61,7 +61,7 @@ class Stands(enum.Enum):
     NEW = "new"
 
 
-class Protecting(enum.Enum):
+class ProtectionStep(enum.Enum):
     """What happens to the record."""
 
     #: name and address are sealed, before any other change and in the same transaction
@@ -95,46 +95,46 @@ class ProtectionRule:
     says: Says
     agreed: bool | None
     stands: Stands
-    does: Protecting
+    does: ProtectionStep
 
 
 #: A record outside the agreement is silent (decision 1), except a type 0001: if in doubt, it seals.
 PROTECTION_RULES: Final = (
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL),
-    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, Protecting.SEAL),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL),
-    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, Protecting.ASK),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, Protecting.SETTLED_OPEN),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, Protecting.KEEP),
-    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, Protecting.SEAL),
-    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, Protecting.SEAL),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, Protecting.SEAL),
-    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, Protecting.SEAL),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, Protecting.ASK),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, Protecting.KEEP),
-    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, Protecting.SETTLED_OPEN),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, Protecting.KEEP),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, Protecting.KEEP),
-    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, Protecting.SEALED_UNTIL_TOLD),
-    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW),
-    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, Protecting.KEEP_FOR_REVIEW),
-    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, Protecting.KEEP_AND_COUNT),
-    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, Protecting.LIFT),
-    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, Protecting.LIFT),
-    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
-    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
-    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, Protecting.KEEP_AND_ASK_AGAIN),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.OPEN, ProtectionStep.SEAL),
+    ProtectionRule(Voice.FILE, Says.KNOWN, None, Stands.NEW, ProtectionStep.SEAL),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.OPEN, ProtectionStep.SEAL),
+    ProtectionRule(Voice.FILE, Says.CONTRADICTORY, None, Stands.NEW, ProtectionStep.SEAL),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.PROTECTED, ProtectionStep.ASK),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.OPEN, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, True, Stands.NEW, ProtectionStep.SETTLED_OPEN),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.OPEN, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.EMPTY, False, Stands.NEW, ProtectionStep.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.OPEN, ProtectionStep.KEEP),
+    ProtectionRule(Voice.FILE, Says.SILENT, None, Stands.NEW, ProtectionStep.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.OPEN, ProtectionStep.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.KNOWN, None, Stands.NEW, ProtectionStep.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.OPEN, ProtectionStep.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.CONTRADICTORY, None, Stands.NEW, ProtectionStep.SEAL),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, ProtectionStep.ASK),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, ProtectionStep.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, ProtectionStep.SETTLED_OPEN),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, ProtectionStep.KEEP),
+    ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, ProtectionStep.SEALED_UNTIL_TOLD),
+    ProtectionRule(Voice.ANSWER, Says.KNOWN, None, Stands.PROTECTED, ProtectionStep.KEEP_FOR_REVIEW),
+    ProtectionRule(Voice.ANSWER, Says.CONTRADICTORY, None, Stands.PROTECTED, ProtectionStep.KEEP_FOR_REVIEW),
+    ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_COUNT),
+    ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, ProtectionStep.LIFT),
+    ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.LIFT),
+    ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
+    ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
+    ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
 )
 
 #: After this many nights with the same doubtful answer two people may end a protection (decision 35).
@@ -143,14 +143,14 @@ NIGHTS_OF_DOUBT: Final = 3
 # -- how the code reads it ---------------------------------------------------------------------------------
 
 #: A person's protection, as a reader reports it.
-Told: TypeAlias = Protection | Gap
+Reported: TypeAlias = Protection | Gap
 
-_TOLD: Final[Mapping[Says, Told]] = {
+_REPORTED: Final[Mapping[Says, Reported]] = {
     Says.KNOWN: Protection.NAME_AND_ADDRESS,
     Says.EMPTY: EMPTY,
     Says.SILENT: SILENT,
 }
-_STORED: Final[Mapping[Stands, Told]] = {
+_STORED: Final[Mapping[Stands, Reported]] = {
     Stands.PROTECTED: Protection.NAME_AND_ADDRESS,
     Stands.OPEN: EMPTY,
     Stands.NEW: SILENT,
@@ -158,31 +158,31 @@ _STORED: Final[Mapping[Stands, Told]] = {
 _VOICES: Final = {Voice.FILE: Source.FILE, Voice.LOOKUP: Source.LOOKUP}
 
 #: What happens, by source, what the source says, and what is stored.
-_DONE: Final[Mapping[tuple[Source, Told, Told], Protecting]] = {
-    (_VOICES[rule.voice], _TOLD[rule.says], _STORED[rule.stands]): rule.does
+_DONE: Final[Mapping[tuple[Source, Reported, Reported], ProtectionStep]] = {
+    (_VOICES[rule.voice], _REPORTED[rule.says], _STORED[rule.stands]): rule.does
     for rule in PROTECTION_RULES
-    if rule.voice in _VOICES and rule.says in _TOLD and rule.agreed is not False
+    if rule.voice in _VOICES and rule.says in _REPORTED and rule.agreed is not False
 }
 #: What happens, by what the night's look-up says.
-_ANSWERED: Final[Mapping[Says, Protecting]] = {
+_ANSWERED: Final[Mapping[Says, ProtectionStep]] = {
     rule.says: rule.does for rule in PROTECTION_RULES if rule.voice is Voice.ANSWER
 }
-_SAID: Final[Mapping[Told, Says]] = {told: says for says, told in _TOLD.items()}
+_SAID: Final[Mapping[Reported, Says]] = {told: says for says, told in _REPORTED.items()}
 #: What a report calls each outcome.
-_CALLED: Final[Mapping[Protecting, Action]] = {
-    Protecting.SEAL: Action.PROTECT,
-    Protecting.LIFT: Action.UNPROTECT,
-    Protecting.ASK: Action.UNPROTECT,
-    Protecting.SETTLED_OPEN: Action.PROTECTION_SETTLED,
+_CALLED: Final[Mapping[ProtectionStep, Action]] = {
+    ProtectionStep.SEAL: Action.PROTECT,
+    ProtectionStep.LIFT: Action.UNPROTECT,
+    ProtectionStep.ASK: Action.UNPROTECT,
+    ProtectionStep.SETTLED_OPEN: Action.PROTECTION_SETTLED,
 }
 
 
-def protecting(source: Source, told: Told, stored: Told) -> Protecting:
+def protection_step(source: Source, told: Reported, stored: Reported) -> ProtectionStep:
     """What a source's answer does to a record that says `stored`."""
     return _DONE[source, told, stored]
 
 
-def answered(answer: Person | Says) -> Protecting:
+def step_after_look_up(answer: Person | Says) -> ProtectionStep:
     """What the night's look-up does after a delivery said that a protection ended.
 
     `answer` is the person, or the reason why there is none.
@@ -195,6 +195,6 @@ def answered(answer: Person | Says) -> Protecting:
     return _ANSWERED[Says.DOUBTED if answer.is_end_doubted else _SAID[answer.protection]]
 
 
-def action_between(before: Told, after: Told) -> Action | None:
+def protection_action_between(before: Reported, after: Reported) -> Action | None:
     """The name of the step from one stored value to another, once it is accepted; None: there is none."""
     return _CALLED.get(_DONE[Source.LOOKUP, after, before])

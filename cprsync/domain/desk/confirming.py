@@ -68,7 +68,7 @@ class Confirmation:
     reason: str = field(default="", repr=False)
 
 
-class NoYes(enum.Enum):
+class WhyNotConfirmed(enum.Enum):
     """Why a confirmation does not count."""
 
     #: what would be written, or a warning about it, has changed since it was shown
@@ -77,11 +77,11 @@ class NoYes(enum.Enum):
     REASON = "reason"
 
 
-def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> NoYes | None:
+def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> WhyNotConfirmed | None:
     """Why nothing may be written yet; None: a person has said yes to exactly this."""
     if confirmation.digest != preview.digest:
-        return NoYes.CHANGED
-    return NoYes.REASON if preview.needs_reason and not confirmation.reason.strip() else None
+        return WhyNotConfirmed.CHANGED
+    return WhyNotConfirmed.REASON if preview.needs_reason and not confirmation.reason.strip() else None
 
 
 #: In the order in which they are shown. They apply to every patron.

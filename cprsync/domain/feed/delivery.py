@@ -74,14 +74,14 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
     return Place.GAP if strict and not follows else Place.NEXT
 
 
-def skips(header: Header, last: date | None) -> bool:
+def may_skip_delivery(header: Header, last: date | None) -> bool:
     """Whether a delivery between the last one taken and this one may exist that was never taken."""
     if last is None or header.produced <= last:
         return False
     return header.begins_a_chain or header.previous > last
 
 
-class Left(enum.Enum):
+class Missing(enum.Enum):
     """What the chain misses after a delivery was set aside (decision 4)."""
 
     #: no delivery was ever taken: no gap shows
@@ -96,7 +96,7 @@ class Left(enum.Enum):
     WIDER_GAP = "wider_gap"
 
 
-def what_is_left(produced: date | None, *, is_taken: bool, last: date | None, today: date | None) -> Left:
+def missing_after_discard(produced: date | None, *, is_taken: bool, last: date | None, today: date | None) -> Missing:
     """What the chain misses after a delivery was set aside.
 
     Args:
@@ -106,14 +106,14 @@ def what_is_left(produced: date | None, *, is_taken: bool, last: date | None, to
         today: the register's day; None: unknown.
     """
     if last is None:
-        return Left.BEGINNING
+        return Missing.BEGINNING
     if produced is None:
-        return Left.GAP
+        return Missing.GAP
     if is_taken or produced <= last:
-        return Left.NOTHING
+        return Missing.NOTHING
     if today is not None and produced > today:
-        return Left.EXPECTED
-    return Left.WIDER_GAP if working_day_before(produced) > last else Left.GAP
+        return Missing.EXPECTED
+    return Missing.WIDER_GAP if working_day_before(produced) > last else Missing.GAP
 
 
 def day_in_name(name: str) -> date | None:

@@ -57,7 +57,7 @@ class Forgotten(enum.Enum):
     LOG = "log"
 
 
-def over_by(kind: Forgotten, on: date, policy: Policy) -> date:
+def deletable_until(kind: Forgotten, on: date, policy: Policy) -> date:
     """The last day on which data of a kind were over, if they are deleted on `on`."""
     kept = policy.retention
     if kind is Forgotten.LOG and not kept.log_days:

@@ -49,17 +49,17 @@ class Ties:
         return {tie: count for tie, count in counts.items() if count}
 
 
-def asked(stage: Stage, ties: Ties) -> Stage:
+def stage_after_request(stage: Stage, ties: Ties) -> Stage:
     """The stage after a request to leave. A closed record stays closed; a record with something open is not closed."""
     return Stage.LEAVING if ties.still_open and stage is not Stage.CLOSED else Stage.CLOSED
 
 
-def settled(stage: Stage, ties: Ties) -> Stage:
+def stage_after_night(stage: Stage, ties: Ties) -> Stage:
     """The stage after a night: a leaving patron's record is closed when nothing is open."""
-    return asked(stage, ties) if stage is Stage.LEAVING else stage
+    return stage_after_request(stage, ties) if stage is Stage.LEAVING else stage
 
 
-def came_back(stage: Stage) -> Stage:
+def stage_after_return(stage: Stage) -> Stage:
     """The stage after an import or a registration. A closed record stays closed: the person becomes a new patron."""
     return Stage.ACTIVE if stage is Stage.LEAVING else stage
 

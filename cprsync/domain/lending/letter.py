@@ -54,7 +54,7 @@ class Letter:
         return "Letter(…)"
 
 
-class Told(Protocol):
+class Addressee(Protocol):
     """What an envelope is written from: a person, or the opened values of a sealed person."""
 
     @property
@@ -72,7 +72,7 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
     stopped: bool,
     sealed: bool,
     holding: Mapping[Overridden, Override] = _NONE,
-    opened: Told | None = None,
+    opened: Addressee | None = None,
 ) -> Letter | NoLetter:
     """The envelope: the patron's own contact address, else the register's, else the registered address.
 
@@ -111,14 +111,14 @@ def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tup
     return () if override is None else tuple(override.text.split("\n"))
 
 
-def _contact_lines(said: Told, typed: tuple[str, ...]) -> tuple[str, ...]:
+def _contact_lines(said: Addressee, typed: tuple[str, ...]) -> tuple[str, ...]:
     own = tuple(line for line in typed if line)
     if own or not isinstance(said.contact, Contact):
         return own
     return tuple(line for line in said.contact.lines if line)
 
 
-def _registered_lines(said: Told) -> tuple[str, ...]:
+def _registered_lines(said: Addressee) -> tuple[str, ...]:
     at = said.address
     # a letter to an administrative street would not reach the patron, whatever the status
     return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

@@ -23,12 +23,12 @@ _CALENDAR: Final = "calendar"
 _ACTIONS: Final = frozenset(kind.value for kind in _ON_BIRTHDAYS if isinstance(kind, DueKind))
 
 
-def tells_birth_date(cause: DueKind | Change | None) -> bool:
+def reveals_birth_date(cause: DueKind | Change | None) -> bool:
     """Whether this cause happens on a birthday. None means that nothing came by itself, and gives False."""
     return cause in _ON_BIRTHDAYS
 
 
-def may_tell_birth_date(kind: str, actions: Collection[str], *, by_night: bool) -> bool:
+def may_reveal_birth_date(kind: str, actions: Collection[str], *, by_night: bool) -> bool:
     """Whether an entry of the audit may reveal the day on which the patron reached an age."""
     if not by_night:
         return False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import NOWHERE, Effect, is_foreign, ours_to_delete
 from cprsync.domain.netmedia.right_facts import right_facts
-from cprsync.domain.netmedia.rights import rights_of, stored
+from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.review import BLOCK_REASONS
@@ -59,7 +59,9 @@ class Wanted:
     cards: frozenset[Identity] | None = None
 
 
-def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None) -> Wanted:
+def wanted_account(
+    *, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None
+) -> Wanted:
     """What a patron's account should be. CULR was told about this patron, and nothing waits to be sent.
 
     Args:
@@ -73,7 +75,7 @@ def wanted(*, borrows: bool, culr: str | None, told: str | None, cards: frozense
     return Wanted(account=True, municipality=told if culr is None else culr, cards=cards)
 
 
-def drifts(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
+def find_drift(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
     """How the account under this number differs from what it should be; empty: it does not.
 
     A patron who should have no account should have none under a card or a UNI-Login either.
@@ -167,7 +169,7 @@ class Wrong(enum.Enum):
     VERSIONS = "versions"
 
 
-def twin(person: Person) -> Person:
+def without_protection(person: Person) -> Person:
     """The same person without protection, at an ordinary street of the municipality, with the status to match."""
     at = person.address
     open_address = at if at is SILENT else Address(at.municipality, _SOME_STREET, "1")
@@ -175,7 +177,7 @@ def twin(person: Person) -> Person:
     return replace(person, protection=EMPTY, address=open_address, status=status)
 
 
-def wrong_rights(  # noqa: PLR0913 -- what decides the rights, and the stored rights
+def find_wrong_rights(  # noqa: PLR0913 -- what decides the rights, and the stored rights
     patron: Patron, local: Local, stage: Stage, kept: str | None, *, policy: Policy, on: date
 ) -> Iterator[Wrong]:
     """What is wrong with the patron's stored rights, and with the municipality number for CULR."""
@@ -183,13 +185,13 @@ def wrong_rights(  # noqa: PLR0913 -- what decides the rights, and the stored ri
         yield Wrong.RIGHTS
     if not patron.register.is_shut:
         return
-    holding, other = in_force(patron.overrides, on), replace(patron, register=twin(patron.register))
+    holding, other = in_force(patron.overrides, on), replace(patron, register=without_protection(patron.register))
     same_number = culr_in_force(patron.register, holding) == culr_in_force(other.register, holding)
     if not same_number or kept != _line(other, local, stage, policy, on):
         yield Wrong.PROTECTED
 
 
-def named_reasons(policy: Policy) -> set[tuple[str, str]]:
+def named_block_reasons(policy: Policy) -> set[tuple[str, str]]:
     """Pairs of product and block reason that the policy names. Leaves out the reasons that a status brings."""
     named = ((one.name, one.closing_blocks or frozenset()) for one in policy.products.periods)
     return {(name, reason) for name, reasons in named for reason in reasons - set(BLOCK_REASONS.values())}
@@ -201,4 +203,4 @@ def is_untold(want: str | None, last: str | None, *, told: bool) -> bool:
 
 
 def _line(patron: Patron, local: Local, stage: Stage, policy: Policy, on: date) -> str:
-    return stored(rights_of(right_facts(patron, local, stage=stage), policy, on))
+    return stored_line(rights_of(right_facts(patron, local, stage=stage), policy, on))

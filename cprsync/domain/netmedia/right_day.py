@@ -35,7 +35,7 @@ _NO_DETAIL: Final = Wording("", "")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Read:
+class Evidence:
     """What a row read: in short, in words, and since when it is so; None: unknown."""
 
     fact: str = ""
@@ -44,18 +44,18 @@ class Read:
     #: `since`, if it reveals neither the birth date nor a block; else None
     open_since: date | None = None
 
-    def not_before(self, begins: date) -> Read:
+    def not_before(self, begins: date) -> Evidence:
         """The same, for a product whose terms began on a day. No date is earlier than that day."""
         since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
-        return Read(self.fact, self.detail, since, open_since)
+        return Evidence(self.fact, self.detail, since, open_since)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Ruled:
+class AppliedRule:
     """The row that holds, and what it read."""
 
     rule: RightRule
-    read: Read
+    evidence: Evidence
 
     @property
     def answer(self) -> Answer:
@@ -79,14 +79,14 @@ class Day:
         )
         return cls(facts, policy, on, now)
 
-    def ruled(self, name: str) -> Ruled:
+    def rule_for(self, name: str) -> AppliedRule:
         """The first row of the table that holds for a product."""
         product = self.product(name)
         if product is None:
-            return Ruled(RightRule.NOT_OFFERED, Read())
+            return AppliedRule(RightRule.NOT_OFFERED, Evidence())
         rows = _ROWS[product.licensed_by]
         rule, found = next((rule, found) for rule, read in rows if (found := read(self, product)) is not None)
-        return Ruled(rule, found.not_before(product.since))
+        return AppliedRule(rule, found.not_before(product.since))
 
     def product(self, name: str) -> Product | None:
         """The product's terms in force; None: the policy has none on that day."""
@@ -108,7 +108,7 @@ class Day:
         # a patron who came back lives there from that day, even if it is the same municipality
         return None if moved is None else max(moved, status or moved)
 
-    def turned(self, age: int) -> date | None:
+    def birthday_at(self, age: int) -> date | None:
         """The day on which the patron reached an age (0 is birth); None: no birth date is known."""
         born = self.now.birth
         return None if born is None else birthday(born.day, age, leap=self.policy.ladders.leap)
@@ -117,24 +117,24 @@ class Day:
         return age_on(born.day, self.on, leap=self.policy.ladders.leap)
 
 
-def _if(condition: bool) -> Read | None:
+def _if(condition: bool) -> Evidence | None:
     """For a row that has nothing to add to its own words."""
-    return Read() if condition else None
+    return Evidence() if condition else None
 
 
-def _closed(day: Day, _product: Product) -> Read | None:
+def _closed(day: Day, _product: Product) -> Evidence | None:
     return _if(day.facts.stage is Stage.CLOSED)
 
 
-def _no_borrower(day: Day, _product: Product) -> Read | None:
+def _no_borrower(day: Day, _product: Product) -> Evidence | None:
     return _if(day.facts.kind is PatronKind.RESPONSIBLE)
 
 
-def _no_person(day: Day, _product: Product) -> Read | None:
+def _no_person(day: Day, _product: Product) -> Evidence | None:
     return _if(day.facts.kind in {PatronKind.INSTITUTION, PatronKind.LIBRARY})
 
 
-def _dead(day: Day, _product: Product) -> Read | None:
+def _dead(day: Day, _product: Product) -> Evidence | None:
     stopped = day.facts.letters_stopped
     if not counts_as_dead(day.facts.register.status, stopped):
         return None
@@ -143,15 +143,15 @@ def _dead(day: Day, _product: Product) -> Read | None:
     return read if day.facts.register.status is Status.DEAD else replace(read, since=stopped, open_since=stopped)
 
 
-def _leaving(day: Day, _product: Product) -> Read | None:
+def _leaving(day: Day, _product: Product) -> Evidence | None:
     return _if(day.facts.stage is Stage.LEAVING)
 
 
-def _blocked(day: Day, product: Product) -> Read | None:
+def _blocked(day: Day, product: Product) -> Evidence | None:
     holding = [block for block in day.facts.blocks if _closes(block, day, product)]
     since = min((block.since for block in holding), default=None)
     # the reason is in staff's own words, and is shown nowhere else
-    return None if since is None else Read("block", since=since)
+    return None if since is None else Evidence("block", since=since)
 
 
 def _closes(block: Block, day: Day, product: Product) -> bool:
@@ -161,32 +161,32 @@ def _closes(block: Block, day: Day, product: Product) -> bool:
     return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
 
 
-def _group(day: Day, product: Product) -> Read | None:
+def _group(day: Day, product: Product) -> Evidence | None:
     group = day.now.group
-    return Read(f"group {group}", Wording(group, group)) if group in product.closed_groups else None
+    return Evidence(f"group {group}", Wording(group, group)) if group in product.closed_groups else None
 
 
-def _too_young(day: Day, product: Product) -> Read | None:
+def _too_young(day: Day, product: Product) -> Evidence | None:
     born = day.now.birth
     if born is None or day.age(born) >= product.from_age:
         return None
     return _aged(day, born)
 
 
-def _too_old(day: Day, product: Product) -> Read | None:
+def _too_old(day: Day, product: Product) -> Evidence | None:
     born = day.now.birth
     if born is None or product.below_age is None or day.age(born) < product.below_age:
         return None
-    return _aged(day, born, since=day.turned(product.below_age))
+    return _aged(day, born, since=day.birthday_at(product.below_age))
 
 
-def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Read:
+def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Evidence:
     age = day.age(born)
     doubt = Wording(" efter en usikker fødselsdato", " by an uncertain birth date") if born.uncertain else _NO_DETAIL
-    return Read(f"age {age}", Wording(f"{age} år{doubt.da}", f"{age} years{doubt.en}"), since=since)
+    return Evidence(f"age {age}", Wording(f"{age} år{doubt.da}", f"{age} years{doubt.en}"), since=since)
 
 
-def _elsewhere(day: Day, _product: Product) -> Read | None:
+def _elsewhere(day: Day, _product: Product) -> Evidence | None:
     if day.elsewhere_by_status:
         return _by_status(day)
     code, lives = day.now.municipality, day.now.residence
@@ -195,42 +195,42 @@ def _elsewhere(day: Day, _product: Product) -> Read | None:
     return _at(day) if kind_of(code) is Kind.GREENLANDIC else None
 
 
-def _by_status(day: Day) -> Read:
+def _by_status(day: Day) -> Evidence:
     status = day.facts.register.status
     if status is SILENT:
-        return Read()
+        return Evidence()
     meaning, since = STATUS_RULES[status].meaning, day.facts.status_since
     told = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
-    return Read(f"status {status.value}", told, since, since)
+    return Evidence(f"status {status.value}", told, since, since)
 
 
-def _unlicensed(day: Day, product: Product) -> Read | None:
+def _unlicensed(day: Day, product: Product) -> Evidence | None:
     return _at(day) if _licence(day, product) is Licence.NONE else None
 
 
-def _number(day: Day, _product: Product) -> Read | None:
+def _number(day: Day, _product: Product) -> Evidence | None:
     return _by_status(day) if day.facts.register.status in NUMBER_ONLY else None
 
 
-def _residence_unknown(day: Day, _product: Product) -> Read | None:
+def _residence_unknown(day: Day, _product: Product) -> Evidence | None:
     return _by_status(day) if day.now.residence is Residence.UNKNOWN else None
 
 
-def _licence_unknown(day: Day, product: Product) -> Read | None:
+def _licence_unknown(day: Day, product: Product) -> Evidence | None:
     return _at(day) if _licence(day, product) is Licence.UNKNOWN else None
 
 
-def _age_unknown(day: Day, product: Product) -> Read | None:
+def _age_unknown(day: Day, product: Product) -> Evidence | None:
     return _if(product.asks_age and day.now.birth is None)
 
 
-def _municipality(day: Day, product: Product) -> Read | None:
-    return _at(day, day.turned(product.from_age))
+def _municipality(day: Day, product: Product) -> Evidence | None:
+    return _at(day, day.birthday_at(product.from_age))
 
 
-def _library(day: Day, product: Product) -> Read | None:
-    turned = day.turned(product.from_age)
-    return Read("library", _NO_DETAIL, turned or product.since, _unless_later(product.since, turned))
+def _library(day: Day, product: Product) -> Evidence | None:
+    opens = day.birthday_at(product.from_age)
+    return Evidence("library", _NO_DETAIL, opens or product.since, _unless_later(product.since, opens))
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
@@ -239,23 +239,23 @@ def _licence(day: Day, product: Product) -> Licence | None:
     return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
 
 
-def _at(day: Day, birthday_: date | None = None) -> Read:
+def _at(day: Day, birthday_: date | None = None) -> Evidence:
     """The patron's municipality, and since when. That day is never before the patron has reached the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
     told = Wording(f"kommune {code}", f"municipality {code}")
-    return Read(f"municipality {code}", told, whole, _unless_later(since, birthday_))
+    return Evidence(f"municipality {code}", told, whole, _unless_later(since, birthday_))
 
 
-def _unless_later(since: date | None, turned: date | None) -> date | None:
+def _unless_later(since: date | None, opens: date | None) -> date | None:
     """The day, if it does not reveal the birth date; None: the patron reached the age after that day."""
-    return None if since is None or (turned is not None and turned > since) else since
+    return None if since is None or (opens is not None and opens > since) else since
 
 
 #: Reads what a row needs; None: the row does not hold.
-_Reader: TypeAlias = "Callable[[Day, Product], Read | None]"
+_Reader: TypeAlias = "Callable[[Day, Product], Evidence | None]"
 _READERS: Final[Mapping[RightRule, _Reader]] = {
-    RightRule.NOT_OFFERED: lambda _day, _product: None,  # `ruled` answers this row itself
+    RightRule.NOT_OFFERED: lambda _day, _product: None,  # `rule_for` answers this row itself
     RightRule.CLOSED: _closed,
     RightRule.NO_BORROWER: _no_borrower,
     RightRule.NO_PERSON: _no_person,

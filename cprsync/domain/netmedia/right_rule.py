@@ -316,7 +316,7 @@ def with_detail(why: Wording, detail: Wording) -> Wording:
     return Wording(f"{why.da} ({detail.da})", f"{why.en} ({detail.en})") if detail.da else why
 
 
-def told(answer: Answer, why: Wording, change: Change) -> Wording:
+def explain(answer: Answer, why: Wording, change: Change) -> Wording:
     """The answer with its reason, what would change it, and, for a move, what it leaves alone."""
     said, when = ANSWERS[answer], CHANGES[change]
     da, en = (f" {RUNNING_LOANS.da}", f" {RUNNING_LOANS.en}") if change is Change.MOVE else ("", "")

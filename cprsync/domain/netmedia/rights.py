@@ -12,9 +12,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.netmedia.birth_days import tells_birth_date
+from cprsync.domain.netmedia.birth_days import reveals_birth_date
 from cprsync.domain.netmedia.right_day import Day
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule, told, with_detail
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule, explain, with_detail
 from cprsync.domain.patron.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
-    from cprsync.domain.netmedia.right_day import Ruled
+    from cprsync.domain.netmedia.right_day import AppliedRule
     from cprsync.domain.netmedia.right_facts import RightFacts
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
@@ -61,38 +61,38 @@ class Right:
     @property
     def without_birth_days(self) -> Right:
         """The same without the days that follow from the birth date, to show for a sealed patron."""
-        until = None if tells_birth_date(self.changes_when) else self.until
+        until = None if reveals_birth_date(self.changes_when) else self.until
         withheld = (until, self.open_from) != (self.until, self.valid_from)
         return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
 
     @property
     def text(self) -> Wording:
         """The answer, why, and what would change it, in two sentences."""
-        return told(self.answer, self.why, self.changes_when)
+        return explain(self.answer, self.why, self.changes_when)
 
 
 def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
     """A patron's rights on a day: each product of the policy once, in the policy's order."""
     today = Day.of(facts, policy, on)
-    ruled = {name: today.ruled(name) for name in policy.products.names()}
+    ruled = {name: today.rule_for(name) for name in policy.products.names()}
     ends = _ends(today, ruled)
     return tuple(_right(today, name, one, ends.get(name)) for name, one in ruled.items())
 
 
-def closes_any(before: RightFacts, after: RightFacts, policy: Policy, on: date) -> bool:
+def closes_any_right(before: RightFacts, after: RightFacts, policy: Policy, on: date) -> bool:
     """Whether a yes becomes a no. The guard counts this as harm; a change to undecided takes no right away yet."""
     then, now = Day.of(before, policy, on), Day.of(after, policy, on)
     return any(
-        RIGHT_RULES[now.ruled(name).rule].answer is Answer.NO
-        and RIGHT_RULES[then.ruled(name).rule].answer is Answer.YES
+        RIGHT_RULES[now.rule_for(name).rule].answer is Answer.NO
+        and RIGHT_RULES[then.rule_for(name).rule].answer is Answer.YES
         for name in policy.products.names()
     )
 
 
-def next_step(facts: RightFacts, policy: Policy, after: date) -> date | None:
+def next_change_day(facts: RightFacts, policy: Policy, after: date) -> date | None:
     """The next day after `after` on which the stored rights change by themselves; None: no such day is known."""
     now = _stored_on(Day.of(facts, policy, after))
-    days = sorted(day for day in _turns(facts, policy) if day > after)
+    days = sorted(day for day in _change_days(facts, policy) if day > after)
     return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
 
 
@@ -138,7 +138,7 @@ _TURNS: Final[Mapping[Answer, Turn]] = {
 }
 
 
-def stored(rights: tuple[Right, ...]) -> str:
+def stored_line(rights: tuple[Right, ...]) -> str:
     """The rights as one line of JSON: for each product the answer and since when. Nothing sealed stands in it.
 
     The store keeps this line in clear text.
@@ -146,14 +146,14 @@ def stored(rights: tuple[Right, ...]) -> str:
     return _line({right.product: (right.answer, right.open_from) for right in rights})
 
 
-def changes(before: str, after: str) -> Mapping[str, Turn]:
+def changes_between(before: str, after: str) -> Mapping[str, Turn]:
     """How each product changed between two such lines. A product that is not in a line counts as no."""
     old, new = _answers(before), _answers(after)
-    turned = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
-    return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in turned.items()}
+    answers = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
+    return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in answers.items()}
 
 
-class Ahead(NamedTuple):
+class UpcomingChange(NamedTuple):
     """A change of a right that will happen by itself on a day."""
 
     day: date
@@ -163,36 +163,36 @@ class Ahead(NamedTuple):
     cause: Change | None
 
 
-def turns_ahead(  # noqa: PLR0913 -- the facts, the rules, and the days
+def upcoming_changes(  # noqa: PLR0913 -- the facts, the rules, and the days
     facts: RightFacts, policy: Policy, kept: str, *, first: date, last: date, lived: date | None = None
-) -> Iterator[Ahead]:
+) -> Iterator[UpcomingChange]:
     """The changes of each product that happen by themselves, from `first` to `last`.
 
     `first` is the day on which the rights are derived next. `lived` is the last day that a night has lived. The changes
     of the days between them come on the first day.
     """
-    days = _turns(facts, policy)
+    days = _change_days(facts, policy)
     causes = {**days, **_missed(days, first, lived)}
     day: date | None = first
     before = kept
     while day is not None and day <= last:
         now = _stored_on(Day.of(facts, policy, day))
-        for name, turn in changes(before, now).items():
+        for name, turn in changes_between(before, now).items():
             if turn is not Turn.UNCHANGED:
-                yield Ahead(day, name, turn, causes.get(day))
-        before, day = now, next_step(facts, policy, day)
+                yield UpcomingChange(day, name, turn, causes.get(day))
+        before, day = now, next_change_day(facts, policy, day)
 
 
 def _missed(days: Mapping[date, Change], first: date, lived: date | None) -> Mapping[date, Change]:
     """The cause for the first day, if it makes up for missed days. A birthday among them counts before other causes."""
     made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
-    by_age = next((change for change in made_up if tells_birth_date(change)), None)
+    by_age = next((change for change in made_up if reveals_birth_date(change)), None)
     return {} if by_age is None else {first: by_age}
 
 
 def _stored_on(day: Day) -> str:
-    ruled = {name: day.ruled(name) for name in day.policy.products.names()}
-    return _line({name: (one.answer, one.read.open_since) for name, one in ruled.items()})
+    ruled = {name: day.rule_for(name) for name in day.policy.products.names()}
+    return _line({name: (one.answer, one.evidence.open_since) for name, one in ruled.items()})
 
 
 def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
@@ -207,8 +207,8 @@ def _answers(line: str) -> dict[str, Answer]:
 # -- when a right changes by itself -------------------------------------------------------------------------
 
 
-def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None) -> Right:
-    row, read = RIGHT_RULES[ruled.rule], ruled.read
+def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, Change] | None) -> Right:
+    row, evidence = RIGHT_RULES[ruled.rule], ruled.evidence
     change = row.changes if end is None else end[1]
     product = today.product(name) or today.policy.products.of(name)[-1]
     return Right(
@@ -216,29 +216,29 @@ def _right(today: Day, name: str, ruled: Ruled, end: tuple[date, Change] | None)
         title=product.title,
         answer=row.answer,
         rule=ruled.rule,
-        fact=read.fact,
-        valid_from=read.since,
+        fact=evidence.fact,
+        valid_from=evidence.since,
         until=None if end is None else end[0] - ONE_DAY,
         changes_when=change,
-        why=with_detail(row.what, read.detail),
+        why=with_detail(row.what, evidence.detail),
         from_age=product.from_age if ruled.rule is RightRule.TOO_YOUNG else None,
-        open_from=read.open_since,
+        open_from=evidence.open_since,
     )
 
 
-def _ends(today: Day, ruled: Mapping[str, Ruled]) -> dict[str, tuple[date, Change]]:
+def _ends(today: Day, ruled: Mapping[str, AppliedRule]) -> dict[str, tuple[date, Change]]:
     """For each product, the first later day with another answer, and its cause. Leaves out a product without one."""
-    turns = _turns(today.facts, today.policy)
+    turns = _change_days(today.facts, today.policy)
     found: dict[str, tuple[date, Change]] = {}
     for day in sorted(day for day in turns if day > today.on):
         then = Day.of(today.facts, today.policy, day)
         for name, one in ruled.items():
-            if name not in found and then.ruled(name).answer is not one.answer:
+            if name not in found and then.rule_for(name).answer is not one.answer:
                 found[name] = (day, turns[day])
     return found
 
 
-def _turns(facts: RightFacts, policy: Policy) -> dict[date, Change]:
+def _change_days(facts: RightFacts, policy: Policy) -> dict[date, Change]:
     """Every day on which a right may change by itself. If a day has two causes, the first one found counts."""
     turns: dict[date, Change] = {}
     for day, change in (*_policy_days(policy), *_local_days(facts), *_birthdays(facts, policy)):

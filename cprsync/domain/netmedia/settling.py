@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator
 
 #: The most accounts that one effect deletes. No person has so many.
-SWEPT_MOST: Final = 50
+DELETED_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,36 +74,36 @@ def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | U
 
 def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
     if effect.gone:
-        yield from _sweep(effect.identity) if effect.sweeps else _away(effect.identity)
+        yield from _delete_all(effect.identity) if effect.sweeps else _delete(effect.identity)
         return Settled(None)
     if effect.repairs and effect.replaces is None and effect.municipality is not None:
-        settled = yield from _mend(effect.identity, effect.municipality, agency=agency)
+        settled = yield from _repair_number(effect.identity, effect.municipality, agency=agency)
     else:
-        settled = Settled((yield from _arrive(effect)))
+        settled = Settled((yield from _open(effect)))
     if effect.cards is not None:
         yield from _match_cards(effect.identity, effect.cards)
     return settled
 
 
-def _arrive(effect: Effect) -> Generator[Call, Reply, str | None]:
+def _open(effect: Effect) -> Generator[Call, Reply, str | None]:
     wanted, former = effect.municipality, effect.replaces
     if former is None:
-        yield from _stand(effect.identity, wanted, known=effect.known)
+        yield from _set_number(effect.identity, wanted, known=effect.known)
         return wanted
     held = yield from _read(reading_of(former))
     if wanted is None:
         wanted = held.municipality
     # The old account is deleted only after the new one was seen (decision 11). An account that is not known is read.
-    yield from _stand(effect.identity, wanted, known=False)
+    yield from _set_number(effect.identity, wanted, known=False)
     for one in _sorted(held.ours | {former}):
         # A log-in moves with the patron. An account under a CPR number cannot move to another one.
         if one.type is not IdType.CPR and one != effect.identity:
             yield from _merge(effect.identity, one)
-    yield from _away(former)
+    yield from _delete(former)
     return wanted
 
 
-def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
+def _repair_number(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
     """Sets a number again, after a fresh reading: another library may have set one since the repair was decided.
 
     If another library's number is there, this sends no number. It only creates our account again if that is gone.
@@ -112,14 +112,14 @@ def _mend(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Re
     if is_foreign(wanted, held, agency=agency):
         if held.account:
             return Settled(wanted, foreign=held)
-        yield from _stand(identity, None, known=False)
+        yield from _set_number(identity, None, known=False)
         return Settled(None, foreign=held)
     if not held.account or (held.municipality or NOWHERE) != wanted:
-        yield from _stand(identity, wanted, known=held.account)
+        yield from _set_number(identity, wanted, known=held.account)
     return Settled(wanted)
 
 
-def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
+def _set_number(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
     """Makes an account hold a municipality number. Creates the account if it does not exist."""
     if known and wanted is not None:
         code = (yield Call(Operation.UPDATE, identity, wanted)).code
@@ -137,10 +137,10 @@ def _stand(identity: Identity, wanted: str | None, *, known: bool) -> Generator[
         # CULR also answers with a transaction error if a number is taken (seen in an answer that DBC recorded)
         raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
     if wanted is not None and (held.municipality or NOWHERE) != wanted:
-        yield from _expect(Call(Operation.UPDATE, identity, wanted))
+        yield from _call_or_end(Call(Operation.UPDATE, identity, wanted))
 
 
-def _away(identity: Identity) -> Generator[Call, Reply, None]:
+def _delete(identity: Identity) -> Generator[Call, Reply, None]:
     code = (yield Call(Operation.DELETE, identity)).code
     if code is Code.MISSING:
         if (yield from _read(Call(Operation.READ, identity))).account:
@@ -149,14 +149,14 @@ def _away(identity: Identity) -> Generator[Call, Reply, None]:
         raise _Ended(code)
 
 
-def _sweep(identity: Identity) -> Generator[Call, Reply, None]:
+def _delete_all(identity: Identity) -> Generator[Call, Reply, None]:
     """Deletes all accounts of this library, and checks that none is left.
 
-    One try deletes at most `SWEPT_MOST` accounts; the next try deletes the rest.
+    One try deletes at most `DELETED_MAX` accounts; the next try deletes the rest.
     """
     found = ours_to_delete(identity, (yield from _read(reading_of(identity))))
-    for one in _sorted(found)[:SWEPT_MOST]:
-        yield from _away(one)
+    for one in _sorted(found)[:DELETED_MAX]:
+        yield from _delete(one)
     if found and ours_to_delete(identity, (yield from _read(reading_of(identity)))):
         raise _Ended(Code.EXISTS)
 
@@ -170,8 +170,8 @@ def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Ca
             yield from _merge(identity, card)
         elif code is not Code.OK:
             raise _Ended(code)
-    for card in _sorted(there - cards)[:SWEPT_MOST]:
-        yield from _away(card)
+    for card in _sorted(there - cards)[:DELETED_MAX]:
+        yield from _delete(card)
     if there != cards and (yield from _read(reading_of(identity))).cards != cards:
         raise _Ended(Code.MISSING)
 
@@ -200,7 +200,7 @@ def _read(call: Call) -> Generator[Call, Reply, Held]:
     return reply.held
 
 
-def _expect(call: Call) -> Generator[Call, Reply, None]:
+def _call_or_end(call: Call) -> Generator[Call, Reply, None]:
     code = (yield call).code
     if code is not Code.OK:
         raise _Ended(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.confirming import NoYes, why_not_confirmed
+from cprsync.domain.desk.confirming import WhyNotConfirmed, why_not_confirmed
 from cprsync.errors import NotConfirmed
 from cprsync.services.ports.reason import checked_reason
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: The message for each reason why a yes is not enough. The error's kind ends in the reason's name.
 _SAID: Final = {
-    NoYes.CHANGED: "what would be written is no longer what was shown: nothing was written",
-    NoYes.REASON: "a warning stops, and there is no reason to go on: nothing was written",
+    WhyNotConfirmed.CHANGED: "what would be written is no longer what was shown: nothing was written",
+    WhyNotConfirmed.REASON: "a warning stops, and there is no reason to go on: nothing was written",
 }
 
 

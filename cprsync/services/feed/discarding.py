@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from cprsync.domain.feed.delivery import Place, day_in_name, place_of, what_is_left
+from cprsync.domain.feed.delivery import Place, day_in_name, missing_after_discard, place_of
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.accepting import describe_others, raise_taken
 from cprsync.services.feed.copies import find_copy
@@ -155,4 +155,6 @@ class Discarding:
         """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
         produced = fault.produced or day_in_name(delivery.name)
         taken = produced is not None and self._store.taken_on(produced) is not None
-        return what_is_left(produced, is_taken=taken, last=self._store.last_produced(), today=self._today).value
+        return missing_after_discard(
+            produced, is_taken=taken, last=self._store.last_produced(), today=self._today
+        ).value

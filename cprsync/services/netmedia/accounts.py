@@ -17,7 +17,7 @@ import structlog
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, Held
-from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, drifts, nightly_share, slice_of
+from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
 from cprsync.domain.netmedia.settling import Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable
 
@@ -116,7 +116,7 @@ def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of
     decided = [_repair_of(one, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
     for identity, held in answers.items():
         one, want = asked[identity]
-        if drifted := drifts(identity, want, held, agency=night.agency):
+        if drifted := find_drift(identity, want, held, agency=night.agency):
             decided.append(_repair_of(one, identity, drifted, want, held))
     for repair in decided:
         for drift in repair.drift:

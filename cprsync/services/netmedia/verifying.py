@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.netmedia.drift import Wrong, drifts, is_untold, named_reasons, wrong_rights
+from cprsync.domain.netmedia.drift import Wrong, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.rights import rights_stamp
 from cprsync.domain.patron.local import Stage
 from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
@@ -101,7 +101,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
         found.accounts_waiting = night.store.accounts_left_out()
         derived = _derived(night)
         found.has_products = derived is not None
-        found.reasons = named_reasons(night.policy)
+        found.reasons = named_block_reasons(night.policy)
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
@@ -131,7 +131,7 @@ def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, der
             found.reasons = {named for named in found.reasons if named[1] not in stand}
         if derived is None:
             continue
-        wrong = list(wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
+        wrong = list(find_wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
         if one.waits or not derived:
             found.rights_waiting += 1
             # if no rights are stored yet, nothing is told meanwhile that the night will take back
@@ -157,7 +157,7 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     drifted = [
         (asked[identity][0].patron_id, drift)
         for identity, held in answers_of(night, asked, counted).items()
-        for drift in drifts(identity, asked[identity][1], held, agency=night.agency)
+        for drift in find_drift(identity, asked[identity][1], held, agency=night.agency)
     ]
     found.read += counted.read
     found.accounts_waiting += counted.left_out

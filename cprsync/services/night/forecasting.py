@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from cprsync.domain.netmedia.birth_days import tells_birth_date
-from cprsync.domain.netmedia.rights import Turn, rights_stamp, turns_ahead
+from cprsync.domain.netmedia.birth_days import reveals_birth_date
+from cprsync.domain.netmedia.rights import Turn, rights_stamp, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day
 from cprsync.services.night.calendar_part import Calendar, days_to_live, upcoming
 
@@ -74,7 +74,7 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
     first = missed[0] if missed or lived is None else lived + ONE_DAY
     last = max(first, today) + timedelta(days=days - 1)
     events = [
-        _Event(due.day, due.patron_id, due.kind.value, due.what, tells_birth_date(due.kind))
+        _Event(due.day, due.patron_id, due.kind.value, due.what, reveals_birth_date(due.kind))
         for due in upcoming(store, policy, first=first, last=last)
     ]
     events += _policy_days(policy, first, last)
@@ -121,5 +121,7 @@ def _rights(store: Foreseen, policy: Policy, *, first: date, last: date, lived: 
         return
     for one in store.rights_ahead(last, everyone=stamp != kept):
         # until a right's own day comes, the derived value is the stored value
-        for day, product, turn, cause in turns_ahead(one.facts, policy, one.kept, first=first, last=last, lived=lived):
-            yield _Event(day, one.patron_id, RIGHTS[turn], product, tells_birth_date(cause))
+        for day, product, turn, cause in upcoming_changes(
+            one.facts, policy, one.kept, first=first, last=last, lived=lived
+        ):
+            yield _Event(day, one.patron_id, RIGHTS[turn], product, reveals_birth_date(cause))

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.deciding.guard import Outcome, protective
+from cprsync.domain.deciding.guard import Outcome, protective_part
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
 from cprsync.services.planning.steps import Step, answers, batch_of, step_of, write_of
@@ -153,7 +153,7 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     if step.write is None or step.change is None:
         return Step(step.item)
     patron = fresh.get(step.write.patron.id)
-    saved = None if patron is None else protective(step.change, patron)
+    saved = None if patron is None else protective_part(step.change, patron)
     actions = () if saved is None else saved.actions
     item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
     if saved is None or patron is None:

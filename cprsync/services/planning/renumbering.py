@@ -18,9 +18,9 @@ from cprsync.domain.deciding.number_change import (
     NumberChange,
     Renumber,
     between_real_numbers,
-    disputes,
-    follow,
-    number_changes,
+    end_of_chain,
+    find_disputes,
+    find_number_changes,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED, State
@@ -78,7 +78,7 @@ class NumberPlan:
 
     def holder_of_end(self, number: CprNumber) -> str | None:
         """The id of the patron who has the number at the end of this number's links."""
-        end = follow(number, self.links.replaced)
+        end = end_of_chain(number, self.links.replaced)
         return None if end is None or end == number else self.holders.get(end)
 
 
@@ -91,13 +91,13 @@ def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mappi
     """Work out what the links mean for the patrons who have, or had, one of their numbers."""
     holders = {number: patron.id for number, patron in patrons.items()}
     plan = NumberPlan(links, holders=dict(holders))
-    for change in number_changes(links.replaced, holders, former):
+    for change in find_number_changes(links.replaced, holders, former):
         plan.changes[change.old] = change
         if isinstance(change, Renumber):
             plan.waiting[change.new] = (change, patrons[change.old])
             del plan.holders[change.old]
             plan.holders[change.new] = change.patron_id
-    plan.disputes = {one.old: one for one in disputes(links.replaced, plan.holders, former)}
+    plan.disputes = {one.old: one for one in find_disputes(links.replaced, plan.holders, former)}
     return plan
 
 

@@ -14,13 +14,13 @@ from cprsync.domain.deciding.decide import (
     ProtectionEnd,
     Same,
     Unchanged,
-    counted,
+    count_harm,
     decide,
 )
-from cprsync.domain.deciding.guard import Outcome, protective_while_parked
-from cprsync.domain.deciding.protection import Protecting, Says, answered
+from cprsync.domain.deciding.guard import Outcome, protective_part_while_parked
+from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
 from cprsync.domain.netmedia.right_facts import right_facts
-from cprsync.domain.netmedia.rights import closes_any
+from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
@@ -199,7 +199,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
 
 def _change_and_write(means: Means, decided: Change, patron: Patron, as_of: AsOf) -> tuple[Change, Write]:
     # the day is needed only for patrons with a correction by staff
-    change = counted(decided, patron, means.clock.today()) if patron.overrides else decided
+    change = count_harm(decided, patron, means.clock.today()) if patron.overrides else decided
     # if a look-up protects on the file's own day, the record stays true for the file
     older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
     write = write_of(means, decided, patron, patron.as_of if older else as_of)
@@ -229,7 +229,7 @@ def _protect_while_parked(means: Means, evidence: Evidence, patron: Patron) -> t
     """
     if patron.as_of is not None and evidence.as_of.is_older_than(patron.as_of):
         return None, None
-    change = protective_while_parked(evidence.person, patron)
+    change = protective_part_while_parked(evidence.person, patron)
     # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
     return (None, None) if change is None else (change, write_of(means, change, patron, patron.as_of))
 
@@ -269,7 +269,7 @@ def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
     if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
         return False
     before, after = (right_facts(one, Local()) for one in (patron, replace(patron, register=change.after)))
-    return closes_any(before, after, night.policy, night.clock.today())
+    return closes_any_right(before, after, night.policy, night.clock.today())
 
 
 def _touches_rights(change: Change, before: Person) -> bool:
@@ -321,17 +321,17 @@ def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     """What an answer says about the end of a protection that a file has reported."""
     if isinstance(answer, NotFound):
         unknown = isinstance(answer.error, NoSuchPerson)
-        return _ENDS[answered(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
-    return _ENDS[answered(answer.person if fresh else Says.UNANSWERED)]
+        return _ENDS[step_after_look_up(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
+    return _ENDS[step_after_look_up(answer.person if fresh else Says.UNANSWERED)]
 
 
 #: The actions that bring a birth date from the register.
 _BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 _ENDS: Final = {
-    Protecting.LIFT: ProtectionEnd.CONFIRMED,
-    Protecting.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
-    Protecting.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
-    Protecting.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
+    ProtectionStep.LIFT: ProtectionEnd.CONFIRMED,
+    ProtectionStep.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
+    ProtectionStep.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
+    ProtectionStep.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
 }
 
 

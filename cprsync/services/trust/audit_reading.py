@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.netmedia.birth_days import may_tell_birth_date
+from cprsync.domain.netmedia.birth_days import may_reveal_birth_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,4 +47,4 @@ def list_entries(store: AuditReading, policy: Policy, wanted: AuditFilter) -> It
 
 def _may_tell(entry: Happening) -> bool:
     by_night = entry.run is not None and entry.who is None
-    return may_tell_birth_date(entry.what, entry.actions, by_night=by_night)
+    return may_reveal_birth_date(entry.what, entry.actions, by_night=by_night)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, skips
+from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, may_skip_delivery
 from cprsync.domain.feed.window import Why
 from cprsync.services.ports.values import InboxState, RunState, SealedDelivery
 from cprsync.store.core import tables
@@ -223,7 +223,7 @@ def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *
         FenceLost: a newer run has taken over.
     """
     with written(tenant, run) as connection:
-        if not delivery.accepted and skips(header, _last_taken(connection, tenant)):
+        if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, tenant)):
             open_for_subscribed(connection, tenant, Why.GAP)
         connection.execute(
             _this(tenant, delivery.id).values(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
 
 from cprsync.domain.feed.window import Why
-from cprsync.domain.leaving.leaving import came_back
+from cprsync.domain.leaving.leaving import stage_after_return
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.person import Status
 from cprsync.services.ports.values import FollowUp
@@ -107,7 +107,11 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
         back += connection.scalars(leaving.order_by(_PATRON.id))
     for part in parts(back):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        stays = {"standing": came_back(Stage.LEAVING).value, "leaves_since": None, "rights_due": tenant.clock.today()}
+        stays = {
+            "standing": stage_after_return(Stage.LEAVING).value,
+            "leaves_since": None,
+            "rights_due": tenant.clock.today(),
+        }
         connection.execute(update(tables.patron).where(these).values(stays))
     return back
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from cprsync.domain.leaving.forgetting import Forgotten, over_by
+from cprsync.domain.leaving.forgetting import Forgotten, deletable_until
 from cprsync.services.imports.circulation_rows import ORDER, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
@@ -69,8 +69,8 @@ class _Part:
     happened: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     seen: dict[str, date] = field(default_factory=dict)
 
-    def over_by(self, kind: Forgotten) -> date:
-        return over_by(kind, self.tenant.clock.today(), self.policy)
+    def deletable_until(self, kind: Forgotten) -> date:
+        return deletable_until(kind, self.tenant.clock.today(), self.policy)
 
 
 def import_circulation(
@@ -142,7 +142,7 @@ def _owed(
     connection: Connection, tenant: Tenant, patrons: Mapping[str, str], policy: Policy, foreseen: Foreseen | None
 ) -> set[tuple[str, str]]:
     """Return loans returned long ago that are not over: money is owed for them, or was until lately."""
-    by = over_by(Forgotten.LOANS, tenant.clock.today(), policy)
+    by = deletable_until(Forgotten.LOANS, tenant.clock.today(), policy)
     lately = or_(_BALANCE.settled.is_(None), _BALANCE.settled > by)
     wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
     wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
@@ -188,7 +188,7 @@ def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None
     known = {} if stored is None else {"settled": stored.settled, "loan_source": stored.loan_source}
     known |= {**row.days, **row.clear}
     settled, loan = known.get("settled"), known.get("loan_source")
-    return loan if settled is None or settled > part.over_by(Forgotten.LOANS) else None
+    return loan if settled is None or settled > part.deletable_until(Forgotten.LOANS) else None
 
 
 def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
@@ -210,15 +210,15 @@ def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
     """Return whether a night would delete the row at once. An old list must not bring it back."""
     if row.type == tables.loan.name:
         returned = row.days.get("returned")
-        over = returned is not None and returned <= part.over_by(Forgotten.LOANS)
+        over = returned is not None and returned <= part.deletable_until(Forgotten.LOANS)
         return over and (patron_id, row.source_id) not in part.owed
     settled = row.days.get("settled")
     if row.type != tables.balance.name or settled is None:
         return False
     if row.clear.get("kind") != tables.COMPENSATION:
-        return settled <= part.over_by(Forgotten.FEES)
+        return settled <= part.deletable_until(Forgotten.FEES)
     # a compensation that was paid for a loan shows that the loan is over
-    return settled <= part.over_by(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
+    return settled <= part.deletable_until(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
 
 
 def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any]) -> ImportOutcome:
@@ -240,14 +240,14 @@ def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any])
 def _kept(part: _Part, row: Circulated) -> dict[str, Any]:
     """Return what the row says, without the content of a message that is too old to keep."""
     sent = row.days.get("sent") if row.type == tables.message.name else None
-    old = sent is not None and sent <= part.over_by(Forgotten.MESSAGES)
+    old = sent is not None and sent <= part.deletable_until(Forgotten.MESSAGES)
     return {name: told for name, told in row.said.items() if not (old and name in _CONTENT)}
 
 
 def _content_until(part: _Part, row: Circulated) -> dict[str, date | None]:
     if row.type != tables.message.name:
         return {}
-    old = row.days["sent"] <= part.over_by(Forgotten.MESSAGES)
+    old = row.days["sent"] <= part.deletable_until(Forgotten.MESSAGES)
     return {"content_until": None if old else row.days["sent"] + timedelta(days=part.policy.retention.message_days)}
 
 

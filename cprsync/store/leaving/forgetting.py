@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.leaving.forgetting import Forgotten, annullable_since, over_by
+from cprsync.domain.leaving.forgetting import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store.audit import audit
@@ -72,7 +72,7 @@ def forget(  # noqa: PLR0913 -- whose, which, and how much of it
     Raises:
         FenceLost: a newer run has taken over.
     """
-    over = Over(tenant, over_by(kind, on, policy), on, policy)
+    over = Over(tenant, deletable_until(kind, on, policy), on, policy)
     with written(tenant, run) as connection:
         rows: Sequence[AnyRow]
         if kind is Forgotten.LOG:
@@ -92,7 +92,7 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
     counts = {}
     with reading(tenant.engine) as connection:
         for kind, (find, _) in _KINDS.items():
-            rows = find(Over(tenant, over_by(kind, on, policy), on, policy)).subquery()
+            rows = find(Over(tenant, deletable_until(kind, on, policy), on, policy)).subquery()
             counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
     counts[Forgotten.LOG.value] = count_log(tenant, policy, on=on)
     return {kind: count for kind, count in counts.items() if count}
@@ -100,7 +100,7 @@ def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
 
 def count_log(tenant: Tenant, policy: Policy, *, on: date) -> int:
     """Count the audit entries that may be cut on a day: 0 while a beginning of the audit does not verify."""
-    over = Over(tenant, over_by(Forgotten.LOG, on, policy), on, policy)
+    over = Over(tenant, deletable_until(Forgotten.LOG, on, policy), on, policy)
     with reading(tenant.engine) as connection:
         return cutting.count_old(connection, tenant, over.end)
 
@@ -145,7 +145,7 @@ def _compensations(over: Over) -> Found:
 
     A compensation ends a loan that never came back, so it stays as long as the loan.
     """
-    loans = replace(over, by=over_by(Forgotten.LOANS, over.on, over.policy))
+    loans = replace(over, by=deletable_until(Forgotten.LOANS, over.on, over.policy))
     going = _loans(loans).with_only_columns(_LOAN.id).order_by(None)
     out = exists().where(
         *(_LOAN.agency == _BALANCE.agency, _LOAN.source_id == _BALANCE.loan_source, _LOAN.returned.is_(None)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 
 from cprsync.domain.desk.parting import Parting
-from cprsync.domain.leaving.leaving import Ties, asked, blocks_of_staff, is_kept_by, settled
+from cprsync.domain.leaving.leaving import Ties, blocks_of_staff, is_kept_by, stage_after_night, stage_after_request
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.values import CONFIRMED, Departed, Departing, Departure
@@ -123,7 +123,7 @@ def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Dep
             gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
             return gone if was_given(connection, tenant, patron_id) else None
         before = _departure(connection, tenant, row)
-        stage = asked(before.stage, before.ties)
+        stage = stage_after_request(before.stage, before.ties)
         by = (("user", user),)
         happened, dropped = [], 0
         if before.stage is Stage.ACTIVE:
@@ -235,7 +235,7 @@ def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: dat
                 .with_for_update()
             )
         ]
-        assert all(settled(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
+        assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
         ended = close(connection, tenant, rows, on=today, by_night=True)
         happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
         happened += [

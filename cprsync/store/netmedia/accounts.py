@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from cprsync.domain.netmedia.account import Identity, IdType, identity_of
-from cprsync.domain.netmedia.drift import wanted
+from cprsync.domain.netmedia.drift import wanted_account
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.services.ports.values import Account, AccountSides
@@ -135,7 +135,7 @@ def _account(
         # the municipality is unknown and nothing was told, or the person only answers for a minor: CULR is not asked
         return None
     last = None if told is None else told.municipality
-    want = wanted(borrows=borrows, culr=culr, told=last, cards=cards)
+    want = wanted_account(borrows=borrows, culr=culr, told=last, cards=cards)
     identity = identity_of(patron.number, row.id)
     if told is not None and not borrows and told.id_type == IdType.LOCAL.value:
         identity = Identity(IdType.LOCAL, row.id)

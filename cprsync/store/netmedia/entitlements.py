@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
 
 from cprsync.domain.netmedia.right_facts import right_facts
-from cprsync.domain.netmedia.rights import Turn, changes, next_step, rights_of, stored
+from cprsync.domain.netmedia.rights import Turn, changes_between, next_change_day, rights_of, stored_line
 from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.values import DuePage, RightsDue
 from cprsync.store.audit import audit
@@ -116,11 +116,11 @@ def _derive(
         if facts.stage is Stage.CLOSED:
             moved.append((None, row.local_version, tenant.agency, row.id))
             continue
-        now = stored(rights_of(facts, policy, day))
+        now = stored_line(rights_of(facts, policy, day))
         if now != before.get(row.id):
             new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
-        turned.append((row.id, changes(before.get(row.id, ""), now)))
-        moved.append((next_step(facts, policy, day), row.local_version, tenant.agency, row.id))
+        turned.append((row.id, changes_between(before.get(row.id, ""), now)))
+        moved.append((next_change_day(facts, policy, day), row.local_version, tenant.agency, row.id))
     _forget(connection, tenant, [row.id for row in rows if row.status_class in tables.GONE])
     if moved:
         columns = ("rights_due", "rights_local")
