@@ -29,8 +29,8 @@ CEILING_SECONDS = 60
 #: What commands import when they run.
 PROGRAM = (
     "cprsync.cli.main",
-    "cprsync.cli.night.night",
-    "cprsync.cli.setup.setup",
+    "cprsync.cli.night.sync",
+    "cprsync.cli.setup.init",
     "cprsync.cli.imports.patrons",
     "cprsync.cli.desk.lookup",
 )

@@ -100,7 +100,7 @@ def init(
 
     cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
     """
-    from cprsync.cli.setup.setup import init_folder
+    from cprsync.cli.setup.init import init_folder
 
     init_folder(folder, mock=mock, language=language(lang), as_json=as_json)
 
@@ -129,7 +129,7 @@ def sync(  # noqa: PLR0913 -- one parameter for each option
     New patrons are subscribed and get their first copy, what the register delivered (ændringsudtræk) is applied, and
     the days since the last night are lived: birthdays, corrections and absences that end.
     """
-    from cprsync.cli.night.night import sync_command
+    from cprsync.cli.night.sync import sync_command
 
     raise SystemExit(
         sync_command(

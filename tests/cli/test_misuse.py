@@ -15,7 +15,7 @@ from town import number
 
 from cprsync.cli.language.danish import DANISH
 from cprsync.cli.main import run
-from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal import misuse
 
 CEILING_SECONDS = 60

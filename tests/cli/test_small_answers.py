@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.desk.patron_set import set_lines
+from cprsync.cli.desk.setting import set_lines
 from cprsync.cli.language.danish import in_danish
 from cprsync.cli.night.feed import inspect_lines
 from cprsync.cli.night.subscriptions import list_lines, reconcile_lines
-from cprsync.cli.setup.setup import db_status_command, db_upgrade_command, write_folder
+from cprsync.cli.setup.init import db_status_command, db_upgrade_command, write_folder
 from cprsync.mock.control import _not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}

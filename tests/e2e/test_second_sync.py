@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from cprsync import wiring
 from cprsync.cli.demo import demo
 from cprsync.cli.imports.patrons import import_file
-from cprsync.cli.night.night import live_night
+from cprsync.cli.night.sync import live_night
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from cprsync import wiring
 from cprsync.cli.night.feed import fetch_command
-from cprsync.cli.night.night import live_night
-from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.night.sync import live_night
+from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy

@@ -15,8 +15,8 @@ from sftp_server import NAME, Server, fetched, metadata
 from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
 
-from cprsync.cli.night.night import live_night
-from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.night.sync import live_night
+from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import RegisterUnavailable

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from small_night import forked_mock
 
 from cprsync import wiring
-from cprsync.cli.setup.setup import write_folder
+from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber

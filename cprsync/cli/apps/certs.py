@@ -20,7 +20,7 @@ def certs_dev(
 
     Shaped like the OCES3 test certificates; production refuses them.
     """
-    from cprsync.cli.setup.setup import certs_dev_command
+    from cprsync.cli.setup.init import certs_dev_command
 
     certs_dev_command(folder, as_json=as_json)
 
@@ -31,6 +31,6 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, as_json: Js
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
-    from cprsync.cli.setup.setup import certs_check_command
+    from cprsync.cli.setup.init import certs_check_command
 
     raise SystemExit(certs_check_command(config, library=library, as_json=as_json))

@@ -49,7 +49,7 @@ def entitlements_reconcile(  # noqa: PLR0913 -- one parameter for each option
     policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
     kept otherwise than the record leads to are derived again by the night too.
     """
-    from cprsync.cli.netmedia.net_media import reconcile_command
+    from cprsync.cli.netmedia.accounts import reconcile_command
 
     raise SystemExit(
         reconcile_command(
@@ -73,6 +73,6 @@ def entitlements_verify(
     nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
     nothing.
     """
-    from cprsync.cli.netmedia.net_media import verify_command
+    from cprsync.cli.netmedia.accounts import verify_command
 
     raise SystemExit(verify_command(config, library=library, offline=offline, language=language(lang), as_json=as_json))

@@ -80,7 +80,7 @@ def feed_discard(  # noqa: PLR0913 -- one parameter for each option
 @app.command("windows")
 def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """List whoever is in a window, by patron number."""
-    from cprsync.cli.night.healing import windows_command
+    from cprsync.cli.night.windows import windows_command
 
     windows_command(config, library=library, language=language(lang), as_json=as_json)
 
@@ -104,7 +104,7 @@ def feed_heal(  # noqa: PLR0913 -- one parameter for each option
 
     Each night does so by itself; this asks now, and goes on where it or a night stopped.
     """
-    from cprsync.cli.night.healing import heal_command
+    from cprsync.cli.night.windows import heal_command
 
     told = language(lang)
     raise SystemExit(

@@ -190,7 +190,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
     An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
-    from cprsync.cli.desk.finding import find_command
+    from cprsync.cli.desk.showing import find_command
 
     raise SystemExit(find_command(config=config, library=library, language=language(lang), as_json=as_json))
 
@@ -222,7 +222,7 @@ def patron_set(  # noqa: PLR0913 -- one parameter for each option
     counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
-    from cprsync.cli.desk.patron_set import list_doing, set_command
+    from cprsync.cli.desk.setting import list_doing, set_command
 
     set_command(
         patron,

@@ -92,7 +92,7 @@ def load_week() -> Week:
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
-    from cprsync.cli.setup.setup import folder_refused
+    from cprsync.cli.setup.init import folder_refused
     from cprsync.errors import BadInput
 
     if keep is None:
@@ -110,7 +110,7 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 
 @contextmanager
 def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
-    from cprsync.cli.setup.setup import write_folder
+    from cprsync.cli.setup.init import write_folder
     from cprsync.config.settings import load_settings
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
@@ -225,8 +225,8 @@ def _deliver(stage: Stage) -> None:
 
 
 def _night(stage: Stage) -> None:
-    from cprsync.cli.night.night import live_night
     from cprsync.cli.night.report_text import report_lines
+    from cprsync.cli.night.sync import live_night
 
     document = live_night(stage.settings, None, as_json=True)
     stage.nights.append(document)

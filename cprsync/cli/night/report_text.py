@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.cli.language.danish import in_danish
 from cprsync.cli.language.dates import long_day, told_day
 from cprsync.cli.language.words import Language, reason_words, word
-from cprsync.cli.night.healing import window_lines
+from cprsync.cli.night.windows import window_lines
 from cprsync.cli.terminal.output import failure_words
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
