@@ -5,12 +5,14 @@ In a checkout the program has it as `cprsync bench`. It is not installed with th
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.options import Json
-from cprsync.cli.terminal.output import failures, print_json, say, show_error
+from cprsync.cli.terminal.output import failures, show_error
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,7 +31,11 @@ _UNEQUAL = {
 }
 
 
-def bench(  # noqa: PLR0913 -- one parameter for each option
+app = typer.Typer()
+
+
+@app.command()
+def bench(
     name: Annotated[str, typer.Argument(help="night, extract, noop or audit.")],
     *,
     patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
@@ -40,7 +46,7 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
     rounds: Annotated[int, typer.Option("--rounds", help="Each way so often, interleaved.")] = 3,
     size_mb: Annotated[int, typer.Option("--size-mb", help="extract: the delivery's size.")] = 20,
     as_json: Json = False,
-) -> None:
+) -> int:
     """Measure a night against the floor of the same run.
 
     `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
@@ -49,19 +55,11 @@ def bench(  # noqa: PLR0913 -- one parameter for each option
     with failures(as_json=as_json):
         _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
         figures = _measure(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)
-        _show(figures, as_json=as_json)
-        raise SystemExit(0 if figures.equal else 1)
-
-
-def _show(figures: Figures, *, as_json: bool) -> None:
-    document = figures.document()
-    if as_json:
-        print_json(document if figures.equal else {**document, "error": _UNEQUAL})
-        return
-    for line in report(document):
-        say(line)
-    if not figures.equal:
+    document = figures.document() | ({} if figures.equal else {"error": _UNEQUAL})
+    print_document(document, report(document), as_json=as_json)
+    if not figures.equal and not as_json:
         show_error(_UNEQUAL, "en")
+    return 0 if figures.equal else 1
 
 
 def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) -> None:
@@ -76,9 +74,7 @@ def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) 
             raise ConfigurationError(rule, kind="usage")
 
 
-def _measure(  # noqa: PLR0913 -- the same options
-    name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int
-) -> Figures:
+def _measure(name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int) -> Figures:
     if name == "extract":
         from bench.extract import bench_extract
 
@@ -129,4 +125,7 @@ def _way(way: str, told: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(bench)
+    from cprsync.cli.main import run
+
+    sys.argv.insert(1, "bench")
+    run()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.policy import load_policy
@@ -216,13 +217,6 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
     return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
 
 
-def own_certificates(library: LibrarySection, *, production: bool) -> list[dict[str, Any]]:
-    """A line for each certificate in a library's own files, as in `certs check`. No counterpart is asked."""
-    from cprsync.register.identity.certificates import own_certificates
-
-    return own_certificates(register_settings(library.register_, production=production), datetime.now(UTC))
-
-
 @contextmanager
 def opened_net_media(
     library: LibrarySection, *, production: bool, patience: Patience | None = None
@@ -248,22 +242,6 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
     return NetMediaSettings(
         agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
     )
-
-
-def tell_now(settings: Settings, library: LibrarySection, patron_id: str, *, patience: Patience | None = None) -> bool:
-    """Tell the net media about a patron that the desk has just written. What fails waits for the night.
-
-    `patience`: what the command has left of it. Returns False if CULR refused it, so that staff must look.
-    """
-    from cprsync.services.netmedia.publishing import tell_now as tell
-
-    if library.culr is None:
-        return True
-    waits = patience or desk_patience()
-    with opened_store(settings, library, clock_for(settings)) as store:
-        production = settings.is_production
-        told = tell(store, lambda: opened_net_media(library, production=production, patience=waits), patron_id)
-        return not told.left
 
 
 @contextmanager
@@ -299,98 +277,139 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
     return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
 
 
-@contextmanager
-def discarding(settings: Settings, library: LibrarySection) -> Iterator[Discarding]:
-    """What setting a delivery aside needs, for one library. Where deliveries arrive is asked only if necessary."""
-    from cprsync.services.feed.discarding import Discarding
-
-    clock = clock_for(settings)
-    today = clock.today() if knows_the_day(settings, clock) else None
-    with opened_store(settings, library, clock) as store, opened_feed(library.feed) as feed:
-        strict = library.feed.chain == "strict"
-        yield Discarding(store, reader(library.feed, store), feed, strict=strict, today=today)
+# -- one library -----------------------------------------------------------------------------------------------
 
 
-def knows_the_day(settings: Settings, clock: Clock) -> bool:
-    """Whether the clock agrees with the register's.
+class Site:
+    """One library as it is set up here: opens what its commands work with. `today`: a day given for a test."""
 
-    In a test environment without a mock, the register has another day.
-    """
-    return settings.environment == "production" or isinstance(clock, StillClock)
+    def __init__(self, settings: Settings, section: LibrarySection, today: date | None = None) -> None:
+        self.settings = settings
+        self.section = section
+        self._today = today
+
+    @cached_property
+    def clock(self) -> Clock:
+        return clock_for(self.settings, self._today)
+
+    @cached_property
+    def policy(self) -> Policy:
+        return load_policy(self.section.policy, self.section.municipalities)
+
+    @property
+    def knows_the_day(self) -> bool:
+        """Whether the clock agrees with the register's.
+
+        In a test environment without a mock, the register has another day.
+        """
+        return self.settings.is_production or isinstance(self.clock, StillClock)
+
+    def store(self, *, shows_records: bool = False) -> AbstractContextManager[SqlStore]:
+        """The library's store. `shows_records`: the policy says what of a record is sealed."""
+        return opened_store(self.settings, self.section, self.clock, self.policy if shows_records else None)
+
+    def unchecked_store(self) -> AbstractContextManager[SqlStore]:
+        """The library's store, for the one command that repairs the erase journal."""
+        return unchecked_store(self.settings, self.section, self.clock)
+
+    def store_by_own_clock(self) -> AbstractContextManager[SqlStore]:
+        """The library's store, for a command that only shows it: it does not ask the mock what day it is."""
+        return opened_store(self.settings, self.section, SystemClock())
+
+    def register(self, patience: Patience | None = None) -> AbstractContextManager[SoapRegister]:
+        return opened_register(self.section.register_, production=self.settings.is_production, patience=patience)
+
+    def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
+        return opened_net_media(self.section, production=self.settings.is_production, patience=patience)
+
+    def feed(self) -> AbstractContextManager[Feed]:
+        return opened_feed(self.section.feed)
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
+        from cprsync.register.identity.certificates import own_certificates
+
+        settings = register_settings(self.section.register_, production=self.settings.is_production)
+        return own_certificates(settings, datetime.now(UTC))
+
+    @contextmanager
+    def discarding(self) -> Iterator[Discarding]:
+        """What setting a delivery aside needs. Where deliveries arrive is asked only if necessary."""
+        from cprsync.services.feed.discarding import Discarding
+
+        today = self.clock.today() if self.knows_the_day else None
+        with self.store() as store, self.feed() as feed:
+            strict = self.section.feed.chain == "strict"
+            yield Discarding(store, reader(self.section.feed, store), feed, strict=strict, today=today)
+
+    @contextmanager
+    def desk(self, patience: Patience | None = None) -> Iterator[Desk]:
+        """What one look-up at the desk needs. `patience`: shared with the command's other calls."""
+        from cprsync.services.desk.lookup import Desk
+
+        with self.store(shows_records=True) as store, self.register(patience or desk_patience()) as register:
+            yield Desk(self.section.agency, store, register, self.clock, self.policy)
+
+    @contextmanager
+    def reviews(self, *, user: str) -> Iterator[Reviews]:
+        """The library's reviews, answered by a user of the operating system."""
+        from cprsync.services.desk.reviewing import Reviews
+
+        with self.store(shows_records=True) as store:
+            yield Reviews(self.section.agency, store, self.clock, self.policy, user)
+
+    @contextmanager
+    def counter(self) -> Iterator[Counter]:
+        """What setting a field of a patron needs."""
+        from cprsync.config.municipalities import load_municipalities
+        from cprsync.services.desk.setting import Counter
+
+        with self.store(shows_records=True) as store:
+            yield Counter(store, self.clock, self.policy, load_municipalities().homes())
+
+    @contextmanager
+    def leaving(self, *, user: str) -> Iterator[Exit]:
+        """Where patrons leave. It needs no register: nobody who leaves is looked up or subscribed."""
+        from cprsync.services.leaving.departing import Exit
+
+        with self.store() as store:
+            yield Exit(store, self.clock, user, self.policy)
+
+    @contextmanager
+    def night(self, *, progress: Progress) -> Iterator[Night]:
+        """Everything that one night needs."""
+        with ExitStack() as stack:
+            store = stack.enter_context(self.store(shows_records=True))
+            yield Night(
+                agency=self.section.agency,
+                store=store,
+                register=stack.enter_context(self.register()),
+                feed=stack.enter_context(self.feed()),
+                reader=reader(self.section.feed, store),
+                clock=self.clock,
+                policy=self.policy,
+                net_media=stack.enter_context(self.net_media()),
+                strict_chain=self.section.feed.chain == "strict",
+                shared=self.section.register_.shared,
+                windows_a_day=self.section.register_.windows_a_day,
+                progress=progress,
+                knows_the_day=self.knows_the_day,
+                monotonic=time.monotonic,
+            )
+
+    def publish_patron(self, patron_id: str, *, patience: Patience) -> bool:
+        """Tell the net media about a patron that the desk has just written. What fails waits for the night.
+
+        `patience`: what the command has left of it. Returns False if CULR refused it, so that staff must look.
+        """
+        from cprsync.services.netmedia.publishing import tell_now
+
+        if self.section.culr is None:
+            return True
+        with self.store() as store:
+            return not tell_now(store, lambda: self.net_media(patience), patron_id).left
 
 
-@contextmanager
-def desk(settings: Settings, library: LibrarySection, *, patience: Patience | None = None) -> Iterator[Desk]:
-    """What one look-up at a library's desk needs. `patience`: shared with the command's other calls."""
-    from cprsync.services.desk.lookup import Desk
-
-    clock, waits = clock_for(settings), patience or desk_patience()
-    policy = load_policy(library.policy, library.municipalities)
-    with (
-        opened_store(settings, library, clock, policy) as store,
-        opened_register(library.register_, production=settings.is_production, patience=waits) as register,
-    ):
-        yield Desk(library.agency, store, register, clock, policy)
-
-
-@contextmanager
-def reviews(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Reviews]:
-    """One library's reviews, answered by a user of the operating system."""
-    from cprsync.services.desk.reviewing import Reviews
-
-    clock = clock_for(settings)
-    policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock, policy) as store:
-        yield Reviews(library.agency, store, clock, policy, user)
-
-
-@contextmanager
-def counter(settings: Settings, library: LibrarySection, *, today: date | None = None) -> Iterator[Counter]:
-    """What setting a field of one library's patrons needs."""
-    from cprsync.config.municipalities import load_municipalities
-    from cprsync.services.desk.setting import Counter
-
-    clock = clock_for(settings, today)
-    policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock, policy) as store:
-        yield Counter(store, clock, policy, load_municipalities().homes())
-
-
-@contextmanager
-def leaving(settings: Settings, library: LibrarySection, *, user: str) -> Iterator[Exit]:
-    """Where one library's patrons leave. It needs no register: nobody who leaves is looked up or subscribed."""
-    from cprsync.services.leaving.departing import Exit
-
-    clock = clock_for(settings)
-    policy = load_policy(library.policy, library.municipalities)
-    with opened_store(settings, library, clock) as store:
-        yield Exit(store, clock, user, policy)
-
-
-@contextmanager
-def night(
-    settings: Settings, library: LibrarySection, *, progress: Progress, today: date | None = None
-) -> Iterator[Night]:
-    """Everything that one night of one library needs."""
-    clock = clock_for(settings, today)
-    policy = load_policy(library.policy, library.municipalities)
-    with ExitStack() as stack:
-        store = stack.enter_context(opened_store(settings, library, clock, policy))
-        production = settings.is_production
-        register = stack.enter_context(opened_register(library.register_, production=production))
-        yield Night(
-            agency=library.agency,
-            store=store,
-            register=register,
-            feed=stack.enter_context(opened_feed(library.feed)),
-            reader=reader(library.feed, store),
-            clock=clock,
-            policy=policy,
-            net_media=stack.enter_context(opened_net_media(library, production=production)),
-            strict_chain=library.feed.chain == "strict",
-            shared=library.register_.shared,
-            windows_a_day=library.register_.windows_a_day,
-            progress=progress,
-            knows_the_day=knows_the_day(settings, clock),
-            monotonic=time.monotonic,
-        )
+def site_of(settings: Settings, agency: str | None, today: date | None = None) -> Site:
+    """The only library, or the one that is named. Raises ConfigurationError."""
+    return Site(settings, library_of(settings, agency), today)

@@ -1,51 +1,115 @@
-"""The program: its commands and options. What a command does is imported only when it runs."""
+"""The program: where each command is declared, and how the program starts and ends."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+import typer.main
 
-from cprsync.cli.apps import (
-    audit,
-    certs,
-    circulation,
-    db,
-    entitlements,
-    feed,
-    mock,
-    patron,
-    retention,
-    review,
-    runs,
-    subscriptions,
-)
 from cprsync.cli.terminal.misuse import Commands, misuse_of
-from cprsync.cli.terminal.options import (
-    CONFIG,
-    Approve,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Patron,
-    Why,
-    Yes,
-    day,
-    language,
-)
 from cprsync.collector import look_seldom
-from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import Misused
+
+_BENCH: Final = "bench.__main__"
+#: Each command, or group of commands: the line that help shows, and the modules below `cprsync.cli` that declare it.
+PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "demo": ("Live a week against a mock register, night by night.", "demo.demo"),
+    "init": ("Write the files that an installation starts from.", "setup.init"),
+    "sync": ("Run the night: fetch, decide, guard, write, report.", "night.sync"),
+    "status": ("Show on one screen how it stands.", "night.status"),
+    "lookup": ("Look one person up in the register (opslag).", "desk.lookup"),
+    "forecast": ("Show what the coming nights will do by themselves.", "night.forecast"),
+    "statement": ("Print what a patron owes (mellemværende), and the envelope.", "lending.statement"),
+    "statistics": ("Count patrons by municipality, age band and group.", "pages.statistics"),
+    "guide": ("Print a page of the guide, or which pages there are.", "pages.guide"),
+    "rules": ("Print what the register's word does to a record.", "pages.rules"),
+    "fees": ("Print a library's fees (gebyrer) and patron groups.", "pages.fees"),
+    "fields": ("Print what a patron record holds, field by field.", "pages.fields"),
+    "certs": ("Certificates: make development ones, check those in use.", "setup.certs"),
+    "db": ("The store: set up, upgrade, status.", "setup.db"),
+    "mock": ("A mock register to try and test against.", "demo.mock"),
+    "feed": ("Deliveries (ændringsudtræk), and what they could not tell.", "night.feed", "night.windows"),
+    "patron": (
+        "Patrons (lånere): add, import, find, show, set, leave, erase.",
+        "imports.patrons",
+        "desk.adding",
+        "desk.showing",
+        "lending.standing",
+        "desk.setting",
+        "desk.responsibles",
+        "desk.set_cpr",
+        "desk.leaving",
+    ),
+    "circulation": ("Loans, reservations, balances and messages: import.", "imports.circulation"),
+    "runs": ("The nights that were.", "night.runs"),
+    "audit": ("The audit (revisionsspor): is it whole, who did what.", "setup.audit"),
+    "review": ("What waits for a person: list, show, answer.", "desk.review"),
+    "subscriptions": ("Subscriptions to CPR numbers: ours against the register's.", "night.subscriptions"),
+    "entitlements": ("Rights to net media (netmedier).", "netmedia.entitlements", "netmedia.accounts"),
+    "retention": ("What is over is forgotten, as long after as policy.toml says.", "night.retention"),
+}
+
+# what measures a night is not installed with the program: a checkout has it beside the package
+if (Path(__file__).parents[2] / "bench" / "__main__.py").is_file():
+    PARTS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
+
+
+@cache
+def _command(name: str) -> Any:
+    """A command, or a group of commands, from the modules that declare it."""
+    help_line, *modules = PARTS[name]
+    group = typer.Typer(name=name, help=help_line, cls=Commands, no_args_is_help=True, rich_markup_mode=None)
+    for module in modules:
+        group.add_typer(import_module(_BENCH if module == _BENCH else f"cprsync.cli.{module}").app)
+    made = typer.main.get_group(group)
+    # a single command is declared under its own name
+    return made.commands.get(name, made)
+
+
+class _Parts(Mapping[str, Any]):
+    """The commands by name. A command is loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in PARTS:
+            raise KeyError(name)
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PARTS)
+
+    def __len__(self) -> int:
+        return len(PARTS)
+
+
+class Program(Commands):
+    """All commands. Help shows their names and lines without loading them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = _Parts()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as in typer
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (help_line, *_) in PARTS.items()])
+
+
+def _end(code: int | None, **_: Any) -> None:
+    """End with the exit code that a command returns."""
+    if code:
+        raise typer.Exit(code)
+
 
 app = typer.Typer(
     name="cprsync",
-    cls=Commands,
+    cls=Program,
+    result_callback=_end,
     help="Keeps a library's patron records (låneroplysninger) true to the civil register (CPR).",
     no_args_is_help=True,
     add_completion=False,
@@ -53,310 +117,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group, name in (
-    (certs, "certs"),
-    (db, "db"),
-    (mock, "mock"),
-    (feed, "feed"),
-    (patron, "patron"),
-    (circulation, "circulation"),
-    (runs, "runs"),
-    (audit, "audit"),
-    (review, "review"),
-    (subscriptions, "subscriptions"),
-    (entitlements, "entitlements"),
-    (retention, "retention"),
-):
-    app.add_typer(group.app, name=name, cls=Commands, no_args_is_help=True)
-
-
-@app.command()
-def demo(
-    *,
-    keep: Annotated[
-        Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
-    ] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Live a week against a mock register, night by night.
-
-    At its end every record is compared with the register's own; exit 0 only if all are equal.
-    """
-    from cprsync.cli.demo.demo import run_demo
-
-    raise SystemExit(run_demo(keep=keep, language=language(lang), as_json=as_json))
-
-
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="Where an installation is to be; what is there stays.")],
-    *,
-    mock: Annotated[Path | None, typer.Option("--mock", help="Point at a mock: the ready.json in its folder.")] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Write the files that an installation starts from.
-
-    cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
-    """
-    from cprsync.cli.setup.init import init_folder
-
-    init_folder(folder, mock=mock, language=language(lang), as_json=as_json)
-
-
-@app.command()
-def sync(  # noqa: PLR0913 -- one parameter for each option
-    *,
-    config: Config = CONFIG,
-    library: Library = None,
-    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Plan the night and write no record; the register is asked as by the night, and the audit says so.",
-        ),
-    ] = False,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", help="Write to this file what the night plans, without values.")
-    ] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Live the night: fetch, decide, guard, write, report.
-
-    New patrons are subscribed and get their first copy, what the register delivered (ændringsudtræk) is applied, and
-    the days since the last night are lived: birthdays, corrections and absences that end.
-    """
-    from cprsync.cli.night.sync import sync_command
-
-    raise SystemExit(
-        sync_command(
-            config,
-            library=library,
-            today=day(today),
-            language=language(lang),
-            as_json=as_json,
-            dry_run=dry_run,
-            plan=plan,
-        )
-    )
-
-
-@app.command()
-def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
-    """Show on one screen how it stands.
-
-    Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
-    is whole, certificates, keys.
-    """
-    from cprsync.cli.night.status import status_command
-
-    raise SystemExit(status_command(config, library=library, language=language(lang), as_json=as_json))
-
-
-@app.command()
-def lookup(  # noqa: PLR0913 -- one parameter for each option
-    *,
-    purpose: Annotated[Purpose, typer.Option("--purpose", help="Why; written down before the register is asked.")],
-    register: Annotated[
-        bool, typer.Option("--register", help="Create or update the patron, and subscribe, once someone says yes.")
-    ] = False,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Look one person up in the register (opslag).
-
-    The CPR number is asked for, or read from standard input; without --register no record is made. With it the record
-    is shown as it would be, with what is to be seen about it, and written once someone says yes.
-    """
-    from cprsync.cli.desk.confirming import Answered
-    from cprsync.cli.desk.lookup import lookup_command
-
-    raise SystemExit(
-        lookup_command(
-            purpose,
-            registers=register,
-            answered=Answered(yes=yes, confirm=confirm, approve=approve, reason=reason),
-            config=config,
-            library=library,
-            language=language(lang),
-            as_json=as_json,
-        )
-    )
-
-
-@app.command()
-def forecast(  # noqa: PLR0913 -- one parameter for each option
-    *,
-    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days ahead.")] = 30,
-    config: Config = CONFIG,
-    library: Library = None,
-    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Show what the coming nights will do by themselves.
-
-    Birthdays, and corrections and absences that end, if the register changes nothing.
-    """
-    from cprsync.cli.night.forecast import forecast_command
-
-    forecast_command(days, config=config, library=library, today=day(today), language=language(lang), as_json=as_json)
-
-
-@app.command()
-def statement(  # noqa: PLR0913 -- one parameter for each option
-    patron: Patron,
-    *,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Open a sealed address; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")] = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    lang: Annotated[
-        str | None, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da or en; else the patron's own language.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Print what a patron owes (mellemværende), and the envelope.
-
-    Late loans, unpaid fees and compensations, their sum, and the note to the patron. It goes to the contact address,
-    else the register's; to nobody of the dead, and of the protected without name and address unless --reveal opens
-    them.
-    """
-    from cprsync.cli.lending.statement import statement_command
-
-    statement_command(
-        patron,
-        reveal=reveal,
-        reason=reason,
-        config=config,
-        library=library,
-        today=day(today),
-        language=None if lang is None else language(lang),
-        as_json=as_json,
-    )
-
-
-@app.command()
-def statistics(  # noqa: PLR0913 -- one parameter for each option
-    *,
-    on: Annotated[str | None, typer.Option("--on", help="YYYY-MM-DD: the day of the ages; else today.")] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    today: Annotated[str | None, typer.Option("--today", help="YYYY-MM-DD, test environment only.")] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Count patrons by municipality, age band and group.
-
-    The records as they stand, of those who were there on the day, with their ages and groups on it. A number under
-    five is left out, and so is what it could be computed from.
-    """
-    from cprsync.cli.pages.statistics import statistics_command
-
-    statistics_command(
-        on=day(on), config=config, library=library, today=day(today), language=language(lang), as_json=as_json
-    )
-
-
-@app.command()
-def guide(
-    topic: Annotated[str | None, typer.Argument(help="Which page; without one: which there are.")] = None,
-    *,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Print a page of the guide, or which pages there are."""
-    from cprsync.cli.pages.guide import guide_command
-
-    guide_command(topic, language=language(lang), as_json=as_json)
-
-
-@app.command()
-def rules(
-    *,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
-    ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
-    into: Annotated[
-        Path | None, typer.Option("--into", help="Write the Markdown between the markers of a file.")
-    ] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Print what the register's word does to a record.
-
-    Tables of status, protection, age step and residence, each row with its source.
-    """
-    from cprsync.cli.pages.rules import rules_command
-
-    rules_command(policy, language=language(lang), as_json=as_json, as_markdown=markdown, into=into)
-
-
-@app.command()
-def fees(
-    *,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
-    ] = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Print a library's fees (gebyrer) and patron groups.
-
-    As its policy.toml has them, to hold against its own page.
-    """
-    from cprsync.cli.pages.fees import fees_command
-
-    fees_command(policy, language=language(lang), as_json=as_json)
-
-
-@app.command()
-def fields(  # noqa: PLR0913 -- one parameter for each option
-    *,
-    privacy: Annotated[
-        str | None, typer.Option("--privacy", help="The public privacy page, in Danish (da) or English (en).")
-    ] = None,
-    article30: Annotated[bool, typer.Option("--article30", help="The record of processing (GDPR article 30).")] = False,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")
-    ] = None,
-    controller: Annotated[
-        str,
-        typer.Option("--controller", help="Whose record of processing it is, instead of [controller] in policy.toml."),
-    ] = "",
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
-    """Print what a patron record holds, field by field.
-
-    Of each: what for, whose it is, who sees it, how long it is kept.
-    """
-    from cprsync.cli.pages.fields import fields_command
-
-    fields_command(
-        policy,
-        privacy=None if privacy is None else language(privacy),
-        article30=article30,
-        controller=controller,
-        language=language(lang),
-        as_json=as_json,
-    )
-
-
-# what measures a night is not installed with the program: a checkout has it beside the package
-if (Path(__file__).parents[2] / "bench" / "__main__.py").is_file():
-    app.command()(import_module("bench.__main__").bench)
 
 
 def _show_version(asked: bool) -> None:
@@ -400,22 +160,23 @@ INTERRUPTED = 130
 
 
 def run() -> None:
-    """Start the program. An unexpected error shows a reference, never a traceback with data."""
+    """Start the program, and end it with the command's exit code.
+
+    An unexpected error shows a reference, never a traceback with data.
+    """
     from cprsync.cli.terminal.output import interrupted, misused, open_standard_streams, unexpected
 
     open_standard_streams()
     look_seldom()
     as_json = "--json" in sys.argv
     try:
-        ended = app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     except Exception as error:  # noqa: BLE001 -- the last line of defence: an unexpected error may quote data
         told = misuse_of(error, sys.argv[1:], app)
-        raise SystemExit(
-            unexpected(error, as_json=as_json) if told is None else misused(error, told, as_json=as_json)
-        ) from None
-    if ended == INTERRUPTED:
-        raise SystemExit(interrupted(as_json=as_json))
-    raise SystemExit(ended or 0)
+        code = unexpected(error, as_json=as_json) if told is None else misused(error, told, as_json=as_json)
+    if code == INTERRUPTED:
+        code = interrupted(as_json=as_json)
+    raise SystemExit(code)

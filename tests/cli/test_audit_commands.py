@@ -11,9 +11,9 @@ from sqlalchemy import text
 from test_import_text import library, take
 
 from cprsync import wiring
+from cprsync.cli.night import status as status_module
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.night.status import status_command
-from cprsync.cli.setup.audit import Listing, accept_command, list_command, verify_command
+from cprsync.cli.setup.audit import audit_accept, audit_list, audit_verify
 from cprsync.cli.terminal.operator import user_name
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.acting import SERVICE
@@ -44,14 +44,13 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 
 
 def listed(asked: Path, capsys: pytest.CaptureFixture[str], **wanted: Any) -> list[dict[str, Any]]:
-    listing = Listing(**({"patron": None, "by": None, "since": None, "limit": 200} | wanted))
-    list_command(listing, config=asked / "cprsync.toml", library=None, language="en", as_json=True)
+    audit_list(**wanted, config=asked / "cprsync.toml", lang="en", as_json=True)
     entries: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["entries"]
     return entries
 
 
 def verified(asked: Path, capsys: pytest.CaptureFixture[str], code: str | None = None) -> tuple[int, dict[str, Any]]:
-    ended = verify_command(code, config=asked / "cprsync.toml", library=None, language="en", as_json=True)
+    ended = audit_verify(code=code, config=asked / "cprsync.toml", lang="en", as_json=True)
     return ended, json.loads(capsys.readouterr().out)
 
 
@@ -122,8 +121,7 @@ def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
     with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
         store.intend_at_desk(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
     assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
-    listing = Listing(None, None, None, 1)
-    list_command(listing, config=asked / "cprsync.toml", library=None, language="da", as_json=False)
+    audit_list(limit=1, config=asked / "cprsync.toml")
     shown = capsys.readouterr().out
     assert "tjenesten" in shown
     assert "the service" not in shown
@@ -143,9 +141,7 @@ def test_the_list_of_one_patron_and_of_days_to_come(asked: Path, capsys: pytest.
 
 
 def test_the_list_as_lines(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    list_command(
-        Listing(None, None, None, 2), config=asked / "cprsync.toml", library=None, language="da", as_json=False
-    )
+    audit_list(limit=2, config=asked / "cprsync.toml")
     first, second = capsys.readouterr().out.splitlines()
     assert re.match(r"\d+\. [a-z]+ \d{4} kl\. \d\d\.\d\d +bo ", first)
     assert first.endswith("åbnede beskyttede felter: Adresse; formål: rettelse; med en begrundelse")
@@ -154,17 +150,17 @@ def test_the_list_as_lines(asked: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_a_broken_audit_is_accepted_with_a_reason_alone(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tamper(asked, "DELETE FROM audit WHERE stream = 'desk' AND seq = 2")
-    options: dict[str, Any] = {"config": asked / "cprsync.toml", "library": None, "language": "en", "as_json": False}
+    options: dict[str, Any] = {"config": asked / "cprsync.toml", "lang": "en"}
     with pytest.raises(SystemExit) as refused:
-        accept_command(reason=" ", **options)
+        audit_accept(reason=" ", **options)
     assert (refused.value.code, verified(asked, capsys)[0]) == (2, 1)
-    accept_command(reason="a drill", **options)
+    audit_accept(reason="a drill", **options)
     capsys.readouterr()
     assert verified(asked, capsys)[0] == 0
 
 
 def status(asked: Path, capsys: pytest.CaptureFixture[str], *, as_json: bool = True) -> tuple[int, Any]:
-    ended = status_command(asked / "cprsync.toml", library=None, language="en", as_json=as_json)
+    ended = status_module.status(config=asked / "cprsync.toml", lang="en", as_json=as_json)
     out = capsys.readouterr().out
     return ended, json.loads(out) if as_json else out
 

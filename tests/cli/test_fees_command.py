@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cprsync.cli.pages.fees import fees_command
+from cprsync.cli.pages.fees import fees
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 def test_the_default_policy_prints_the_standard_text_s_table(capsys: pytest.CaptureFixture[str]) -> None:
-    fees_command(None, language="da", as_json=False)
+    fees()
     lines = capsys.readouterr().out.splitlines()
     assert "  8-14            40 kr.               70 kr." in lines
     assert "  Voksen        18          30 dage   ja            ja        frivilligt" in lines
 
 
 def test_a_library_that_publishes_no_fees_says_so_in_english_too(capsys: pytest.CaptureFixture[str]) -> None:
-    fees_command(fixture_path("policies/aarhus.toml"), language="en", as_json=False)
+    fees(policy=fixture_path("policies/aarhus.toml"), lang="en")
     page = capsys.readouterr().out
     assert "The library has no fees in its policy.\nWho owes 225 kr. or more borrows nothing.\n" in page
     assert "Fees from" not in page
 
 
 def test_programs_get_amounts_in_oere(capsys: pytest.CaptureFixture[str]) -> None:
-    fees_command(fixture_path("policies/helsingoer.toml"), language="da", as_json=True)
+    fees(policy=fixture_path("policies/helsingoer.toml"), as_json=True)
     document = json.loads(capsys.readouterr().out)
     (tariff,) = document["tariffs"]
     assert tariff["child_below"] == 15

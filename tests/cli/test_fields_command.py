@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.pages.fields import WIDTH, fields_command
+from cprsync.cli.pages.fields import WIDTH, fields
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.resources import fixture_path
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 
 def printed(capsys: pytest.CaptureFixture[str], **options: object) -> str:
-    given = {"policy": None, "privacy": None, "article30": False, "controller": "", "language": "da", "as_json": False}
-    policy, *_ = (given | options).values()
-    rest = {name: value for name, value in (given | options).items() if name != "policy"}
-    fields_command(policy, **rest)  # type: ignore[arg-type] -- options as a command line gives them
+    fields(**options)  # type: ignore[arg-type] -- options as a command line gives them
     return capsys.readouterr().out
 
 
@@ -47,7 +44,7 @@ def test_a_page_is_one_json_document_with_a_paragraph_each(capsys: pytest.Captur
 def test_a_page_asks_calmly_for_what_only_the_library_knows_and_is_printed_all_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fields_command(None, privacy="da", article30=False, controller="", language="da", as_json=False)
+    fields(privacy="da")
     page = capsys.readouterr()
     assert "Dataansvarlig - [bibliotekets navn]" in page.out
     assert "policy.toml under [controller]: name (bibliotekets navn), contact (" in page.err
@@ -60,7 +57,7 @@ def test_a_page_that_lacks_nothing_asks_for_nothing(tmp_path: Path, capsys: pyte
     lines = fixture_path("policy.toml").read_text(encoding="utf-8").partition("# [controller]")[2].splitlines()[1:5]
     text = "\n".join(["[controller]", *(line.removeprefix("# ") for line in lines)])
     (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
-    fields_command(tmp_path / "policy.toml", privacy="en", article30=False, controller="", language="da", as_json=False)
+    fields(policy=tmp_path / "policy.toml", privacy="en")
     page = capsys.readouterr()
     assert "Data controller - Byens Bibliotek, Torvet 1" in page.out
     assert ("[" in page.out, page.err) == (False, "")
@@ -69,7 +66,7 @@ def test_a_page_that_lacks_nothing_asks_for_nothing(tmp_path: Path, capsys: pyte
 def test_the_table_has_every_field_with_its_key(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(printed(capsys, as_json=True))
     assert [one["key"] for one in document["fields"]] == [field.key for field in PRINTED]
-    table = printed(capsys, language="en")
+    table = printed(capsys, lang="en")
     for field in PRINTED:
         assert f"{field.name.en}  {field.key}" in table
 

@@ -96,7 +96,7 @@ def test_a_number_of_days_beyond_the_ceiling_is_wrong_usage(days: str) -> None:
 def _corrected(folder: Path) -> str:
     """Someone at the desk corrects a municipality on the day after the demo; returns whose."""
     settings = load_settings(folder / "cprsync.toml")
-    with wiring.counter(settings, wiring.library_of(settings, None), today=date(2027, 4, 3)) as counter:
+    with wiring.site_of(settings, None, date(2027, 4, 3)).counter() as counter:
         patron = min(counter.store.patron_ids())
         set_field(counter, Setting(patron, "municipality", "0461", "test", reason="studerer", until=date(2027, 5, 1)))
     return patron

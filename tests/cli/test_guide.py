@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cprsync.cli.pages.guide import guide_command
+from cprsync.cli.pages.guide import guide
 from cprsync.resources import GUIDE, guide_paths
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,7 @@ _LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
 def printed(capsys: pytest.CaptureFixture[str], topic: str | None, *, as_json: bool = False) -> str:
-    guide_command(topic, language="en", as_json=as_json)
+    guide(topic, lang="en", as_json=as_json)
     return capsys.readouterr().out
 
 
@@ -35,7 +35,7 @@ def test_without_a_topic_each_page_is_named_with_its_title(capsys: pytest.Captur
 
 def test_a_page_that_there_is_not_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        guide_command("everything", language="en", as_json=True)
+        guide("everything", lang="en", as_json=True)
     assert ended.value.code == 2
     refused = json.loads(capsys.readouterr().out)["error"]
     assert (refused["kind"], refused["changed"]) == ("usage", "nothing")

@@ -9,9 +9,9 @@ import pytest
 import typer.main
 from catalogues import ADVICE, WORDS
 
-from cprsync.cli.apps.mock import EVENTS, FAULTS
+from cprsync.cli.demo.mock import EVENTS, FAULTS
 from cprsync.cli.language.danish import DANISH
-from cprsync.cli.main import app
+from cprsync.cli.main import PARTS, app
 from cprsync.mock.register.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 from cprsync.mock.town.events import KINDS
 
@@ -35,6 +35,13 @@ COMMANDS = [pytest.param(command, id=name) for name, command in commands()]
 @pytest.mark.parametrize("command", COMMANDS[1:])
 def test_a_list_of_commands_cuts_none_of_its_lines(command: Any) -> None:
     assert not command.get_short_help_str(SHOWN).endswith("...")
+
+
+def test_the_list_of_all_commands_says_what_each_command_says() -> None:
+    declared = typer.main.get_command(app).commands  # type: ignore[attr-defined] -- a group
+    assert {name: line for name, (line, *_) in PARTS.items()} == {
+        name: (command.help or "").partition("\n\n")[0] for name, command in declared.items()
+    }
 
 
 @pytest.mark.parametrize("command", COMMANDS)

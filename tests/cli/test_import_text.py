@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
-from cprsync.cli.imports.lists import SHOWN_MAX, defused, tell_import
-from cprsync.cli.imports.patrons import import_command
+from cprsync.cli.imports.lists import SHOWN_MAX, defused, show_import
+from cprsync.cli.imports.patrons import patron_import
 from cprsync.cli.setup.init import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
@@ -40,7 +40,7 @@ def library(tmp_path: Path) -> Path:
 
 def take(library: Path, language: Language = "da", *, apply: bool = False, as_json: bool = False) -> int:
     file, config = library / "patrons.csv", library / "cprsync.toml"
-    return import_command(file, apply=apply, config=config, library=None, language=language, as_json=as_json)
+    return patron_import(file, apply=apply, config=config, lang=language, as_json=as_json)
 
 
 def patrons(library: Path) -> int:
@@ -137,8 +137,7 @@ def test_where_nothing_is_refused_nothing_is_left_to_anyone(library: Path, capsy
 
 def test_refused_rows_are_written_as_a_list_without_their_values(library: Path) -> None:
     config, into = library / "cprsync.toml", library / "refused.csv"
-    options = {"apply": False, "config": config, "library": None, "as_json": False}
-    assert import_command(library / "patrons.csv", language="en", refused=into, **options) == 3
+    assert patron_import(library / "patrons.csv", lang="en", refused=into, config=config) == 3
     lines = into.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "line,field,reason"
     assert [line.split(",")[:2] for line in lines[1:]] == [["3", "cards"], ["4", "cpr_number"]]
@@ -152,8 +151,7 @@ def test_the_patron_numbers_that_were_made_are_written_by_line(
     rows = "".join(f"I{place}\n" for place in range(SHOWN_MAX + 1))
     (library / "patrons.csv").write_text(f"cards\n{rows}", encoding="utf-8")
     config, into = library / "cprsync.toml", library / "numbers.csv"
-    options = {"config": config, "library": None, "as_json": False, "numbers": into}
-    assert import_command(library / "patrons.csv", apply=True, language="da", **options) == 0
+    assert patron_import(library / "patrons.csv", apply=True, config=config, numbers=into) == 0
     _, made, more = capsys.readouterr().out.splitlines()
     lines = into.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "line,patron"
@@ -174,7 +172,7 @@ def test_who_came_back_and_what_was_left_out_is_said_without_a_name(
     apply: bool, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     patrons = OfPatrons(returns=[(7, None), (9, None)], left=Counter({"name": 2, "address": 1}))
-    tell_import(Imported(patrons=patrons), "da", apply=apply, as_json=False, refused=None)
+    show_import(Imported(patrons=patrons), "da", apply=apply, as_json=False, refused=None)
     assert capsys.readouterr().out.splitlines()[1:5] == [
         told,
         "  linje: 7, 9",
@@ -213,6 +211,6 @@ def test_columns_that_a_mapping_does_not_name_are_left_out(library: Path) -> Non
     columns = library / "columns.toml"
     columns.write_text('[columns]\nNummer = "cpr_number"\n', encoding="utf-8")
     (library / "patrons.csv").write_text(f"nummer;navn\n{number('ANNA')};x\n", encoding="utf-8")
-    options = {"config": library / "cprsync.toml", "library": None, "as_json": False, "columns": columns}
-    assert import_command(library / "patrons.csv", apply=True, language="da", **options) == 0
+    config = library / "cprsync.toml"
+    assert patron_import(library / "patrons.csv", apply=True, config=config, columns=columns) == 0
     assert patrons(library) == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.desk.leaving import _left, _type_again, parting_lines
-from cprsync.cli.imports.lists import tell_import
+from cprsync.cli.imports.lists import show_import
 from cprsync.errors import NotConfirmed
 from cprsync.services.imports.refused import Imported, OfPatrons
 
@@ -117,10 +117,10 @@ def test_an_import_says_how_many_wishes_to_leave_it_took_back(
     apply: bool, count: int, language: Language, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     imported = Imported(patrons=OfPatrons(stays=[PATRON] * count))
-    tell_import(imported, language, apply=apply, as_json=False, refused=None)
+    show_import(imported, language, apply=apply, as_json=False, refused=None)
     assert said in capsys.readouterr().out.splitlines()
 
 
 def test_an_import_that_took_none_back_says_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_import(Imported(patrons=OfPatrons()), "en", apply=True, as_json=False, refused=None)
+    show_import(Imported(patrons=OfPatrons()), "en", apply=True, as_json=False, refused=None)
     assert "leave" not in capsys.readouterr().out

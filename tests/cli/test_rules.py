@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.pages.rules import BEGIN, END, rules_command
+from cprsync.cli.pages.rules import BEGIN, END, rules
 from cprsync.config.policy import load_policy
 from cprsync.config.rulebook import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.policy.policy import Policy
@@ -24,8 +24,7 @@ PAGE = guide_paths()["rules"]
 
 
 def printed(capsys: pytest.CaptureFixture[str], **wanted: object) -> str:
-    options = {"language": "da", "as_json": False, "as_markdown": False, "into": None, **wanted}
-    rules_command(None, **options)  # type: ignore[arg-type]  # what a test varies
+    rules(**wanted)  # type: ignore[arg-type]  # what a test varies
     return capsys.readouterr().out
 
 
@@ -66,7 +65,7 @@ def test_every_decision_that_a_source_names_is_told(capsys: pytest.CaptureFixtur
 
 def test_text_is_danish_and_english_is_english(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Navne- og adressebeskyttelse" in printed(capsys)
-    english = printed(capsys, language="en")
+    english = printed(capsys, lang="en")
     assert "Name and address protection" in english
     assert "Navne- og adressebeskyttelse" not in english
 
@@ -75,7 +74,7 @@ def test_text_is_danish_and_english_is_english(capsys: pytest.CaptureFixture[str
 def test_no_cell_speaks_of_a_patron_as_a_woman(
     language: Language, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = printed(capsys, language=language, as_markdown=True)
+    told = printed(capsys, lang=language, as_markdown=True)
     assert [one for one in told.splitlines() if re.search(rf"\b(?:{words})\b", one, re.IGNORECASE)] == []
 
 
@@ -86,7 +85,7 @@ def test_a_librarys_policy_has_its_own_age_steps(tmp_path: Path, capsys: pytest.
         'groups = [{ name = "Barn", from = 0 }, { name = "Voksen", from = 16 }]\n',
         encoding="utf-8",
     )
-    rules_command(path, language="da", as_json=True, as_markdown=False, into=None)
+    rules(policy=path, as_json=True)
     (table,) = [one for one in json.loads(capsys.readouterr().out)["tables"] if one["name"] == "age"]
     (step,) = [row for row in table["rows"] if row["key"] == "age-2026-01-01-16"]
     assert (step["step"]["da"], step["rule"]["da"]) == ("16 år", "Voksen")

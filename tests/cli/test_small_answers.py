@@ -10,7 +10,8 @@ from cprsync.cli.desk.setting import set_lines
 from cprsync.cli.language.danish import in_danish
 from cprsync.cli.night.feed import inspect_lines
 from cprsync.cli.night.subscriptions import list_lines, reconcile_lines
-from cprsync.cli.setup.init import db_status_command, db_upgrade_command, write_folder
+from cprsync.cli.setup.db import db_status, db_upgrade
+from cprsync.cli.setup.init import write_folder
 from cprsync.mock.control import _not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
@@ -95,9 +96,9 @@ def test_subscriptions_are_told_with_their_reason_in_words() -> None:
 def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     write_folder(tmp_path / "library", mock=None)
     config = tmp_path / "library" / "cprsync.toml"
-    assert db_status_command(config, language="da", as_json=False) == 2
-    db_upgrade_command(config, language="da", as_json=False)
-    assert db_status_command(config, language="en", as_json=False) == 0
+    assert db_status(config=config) == 2
+    db_upgrade(config=config)
+    assert db_status(config=config, lang="en") == 0
     first, upgraded, after = capsys.readouterr().out.splitlines()
     assert first == "Databasen er ikke stillet op endnu: cprsync db upgrade"
     assert upgraded.startswith("Databasen er klar, i version ")

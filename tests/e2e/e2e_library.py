@@ -87,7 +87,8 @@ class Library:
         out, code = io.StringIO(), 0
         with contextlib.redirect_stdout(out):
             try:
-                app([*command, "--config", str(self.folder / "cprsync.toml"), "--json"], standalone_mode=False)
+                config = str(self.folder / "cprsync.toml")
+                code = app([*command, "--config", config, "--json"], standalone_mode=False) or 0
             except SystemExit as ended:
                 code = int(ended.code or 0)
         return Ran(code, out.getvalue(), "")
@@ -161,7 +162,7 @@ def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
     settings = load_settings(folder / "cprsync.toml")
     upgrade(settings.store.url)
     _write_patrons(folder / "patrons.csv", patrons)
-    import_file(settings, folder / "patrons.csv", apply=True)
+    import_file(wiring.site_of(settings, None), folder / "patrons.csv", apply=True)
     return library
 
 

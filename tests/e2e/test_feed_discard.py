@@ -125,12 +125,12 @@ def test_the_audit_keeps_who_set_what_aside_and_the_reason_is_nowhere_in_clear(w
 def test_it_says_on_a_terminal_what_was_done_and_what_comes_next(
     week: Week, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cprsync.cli.night.feed import discard_command
+    from cprsync.cli.night.feed import feed_discard
 
     deliver(library, week.moved[0], week.moved[1][:-30])
     library.call("sync")
     config = library.folder / "cprsync.toml"
-    discard_command(week.moved[0], reason=REASON, config=config, library=None, language="da", as_json=False)
+    feed_discard(week.moved[0], reason=REASON, config=config)
     out = capsys.readouterr().out
     assert week.moved[0] in out
     assert "lagt til side for altid: ingen nat ser på den igen, og ingen lånere er ændret" in out
@@ -140,7 +140,7 @@ def test_it_says_on_a_terminal_what_was_done_and_what_comes_next(
 def test_the_copies_of_a_name_are_told_apart_and_the_ones_left_alone_are_named(
     week: Week, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cprsync.cli.night.feed import discard_command
+    from cprsync.cli.night.feed import feed_discard
 
     name, content = week.moved
     deliver(library, name, content)
@@ -152,7 +152,7 @@ def test_the_copies_of_a_name_are_told_apart_and_the_ones_left_alone_are_named(
     deliver(library, name, content[:-30])
     library.call("sync")
     config = library.folder / "cprsync.toml"
-    discard_command(name, reason=REASON, config=config, library=None, language="da", as_json=False)
+    feed_discard(name, reason=REASON, config=config)
     out = capsys.readouterr().out
     assert "En leverance af den dag eller en senere er brugt, så der er intet hul." in out
     assert f"{len(content)} byte, brugt af en nat" in out

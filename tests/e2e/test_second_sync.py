@@ -15,6 +15,7 @@ from cprsync import wiring
 from cprsync.cli.demo import demo
 from cprsync.cli.imports.patrons import import_file
 from cprsync.cli.night.sync import live_night
+from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     with demo._set_up(folder, "da", as_json=True) as stage:
         patrons = stage.folder / "patrons.csv"
         demo._write_patrons(patrons, stage.week.patrons)
-        import_file(stage.settings, patrons, apply=True)
+        import_file(site_of(stage.settings, None), patrons, apply=True)
         nights = [sync_twice(stage)]
         for number, night in enumerate(stage.week.nights, start=1):
             demo._walk_to(stage, night["day"])

@@ -16,6 +16,7 @@ from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.mock.server import running
+from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def both(tmp_path: Path, mock_keys: Path) -> Iterator[tuple[Library, dict[str, A
         csv = library.folder / "patrons.csv"
         lines = csv.read_text(encoding="utf-8").splitlines()
         csv.write_text("\n".join([lines[0], *(line for line in lines[1:] if number("ANNA") in line)]) + "\n")
-        import_file(load_settings(path), csv, apply=True, library=SECOND)
+        import_file(site_of(load_settings(path), SECOND), csv, apply=True)
         yield library, ready
 
 

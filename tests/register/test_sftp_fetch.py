@@ -14,7 +14,7 @@ from sftp_server import NAME, Server
 from sqlalchemy import text
 
 from cprsync import wiring
-from cprsync.cli.night.feed import fetch_command
+from cprsync.cli.night.feed import feed_fetch
 from cprsync.cli.night.sync import live_night
 from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
@@ -82,7 +82,7 @@ def inbox(config: Path) -> tuple[int, int]:
 
 
 def fetched(config: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
-    code = fetch_command(config, library=None, language="da", as_json=True)
+    code = feed_fetch(config=config, lang="da", as_json=True)
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     return code, document
 
@@ -107,7 +107,7 @@ def test_what_waits_is_sealed_and_named_and_the_second_time_it_is_there_already(
 
 def test_it_is_said_on_a_terminal_too(server: Server, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.put(CONTENT)
-    assert fetch_command(config, library=None, language="da", as_json=False) == 0
+    assert feed_fetch(config=config, lang="da", as_json=False) == 0
     told = capsys.readouterr().out
     assert NAME in told
     assert "1 forseglet i indbakken, 0 var der allerede" in told
@@ -164,7 +164,7 @@ def test_a_wrong_folder_ends_with_what_to_do(server: Server, config: Path, capsy
     server.put(CONTENT)
     rewrite(config, '^folder = "IN"$', 'folder = "OUT"')
     with pytest.raises(SystemExit) as ended:
-        fetch_command(config, library=None, language="da", as_json=True)
+        feed_fetch(config=config, lang="da", as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (ended.value.code, document["error"]["kind"], document["error"]["changed"]) == (2, "sftp.folder", "nothing")
     assert inbox(config) == (0, 0)

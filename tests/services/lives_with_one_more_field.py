@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cprsync.cli.apps.patron import FIELDS as HELP
 from doubles import AGENCY
 from test_adding import add
 from test_importing import take
@@ -14,7 +15,6 @@ from test_reviewing import number_of, reviews
 from test_setting import set_
 from townspeople import cpr
 
-from cprsync.cli.apps.patron import FIELDS as HELP
 from cprsync.cli.desk.adding import ASKED
 from cprsync.cli.desk.record_text import record_lines
 from cprsync.cli.pages.fields import fields_command

@@ -92,7 +92,7 @@ def lived(folder: Path, mock: Path, numbers: list[CprNumber], *, workers: int) -
     settings = load_settings(configuration)
     assert settings.library[0].register_.workers == workers
     upgrade(settings.store.url)
-    with wiring.night(settings, settings.library[0], progress=Silence()) as night:
+    with wiring.site_of(settings, None).night(progress=Silence()) as night:
         store = night.store
         assert isinstance(store, SqlStore)
         store.import_patrons([NewPatron(number, Local()) for number in numbers])

@@ -36,10 +36,8 @@ _TODAY = date.today().isoformat()  # noqa: DTZ011 -- the day where it runs
 _CHILD = """
 import resource, sys
 from cprsync.cli.main import app
-try:
-    app(sys.argv[1:], standalone_mode=False)
-except SystemExit as ended:
-    assert not ended.code, ended.code
+code = app(sys.argv[1:], standalone_mode=False)
+assert not code, code
 sys.stderr.write(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n")
 """
 

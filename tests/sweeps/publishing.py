@@ -67,7 +67,7 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
         write_folder(folder, mock=Path(made) / "mock" / "ready.json")
         settings = load_settings(folder / "cprsync.toml")
         upgrade(settings.store.url)
-        with wiring.night(settings, settings.library[0], progress=Silence()) as night:
+        with wiring.site_of(settings, None).night(progress=Silence()) as night:
             store = night.store
             assert isinstance(store, SqlStore)
             run = store.open_run(day=night.clock.today(), started=night.clock.now())

@@ -13,10 +13,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.dates import heading, long_day
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.options import Json, Lang
 from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
 
 if TYPE_CHECKING:
@@ -56,6 +59,25 @@ class Stage:
     def tell(self, text: str = "") -> None:
         if not self.as_json:
             say(text)
+
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Live a week against a mock register, night by night.
+
+    At its end every record is compared with the register's own; exit 0 only if all are equal.
+    """
+    return run_demo(keep=keep, language=lang, as_json=as_json)
 
 
 def run_demo(
@@ -133,10 +155,11 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
 
 def _live(stage: Stage) -> None:
     from cprsync.cli.imports.patrons import import_file
+    from cprsync.wiring import site_of
 
     patrons = stage.folder / "patrons.csv"
     _write_patrons(patrons, stage.week.patrons)
-    import_file(stage.settings, patrons, apply=True)
+    import_file(site_of(stage.settings, None), patrons, apply=True)
     stage.tell(f"\n{word('demo_first', stage.language)}")
     _night(stage)
     for number, night in enumerate(stage.week.nights, start=1):
@@ -197,15 +220,15 @@ def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
 
 def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
-    from cprsync import wiring
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.local_setting import Setting
     from cprsync.services.desk.setting import set_field
+    from cprsync.wiring import site_of
 
-    section = wiring.library_of(stage.settings, None)
-    with wiring.opened_store(stage.settings, section, wiring.clock_for(stage.settings)) as store:
+    site = site_of(stage.settings, None)
+    with site.store() as store:
         patron_id = store.find(CprNumber.parse(_numbers()[typed["who"]]))
-    with wiring.counter(stage.settings, section) as counter:
+    with site.counter() as counter:
         text, reason, until = typed["value"], typed["reason"], typed["until"]
         set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))
 
@@ -239,22 +262,20 @@ def _night(stage: Stage) -> None:
 
 def _held(stage: Stage) -> tuple[Comparison, Rights]:
     """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
-    from cprsync import wiring
     from cprsync.cli.demo.comparison import compare, compare_net_media
     from cprsync.cli.demo.demo_rights import compare_rights, protected_movers
-    from cprsync.config.policy import load_policy
     from cprsync.mock import control
     from cprsync.services.netmedia.verifying import AT_ONCE
+    from cprsync.wiring import site_of
 
-    section = wiring.library_of(stage.settings, None)
-    clock, policy = wiring.clock_for(stage.settings), load_policy(section.policy, section.municipalities)
+    site = site_of(stage.settings, None)
     state = control.state(stage.ready)
     persons = {key: state["persons"][key] for key in stage.week.patrons}
-    with wiring.opened_store(stage.settings, section, clock) as store:
+    with site.store() as store:
         result = compare(state, stage.week.patrons, store.opened_records())
         checked = store.checked_page("", AT_ONCE)
     compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
-    rights = compare_rights(result, persons, checked, policy=policy, on=clock.today())
+    rights = compare_rights(result, persons, checked, policy=site.policy, on=site.clock.today())
     return result, protected_movers(persons, rights, stage.week.nights)
 
 

@@ -5,34 +5,66 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cprsync.cli.terminal.output import failures, print_json, say
+import typer
+
+from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.options import Json
+from cprsync.cli.terminal.output import failures
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+#: What `mock event` and `mock fault` take. A test compares both with the mock's own tables.
+EVENTS = (
+    "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
+    "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality; of a "
+    "protection that is over: no-end."
+)
+FAULTS = (
+    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema, "
+    "platform-fault, instruction, utf-16 or mojibake. Of the next delivery: half-file. Of fetching: sftp-refuse, "
+    "sftp-cut, sftp-slow or sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage "
+    "or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, "
+    "culr-transaction, culr-program or culr-unknown."
+)
+
+Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
+app = typer.Typer()
 
 
-def serve_command(
-    folder: Path,
+@app.command("serve")
+def mock_serve(
+    folder: Folder,
     *,
-    people: Path | None,
-    ports: tuple[int | None, int | None, int | None, int | None],
-    framing: str,
-    omit_false: bool,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A people file of your own instead of the town's.")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Both SOAP services; 0 picks a free one.")] = None,
+    sftp_port: Annotated[int | None, typer.Option("--sftp-port", help="Where deliveries are fetched.")] = None,
+    culr_port: Annotated[int | None, typer.Option("--culr-port", help="CULR, where the net media ask.")] = None,
+    control_port: Annotated[
+        int | None, typer.Option("--control-port", help="Where `mock event` and the others speak to it.")
+    ] = None,
+    framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
+    omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
-    """Serve until stopped. Print one line when ready."""
+    """Serve until stopped; one JSON line when ready.
+
+    PersonLookup and CPRSubscription over mutual TLS, CULR over TLS, deliveries over SFTP. A port that is left out is
+    the folder's last one, else a free one.
+    """
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path
 
-    soap, control, sftp, culr = ports
     with failures(as_json=False):
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),
-            ports=Ports(soap=soap, control=control, sftp=sftp, culr=culr),
+            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port),
             now=lambda: datetime.now(UTC),
             announce=_announce,
             stop=None,
@@ -46,81 +78,125 @@ def _announce(ready: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def event_command(kind: str, *, who: str, to: str | None, folder: Path, as_json: bool) -> None:
-    """Let one thing happen to one person."""
+@app.command("event")
+def mock_event(
+    kind: Annotated[str, typer.Argument(help=EVENTS)],
+    *,
+    who: Annotated[str, typer.Option("--who", help="A key of the people file.")],
+    to: Annotated[str | None, typer.Option("--to", help="A street, a name, a day, a country or another key.")] = None,
+    folder: Folder,
+    as_json: Json = False,
+) -> None:
+    """Let something happen to someone in the town."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
-        _answer(control.event(folder, kind, who, to), f"{kind} {who}", as_json=as_json)
+        done = control.event(folder, kind, who, to)
+    print_document(done, [f"{kind} {who}"], as_json=as_json)
 
 
-def night_command(folder: Path, *, count: int, empty: bool, as_json: bool) -> None:
-    """Close working days."""
+@app.command("night")
+def mock_night(
+    *,
+    folder: Folder,
+    count: Annotated[int, typer.Option("--count", min=1, max=366, help="So many working days.")] = 1,
+    empty: Annotated[bool, typer.Option("--empty/--no-empty", help="Whether a day without changes has a file.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Close the working day and write its delivery (ændringsudtræk)."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
         done = control.night(folder, count=count, empty=empty)
-        passed = f" (passed over {', '.join(done['skipped'])})" if done["skipped"] else ""
-        _answer(done, f"{', '.join(done['files']) or 'no delivery'}{passed}; it is now {done['day']}", as_json=as_json)
+    passed = f" (passed over {', '.join(done['skipped'])})" if done["skipped"] else ""
+    line = f"{', '.join(done['files']) or 'no delivery'}{passed}; it is now {done['day']}"
+    print_document(done, [line], as_json=as_json)
 
 
-def day_command(folder: Path, *, as_json: bool) -> None:
-    """Move forward one calendar day."""
+@app.command("day")
+def mock_day(*, folder: Folder, as_json: Json = False) -> None:
+    """Move the mock's clock one calendar day."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
         done = control.day(folder)
-        _answer(done, str(done["day"]), as_json=as_json)
+    print_document(done, [str(done["day"])], as_json=as_json)
 
 
-def fault_command(kind: str, about: dict[str, Any], *, folder: Path, as_json: bool) -> None:
-    """Let the next calls fail."""
-    from cprsync.mock import control
-
-    with failures(as_json=as_json):
-        _answer(control.fault(folder, kind, **about), f"{kind} × {about['times']}", as_json=as_json)
-
-
-def calm_command(folder: Path, *, as_json: bool) -> None:
-    """Cancel all faults."""
-    from cprsync.mock import control
-
-    with failures(as_json=as_json):
-        _answer(control.calm(folder), "calm", as_json=as_json)
-
-
-def culr_command(folder: Path, *, as_json: bool) -> None:
-    """Show each change that CULR has seen, in order."""
-    from cprsync.mock import control
-
-    with failures(as_json=as_json):
-        told = control.culr(folder)
-        lines = [
-            f"{one['n']:>5}  {one['agency']}  {one['operation']:<14}  {one['who'] or one['patron']}: "
-            f"{one['before']['municipality'] or '-'} -> {one['after']['municipality'] or '-'}"
-            f"{'' if one['kind'] == 'CPR' else '  (' + one['kind'] + ')'}"
-            for one in told["ledger"]
-        ]
-        _answer(told, "\n".join([*lines, f"{len(told['patrons'])} patrons"]), as_json=as_json)
-
-
-def culr_write_command(  # noqa: PLR0913 -- a command's options
-    kind: str, *, agency: str | None, who: str | None, about: Mapping[str, str | None], folder: Path, as_json: bool
+@app.command("fault")
+def mock_fault(
+    kind: Annotated[str, typer.Argument(help=FAULTS)],
+    *,
+    times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="So many times.")] = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, max=120, help="How slow a slow answer is.")] = 5.0,
+    share: Annotated[float, typer.Option("--share", help="Only about so many of the answers: 0.1 is a tenth.")] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones: the same seed picks the same.")] = 0,
+    folder: Folder,
+    as_json: Json = False,
 ) -> None:
-    """Let a library write at CULR. `about` may hold `to`, and `type` and `value` of the account's number."""
+    """Let the next answers or deliveries go wrong."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
+        done = control.fault(folder, kind, times=times, seconds=seconds, share=share, seed=seed)
+    print_document(done, [f"{kind} × {times}"], as_json=as_json)
+
+
+@app.command("calm")
+def mock_calm(*, folder: Folder, as_json: Json = False) -> None:
+    """Let nothing go wrong any more."""
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        done = control.calm(folder)
+    print_document(done, ["calm"], as_json=as_json)
+
+
+@app.command("culr")
+def mock_culr(
+    kind: Annotated[
+        str | None, typer.Argument(help="create, update or delete; left out: show each change that CULR has seen.")
+    ] = None,
+    *,
+    agency: Annotated[
+        str | None, typer.Option("--agency", help="With a change: the library that makes it, any six digits.")
+    ] = None,
+    who: Annotated[str | None, typer.Option("--who", help="With a change: whose account, by their key.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="With create and update: the municipality, three digits; left out: none.")
+    ] = None,
+    card: Annotated[
+        str | None, typer.Option("--card", help="With a change: the account under this card, not under the number.")
+    ] = None,
+    unilogin: Annotated[str | None, typer.Option("--unilogin", help="The same of a UNI-Login.")] = None,
+    folder: Folder,
+    as_json: Json = False,
+) -> None:
+    """Show what CULR has seen, or let any library write there.
+
+    As `cprsync mock culr update --agency 710100 --who BO --to 461 --dir DIR`: CULR says Odense of BO now, behind the
+    back of the library that has told of them.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        if kind is None:
+            seen = control.culr(folder)
+            print_document(seen, [*map(_change, seen["ledger"]), f"{len(seen['patrons'])} patrons"], as_json=as_json)
+            return
         if agency is None or who is None:
             raise ConfigurationError("say --agency and --who", kind="usage")
-        said = {name: value for name, value in about.items() if value is not None}
-        if "value" not in said:
-            said.pop("type", None)
-        _answer(control.culr_write(folder, kind, agency, who, **said), f"{kind} {who}", as_json=as_json)
+        said = {} if to is None else {"to": to}
+        if unilogin:
+            said |= {"type": "UNILOGIN", "value": unilogin}
+        elif card is not None:
+            said |= {"type": "LOCAL", "value": card}
+        done = control.culr_write(folder, kind, agency, who, **said)
+        print_document(done, [f"{kind} {who}"], as_json=as_json)
 
 
-def _answer(document: dict[str, Any], text: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(document)
-    else:
-        say(text)
+def _change(one: Mapping[str, Any]) -> str:
+    """One change that CULR has seen."""
+    who, kind = one["who"] or one["patron"], "" if one["kind"] == "CPR" else f"  ({one['kind']})"
+    before, after = (one[side]["municipality"] or "-" for side in ("before", "after"))
+    return f"{one['n']:>5}  {one['agency']}  {one['operation']:<14}  {who}: {before} -> {after}{kind}"

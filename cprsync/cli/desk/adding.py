@@ -6,22 +6,22 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli.desk.confirming import beside_preview, obtain_confirmation, warning_lines
+import typer
+
+from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of
-from cprsync.cli.desk.telling import tell_now
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened
+from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
+from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.cli.terminal.pressed import last_key
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.cli.desk.confirming import Answered
-    from cprsync.cli.language.words import Language
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.lookup import Desk
 
@@ -35,40 +35,54 @@ _HIDDEN: Final = "cpr_number"
 _LINES_MAX, _LINE_MAX = 200, 8192
 
 
-def add_command(*, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Add one patron after someone has checked and confirmed it. Exit 1 and 3 as `lookup --register`."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
-    from cprsync.services.desk.adding import confirm_addition, preview_addition
+app = typer.Typer()
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
-        with wiring.desk(settings, section, patience=patience) as desk:
+
+@app.command("add")
+def patron_add(
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Add one patron by hand, also without a CPR number.
+
+    A terminal asks field by field; else standard input has one JSON object by the names of the fields (`cprsync
+    fields`), as a row of an import. With a CPR number the person is looked up and registered; without one, or with a
+    replacement number, name, birth date and address are the library's own words, and the patron group follows the birth
+    date. It is written once someone says yes.
+    """
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.services.desk.adding import confirm_addition, preview_addition
+    from cprsync.wiring import desk_patience
+
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    with opened(config, library, as_json=as_json) as site:
+        patience = desk_patience(last_key)
+        with site.desk(patience) as desk:
             user = user_name()
-            shown = preview_addition(desk, _typed(desk, user, language), user=user)
+            shown = preview_addition(desk, _typed(desk, user, lang), user=user)
             document = dict(shown.document)
             if not as_json:
-                _say(preview_lines(shown, language))
+                say_lines(preview_lines(shown, lang))
             if shown.is_writable:
                 with beside_preview(document, as_json=as_json):
-                    yes = obtain_confirmation(shown.preview, answered, language)
-                    document = confirm_addition(desk, shown, yes)
+                    confirmation = obtain_confirmation(shown.preview, answered, lang)
+                    document = confirm_addition(desk, shown, confirmation)
         if document.get("written"):
-            tell_now(settings, section, document["patron"], language, patience=patience)
+            publish_patron(site, document["patron"], lang, patience=patience)
     if as_json:
         print_json(document)
     elif document.get("written"):
-        say(word("registered", language, patron=document["patron"]))
+        say(word("registered", lang, patron=document["patron"]))
     if not document.get("found", True):
         return NOT_FOUND
     return LEFT_TO_A_PERSON if shown.registration is not None and shown.registration.parked else 0
-
-
-def _say(lines: Iterator[str]) -> None:
-    for line in lines:
-        say(line)
 
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:

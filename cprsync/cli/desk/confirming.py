@@ -1,6 +1,6 @@
 """Asks before something is written: at the terminal, or answered by an option of the command.
 
-Only passes the answer on. The use case decides whether it is enough.
+Only passes the answer on. The use case decides whether it is enough. After a write, tells the net media.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.language.advice import advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import note, print_json, still_unwritten
+from cprsync.cli.terminal.pressed import last_key
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from cprsync.cli.language.words import Language
     from cprsync.domain.desk.confirming import Preview
+    from cprsync.wire.limits import Patience
+    from cprsync.wiring import Site
 
 #: The longest answer: a word, or a reason on one line.
 _LINE_MAX: Final = 1024
@@ -73,6 +76,14 @@ def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[No
         told = error_document(error, changed="nothing", reference=secrets.token_hex(4))
         print_json({**document, "error": told})
         raise SystemExit(advice_for(error).exit) from None
+
+
+def publish_patron(site: Site, patron: str, language: Language, *, patience: Patience | None = None) -> None:
+    """Tell the net media about a patron. What fails waits for the night; what is refused waits for staff."""
+    from cprsync.wiring import desk_patience
+
+    if not site.publish_patron(patron, patience=patience or desk_patience(last_key)):
+        note(f"  ! {word('told_refused', language)}")
 
 
 def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:

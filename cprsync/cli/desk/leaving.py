@@ -1,26 +1,30 @@
-"""`patron leave` and `patron erase`: show what they would do first, and do it after a yes to exactly that."""
+"""`patron leave` and `patron erase` show what they would do, and do it after a yes to exactly that.
+
+`patron kept-blocks` shows the blocks that stay of someone who left.
+"""
 
 from __future__ import annotations
 
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cprsync.cli.desk.confirming import beside_preview, obtain_confirmation, warning_lines
-from cprsync.cli.desk.telling import tell_now
-from cprsync.cli.desk.whose import whose_lines
+import typer
+
+from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
+from cprsync.cli.desk.record_text import whose_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.output import failures, note, print_json, say, still_unwritten
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
+from cprsync.cli.terminal.output import note, say_lines, still_unwritten
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Way
-from cprsync.errors import NotConfirmed
+from cprsync.errors import Misused, NotConfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.cli.desk.confirming import Answered
     from cprsync.services.leaving.departing import Exit, PartingShown
 
 #: The exit code while something of the patron's is still open.
@@ -29,25 +33,109 @@ WAITS = 3
 _LINE_MAX = 64
 
 
-def leave_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
-) -> int:
-    """Record a patron's request to leave after someone has confirmed it. Exit 3 while something prevents it."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
+app = typer.Typer()
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.leaving(settings, section, user=user_name()) as exit_:
-            document = _leave(exit_, patron, answered, language, as_json=as_json)
-        tell_now(settings, section, patron, language)
-    if as_json:
-        print_json(document)
-    else:
-        say(_left(document, language))
+
+@app.command("leave")
+def patron_leave(
+    patron: Patron,
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Close a record, now or when nothing is open.
+
+    What it does is shown first, and done after a yes.
+
+    While loans or debt are open the record waits (exit 3), and each night closes it as soon as they are settled. A
+    record that is closed is empty: the patron is unsubscribed and no patron any more. Nobody is looked up. A block that
+    holds is kept by the number, and comes back if the person registers again.
+    """
+    from cprsync.cli.terminal.operator import user_name
+
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    with opened(config, library, as_json=as_json) as site:
+        with site.leaving(user=user_name()) as exit_:
+            document = _leave(exit_, patron, answered, lang, as_json=as_json)
+        publish_patron(site, patron, lang)
+    print_document(document, [_left(document, lang)], as_json=as_json)
     return WAITS if document["open"] else 0
+
+
+@app.command("erase")
+def patron_erase(
+    patron: Patron,
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Erase a patron for good; refused while anything is open.
+
+    What it does is shown first, and done after a yes.
+
+    Nothing stays but their patron number, in the audit and among those that are never given again, and the line of the
+    erase journal that keeps an older copy of the database from bringing them back. A block goes too, with a reason; a
+    later registration does not tell that the person was a patron.
+    """
+    from cprsync.cli.terminal.operator import user_name
+
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    with opened(config, library, as_json=as_json) as site:
+        with site.leaving(user=user_name()) as exit_:
+            document = _erase(exit_, patron, answered, lang, as_json=as_json)
+        publish_patron(site, patron, lang)
+    print_document(document, _erased_lines(document, lang), as_json=as_json)
+
+
+def _erased_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    yield word("erased", language, patron=document["patron"])
+    if any(document["waits"].values()):
+        yield "  " + word("erased_waits", language, **document["waits"])
+
+
+@app.command("kept-blocks")
+def patron_kept_blocks(
+    *,
+    lift: Annotated[bool, typer.Option("--lift", help="Lift them all, or the one of --block; needs --reason.")] = False,
+    block: Annotated[
+        int | None, typer.Option("--block", help="Lift this one alone: the number before it in the list.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why they are lifted; the audit keeps it, sealed.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show or lift the blocks kept of someone who left.
+
+    Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
+    record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
+    """
+    from cprsync.cli.terminal.operator import ask_any_number, user_name
+    from cprsync.services.leaving.kept_blocks import KeptBlocks, check_lifting
+
+    if block is not None and not lift:
+        raise Misused("--block says which one --lift lifts")
+    with opened(config, library, as_json=as_json) as site:
+        if lift:
+            check_lifting(reason)
+        number = ask_any_number()
+        with site.store() as store:
+            kept = KeptBlocks(store, user_name())
+            document = kept.lift(number, reason=reason, only=block) if lift else kept.show(number)
+    print_document(document, kept_lines(document, lang), as_json=as_json)
 
 
 def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
@@ -56,7 +144,7 @@ def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
         # nothing is left to confirm: only the progress is shown
         return exit_.leave(patron, Confirmation(shown.preview.digest))
     if not as_json:
-        _show(shown, language)
+        say_lines(parting_lines(shown.document, language))
     with beside_preview(shown.document, as_json=as_json):
         done = exit_.leave(patron, obtain_confirmation(shown.preview, answered, language))
     return _with_preview(done, shown)
@@ -65,11 +153,6 @@ def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
 def _with_preview(done: dict[str, Any], shown: PartingShown) -> dict[str, Any]:
     """The result with the preview, without the name of a patron who is gone by now."""
     return done | {"preview": {key: told for key, told in shown.document.items() if key != "whose"}}
-
-
-def _show(shown: PartingShown, language: Language) -> None:
-    for line in parting_lines(shown.document, language):
-        say(line)
 
 
 def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -101,32 +184,10 @@ def _left(document: Mapping[str, Any], language: Language) -> str:
     return word("left_waits", language, patron=document["patron"], ties=_ties(document["open"], language))
 
 
-def erase_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str, *, answered: Answered, config: Path, library: str | None, language: Language, as_json: bool
-) -> None:
-    """Erase a patron for good after the user has typed the patron number again, or said yes."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.leaving(settings, section, user=user_name()) as exit_:
-            document = _erase(exit_, patron, answered, language, as_json=as_json)
-        tell_now(settings, section, patron, language)
-    if as_json:
-        print_json(document)
-        return
-    say(word("erased", language, patron=document["patron"]))
-    if any(document["waits"].values()):
-        say("  " + word("erased_waits", language, **document["waits"]))
-
-
 def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
     shown = exit_.preview(patron, Way.ERASE)
     if not as_json:
-        _show(shown, language)
+        say_lines(parting_lines(shown.document, language))
     with beside_preview(shown.document, as_json=as_json):
         confirmation = obtain_confirmation(shown.preview, answered, language)
         if sys.stdin.isatty() and not (answered.yes or answered.approve):
@@ -142,3 +203,14 @@ def _type_again(patron: str, language: Language) -> None:
         typed = sys.stdin.readline(_LINE_MAX).strip()
     if typed != patron:
         raise NotConfirmed("the two patron numbers differ: nothing was erased", kind="confirm.declined")
+
+
+def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The blocks, one per line, and whether they were lifted."""
+    if not document["blocks"]:
+        yield word("kept_none", language)
+    for block in document["blocks"]:
+        since = long_day(date.fromisoformat(block["since"]), language)
+        yield f"{block['id']}: {word('parting_block', language, since=since, reason=block['reason'])}"
+    if document["lifted"]:
+        yield word("kept_lifted", language, count=document["lifted"], of=len(document["blocks"]))

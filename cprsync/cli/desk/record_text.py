@@ -55,6 +55,17 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
         yield f"    {one['patron']}  {name}  {since}"
 
 
+def whose_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The patron's name, age and cards on one line before a question. Nothing for a patron who has left."""
+    if not any(whose.values()):
+        return
+    sealed = SEALED.da if language == "da" else SEALED.en
+    name = sealed if whose["protected"] else whose["name"] or NOTHING
+    age = NOTHING if whose["age"] is None else whose["age"]
+    cards = ", ".join(whose["cards"]) or NOTHING
+    yield f"  {word('whose', language, name=name, age=age, cards=cards)}"
+
+
 def sealed_mark(document: Mapping[str, Any]) -> str:
     """The key of the words for why a record is sealed."""
     why = document.get("sealed_by")

@@ -2,52 +2,70 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.desk.record_text import NOTHING, SEALED, minor_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.output import failures, note, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron
+from cprsync.cli.terminal.output import note
 from cprsync.cli.terminal.pressed import last_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.cli.terminal.options import LinkDoing
-    from cprsync.config.settings import LibrarySection, Settings
     from cprsync.services.desk.responsibles import Answers
+    from cprsync.wiring import Site
 
 
-def responsible_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
-    doing: LinkDoing,
+class LinkDoing(enum.Enum):
+    """What to do about who answers for a minor."""
+
+    ADD = "add"
+    END = "end"
+    LIST = "list"
+
+
+app = typer.Typer()
+
+
+@app.command("responsible")
+def patron_responsible(
+    patron: Patron,
+    doing: Annotated[LinkDoing, typer.Argument(help="Let someone answer for the patron, end that, or list who does.")],
     *,
-    responsible: str | None,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
+    responsible: Annotated[
+        str | None, typer.Option("--responsible", help="Their patron number, instead of their CPR number.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Add, end or list links."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
+    """Say who answers for a minor (økonomisk ansvarlig).
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        if doing.value == "list":
-            document = _listed(settings, section, patron)
+    Their CPR number is asked for, or read from standard input. Someone who is no patron gets a record without
+    borrowing rights, and the register is asked about them. At 18 the patron answers alone; what was owed before stays
+    as it is.
+    """
+    from cprsync.services.desk.responsibles import list_responsibles
+
+    with opened(config, library, as_json=as_json) as site:
+        if doing is LinkDoing.LIST:
+            with site.store() as store:
+                document = list_responsibles(store, patron, policy=site.policy, clock=site.clock)
         else:
-            document = _changed(settings, section, _asked(patron, responsible), adds=doing.value == "add")
-    if as_json:
-        print_json(document)
-        return
-    for line in list_lines(document, language) if doing.value == "list" else [outcome_line(document, language)]:
-        say(line)
-    for warning in document.get("warnings", ()):
-        note(f"  ! {word(warning, language)}")
+            document = _changed(site, _asked(patron, responsible), adds=doing is LinkDoing.ADD)
+    lines = list_lines(document, lang) if doing is LinkDoing.LIST else [outcome_line(document, lang)]
+    print_document(document, lines, as_json=as_json)
+    if not as_json:
+        for warning in document.get("warnings", ()):
+            note(f"  ! {word(warning, lang)}")
 
 
 def _asked(patron: str, responsible: str | None) -> Answers:
@@ -59,28 +77,15 @@ def _asked(patron: str, responsible: str | None) -> Answers:
     return Answers(patron, user_name(), number=ask_any_number())
 
 
-def _changed(settings: Settings, section: LibrarySection, asked: Answers, *, adds: bool) -> dict[str, Any]:
-    from cprsync import wiring
-    from cprsync.config.policy import load_policy
+def _changed(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
     from cprsync.services.desk.responsibles import add_responsible, end_responsible
+    from cprsync.wiring import desk_patience
 
     if adds:
-        with wiring.desk(settings, section, patience=wiring.desk_patience(last_key)) as desk:
+        with site.desk(desk_patience(last_key)) as desk:
             return add_responsible(desk, asked)
-    policy = load_policy(section.policy, section.municipalities)
-    with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-        return end_responsible(store, asked, policy)
-
-
-def _listed(settings: Settings, section: LibrarySection, patron: str) -> dict[str, Any]:
-    from cprsync import wiring
-    from cprsync.config.policy import load_policy
-    from cprsync.services.desk.responsibles import list_responsibles
-
-    clock = wiring.clock_for(settings)
-    policy = load_policy(section.policy, section.municipalities)
-    with wiring.opened_store(settings, section, clock) as store:
-        return list_responsibles(store, patron, policy=policy, clock=clock)
+    with site.store() as store:
+        return end_responsible(store, asked, site.policy)
 
 
 def outcome_line(document: Mapping[str, Any], language: Language) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 from contextlib import contextmanager
 from datetime import date
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.language.dates import DAY_WIDTH, long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.patron.review import State
 
@@ -25,82 +28,113 @@ if TYPE_CHECKING:
 NAME_WIDTH, SIDE_WIDTH = 26, 34
 
 
-class Answering(enum.Enum):
-    """What a user does with an item."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
-    UNDO = "undo"
-    REOPEN = "reopen"
+Number = Annotated[int, typer.Argument(help="The item's number, as `review list` shows it.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
+app = typer.Typer()
 
 
 @contextmanager
-def _reviews(config: Path, library: str | None) -> Iterator[Reviews]:
-    from cprsync import wiring
+def _reviews(config: Path, library: str | None, *, as_json: bool) -> Iterator[Reviews]:
     from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
 
-    settings = load_settings(config)
-    with wiring.reviews(settings, wiring.library_of(settings, library), user=user_name()) as reviews:
+    with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
         yield reviews
 
 
-def list_command(config: Path, *, library: str | None, language: Language, as_json: bool, all_states: bool) -> None:
-    """List the open items, or all items."""
-    with failures(as_json=as_json), _reviews(config, library) as reviews:
-        items = reviews.listed(all_states=all_states)
-    if as_json:
-        print_json({"items": items})
-        return
-    if not items:
-        say(word("review_none", language))
-    for item in items:
-        say(_line(item, language))
-
-
-def show_command(number: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Show one item with its record, or with both records."""
-    with failures(as_json=as_json), _reviews(config, library) as reviews:
-        document = reviews.shown(number)
-    if as_json:
-        print_json(document)
-        return
-    for line in shown_lines(document, language):
-        say(line)
-
-
-def answer_command(  # noqa: PLR0913 -- one parameter for each option
-    answering: Answering,
-    number: int,
+@app.command("list")
+def review_list(
     *,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
-    reason: str = "",
+    everything: Annotated[bool, typer.Option("--all", help="Answered and settled ones too.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Answer one item, and print what was done."""
-    with failures(as_json=as_json), _reviews(config, library) as reviews:
-        if answering is Answering.ACCEPT:
-            item = reviews.accept(number)
-        elif answering is Answering.REJECT:
-            item = reviews.reject(number, reason=reason)
-        elif answering is Answering.UNDO:
-            item = reviews.undo(number)
-        else:
-            item = reviews.reopen(number, reason=reason)
-    if as_json:
-        print_json({"item": item})
-        return
-    say(_line(item, language))
-    for line in _first_of_two(item, language):
-        say(line)
-    if answering in {Answering.ACCEPT, Answering.REJECT}:
-        say(f"  {item[answering.value][language]}")
+    """List what waits, the oldest first."""
+    with _reviews(config, library, as_json=as_json) as reviews:
+        items = reviews.listed(all_states=everything)
+    lines = [_line(item, lang) for item in items] or [word("review_none", lang)]
+    print_document({"items": items}, lines, as_json=as_json)
+
+
+@app.command("show")
+def review_show(
+    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Show one item, and what each answer does.
+
+    Shows the register's values beside ours. Shows both records if the item is about two patrons.
+    """
+    with _reviews(config, library, as_json=as_json) as reviews:
+        document = reviews.shown(number)
+    print_document(document, shown_lines(document, lang), as_json=as_json)
+
+
+@app.command("accept")
+def review_accept(
+    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Do what the item proposes."""
+    with _reviews(config, library, as_json=as_json) as reviews:
+        item = reviews.accept(number)
+    print_document({"item": item}, answered_lines(item, lang, answer="accept"), as_json=as_json)
+
+
+@app.command("reject")
+def review_reject(
+    number: Number,
+    *,
+    reason: Reason,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Leave it as it is, and say why."""
+    with _reviews(config, library, as_json=as_json) as reviews:
+        item = reviews.reject(number, reason=reason)
+    print_document({"item": item}, answered_lines(item, lang, answer="reject"), as_json=as_json)
+
+
+@app.command("undo")
+def review_undo(
+    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Take an accepted block or merge back."""
+    with _reviews(config, library, as_json=as_json) as reviews:
+        item = reviews.undo(number)
+    print_document({"item": item}, answered_lines(item, lang, answer="undo"), as_json=as_json)
+
+
+@app.command("reopen")
+def review_reopen(
+    number: Number,
+    *,
+    reason: Reason,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let an answered item wait for an answer again.
+
+    One that was rejected, or whose acceptance was taken back.
+    """
+    with _reviews(config, library, as_json=as_json) as reviews:
+        item = reviews.reopen(number, reason=reason)
+    print_document({"item": item}, answered_lines(item, lang, answer="reopen"), as_json=as_json)
+
+
+def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:
+    """The item after an answer, what the answer did, and how to take it back."""
+    yield _line(item, language)
+    yield from _first_of_two(item, language)
+    if answer in {"accept", "reject"}:
+        yield f"  {item[answer][language]}"
     if item["state"] == State.ACCEPTED.value and item["undoable"]:
-        say("  " + word("review_undo", language, number=number))
-    if answering in {Answering.REJECT, Answering.UNDO} and item["reopens"]:
-        say("  " + word("review_reopen", language, number=number))
+        yield "  " + word("review_undo", language, number=item["id"])
+    if answer in {"reject", "undo"} and item["reopens"]:
+        yield "  " + word("review_reopen", language, number=item["id"])
 
 
 def _line(item: Mapping[str, Any], language: Language) -> str:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from cprsync.cli.desk.confirming import beside_preview, obtain_confirmation, warning_lines
+import typer
+
+from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
-from cprsync.cli.desk.record_text import NOTHING, SEALED, name_of
-from cprsync.cli.desk.telling import tell_now
-from cprsync.cli.desk.whose import whose_lines
+from cprsync.cli.desk.record_text import NOTHING, SEALED, name_of, whose_lines
 from cprsync.cli.language.dates import told_day
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
+from cprsync.cli.terminal.output import say_lines
 from cprsync.cli.terminal.pressed import last_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.cli.desk.confirming import Answered
-    from cprsync.cli.language.words import Language
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.set_cpr import SetNumber
@@ -27,39 +26,48 @@ if TYPE_CHECKING:
 _AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
 
 
-def set_cpr_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
-    *,
-    undoes: bool,
-    answered: Answered,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
-) -> None:
-    """Give one patron their real number, or take back one that was given."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import ask_number, user_name
-    from cprsync.config.settings import load_settings
-    from cprsync.services.desk.set_cpr import SetNumber
+app = typer.Typer()
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section, patience = wiring.library_of(settings, library), wiring.desk_patience(last_key)
-        if undoes:
-            with wiring.reviews(settings, section, user=user_name()) as reviews:
-                document = _take_back(reviews, patron, answered, language=language, as_json=as_json)
+
+@app.command("set-cpr")
+def patron_set_cpr(
+    patron: Patron,
+    *,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back a number that was set here: the record is as it was before.")
+    ] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Make a replacement number (erstatningsnummer) real.
+
+    The CPR number is asked for, or read from standard input. Name and birth date of the register's person are shown
+    beside the record's; once someone says yes, the patron is subscribed, and the first copy is fetched. Where neither
+    agrees, it takes a reason.
+    """
+    from cprsync.cli.terminal.operator import ask_number, user_name
+    from cprsync.services.desk.set_cpr import SetNumber
+    from cprsync.wiring import desk_patience
+
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    with opened(config, library, as_json=as_json) as site:
+        patience = desk_patience(last_key)
+        if undo:
+            with site.reviews(user=user_name()) as reviews:
+                document = _take_back(reviews, patron, answered, language=lang, as_json=as_json)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
-            with wiring.desk(settings, section, patience=patience) as desk:
-                document = _set(desk, asked, answered, language=language, as_json=as_json)
+            with site.desk(patience) as desk:
+                document = _set(desk, asked, answered, language=lang, as_json=as_json)
         if document["written"]:
-            tell_now(settings, section, patron, language, patience=patience)
-    if as_json:
-        print_json(document)
-        return
-    for line in outcome_lines(document, language):
-        say(line)
+            publish_patron(site, patron, lang, patience=patience)
+    print_document(document, outcome_lines(document, lang), as_json=as_json)
 
 
 def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
@@ -70,8 +78,7 @@ def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language
     if shown.is_set:
         return dict(shown.document)
     if not as_json:
-        for line in compared_lines(shown.document, language):
-            say(line)
+        say_lines(compared_lines(shown.document, language))
     with beside_preview(shown.document, as_json=as_json):
         return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
 
@@ -84,8 +91,7 @@ def _take_back(
 
     shown = preview_taking_back(reviews, patron)
     if not as_json:
-        for line in taking_back_lines(shown.document, language):
-            say(line)
+        say_lines(taking_back_lines(shown.document, language))
     with beside_preview(shown.document, as_json=as_json):
         return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
 

@@ -2,81 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from cprsync.cli.desk.confirming import publish_patron
 from cprsync.cli.desk.record_text import name_of
-from cprsync.cli.desk.telling import tell_now
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
+from cprsync.cli.terminal.output import failures
 from cprsync.domain.lending.letter import letter_language
-from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.lists import Doing
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from cprsync.cli.language.words import Language
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-def list_doing(*, remove: bool, replace: bool, withdraw: bool, as_json: bool) -> Doing | None:
-    """What the options ask to do with a list. None: no such option was given."""
-    with failures(as_json=as_json):
-        if remove + replace + withdraw > 1:
-            raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
-    if remove:
-        return Doing.REMOVE
-    return Doing.REPLACE if replace else None
+#: What the help says beside some fields.
+_HINTS = {
+    "language": "letters go out in da and en",
+    "absence": "2027-04-10 til 2027-04-20, or the first day alone",
+    "blocks": "the reason, and before it the day it began if that is not today",
+}
+_FOR_GOOD = [key for key, field in SETTABLE.items() if field.kind.change is None]
+_LISTS = [key for key, field in SETTABLE.items() if field.kind.change is not None]
 
 
-def set_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
-    field: str,
+def _hinted(keys: Iterable[str]) -> str:
+    return ", ".join(f"{key} ({_HINTS[key]})" if key in _HINTS else key for key in keys)
+
+
+#: The fields that `patron set` takes.
+FIELDS = (
+    "For a time, with --reason and --until, over the register: name, birth_date, address, municipality, group "
+    f"(this one may stay). For good: {_hinted(_FOR_GOOD)}; of a patron without a CPR number also name, birth_date "
+    f"(YYYY-MM-DD) and protection (ja or nej). Lists, to which what is typed is added: {_hinted(_LISTS)}."
+)
+app = typer.Typer()
+
+
+@app.command("set")
+def patron_set(
+    patron: Patron,
+    field: Annotated[str, typer.Argument(help=FIELDS)],
     *,
-    reason: str,
-    until: date | None,
-    withdraw: bool,
-    doing: Doing | None = None,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
+    reason: Annotated[str, typer.Option("--reason", help="Why a correction is made, or taken back.")] = "",
+    until: Annotated[
+        date | None,
+        typer.Option("--until", parser=day, metavar=TYPED, help="YYYY-MM-DD: the last day of a correction."),
+    ] = None,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take a correction back, or empty another field; no value is asked for.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", "--lift", help="Of a list: take away what is typed; a block is lifted.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Of a list: what is typed is all of it; the others go.")
+    ] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Set one field of one patron, or with `withdraw` take back what was set. `doing` is for lists."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import ask_value, user_name
-    from cprsync.config.settings import load_settings
-    from cprsync.services.desk.local_setting import LISTS, Setting
+    """Set one field, or correct one of the register's.
+
+    The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
+    counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
+    added, and the others stay. The telephone or e-mail for notices has a * before it.
+    """
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.services.desk.local_setting import Setting
     from cprsync.services.desk.setting import check, set_field
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
+    if remove + replace + withdraw > 1:
+        with failures(as_json=as_json):
+            raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
+    doing = Doing.REMOVE if remove else Doing.REPLACE if replace else None
+    with opened(config, library, as_json=as_json) as site:
         text = None if withdraw else ""
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
-        with wiring.counter(settings, section) as counter:
+        with site.counter() as counter:
             # checked before the value is asked for, so that nobody types one for nothing
             check(counter, asked)
             if not withdraw:
-                hint = word("set_lines", language)
-                if field in LISTS:
-                    hint = f"{word(f'list_{(doing or Doing.ADD).value}', language)}; {hint}"
-                kind = FIELD[field].kind
-                text = ask_value(_asked_for(field, language), lines=kind.lines, hidden=kind.hidden, hint=hint)
-                asked = replace(asked, text=text)
+                asked = dataclasses.replace(asked, text=_ask_value(field, doing or Doing.ADD, lang))
             document = set_field(counter, asked)
             groups = counter.policy.group_names
-        tell_now(settings, section, patron, language)
-    if as_json:
-        print_json(document)
-        return
-    told = "set_culr" if section.culr is not None else "set_culr_unset"
-    for line in set_lines(document, language, withdraws=withdraw, text=asked.text or "", groups=groups, told=told):
-        say(line)
+        publish_patron(site, patron, lang)
+    told = "set_culr" if site.section.culr is not None else "set_culr_unset"
+    text = asked.text or ""
+    lines = set_lines(document, lang, withdraws=withdraw, text=text, groups=groups, told=told)
+    print_document(document, lines, as_json=as_json)
+
+
+def _ask_value(field: str, doing: Doing, language: Language) -> str:
+    from cprsync.cli.terminal.operator import ask_value
+    from cprsync.services.desk.local_setting import LISTS
+
+    hint = word("set_lines", language)
+    if field in LISTS:
+        hint = f"{word(f'list_{doing.value}', language)}; {hint}"
+    kind = FIELD[field].kind
+    return ask_value(_asked_for(field, language), lines=kind.lines, hidden=kind.hidden, hint=hint)
 
 
 def _asked_for(field: str, language: Language) -> str:
@@ -84,7 +118,7 @@ def _asked_for(field: str, language: Language) -> str:
     return f"{name} ({form})" if form else name
 
 
-def set_lines(  # noqa: PLR0913 -- one parameter for each thing that is said
+def set_lines(
     document: Mapping[str, Any],
     language: Language,
     *,

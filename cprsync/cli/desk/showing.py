@@ -1,42 +1,73 @@
-"""`patron find`: what identifies a patron comes from standard input, never from an argument. Prints only ids."""
+"""`patron find` and `patron show`: who has a number or a card, and one patron's record."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, note, print_json, say
+import typer
+
+from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, RevealReason
+from cprsync.cli.terminal.output import note, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-    from cprsync.cli.language.words import Language
 
 NOT_FOUND = 1
+app = typer.Typer()
 
 
-def find_command(*, config: Path, library: str | None, language: Language, as_json: bool) -> int:
-    """Say which patron has, or had, the CPR number, patron number or card. Exit 1 if nobody."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import ask_whom
-    from cprsync.config.settings import load_settings
+@app.command("show")
+def patron_show(
+    patron: Patron,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
+    reason: RevealReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show one record, field by field.
+
+    Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
+    protected patron stay sealed without --reveal.
+    """
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.services.views.revealing import Window, check_asked
+
+    with opened(config, library, as_json=as_json) as site:
+        check_asked(reveal=reveal, reason=reason)
+        with site.store(shows_records=True) as store:
+            window = Window(site.section.agency, store, site.clock, site.policy, user_name())
+            document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
+    print_document(document, record_lines(document, lang), as_json=as_json)
+
+
+@app.command("find")
+def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Find a patron by CPR number, patron number or card.
+
+    It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
+    An earlier CPR number finds them too. Only what is written exactly so finds anybody.
+    """
+    from cprsync.cli.terminal.operator import ask_identity
     from cprsync.services.views.finding import find_patron
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        typed = ask_whom(word("find_prompt", language))
-        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+    with opened(config, library, as_json=as_json) as site:
+        typed = ask_identity(word("find_prompt", lang))
+        with site.store() as store:
             document = find_patron(store, typed)
     if as_json:
         print_json(document)
     else:
-        _tell(document, language)
+        _show_found(document, lang)
     return 0 if document["found"] else NOT_FOUND
 
 
-def _tell(document: Mapping[str, Any], language: Language) -> None:
+def _show_found(document: Mapping[str, Any], language: Language) -> None:
     say(document["patron"] or word("find_nobody", language))
     for warning in document["warnings"]:
         note("  ! " + word(f"find_{warning}", language, other=document.get("other")))

@@ -1,42 +1,59 @@
-"""`circulation import`."""
+"""`circulation import`: loans, reservations, balances and messages from another system."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import enum
+from typing import Annotated
 
-from cprsync.cli.imports.lists import opened_list, tell_import
-from cprsync.cli.terminal.output import failures
+import typer
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from cprsync.cli.imports.lists import opened_list, show_import
+from cprsync.cli.terminal.command import opened
+from cprsync.cli.terminal.options import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused
+from cprsync.cli.terminal.stopping import stoppable
 
-    from cprsync.cli.language.words import Language
+app = typer.Typer()
 
 
-def import_command(  # noqa: PLR0913 -- one parameter for each option
-    file: Path,
+class Type(enum.Enum):
+    """The type of every row in a list."""
+
+    LOAN = "loan"
+    RESERVATION = "reservation"
+    BALANCE = "balance"
+    MESSAGE = "message"
+
+
+@app.command("import")
+def circulation_import(
+    file: ListFile,
     *,
-    kind: str | None,
-    apply: bool,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
-    refused: Path | None = None,
+    kind: Annotated[
+        Type | None, typer.Option("--type", help="What the rows are, if no column `type` says it of each.")
+    ] = None,
+    refused: Refused = None,
+    apply: Apply = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> int:
-    """Import circulation. Without `apply` only say what would happen. Exit 3 if rows were refused."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.stopping import stoppable
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
+    """Import loans, reservations, balances and messages from a list.
+
+    Each row has a type, the id that its source gave it, and the patron: number or card. A loan has title, loaned
+    and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
+    balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
+    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
+    may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
+    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
+    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
+    """
     from cprsync.services.imports.circulating import Circulating, import_circulation
 
-    with failures(as_json=as_json), stoppable() as heed:
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        policy = load_policy(section.policy, section.municipalities)
-        clock = wiring.clock_for(settings)
-        with opened_list(file) as source, wiring.opened_store(settings, section, clock) as store:
-            how = Circulating(store, policy, clock.today(), apply=apply, type=kind, heed=heed)
+    of_type = None if kind is None else kind.value
+    with opened(config, library, as_json=as_json) as site, stoppable() as heed:
+        policy = site.policy
+        with opened_list(file) as source, site.store() as store:
+            how = Circulating(store, policy, site.clock.today(), apply=apply, type=of_type, heed=heed)
             imported = import_circulation(source, how)
-        return tell_import(imported, language, apply=apply, as_json=as_json, refused=refused)
+        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)

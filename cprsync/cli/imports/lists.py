@@ -41,7 +41,7 @@ def opened_list(file: Path) -> Iterator[BinaryIO]:
         yield source
 
 
-def tell_import(  # noqa: PLR0913 -- what became of the rows, and where it is told
+def show_import(
     imported: Imported,
     language: Language,
     *,

@@ -4,49 +4,46 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import word
+from cprsync.cli.language.words import Language, word
 from cprsync.cli.lending.statement import lost_since, money
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
 from cprsync.domain.lending.borrowing import BorrowRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from cprsync.cli.language.words import Language
 
 
-def standing_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
+app = typer.Typer()
+
+
+@app.command("standing")
+def patron_standing(
+    patron: Patron,
     *,
-    film: int | None,
-    config: Path,
-    library: str | None,
-    today: date | None,
-    language: Language,
-    as_json: bool,
+    film: Annotated[
+        int | None, typer.Option("--film", min=0, max=18, help="The age that a film is rated from.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Print a patron's standing by the library's policy."""
-    from cprsync import wiring
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
+    """Say if a patron may borrow, what is late, and how to write.
+
+    By the library's policy, each answer with the rule that gives it.
+    """
     from cprsync.services.views.standings import Standings
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        policy = load_policy(section.policy, section.municipalities)
-        clock = wiring.clock_for(settings, today)
-        with wiring.opened_store(settings, section, clock, policy) as store:
-            document = Standings(store, clock, policy).standing(patron, film_from_age=film)
-    if as_json:
-        print_json(document)
-        return
-    for line in standing_lines(document, language):
-        say(line)
+    with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
+        document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
+    print_document(document, standing_lines(document, lang), as_json=as_json)
 
 
 def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -4,61 +4,74 @@ from __future__ import annotations
 
 import textwrap
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
 
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import (
+    CONFIG,
+    TYPED,
+    Config,
+    Json,
+    Library,
+    Patron,
+    RevealReason,
+    Today,
+    language,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 #: The width of the paper, and of the columns left and right of a title.
 WIDTH: Final = 80
 _DAY, _RIGHT = 20, 18
 
 
-def statement_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str,
-    *,
-    reveal: bool,
-    reason: str,
-    config: Path,
-    library: str | None,
-    today: date | None,
-    language: Language | None,
-    as_json: bool,
-) -> None:
-    """Print one statement, by default in the patron's language.
+app = typer.Typer()
 
-    With `reveal` it shows a sealed address, for a reason that the audit keeps.
+
+@app.command()
+def statement(
+    patron: Patron,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open a sealed address; needs --reason.")] = False,
+    reason: RevealReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang",
+            envvar="CPRSYNC_LANG",
+            parser=language,
+            metavar=TYPED,
+            help="da or en; else the patron's own language.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a patron owes (mellemværende), and the envelope.
+
+    Lists late loans, unpaid fees and compensations, their sum, and the note to the patron. The envelope has the
+    contact address, or else the register's address. A patron who is dead gets no letter. The name and address of a
+    protected patron are left out unless --reveal opens them.
     """
-    from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
-    from cprsync.errors import ConfigurationError
-    from cprsync.services.views.revealing import check_reason
+    from cprsync.services.views.revealing import check_asked
     from cprsync.services.views.statements import Statements
 
-    with failures(as_json=as_json):
-        if reveal:
-            check_reason(reason)
-        elif reason:
-            raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        policy = load_policy(section.policy, section.municipalities)
-        clock = wiring.clock_for(settings, today)
-        with wiring.opened_store(settings, section, clock, policy) as store:
-            statements = Statements(section.agency, section.name, store, clock, policy, user_name())
+    with opened(config, library, as_json=as_json, today=today) as site:
+        check_asked(reveal=reveal, reason=reason)
+        section = site.section
+        with site.store(shows_records=True) as store:
+            statements = Statements(section.agency, section.name, store, site.clock, site.policy, user_name())
             document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
-        if as_json:
-            print_json(document)
-            return
-        for line in statement_lines(document, language or document["language"]):
-            say(line)
+    print_document(document, statement_lines(document, lang or document["language"]), as_json=as_json)
 
 
 def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.advice import advice_for, error_document
-from cprsync.cli.language.words import word
+from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import DRIFTS, account_lines
-from cprsync.cli.terminal.output import failures, print_json, say, show_error
+from cprsync.cli.terminal.command import opened, print_outcome
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.progress import progress
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
-    from cprsync.cli.language.words import Language
 
 #: Exit codes: done, a check failed, left to staff, stopped by a limit.
 DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
@@ -24,40 +26,41 @@ DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
 SHOWN = 20
 
 
-def reconcile_command(  # noqa: PLR0913 -- one parameter for each option
-    config: Path, *, library: str | None, everyone: bool, dry_run: bool, language: Language, as_json: bool
+app = typer.Typer()
+
+
+@app.command("reconcile")
+def entitlements_reconcile(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All accounts, and not only a night's share.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and tell; change nothing.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> int:
-    """Compare a share of the accounts or all of them, and repair what has drifted."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.progress import progress
-    from cprsync.config.settings import load_settings
+    """Hold the accounts in CULR against the records.
+
+    What is missing, one too many or has the wrong municipality is sent again by the next night, unless it is more than
+    policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
+    kept otherwise than the record leads to are derived again by the night too.
+    """
     from cprsync.services.netmedia.accounts import reconcile_accounts, reconciled
     from cprsync.services.netmedia.verifying import derive_wrong_again
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
-            found = reconcile_accounts(night, everyone=everyone, dry_run=dry_run)
-            document = reconciled(night, found, dry_run=dry_run)
-            document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everyone and not found.error else []
+    with (
+        opened(config, library, as_json=as_json) as site,
+        progress(as_json=as_json) as shown,
+        site.night(progress=shown) as night,
+    ):
+        found = reconcile_accounts(night, everyone=everything, dry_run=dry_run)
+        document = reconciled(night, found, dry_run=dry_run)
+        document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everything and not found.error else []
     document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
     if found.error is not None:
         document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
         document["exit"] = advice_for(found.error).exit
-    _print(document, reconciled_lines(document, language), language, as_json=as_json)
-    return int(document["exit"])
-
-
-def _print(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> None:
-    """Print one document, or its lines and then the error."""
-    if as_json:
-        print_json(document)
-        return
-    for line in lines:
-        say(line)
-    if "error" in document:
-        show_error(document["error"], language)
+    return print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
 
 
 def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -103,29 +106,36 @@ def patrons_text(patrons: list[str]) -> str:
     return ", ".join(patrons[:SHOWN]) + more
 
 
-def verify_command(config: Path, *, library: str | None, offline: bool, language: Language, as_json: bool) -> int:
-    """Verify everyone's rights. The document is printed for every exit code."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.progress import progress
-    from cprsync.config.settings import load_settings
+@app.command("verify")
+def entitlements_verify(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Without asking CULR.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Check that everyone's rights and CULR are as they should be.
+
+    What is kept is what the record leads to today, of the protected as of all others; CULR has what it was told, where
+    nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
+    nothing.
+    """
     from cprsync.services.netmedia.verifying import Verified, verify
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
     found = Verified(offline=offline)
-    try:
-        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
-            found = verify(night, offline=offline)
-    except CprsyncError as error:
-        found.error = error
-    document = {"agency": section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
+    with opened(config, library, as_json=as_json) as site:
+        try:
+            with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+                found = verify(night, offline=offline)
+        except CprsyncError as error:
+            found.error = error
+    document = {"agency": site.section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
     if found.error is not None:
         document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
         # a finding counts even if something else could not be checked
         document["exit"] = advice_for(found.error).exit if found.ok else FAILED
-    _print(document, verified_lines(document, language), language, as_json=as_json)
-    return int(document["exit"])
+    return print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
 
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change
 from cprsync.domain.patron.local import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from cprsync.cli.language.words import Language
 
 
-def show_command(  # noqa: PLR0913 -- one parameter for each option
-    patron: str, *, on: date | None, config: Path, library: str | None, language: Language, as_json: bool
+app = typer.Typer()
+
+
+@app.command("show")
+def entitlements_show(
+    patron: Patron,
+    *,
+    on: Annotated[
+        date | None,
+        typer.Option(
+            "--on", parser=day, metavar=TYPED, help="YYYY-MM-DD: the rights of that day, by what the record holds now."
+        ),
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Print one patron's rights by the library's policy."""
-    from cprsync import wiring
+    """Say which net media a patron may use, and why.
+
+    By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
+    has been told. A protected patron's municipality shows, their address does not.
+    """
     from cprsync.config.municipalities import load_municipalities
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
     from cprsync.services.views.entitlements import Entitlements
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        policy = load_policy(section.policy, section.municipalities)
-        clock = wiring.clock_for(settings, None)
-        with wiring.opened_store(settings, section, clock) as store:
-            document = Entitlements(store, clock, policy, load_municipalities()).shown(patron, on=on)
-    if as_json:
-        print_json(document)
-        return
-    for line in entitlement_lines(document, language):
-        say(line)
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        entitlements = Entitlements(store, site.clock, site.policy, load_municipalities())
+        document = entitlements.shown(patron, on=on)
+    print_document(document, entitlement_lines(document, lang), as_json=as_json)
 
 
 def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

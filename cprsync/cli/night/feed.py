@@ -2,38 +2,139 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.advice import advice_for, error_document
 from cprsync.cli.language.dates import told_day
-from cprsync.cli.language.words import word
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import failures, note, print_json, say, show_error
 from cprsync.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.cli.language.words import Language
     from cprsync.errors import CprsyncError
     from cprsync.services.feed.fetching import Fetched
 
+Sha256 = Annotated[
+    str | None,
+    typer.Option("--sha256", metavar="HEX", help="Which copy, where a name came more than once: how its hash begins."),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
+app = typer.Typer()
 
-def inspect_command(file: Path, *, language: Language, as_json: bool) -> int:
-    """Count what a delivery holds. If it is damaged, exit 1 and name the problem in the document."""
+
+@app.command("inspect")
+def feed_inspect(
+    file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, lang: Lang = "da", as_json: Json = False
+) -> int:
+    """Count what a delivery holds, and say whether it is whole."""
     from cprsync.register.extract.reader import examine_file
 
     with failures(as_json=as_json):
         document, refused = examine_file(file)
-        error = None if refused is None else error_document(refused, changed="nothing", reference="inspect")
-        if as_json:
-            print_json(document if error is None else {**document, "error": error})
-            return 0 if error is None else 1
-        for line in inspect_lines(document, language):
-            say(line)
-        if error is not None:
-            show_error(error, language)
-        return 0 if error is None else 1
+    error = {} if refused is None else {"error": error_document(refused, changed="nothing", reference="inspect")}
+    print_document({**document, **error}, inspect_lines(document, lang), as_json=as_json)
+    if error and not as_json:
+        show_error(error["error"], lang)
+    return 1 if error else 0
+
+
+@app.command("fetch")
+def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Take what waits into the inbox; the next night reads it."""
+    from cprsync.services.feed.fetching import fetch_between_nights
+
+    with (
+        opened(config, library, as_json=as_json) as site,
+        progress(as_json=as_json) as shown,
+        site.store() as store,
+        site.feed() as feed,
+    ):
+        fetched = fetch_between_nights(store, feed, shown)
+    document = _fetched_document(fetched)
+    print_document(document, _fetched_lines(fetched, lang), as_json=as_json)
+    error = _error(fetched)
+    if error is None:
+        return 0
+    if not as_json:
+        show_error(document["error"], lang)
+    return advice_for(error).exit
+
+
+@app.command("accept")
+def feed_accept(
+    file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
+    *,
+    reason: Reason,
+    sha256: Sha256 = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Take a replacement, or go on over a gap.
+
+    The next night applies FILE: the new one of two, or the one behind the gap.
+    """
+    from cprsync.cli.terminal.operator import user_name
+    from cprsync.services.feed.accepting import accept_delivery
+    from cprsync.wiring import reader
+
+    with opened(config, library, as_json=as_json) as site, site.store() as store, site.feed() as feed:
+        document = accept_delivery(
+            store,
+            reader(site.section.feed, store),
+            file,
+            strict=site.section.feed.chain == "strict",
+            reason=reason,
+            user=user_name(),
+            feed=feed,
+            sha256=sha256,
+        )
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['file']}  sha256 {document['sha256']}")
+    dates = {key: told_day(document[key], lang) for key in ("produced", "previous")}
+    say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", lang, **dates))
+    _show_copies(document, lang)
+    for other in document["behind"]:
+        note("  " + word("feed_behind", lang, file=other))
+
+
+@app.command("discard")
+def feed_discard(
+    file: Annotated[str, typer.Argument(help="The delivery that stops the nights, as `sync` names it, or a file.")],
+    *,
+    reason: Reason,
+    sha256: Sha256 = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Set a delivery aside for good that no night can take.
+
+    It is damaged, half, of another kind, or the wrong one of two. Nothing of it is taken.
+    The gap that it leaves stops the next delivery, which `feed accept` takes.
+    """
+    from cprsync.cli.terminal.operator import user_name
+
+    with opened(config, library, as_json=as_json) as site, site.discarding() as discarding:
+        document = discarding.discard(file, reason=reason, user=user_name(), sha256=sha256)
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['file']}  {document['size']} byte  sha256 {document['sha256']}")
+    say("  " + word("feed_discarded", lang))
+    say("  " + word(f"feed_left_{document['left']}", lang))
+    _show_copies(document, lang)
 
 
 def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -57,112 +158,10 @@ def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield "  " + word("feed_whole", language)
 
 
-def fetch_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
-    """Seal what waits in the inbox. A file that could not be fetched decides the exit code."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-    from cprsync.services.feed.fetching import fetch_between_nights
-
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with (
-            wiring.opened_store(settings, section, wiring.clock_for(settings)) as store,
-            wiring.opened_feed(section.feed) as feed,
-        ):
-            fetched = fetch_between_nights(store, feed, shown)
-    document = _fetched_document(fetched)
-    if as_json:
-        print_json(document)
-    else:
-        for delivery in fetched.new:
-            say(f"{delivery.name}  {delivery.size} byte  sha256 {delivery.sha256}")
-        say(word("feed_fetched", language, new=len(fetched.new), known=len(fetched.known)))
-        if "error" in document:
-            show_error(document["error"], language)
-    error = _error(fetched)
-    return 0 if error is None else advice_for(error).exit
-
-
-def accept_command(  # noqa: PLR0913 -- one parameter for each option
-    file: str,
-    *,
-    reason: str,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
-    sha256: str | None = None,
-) -> None:
-    """Accept a delivery that stops the nights: one in the inbox by its name, or a file on disk."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
-    from cprsync.services.feed.accepting import accept_delivery
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with (
-            wiring.opened_store(settings, section, wiring.clock_for(settings)) as store,
-            wiring.opened_feed(section.feed) as feed,
-        ):
-            document = accept_delivery(
-                store,
-                wiring.reader(section.feed, store),
-                file,
-                strict=section.feed.chain == "strict",
-                reason=reason,
-                user=user_name(),
-                feed=feed,
-                sha256=sha256,
-            )
-    if as_json:
-        print_json(document)
-        return
-    say(f"{document['file']}  sha256 {document['sha256']}")
-    dates = {key: told_day(document[key], language) for key in ("produced", "previous")}
-    say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", language, **dates))
+def _show_copies(document: Mapping[str, Any], language: Language) -> None:
+    """Show how many lines were not verified, and the other copies of the name, which stay as they are."""
     if document["unverified"]:
         say("  " + word("feed_unverified", language, count=document["unverified"]))
-    _show_others(document, language)
-    for other in document["behind"]:
-        note("  " + word("feed_behind", language, file=other))
-
-
-def discard_command(  # noqa: PLR0913 -- one parameter for each option
-    file: str,
-    *,
-    reason: str,
-    config: Path,
-    library: str | None,
-    language: Language,
-    as_json: bool,
-    sha256: str | None = None,
-) -> None:
-    """Set aside for good a delivery that no night will take."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.operator import user_name
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.discarding(settings, section) as discarding:
-            document = discarding.discard(file, reason=reason, user=user_name(), sha256=sha256)
-    if as_json:
-        print_json(document)
-        return
-    say(f"{document['file']}  {document['size']} byte  sha256 {document['sha256']}")
-    say("  " + word("feed_discarded", language))
-    say("  " + word(f"feed_left_{document['left']}", language))
-    if document["unverified"]:
-        say("  " + word("feed_unverified", language, count=document["unverified"]))
-    _show_others(document, language)
-
-
-def _show_others(document: Mapping[str, Any], language: Language) -> None:
-    """Show the other copies of the name, which stay as they are."""
     for other in document["others"]:
         state = word(f"feed_copy_{other['state']}", language)
         say("  " + word("feed_other_copy", language, sha256=other["sha256"][:8], size=other["size"], state=state))
@@ -177,6 +176,12 @@ def _fetched_document(fetched: Fetched) -> dict[str, Any]:
         changed = "part" if fetched.new else "nothing"
         document["error"] = error_document(error, changed=changed, reference="fetch")
     return document
+
+
+def _fetched_lines(fetched: Fetched, language: Language) -> Iterator[str]:
+    for delivery in fetched.new:
+        yield f"{delivery.name}  {delivery.size} byte  sha256 {delivery.sha256}"
+    yield word("feed_fetched", language, new=len(fetched.new), known=len(fetched.known))
 
 
 def _error(fetched: Fetched) -> CprsyncError | None:

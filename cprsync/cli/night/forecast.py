@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
 
 from cprsync.cli.language.dates import heading, long_day
 from cprsync.cli.language.words import Language, has_word, titles_of, word
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
+from cprsync.cli.terminal.output import emphasise
 from cprsync.services.night.forecasting import PRODUCTS, RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
@@ -25,27 +28,29 @@ NAMED_MAX = 20
 NO_TITLES: Final[Mapping[str, str]] = {}
 
 
-def forecast_command(  # noqa: PLR0913 -- one parameter for each option
-    days: int, *, config: Path, library: str | None, today: date | None, language: Language, as_json: bool
+app = typer.Typer()
+
+
+@app.command()
+def forecast(
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days ahead.")] = 30,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Show what will happen in the coming days."""
-    from cprsync import wiring
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
+    """Show what the coming nights will do by themselves.
+
+    Birthdays, and corrections and absences that end, if the register changes nothing.
+    """
     from cprsync.services.night.forecasting import foresee
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        clock = wiring.clock_for(settings, today)
-        policy = load_policy(section.policy, section.municipalities)
-        with wiring.opened_store(settings, section, clock) as store:
-            document = foresee(store, policy, today=clock.today(), days=days)
-        if as_json:
-            print_json(document)
-            return
-        for line in forecast_lines(document, language, titles_of(policy.products, language)):
-            say(line)
+    with opened(config, library, as_json=as_json, today=today) as site, site.store() as store:
+        document = foresee(store, site.policy, today=site.clock.today(), days=days)
+    titles = titles_of(site.policy.products, lang)
+    print_document(document, forecast_lines(document, lang, titles), as_json=as_json)
 
 
 def forecast_lines(

@@ -4,45 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from cprsync.cli.language.dates import told_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.output import emphasise, failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-    from cprsync.config.settings import LibrarySection, Settings
+    from cprsync.wiring import Site
 
 WRONG = 1
 
 
-def status_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> int:
-    """Show the status of each library."""
-    from cprsync import wiring
+app = typer.Typer()
+
+
+@app.command()
+def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Show on one screen how it stands.
+
+    Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
+    is whole, certificates, keys.
+    """
     from cprsync.config.settings import load_settings
+    from cprsync.wiring import Site, site_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        sections = [wiring.library_of(settings, library)] if library else list(settings.library)
-        documents = [_status(settings, section) for section in sections]
-    if as_json:
-        print_json(documents[0] if len(documents) == 1 else {"libraries": documents})
-    else:
-        for line in (line for document in documents for line in status_lines(document, language)):
-            say(line)
+        sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+        documents = [_status(site) for site in sites]
+    whole = documents[0] if len(documents) == 1 else {"libraries": documents}
+    lines = (line for document in documents for line in status_lines(document, lang))
+    print_document(whole, lines, as_json=as_json)
     return 0 if all(document["ok"] for document in documents) else WRONG
 
 
-def _status(settings: Settings, section: LibrarySection) -> dict[str, Any]:
-    from cprsync import wiring
+def _status(site: Site) -> dict[str, Any]:
     from cprsync.services.trust.status import status_of
 
-    clock = wiring.clock_for(settings)
-    certificates = wiring.own_certificates(section, production=settings.is_production)
-    with wiring.opened_store(settings, section, clock) as store:
-        return status_of(store, agency=section.agency, name=section.name, now=clock.now(), certificates=certificates)
+    section, now, certificates = site.section, site.clock.now(), site.certificates()
+    with site.store() as store:
+        return status_of(store, agency=section.agency, name=section.name, now=now, certificates=certificates)
 
 
 def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

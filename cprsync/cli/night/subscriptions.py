@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.dates import told_day
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document, print_outcome
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from cprsync.cli.language.words import Language
 
@@ -21,26 +24,44 @@ COUNTED = ("kept", "missing", "surplus", "added", "removed")
 DONE, LEFT, BRAKED = 0, 3, 5
 
 
-def list_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:
-    """List our subscriptions."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
+app = typer.Typer()
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-            rows = store.subscription_list()
-            count = store.subscription_count()
-        # the dead stay subscribed until a last day, which is set beforehand
-        held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
-        by_reason = dict(sorted(Counter(held).items()))
-        document = {"agency": section.agency, "count": count, "by_reason": by_reason, "subscriptions": rows}
-        if as_json:
-            print_json(document)
-            return
-        for line in list_lines(document, language):
-            say(line)
+
+@app.command("list")
+def subscriptions_list(
+    *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """List our subscriptions, by patron and reason."""
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        rows = store.subscription_list()
+        count = store.subscription_count()
+    # the dead stay subscribed until a last day, which is set beforehand
+    held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
+    by_reason = dict(sorted(Counter(held).items()))
+    document = {"agency": site.section.agency, "count": count, "by_reason": by_reason, "subscriptions": rows}
+    print_document(document, list_lines(document, lang), as_json=as_json)
+
+
+@app.command("reconcile")
+def subscriptions_reconcile(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Compare our subscriptions with the register's list."""
+    from cprsync.services.feed.subscriptions import reconcile
+
+    with (
+        opened(config, library, as_json=as_json) as site,
+        progress(as_json=as_json) as shown,
+        site.night(progress=shown) as night,
+    ):
+        document = reconcile(night, apply=apply)
+    document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] else DONE
+    return print_outcome(document, reconcile_lines(document, lang, applied=apply), lang, as_json=as_json)
 
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -59,28 +80,6 @@ def _reasons(document: Mapping[str, Any]) -> set[str]:
     return {*document["by_reason"], *(row["reason"] for row in document["subscriptions"])}
 
 
-def reconcile_command(config: Path, *, library: str | None, apply: bool, language: Language, as_json: bool) -> int:
-    """Compare ours with the register's list. With `apply`, add what is missing and remove what has ended."""
-    from cprsync import wiring
-    from cprsync.cli.terminal.progress import progress
-    from cprsync.config.settings import load_settings
-    from cprsync.services.feed.subscriptions import reconcile
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
-            document = reconcile(night, apply=apply)
-        code = _code(document)
-        document["exit"] = code
-        if as_json:
-            print_json(document)
-        else:
-            for line in reconcile_lines(document, language, applied=apply):
-                say(line)
-        return code
-
-
 def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied: bool) -> Iterator[str]:
     """What is ours and theirs, what was done about it, and what to do next."""
     counts = {word(f"reconcile_{name}", language): document[name] for name in COUNTED}
@@ -91,9 +90,3 @@ def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied:
         yield word("reconcile_brake", language, count=entry["count"], limit=entry["limit"])
     if not applied:
         yield word("reconcile_dry", language)
-
-
-def _code(document: dict[str, Any]) -> int:
-    if document["brake"]:
-        return BRAKED
-    return LEFT if document["refused"] else DONE

@@ -1,4 +1,4 @@
-"""`sync` and `runs`: runs the night, and shows past nights."""
+"""`sync`: runs the night of each library."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.advice import advice_for, error_document
-from cprsync.cli.language.danish import in_danish
-from cprsync.cli.language.dates import DAY_WIDTH, long_day
-from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.report_text import report_lines
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.output import (
     failures,
     interrupted_document,
@@ -34,41 +34,58 @@ from cprsync.services.ports.night import go_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from datetime import date
 
+    from cprsync.cli.language.words import Language
     from cprsync.config.settings import Settings
 
 #: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.
 STOPPED = 7
 
 
-def sync_command(  # noqa: PLR0913 -- one parameter for each option
-    config: Path,
+app = typer.Typer()
+
+
+@app.command()
+def sync(
     *,
-    library: str | None,
-    today: date | None,
-    language: Language,
-    as_json: bool,
-    dry_run: bool = False,
-    plan: Path | None = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Plan the night and write no record; the register is asked as by the night, and the audit says so.",
+        ),
+    ] = False,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Write to this file what the night plans, without values.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> int:
-    """Run or plan one night for each library. For several libraries: sums at the top, and each night in `runs`."""
-    from cprsync import wiring
+    """Run the night: fetch, decide, guard, write, report.
+
+    New patrons are subscribed and get their first copy. What the register delivered (ændringsudtræk) is applied. The
+    days since the last night follow: birthdays, and corrections and absences that end. With several libraries each has
+    its night in turn.
+    """
     from cprsync.config.settings import load_settings
+    from cprsync.wiring import library_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        agencies = (
-            [wiring.library_of(settings, library).agency] if library else [one.agency for one in settings.library]
-        )
+        agencies = [library_of(settings, library).agency] if library else [one.agency for one in settings.library]
     plans: list[dict[str, Any]] = []
     with stoppable() as heed:
         live = partial(live_night, settings, today=today, as_json=as_json, heed=heed, dry_run=dry_run, plans=plans)
         documents = _nights(agencies, live, plan, partial(_day, settings, today))
     if plan is not None and plans:
         _keep_plan(plan, plans, documents)
+    # several libraries: sums at the top, and each night in `runs`
     whole = _summed(documents) if len(agencies) > 1 else documents[0]
-    _print(whole, documents, language, as_json=as_json)
+    _print(whole, documents, lang, as_json=as_json)
     return int(whole["exit"])
 
 
@@ -145,7 +162,7 @@ def _refused() -> Iterator[None]:
         ) from error
 
 
-def live_night(  # noqa: PLR0913 -- what a night is lived with
+def live_night(
     settings: Settings,
     library: str | None,
     *,
@@ -156,15 +173,13 @@ def live_night(  # noqa: PLR0913 -- what a night is lived with
     plans: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Run one library's night. Return the report as a document, with the advice added to its error."""
-    from cprsync import wiring
     from cprsync.services.night.dry_run import plan_night
     from cprsync.services.night.run import run_night
+    from cprsync.wiring import site_of
 
     live = plan_night if dry_run else run_night
-    with progress(as_json=as_json) as shown:
-        section = wiring.library_of(settings, library)
-        with wiring.night(settings, section, progress=shown, today=today) as night:
-            report = live(replace(night, heed=heed))
+    with progress(as_json=as_json) as shown, site_of(settings, library, today).night(progress=shown) as night:
+        report = live(replace(night, heed=heed))
     document = report.document()
     if plans is not None:
         plans.append(report.plan_document())
@@ -201,78 +216,3 @@ def _summed(documents: list[dict[str, Any]]) -> dict[str, Any]:
         "runs": documents,
     }
     return whole | ({"error": worst["error"]} if "error" in worst else {})
-
-
-def runs_list_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:
-    """List the nights, newest first."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-            documents = store.runs()
-        if as_json:
-            print_json({"runs": documents})
-            return
-        for document in documents:
-            say(run_line(document, language))
-
-
-def run_line(document: Mapping[str, Any], language: Language) -> str:
-    """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
-    # the stored state of an unfinished run is only for programs
-    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
-    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
-    # a parked line without a number has no review, and a proposal has no line
-    counts["left_by_run"] = max(
-        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
-    )
-    balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
-    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
-    day = long_day(date.fromisoformat(document["day"]), language)
-    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
-
-
-def runs_show_command(run: int, *, config: Path, library: str | None, language: Language, as_json: bool) -> None:
-    """Show a night's report and each of its numbers, counted again from the stored items."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-    from cprsync.errors import BadInput
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-            document = store.run_document(run)
-            items = store.run_items(run)
-        if document is None:
-            raise BadInput("there is no run {run}", run=run, kind="run.unknown")
-        if as_json:
-            print_json({**document, "items": items})
-            return
-        if "sentence" in document.get("error", {}):
-            document["error"]["da"] = {"message": in_danish(document["error"])}
-        for line in report_lines(document, language):
-            say(line)
-        planned = {row["patron"]: row["actions"] for row in document["plan"]}
-        if document["received"] and not items:
-            say(f"    {word('lines_forgotten', language)}")
-        for item in items:
-            say(item_line(item, planned.get(item["patron"], ()), language))
-
-
-def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
-    """One number of a night: what was done. If it was held: what is planned, and what was let through."""
-    said = actions = _words(item["actions"], language)
-    if item["outcome"] == "held":
-        through = f"{word('let_through', language)}: {actions}" if actions else ""
-        said = "; ".join(filter(None, (_words(planned, language), through)))
-    reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
-    parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
-    return " ".join(filter(None, parts))
-
-
-def _words(actions: Sequence[str], language: Language) -> str:
-    return ", ".join(word(action, language) for action in actions)

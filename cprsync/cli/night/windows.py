@@ -6,15 +6,18 @@ Shows patron numbers, days and counts; no CPR number.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.advice import advice_for, error_document
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say, show_error
+from cprsync.cli.terminal.command import opened, print_document, print_outcome
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from cprsync.cli.language.words import Language
     from cprsync.services.feed.healing import Healed
@@ -24,43 +27,48 @@ if TYPE_CHECKING:
 DONE, LEFT, BRAKED = 0, 3, 5
 
 
-def heal_command(  # noqa: PLR0913 -- one parameter for each option
-    config: Path,
-    *,
-    library: str | None,
-    limit: int | None,
-    everyone: str | None,
-    language: Language,
-    as_json: bool,
-) -> int:
-    """Ask now, within the day's quota or `limit`.
+app = typer.Typer()
 
-    With `everyone`, which is a reason, ask about all subscribed patrons.
+
+@app.command("windows")
+def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List the patrons who are in a window, by patron number."""
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        document = windows_document(site.section.agency, store.in_window())
+    print_document(document, list_lines(document, lang), as_json=as_json)
+
+
+@app.command("heal")
+def feed_heal(
+    *,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=1_000_000, help="Ask about so many more; else the day's quota.")
+    ] = None,
+    everyone: Annotated[
+        str | None,
+        typer.Option("--everyone", metavar="REASON", help="Ask about all who are subscribed, and why; for the audit."),
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Ask the register about the patrons in a window.
+
+    Each night does this by itself. This command asks now, and continues where it or a night stopped.
     """
-    from cprsync import wiring
     from cprsync.cli.terminal.operator import user_name
-    from cprsync.cli.terminal.progress import progress
-    from cprsync.config.settings import load_settings
     from cprsync.services.feed.healing import heal_between_nights
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
+    with opened(config, library, as_json=as_json) as site:
         if everyone is not None:
-            with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+            with site.store() as store:
                 _open_for_everyone(store, reason=everyone, user=user_name())
-        with progress(as_json=as_json) as shown, wiring.night(settings, section, progress=shown) as night:
+        with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
             quota = night.windows_a_day if limit is None else night.store.asked_today().asked + limit
             healed = heal_between_nights(replace(night, windows_a_day=quota))
-    document = heal_document(section.agency, healed)
-    if as_json:
-        print_json(document)
-    else:
-        for line in heal_lines(document, language):
-            say(line)
-        if "error" in document:
-            show_error(document["error"], language)
-    return int(document["exit"])
+    document = heal_document(site.section.agency, healed)
+    return print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
 
 
 def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
@@ -104,23 +112,6 @@ def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     for entry in document["brake"]:
         what = word(entry["class"], language)
         yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])
-
-
-def windows_command(config: Path, *, library: str | None, language: Language, as_json: bool) -> None:
-    """List everyone in a window, by patron number."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-            document = windows_document(section.agency, store.in_window())
-    if as_json:
-        print_json(document)
-        return
-    for line in list_lines(document, language):
-        say(line)
 
 
 def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import Language
+from cprsync.cli.terminal.options import Json, Lang, PolicyFile
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.feed.workdays import COPENHAGEN
@@ -15,22 +19,27 @@ from cprsync.resources import fixture_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
-    from pathlib import Path
 
-    from cprsync.cli.language.words import Language
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
 
 
-def fees_command(policy: Path | None, *, language: Language, as_json: bool) -> None:
-    """Print the page of a policy, or of the default policy."""
+app = typer.Typer()
+
+
+@app.command()
+def fees(*, policy: PolicyFile = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """Print a library's fees (gebyrer) and patron groups.
+
+    As its policy.toml has them, to hold against its own page.
+    """
     with failures(as_json=as_json):
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
         today = datetime.now(UTC).astimezone(COPENHAGEN).date()
         if as_json:
             print_json(_document(rules, today))
         else:
-            _page(rules, today, language)
+            _page(rules, today, lang)
 
 
 def _page(policy: Policy, today: date, language: Language) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cprsync.cli.language.words import word
+import typer
+
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.options import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.pages.privacy import OWNERS, SEEN, hidden, kept, privacy_page
@@ -17,9 +20,7 @@ from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from cprsync.cli.language.words import Language
     from cprsync.domain.pages.page import Section
     from cprsync.domain.patron.fields import Field
     from cprsync.domain.policy.policy import Policy
@@ -29,16 +30,31 @@ if TYPE_CHECKING:
 WIDTH = 96
 
 
-def fields_command(  # noqa: PLR0913 -- one parameter for each option
-    policy: Path | None,
+app = typer.Typer()
+
+
+@app.command()
+def fields(
     *,
-    privacy: Language | None,
-    article30: bool,
-    controller: str,
-    language: Language,
-    as_json: bool,
+    privacy: Annotated[
+        Language | None,
+        typer.Option(
+            "--privacy", parser=language, metavar=TYPED, help="The public privacy page, in Danish (da) or English (en)."
+        ),
+    ] = None,
+    article30: Annotated[bool, typer.Option("--article30", help="The record of processing (GDPR article 30).")] = False,
+    policy: PolicyFile = None,
+    controller: Annotated[
+        str,
+        typer.Option("--controller", help="Whose record of processing it is, instead of [controller] in policy.toml."),
+    ] = "",
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Print the table, or a page made from it, for a policy or the default policy."""
+    """Print what a patron record holds, field by field.
+
+    Of each: what for, whose it is, who sees it, how long it is kept.
+    """
     with failures(as_json=as_json):
         if privacy is not None and article30:
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
@@ -48,11 +64,11 @@ def fields_command(  # noqa: PLR0913 -- one parameter for each option
         elif article30:
             given = {"name", "contact"} if controller else set()
             missing = [key for key in rules.controller.missing if key not in given]
-            _page(article_30(rules, controller=controller), language, missing, as_json=as_json)
+            _page(article_30(rules, controller=controller), lang, missing, as_json=as_json)
         elif as_json:
             print_json({"fields": [_document(field, rules) for field in PRINTED]})
         else:
-            _table(rules, language)
+            _table(rules, lang)
 
 
 def page_text(sections: Sequence[Section], language: Language) -> str:

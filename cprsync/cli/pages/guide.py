@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from cprsync.cli.language.words import word
+import typer
+
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.options import Json, Lang
 from cprsync.cli.terminal.output import failures, print_json, say
 from cprsync.errors import Misused
 from cprsync.resources import guide_paths
@@ -12,23 +16,28 @@ from cprsync.resources import guide_paths
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.cli.language.words import Language
+
+app = typer.Typer()
 
 
-def guide_command(topic: str | None, *, language: Language, as_json: bool) -> None:
-    """Print one page as Markdown, or list the pages."""
+@app.command()
+def guide(
+    topic: Annotated[str | None, typer.Argument(help="Which page; without one: which there are.")] = None,
+    *,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print a page of the guide, or which pages there are."""
     with failures(as_json=as_json):
         pages = guide_paths()
         if topic is None:
-            _list(pages, language, as_json=as_json)
+            _list(pages, lang, as_json=as_json)
             return
         if topic not in pages:
             raise Misused("{name}: expected one of {choices}", name="TOPIC", choices=", ".join(pages))
         text = pages[topic].read_text(encoding="utf-8")
-        if as_json:
-            print_json({"topic": topic, "title": _title_of(pages[topic]), "markdown": text})
-        else:
-            say(text.rstrip("\n"))
+        document = {"topic": topic, "title": _title_of(pages[topic]), "markdown": text}
+        print_document(document, [text.rstrip("\n")], as_json=as_json)
 
 
 def _list(pages: dict[str, Path], language: Language, *, as_json: bool) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cprsync.cli.language.words import word
+import typer
+
+from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.options import Json, Lang, PolicyFile
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.config.rulebook import load_reasons, load_rule_tables
@@ -15,30 +19,42 @@ from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from cprsync.cli.language.words import Language
     from cprsync.domain.rulebook.tables import Cell, Reasons, RuleTable
 
 BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
 END = "<!-- end of what `cprsync rules --markdown` makes -->"
 
 
-def rules_command(
-    policy: Path | None, *, language: Language, as_json: bool, as_markdown: bool, into: Path | None
+app = typer.Typer()
+
+
+@app.command()
+def rules(
+    *,
+    policy: PolicyFile = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write the Markdown between the markers of a file.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
-    """Print the tables of a policy, or of the default policy."""
+    """Print what the register's word does to a record.
+
+    Tables of status, protection, age step and residence, each row with its source.
+    """
     with failures(as_json=as_json):
         tables = load_rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
         reasons = load_reasons()
         if into is not None:
-            _write_between(into, markdown(tables, reasons, language))
+            _write_between(into, markdown(tables, reasons, lang))
         elif as_json:
             print_json({"tables": [_table_document(table) for table in tables], **_reasons_document(reasons)})
         elif as_markdown:
-            say(markdown(tables, reasons, language))
+            say(markdown(tables, reasons, lang))
         else:
-            _show(tables, reasons, language)
+            _show(tables, reasons, lang)
 
 
 def markdown(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language) -> str:

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
 
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Today, day
+from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
 from cprsync.services.views.statistics import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 #: Shown in place of a number that is withheld.
 LEFT_OUT: Final = "··"
 
 
-def statistics_command(  # noqa: PLR0913 -- one parameter for each option
-    *, on: date | None, config: Path, library: str | None, today: date | None, language: Language, as_json: bool
-) -> None:
-    """Count the patrons of a day."""
-    from cprsync import wiring
-    from cprsync.config.municipalities import load_municipalities
-    from cprsync.config.policy import load_policy
-    from cprsync.config.settings import load_settings
-    from cprsync.services.views.statistics import statistics
+app = typer.Typer()
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        policy = load_policy(section.policy, section.municipalities)
-        clock = wiring.clock_for(settings, today)
-        day = on or clock.today()
-        with wiring.opened_store(settings, section, clock) as store:
-            document = statistics(store, policy, agency=section.agency, on=day, municipalities=load_municipalities())
-        if as_json:
-            print_json(document)
-            return
-        for line in statistics_lines(document, language):
-            say(line)
+
+@app.command()
+def statistics(
+    *,
+    on: Annotated[
+        date | None,
+        typer.Option("--on", parser=day, metavar=TYPED, help="YYYY-MM-DD: the day of the ages; else today."),
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Count patrons by municipality, age band and group.
+
+    Counts the patrons who are patrons on the day, by their age and group on that day and by what the records hold now.
+    A number under five is left out. So are the numbers that it could be computed from.
+    """
+    from cprsync.config.municipalities import load_municipalities
+    from cprsync.services.views.statistics import statistics as count_patrons
+
+    with opened(config, library, as_json=as_json, today=today) as site:
+        policy, of_day, homes = site.policy, on or site.clock.today(), load_municipalities()
+        with site.store() as store:
+            document = count_patrons(store, policy, agency=site.section.agency, on=of_day, municipalities=homes)
+    print_document(document, statistics_lines(document, lang), as_json=as_json)
 
 
 def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:

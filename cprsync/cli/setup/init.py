@@ -1,4 +1,4 @@
-"""`init`, `certs` and `db`: what an installation needs before its first night."""
+"""`init`: the files that an installation starts from."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 import os
 import shutil
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.options import Json, Lang
+from cprsync.cli.terminal.output import failures
 from cprsync.cli.terminal.processes import account_of
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, create_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from cprsync.cli.language.words import Language
-    from cprsync.services.ports.values import StoreVersion
 
 #: Placeholders that say what belongs there, until the platform has given a real agreement.
 PLACEHOLDER: dict[str, Any] = {
@@ -234,15 +234,28 @@ WantedBy=timers.target
 """
 
 
-def init_folder(folder: Path, *, mock: Path | None, language: Language, as_json: bool) -> None:
-    """Write a folder to start from. Existing files are not overwritten."""
+app = typer.Typer()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where an installation is to be; what is there stays.")],
+    *,
+    mock: Annotated[Path | None, typer.Option("--mock", help="Point at a mock: the ready.json in its folder.")] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Write the files that an installation starts from.
+
+    cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
+    """
     with failures(as_json=as_json):
         written = write_folder(folder, mock=mock)
-        if as_json:
-            print_json({"folder": str(folder), "written": written})
-            return
-        say(f"{folder}: {', '.join(written) if written else word('init_there', language)}")
-        say(word("init_next", language, command=f"cprsync db upgrade --config {folder}/cprsync.toml"))
+    lines = [
+        f"{folder}: {', '.join(written) if written else word('init_there', lang)}",
+        word("init_next", lang, command=f"cprsync db upgrade --config {folder}/cprsync.toml"),
+    ]
+    print_document({"folder": str(folder), "written": written}, lines, as_json=as_json)
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
@@ -374,85 +387,3 @@ def _culr(ready: dict[str, Any]) -> str:
     if ready.get("culr_url") is not None:
         return CULR.format(url=ready["culr_url"], ca=ready["ca"], **ready["culr"])
     return "".join(f"# {line}" for line in CULR.format(**NO_CULR).splitlines(keepends=True))
-
-
-def certs_dev_command(folder: Path, *, as_json: bool) -> None:
-    """Make development certificates, or keep existing valid ones."""
-    from cprsync.mock.certs.authority import develop_certificates
-
-    with failures(as_json=as_json):
-        made = develop_certificates(folder, now=datetime.now(UTC))
-        paths = {
-            name: str(getattr(made, name))
-            for name in ("ca", "client", "client_key", "client_p12", "server", "server_key")
-        }
-        if as_json:
-            print_json({**paths, "serial": made.serial})
-            return
-        for name, path in paths.items():
-            say(f"{name:<12} {path}")
-        say(f"{'serial':<12} {made.serial}")
-        say("For development only: the issuer is called Test, and production refuses it.")
-
-
-def certs_check_command(config: Path, *, library: str | None, as_json: bool) -> int:
-    """Show the owner of each certificate and how long it is valid. Exit 2 if one cannot be used."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-    from cprsync.register.identity.certificates import Place, certificate_report
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        section = wiring.library_of(settings, library)
-        beside = [] if section.culr is None else [Place(section.culr.url, section.culr.ca, section.culr.crl)]
-        register = wiring.register_settings(section.register_, production=settings.is_production)
-        rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
-        if as_json:
-            print_json({"certificates": rows})
-        else:
-            for row in rows:
-                told = row | {"revocation": row["revocation"] and f"revocation {row['revocation']}"}
-                say("  ".join(f"{value}" for value in told.values() if value not in {None, ""}))
-        return 2 if any(row["level"] == "critical" for row in rows) else 0
-
-
-def db_upgrade_command(config: Path, *, language: Language, as_json: bool) -> None:
-    """Migrate the store."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        document = wiring.upgrade_store(settings.store.url)
-        wiring.add_missing_keys(settings.keys.dir, noted=document.pop("noted"))
-        if as_json:
-            print_json(document)
-        else:
-            say(word("db_upgraded", language, version=document["version"]))
-
-
-def db_status_command(config: Path, *, language: Language, as_json: bool) -> int:
-    """Show the store's version. Exit 2 if it differs from the program's, or if the store lacks part of it."""
-    from cprsync import wiring
-    from cprsync.config.settings import load_settings
-
-    with failures(as_json=as_json):
-        found, missing = wiring.look_at_store(load_settings(config).store.url)
-        if as_json:
-            print_json({"version": found.current, "needed": found.wanted, "missing": missing})
-        else:
-            say(word(_standing(found, missing), language, version=found.current, wanted=found.wanted))
-            for name in missing:
-                say(f"  {name}")
-        return 0 if found.up_to_date and not missing else 2
-
-
-def _standing(found: StoreVersion, missing: list[str]) -> str:
-    """The key of the words for the store's state."""
-    if found.current is None:
-        return "db_none"
-    if missing:
-        return "db_lacks"
-    if found.up_to_date:
-        return "db_current"
-    return "db_newer" if found.is_newer else "db_other"

@@ -68,7 +68,7 @@ def ask_any_number() -> CprNumber:
     return _number(CprNumber.parse_any)
 
 
-def ask_whom(prompt: str) -> str:
+def ask_identity(prompt: str) -> str:
     """Read a CPR number, a patron number or a card from a hidden prompt or standard input.
 
     Raises:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import enum
 import os
 import sys
 from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from cprsync.cli.language.words import Language
 from cprsync.errors import Misused
-
-if TYPE_CHECKING:
-    from cprsync.cli.language.words import Language
-
 
 #: The person named with --as, and the configuration that says who may name one. Used for the audit.
 ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
-
-
-class LinkDoing(enum.Enum):
-    """What to do about who answers for a minor."""
-
-    ADD = "add"
-    END = "end"
-    LIST = "list"
 
 
 def _with_its_log_level(context: typer.Context, config: Path) -> Path:
@@ -40,6 +28,22 @@ def _with_its_log_level(context: typer.Context, config: Path) -> Path:
     return config
 
 
+def language(text: str) -> Language:
+    if text not in {"da", "en"}:
+        raise Misused("expected da or en: --lang, or CPRSYNC_LANG")
+    return "en" if text == "en" else "da"
+
+
+def day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
+    except ValueError:
+        raise Misused("expected a day as YYYY-MM-DD") from None
+
+
+#: What help shows for an option that is typed as text.
+TYPED = "<str>"
+CONFIG = Path("cprsync.toml")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 Config = Annotated[
     Path,
@@ -47,8 +51,21 @@ Config = Annotated[
 ]
 Library = Annotated[str | None, typer.Option("--library", help="Its agency number, where more than one is set up.")]
 Patron = Annotated[str, typer.Argument(help="The patron number; `patron find` tells it.")]
-Lang = Annotated[str, typer.Option("--lang", envvar="CPRSYNC_LANG", help="da (Danish) or en (English).")]
-Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
+Lang = Annotated[
+    Language,
+    typer.Option("--lang", envvar="CPRSYNC_LANG", parser=language, metavar=TYPED, help="da (Danish) or en (English)."),
+]
+Today = Annotated[
+    date | None, typer.Option("--today", parser=day, metavar=TYPED, help="YYYY-MM-DD, test environment only.")
+]
+AuditReason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")]
+RevealReason = Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")]
+ListFile = Annotated[Path, typer.Argument(help="CSV or JSON, in UTF-8 or Windows-1252.")]
+Refused = Annotated[
+    Path | None, typer.Option("--refused", help="Write line, field and reason of refused rows here, as CSV.")
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Say yes to what is shown, without being asked: for scripts.")]
 Confirm = Annotated[
     bool, typer.Option("--confirm", help="Be asked also without a terminal: the answer is the next line of input.")
@@ -57,13 +74,6 @@ Approve = Annotated[
     str, typer.Option("--approve", help="Say yes to one preview alone: the digest that it was shown with.")
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; the audit keeps it, sealed.")]
-CONFIG = Path("cprsync.toml")
-
-
-def language(text: str) -> Language:
-    if text not in {"da", "en"}:
-        raise Misused("expected da or en: --lang, or CPRSYNC_LANG")
-    return "en" if text == "en" else "da"
 
 
 def spoken() -> Language:
@@ -73,12 +83,3 @@ def spoken() -> Language:
     asked = (said or [os.environ.get("CPRSYNC_LANG", "")])[0].removeprefix("--lang=")
     # any other value is a mistake, which must be reported in some language
     return "en" if asked == "en" else "da"
-
-
-def day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
-    except ValueError:
-        raise Misused("expected a day as YYYY-MM-DD") from None

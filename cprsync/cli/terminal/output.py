@@ -76,6 +76,11 @@ def say(text: str = "") -> None:
     _write(text + "\n", last=True)
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
+
+
 def _write(text: str, *, last: bool = False) -> None:
     try:
         sys.stdout.write(_styled(harmless(text)))

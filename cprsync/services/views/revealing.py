@@ -105,6 +105,19 @@ def check_reason(reason: str) -> str:
     return checked_reason(reason)
 
 
+def check_asked(*, reveal: bool, reason: str) -> None:
+    """Check what was asked before anything is read: what is sealed opens for a reason, and a reason is only for that.
+
+    Raises:
+        ConfigurationError: there is a reason for nothing, or no reason.
+        BadInput: the reason cannot be kept.
+    """
+    if reveal:
+        check_reason(reason)
+    elif reason:
+        raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
+
+
 def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """The names of the sealed fields."""
     return tuple(name for name, entry in fields.items() if "sealed" in entry)
