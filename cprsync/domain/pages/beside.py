@@ -33,7 +33,7 @@ class Beside:
 def _log(policy: Policy) -> Wording:
     after = days(policy.retention.log_days)
     if not policy.retention.log_days:
-        return Wording("Loggen slettes ikke af sig selv.", "The log is not erased by itself.")
+        return Wording("Loggen slettes ikke af sig selv.", "The log is not erased automatically.")
     return Wording(f"Loggen slettes efter {after.da}.", f"The log is erased after {after.en}.")
 
 
@@ -54,8 +54,8 @@ def _nights(policy: Policy) -> Wording:
     return Wording(
         f"Det slettes efter {after.da}. Slettes alt om en låner før, slettes lånernummeret og koden samtidig. Kun"
         " hvor mange der var af hver slags, bliver.",
-        f"It is erased after {after.en}. If all about a patron is erased before, patron number and hash go with"
-        " it. Only how many there were of each kind stays.",
+        f"It is erased after {after.en}. If everything about a patron is erased earlier, the patron number and the"
+        " hash are erased too. Only how many changes there were of each kind stays.",
     )
 
 
@@ -65,9 +65,9 @@ def _corrections(policy: Policy) -> Wording:
         f"Hvad en rettelse sagde, slettes {after.da} efter, at den er udløbet eller taget tilbage, men ikke, så"
         " længe to låneres sammenlagte oplysninger kan skilles igen. Hvem der rettede hvilket felt hvornår, huskes,"
         " så længe lånerforholdet varer.",
-        f"What a correction said is erased {after.en} after it ended or was taken back, but not while the joined"
-        " data of two patrons can be parted again. Who corrected which field and when is kept as long as one is a"
-        " patron.",
+        f"What a correction said is erased {after.en} after it ended or was taken back, but not while the merged"
+        " data of two patrons can still be separated. Who corrected which field and when is kept as long as the person"
+        " is a patron.",
     )
 
 
@@ -95,8 +95,8 @@ def _kept_blocks(policy: Policy) -> Wording:
 def _net_media(_: Policy) -> Wording:
     return Wording(
         "Retten huskes, så længe lånerforholdet varer; kommunen hos dem, til de har bekræftet, at kontoen er slettet.",
-        "The right is kept as long as one is a patron; the municipality they hold until they have confirmed that the"
-        " account is deleted.",
+        "The right is kept as long as the person is a patron. The municipality that the net media have is kept until"
+        " they have confirmed that the account is deleted.",
     )
 
 
@@ -114,12 +114,13 @@ BESIDE: Final = (
             " alt andet om dig er slettet. Navne, adresser, fødselsdatoer og beløb skrives der ikke, medmindre en"
             " medarbejder nævner dem i grunden; men af den dag, din alder gav dig en anden lånergruppe, kan"
             " fødselsdagen regnes ud. Har nogen slået dit CPR-nummer op, står der en kode for det.",
-            "Here stands each change, each look-up in CPR, and each time someone opens a protected patron's name and"
-            " address: when, which patron number and of which kind, a death, an emigration or a protection too. At the"
-            " desk it says by whom, and sometimes why. That reason is sealed, and erased at the latest when everything"
-            " else about you is. Names, addresses, birth dates and amounts are not written, unless one of staff names"
-            " them in the reason; but from the day on which your age brought you into another patron group the birth"
-            " date can be worked out. Of a CPR number that someone looked up there is a hash.",
+            "The log has each change, each look-up in CPR, and each time someone opens a protected patron's name and"
+            " address. It says when, which patron number, and what kind of change, for example a death, an"
+            " emigration or a protection. For work at the desk it also says who did it, and sometimes why. That"
+            " reason is sealed, and is erased at the latest when everything else about you is erased. Names,"
+            " addresses, birth dates and amounts are not written, unless a member of staff mentions them in the"
+            " reason. Your birth date can be worked out from the day on which your age moved you to another patron"
+            " group. A CPR number that someone looked up is there as a hash.",
         ),
         Wording(
             "tidspunkt, lånernummer, ændringens art, også alderstrin, af hvis dag fødselsdagen kan regnes ud; nøglet"
@@ -140,8 +141,8 @@ BESIDE: Final = (
         Wording(
             "CPR's oplysninger om de abonnerede personer, som de blev sendt (også familie og historik, hvis aftalen"
             " med CPR har det med), og om personer, der ikke er lånere længere",
-            "CPR's data about the persons subscribed to, as they were sent (family and history too where the agreement"
-            " with CPR has them), and about persons who are patrons no longer",
+            "CPR's data about the persons subscribed to, as they were sent (also family and history, if the"
+            " agreement with CPR has them), and about persons who are no longer patrons",
         ),
         _files,
     ),
@@ -152,16 +153,17 @@ BESIDE: Final = (
             " kode for CPR-nummeret. Der står også, hvem der fik en anden lånergruppe på grund af alder, og for"
             " hvem en rettelse, et fravær, et økonomisk ansvar eller tilmeldingen hos CPR udløb; af den dag, alderen"
             " gav en anden gruppe, kan fødselsdagen regnes ud.",
-            "For each night it says of which patron numbers CPR's file spoke, which kind of change came of it, and a"
-            " hash of the CPR number. It says, too, who came into another patron group by growing older, and for whom"
-            " a correction, an absence, someone's answering for her or the subscription at CPR ended; from the day on"
-            " which age changed the group the birth date can be worked out.",
+            "For each night there are the patron numbers that CPR's file was about, the kind of change that"
+            " followed, and a hash of the CPR number. It also says which patrons moved to another patron group"
+            " because of their age, and for which patrons a correction, an absence, a responsibility for a minor or"
+            " the subscription at CPR ended. The birth date can be worked out from the day on which age changed the"
+            " group.",
         ),
         Wording(
             "lånernummer, ændringens art, nøglet hashværdi af CPR-numre, også dem, der ikke er låneres; alderstrin, af"
             " hvis dag fødselsdagen kan regnes ud, og hvad der udløb den dag",
-            "patron number, kind of change, keyed hash of CPR numbers, those of people who are no patrons too; age"
-            " steps, from whose day the birth date can be worked out, and what ended on the day",
+            "patron number, kind of change, keyed hash of CPR numbers, also of people who are not patrons; age"
+            " steps, from whose day the birth date can be worked out, and what ended on that day",
         ),
         _nights,
     ),
@@ -170,8 +172,8 @@ BESIDE: Final = (
         Wording(
             "Har personalet rettet noget fra CPR, står det her: hvad der blev rettet til, og hvorfor, forseglet; og"
             " hvem der gjorde det, hvornår og til hvornår.",
-            "What staff corrected of CPR's word stands here: what it was corrected to, and why, sealed; and who did it,"
-            " when and until when.",
+            "If staff corrected something from CPR, this says what it was corrected to, and why (both sealed), who"
+            " did it, when, and until when.",
         ),
         Wording(
             "felt, værdi, grund, dage, personalets brugernavn",
@@ -184,8 +186,8 @@ BESIDE: Final = (
         Wording(
             "Det, en medarbejder skulle tage stilling til om dig, f.eks. et dødsfald, eller om to lånere er den samme,"
             " og hvad der blev svaret.",
-            "What one of staff had to decide about you, for instance a death, or whether two patrons are one, and what"
-            " was answered.",
+            "What a member of staff had to decide about you, for example a death, or whether two patrons are the"
+            " same person, and what they answered.",
         ),
         Wording(
             "hvad der blev afgjort, lånernumre, dage, personalets brugernavn, hvad der stod før",
@@ -199,9 +201,10 @@ BESIDE: Final = (
             "Hvilke netmedier du har ret til, hvilken kommune de har fået at vide, og hvilken de svarer, at der står"
             " hos dem. Retten følger af din kommune, din status i CPR, din alder, lånergruppe og lånertype og af"
             " blokeringer; har du bedt om at holde op, så har du efter bibliotekets regler ikke længere ret til nogen.",
-            "Which net media you have a right to, which municipality they were told, and which they answer that they"
-            " have. The right follows from your municipality, your status in CPR, your age, patron group and kind of"
-            " patron and from blocks; if you have asked to leave, the library's rules give you a right to none.",
+            "Which net media you have a right to, which municipality they were told, and which municipality they say"
+            " that they have for you. The right follows from your municipality, your status in CPR, your age, patron"
+            " group, kind of patron and blocks. If you have asked to leave, the library's rules give you no right to"
+            " any.",
         ),
         Wording(
             "ret til netmedier, og hvorfor; kommunenummer hos CULR",

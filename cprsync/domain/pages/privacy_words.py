@@ -99,7 +99,8 @@ TOLD: Final = (
     ),
     Wording(
         "Ud over den, der driver databasen for biblioteket, får andre ikke noget fra dette register.",
-        "Besides whoever runs the database for the library, nobody else gets anything from this register.",
+        "Apart from the company or person that runs the database for the library, nobody else gets anything from"
+        " this register.",
     ),
 )
 COMPLAINT: Final = Wording(
@@ -131,8 +132,9 @@ LOG_STAYS: Final = Wording("; det gør loggen også.", "; so does the log.")
 HOUSEHOLD: Final = Wording(
     "En adresse, der er skjult for en låners egen skyld, skjules også for dem, der bor der. Svarer en for en anden, og"
     " er den enes navn og adresse skjult, skjules også den andens adresse.",
-    "An address that is hidden for a patron's own sake is hidden for those who live there too. Where someone answers"
-    " for another and name and address of one of them are hidden, the other's address is hidden as well.",
+    "If an address is hidden to protect one patron, it is also hidden for the others who live there. If someone"
+    " answers for another person and the name and address of one of them are hidden, the other's address is hidden"
+    " as well.",
 )
 
 
@@ -176,7 +178,7 @@ def summarise(policy: Policy) -> Iterator[Paragraph]:
             "CPR får dit CPR-nummer, når vi spørger dér. Netmedierne får dit CPR-nummer og din kommune. Andre får"
             " intet, bortset fra den, der driver databasen for biblioteket.",
             "CPR gets your CPR number when we ask there. The net media get your CPR number and your municipality."
-            " Nobody else gets anything, except whoever runs the database for the library.",
+            " Nobody else gets anything, except the company or person that runs the database for the library.",
         ),
         Wording("Det får andre", "What others get"),
     )
@@ -198,7 +200,7 @@ def _how_long(policy: Policy) -> Wording:
     loan, quiet = days(policy.retention.loans_days), days(policy.retention.inactive_days)
     by_itself = Wording(
         f" Har du ikke brugt biblioteket i {quiet.da}, og er intet udestående, slutter lånerforholdet af sig selv.",
-        f" If you have not used the library for {quiet.en} and nothing is open, you stop being a patron by itself.",
+        f" If you have not used the library for {quiet.en} and nothing is open, your registration ends automatically.",
     )
     ends = by_itself if policy.retention.inactive_days else Wording("", "")
     return Wording(
@@ -225,8 +227,8 @@ def asked_for(policy: Policy) -> Iterator[Wording]:
             f"Har du ikke brugt biblioteket i {quiet.da}, og har du hverken lån, gæld eller et barn at svare for,"
             " slutter lånerforholdet af sig selv. Derfor huskes den sidste dag, vi ved, du brugte biblioteket.",
             f"If you have not used the library for {quiet.en}, and have neither loans nor debts nor a child to"
-            " answer for, you stop being a patron by itself. The last day on which we know that you used the library"
-            " is kept for that.",
+            " answer for, your registration ends automatically. Therefore we keep the last day on which we know that"
+            " you used the library.",
         )
     yield _death(policy)
     yield COMPLAINT
@@ -239,9 +241,9 @@ def _death(policy: Policy) -> Wording:
         f"CPR sender os ændringer om den døde i {told.da} endnu, så en fejl kan rettes."
         if policy.dead_subscription_days
         else "Dagen efter beder vi CPR om ikke at sende flere ændringer om den døde.",
-        f"CPR goes on telling us of changes about the dead for {told.en}, so that a mistake can be put right."
+        f"CPR still sends us changes about the person for {told.en}, so that a mistake can be corrected."
         if policy.dead_subscription_days
-        else "The day after we ask CPR to tell us of no more changes about the dead.",
+        else "The day after, we ask CPR to send us no more changes about the person.",
     )
     by_itself = Wording(
         f" eller biblioteket ikke har været brugt i {quiet.da}" if policy.retention.inactive_days else "",
@@ -251,5 +253,5 @@ def _death(policy: Policy) -> Wording:
         f"Dør en låner, sender vi ikke flere breve til låneren. {still.da} Oplysningerne slettes, når intet er"
         f" udestående, og personalet melder låneren ud{by_itself.da}.",
         f"When a patron dies, we send no more letters. {still.en} The data are erased when nothing is open and staff"
-        f" end it{by_itself.en}.",
+        f" end the registration{by_itself.en}.",
     )

@@ -100,8 +100,8 @@ _PURPOSE: Final = Wording(
 _PEOPLE: Final = Wording(
     "Lånere; dem, der svarer økonomisk for en mindreårig låner; dem, der slås op uden at blive låner; dem, CPR's filer"
     " endnu nævner, efter at de har holdt op; personale, der registrerer, retter, afgør, åbner eller slår op.",
-    "Patrons; those who answer for a minor patron; those who are looked up and become no patron; those whom CPR's files"
-    " still name after they have left; staff who register, correct, decide, open or look up.",
+    "Patrons; people who answer for a minor patron; people who are looked up and do not become patrons; people that"
+    " CPR's files still mention after they have left; staff who register, correct, decide, open or look up.",
 )
 _STAFF: Final = Wording(
     "Brugernavnet på computeren, hvad der blev gjort hvornår, og den grund, der blev skrevet, i loggen, rettelserne og"
@@ -112,8 +112,9 @@ _STAFF: Final = Wording(
 _RECIPIENTS: Final = Wording(
     "CPR (opslag og abonnement: CPR-nummer). CULR (netmedier: CPR-nummer, eller lånernummer for den,"
     " der intet har, og tre cifre for kommunen). Den, der driver databasen for biblioteket, hvis en anden gør det.",
-    "CPR (look-up and subscription: CPR number). CULR (net media: CPR number, or the patron number of whoever has none,"
-    " and the municipality's three digits). Whoever runs the database for the library, if someone else does.",
+    "CPR (look-up and subscription: CPR number). CULR (net media: CPR number, or the patron number if there is none,"
+    " and the municipality's three digits). The company or person that runs the database for the library, if the"
+    " library does not run it itself.",
 )
 _SECURITY: Final = Wording(
     "Navn, adresser, CPR-nummer, fødselsdato, kontaktoplysninger, noter og lån er forseglet i databasen (AES-GCM) med"

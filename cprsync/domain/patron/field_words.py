@@ -40,10 +40,10 @@ WORDS: Final[Mapping[str, FieldWords]] = {
             " sig selv, når du flytter eller skifter navn. Er nummeret et erstatningsnummer, eller har du intet,"
             " spørger vi aldrig CPR. Får du et nyt nummer, kan du stadig findes ved det gamle, men det vises aldrig."
             " Personalet ser kun de første seks cifre.",
-            "With it we fetch your name, birth date and address from the CPR register, and they are corrected by"
-            " themselves when you move or change your name. If the number is a replacement number, or you have none,"
-            " we never ask CPR. When you get another number, you can still be found by the old one, but it is never"
-            " shown. Staff see the first six digits only.",
+            "With it we fetch your name, birth date and address from the CPR register. They are corrected"
+            " automatically when you move or change your name. If the number is a replacement number, or you have"
+            " none, we never ask CPR. When you get another number, you can still be found by the old one, but it is"
+            " never shown. Staff see the first six digits only.",
         ),
     ),
     "absence": FieldWords(
@@ -60,8 +60,8 @@ WORDS: Final[Mapping[str, FieldWords]] = {
         Wording(
             "Navnet, som det står på dit sundhedskort; det kommer fra CPR. Kender CPR dig ikke, skriver biblioteket"
             " det.",
-            "Your name as it stands on your health card; it comes from CPR. If CPR does not know you, the library"
-            " writes it.",
+            "Your name as it is on your health card; it comes from CPR. If CPR does not know you, the library writes"
+            " it.",
         ),
     ),
     "first_names": FieldWords(
@@ -100,8 +100,8 @@ WORDS: Final[Mapping[str, FieldWords]] = {
         Wording(
             "Din adresse i CPR, med det c/o-navn, der står dér. Den bruges til breve, når hverken du eller CPR har"
             " givet os en kontaktadresse. Rejser du ud, forsvinder eller dør du, bliver den sidste adresse stående.",
-            "Your address in CPR, with the c/o name that stands there. It is used for letters when neither you nor"
-            " CPR gave us a contact address. If you leave the country, disappear or die, the last address stays.",
+            "Your address in CPR, with its c/o name. It is used for letters when neither you nor CPR gave us a"
+            " contact address. If you leave the country, disappear or die, the last address stays.",
         ),
     ),
     "contact_address": FieldWords(
@@ -157,7 +157,7 @@ WORDS: Final[Mapping[str, FieldWords]] = {
             " foreslås en blokering; en medarbejder afgør det.",
             "What keeps you from borrowing for the time being: mostly unpaid fees, or a card that was reported lost"
             " or stolen. When CPR says that a patron is dead or has disappeared, or that the number is annulled, a"
-            " block is proposed; one of staff decides.",
+            " block is proposed; a member of staff decides.",
         ),
     ),
     "group": FieldWords(
@@ -182,8 +182,8 @@ WORDS: Final[Mapping[str, FieldWords]] = {
         Wording(
             "Den kommune, du bor i efter CPR. Den tæller med i statistikken og viser, om bibliotekets netmedier er"
             " åbne for dig; det gør den også, når din adresse er beskyttet.",
-            "The municipality you live in by CPR. It counts in the statistics and shows whether the library's net"
-            " media are open to you; so it does when your address is protected.",
+            "The municipality that you live in, according to CPR. It counts in the statistics and shows whether the"
+            " library's net media are open to you, also when your address is protected.",
         ),
     ),
     "language": FieldWords(
@@ -264,9 +264,9 @@ WORDS: Final[Mapping[str, FieldWords]] = {
             " medarbejder på det. Den ansvarliges navn står på barnets opgørelse, medmindre en af de to er"
             " beskyttet, eller den ansvarlige er død, udrejst eller forsvundet, eller nummeret er annulleret.",
             "Who answers for a minor's loans. Staff write it in; it is never taken from CPR's family records. When"
-            " the responsible person dies, disappears, leaves the country or is protected, one of staff looks at it."
-            " The name of whoever is responsible stands on the child's statement, unless one of the two is"
-            " protected, or the one who is responsible is dead, abroad or has disappeared, or the number is"
+            " the responsible person dies, disappears, leaves the country or is protected, a member of staff looks"
+            " at it. The responsible person's name is on the child's statement. It is left out if one of the two is"
+            " protected, if the responsible person is dead, abroad or has disappeared, or if their number is"
             " annulled.",
         ),
     ),
@@ -276,7 +276,7 @@ WORDS: Final[Mapping[str, FieldWords]] = {
             "Om låneren er en person, en institution eller et bibliotek, eller en, der kun svarer økonomisk for et"
             " barn; også om den sidste får vi ændringer fra CPR.",
             "Whether the patron is a person, an institution or a library, or someone who only answers for a child's"
-            " debts; of the last, too, we get changes from CPR.",
+            " debts. We get changes from CPR about them too.",
         ),
     ),
     "standing": FieldWords(
@@ -305,11 +305,11 @@ WORDS: Final[Mapping[str, FieldWords]] = {
             " din fødselsdato vises kun alderen; kommunen vises. Personalet kan kun åbne det med en begrundelse, som"
             " skrives ned. Det samme gælder, mens noget fra CPR ikke kan læses eller afgøres, før en medarbejder har"
             " set på det. Kender CPR dig ikke, kan personalet beskytte dig. Du kan bruge biblioteket som alle andre.",
-            "If you are protected in CPR, or CPR has you without a fixed abode, name and addresses are hidden from"
-            " everyone, and of your birth date only the age shows; the municipality does. Staff can open it only for"
-            " a reason, which is written down. The same holds while something from CPR cannot be read or decided"
-            " before one of staff has looked at it. If CPR does not know you, staff can protect you. You can use the"
-            " library like anyone else.",
+            "If you are protected in CPR, or CPR has you without a fixed abode, your name and addresses are hidden"
+            " from everyone. Your age is shown instead of your birth date. The municipality is shown. Staff can open"
+            " what is hidden only for a reason, which is written down. The same applies while something from CPR"
+            " cannot be read or decided, until a member of staff has looked at it. If CPR does not know you, staff"
+            " can protect you. You can use the library like anyone else.",
         ),
     ),
     "address_abroad": FieldWords(

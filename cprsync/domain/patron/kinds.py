@@ -93,7 +93,7 @@ def _cards(text: str) -> tuple[Card, ...]:
 
 
 def is_co(line: str) -> bool:
-    """Whether a line of an address names the person to whom letters go c/o."""
+    """Whether a line of an address is its c/o line."""
     return line.lower().startswith(_CO)
 
 
