@@ -17,12 +17,12 @@ from cprsync.domain.patron.due import (
     Facts,
     age_step_of,
     calendar_stamp,
-    coming_from,
-    counts,
+    count_kinds,
     derived_group,
     forecast,
-    live,
+    live_one_day,
     local_due,
+    mark_former_groups,
     next_age_step,
     next_due,
 )
@@ -61,7 +61,7 @@ def lived(one: Facts, first: date, last: date, policy: Policy) -> list[Due]:
     found: list[Due] = []
     day = first
     while day <= last:
-        due, one = live(one, day, policy)
+        due, one = live_one_day(one, day, policy)
         found += due
         day += timedelta(days=1)
     return found
@@ -206,9 +206,9 @@ def test_what_was_due_on_a_day_that_nobody_lived_is_done_on_the_next_and_once() 
         absent_until=date(2027, 3, 5),
         subscribed_until=date(2027, 3, 6),
     )
-    due, evening = live(one, date(2027, 4, 1), POLICY)
-    assert counts(due) == {"override_ended": 1, "age_step": 1, "absence_ended": 1, "subscription_ended": 1}
-    assert live(evening, date(2027, 4, 1), POLICY) == ((), evening)
+    due, evening = live_one_day(one, date(2027, 4, 1), POLICY)
+    assert count_kinds(due) == {"override_ended": 1, "age_step": 1, "absence_ended": 1, "subscription_ended": 1}
+    assert live_one_day(evening, date(2027, 4, 1), POLICY) == ((), evening)
 
 
 def test_what_is_overdue_is_due_on_the_next_day() -> None:
@@ -218,18 +218,18 @@ def test_what_is_overdue_is_due_on_the_next_day() -> None:
 
 def test_a_policy_that_warns_earlier_warns_of_what_has_not_been_warned_of() -> None:
     one = facts(overrides=(corrected(Overridden.NAME, "Wilma", date(2027, 3, 31)),))
-    assert live(one, date(2027, 3, 10), POLICY)[0] == ()
-    due, evening = live(one, date(2027, 3, 10), replace(POLICY, override_warn_days=30))
+    assert live_one_day(one, date(2027, 3, 10), POLICY)[0] == ()
+    due, evening = live_one_day(one, date(2027, 3, 10), replace(POLICY, override_warn_days=30))
     assert [(one.kind, one.what) for one in due] == [(DueKind.OVERRIDE_WARNED, "name")]
-    assert live(evening, date(2027, 3, 18), POLICY)[0] == ()
+    assert live_one_day(evening, date(2027, 3, 18), POLICY)[0] == ()
 
 
 def test_a_group_that_was_renamed_or_dropped_is_no_reason_to_stay_in_it() -> None:
     renamed = Policy(ladders=Ladders((Ladder(date(2000, 1, 1), (CHILD, AgeGroup("Teen", 14), ADULT)),)))
     stays = facts(group="Ung")
     assert derived_group(stays, BIRTHDAY, renamed) == "Ung"
-    assert derived_group(stays, BIRTHDAY, coming_from(calendar_stamp(POLICY), renamed)) == "Teen"
-    assert coming_from(None, renamed) == renamed
+    assert derived_group(stays, BIRTHDAY, mark_former_groups(calendar_stamp(POLICY), renamed)) == "Teen"
+    assert mark_former_groups(None, renamed) == renamed
 
 
 def test_the_stamp_of_a_policy_follows_what_decides_on_its_days() -> None:
@@ -303,17 +303,17 @@ def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
     """The night lives every day since the last run; whoever has nothing due on a day is not even looked at."""
     lived_daily = looked_at = one
     for day in (_FIRST + timedelta(days=n) for n in range(days)):
-        lived_daily = live(lived_daily, day, policy)[1]
+        lived_daily = live_one_day(lived_daily, day, policy)[1]
         if day == _FIRST or next_due(looked_at, day - timedelta(days=1), policy) == day:
-            looked_at = live(looked_at, day, policy)[1]
+            looked_at = live_one_day(looked_at, day, policy)[1]
         assert looked_at == lived_daily
 
 
 @settings(deadline=None)
 @given(_LIVES, _POLICIES)
 def test_a_day_lived_twice_does_nothing_the_second_time(one: Facts, policy: Policy) -> None:
-    evening = live(one, _FIRST, policy)[1]
-    assert live(evening, _FIRST, policy) == ((), evening)
+    evening = live_one_day(one, _FIRST, policy)[1]
+    assert live_one_day(evening, _FIRST, policy) == ((), evening)
 
 
 # -- who answers for her -------------------------------------------------------------------------------------
@@ -370,10 +370,10 @@ LATER, OF_AGE = date(2027, 3, 25), date(2027, 3, 24)
 def test_a_birthday_alone_ends_a_responsibility_and_another_date_asks_a_person_once(
     *, asked: bool, day: date, told: str | None, evening: tuple[bool, bool]
 ) -> None:
-    due, after = live(teenager(asked_of_age=asked), day, Policy())
+    due, after = live_one_day(teenager(asked_of_age=asked), day, Policy())
     assert [one.kind.value for one in due] == ([] if told is None else [told])
     assert (after.answered_for, after.asked_of_age) == evening
-    assert live(after, day, Policy()) == ((), after)
+    assert live_one_day(after, day, Policy()) == ((), after)
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_the_day_on_which_a_responsibility_is_looked_at(*, asked: bool, after: d
 def test_nothing_happens_to_a_responsibility_while_no_birth_date_is_known(*, asked: bool) -> None:
     unborn = person("WILMA", number=CprNumber.parse_any("240309KOT1"), birth=SILENT)
     one = Facts("WILMA", unborn, answered_for=True, asked_of_age=asked)
-    assert live(one, LATER, Policy()) == ((), one)
+    assert live_one_day(one, LATER, Policy()) == ((), one)
     assert local_due(one, LATER, Policy()) is None
 
 

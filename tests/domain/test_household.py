@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from people import dies, gains_protection, person
 
-from cprsync.domain.patron.household import HOUSE_MOST, Other, in_household, shut_address
+from cprsync.domain.patron.household import HOUSE_MOST, Other, in_household, seal_address
 from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import SILENT, Abroad, Status
 from cprsync.domain.person.sealed import SealedAddress
@@ -48,7 +48,7 @@ def test_an_address_is_sealed_for_the_sake_of_a_guardian_or_a_ward_wherever_she_
 
 @pytest.mark.parametrize("row", ["protection-household-other"])
 def test_whoever_is_sealed_for_the_sake_of_someone_else_seals_nobody(row: str) -> None:
-    third = Other(shut_address(OPEN.person), parked=False)
+    third = Other(seal_address(OPEN.person), parked=False)
     assert not in_household((third, OPEN), (third,), silent_is_sealed=True, others=2), row
     assert not in_household((), silent_is_sealed=True)
 
@@ -72,11 +72,11 @@ def test_nobody_is_read_of_a_house_with_too_many() -> None:
 
 def test_only_the_address_is_sealed() -> None:
     away = replace(OPEN.person, abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
-    assert shut_address(away).abroad == away.abroad
-    sealed = shut_address(OPEN.person)
+    assert seal_address(away).abroad == away.abroad
+    sealed = seal_address(OPEN.person)
     assert isinstance(sealed.address, SealedAddress)
     assert (sealed, sealed.name) == (OPEN.person, OPEN.person.name)
     assert isinstance(sealed.name, Name)
-    assert shut_address(sealed) is sealed
+    assert seal_address(sealed) is sealed
     nowhere = person("ANNA", address=SILENT)
-    assert shut_address(nowhere) is nowhere
+    assert seal_address(nowhere) is nowhere

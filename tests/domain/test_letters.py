@@ -9,7 +9,7 @@ import pytest
 from people import person, street
 
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to
-from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.patron.patron import is_sealed
@@ -118,7 +118,7 @@ def test_no_letter_goes_to_an_ordinary_street_of_someone_of_no_fixed_abode(code:
 @pytest.mark.parametrize("local", [HERE, OWN], ids=["protection-household", "protection-household-own"])
 def test_an_address_sealed_for_someone_elses_sake_keeps_letters_from_the_contact_address_too(local: Local) -> None:
     """Name and contact address still show; the letter waits until the address is opened."""
-    who = shut_address(with_status("01", contact=CONTACT))
+    who = seal_address(with_status("01", contact=CONTACT))
     assert not isinstance(who.name, Sealed)
     assert who.contact == CONTACT
     assert sent(who, local) is NoLetter.SEALED
@@ -127,7 +127,7 @@ def test_an_address_sealed_for_someone_elses_sake_keeps_letters_from_the_contact
 @pytest.mark.parametrize("row", ["protection-linked"])
 def test_of_whoever_has_only_a_contact_address_a_letter_goes_there_until_an_address_is_typed(row: str) -> None:
     """Sealed for someone else's sake is only the address, and she has none."""
-    who = shut_address(replace(with_status("01"), address=SILENT))
+    who = seal_address(replace(with_status("01"), address=SILENT))
     assert sent(who, OWN) == ("c/o Birk", "Havnen 2", "8000 Aarhus C"), row
     typed = Override(Overridden.ADDRESS, Sealed("Skovbrynet 7"), "kaj", Sealed("Så lejekontrakten"), TODAY)
     held = {Overridden.ADDRESS: typed}

@@ -27,7 +27,7 @@ from cprsync.domain.person.person import (
     Status,
     by_status,
 )
-from cprsync.domain.person.sealed import SealedAddress, staying_sealed
+from cprsync.domain.person.sealed import SealedAddress, keep_sealed
 from cprsync.domain.person.snapshot import merge, speaks_for_all
 
 NOBODY = Person(CprNumber(ANNA))
@@ -87,7 +87,7 @@ def test_what_a_source_says_stands_on_the_record_and_the_rest_stays(stored: Pers
             before = EMPTY
         hid = stored.status in ADMINISTRATIVE_STATUS and heard.status not in ADMINISTRATIVE_STATUS
         if name == "address" and hid and isinstance(before, SealedAddress):
-            before = staying_sealed(before)
+            before = keep_sealed(before)
         assert getattr(after, name) == (before if group is SILENT else group), name
 
 

@@ -18,7 +18,7 @@ from cprsync.domain.deciding.number_change import between_real_numbers
 from cprsync.domain.netmedia.account import Identity, IdType, identity_of
 from cprsync.domain.patron.local import Card
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.patron.responsible import Troubled, troubles_of
+from cprsync.domain.patron.responsible import Troubled, find_troubles
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber, NumberKind
@@ -423,4 +423,4 @@ def test_a_child_that_moves_alone_is_no_news_of_whoever_answers_for_it(key: str)
     moved = decide(moves(child.register), child, as_of=TONIGHT)
     assert isinstance(moved, Change), key
     assert (moved.actions, moved.after.number) == ((Action.MOVE,), child.number)
-    assert not Troubled(troubles_of(child.register), troubles_of(moved.after)).is_news
+    assert not Troubled(find_troubles(child.register), find_troubles(moved.after)).is_news

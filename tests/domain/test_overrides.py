@@ -11,7 +11,13 @@ from people import dies, emigrates, having, moves, patron, person
 from town import ANNA
 
 from cprsync.domain.deciding.decide import Change, count_harm, decide
-from cprsync.domain.patron.effective import culr_in_force, differing, effective, municipality_in_force, unpinned_group
+from cprsync.domain.patron.effective import (
+    culr_in_force,
+    effective,
+    find_differing,
+    municipality_in_force,
+    unpinned_group,
+)
 from cprsync.domain.patron.override import (
     ENDLESS,
     SEALED_FIELDS,
@@ -22,7 +28,7 @@ from cprsync.domain.patron.override import (
     in_force,
     last_day_of,
     municipality_in,
-    shut_overrides,
+    seal_overrides,
     value_of,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
@@ -121,12 +127,12 @@ def test_a_sealed_correction_is_read_by_no_rule() -> None:
 
 def test_value_and_reason_are_sealed_where_the_field_is_and_stay_open_elsewhere() -> None:
     name = typed(Overridden.NAME, "Anna Ny")
-    shut = shut_overrides([name, COPENHAGEN], SEALED_FIELDS)
+    shut = seal_overrides([name, COPENHAGEN], SEALED_FIELDS)
     assert shut == (replace(name, value=Sealed("Anna Ny"), reason=Sealed("Showed her papers")), COPENHAGEN)
     assert [isinstance(one.value, Sealed) for one in shut] == [True, False]
     assert [isinstance(one.reason, Sealed) for one in shut] == [True, False]
     # once more seals nothing twice
-    (again, _) = shut_overrides(shut, SEALED_FIELDS)
+    (again, _) = seal_overrides(shut, SEALED_FIELDS)
     assert isinstance(again.value, Sealed)
     assert again.value.open(Opening()) == "Anna Ny"
 
@@ -383,7 +389,7 @@ OTHERWISE = {
 
 def reported(*overrides: Override, on: date = TODAY, **deviations: Any) -> set[Overridden]:
     hers = having_patron(overrides=overrides, group="Voksen", **deviations)
-    return set(differing(hers, policy=POLICY, on=on))
+    return set(find_differing(hers, policy=POLICY, on=on))
 
 
 @pytest.mark.parametrize("field", Overridden)
@@ -412,4 +418,4 @@ def test_a_pin_differs_from_the_group_that_age_gives_also_while_it_is_in_the_row
     pin = typed(Overridden.GROUP, "Personale")
     hers = having_patron(overrides=(pin, NAME), group="Personale")
     assert unpinned_group(hers, policy=POLICY, on=TODAY) == "Voksen"
-    assert Overridden.GROUP in differing(hers, policy=POLICY, on=TODAY)
+    assert Overridden.GROUP in find_differing(hers, policy=POLICY, on=TODAY)

@@ -9,7 +9,7 @@ import pytest
 
 from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
-from cprsync.domain.pages.privacy import hidden, kept, privacy_page
+from cprsync.domain.pages.privacy import kept_text, privacy_page, protection_text
 from cprsync.domain.pages.processing import article_30
 from cprsync.domain.patron.fields import FIELD, PRINTED, Basis, Kept
 from cprsync.domain.policy.groups import PatronGroup
@@ -142,12 +142,12 @@ def test_what_stood_there_before_is_told_of_once_with_the_policys_days() -> None
     policy = replace(POLICY, retention=Retention(before_images_days=5))
     _, introduction, *_ = privacy_page(policy)
     assert sum("forseglet i 5 dage" in one.text.da for one in introduction.paragraphs) == 1
-    assert "5 dage" in kept(Kept.REGISTER, policy).da
+    assert "5 dage" in kept_text(Kept.REGISTER, policy).da
 
 
 @pytest.mark.parametrize("how", Kept)
 def test_each_way_of_keeping_is_told_of_in_both_languages(how: Kept) -> None:
-    told = kept(how, POLICY)
+    told = kept_text(how, POLICY)
     assert told.da[0].islower()
     assert told.en[0].islower()
     assert not told.da.endswith(".")
@@ -228,7 +228,7 @@ def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> No
     ],
 )
 def test_the_field_table_says_what_protection_hides(field: str, told: str) -> None:
-    said = hidden(FIELD[field])
+    said = protection_text(FIELD[field])
     assert (told in said.da) if said else not told
 
 

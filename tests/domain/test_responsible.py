@@ -17,9 +17,9 @@ from cprsync.domain.patron.responsible import (
     NoLink,
     Proposed,
     Troubled,
+    find_troubles,
     news_for_minors,
     of_age_on,
-    troubles_of,
     why_no_letter,
     why_not,
 )
@@ -94,21 +94,21 @@ def test_whoever_is_born_on_29_february_comes_of_age_as_policy_says() -> None:
 @pytest.mark.parametrize("status", [Status.DEAD, Status.DISAPPEARED, Status.EMIGRATED, Status.ANNULLED])
 def test_whoever_is_gone_is_asked_for_nothing(status: Status) -> None:
     one = replace(OPEN, status=status)
-    assert troubles_of(one) == {"responsible.gone"}
+    assert find_troubles(one) == {"responsible.gone"}
     assert why_no_letter(one, ended=False, stopped=False, sealed=False) is NoLetter.GONE
 
 
 @pytest.mark.parametrize("status", [Status.RESIDENT, Status.GREENLAND, Status.NO_RESIDENCE, SILENT])
 def test_whoever_is_there_is_no_trouble(status: Any) -> None:
     one = replace(OPEN, status=status)
-    assert troubles_of(one) == frozenset()
+    assert find_troubles(one) == frozenset()
     assert why_no_letter(one, ended=False, stopped=False, sealed=False) is None
 
 
 def test_whoever_is_protected_or_has_an_administrative_street_is_written_to_no_more() -> None:
     protected = replace(OPEN, protection=Protection.NAME_AND_ADDRESS)
-    assert troubles_of(protected) == {"responsible.protected"}
-    assert troubles_of(replace(protected, status=Status.DEAD)) == {"responsible.gone", "responsible.protected"}
+    assert find_troubles(protected) == {"responsible.protected"}
+    assert find_troubles(replace(protected, status=Status.DEAD)) == {"responsible.gone", "responsible.protected"}
     assert why_no_letter(protected, ended=False, stopped=False, sealed=True) is NoLetter.PROTECTED
 
 

@@ -19,11 +19,11 @@ from cprsync.domain.patron.review import (
     PROPOSED_AT,
     Doing,
     State,
-    concerns_blocks,
-    newly_proposed,
-    no_longer_asked,
+    find_proposals,
+    is_outdated,
+    is_reason_for_block,
+    may_affect_blocks,
     proposed_at,
-    stands,
 )
 from cprsync.domain.patron.review_table import REVIEW_KINDS, review_kind
 from cprsync.domain.person.person import SILENT, Status
@@ -179,7 +179,7 @@ def test_each_proposed_block_has_a_reason_in_danish_and_something_that_lifts_it(
 )
 def test_the_reason_of_a_block_holds(block: str, status: Status, holds: bool) -> None:
     """An annulled number says nothing about a death: that one is annulled by itself (event A25)."""
-    assert stands(block, status) is holds
+    assert is_reason_for_block(block, status) is holds
 
 
 ACCEPTED, WAITS = {State.ACCEPTED}, {State.WAITING}
@@ -213,7 +213,7 @@ ACCEPTED, WAITS = {State.ACCEPTED}, {State.WAITING}
 def test_a_step_proposes_a_block_or_the_end_of_one_that_was_confirmed(
     before: Status, after: Status, held: dict[str, set[State]], proposed: list[str]
 ) -> None:
-    assert list(newly_proposed(before, after, held)) == proposed
+    assert list(find_proposals(before, after, held)) == proposed
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_step_proposes_a_block_or_the_end_of_one_that_was_confirmed(
 def test_a_waiting_proposal_is_pointless_when_its_reason_is_gone_or_back(
     kind: str, status: Status, *, pointless: bool
 ) -> None:
-    assert no_longer_asked(kind, status) is pointless
+    assert is_outdated(kind, status) is pointless
 
 
 @pytest.mark.parametrize("before", [*Status, SILENT])
@@ -239,8 +239,8 @@ def test_a_waiting_proposal_is_pointless_when_its_reason_is_gone_or_back(
 def test_a_step_that_concerns_no_block_proposes_nothing_whatever_is_held(before: Status, after: Status) -> None:
     """A night asks only about the others which proposals there are."""
     held = dict.fromkeys((*LIFTED_BY, *BLOCK_OF), ACCEPTED)
-    if not concerns_blocks(before, after):
-        assert list(newly_proposed(before, after, held)) == []
+    if not may_affect_blocks(before, after):
+        assert list(find_proposals(before, after, held)) == []
         assert before is after or {before, after}.isdisjoint(PROPOSED_AT)
     else:
         assert before is not after

@@ -62,8 +62,8 @@ from cprsync.domain.person.sealed import (
     Opening,
     Sealed,
     SealedAddress,
-    is_called,
-    reads,
+    has_label,
+    has_name,
     same_dwelling,
     same_writing,
 )
@@ -255,12 +255,12 @@ def test_two_addresses_are_written_alike_if_and_only_if_label_and_supplement_are
 
 def test_a_name_and_lines_are_held_against_a_text_sealed_or_not() -> None:
     for name in (NAME, Sealed(NAME)):
-        assert is_called(name, NAME.addressing)
-        assert not is_called(name, NAME.first)
+        assert has_name(name, NAME.addressing)
+        assert not has_name(name, NAME.first)
     lines = "\n".join(label_lines(HOME))
     for at in (HOME, SealedAddress(HOME)):
-        assert reads(at, lines)
-        assert not reads(at, lines.partition("\n")[0])
+        assert has_label(at, lines)
+        assert not has_label(at, lines.partition("\n")[0])
 
 
 # -- who is sealed -------------------------------------------------------------------------------------------

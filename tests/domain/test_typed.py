@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.lists import TypedBlock
-from cprsync.domain.patron.local import Absence, Card, Email, Local, Telephone, still_marked
+from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone, keep_mark
 
 LONGEST = "87" + "0" * 13
 X34, X35 = "x" * 34, "x" * 35
@@ -134,4 +135,37 @@ MARKED, PLAIN, OTHER = Telephone("20000000", notices=True), Telephone("20000000"
 def test_a_list_without_a_mark_leaves_it_where_it_was(
     held: tuple[Telephone, ...], given: tuple[Telephone, ...], after: tuple[Telephone, ...]
 ) -> None:
-    assert still_marked(held, given) == after
+    assert keep_mark(held, given) == after
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        ("branch", "Risskov", "Risskov"),
+        ("cards", (Card("L1", "hash"),), ["L1"]),
+        ("contact_address", ("c/o Bo", "Ude 2"), ["c/o Bo", "Ude 2"]),
+        ("telephones", (MARKED, OTHER), ["20000000", "87000000"]),
+        ("emails", (Email("a@b.dk", notices=True),), ["a@b.dk"]),
+        ("absence", None, None),
+        ("absence", Absence(date(2027, 4, 1)), ["2027-04-01", None]),
+        ("absence", Absence(date(2027, 4, 1), date(2027, 4, 2)), ["2027-04-01", "2027-04-02"]),
+        ("blocks", (Block(date(2027, 4, 1), "gebyr"),), [{"since": "2027-04-01", "reason": "gebyr"}]),
+        (
+            "blocks",
+            (Block(date(2027, 4, 1), "gebyr", lifted=date(2027, 4, 2)),),
+            [{"since": "2027-04-01", "reason": "gebyr", "lifted": "2027-04-02"}],
+        ),
+    ],
+)
+def test_a_value_is_shown_as_json_has_it(field: str, value: object, shown: object) -> None:
+    assert SETTABLE[field].kind.shown(value, False) == shown
+
+
+def test_a_value_that_no_rule_reads_stands_beside_the_others_and_an_empty_one_nowhere() -> None:
+    local = Local.of({"pronoun": "de", "alias": "Falken", "branch": "Risskov"})
+    assert (local.branch, local.value_of("branch"), local.value_of("pronoun")) == ("Risskov", "Risskov", "de")
+    assert local == Local.of({"alias": "Falken", "branch": "Risskov", "pronoun": "de"})
+    assert local.with_values({"alias": "", "pronoun": ""}) == Local(branch="Risskov")
+    assert Local().value_of("pronoun") is None
+    assert FIELD["branch"].value_in(Local()) == ""
+    assert replace(FIELD["branch"], key="pronoun").value_in(Local()) == ""

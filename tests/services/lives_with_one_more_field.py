@@ -19,7 +19,7 @@ from cprsync.cli.desk.adding import ASKED
 from cprsync.cli.desk.record_text import record_lines
 from cprsync.cli.pages.fields import fields_command
 from cprsync.domain.patron.local import Local
-from cprsync.domain.patron.merging import shut_local
+from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.person.sealed import Sealed
 from cprsync.services.desk.showing import patron_document
 
@@ -97,7 +97,7 @@ def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> No
     hidden = shown(library, library.id_of("BO"))["fields"]["alias"]
     assert (hidden["value"], hidden["sealed"]) == (None, True)
     assert isinstance(library.view("BO").local.value_of("alias"), Sealed)
-    assert shut_local(Local()).more == ()
+    assert seal_local(Local()).more == ()
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from store_people import local, number, person
 
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
-from cprsync.domain.patron.merging import with_import
 from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
 from cprsync.store.records.local import decode_local, encode_local
@@ -126,9 +125,3 @@ def test_a_block_written_before_blocks_could_be_lifted_still_holds() -> None:
     written = encode_local(FULL).replace(b'"lifted":null,', b"")
     assert b"lifted" not in written
     assert decode_local(written) == FULL
-
-
-def test_an_import_takes_nothing_away() -> None:
-    after = with_import(FULL, Local(cards=local("C1").cards, branch="east"))
-    assert (after.branch, after.group, after.telephones) == ("east", "adult", FULL.telephones)
-    assert [card.number for card in after.cards] == ["C0", "C1"]

@@ -11,7 +11,7 @@ from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.options import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
 from cprsync.config.policy import load_policy
-from cprsync.domain.pages.privacy import OWNERS, SEEN, hidden, kept, privacy_page
+from cprsync.domain.pages.privacy import OWNERS, SEEN, kept_text, privacy_page, protection_text
 from cprsync.domain.pages.processing import BASES, article_30
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.domain.policy.policy import ASKED
@@ -117,7 +117,7 @@ def _document(field: Field, policy: Policy) -> dict[str, Any]:
         "owner": field.owner.value,
         "seen": field.seen.value,
         "sealed": field.sealed,
-        "kept": _both(kept(field.kept, policy)),
+        "kept": _both(kept_text(field.kept, policy)),
         "imported": field.imported,
         "text": field.name.da if field.explained else None,
         "part_of": field.part_of,
@@ -130,9 +130,9 @@ def _both(text: Wording) -> dict[str, str]:
 
 def _table(policy: Policy, language: Language) -> None:
     for field in PRINTED:
-        sealed = hidden(field)
+        sealed = protection_text(field)
         marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
         say(f"{emphasise(told(field.name, language))}  {field.key}")
-        for line in (field.purpose, *marks, kept(field.kept, policy)):
+        for line in (field.purpose, *marks, kept_text(field.kept, policy)):
             say(textwrap.fill(told(line, language), WIDTH, initial_indent="  ", subsequent_indent="  "))
         say()

@@ -10,7 +10,7 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.patron.review import BLOCK_REASONS, stands
+from cprsync.domain.patron.review import BLOCK_REASONS, is_reason_for_block
 from cprsync.domain.person.age import age_on, birthday
 from cprsync.domain.person.municipality import Kind, Residence, kind_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Status
@@ -157,7 +157,7 @@ def _blocked(day: Day, product: Product) -> Evidence | None:
 def _closes(block: Block, day: Day, product: Product) -> bool:
     """Whether a block holds and closes the product. A block that a status brought ends with that status."""
     brought_by = _STATUS_BLOCKS.get(block.reason)
-    over = brought_by is not None and not stands(brought_by, day.facts.register.status)
+    over = brought_by is not None and not is_reason_for_block(brought_by, day.facts.register.status)
     return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
 
 

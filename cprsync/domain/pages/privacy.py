@@ -18,7 +18,7 @@ from cprsync.domain.pages.privacy_words import (
     SOURCES,
     TITLE,
     TOLD,
-    asked_for,
+    request_sentences,
     summarise,
 )
 from cprsync.domain.patron.fields import PRINTED, Kept, Owner, Seen
@@ -61,12 +61,12 @@ _IN_PART: Final[Mapping[str, Wording]] = {
 }
 
 
-def hidden(field: Field) -> Wording | None:
+def protection_text(field: Field) -> Wording | None:
     """The words for what protection does to a field; None: nothing."""
     return _IN_PART.get(field.key, SEALED if field.sealed else None)
 
 
-def kept(how: Kept, policy: Policy) -> Wording:
+def kept_text(how: Kept, policy: Policy) -> Wording:
     """How long a field is kept, with the library's own days."""
     keep = policy.retention
     before, block, loan = days(keep.before_images_days), days(keep.blocks_days), days(keep.loans_days)
@@ -137,7 +137,7 @@ def _balances(keep: Retention) -> Wording:
 _AS_MOST: Final = frozenset({Kept.RECORD, Kept.REGISTER, Kept.CHANGED})
 
 
-def about(field: Field, policy: Policy) -> Wording:
+def field_text(field: Field, policy: Policy) -> Wording:
     """What a patron reads about one field: its purpose, and any special rule about keeping or hiding it.
 
     A field that protection hides completely is not mentioned here: the words about protection cover it.
@@ -151,7 +151,7 @@ def about(field: Field, policy: Policy) -> Wording:
         da.append(_sentence(sealed.da))
         en.append(_sentence(sealed.en))
     if field.kept not in _AS_MOST:
-        how = kept(field.kept, policy)
+        how = kept_text(field.kept, policy)
         da.append(_sentence(how.da))
         en.append(_sentence(how.en))
     return Wording(" ".join(da), " ".join(en))
@@ -240,7 +240,8 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
         Section(Wording("Det huskes ved siden af", "What is kept beside it"), tuple(_beside(policy))),
         Section(Wording("Hvem får oplysninger", "Who is told"), tuple(Paragraph(text) for text in TOLD)),
         Section(
-            Wording("Det kan du bede om", "What you can ask for"), tuple(Paragraph(text) for text in asked_for(policy))
+            Wording("Det kan du bede om", "What you can ask for"),
+            tuple(Paragraph(text) for text in request_sentences(policy)),
         ),
     )
 
@@ -248,7 +249,7 @@ def privacy_page(policy: Policy) -> tuple[Section, ...]:
 def _of_several(fields: list[Field], policy: Policy) -> Paragraph:
     names = [(field.name.da, field.name.en) for field in fields]
     da, en = (", ".join(told) for told in zip(*names, strict=True))
-    return Paragraph(about(fields[0], policy), Wording(da, en))
+    return Paragraph(field_text(fields[0], policy), Wording(da, en))
 
 
 def _as_most(policy: Policy) -> Wording:

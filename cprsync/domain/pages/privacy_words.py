@@ -216,7 +216,7 @@ def _how_long(policy: Policy) -> Wording:
 # -- what can be asked for -----------------------------------------------------------------------------------------
 
 
-def asked_for(policy: Policy) -> Iterator[Wording]:
+def request_sentences(policy: Policy) -> Iterator[Wording]:
     """One sentence after another, with the library's own days."""
     quiet = days(policy.retention.inactive_days)
     yield INSIGHT

@@ -116,7 +116,7 @@ def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | No
     return group, next_age_step(replace(facts, group=group), day, policy)
 
 
-def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
+def live_one_day(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
     """Lives one day of one patron. Returns what is due by then, and the facts at the end of the day."""
     found = list(_due(facts, day, policy))
     group = derived_group(facts, day, policy)
@@ -128,7 +128,7 @@ def live(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Fact
 
 
 def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
-    """The next day after `after` on which `live` may find something; None: there is none."""
+    """The next day after `after` on which `live_one_day` may find something; None: there is none."""
     days = (next_age_step(facts, after, policy), local_due(facts, after, policy), after_day(facts.subscribed_until))
     return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
 
@@ -177,7 +177,7 @@ def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Pol
         day: date | None = first
         now = facts
         while day is not None and day <= last:
-            due, now = live(now, day, policy)
+            due, now = live_one_day(now, day, policy)
             yield from due
             day = next_due(now, day, policy)
 
@@ -204,7 +204,7 @@ def calendar_stamp(policy: Policy) -> str | None:
     )
 
 
-def coming_from(stamp: str | None, policy: Policy) -> Policy:
+def mark_former_groups(stamp: str | None, policy: Policy) -> Policy:
     """The policy, with the groups of an earlier policy (`stamp`) marked as former.
 
     A patron may still be in a group that the policy no longer has. A former group still follows age, so that the patron
@@ -285,6 +285,6 @@ def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
     )
 
 
-def counts(events: tuple[Due, ...] | list[Due]) -> Mapping[str, int]:
+def count_kinds(events: tuple[Due, ...] | list[Due]) -> Mapping[str, int]:
     """Counts how often each kind occurs. Leaves out the kinds that do not occur."""
     return {kind.value: n for kind in DueKind if (n := sum(event.kind is kind for event in events))}

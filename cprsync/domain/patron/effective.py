@@ -16,7 +16,7 @@ from cprsync.domain.person.address import Address
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
-from cprsync.domain.person.sealed import is_called, reads
+from cprsync.domain.person.sealed import has_label, has_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,7 +122,7 @@ def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
     return derived_group(facts, on, policy)
 
 
-def differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:
+def find_differing(patron: Patron, *, policy: Policy, on: date) -> tuple[Overridden, ...]:
     """The fields in which a correction holds and differs from what the register or a rule says."""
     return tuple(
         field
@@ -136,11 +136,11 @@ def _says_without(patron: Patron, field: Overridden, text: str, policy: Policy, 
     person = patron.register
     match field:
         case Overridden.NAME:
-            return not isinstance(person.name, Gap) and is_called(person.name, text)
+            return not isinstance(person.name, Gap) and has_name(person.name, text)
         case Overridden.BIRTH_DATE:
             return isinstance(person.birth, Birth) and person.birth.day.isoformat() == text
         case Overridden.ADDRESS:
-            return person.address is not SILENT and reads(person.address, text)
+            return person.address is not SILENT and has_label(person.address, text)
         case Overridden.MUNICIPALITY:
             return municipality_of(person) == text
     return unpinned_group(patron, policy=policy, on=on) == text

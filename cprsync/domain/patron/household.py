@@ -55,6 +55,6 @@ def in_household(
     return any(one.is_sealed(silent_is_sealed=silent_is_sealed) for one in chain(mates, links))
 
 
-def shut_address(person: Person) -> Person:
+def seal_address(person: Person) -> Person:
     """The same person with the address sealed, to protect someone else who has that address."""
     return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person

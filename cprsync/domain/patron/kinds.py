@@ -30,7 +30,7 @@ from cprsync.domain.patron.local import (
     Telephone,
     card_key,
     distinct_cards,
-    still_marked,
+    keep_mark,
 )
 from cprsync.domain.patron.override import TEXT_MAX
 from cprsync.domain.person.canonical import text_of
@@ -202,7 +202,7 @@ def _given(held: Any, given: Any) -> Any:
 
 
 def _marks_kept(held: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
-    return still_marked(held, given) if given else held
+    return keep_mark(held, given) if given else held
 
 
 def _cards_added(held: tuple[Card, ...], given: tuple[Card, ...]) -> tuple[Card, ...]:

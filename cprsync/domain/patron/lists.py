@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.local import Block, Card, Email, Telephone, blocked, card_key, keep_pin
+from cprsync.domain.patron.local import Block, Card, Email, Telephone, card_key, keep_pin, replace_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,7 +161,7 @@ def _lifted(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) 
 
 def _typed_anew(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
     holding = [block for block in before if block.lifted is None]
-    return blocked(before, tuple(_block_of(one, holding, on) for one in typed), on=on)
+    return replace_blocks(before, tuple(_block_of(one, holding, on) for one in typed), on=on)
 
 
 def _block_of(typed: TypedBlock, holding: list[Block], on: date) -> Block:

@@ -158,7 +158,7 @@ _READ_BY_RULES: Final = frozenset(one.name for one in fields(Local)) - {"more"}
 Contact = TypeVar("Contact", Telephone, Email)
 
 
-def still_marked(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple[Contact, ...]:
+def keep_mark(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple[Contact, ...]:
     """The given list, with the mark for notices kept where it was.
 
     A list without any mark does not say which entry gets the notices.
@@ -175,7 +175,7 @@ def keep_pin(held: tuple[Card, ...], typed: tuple[Card, ...]) -> tuple[Card, ...
     return tuple(replace(card, pin_hash=pins.get(card_key(card.number), one)) for card in typed)
 
 
-def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:
+def replace_blocks(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) -> tuple[Block, ...]:
     """The blocks of a record after staff type the current ones anew. A block that is left out is lifted on that day."""
     holding = {(block.since, block.reason) for block in typed}
     kept = [
@@ -186,7 +186,7 @@ def blocked(before: tuple[Block, ...], typed: tuple[Block, ...], *, on: date) ->
     return (*kept, *(block for block in dict.fromkeys(typed) if (block.since, block.reason) not in there))
 
 
-def first_lifted(blocks: tuple[Block, ...]) -> date | None:
+def first_lifting(blocks: tuple[Block, ...]) -> date | None:
     """The earliest day on which one of the blocks was lifted; None: none was lifted."""
     return min((block.lifted for block in blocks if block.lifted is not None), default=None)
 

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
 
 
-def with_import(stored: Local, given: Local) -> Local:
+def add_import(stored: Local, given: Local) -> Local:
     """The stored local part with an import's values: given fields replace, cards and blocks are added."""
     return stored.with_values(
         {one.key: one.kind.imported(one.value_in(stored), one.value_in(given)) for one in LOCAL_FIELDS}
     )
 
 
-def joined(keeps: Local, closes: Local) -> Local:
+def join_local(keeps: Local, closes: Local) -> Local:
     """The local part of the patron who stays, with what only the other record has added."""
     return keeps.with_values(
         {one.key: one.kind.merged(one.value_in(keeps), one.value_in(closes)) for one in LOCAL_FIELDS}
     )
 
 
-def parted(now: Local, *, before: Local, joined: Local) -> Local:
+def part_local(now: Local, *, before: Local, joined: Local) -> Local:
     """The record without what the other record brought. What was changed after the join stays.
 
     Args:
@@ -48,7 +48,7 @@ def _without(field: Field, now: Local, before: Local, joined: Local) -> Any:
     return value
 
 
-def shut_local(local: Local) -> Local:
+def seal_local(local: Local) -> Local:
     """The same record with its sealed fields closed, as every view shows a protected patron's.
 
     An empty field stays as it is. Else it would look as if it had a value.

@@ -101,7 +101,7 @@ def in_force(overrides: Iterable[Override], on: date) -> Mapping[Overridden, Ove
     return {override.field: override for override in sorted(holding, key=lambda one: (one.since, one.id))}
 
 
-def shut_overrides(overrides: Iterable[Override], fields: Collection[Overridden]) -> tuple[Override, ...]:
+def seal_overrides(overrides: Iterable[Override], fields: Collection[Overridden]) -> tuple[Override, ...]:
     """The same overrides, with value and reason of these fields sealed, as a view for sealed patrons shows them."""
     return tuple(
         replace(one, value=_shut(one.value), reason=_shut(one.reason)) if one.field in fields else one

@@ -101,7 +101,7 @@ def is_gone(person: Person) -> bool:
     return person.status in GONE
 
 
-def troubles_of(person: Person) -> frozenset[str]:
+def find_troubles(person: Person) -> frozenset[str]:
     """The troubles of a responsible person, as the kinds of review items about the minor."""
     gone = {RESPONSIBLE_GONE} if is_gone(person) else set()
     return frozenset(gone | ({RESPONSIBLE_PROTECTED} if person.is_shut else set()))

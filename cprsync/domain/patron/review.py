@@ -126,7 +126,7 @@ def proposed_at(status: Status | Silent) -> str | None:
     return PROPOSED_AT[status]
 
 
-def stands(block: str, status: Status | Silent) -> bool:
+def is_reason_for_block(block: str, status: Status | Silent) -> bool:
     """Whether the reason of a block holds at a status.
 
     Every reason holds for an annulled number: it undoes no death, and it does not mean that a person was found.
@@ -134,15 +134,15 @@ def stands(block: str, status: Status | Silent) -> bool:
     return status is Status.ANNULLED or proposed_at(status) == block
 
 
-def no_longer_asked(kind: str, status: Status | Silent) -> bool:
+def is_outdated(kind: str, status: Status | Silent) -> bool:
     """Whether a waiting proposal has lost its purpose.
 
     A proposed block loses it if its reason is gone; a proposed lifting, if the reason of the block is back.
     """
-    return not stands(kind, status) if kind in LIFTED_BY else stands(BLOCK_OF[kind], status)
+    return not is_reason_for_block(kind, status) if kind in LIFTED_BY else is_reason_for_block(BLOCK_OF[kind], status)
 
 
-def newly_proposed(
+def find_proposals(
     before: Status | Silent, after: Status | Silent, held: Mapping[str, Collection[State]]
 ) -> Iterator[str]:
     """The kinds that a change of status proposes, besides the proposals that wait or were accepted."""
@@ -150,10 +150,14 @@ def newly_proposed(
     if block is not None and block not in held:
         yield block
     for kind, lift in LIFTED_BY.items():
-        if State.ACCEPTED in held.get(kind, ()) and stands(kind, before) and not stands(kind, after):
+        if (
+            State.ACCEPTED in held.get(kind, ())
+            and is_reason_for_block(kind, before)
+            and not is_reason_for_block(kind, after)
+        ):
             yield lift
 
 
-def concerns_blocks(before: Status | Silent, after: Status | Silent) -> bool:
+def may_affect_blocks(before: Status | Silent, after: Status | Silent) -> bool:
     """Whether a change of status may propose a block or its lifting, or settle an earlier proposal."""
     return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)

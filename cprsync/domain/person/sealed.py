@@ -93,7 +93,7 @@ class SealedAddress(Sealed["Address"]):
         return _inside(self).is_administrative
 
 
-def staying_sealed(at: SealedAddress) -> SealedAddress:
+def keep_sealed(at: SealedAddress) -> SealedAddress:
     """The same address as the last known one. It stays sealed until another address comes."""
     return SealedAddress(replace(_inside(at), stays_sealed=True))
 
@@ -115,12 +115,12 @@ def same_writing(one: Address | SealedAddress, other: Address | SealedAddress) -
     return one == other or _written(one) == _written(other)
 
 
-def reads(at: Address | SealedAddress, text: str) -> bool:
+def has_label(at: Address | SealedAddress, text: str) -> bool:
     """Tells whether the address has these lines on a label."""
     return "\n".join(label_lines(_address(at))) == text
 
 
-def is_called(name: Name | Sealed[Name], text: str) -> bool:
+def has_name(name: Name | Sealed[Name], text: str) -> bool:
     """Tells whether this is the name on the record."""
     return (_inside(name) if isinstance(name, Sealed) else name).addressing == text
 

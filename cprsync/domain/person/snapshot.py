@@ -19,7 +19,7 @@ from cprsync.domain.person.person import (
     Status,
     by_status,
 )
-from cprsync.domain.person.sealed import SealedAddress, staying_sealed
+from cprsync.domain.person.sealed import SealedAddress, keep_sealed
 
 if TYPE_CHECKING:
     from cprsync.domain.person.address import Address
@@ -82,7 +82,7 @@ def _last_address(stored: Person, person: Person) -> Address | SealedAddress | S
     at = stored.address
     leaves = stored.status in ADMINISTRATIVE_STATUS and person.status not in ADMINISTRATIVE_STATUS
     if leaves and isinstance(at, SealedAddress):
-        return staying_sealed(at)
+        return keep_sealed(at)
     return at
 
 

@@ -15,7 +15,7 @@ from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
 from cprsync.domain.feed.window import look_up_day
 from cprsync.domain.feed.workdays import last_loaded
-from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
 from cprsync.domain.person.age import LeapDay, differs_from_number
@@ -378,7 +378,7 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     said = patron.register
     shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
     household = shares and not said.is_shut
-    view = _Stranger(replace(patron, register=shut_address(said)) if household else patron, parked, household)
+    view = _Stranger(replace(patron, register=seal_address(said)) if household else patron, parked, household)
     document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from cprsync.domain.patron.due import ONE_DAY, Due, Facts, calendar_stamp, coming_from, forecast
+from cprsync.domain.patron.due import ONE_DAY, Due, Facts, calendar_stamp, forecast, mark_former_groups
 from cprsync.services.ports.values import DuePage
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def live_days(night: Night, run: Run) -> dict[str, int]:
     night.progress.stage("calendar", len(days))
     if stamp != kept:
         # the policy has changed: its groups and days are computed for every patron, once
-        coming = replace(night, policy=coming_from(kept, night.policy))
+        coming = replace(night, policy=mark_former_groups(kept, night.policy))
         _live(coming, run, days[0] if days else run.day, everyone=True)
         night.store.keep_calendar_stamp(run, stamp)
     for day in days:
@@ -81,7 +81,7 @@ def upcoming(store: Calendar, policy: Policy, *, first: date, last: date) -> Ite
     """The events of these days. If the policy has changed since the last night, it covers every patron."""
     kept = store.calendar_stamp()
     facts = store.due_facts(last, everyone=calendar_stamp(policy) != kept)
-    return forecast(facts, first=first, last=last, policy=coming_from(kept, policy))
+    return forecast(facts, first=first, last=last, policy=mark_former_groups(kept, policy))
 
 
 def foresee_days(night: Night, run: Run) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cprsync.domain.patron.effective import differing
+from cprsync.domain.patron.effective import find_differing
 from cprsync.domain.patron.override import in_force
 
 if TYPE_CHECKING:
@@ -20,5 +20,5 @@ def overrides_on(night: Night, day: date) -> dict[str, int]:
     for start in range(0, len(corrected), night.batch):
         for patron in night.store.patrons(corrected[start : start + night.batch]):
             holding += len(in_force(patron.overrides, day))
-            differ += len(differing(patron, policy=night.policy, on=day))
+            differ += len(find_differing(patron, policy=night.policy, on=day))
     return {"in_force": holding, "differ": differ}

@@ -20,9 +20,9 @@ from cprsync.domain.patron.review import (
     PROPOSALS,
     RESPONSIBLE_OF_AGE,
     State,
-    concerns_blocks,
-    newly_proposed,
-    no_longer_asked,
+    find_proposals,
+    is_outdated,
+    may_affect_blocks,
 )
 from cprsync.domain.person.age import differs_from_number
 from cprsync.services.planning.steps import troubled_by, turns_birth
@@ -133,14 +133,14 @@ class ForeseenReviews:
 
     def _follow_status(self, write: Write) -> list[str]:
         before, after = write.patron.register.status, write.after.status
-        if not concerns_blocks(before, after):
+        if not may_affect_blocks(before, after):
             return []
         held: dict[str, set[State]] = {}
         for item in self._items[write.patron.id]:
             if item.kind in PROPOSALS:
                 held.setdefault(item.kind, set()).add(item.state)
-        self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and no_longer_asked(item.kind, after))
-        return list(newly_proposed(before, after, held))
+        self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and is_outdated(item.kind, after))
+        return list(find_proposals(before, after, held))
 
     def _follow_births(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
         differ = {write.patron.id: differs_from_number(write.after) for write in turns_birth(writes)}

@@ -25,7 +25,7 @@ from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.patron.responsible import Troubled, troubles_of
+from cprsync.domain.patron.responsible import Troubled, find_troubles
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.age import differs_from_number
@@ -342,7 +342,7 @@ def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
         before, after = write.patron.register, write.after
         if before.status is after.status and before.is_shut is after.is_shut:
             continue  # true of nearly every write
-        one = Troubled(troubles_of(before), troubles_of(after))
+        one = Troubled(find_troubles(before), find_troubles(after))
         if one.is_news:
             changed[write.patron.id] = one
     return changed

@@ -16,7 +16,7 @@ from cprsync.domain.feed.window import Why
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
-from cprsync.domain.patron.merging import joined, parted
+from cprsync.domain.patron.merging import join_local, part_local
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import AsOf, PatronKind, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, State
@@ -197,14 +197,14 @@ def _set_clear(connection: Connection, tenant: Tenant, patron_id: str, **values:
 
 def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:
     before = open_local(tenant, keeps)
-    after = joined(before, open_local(tenant, closes))
+    after = join_local(before, open_local(tenant, closes))
     write_local(connection, tenant, keeps, after)
     return {"before": encode_local(before).decode(), "joined": encode_local(after).decode()}
 
 
 def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
     before, both = (decode_local(kept[name].encode()) for name in ("before", "joined"))
-    write_local(connection, tenant, keeps, parted(open_local(tenant, keeps), before=before, joined=both))
+    write_local(connection, tenant, keeps, part_local(open_local(tenant, keeps), before=before, joined=both))
 
 
 # -- items and effects ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.patron.due import Facts, local_due
-from cprsync.domain.patron.local import first_lifted
+from cprsync.domain.patron.local import first_lifting
 from cprsync.errors import BadInput
 from cprsync.store.audit import audit
 from cprsync.store.audit.record_versions import Moved, note_versions
@@ -106,7 +106,7 @@ def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
         version = row.local_version + 1
         sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
         kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
-        kept["block_lifted"] = first_lifted(after.blocks)
+        kept["block_lifted"] = first_lifting(after.blocks)
         _set(connection, tenant, row.id, **kept)
         note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
         if [card.number for card in after.cards] != [card.number for card in before.cards]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.patron.household import shut_address
+from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.merging import shut_local
-from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, shut_overrides
+from cprsync.domain.patron.merging import seal_local
+from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overrides
 from cprsync.services.ports.values import CONFIRMED, Erased
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
@@ -117,7 +117,7 @@ def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
     local = open_local(tenant, row)
     return PatronView(
         patron=_shut(opened, household=household),
-        local=shut_local(local) if opened.register.is_shut else local,
+        local=seal_local(local) if opened.register.is_shut else local,
         clear=_clear_from_row(row),
         created=moment_of(row.created),
         register_since=None if row.register_since is None else moment_of(row.register_since),
@@ -149,11 +149,11 @@ def _shut(patron: Patron, *, household: bool) -> Patron:
     For other patrons, seal an address that is sealed to protect someone else.
     """
     if patron.register.is_shut:
-        return replace(patron, overrides=shut_overrides(patron.overrides, SEALED_FIELDS))
+        return replace(patron, overrides=seal_overrides(patron.overrides, SEALED_FIELDS))
     if not household:
         return patron
-    overrides = shut_overrides(patron.overrides, {Overridden.ADDRESS})
-    return replace(patron, register=shut_address(patron.register), overrides=overrides)
+    overrides = seal_overrides(patron.overrides, {Overridden.ADDRESS})
+    return replace(patron, register=seal_address(patron.register), overrides=overrides)
 
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:

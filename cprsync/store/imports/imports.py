@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.patron.merging import with_import
+from cprsync.domain.patron.merging import add_import
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
@@ -195,7 +195,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     if kind == PatronKind.RESPONSIBLE.value:
         # a person who only answered for a minor is on the list: they borrow from now on
         part.borrow.append(patron_id)
-    after = with_import(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
+    after = add_import(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
     renamed = _call(part, patron_id, row)
     if after == (held, kind):
         outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED

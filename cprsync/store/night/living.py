@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, text, update
 
-from cprsync.domain.patron.due import DueKind, live, local_due, next_age_step
+from cprsync.domain.patron.due import DueKind, live_one_day, local_due, next_age_step
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
@@ -83,7 +83,7 @@ def live_day(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | N
         # a desk that corrects one of these patrons waits, or its write is seen
         hold_library(connection, tenant)
         day, rows = page.day, due_rows(connection, tenant, page, hold=True)
-        lived = [Lived(one, *live(one.facts, day, policy)) for one in opened(connection, tenant, rows)]
+        lived = [Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(connection, tenant, rows)]
         _move_on(connection, tenant, lived, day, policy)
         happened = [one for one in lived if one.due]
         _let_go(connection, tenant, run, happened, day)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
-from cprsync.domain.patron.responsible import Answering, troubles_of
+from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.store.core import tables
@@ -120,7 +120,7 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
         for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
     ]
     persons = _others(connection, tenant, {responsible for _, responsible in pairs})
-    return [Answering(minor, one, troubles_of(persons[one].person)) for minor, one in pairs]
+    return [Answering(minor, one, find_troubles(persons[one].person)) for minor, one in pairs]
 
 
 def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:

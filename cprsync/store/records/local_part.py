@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, update
 
-from cprsync.domain.patron.local import first_lifted
+from cprsync.domain.patron.local import first_lifting
 from cprsync.errors import LostCompare
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
@@ -45,7 +45,7 @@ def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Loca
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
     written = update(tables.patron).where(this)
     values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
-    values["block_lifted"] = first_lifted(after.blocks)
+    values["block_lifted"] = first_lifting(after.blocks)
     if connection.execute(written.values(values)).rowcount != 1:
         raise LostCompare("the record's local part changed since it was read")
     note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])

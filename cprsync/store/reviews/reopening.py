@@ -20,7 +20,7 @@ from cprsync.domain.patron.review import (
     PROPOSALS,
     PROTECTION_DOUBTED,
     State,
-    no_longer_asked,
+    is_outdated,
 )
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.person import Protection
@@ -92,7 +92,7 @@ def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row:
     Raises:
         ReviewChanged: the proposal is no longer valid.
     """
-    if no_longer_asked(of.kind, from_row(tenant.vault, row).register.status):
+    if is_outdated(of.kind, from_row(tenant.vault, row).register.status):
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     block = BLOCK_OF.get(of.kind)
     if block is not None and not _numbers(connection, tenant, of, block, State.ACCEPTED):

@@ -16,9 +16,9 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSALS,
     State,
-    concerns_blocks,
-    newly_proposed,
-    no_longer_asked,
+    find_proposals,
+    is_outdated,
+    may_affect_blocks,
 )
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.age import differs_from_number
@@ -204,7 +204,7 @@ def _last_number(connection: Connection, tenant: Tenant) -> int:
 
 def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> list[tuple[str, str]]:
     """Settle proposals whose reason is gone. Returns what the new statuses propose."""
-    moved = {w.patron.id: w for w in writes if concerns_blocks(w.patron.register.status, w.after.status)}
+    moved = {w.patron.id: w for w in writes if may_affect_blocks(w.patron.register.status, w.after.status)}
     held: dict[str, list[AnyRow]] = {}
     for row in _in_force(connection, tenant, sorted(moved), _ROW.kind.in_(PROPOSALS)):
         held.setdefault(row.patron_id, []).append(row)
@@ -212,8 +212,8 @@ def _follow_status(connection: Connection, tenant: Tenant, writes: Sequence[Writ
     proposed: list[tuple[str, str]] = []
     for patron_id, write in moved.items():
         items, after = held.get(patron_id, []), write.after.status
-        settled += [row.id for row in items if row.state == _WAITS and no_longer_asked(row.kind, after)]
-        new = newly_proposed(write.patron.register.status, after, _by_kind(items))
+        settled += [row.id for row in items if row.state == _WAITS and is_outdated(row.kind, after)]
+        new = find_proposals(write.patron.register.status, after, _by_kind(items))
         proposed += ((patron_id, kind) for kind in new)
     for some in parts(settled):
         ended = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id.in_(some))
