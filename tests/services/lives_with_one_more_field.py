@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cprsync.cli.apps.patron import FIELDS as HELP
 from doubles import AGENCY
 from test_adding import add
 from test_importing import take
@@ -17,6 +16,7 @@ from townspeople import cpr
 
 from cprsync.cli.desk.adding import ASKED
 from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.setting import FIELDS as HELP
 from cprsync.cli.pages.fields import fields_command
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.merging import seal_local
