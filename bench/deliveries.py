@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from bench.people import people
-from cprsync.mock.delivery.extract import ENCODING, Event, Head, build_extract
+from cprsync.mock.town.delivery import ENCODING, Event, Head, build_extract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

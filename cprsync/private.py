@@ -66,21 +66,20 @@ def create_private(path: Path, content: str) -> None:
         file.write(content)
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file anew with mode 0600, whatever mode it had. Raises ConfigurationError for a link, and OSError."""
-    with os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+def replace_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file completely or not at all, in place of any other. It has its mode from the first byte on."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
         file.write(content)
+    draft.replace(path)
 
 
 def append_private(path: Path) -> IO[str]:
-    """Open a file to add lines, with mode 0600, whatever mode it had. Raises as `write_private`."""
-    return os.fdopen(_open_made_private(path, os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8")
-
-
-def _open_made_private(path: Path, how: int) -> int:
-    handle = open_unfollowed(path, how | os.O_CREAT)
+    """Open a file to add lines, with mode 0600, whatever mode it had. Raises ConfigurationError for a link, OSError."""
+    handle = open_unfollowed(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.fchmod(handle, 0o600)
-    return handle
+    return os.fdopen(handle, "a", encoding="utf-8")
 
 
 def open_unfollowed(path: Path, how: int) -> int:

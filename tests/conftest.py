@@ -57,7 +57,7 @@ def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
     from cprsync.mock.certs.authority import develop_certificates
     from cprsync.mock.certs.profile import packaged_profile
-    from cprsync.mock.pickup.sftp_keys import keep_keys
+    from cprsync.mock.sftp import keep_keys
     from cprsync.mock.town.agreement import ALL
 
     shapes = packaged_profile()

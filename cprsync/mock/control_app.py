@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import BadInput
-from cprsync.mock.register.faults import SECONDS_MAX
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
+from cprsync.mock.town.faults import SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.mock.register.register import Register
+    from cprsync.mock.town.register import Register
 
 #: More than a year of working days in one call is a mistake.
 NIGHTS_MAX = 370

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import threading
@@ -18,17 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs.authority import develop_certificates
-from cprsync.mock.delivery.extract import FRAMINGS, Framing
-from cprsync.mock.pickup.sftp import serving_sftp
-from cprsync.mock.pickup.sftp_keys import SftpKeys, keep_keys
-from cprsync.mock.register.register import Register, kept_register, new_register
+from cprsync.mock.sftp import SftpKeys, keep_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
-from cprsync.mock.soap.soap import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
+from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
 from cprsync.mock.town import agreement
+from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
+from cprsync.mock.town.register import Register, kept_register, new_register
 from cprsync.mock.town.state import Memory, only_one
 from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
-from cprsync.private import write_private
+from cprsync.private import replace_private
 from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:
@@ -282,6 +280,4 @@ def _with_sftp(ready: dict[str, Any], keys: SftpKeys, folder: Path, *, port: int
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    write_private(draft, (json.dumps(document, ensure_ascii=False) + "\n").encode())
-    draft.replace(path)
+    replace_private(path, (json.dumps(document, ensure_ascii=False) + "\n").encode())

@@ -17,16 +17,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cprsync.errors import CprsyncError
 from cprsync.mock.control_app import control
-from cprsync.mock.soap.damage import Response
-from cprsync.mock.soap.soap import Peer, SoapServices
+from cprsync.mock.soap.messages import Response
+from cprsync.mock.soap.services import Peer, SoapServices
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Iterator
 
     from cprsync.mock.certs.authority import DevCertificates
-    from cprsync.mock.register.register import Register
     from cprsync.mock.soap.culr import CulrService
+    from cprsync.mock.town.register import Register
 
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]

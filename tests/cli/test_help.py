@@ -12,8 +12,8 @@ from catalogues import ADVICE, WORDS
 from cprsync.cli.demo.mock import EVENTS, FAULTS
 from cprsync.cli.language.danish import DANISH
 from cprsync.cli.main import PARTS, app
-from cprsync.mock.register.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 from cprsync.mock.town.events import KINDS
+from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from town import ANNA, number
 
 from cprsync.errors import BadInput
 from cprsync.mock import control
-from cprsync.mock.register.faults import CULR_KINDS
 from cprsync.mock.soap.culr import CODES
+from cprsync.mock.town.faults import CULR_KINDS
 from cprsync.schemas import compile_schema
 
 if TYPE_CHECKING:

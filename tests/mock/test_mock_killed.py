@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from town import PEOPLE_FILE, number
 
-from cprsync.mock.register.register import Register, kept_register, new_register
 from cprsync.mock.town import agreement
 from cprsync.mock.town.people import load_town
+from cprsync.mock.town.register import Register, kept_register, new_register
 from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:

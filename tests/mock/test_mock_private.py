@@ -12,7 +12,7 @@ from town import PEOPLE_FILE
 
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.private import append_private, write_private
+from cprsync.private import append_private, replace_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_nothing_that_a_running_mock_writes_may_be_read_by_others(tmp_path: Path
 
 @pytest.mark.parametrize("before", [None, 0o644])
 def test_a_private_file_is_made_private_whatever_it_was(tmp_path: Path, before: int | None) -> None:
-    for name, write in (("written", lambda path: write_private(path, b"x")), ("added", add)):
+    for name, write in (("written", lambda path: replace_private(path, b"x")), ("added", add)):
         path = tmp_path / name
         if before is not None:
             path.write_text("")

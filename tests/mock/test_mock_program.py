@@ -24,8 +24,8 @@ from town import ANNA, PEOPLE, PEOPLE_FILE, number
 from cprsync.cli.language.advice import advice_for
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 from cprsync.mock import control
-from cprsync.mock.register.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.server import Ports
+from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.town.people import load_town
 from cprsync.schemas import compile_schemas
 

@@ -35,7 +35,7 @@ from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import Person, Status
 from cprsync.mock import control
-from cprsync.mock.register.faults import TIMES_MAX
+from cprsync.mock.town.faults import TIMES_MAX
 from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.values import Batch, NewPatron, Run, Write

@@ -5,10 +5,11 @@ signed. The issuing CA's key stays in the folder, so that a restart is quick and
 certificates, see `certs/README.md`.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -18,8 +19,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock.certs.files import key_pem, load_key, pem, write_whole
 from cprsync.mock.certs.profile import Profile, ServerShape, packaged_profile
+from cprsync.private import replace_private
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 #: A certificate is valid from a little before it is made, because the clocks of two machines differ.
 _CLOCK_SKEW = timedelta(hours=1)
@@ -61,9 +66,9 @@ class Identity:
         bundle = pkcs12.serialize_key_and_certificates(
             name.encode(), self.key, self.certificate, [self.issuer], serialization.NoEncryption()
         )
-        write_whole(folder / f"{name}.key", self.key_pem, mode=0o600)
-        write_whole(folder / f"{name}.p12", bundle, mode=0o600)
-        write_whole(folder / f"{name}.pem", self.chain_pem, mode=0o644)
+        replace_private(folder / f"{name}.key", self.key_pem)
+        replace_private(folder / f"{name}.p12", bundle)
+        replace_private(folder / f"{name}.pem", self.chain_pem, mode=0o644)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,8 @@ def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authorit
             return kept
         authority = _new_authority(profile, now - _CLOCK_SKEW)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(folder / "issuing.key", key_pem(authority.key), mode=0o600)
-        write_whole(folder / "ca.pem", authority.trust_pem, mode=0o644)
+        replace_private(folder / "issuing.key", key_pem(authority.key))
+        replace_private(folder / "ca.pem", authority.trust_pem, mode=0o644)
     except OSError as error:
         raise _unusable(folder) from error
     return authority
@@ -289,3 +294,23 @@ def _serves(certificate: x509.Certificate, shape: ServerShape) -> bool:
 
 def _unusable(folder: Path) -> ConfigurationError:
     return ConfigurationError(f"cannot keep certificates in the folder {folder}", kind="certificates")
+
+
+# -- PEM ------------------------------------------------------------------------------------------------------
+
+
+def pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def key_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load_key(path: Path) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("not an RSA key")
+    return key

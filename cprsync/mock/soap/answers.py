@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cprsync.mock.delivery.extract import civil_status, current_number
-from cprsync.mock.soap.envelopes import CALL_CONTEXT, LOOKUP, PNR, Element
+from cprsync.mock.soap.messages import CALL_CONTEXT, LOOKUP, PNR, Element
 from cprsync.mock.town.clock import offset_on
-from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person
-from cprsync.mock.town.standard_address import standard_address
+from cprsync.mock.town.delivery import civil_status, current_number
+from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, standard_address
 from cprsync.mock.town.subscriptions import age_on
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ def _relations(answer: Element, person: Person, view: View) -> None:
     group = etree.Element(f"{{{LOOKUP}}}relationer")
     if person.spouse:
         _put(_group(group, "aegtefaelle"), "personnummer", view.people[person.spouse].number)
-    for child in _children(person, view):
+    for child in children_of(person, view.people):
         _put(_group(group, "barn"), "personnummer", child.number)
     for element, key in (("mor", person.mother), ("far", person.father)):
         if key:
@@ -181,13 +180,13 @@ def _relations(answer: Element, person: Person, view: View) -> None:
         answer.append(group)
 
 
-def _children(person: Person, view: View) -> list[Person]:
-    return [p for p in view.people.values() if person.key in (p.mother, p.father) and not p.unborn]
-
-
 def _children_at_home(person: Person, view: View) -> int:
     """How many children are under 18, alive, and have an address. A child with an invalid birth date does not count."""
-    ages = [age_on(child.born, view.day) for child in _children(person, view) if child.status in _ALIVE_WITH_ADDRESS]
+    ages = [
+        age_on(child.born, view.day)
+        for child in children_of(person, view.people)
+        if child.status in _ALIVE_WITH_ADDRESS
+    ]
     return sum(1 for age in ages if age is not None and age < _ADULT)
 
 

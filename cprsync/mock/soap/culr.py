@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cprsync.mock.soap.damage import Response, damaged
-from cprsync.mock.soap.envelopes import SOAP, Element, SoapFault, parse_request
+from cprsync.mock.soap.messages import (
+    SOAP,
+    Element,
+    Response,
+    SoapFault,
+    build_envelope,
+    damaged,
+    parse_request,
+    refuse_unless_valid,
+)
 from cprsync.mock.town import agreement
 from cprsync.mock.town.culr_accounts import CPR, Accounts, Request, Result
 
 if TYPE_CHECKING:
-    from cprsync.mock.register.register import Register
+    from cprsync.mock.town.register import Register
 
 CULR = "http://ws.culrservice.dbc.dk/"
 CULR_PATH = "/1.6/CulrWebService"
@@ -67,10 +75,7 @@ class CulrService:
     def _answered(self, request: Element, kind: str) -> Response:
         if kind == "culr-fault":
             raise SoapFault("The service is out of order.", blame="Server")
-        if not self.schema.validate(request):
-            # the validator's own text quotes the request
-            line: int = self.schema.error_log.last_error.line  # type: ignore[attr-defined]  # the stubs lack it
-            raise SoapFault(f"The request breaks the contract near line {line}.")
+        refuse_unless_valid(request, self.schema, what="contract")
         operation = etree.QName(request).localname
         if kind in CODES:
             result = Result(CODES[kind], "The mock was asked to say so")
@@ -139,17 +144,11 @@ def _build_answer(operation: str, result: Result) -> bytes:
     etree.SubElement(status, "responseCode").text = result.code
     if result.message is not None:
         etree.SubElement(status, "responseMessage").text = result.message
-    return _build_envelope(answer)
+    return build_envelope(answer, prefix="S", declared=True)
 
 
 def _build_fault(fault: SoapFault) -> bytes:
     element = etree.Element(f"{{{SOAP}}}Fault", nsmap={"S": SOAP})
     etree.SubElement(element, "faultcode").text = f"S:{fault.blame}"
     etree.SubElement(element, "faultstring").text = fault.text
-    return _build_envelope(element)
-
-
-def _build_envelope(payload: Element) -> bytes:
-    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"S": SOAP})
-    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(payload)
-    return etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
+    return build_envelope(element, prefix="S", declared=True)

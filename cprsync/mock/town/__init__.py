@@ -1,4 +1,4 @@
-"""The invented people, what may happen to them, and who subscribes to them.
+"""The invented people, what may happen to them, who subscribes to them, what is delivered, and the register of it all.
 
-Knows neither SOAP nor files.
+Speaks no protocol.
 """

@@ -135,6 +135,11 @@ class Town:
     names: Mapping[str, Name]
 
 
+def children_of(person: Person, people: Mapping[str, Person]) -> list[Person]:
+    """The person's children who have been born."""
+    return [child for child in people.values() if person.key in (child.mother, child.father) and not child.unborn]
+
+
 def load_town(path: Path) -> Town:
     """Read a people file.
 
@@ -257,3 +262,19 @@ def _where(error: tomllib.TOMLDecodeError) -> str:
 
 def _refused(reason: str) -> ConfigurationError:
     return ConfigurationError(f"the people file is not in order: {reason}", kind="mock.people")
+
+
+# -- one line of an address -----------------------------------------------------------------------------------
+
+_LENGTH = 34
+
+
+def standard_address(address: Address) -> str:
+    """Road, house, floor and door in at most 34 characters. Empty without a road."""
+    if not address.road:
+        return ""
+    house = address.house.lstrip("0") or (f"B-{address.building.lstrip('0')}" if address.building else "")
+    floor = f"{address.floor.lstrip('0')}." if address.floor else ""
+    home = " ".join(part for part in (floor, address.door.lstrip("0")) if part)
+    road = " ".join(part for part in (address.road, house) if part)
+    return (f"{road}, {home}" if home else road)[:_LENGTH].rstrip()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import append_private, write_private
+from cprsync.private import append_private, replace_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,16 +47,12 @@ class Memory:
         return document
 
     def save(self, document: dict[str, Any]) -> None:
-        draft = self._state.with_suffix(".draft")
         text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
-        write_private(draft, text.encode())
-        draft.replace(self._state)
+        replace_private(self._state, text.encode())
 
     def put_aside(self, name: str, content: bytes) -> None:
         """Store a delivery until it is in its box. The document describes it."""
-        draft = self._folder / "owed.draft"
-        write_private(draft, content)
-        draft.replace(self._aside(name))
+        replace_private(self._aside(name), content)
 
     def aside(self, name: str) -> bytes:
         """What was put aside under this name. Raises ConfigurationError, kind `mock.town.state`: it is gone."""
@@ -67,7 +63,7 @@ class Memory:
 
     def clear_aside(self) -> None:
         """Remove all that was put aside, because nothing is owed any more."""
-        for path in self._folder.glob("owed.*"):
+        for path in self._folder.glob("*owed.*"):
             path.unlink()
 
     def _aside(self, name: str) -> Path:

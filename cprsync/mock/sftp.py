@@ -1,7 +1,7 @@
 """The mock's SFTP server: each user has one key and one box, with a folder to read and delete in. No shell.
 
-Forwards no connections. Runs in the mock's one event loop. `delivery` writes the files in the folder; `sftp_keys` makes
-the keys.
+Forwards no connections. Runs in the mock's one event loop. `delivery` writes the files in the folder. The keys are
+development keys, made once in the mock's folder: RSA, as the platform requires.
 """
 
 from __future__ import annotations
@@ -16,14 +16,63 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 from cprsync.mock.town.agreement import ALL, INBOX
+from cprsync.private import replace_private
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
     from pathlib import Path
 
-    from cprsync.mock.pickup.sftp_keys import SftpKeys
-    from cprsync.mock.register.register import Register
+    from cprsync.mock.town.register import Register
+
+# -- keys -----------------------------------------------------------------------------------------------------
+
+_ALGORITHM = "ssh-rsa"
+#: Enough for a key that protects invented people, and quick to make.
+_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A library's key pair."""
+
+    key: Path
+    public: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SftpKeys:
+    """The paths of the keys, all absolute."""
+
+    host: Path
+    known_hosts: Path
+    #: by user
+    logins: dict[str, Login]
+
+
+def keep_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> SftpKeys:
+    """Make the missing keys, and write the host key of this address."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    names = {user: f"client_key{number or ''}" for number, user in enumerate(users)}
+    logins = {user: Login(folder / name, folder / f"{name}.pub") for user, name in names.items()}
+    keys = SftpKeys(folder / "host_key", folder / "known_hosts", logins)
+    server = _kept(keys.host)
+    for login in logins.values():
+        _kept(login.key).write_public_key(str(login.public))
+    public = server.export_public_key().decode("ascii").strip()
+    keys.known_hosts.write_text(f"[{host}]:{port} {public}\n", encoding="ascii")
+    return keys
+
+
+def _kept(path: Path) -> asyncssh.SSHKey:
+    if path.exists():
+        return asyncssh.read_private_key(str(path))
+    key = asyncssh.generate_private_key(_ALGORITHM, key_size=_BITS)
+    replace_private(path, key.export_private_key())
+    return key
+
+
+# -- the server -----------------------------------------------------------------------------------------------
 
 _INBOX = INBOX.encode()
 _LOGIN_SECONDS = 30

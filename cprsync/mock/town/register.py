@@ -12,13 +12,21 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.mock.delivery.delivery import Owed, clear_drafts, delivery_name, write_delivery
-from cprsync.mock.delivery.extract import Event, Framing, Head, build_extract
-from cprsync.mock.register.faults import FaultScript
 from cprsync.mock.town import agreement
 from cprsync.mock.town.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
 from cprsync.mock.town.culr_accounts import Accounts
+from cprsync.mock.town.delivery import (
+    Event,
+    Framing,
+    Head,
+    Owed,
+    build_extract,
+    clear_drafts,
+    delivery_name,
+    write_delivery,
+)
 from cprsync.mock.town.events import Scene, happen, stamp_of
+from cprsync.mock.town.faults import FaultScript
 from cprsync.mock.town.people import Person, Town, person_of, town_of
 from cprsync.mock.town.subscriptions import Entry, Filters, dump, replayed
 

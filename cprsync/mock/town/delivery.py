@@ -1,4 +1,4 @@
-"""Writes the change extract U12170-P, with the mock's own knowledge of the layout.
+"""Makes a delivery: the change extract U12170-P, with the mock's own knowledge of the layout, and its files in a box.
 
 Each `_NNN` function writes one record, field by field with its width, so that a reader can compare it with the
 published layout. Does not read the layout table, which the reader uses: the two must not agree merely because they
@@ -7,15 +7,18 @@ share it.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from xml.sax.saxutils import escape
 
-from cprsync.mock.town.people import REPLACED, Person
-from cprsync.mock.town.standard_address import standard_address
+from cprsync.mock.town.people import REPLACED, Person, children_of, standard_address
+from cprsync.private import replace_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
+    from pathlib import Path
 
 Framing: TypeAlias = Literal["lines", "stream"]
 FRAMINGS: tuple[Framing, ...] = ("lines", "stream")
@@ -91,7 +94,7 @@ def _family(person: Person, people: Mapping[str, Person]) -> Iterable[str]:
         yield f"010{person.number}{person.citizenship:4}{_NO_MOMENT} "
     if person.spouse:
         yield _012(person, people)
-    for child in _children(person, people):
+    for child in children_of(person, people):
         yield f"014{person.number}{child.number}"
     if person.mother or person.father:
         yield _015(person, people)
@@ -194,10 +197,6 @@ def civil_status(person: Person, people: Mapping[str, Person]) -> str:
     return "E" if people[person.spouse].status == "90" else "G"
 
 
-def _children(person: Person, people: Mapping[str, Person]) -> list[Person]:
-    return [child for child in people.values() if person.key in (child.mother, child.father) and not child.unborn]
-
-
 def _former(person: Person, people: Mapping[str, Person]) -> list[Person]:
     if person.status in REPLACED:
         return []
@@ -211,3 +210,55 @@ def _moment(day: str) -> str:
 
 def _five(lines: Iterable[str]) -> str:
     return "".join(f"{line:34}" for line in (*lines, *("",) * 5)[:5])
+
+
+# -- the files: the data completely or not at all, and its companion after it ---------------------------------
+
+_NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/SFTP/1/types"
+#: The platform's user that sends; any name works.
+_SENDER = "serviceplatformen"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery of a closed day that is not yet in its library's box. `half`: a fault cuts it."""
+
+    name: str
+    agency: str
+    half: bool = False
+
+
+def delivery_name(produced: date, task: str) -> str:
+    return f"D{produced:%y%m%d}.L{task}"
+
+
+def write_delivery(folder: Path, name: str, content: bytes, *, recipient: str, half: bool = False) -> None:
+    """Write a delivery and then its `.metadata`. `half`: cut the data in the middle, but announce its full size."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # a draft is a dot file, which is no delivery: nobody takes a file that is still being written
+    replace_private(folder / name, content[: len(content) // 2] if half else content)
+    replace_private(folder / f"{name}.metadata", _metadata(name, len(content), recipient).encode())
+
+
+def clear_drafts(folder: Path) -> None:
+    """Remove the drafts of a mock that was killed."""
+    for draft in folder.glob(".D*"):
+        draft.unlink()
+
+
+def _metadata(name: str, size: int, recipient: str) -> str:
+    # The same file always has the same number, so that a repeated night changes nothing.
+    transfer = uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {size}")
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<ns2:Trigger xmlns:ns2="{_NAMESPACE}">\n'
+        f"  <FileTransferUUID>{transfer}</FileTransferUUID>\n"
+        "  <FileDescriptor>\n"
+        f"    <FileName>{escape(name)}</FileName>\n"
+        f"    <SizeInBytes>{size}</SizeInBytes>\n"
+        f"    <Sender>{_SENDER}</Sender>\n"
+        f"    <Recipients>{escape(recipient)}</Recipients>\n"
+        "  </FileDescriptor>\n"
+        "  <FileContentDescriptor/>\n"
+        "</ns2:Trigger>\n"
+    )

@@ -1,4 +1,0 @@
-"""The SFTP server with its keys and boxes.
-
-Writes no delivery.
-"""
