@@ -15,7 +15,10 @@ class CprsyncError(Exception):
     kind = "internal"
 
     def __init__(self, message: str, *, kind: str | None = None, **values: object) -> None:
-        """Take a sentence and the values for its names in braces. A value may be another error."""
+        """Take a sentence and the values for its names in braces.
+
+        A value may be another error, or a text that has both languages.
+        """
         super().__init__(message)
         self.values = values
         if kind is not None:
@@ -35,7 +38,7 @@ class CprsyncError(Exception):
 
     def told(self) -> dict[str, Any]:
         """The sentence and its values, in a form that JSON can hold."""
-        values = {k: v.told() if isinstance(v, CprsyncError) else str(v) for k, v in self.values.items()}
+        values = {k: v.told() if hasattr(v, "told") else str(v) for k, v in self.values.items()}
         return {"sentence": self.sentence, "values": values}
 
 
@@ -73,6 +76,10 @@ class BadInput(CprsyncError):
     """A file or a value that was passed in is not valid."""
 
     kind = "input"
+
+
+class WrongValue(BadInput, ValueError):
+    """A typed value is not valid. It is a ValueError too, which libraries expect of what checks a value."""
 
 
 class DeliveryRefused(BadInput):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.config.toml import first_mistake, read_toml, wrong_in
 from cprsync.domain.patron.fields import FIELDS
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.services.imports.columns import NOTICED, Column, Columns, is_day_form, mapped
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def load_columns(path: Path) -> Columns:
     except ValidationError as error:
         raise wrong_in(path, text, first_mistake(error), kind=_KIND) from None
     for name, told in _mistakes(read):
-        raise ConfigurationError("{path}: {why}", path=path, why=f"{name}: {told}", kind=_KIND)
+        why = WrongValue("{place}: {told}", place=name, told=told)
+        raise ConfigurationError("{path}: {why}", path=path, why=why, kind=_KIND)
     return mapped(
         {
             name: Column(field, name in read.notices, read.dates.get(name, ""), read.values.get(name, {}))
@@ -53,22 +54,24 @@ def load_columns(path: Path) -> Columns:
     )
 
 
-def _mistakes(read: ColumnsFile) -> list[tuple[str, str]]:
+def _mistakes(read: ColumnsFile) -> list[tuple[str, WrongValue]]:
     found = [
-        (f"columns.{name}", f"no such field: they are {', '.join(FIELD_KEYS)}")
+        (f"columns.{name}", WrongValue("no such field: they are {columns}", columns=", ".join(FIELD_KEYS)))
         for name, field in read.columns.items()
         if field not in FIELD_KEYS
     ]
     named = [("notices", name) for name in read.notices]
     named += [(table, name) for table, names in (("dates", read.dates), ("values", read.values)) for name in names]
-    found += [(f"{table}.{name}", "there is no such column") for table, name in named if name not in read.columns]
     found += [
-        (f"notices.{name}", "only a telephone or an e-mail address is for notices")
+        (f"{table}.{name}", WrongValue("there is no such column")) for table, name in named if name not in read.columns
+    ]
+    found += [
+        (f"notices.{name}", WrongValue("only a telephone or an e-mail address is for notices"))
         for name in read.notices
         if name in read.columns and read.columns[name] not in NOTICED
     ]
     found += [
-        (f"dates.{name}", "expected how a day is written, as DD/MM/YYYY")
+        (f"dates.{name}", WrongValue("expected how a day is written, as DD/MM/YYYY"))
         for name, form in read.dates.items()
         if not is_day_form(form)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
 
-#: If one group is described, all groups must be: the message names those to add.
-DESCRIBE_ALL: Final = "if one group is described, all of age_groups have to be: add "
-
-
-#: The message if a product names an unknown group.
-NO_GROUP: Final = "no group is called that: age_groups and [groups] have "
-
 
 def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     """Read a library's policy, or take the default one.
@@ -45,7 +38,7 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
     except ValidationError as error:
         mistake = first_mistake(error)
     except OutOfOrder as error:
-        mistake = Mistake(error.place, str(error))
+        mistake = Mistake(error.place, error)
     raise wrong_in(path, text, mistake, kind="policy")
 
 
@@ -85,7 +78,8 @@ def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
         by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
         if missing := [name for name in dict.fromkeys(by_age) if name not in read.groups]:
             sections = ", ".join(f'[groups."{name}"]' for name in missing)
-            raise OutOfOrder(f"{DESCRIBE_ALL}{sections}", "groups", next(iter(read.groups)))
+            told = "if one group is described, all of age_groups have to be: add {sections}"
+            raise OutOfOrder(told, "groups", next(iter(read.groups)), sections=sections)
     defaults = _group_defaults(read)
     return tuple(entry.value(replace(defaults, name=name)) for name, entry in read.groups.items())
 
@@ -124,7 +118,8 @@ def _products(read: PolicyFile, home: frozenset[str]) -> Products:
         for n, group in enumerate(entry.closed_groups):
             # a misspelt group would let in the patrons that it should keep out; without groups, no name can be checked
             if groups and group not in groups:
-                raise OutOfOrder(f"{NO_GROUP}{_named(groups)}", "product", position, "closed_groups", n)
+                told = "no group is called that: age_groups and [groups] have {groups}"
+                raise OutOfOrder(told, "product", position, "closed_groups", n, groups=_named(groups))
     with _within("product"):
         return Products(tuple(products))
 
@@ -139,4 +134,4 @@ def _within(*place: str | int) -> Iterator[None]:
     try:
         yield
     except OutOfOrder as error:
-        raise OutOfOrder(str(error), *place, *error.place) from None
+        raise error.within(*place) from None

@@ -13,6 +13,7 @@ from cprsync.domain.person.municipality import code_from
 from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.product import LicensedBy, Product
 from cprsync.domain.wording import Wording
+from cprsync.errors import WrongValue
 
 
 class _Strict(BaseModel):
@@ -30,10 +31,10 @@ Reasons: TypeAlias = frozenset[str] | Literal["all"]
 def _texts(typed: object, expected: str) -> list[str]:
     """A list of texts. Raises ValueError, which says what was expected and does not quote the input."""
     if not isinstance(typed, list) or len(typed) > LIST_MAX:
-        raise ValueError(expected)
+        raise WrongValue(expected)
     texts = [text.strip() if isinstance(text, str) else "" for text in typed]
     if not all(texts):
-        raise ValueError(expected)
+        raise WrongValue(expected)
     return texts
 
 
@@ -42,14 +43,14 @@ def _code_list(typed: object) -> frozenset[str]:
     codes = [code_from(code) for code in _texts(typed, 'expected a list of codes, as ["0751", "0101"]')]
     for position, code in enumerate(codes, start=1):
         if mistake := load_municipalities().mistake_in(code):
-            raise ValueError(f"code {position} of the list {mistake}")
+            raise WrongValue("code {position} of the list {mistake}", position=position, mistake=mistake)
     return frozenset(codes)
 
 
 def _codes(typed: object) -> object:
     """A list of codes, or `all` or `own`, which stand for one."""
     if isinstance(typed, str) and typed not in {"all", "own"}:
-        raise ValueError('expected "all", "own", or a list of codes, as ["0751", "0101"]')
+        raise WrongValue('expected "all", "own", or a list of codes, as ["0751", "0101"]')
     return typed if isinstance(typed, str) else _code_list(typed)
 
 
@@ -70,7 +71,7 @@ class TitleEntry(_Strict):
 
 def _title(typed: object) -> object:
     if not isinstance(typed, dict):
-        raise ValueError('expected the name in both languages, as { da = "Aviser", en = "Newspapers" }')  # noqa: TRY004 -- pydantic's way to say it
+        raise WrongValue('expected the name in both languages, as { da = "Aviser", en = "Newspapers" }')
     return typed
 
 

@@ -10,6 +10,7 @@ from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
 from cprsync.domain.rulebook.program import rule_tables
 from cprsync.domain.rulebook.tables import Column, Principle, Reasons, WrittenTable, WrongRow
 from cprsync.domain.wording import Wording
+from cprsync.errors import WrongValue
 from cprsync.resources import rulebook_path
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
         return rule_tables([_load_table(name, path) for name, path in paths.items()], _load_words(), policy)
     except WrongRow as wrong:
         path = paths[wrong.table]
-        raise wrong_in(path, read_toml(path, _KIND)[1], Mistake(wrong.place, wrong.why), kind=_KIND) from None
+        raise wrong_in(
+            path, read_toml(path, _KIND)[1], Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
+        ) from None
 
 
 def load_reasons() -> Reasons:

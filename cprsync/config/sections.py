@@ -16,6 +16,7 @@ from cprsync.domain.policy.groups import AgeGroup, Ladder
 from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.policy import Controller, Harm, LetterRules, Limit, Retention
 from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from cprsync.domain.policy.groups import PatronGroup
@@ -41,11 +42,11 @@ _YEARS: Final = re.compile(r"\s*\d{1,2}\s*[-–]\s*(\d{1,2})\b")
 def _oere(kroner: object) -> int:
     """Convert kroner as on a fee page (20 or 20.50) to whole øre."""
     if isinstance(kroner, bool) or not isinstance(kroner, int | float) or not 0 <= kroner <= KRONER_MAX:
-        raise ValueError(f"expected an amount in kroner, 0 to {KRONER_MAX}, as 20 or 20.50")
+        raise WrongValue("expected an amount in kroner, 0 to {most}, as 20 or 20.50", most=KRONER_MAX)
     oere = round(kroner * 100)
     # as floats, 20.55 times 100 is not exactly 2055
     if abs(kroner * 100 - oere) > 1e-6:  # noqa: PLR2004 -- far below an øre
-        raise ValueError("an amount has at most two decimals")
+        raise WrongValue("an amount has at most two decimals")
     return oere
 
 
@@ -56,7 +57,7 @@ def _days(text: object) -> tuple[int, int | None]:
         return int(beyond[1]) + 1, None
     found = _RANGE.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None or (found[2] == "+" and found[3]):
-        raise ValueError('expected days as "8-14", and "31-" in the last band')
+        raise WrongValue('expected days as "8-14", and "31-" in the last band')
     first = int(found[1])
     if found[2] is None:
         return first, first
@@ -67,8 +68,8 @@ def _child_below(age: object) -> object:
     """An age. If the input is a fee page's range of years, the error says what to write instead."""
     years = _YEARS.match(age) if isinstance(age, str) else None
     if years is not None:
-        raise ValueError(
-            f"expected the first age that pays as adults do, as a number: child_below = {int(years[1]) + 1}"
+        raise WrongValue(
+            "expected the first age that pays as adults do, as a number: child_below = {age}", age=int(years[1]) + 1
         )
     return age
 
@@ -80,25 +81,25 @@ Days = Annotated[tuple[int, int | None], BeforeValidator(_days)]
 
 def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if list(numbers) != sorted(set(numbers)):
-        raise ValueError("the numbers have to rise")
+        raise WrongValue("the numbers have to rise")
     return numbers
 
 
 def _with_due(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
     if Moment.DUE not in moments:
-        raise ValueError('"due" has to be one of them: loans of different due dates are never one fee')
+        raise WrongValue('"due" has to be one of them: loans of different due dates are never one fee')
     return moments
 
 
 def _never_or_a_year(days: int) -> int:
     if 0 < days < YEAR_DAYS:
-        raise ValueError("expected 0 (never), or at least a year")
+        raise WrongValue("expected 0 (never), or at least a year")
     return days
 
 
 def _printable(text: str) -> str:
     if not text.strip() or not text.isprintable():
-        raise ValueError("expected a text on one line")
+        raise WrongValue("expected a text on one line")
     return text.strip().rstrip(".")
 
 
@@ -196,7 +197,7 @@ class TariffEntry(_Strict):
         try:
             return bands_of(Row(*row.days, getattr(row, name) or 0) for row in self.bands)
         except OutOfOrder as error:
-            raise OutOfOrder(str(error), "bands", *error.place) from None
+            raise error.within("bands") from None
 
 
 class FeeSection(_Strict):
@@ -258,7 +259,7 @@ class LetterSection(_Strict):
 
 def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
     if len({name.casefold() for name in names}) != len(names):
-        raise ValueError("a branch stands there twice")
+        raise WrongValue("a branch stands there twice")
     return names
 
 

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cprsync.config.municipalities import load_municipalities
 from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
 from cprsync.domain.person.municipality import code_from
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
 
@@ -32,7 +32,7 @@ def _https(typed: str) -> str:
     except ValueError:  # no port, or an unclosed bracket
         names_a_host = False
     if not names_a_host:
-        raise ValueError("expected an address that begins with https:// and names a host")
+        raise WrongValue("expected an address that begins with https:// and names a host")
     return typed
 
 
@@ -88,7 +88,7 @@ class RegisterSection(_Strict):
     @model_validator(mode="after")
     def _one_certificate(self) -> RegisterSection:
         if (self.client_cert is None) == (self.p12 is None):
-            raise ValueError("give either client_cert (with client_key) or p12")
+            raise WrongValue("give either client_cert (with client_key) or p12")
         return self
 
 
@@ -118,11 +118,11 @@ class FeedSection(_Strict):
     def _one_place(self) -> FeedSection:
         sftp = (self.host, self.user, self.key, self.known_hosts)
         if (self.path is None) == (self.host is None):
-            raise ValueError("give either path or host")
+            raise WrongValue("give either path or host")
         if self.path is None and None in sftp:
-            raise ValueError("host needs user, key and known_hosts")
+            raise WrongValue("host needs user, key and known_hosts")
         if self.path is not None and sftp != (None,) * 4:
-            raise ValueError("user, key and known_hosts belong to host, not to path")
+            raise WrongValue("user, key and known_hosts belong to host, not to path")
         return self
 
 
@@ -147,7 +147,7 @@ def _home_code(typed: str) -> str:
     """The four digits of an existing municipality. With a wrong one, every patron would count as living elsewhere."""
     code = code_from(typed)
     if mistake := load_municipalities().mistake_in(code):
-        raise ValueError(f"the code {mistake}")
+        raise WrongValue("the code {mistake}", mistake=mistake)
     return code
 
 
@@ -240,7 +240,7 @@ def _is_in_environment(mistake: Mistake) -> bool:
 def _has_test_section(path: Path, text: str) -> ConfigurationError:
     place = ("test", "control_url")
     told = 'remove [test], or set environment = "test": production takes its day from no mock'
-    mistake = Mistake(place, told)
+    mistake = Mistake(place, WrongValue(told))
     return wrong_in(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
 
 

@@ -8,7 +8,7 @@ from bisect import bisect
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError, WrongValue
 from cprsync.private import open_private
 
 if TYPE_CHECKING:
@@ -56,17 +56,40 @@ _AT: Final = re.compile(
 )
 
 
+#: What tomllib quotes of the file: a character, a name, the parts of a heading.
+_QUOTED: Final = re.compile(r"'.*'|\".*\"|\(.*\)", re.DOTALL)
+
+
+class LibraryMistake(CprsyncError):
+    """Another library's message, beside the key and the values by which its translation is found."""
+
+    def __init__(self, message: str, key: str, **values: Any) -> None:
+        super().__init__(key, **values)
+        self._message = message
+
+    @property
+    def message(self) -> str:
+        return self._message
+
+    def told(self) -> dict[str, Any]:
+        """The key and the values, and the library's own words for a key without a translation."""
+        return {**super().told(), "message": self._message}
+
+
 def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
     """The library's error, and its place, as sentences that have a Danish translation."""
     found = _AT.fullmatch(str(error))
     if found is None:
         return str(error)
+    key, quotes = _QUOTED.subn("{it}", found["what"])
+    what = LibraryMistake(found["what"], key, **({"it": ""} if quotes else {}))
     if found["line"] is None:
-        return CprsyncError("{what} (at end of document)", what=found["what"])
-    return CprsyncError("{what} (at line {line}, column {column})", **found.groupdict())
+        return CprsyncError("{what} (at end of document)", what=what)
+    place = {"line": found["line"], "column": found["column"]}
+    return CprsyncError("{what} (at line {line}, column {column})", what=what, **place)
 
 
-#: pydantic's kinds of mistakes with messages that would confuse an operator.
+#: pydantic's types of mistakes with messages that would confuse an operator.
 PLAIN = {
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is missing",
@@ -83,7 +106,7 @@ class Mistake(NamedTuple):
     """A mistake, described without its value. `place`: keys and positions in lists."""
 
     place: Place
-    told: str
+    told: CprsyncError
     #: further mistakes to correct
     others: tuple[Mistake, ...] = ()
     #: how many more are not named
@@ -92,16 +115,9 @@ class Mistake(NamedTuple):
     @property
     def error(self) -> CprsyncError:
         """The mistake as a sentence with its values."""
-        told: CprsyncError | str = self.told
-        if (choice := _CHOICE.fullmatch(self.told)) is not None:
-            told = CprsyncError("Input should be {some} or {last}", some=choice["some"], last=choice["last"])
         # a key may contain a line end, and must stay on one line
         place = ".".join(map(str, self.place)).replace("\n", "\\n") or "the whole"
-        return CprsyncError("{place}: {told}", place=place, told=told)
-
-
-#: pydantic's message if one of a few words is expected.
-_CHOICE: Final = re.compile(r"Input should be (?P<some>'.*') or (?P<last>'.*')")
+        return CprsyncError("{place}: {told}", place=place, told=self.told)
 
 
 def first_mistake(error: ValidationError) -> Mistake:
@@ -111,7 +127,7 @@ def first_mistake(error: ValidationError) -> Mistake:
     inner = [one for one in said if not any(_is_around(one["loc"], other["loc"]) for other in said)]
     mistakes = sorted(inner, key=lambda one: one["type"] != UNKNOWN)
     # if a value fits none of several forms, pydantic reports it more than once
-    first, *others = dict.fromkeys(map(_mistake, mistakes))
+    first, *others = {(one.place, one.told.message): one for one in map(_mistake, mistakes)}.values()
     return first._replace(others=tuple(others[:NAMED_MAX]), uncounted=max(0, len(others) - NAMED_MAX))
 
 
@@ -122,8 +138,20 @@ def _is_around(place: Place, inner: Place) -> bool:
 def _mistake(said: ErrorDetails) -> Mistake:
     # a key that must be one of a few, such as a class of harm
     kind = UNKNOWN if said["type"] == "enum" and KEY in said["loc"] else said["type"]
-    told = PLAIN.get(kind, said["msg"]).removeprefix("Value error, ")
+    told = WrongValue(PLAIN[kind]) if kind in PLAIN else _told(said)
     return Mistake(tuple(part for part in said["loc"] if part != KEY), told)
+
+
+def _told(said: ErrorDetails) -> CprsyncError:
+    """What one of our own checks raised, or pydantic's message, with the type and the values of the mistake."""
+    ctx = said.get("ctx", {})
+    own = ctx.get("error")
+    if isinstance(own, WrongValue):
+        return own
+    values: dict[str, Any] = {name: f"{one:g}" if isinstance(one, float) else one for name, one in ctx.items()}
+    # 'a', 'b' or 'c'
+    values["some"], _, values["last"] = str(ctx.get("expected", "")).rpartition(" or ")
+    return LibraryMistake(said["msg"], said["type"], **values)
 
 
 def wrong_in(

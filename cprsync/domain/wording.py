@@ -11,3 +11,10 @@ class Wording:
 
     da: str
     en: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def told(self) -> dict[str, str]:
+        """Both texts, in a form that JSON can hold."""
+        return {"da": self.da, "en": self.en}

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import string
-from typing import TYPE_CHECKING
+from functools import cache
+from tomllib import _parser
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from babel.messages.pofile import read_po
 from catalogues import LOCALE, PACKAGE, entries_of
+from pydantic_core.core_schema import ErrorType
 
 from cprsync.cli.language.advice import BY_CLASS, EXITS
+from cprsync.config.toml import _QUOTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from babel.messages.catalog import Catalog, Message
 
-LANGUAGES = {"advice": ("da", "en"), "words": ("da", "en")}
+LANGUAGES = {"advice": ("da", "en"), "errors": ("da",), "words": ("da", "en")}
+#: Pydantic's names for what is wrong with a value.
+TYPES = frozenset(get_args(ErrorType))
 CATALOGUES = [(name, language) for name, languages in LANGUAGES.items() for language in languages]
 EACH = pytest.mark.parametrize(("name", "language"), CATALOGUES)
 
@@ -84,6 +91,12 @@ def test_an_entry_is_in_both_languages_with_the_same_values(name: str) -> None:
     assert differ == []
 
 
+def test_an_error_has_the_same_values_in_both_languages() -> None:
+    theirs = TYPES | said_of_toml()
+    texts = [(key, text) for key, texts in entries_of("errors", "da").items() if key not in theirs for text in texts]
+    assert [key for key, text in texts if names_in(text) != names_in(key)] == []
+
+
 def test_each_error_that_has_an_exit_code_of_its_own_has_advice_and_none_has_advice_alone() -> None:
     assert {*EXITS, *(key for _, _, key in BY_CLASS)} == entries_of("advice", "da").keys()
 
@@ -91,15 +104,17 @@ def test_each_error_that_has_an_exit_code_of_its_own_has_advice_and_none_has_adv
 # -- words -------------------------------------------------------------------------------------------------
 
 
-def modules() -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))]
+@cache
+def modules() -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
 
 
-def nodes_of(sources: Iterable[str]) -> Iterator[ast.AST]:
-    return (node for source in sources for node in ast.walk(ast.parse(source)))
+@cache
+def nodes_of(sources: tuple[str, ...]) -> list[ast.AST]:
+    return [node for source in sources for node in ast.walk(ast.parse(source))]
 
 
-def keys_asked_for(sources: Iterable[str]) -> set[str]:
+def keys_asked_for(sources: tuple[str, ...]) -> set[str]:
     """Each key that a call of `word` names in full."""
     calls = [node for node in nodes_of(sources) if isinstance(node, ast.Call) and node.args]
     asked = [part for call in calls if getattr(call.func, "id", "") == "word" for part in choices_of(call.args[0])]
@@ -127,11 +142,29 @@ def pattern_of(node: ast.AST) -> str:
     return pattern if re.match(r"\(\?:[a-z]+[_|\\]", pattern) and " " not in pattern else ""
 
 
-def unused(keys: Iterable[str], sources: Iterable[str]) -> list[str]:
-    nodes = list(nodes_of(sources))
+def unused(keys: Iterable[str], sources: tuple[str, ...]) -> list[str]:
+    nodes = nodes_of(sources)
     whole = {node.value for node in nodes if isinstance(node, ast.Constant)}
     parts = re.compile("|".join({pattern for node in nodes if (pattern := pattern_of(node))}))
     return [key for key in keys if key not in whole and not parts.fullmatch(key)]
+
+
+def said_of_toml() -> set[str]:
+    """What Python says of a file that is no TOML, with `{it}` for what it quotes."""
+    nodes = nodes_of((inspect.getsource(_parser),))
+    whole = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    parts = [
+        "".join(str(one.value) if isinstance(one, ast.Constant) else "{it}" for one in node.values)
+        for node in nodes
+        if isinstance(node, ast.JoinedStr)
+    ]
+    return {_QUOTED.sub("{it}", said) for said in [*whole, *parts]}
+
+
+def test_each_error_in_danish_is_raised_somewhere() -> None:
+    """What a sentence is raised with is held in `test_failures`."""
+    said = {node.value for node in nodes_of(modules()) if isinstance(node, ast.Constant)}
+    assert entries_of("errors", "da").keys() - said - TYPES - said_of_toml() == set()
 
 
 def test_each_word_that_is_asked_for_is_there() -> None:
@@ -149,6 +182,6 @@ def test_a_word_that_nobody_uses_would_be_found() -> None:
         'word("night" if n else "day", l)\nword(f"turn_{turn}", l)\nword("window_" + why, l)\n'
         'word(f"{\'emptied\' if e else \'set\'}_{what}", l)\nword(f"{a}_{b}", l)\nsay(f"of_ {a}")\n'
     )
-    assert keys_asked_for([source]) == {"night", "day"}
+    assert keys_asked_for((source,)) == {"night", "day"}
     used = ["night", "day", "turn_opened", "window_gap", "emptied_set", "set_set"]
-    assert unused([*used, "turned", "nights", "of_ what"], [source]) == ["turned", "nights", "of_ what"]
+    assert unused([*used, "turned", "nights", "of_ what"], (source,)) == ["turned", "nights", "of_ what"]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
-from catalogues import ADVICE, WORDS
+from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.demo.mock import EVENTS, FAULTS
-from cprsync.cli.language.danish import DANISH
 from cprsync.cli.main import PARTS, app
 from cprsync.mock.town.events import KINDS
 from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX

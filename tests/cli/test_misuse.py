@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from catalogues import DANISH
 from town import number
 
-from cprsync.cli.language.danish import DANISH
 from cprsync.cli.main import run
 from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal import misuse

@@ -47,7 +47,7 @@ def _named(name: str, account: SystemUser, section: AuditSection) -> str:
     try:
         return named_by_service(name, account)
     except ValueError as error:
-        raise ConfigurationError("who acts: {why}", why=str(error), kind="usage.as") from None
+        raise ConfigurationError("who acts: {why}", why=error, kind="usage.as") from None
 
 
 def ask_number() -> CprNumber:
@@ -84,7 +84,7 @@ def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
     try:
         return parse(unspaced(_line("CPR-nummer")))
     except ValueError as error:
-        raise BadInput("{why}", why=str(error), kind="input.number") from None
+        raise BadInput("{why}", why=error, kind="input.number") from None
 
 
 def _line(prompt: str) -> str:

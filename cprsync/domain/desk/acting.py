@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cprsync.errors import WrongValue
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -49,7 +51,7 @@ def named_by_service(name: str, account: SystemUser) -> str:
         ValueError: the name is empty, too long or not printable.
     """
     if not 0 < len(name.strip()) <= NAME_MAX or not name.isprintable():
-        raise ValueError("expected a name of at most 40 letters")
+        raise WrongValue("expected a name of at most 40 letters")
     return f"{name.strip()} ({account.name})"[: NAME_MAX + 24]
 
 

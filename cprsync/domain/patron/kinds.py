@@ -35,6 +35,7 @@ from cprsync.domain.patron.local import (
 from cprsync.domain.patron.override import TEXT_MAX
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.person import LINES
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def _lines(text: str) -> list[str]:
 def _one_line(text: str, longest: int) -> str:
     lines = _lines(text)
     if len(lines) > 1 or any(len(line) > longest for line in lines):
-        raise ValueError(f"expected one line of at most {longest} characters")
+        raise WrongValue("expected one line of at most {most} characters", most=longest)
     return lines[0] if lines else ""
 
 
@@ -80,7 +81,7 @@ def _line(text: str) -> str:
 def _language(text: str) -> str:
     code = _line(text) or Local().language
     if not _LANGUAGE.fullmatch(code):
-        raise ValueError("expected a language code such as da or en")
+        raise WrongValue("expected a language code such as da or en")
     return code
 
 
@@ -88,7 +89,11 @@ def _cards(text: str) -> tuple[Card, ...]:
     """One card a line. The store keeps their PINs."""
     cards = distinct_cards(_lines(text))
     if len(cards) > CARDS_MOST or any(len(card.number) > CARD_MAX for card in cards):
-        raise ValueError(f"expected up to {CARDS_MOST} cards, one a line, each of at most {CARD_MAX} characters")
+        raise WrongValue(
+            "expected up to {most} cards, one a line, each of at most {length} characters",
+            most=CARDS_MOST,
+            length=CARD_MAX,
+        )
     return cards
 
 
@@ -101,7 +106,9 @@ def _contact_address(text: str) -> tuple[str, ...]:
     lines = _lines(text)
     most = LINES + (1 if lines and is_co(lines[0]) else 0)
     if len(lines) > most or any(len(line) > TEXT_MAX for line in lines):
-        raise ValueError(f"expected a line c/o and up to {LINES} more, of at most {TEXT_MAX} characters")
+        raise WrongValue(
+            "expected a line c/o and up to {lines} more, of at most {most} characters", lines=LINES, most=TEXT_MAX
+        )
     return tuple(lines)
 
 
@@ -113,35 +120,35 @@ def _contacts(text: str) -> list[tuple[str, bool]]:
     """
     lines = _lines(text)
     if len(lines) > CONTACTS_MOST or sum(line.startswith("*") for line in lines) > 1:
-        raise ValueError(f"expected up to {CONTACTS_MOST}, one a line, and a * before one of them at most")
+        raise WrongValue("expected up to {most}, one a line, and a * before one of them at most", most=CONTACTS_MOST)
     return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
 
 
 def _telephones(text: str) -> tuple[Telephone, ...]:
     typed = [("".join(number.split()), notices) for number, notices in _contacts(text)]
     if not all(_TELEPHONE.fullmatch(number) for number, _ in typed):
-        raise ValueError("expected telephone numbers: digits, with a + before a foreign one")
+        raise WrongValue("expected telephone numbers: digits, with a + before a foreign one")
     return tuple(Telephone(number, notices) for number, notices in typed)
 
 
 def _emails(text: str) -> tuple[Email, ...]:
     typed = _contacts(text)
     if not all(_EMAIL.fullmatch(address) and len(address) <= EMAIL_MAX for address, _ in typed):
-        raise ValueError("expected e-mail addresses: name@place")
+        raise WrongValue("expected e-mail addresses: name@place")
     return tuple(Email(address, notices) for address, notices in typed)
 
 
 def _note(text: str) -> str:
     note = "\n".join(text_of(line) for line in text.strip().splitlines())
     if len(note) > NOTE_MAX:
-        raise ValueError(f"longer than {NOTE_MAX} characters")
+        raise WrongValue("longer than {most} characters", most=NOTE_MAX)
     return note
 
 
 def _pin(text: str) -> str:
     pin = text.strip()
     if pin and not _PIN.fullmatch(pin):
-        raise ValueError("expected a PIN of 4 to 12 digits")
+        raise WrongValue("expected a PIN of 4 to 12 digits")
     return pin
 
 
@@ -149,14 +156,18 @@ def _blocks(text: str) -> tuple[TypedBlock, ...]:
     """One block a line: its reason, and before that its first day, if that is not today."""
     lines = _lines(text)
     if len(lines) > BLOCKS_MOST or any(len(line) > BLOCK_MAX for line in lines):
-        raise ValueError(f"expected up to {BLOCKS_MOST} blocks, one a line of at most {BLOCK_MAX} characters")
+        raise WrongValue(
+            "expected up to {most} blocks, one a line of at most {length} characters",
+            most=BLOCKS_MOST,
+            length=BLOCK_MAX,
+        )
     found = [match for line in lines if (match := _BLOCK.fullmatch(line)) is not None]
     if len(found) != len(lines):
-        raise ValueError("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
+        raise WrongValue("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
     try:
         return tuple(_block(one["reason"], one["day"]) for one in found)
     except ValueError:
-        raise ValueError("there is no such day") from None
+        raise WrongValue("there is no such day") from None
 
 
 def _block(reason: str, day: str | None) -> TypedBlock:
@@ -168,13 +179,13 @@ def _absence(text: str) -> Absence | None:
         return None
     days = _ABSENCE.fullmatch(text.strip())
     if days is None:
-        raise ValueError("expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone")
+        raise WrongValue("expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone")
     try:
         since, until = (None if day is None else date.fromisoformat(day) for day in days.groups())
     except ValueError:
-        raise ValueError("there is no such day") from None
+        raise WrongValue("there is no such day") from None
     if since is None or (until is not None and until < since):
-        raise ValueError("the last day comes before the first")
+        raise WrongValue("the last day comes before the first")
     return Absence(since, until)
 
 

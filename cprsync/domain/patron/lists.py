@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.local import Block, Card, Email, Telephone, card_key, keep_pin, replace_blocks
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,11 +33,11 @@ class Doing(enum.Enum):
     REPLACE = "replace"
 
 
-class NotListed(ValueError):
+class NotListed(WrongValue):
     """A line to remove is not on the list."""
 
 
-class SeveralMeant(ValueError):
+class SeveralMeant(WrongValue):
     """More than one block has that reason, and no day tells which one is meant."""
 
 
@@ -77,7 +78,7 @@ def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doin
 def _changed(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, most: int) -> tuple[Any, ...]:
     after = _OTHERS[doing](before, typed)
     if len(after) > max(most, len(before)):
-        raise ValueError(f"the list would be longer than {most}: take one away first")
+        raise WrongValue("the list would be longer than {most}: take one away first", most=most)
     return after
 
 
@@ -141,7 +142,7 @@ def _begun(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -
         if not any(one.means(block) for block in after if block.lifted is None):
             after = (*after, Block(one.since or on, one.reason))
     if sum(block.lifted is None for block in after) > BLOCKS_MOST:
-        raise ValueError(f"the list would be longer than {BLOCKS_MOST}: take one away first")
+        raise WrongValue("the list would be longer than {most}: take one away first", most=BLOCKS_MOST)
     return after
 
 

@@ -19,6 +19,7 @@ from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.person import LINES, SILENT, Birth, Protection
 from cprsync.domain.person.sealed import Sealed
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -133,12 +134,12 @@ def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: i
     """
     if until is None:
         if field_ not in ENDLESS:
-            raise ValueError("a correction needs its last day: only a patron group may stay")
+            raise WrongValue("a correction needs its last day: only a patron group may stay")
         return None
     if until < on:
-        raise ValueError("its last day has passed")
+        raise WrongValue("its last day has passed")
     if field_ not in ENDLESS and until > on + timedelta(days=max_days):
-        raise ValueError(f"it may hold for {max_days} days: policy.toml, overrides.max_days")
+        raise WrongValue("it may hold for {days} days: policy.toml, overrides.max_days", days=max_days)
     return until
 
 
@@ -160,9 +161,9 @@ def value_of(field_: Overridden, text: str, known: Known) -> str:
     lines = [line for line in lines if line]
     longest = GROUP_MAX if field_ is Overridden.GROUP else TEXT_MAX
     if not lines or len(lines) > (LINES if field_ is Overridden.ADDRESS else 1):
-        raise ValueError(f"expected one line, or up to {LINES} for an address")
+        raise WrongValue("expected one line, or up to {lines} for an address", lines=LINES)
     if any(len(line) > longest for line in lines):
-        raise ValueError(f"a line is longer than {longest} characters")
+        raise WrongValue("a line is longer than {most} characters", most=longest)
     return _CHECKS[field_]("\n".join(lines), known)
 
 
@@ -177,7 +178,7 @@ def _birth_date(value: str, known: Known) -> str:
 def _municipality(value: str, known: Known) -> str:
     code = value.zfill(_MUNICIPALITY_DIGITS)
     if code not in known.municipalities:
-        raise ValueError("no Danish municipality of today has that code: it has four digits, as 0751")
+        raise WrongValue("no Danish municipality of today has that code: it has four digits, as 0751")
     return code
 
 
@@ -205,7 +206,7 @@ def with_name(person: Person, text: str) -> Person:
     """
     name = text_of(text)
     if len(name) > TEXT_MAX or "\n" in text.strip():
-        raise ValueError(f"expected one line of at most {TEXT_MAX} characters")
+        raise WrongValue("expected one line of at most {most} characters", most=TEXT_MAX)
     return replace(person, name=Name(name) if name else SILENT)
 
 
@@ -217,7 +218,7 @@ def with_protection(person: Person, text: str) -> Person:
     """
     word = text.strip().casefold()
     if word and word not in _YES | _NO:
-        raise ValueError("expected ja or nej")
+        raise WrongValue("expected ja or nej")
     return replace(person, protection=Protection.NAME_AND_ADDRESS if word in _YES else SILENT)
 
 

@@ -13,6 +13,7 @@ from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
 
 from cprsync.domain.person.person import Birth
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
@@ -71,13 +72,13 @@ def parse_birth_date(text: str, today: date) -> date:
         ValueError: no living person can have it. The message does not quote it.
     """
     if not _DAY.fullmatch(text):
-        raise ValueError("not a day: expected YYYY-MM-DD")
+        raise WrongValue("not a day: expected YYYY-MM-DD")
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError("not a day: expected YYYY-MM-DD") from None
+        raise WrongValue("not a day: expected YYYY-MM-DD") from None
     if not today.year - _OLDEST_YEARS <= day.year or day > today:
-        raise ValueError("nobody who lives today is born on that day")
+        raise WrongValue("nobody who lives today is born on that day")
     return day
 
 
@@ -94,7 +95,7 @@ def birthday(born: date, age: int, *, leap: LeapDay = LeapDay.MARCH) -> date:
     Raises ValueError for an age below 0 or above `AGE_MAX`.
     """
     if not 0 <= age <= AGE_MAX:
-        raise ValueError(f"not an age: expected 0 to {AGE_MAX}")
+        raise WrongValue("not an age: expected 0 to {most}", most=AGE_MAX)
     year = born.year + age
     if year > MAXYEAR:
         return date.max

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.person.municipality_codes import DANISH, GREENLANDIC, HISTORICAL
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.status import STATUS_RULES, Lives, NetMedia
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,16 +73,18 @@ class Municipalities:
         """All codes that may count as residence: the present Danish ones."""
         return frozenset(code for code in self.by_code if self.mistake_in(code) is None)
 
-    def mistake_in(self, code: str) -> str | None:
+    def mistake_in(self, code: str) -> WrongValue | None:
         """Why a code cannot count as a library's residence; None: it can."""
         known = self.by_code.get(code)
         if known is None:
-            return "is none of a municipality"
+            return WrongValue("is none of a municipality")
         if known.until is not None:
-            return f"is {known.name}'s, which is no more since {known.until}"
+            return WrongValue("is {name}'s, which is no more since {until}", name=known.name, until=known.until)
         if known.kind is Kind.GREENLANDIC:
-            return f"is {known.name}'s, in Greenland, which counts as living elsewhere"
-        return f"is {known.name}'s, where nobody lives" if known.kind is Kind.NO_PLACE else None
+            return WrongValue("is {name}'s, in Greenland, which counts as living elsewhere", name=known.name)
+        if known.kind is Kind.NO_PLACE:
+            return WrongValue("is {name}'s, where nobody lives", name=known.name)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

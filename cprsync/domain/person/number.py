@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
+from cprsync.errors import WrongValue
+
 # Cards write the number with one hyphen in place 7. No other separator is accepted.
 _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
 # Schools and regions use letters in place of CPR's serial number. The part before it is a date.
@@ -75,7 +77,7 @@ class CprNumber:
         Raises ValueError, without quoting the input.
         """
         if not _FORM.fullmatch(text):
-            raise ValueError("not a CPR number: expected ten digits, with at most one hyphen after the sixth")
+            raise WrongValue("not a CPR number: expected ten digits, with at most one hyphen after the sixth")
         return cls(text.replace("-", ""))
 
     @classmethod

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
+
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
 
-class OutOfOrder(ValueError):
+class OutOfOrder(WrongValue):
     """A list that does not continue as it should. `place` leads to the entry; positions count from 0."""
 
-    def __init__(self, message: str, *place: str | int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *place: str | int, **values: Any) -> None:
+        super().__init__(message, **values)
         self.place = place
+
+    def within(self, *place: str | int) -> Self:
+        """The same mistake, in a list that stands at `place`."""
+        return type(self)(self.sentence, *place, *self.place, **self.values)
 
 
 def check_days(days: Sequence[date], message: str) -> None:

@@ -133,6 +133,12 @@ def _check_follows(before: Product, product: Product, position: int) -> None:
     if before.until is None:
         raise OutOfOrder("the period of this product before it has no end: give that one an until", position, "since")
     if product.since <= before.until:
-        raise OutOfOrder(f"it overlaps the period before it, which goes to {before.until}", position, "since")
+        told = "it overlaps the period before it, which goes to {year}-{month}-{day}"
+        raise OutOfOrder(told, position, "since", **_parts(before.until))
     if product.since > before.until + timedelta(days=1):
-        raise OutOfOrder(f"there is a hole: the period before it goes to {before.until}", position, "since")
+        told = "there is a hole: the period before it goes to {year}-{month}-{day}"
+        raise OutOfOrder(told, position, "since", **_parts(before.until))
+
+
+def _parts(day: date) -> dict[str, str]:
+    return dict(zip(("year", "month", "day"), day.isoformat().split("-"), strict=True))

@@ -65,14 +65,18 @@ def bands_of(rows: Iterable[Row]) -> Bands:
     last: int | None = 0
     for position, row in enumerate(rows):
         if last is None and row.first > bands[-1].from_day:
-            told = f"this band has no end, and one follows: write it as {bands[-1].from_day}-{row.first - 1}"
-            raise OutOfOrder(told, position - 1)
+            raise OutOfOrder(
+                "this band has no end, and one follows: write it as {first}-{last}",
+                position - 1,
+                first=bands[-1].from_day,
+                last=row.first - 1,
+            )
         if last is None:
             raise OutOfOrder("this band has no end, so that none may follow it", position - 1)
         if row.first > last + 1:
-            raise OutOfOrder(f"there is a hole before this band: day {last + 1} is missing", position)
+            raise OutOfOrder("there is a hole before this band: day {day} is missing", position, day=last + 1)
         if row.first <= last:
-            raise OutOfOrder(f"this band overlaps the one before, which goes to day {last}", position)
+            raise OutOfOrder("this band overlaps the one before, which goes to day {day}", position, day=last)
         if row.last is not None and row.last < row.first:
             raise OutOfOrder("this band ends before it begins", position)
         bands.append(Band(row.first, row.oere))
@@ -93,7 +97,7 @@ class Tariff:
 
     def __post_init__(self) -> None:
         if not 0 <= self.child_below <= AGE_MAX:
-            raise OutOfOrder(f"not an age: expected 0 to {AGE_MAX}", "child_below")
+            raise OutOfOrder("not an age: expected 0 to {most}", "child_below", most=AGE_MAX)
         if (self.child is not None) != (self.child_below > 0):
             raise OutOfOrder("a column for children and the age that ends it go together", "child_below")
 

@@ -148,9 +148,9 @@ def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Loc
         try:
             return before.with_values({key: field.kind.change(field.value_in(before), value, doing, on)})
         except NotListed as error:
-            raise BadInput("{field}: {why}", field=key, why=str(error), kind="list.missing") from None
+            raise BadInput("{field}: {why}", field=key, why=error, kind="list.missing") from None
         except SeveralMeant as error:
-            raise BadInput("{field}: {why}", field=key, why=str(error), kind="list.several") from None
+            raise BadInput("{field}: {why}", field=key, why=error, kind="list.several") from None
         except ValueError as error:
             raise _unfit(key, error) from None
 
@@ -158,4 +158,4 @@ def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Loc
 
 
 def _unfit(field: str, error: ValueError) -> BadInput:
-    return BadInput("{field}: {why}", field=field, why=str(error), kind="input.value")
+    return BadInput("{field}: {why}", field=field, why=error, kind="input.value")

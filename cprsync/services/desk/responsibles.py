@@ -82,7 +82,7 @@ def refused(why: NoLink, responsible: Patron) -> BadInput:
     kind, status = f"responsible.{why.value}", responsible.register.status
     if why is not NoLink.GONE or not isinstance(status, Status):
         return BadInput(_SAID[why], kind=kind)
-    state = STATUS_RULES[status].meaning.en
+    state = STATUS_RULES[status].meaning
     if responsible.id == NEW:
         return BadInput(_GONE_TYPED, state=state, kind=kind)
     return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)

@@ -254,7 +254,7 @@ def _override_of(counter: Counter, asked: Setting, name: Overridden, text: str, 
         value = value_of(name, text, Known(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
-        raise BadInput("{field}: {why}", field=name.value, why=str(error), kind="input.value") from None
+        raise BadInput("{field}: {why}", field=name.value, why=error, kind="input.value") from None
     return Override(name, value, asked.user, reason, today, until)
 
 

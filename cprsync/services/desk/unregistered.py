@@ -49,7 +49,7 @@ def own_word(
     try:
         after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", on)
     except ValueError as error:
-        raise BadInput("{field}: {why}", field=asked.field, why=str(error), kind="input.value") from None
+        raise BadInput("{field}: {why}", field=asked.field, why=error, kind="input.value") from None
     if after == patron.register:
         return None
     write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())

@@ -1,1 +1,0 @@
-"""What errors say, in Danish. Words only."""
