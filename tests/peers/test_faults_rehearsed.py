@@ -44,7 +44,9 @@ def test_an_empty_subscription_list_ends_none_of_five_thousand(new_library: Libr
     library.register.listed.clear()
     report = library.one_night()
     assert (report.exit_code, report.state) == (5, "held")
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.UNSUBSCRIBED, 5_000, 0)]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [
+        (Harm.UNSUBSCRIBED, 5_000, 0)
+    ]
     assert (library.register.unsubscribed, ours(library)) == ([], rows)
     assert library.register.listed == set(numbers), "all are added again"
     assert library.one_night().exit_code == 0
@@ -119,7 +121,7 @@ def test_a_question_without_an_answer_is_asked_and_told_every_night(library: Lib
     library.register.failures.clear()
     library.register.knows(loses_protection(person("BO")))
     library.deliver(NIGHTS[-1], person("ANNA"))
-    assert library.night().other_actions == {"unprotect": 1}
+    assert library.night().actions_outside == {"unprotect": 1}
 
 
 def test_a_refused_subscription_is_told_every_night(library: Library) -> None:
@@ -131,7 +133,7 @@ def test_a_refused_subscription_is_told_every_night(library: Library) -> None:
     for day in NIGHTS:
         library.deliver(day)
         report = library.one_night()
-        told.append((report.exit_code, report.left, dict(report.reasons)))
+        told.append((report.exit_code, report.counts.left, dict(report.reasons)))
         assert report.document()["reviews"]["kinds"] == {"parked.register.refused": 1}
     first, *later = told
     assert first == (3, 1, {"register.refused": 1})

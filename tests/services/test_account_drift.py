@@ -96,8 +96,8 @@ def test_what_is_missing_or_stale_is_told_again_in_the_same_night_and_is_right_t
     for key in ("ANNA", "BO"):
         behind_our_back(culr, "delete" if to is None else "update", key, to)
     report = library.night()
-    assert counts(report.accounts) == {"read": 4, kind: 2, "repaired": 2}
-    assert (report.exit_code, report.state, report.sent) == (0, "done", 2)
+    assert counts(report.told.accounts) == {"read": 4, kind: 2, "repaired": 2}
+    assert (report.exit_code, report.state, report.told.sent) == (0, "done", 2)
     assert report.document()["net_media"][kind] == 2
     assert stands(culr, "ANNA") == stands(culr, "BO") == ([AGENCY], AARHUS)
     assert counts(compared(library)) == {"read": 4}
@@ -112,7 +112,7 @@ def test_an_account_under_a_number_that_was_replaced_is_one_too_many_and_deleted
     behind_our_back(culr, "create", "ANNA", ODENSE)
     behind_our_back(culr, "update", NEW, ODENSE)
     library.clock.moment += timedelta(days=1)
-    assert counts(library.night().accounts) == {"read": 5, "extra": 1, "stale": 1, "repaired": 2}
+    assert counts(library.night().told.accounts) == {"read": 5, "extra": 1, "stale": 1, "repaired": 2}
     assert (stands(culr, "ANNA"), stands(culr, NEW)) == (([], None), ([AGENCY], AARHUS))
     assert counts(compared(library)) == {"read": 5}
 
@@ -239,7 +239,7 @@ def test_each_drift_is_found_and_repaired_on_either_database(either_library: Lib
     behind_our_back(culr, "create", "DAVID", agency=THEIRS)
     behind_our_back(culr, "update", "DAVID", ODENSE, agency=THEIRS)
     drifted = {"missing": 1, "extra": 1, "stale": 1, "foreign": 1}
-    assert counts(library.one_night().accounts) == {"read": 5, "repaired": 3, **drifted}
+    assert counts(library.one_night().told.accounts) == {"read": 5, "repaired": 3, **drifted}
     assert [stands(culr, key) for key in ("ANNA", "BO", "CLARA")] == [([], None), *[([AGENCY], AARHUS)] * 2]
     assert counts(compared(library)) == {"read": 5, "foreign": 1}
     assert reviews_of(library).listed()[0]["net_media"] == SIDES
@@ -268,7 +268,7 @@ def test_another_librarys_number_is_asked_about_once_and_not_overwritten(library
     behind_our_back(culr, "create", "ANNA", agency=THEIRS)
     behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
     report = library.night()
-    assert counts(report.accounts) == {"read": 4, "foreign": 1}
+    assert counts(report.told.accounts) == {"read": 4, "foreign": 1}
     assert (report.exit_code, report.document()["reasons"]) == (3, {"net_media.foreign": 1})
     for _ in range(10):
         library.clock.moment += timedelta(days=1)
@@ -284,7 +284,7 @@ def test_our_account_comes_back_beside_another_librarys_without_touching_its_num
     behind_our_back(culr, "create", "ANNA", agency=THEIRS)
     behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
     behind_our_back(culr, "delete", "ANNA")
-    assert counts(library.night().accounts) == {"read": 4, "missing": 1, "foreign": 1, "repaired": 1}
+    assert counts(library.night().told.accounts) == {"read": 4, "missing": 1, "foreign": 1, "repaired": 1}
     assert stands(culr, "ANNA") == ([THEIRS, AGENCY], ODENSE)
 
 
@@ -365,12 +365,12 @@ def test_a_number_that_another_library_sets_while_our_repair_waits_is_not_overwr
     behind_our_back(culr, "create", "ANNA", agency=THEIRS)
     behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
     report = library.one_night()
-    assert (report.exit_code, report.document()["reasons"], report.sent) == (3, {"net_media.foreign": 1}, 1)
+    assert (report.exit_code, report.document()["reasons"], report.told.sent) == (3, {"net_media.foreign": 1}, 1)
     assert (stands(culr, "ANNA"), stands(culr, "BO")) == (([THEIRS, AGENCY], ODENSE), ([AGENCY], AARHUS))
     ledger = list(culr.accounts.ledger)
     assert reviews_of(library).listed()[0]["net_media"] == SIDES
     assert verify(library.ports(), offline=False).wrong[Wrong.FOREIGN] == [library.id_of("ANNA")]
-    assert (counts(compared(library)), library.one_night().left) == ({"read": 4, "foreign": 1}, 0)
+    assert (counts(compared(library)), library.one_night().counts.left) == ({"read": 4, "foreign": 1}, 0)
     assert culr.accounts.ledger == ledger
     reviews_of(library).accept(1)
     library.one_night()
@@ -382,7 +382,7 @@ def test_a_move_of_ours_behind_a_repair_is_told_and_nobody_is_asked(library: Lib
     assert compared(library).repaired == 1
     behind_our_back(culr, "create", "ANNA", agency=THEIRS)
     library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
-    assert library.one_night().left == 0
+    assert library.one_night().counts.left == 0
     assert (stands(culr, "ANNA"), library.reviews()) == (([THEIRS, AGENCY], ODENSE), [])
     assert verify(library.ports(), offline=False).ok
 
@@ -432,7 +432,7 @@ def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
         assert counts(found) == {"left_out": 4}
     assert library.everything() == before
     report = library.one_night()
-    assert (report.accounts.repaired, report.exit_code) == (0, exit_code)
+    assert (report.told.accounts.repaired, report.exit_code) == (0, exit_code)
     culr.failures.clear()
     assert counts(compared(library)) == {"read": 4, "missing": 1, "repaired": 1}
 
@@ -442,8 +442,8 @@ def test_after_the_reading_was_refused_the_night_makes_no_further_call(library: 
     culr.failures = [Code.COULD_NOT_AUTHENTICATE]
     for _ in range(2):
         report = library.one_night()
-        assert (len(culr.calls), report.exit_code, report.backlog.waiting) == (1, 2, 1)
-        assert isinstance(report.unpublished, NetMediaRefused)
+        assert (len(culr.calls), report.exit_code, report.closing.backlog.waiting) == (1, 2, 1)
+        assert isinstance(report.told.error, NetMediaRefused)
         culr.calls.clear()
         culr.failures = [Code.COULD_NOT_AUTHENTICATE]
     assert stands(culr, "ANNA") == ([AGENCY], AARHUS)
@@ -468,9 +468,9 @@ def test_a_library_without_net_media_compares_nothing(library: Library) -> None:
 
 
 def test_a_second_run_of_a_night_reads_no_second_share(library: Library, culr: CulrDouble) -> None:
-    assert library.one_night().accounts.read == 4
+    assert library.one_night().told.accounts.read == 4
     before = len(culr.calls)
-    assert library.one_night().accounts.read == 0
+    assert library.one_night().told.accounts.read == 0
     assert len(culr.calls) == before
 
 

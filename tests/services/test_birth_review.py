@@ -31,7 +31,7 @@ def test_it_is_left_to_a_person_once_and_leaves_the_list_when_they_agree_again(e
     library = either_library
     library.deliver(MONDAY, born("ANNA", OTHER))
     report = as_planned(library)
-    assert (report.exit_code, report.reviews_waiting) == (3, {DIFFERS: 1})
+    assert (report.exit_code, report.closing.reviews_waiting) == (3, {DIFFERS: 1})
     assert library.record("ANNA").birth == OTHER
     library.nothing_is_left()
     library.deliver(TUESDAY, moves(born("ANNA", OTHER)))

@@ -339,7 +339,7 @@ def test_the_dead_stay_subscribed_for_a_time_and_then_no_more(town: Library) -> 
     a_night_without_a_delivery(town, 10)
     assert (cpr("DAVID") in town.register.listed, town.store.subscription_count()) == (True, len(PEOPLE))
     report = a_night_without_a_delivery(town)
-    assert (report.calendar["subscription_ended"], report.subscriptions_removed) == (1, 1)
+    assert (report.calendar["subscription_ended"], report.counts.unsubscribed) == (1, 1)
     assert (cpr("DAVID") in town.register.listed, subscription(town, "DAVID")) == (False, ("died", date(2027, 3, 2)))
     town.nothing_is_left()
     assert town.register.subscribed.count(cpr("DAVID")) == 1

@@ -134,7 +134,7 @@ def test_a_move_to_a_municipality_without_a_licence_counts_for_the_brake(reading
     reading.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("DAVID"), "SKOLEN"))
     report = reading.one_night()
     assert report.exit_code == 5
-    assert [(one.harm, one.count) for one in report.excess] == [(Harm.ENTITLEMENT_LOST, 1)]
+    assert [(one.harm, one.count) for one in report.planned.excess] == [(Harm.ENTITLEMENT_LOST, 1)]
     assert reading.everything()["entitlement"] == before
 
 

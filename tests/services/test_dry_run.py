@@ -59,7 +59,7 @@ def test_what_is_only_planned_is_shown_as_no_run(library: Library, language: Lan
 def test_a_plan_has_the_hash_of_the_night_and_no_value(library: Library) -> None:
     library.deliver(MONDAY, moves(person("ANNA")))
     plan = planned(library).plan_document()
-    assert plan["hash"] == library.one_night().plan_hash
+    assert plan["hash"] == library.one_night().planned.hash
     told = json.dumps(plan, ensure_ascii=False)
     assert cpr("ANNA").digits not in told
     assert moves(person("ANNA")).name.addressing not in told  # type: ignore[union-attr]  # known
@@ -82,7 +82,9 @@ def test_a_dry_run_exits_5_when_one_more_than_the_limit_is_harmed(
     report = planned(library)
     code = code or (3 if event is dies else 0)
     assert (report.exit_code, report.state) == (code, "planned")
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == ([(harm, 2, 1)] if code == 5 else [])
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == (
+        [(harm, 2, 1)] if code == 5 else []
+    )
     assert library.one_night().exit_code == code
 
 
@@ -114,9 +116,11 @@ def test_a_protection_that_ends_is_planned_as_the_night_lifts_it(library: Librar
     library.register.knows(loses_protection(person("BO")))
     library.deliver(MONDAY, loses_protection(person("BO")))
     report = asked(library)
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.PROTECTION_LIFTED, 1, 0)]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [
+        (Harm.PROTECTION_LIFTED, 1, 0)
+    ]
     assert (report.exit_code, report.document()["plan"][0]["harm"]) == (5, ["protection_lifted"])
-    assert report.plan_hash == library.one_night().plan_hash
+    assert report.planned.hash == library.one_night().planned.hash
 
 
 def test_a_protection_that_the_register_still_knows_of_stays_in_the_plan(library: Library) -> None:
@@ -156,8 +160,8 @@ def as_planned(library: Library) -> Report:
     lived = library.one_night()
     told, done = plan.document(), lived.document()
     assert {name: told[name] for name in TOLD} == {name: done[name] for name in TOLD}
-    assert plan.plan_hash == lived.plan_hash
-    assert (plan.left, plan.proposed) == (lived.left, lived.proposed)
+    assert plan.planned.hash == lived.planned.hash
+    assert (plan.counts.left, plan.closing.proposed) == (lived.counts.left, lived.closing.proposed)
     return lived
 
 

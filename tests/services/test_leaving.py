@@ -131,7 +131,7 @@ def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_librar
     the_net_media_know(library)
     leave(library, anna)
     report = library.night()
-    assert (report.exit_code, report.subscriptions_removed) == (4, 1)
+    assert (report.exit_code, report.counts.unsubscribed) == (4, 1)
     assert cpr("ANNA") not in library.register.listed
     assert set(rows_of(library, anna)) == {"patron", "outbox", "account", "plan_row"}
     assert (leave(library, anna)["standing"], leave(library, anna)["waits"]) == (
@@ -196,7 +196,7 @@ def test_whoever_has_something_open_leaves_when_it_is_settled(
     asked = leave(library, anna)
     assert (asked["standing"], asked["open"]) == ("leaving", {table.name + ("s" if table.name == "loan" else ""): 1})
     assert leave(library, anna) == asked
-    assert library.night().departed.closed == 0
+    assert library.night().counts.departed.closed == 0
     assert cpr("ANNA") in library.register.listed
     is_settled(library, table, **over)
     library.clock.moment += timedelta(days=1)
@@ -445,14 +445,14 @@ def test_whoever_was_never_seen_counts_from_her_registration(library: Library) -
     columns(library, library.id_of("BO"), last_seen=library.clock.today())
     library.clock.moment += timedelta(days=101)
     columns(library, library.id_of("CLARA"), last_seen=library.clock.today())
-    assert library.night().departed.asked == 3
+    assert library.night().counts.departed.asked == 3
     assert library.store.patron_ids() == [library.id_of("CLARA")]
 
 
 def test_a_library_that_sets_no_days_asks_nobody(library: Library) -> None:
     library.policy = replace(library.policy, retention=Retention(inactive_days=0))
     library.clock.moment += timedelta(days=4000)
-    assert library.one_night().departed.asked == 0
+    assert library.one_night().counts.departed.asked == 0
 
 
 @pytest.mark.parametrize(("limit", "stops"), [(1, True), (2, False)])
@@ -465,7 +465,7 @@ def test_more_who_leave_than_the_limit_stop_the_night_before_the_first(
     before = library.everything()["patron"]
     report = library.one_night()
     assert report.exit_code == (5 if stops else 0)
-    assert report.departed.closed == (0 if stops else 2)
+    assert report.counts.departed.closed == (0 if stops else 2)
     assert (library.everything()["patron"] == before) is stops
     assert len(library.register.unsubscribed) == (0 if stops else 2)
 
@@ -475,7 +475,7 @@ def test_those_who_leave_and_those_whom_the_register_is_to_forget_count_together
     leave(library, library.id_of("ANNA"))
     columns(library, library.id_of("BO"), last_seen=date(2020, 1, 1))
     report = library.one_night()
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.UNSUBSCRIBED, 2, 1)]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [(Harm.UNSUBSCRIBED, 2, 1)]
     assert library.register.unsubscribed == []
 
 

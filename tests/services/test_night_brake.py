@@ -81,7 +81,7 @@ def test_a_night_that_is_held_again_lets_nothing_through_twice(library: Library)
     before = library.everything()
     report = library.one_night()
     assert_held(report)
-    assert not report.let_through
+    assert not report.counts.let_through
     assert unowned(library.everything()) == unowned(before)
 
 
@@ -118,7 +118,7 @@ def test_a_first_copy_and_a_question_of_a_held_night_stay_open(library: Library)
     assert not library.view("HENRIK").patron.verified
     assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
     raise_the_limit(library)
-    assert library.night().other_actions == {"first_copy": 1}
+    assert library.night().actions_outside == {"first_copy": 1}
 
 
 def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: Library) -> None:
@@ -147,7 +147,7 @@ def test_too_many_parked_stop_the_night(library: Library) -> None:
     before = library.everything()
     report = library.one_night()
     assert_held(report)
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == [
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [
         (Harm.PARKED, 11, DEFAULT_LIMITS[Harm.PARKED].count)
     ]
     after = library.everything()
@@ -202,7 +202,7 @@ def test_a_gap_and_a_brake_in_one_night_let_the_same_through_once(library: Libra
     library.deliver(TUESDAY.replace(day=24), dies(person("ANNA")), gains_protection(person("CLARA")))
     report = library.one_night()
     assert_held(report)
-    assert report.let_through == {"stop_letters": 1, "protect": 1}
+    assert report.counts.let_through == {"stop_letters": 1, "protect": 1}
     assert report.document()["error"]["kind"] == "delivery.gap"
 
 
@@ -221,16 +221,16 @@ def test_letters_to_one_whose_first_copy_says_dead_stop_behind_a_brake(either_li
     library.register.knows(dies(person("HENRIK")))
     over_the_limit(library)
     report = library.one_night()
-    assert (report.exit_code, report.let_through) == (5, {"stop_letters": 3})
+    assert (report.exit_code, report.counts.let_through) == (5, {"stop_letters": 3})
     henrik = library.view("HENRIK").patron
     assert (henrik.verified, henrik.letters_stopped) == (False, library.clock.today())
     assert library.questions() == [(library.id_of("HENRIK"), "first_copy")]
     assert library.outbox("HENRIK") == []
     before = library.everything()
-    assert not library.one_night().let_through
+    assert not library.one_night().counts.let_through
     assert unowned(library.everything()) == unowned(before)
     library.limit(Harm.GONE, 2)
-    assert library.night().other_actions == {"first_copy": 1}
+    assert library.night().actions_outside == {"first_copy": 1}
     assert library.record("HENRIK") == dies(person("HENRIK"))
     assert library.view("HENRIK").patron.letters_stopped == henrik.letters_stopped
     assert library.outbox("HENRIK") == [(3, "")]
@@ -259,6 +259,6 @@ def test_a_parked_death_behind_a_brake_says_why_it_waits(library: Library) -> No
     # the second night has nothing left to let through
     for outcome, let_through in (("held", {"stop_letters": 3}), ("parked", {})):
         report = library.one_night()
-        assert (report.exit_code, report.let_through) == (5, let_through)
+        assert (report.exit_code, report.counts.let_through) == (5, let_through)
         assert library.items(report)[0] == (outcome, "name.lost")
         assert library.record("ANNA") == before

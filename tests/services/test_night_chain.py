@@ -122,7 +122,7 @@ def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(li
     assert report.error is not None
     assert report.error.kind == "delivery.gap"
     assert [line.outcome for line in report.deliveries] == ["applied", "refused"]
-    assert report.let_through == {"protect": 1, "stop_letters": 1}
+    assert report.counts.let_through == {"protect": 1, "stop_letters": 1}
     assert library.record("ANNA") == moves(person("ANNA"))
     assert library.record("CLARA") == gains_protection(person("CLARA"))
     assert library.view("CLARA").as_of.day == FRIDAY
@@ -151,7 +151,7 @@ def test_of_two_files_behind_a_gap_nothing_of_the_first_comes_with_the_protectio
     library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY)
     library.deliver(WEDNESDAY, gains_protection(moves(person("ANNA"))))
     report = library.night()
-    assert (report.exit_code, report.let_through) == (1, {"protect": 1})
+    assert (report.exit_code, report.counts.let_through) == (1, {"protect": 1})
     assert library.record("ANNA") == gains_protection(person("ANNA"))
 
 
@@ -243,10 +243,10 @@ def test_the_calendar_part_lives_the_days_since_the_last_run(library: Library) -
 
 def test_protection_behind_a_gap_is_written_once(library: Library) -> None:
     library.deliver(WEDNESDAY, gains_protection(person("CLARA")), dies(person("DAVID")), previous=TUESDAY)
-    assert library.night().let_through == {"protect": 1, "stop_letters": 1}
+    assert library.night().counts.let_through == {"protect": 1, "stop_letters": 1}
     assert library.record("CLARA").protection is Protection.NAME_AND_ADDRESS
     assert [library.view(key).patron.version for key in ("CLARA", "DAVID")] == [3, 3]
-    assert not library.nothing_is_left().let_through
+    assert not library.nothing_is_left().counts.let_through
 
 
 def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> None:

@@ -33,8 +33,8 @@ def test_a_new_patron_is_subscribed_and_looked_up_once(new_library: Library) -> 
     library.register.knows(person("ANNA"), person("CLARA"))
     report = library.night()
     assert (report.exit_code, report.state) == (0, "done")
-    assert (report.subscriptions_added, report.subscriptions_kept) == (2, 0)
-    assert report.other_actions == {"first_copy": 2}
+    assert (report.subscribed, report.closing.subscriptions_kept) == (2, 0)
+    assert report.actions_outside == {"first_copy": 2}
     assert library.register.subscribed == library.register.looked_up
     assert library.record("ANNA") == person("ANNA")
     assert library.view("ANNA").as_of == AsOf(FRIDAY, Source.LOOKUP)
@@ -67,10 +67,10 @@ def test_a_delivery_is_applied_though_the_register_is_down_and_the_question_stay
     assert report.document()["error"]["kind"] == "register.unavailable"
     assert library.record("ANNA").address == moves(person("ANNA")).address
     assert library.record("HENRIK") == before
-    assert report.subscriptions_added == 0
+    assert report.subscribed == 0
     library.register.down = None
     library.register.knows(person("HENRIK"))
-    assert library.night().other_actions == {"first_copy": 1}
+    assert library.night().actions_outside == {"first_copy": 1}
     assert library.view("HENRIK").patron.verified
 
 
@@ -109,7 +109,7 @@ def test_a_counterpart_that_cannot_be_trusted_is_a_matter_of_certificates(librar
 def test_a_number_that_the_register_does_not_know_is_left_to_a_person(library: Library) -> None:
     library.enrol("HENRIK")
     report = library.night()
-    assert (report.exit_code, report.left) == (3, 1)
+    assert (report.exit_code, report.counts.left) == (3, 1)
     assert library.reviews() == [(library.id_of("HENRIK"), "parked.register.no_such_person")]
     assert (library.record("HENRIK"), library.questions()) == (Person(cpr("HENRIK")), [])
 
@@ -153,7 +153,7 @@ def test_a_number_that_nobody_has_is_asked_about_again_when_a_person_wants_it(li
     library.one_night()
     reviews(library).accept(number_of(library, "parked.register.no_such_person"))
     library.register.knows(person("HENRIK"))
-    assert library.night().other_actions == {"first_copy": 1}, key
+    assert library.night().actions_outside == {"first_copy": 1}, key
     assert waits(library) == []
 
 
@@ -169,7 +169,7 @@ def test_a_subscription_that_is_refused_is_tried_each_night_and_without_it_nobod
     assert (library.register.looked_up, library.record("HENRIK")) == ([], Person(cpr("HENRIK")))
     library.register.refuses_to_subscribe.clear()
     library.register.knows(person("HENRIK"))
-    assert library.night().other_actions == {"first_copy": 1}
+    assert library.night().actions_outside == {"first_copy": 1}
 
 
 def test_whoever_is_refused_a_subscription_does_not_keep_the_others_from_theirs(library: Library) -> None:
@@ -179,7 +179,7 @@ def test_whoever_is_refused_a_subscription_does_not_keep_the_others_from_theirs(
     library.register.refuses_to_subscribe[cpr("EDITH")] = RegisterRefused("the number is not accepted")
     asked = len(library.register.subscribed)
     report = library.one_night()
-    assert (report.exit_code, report.subscriptions_added, report.left) == (3, 2, 1)
+    assert (report.exit_code, report.subscribed, report.counts.left) == (3, 2, 1)
     assert len(library.register.subscribed) - asked == 3
 
 
@@ -188,7 +188,7 @@ def test_a_refused_subscription_is_left_to_a_person_by_the_first_night_only(libr
     library.register.refuses_to_subscribe[cpr("HENRIK")] = RegisterRefused("the number is not accepted")
     assert (library.one_night().exit_code, library.one_night().exit_code) == (3, 0)
     report = library.nothing_is_left()
-    assert (report.exit_code, report.left, report.reasons, report.reviews_waiting) == (
+    assert (report.exit_code, report.counts.left, report.reasons, report.closing.reviews_waiting) == (
         0,
         0,
         {},

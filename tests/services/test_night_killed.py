@@ -107,10 +107,10 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
         if not is_closed(other):
             report = other.one_night()
             assert report.exit_code == expected.exit_code
-            assert (report.left, report.reasons) == (expected.left, expected.reasons)
+            assert (report.counts.left, report.reasons) == (expected.counts.left, expected.reasons)
             assert report.run.resumed == accepted
             assert report.document()["received"] == expected.document()["received"]
-            assert report.excess == expected.excess
+            assert report.planned.excess == expected.planned.excess
             assert counted(report) == counted(expected)
         assert outcome(other) == wanted
         assert stored(other) == counted(expected)

@@ -58,7 +58,7 @@ def test_without_an_answer_it_is_kept_and_asked_again_the_next_night(library: Li
     library.register.knows(loses_protection(moves(BO)))
     library.deliver(TUESDAY)
     report = library.night()
-    assert (report.exit_code, report.other_actions) == (0, {"unprotect": 1})
+    assert (report.exit_code, report.actions_outside) == (0, {"unprotect": 1})
     assert library.record("BO") == loses_protection(moves(BO))
     assert library.questions() == []
 
@@ -73,7 +73,7 @@ def test_an_answer_older_than_the_file_does_not_count(library: Library) -> None:
     assert library.one_night().exit_code == 0
     assert protected(library)
     library.clock.set_after(MONDAY)
-    assert library.night().other_actions == {"unprotect": 1}
+    assert library.night().actions_outside == {"unprotect": 1}
 
 
 def test_a_denial_of_an_open_question_closes_it_with_a_review(library: Library) -> None:
@@ -210,7 +210,7 @@ def test_a_parked_death_stops_letters_behind_a_brake_too(library: Library) -> No
     library.limit(Harm.GONE, 1)
     library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)), dies(person("CLARA")), dies(person("DAVID")))
     report = library.one_night()
-    assert (report.exit_code, report.let_through) == (5, {"stop_letters": 3})
+    assert (report.exit_code, report.counts.let_through) == (5, {"stop_letters": 3})
     assert library.record("ANNA") == person("ANNA")
     assert library.view("ANNA").patron.letters_stopped == library.clock.today()
 

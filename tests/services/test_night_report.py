@@ -23,7 +23,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
-from cprsync.services.night.report import Report
+from cprsync.services.night.report import Closing, Counts, Planned, Report
 from cprsync.services.ports.values import DeliveryLine, Run, Tally
 
 RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
@@ -106,18 +106,18 @@ def test_a_report_holds_no_number_name_or_street(library: Library) -> None:
     ("says", "exit_code", "state"),
     [
         ({}, 0, "nothing"),
-        ({"subscriptions_added": 1}, 0, "done"),
-        ({"other_actions": Counter({"first_copy": 1})}, 0, "done"),
-        ({"left": 1}, 3, "done"),
-        ({"to_review": 1}, 3, "nothing"),
-        ({"tally": PARKED}, 3, "nothing"),
+        ({"counts": Counts(subscribed=1)}, 0, "done"),
+        ({"counts": Counts(actions=Counter({"first_copy": 1}))}, 0, "done"),
+        ({"counts": Counts(left=1)}, 3, "done"),
+        ({"counts": Counts(to_review=1)}, 3, "nothing"),
+        ({"closing": Closing(PARKED)}, 3, "nothing"),
         ({"error": DeliveryRefused("cut off")}, 1, "stopped"),
-        ({"error": DeliveryRefused("cut off"), "left": 1}, 1, "stopped"),
+        ({"error": DeliveryRefused("cut off"), "counts": Counts(left=1)}, 1, "stopped"),
         ({"error": DeliveryLate("late")}, 4, "nothing"),
-        ({"error": RegisterUnavailable("down"), "left": 1}, 4, "done"),
+        ({"error": RegisterUnavailable("down"), "counts": Counts(left=1)}, 4, "done"),
         ({"error": PeerCertificateError("of another host")}, 2, "nothing"),
         ({"error": CertificateRefused("unknown")}, 2, "nothing"),
-        ({"held": True, "excess": (Excess(Harm.GONE, 21, 20),)}, 5, "held"),
+        ({"held": True, "planned": Planned(excess=(Excess(Harm.GONE, 21, 20),))}, 5, "held"),
         ({"held": True, "error": DeliveryRefused("a gap")}, 5, "held"),
     ],
 )
@@ -129,9 +129,9 @@ def test_the_exit_code_says(says: dict[str, Any], exit_code: int, state: str) ->
 def test_a_balance_adds_up_or_fails() -> None:
     line = DeliveryLine("D270322.L123456", MONDAY, MONDAY, "", "applied", received=2)
     tally = Tally({Outcome.APPLIED: 1, Outcome.NOT_OURS: 1}, {"move": 1})
-    Report(RUN, AGENCY, deliveries=[line], tally=tally).balance()
+    Report(RUN, AGENCY, deliveries=[line], closing=Closing(tally)).check_balance()
     with pytest.raises(BalanceError):
-        Report(RUN, AGENCY, deliveries=[replace(line, received=3)], tally=tally).balance()
+        Report(RUN, AGENCY, deliveries=[replace(line, received=3)], closing=Closing(tally)).check_balance()
 
 
 def test_only_what_was_applied_counts_as_received() -> None:

@@ -145,7 +145,7 @@ def test_a_number_of_another_patron_offers_to_merge_the_two(
     assert lines(library, report)[1:] == [("parked", f"number.both_patrons:{other}", ""), ("unchanged", None, "")]
     # what is told of the number she has settles nothing of it
     library.deliver(WEDNESDAY, anna())
-    assert plan_night(library.ports()).reviews_waiting == {BOTH: 1}
+    assert plan_night(library.ports()).closing.reviews_waiting == {BOTH: 1}
     library.night()
     (item,) = reviews(library).listed()
     assert (item["kind"], item["about"], item["patron"]) == (BOTH, other, patron), key
@@ -169,7 +169,7 @@ def test_it_is_settled_once_the_register_agrees_with_itself(library: Library, pa
     disputed(library)
     library.register.knows(anna(THIRD))
     library.deliver(WEDNESDAY, *said)
-    assert plan_night(library.ports()).reviews_waiting == {}
+    assert plan_night(library.ports()).closing.reviews_waiting == {}
     assert library.night().exit_code == 0
     assert waits(library) == []
     assert library.store.find(NEW) == patron
@@ -224,7 +224,7 @@ def test_an_old_number_in_a_circle_is_left_to_a_person(library: Library, patron:
     library.batch = 1
     own = annulled(NEW) if annul else moves(anna())
     library.deliver(TUESDAY, replaced(OLD, THIRD), replaced(THIRD, OLD), own)
-    assert plan_night(library.ports()).reviews_waiting == {"parked.number.circle": 1}
+    assert plan_night(library.ports()).closing.reviews_waiting == {"parked.number.circle": 1}
     library.night()
     assert waits(library) == ["parked.number.circle"]
     assert register_of(library, patron) == (anna() if annul else moves(anna()))

@@ -138,7 +138,7 @@ def test_credentials_that_are_refused_stop_it_and_say_so(library: Library) -> No
     report = library.night()
     assert (report.exit_code, report.document()["error"]["kind"]) == (2, "netmedia.refused")
     assert len(net_media.calls) == 1 + 1  # one in each of the two nights
-    assert (report.backlog.waiting, report.backlog.failed) == (4, 0)
+    assert (report.closing.backlog.waiting, report.closing.backlog.failed) == (4, 0)
 
 
 def test_a_night_that_told_some_before_it_was_refused_has_changed_something(library: Library) -> None:
@@ -147,7 +147,7 @@ def test_a_night_that_told_some_before_it_was_refused_has_changed_something(libr
     (key,) = (key for key in PATRONS if library.id_of(key) == last)
     library.net_media = CulrDouble(refuses={account(key): Code.COULD_NOT_AUTHENTICATE})
     report = library.one_night()
-    assert (report.exit_code, report.sent, report.changed) == (2, 3, True)
+    assert (report.exit_code, report.told.sent, report.changed) == (2, 3, True)
     assert not library.nothing_is_left().changed
 
 
@@ -156,11 +156,11 @@ def test_refusals_in_a_row_are_told_as_what_they_are_and_no_credentials(library:
         refuses=dict.fromkeys(map(account, PATRONS), Code.ILLEGAL_ARGUMENT), unanswered_in_a_row=3
     )
     report = library.one_night()
-    error = error_document(report.unpublished, changed="part", reference="run-1")
+    error = error_document(report.told.error, changed="part", reference="run-1")
     assert (report.exit_code, error["kind"]) == (2, "netmedia.refused_in_a_row")
     assert error["da"]["message"] == "CULR svarer ILLEGAL_ARGUMENT på 3 lånere i træk"
     assert "password" not in error["next"] + error["da"]["next"]
-    assert (report.backlog.waiting, report.backlog.failed) == (2, 2)
+    assert (report.closing.backlog.waiting, report.closing.backlog.failed) == (2, 2)
     assert (library.one_night().exit_code, library.nothing_is_left().exit_code) == (3, 0)
 
 
@@ -235,19 +235,19 @@ def test_net_media_that_answer_each_call_with_an_error_are_an_outage(library: Li
     library.net_media = CulrDouble(AGENCY, refuses=dict.fromkeys(map(account, PATRONS), Code.PROGRAM_ERROR))
     report = library.one_night()
     assert (report.exit_code, report.document()["error"]["kind"]) == (4, "netmedia.unavailable")
-    assert (report.backlog.waiting, report.left) == (4, 0)
+    assert (report.closing.backlog.waiting, report.counts.left) == (4, 0)
 
 
 @pytest.mark.parametrize("code", [Code.UNKNOWN, Code.PROGRAM_ERROR, Code.TRANSACTION_ERROR])
 def test_what_comes_through_no_night_is_left_to_a_person_after_a_month(library: Library, code: Code) -> None:
     library.net_media = CulrDouble(refuses={account("ANNA"): code})
     report = library.one_night()
-    assert (report.backlog.waiting, report.left) == (1, 0)
+    assert (report.closing.backlog.waiting, report.counts.left) == (1, 0)
     with library.engine.execution_options(writes=True).begin() as connection:
         connection.execute(update(tables.outbox).values(attempts=28))
-    assert library.one_night().backlog.waiting == 1
+    assert library.one_night().closing.backlog.waiting == 1
     report = library.one_night()
-    assert (report.backlog.failed, report.exit_code) == (1, 3)
+    assert (report.closing.backlog.failed, report.exit_code) == (1, 3)
     assert library.reviews() == [(library.id_of("ANNA"), "net_media.refused")]
 
 
@@ -359,4 +359,4 @@ def test_net_media_that_do_not_answer_at_once_hear_from_the_night(library: Libra
     net_media = CulrDouble(down=NetMediaUnavailable("no answer"))
     assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO")).error is net_media.down
     library.net_media = CulrDouble()
-    assert library.night().sent == 4
+    assert library.night().told.sent == 4

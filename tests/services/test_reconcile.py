@@ -146,7 +146,7 @@ def test_an_empty_answer_removes_nothing_brakes_the_night_and_heals_it(library: 
     clara = library.record("CLARA")
     report = library.one_night()
     assert (report.exit_code, report.state) == (5, "held")
-    assert [(one.harm, one.count, one.limit) for one in report.excess] == [(Harm.UNSUBSCRIBED, 3, 0)]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [(Harm.UNSUBSCRIBED, 3, 0)]
     assert (library.register.unsubscribed, library.record("CLARA")) == ([], clara)
     assert counts(report) == (3, 0, 0)
     assert library.night().exit_code == 0
@@ -193,11 +193,11 @@ def test_a_number_that_the_register_refuses_is_left_to_a_person(library: Library
     library.register.listed.remove(cpr("ANNA"))
     library.register.refuses_to_subscribe[cpr("ANNA")] = RegisterRefused("no", kind="register.refused")
     report = library.one_night()
-    assert (report.exit_code, report.left, report.reasons) == (3, 1, {"register.refused": 1})
+    assert (report.exit_code, report.counts.left, report.reasons) == (3, 1, {"register.refused": 1})
     assert library.reviews() == [(library.id_of("ANNA"), "parked.register.refused")]
     again = library.one_night()
-    assert (again.exit_code, again.left) == (0, 0)
-    assert again.reviews_waiting == {"parked.register.refused": 1}
+    assert (again.exit_code, again.counts.left) == (0, 0)
+    assert again.closing.reviews_waiting == {"parked.register.refused": 1}
 
 
 def test_a_number_that_the_register_does_not_let_go_and_nobody_knows_is_said_each_night(library: Library) -> None:
@@ -205,7 +205,7 @@ def test_a_number_that_the_register_does_not_let_go_and_nobody_knows_is_said_eac
     library.register.refuses_to_unsubscribe[cpr("IVAN")] = RegisterRefused("no", kind="register.refused")
     for _ in range(2):
         report = library.one_night()
-        assert (report.exit_code, report.left, report.reasons) == (3, 1, {"register.refused": 1})
+        assert (report.exit_code, report.counts.left, report.reasons) == (3, 1, {"register.refused": 1})
     assert library.reviews() == []
 
 

@@ -410,8 +410,8 @@ def test_a_question_that_stays_undecided_is_left_to_a_person_by_one_night_and_wa
     live = plan_night if planned else run_night
     for exit_code, left in ((3, {"number.unresolved": 1}), (0, {})):
         report = live(library.ports())
-        assert (report.exit_code, report.reasons, report.left) == (exit_code, left, len(left))
-        assert report.reviews_waiting == {"parked.number.unresolved": 1}
+        assert (report.exit_code, report.reasons, report.counts.left) == (exit_code, left, len(left))
+        assert report.closing.reviews_waiting == {"parked.number.unresolved": 1}
         if planned and exit_code == 3:
             library.one_night()
     before = library.everything()

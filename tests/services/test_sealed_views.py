@@ -221,7 +221,7 @@ def test_no_sink_holds_the_canary_from_the_file_to_every_view(library: Library, 
     report = library.one_night()
     sinks.document(report.document())
     sinks.document(report.plan_document())
-    sinks.say(report, *report.plan, *report_lines(report.document(), "da"))
+    sinks.say(report, *report.planned.rows, *report_lines(report.document(), "da"))
     everywhere(library, "ANNA", sinks)
     assert "Traceback" in sinks.told.getvalue()
     assert CANARY not in sinks.told.getvalue()

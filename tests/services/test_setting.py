@@ -370,7 +370,7 @@ def test_a_night_counts_no_harm_where_staffs_word_holds(either_library: Library)
     library.deliver(MONDAY, renames(person("ANNA")))
     correct(library, "name", "Anna Ny")
     report = library.night()
-    assert report.excess == ()
+    assert report.planned.excess == ()
     assert library.record("ANNA").name == renames(person("ANNA")).name
 
 
@@ -378,7 +378,7 @@ def test_a_night_is_braked_where_it_does_not(library: Library) -> None:
     library.limit(Harm.NAME_REPLACED, 0)
     correct(library, "address", "Havnen 2")
     library.deliver(MONDAY, renames(person("ANNA")))
-    assert [excess.harm for excess in library.one_night().excess] == [Harm.NAME_REPLACED]
+    assert [excess.harm for excess in library.one_night().planned.excess] == [Harm.NAME_REPLACED]
     assert library.record("ANNA") == person("ANNA")
 
 

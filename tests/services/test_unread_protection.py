@@ -116,7 +116,7 @@ def test_a_patron_of_whom_no_source_has_spoken_is_sealed_too(library: Library) -
     assert library.outbox("HENRIK") == []
     library.register.failures.clear()
     library.register.knows(person("HENRIK"))
-    assert library.one_night().other_actions == {"first_copy": 1, "unprotect": 1}
+    assert library.one_night().actions_outside == {"first_copy": 1, "unprotect": 1}
     assert library.record("HENRIK") == person("HENRIK")
     library.nothing_is_left()
 
@@ -156,7 +156,7 @@ def test_a_death_in_a_person_who_cannot_be_read_stops_letters_until_she_lives(li
 def test_a_death_in_a_person_who_cannot_be_read_stops_letters_behind_a_brake(library: Library) -> None:
     brake(library, unreadable("ANNA", "protection.type", PROTECTED, Status.DEAD))
     report = library.one_night()
-    assert report.let_through == {"protect": 1, "stop_letters": 3}
+    assert report.counts.let_through == {"protect": 1, "stop_letters": 3}
     assert library.view("ANNA").patron.letters_stopped == library.clock.today()
     assert library.record("ANNA") == SEALED
 
@@ -168,12 +168,12 @@ def test_behind_a_brake_she_is_sealed_and_the_line_says_why_it_waits(either_libr
     library = either_library
     brake(library, unread(), unreadable("BO", "address.street"))
     report = library.one_night()
-    assert (report.exit_code, report.let_through) == (5, {"protect": 1, "stop_letters": 2})
+    assert (report.exit_code, report.counts.let_through) == (5, {"protect": 1, "stop_letters": 2})
     held, parked, *_ = library.items(report)
     assert (held, parked) == (("held", "person.status"), ("parked", "address.street"))
     assert library.record("ANNA") == SEALED
     before = library.everything()
-    assert not library.one_night().let_through
+    assert not library.one_night().counts.let_through
     assert unowned(library.everything()) == unowned(before)
     library.limit(Harm.GONE, 2)
     library.night()
@@ -195,10 +195,10 @@ def test_a_brake_does_not_close_what_waits_about_her(library: Library) -> None:
 def test_in_a_file_behind_a_gap_she_is_sealed(library: Library) -> None:
     library.deliver(WEDNESDAY, unread())
     report = library.one_night()
-    assert (report.exit_code, report.let_through) == (1, {"protect": 1})
+    assert (report.exit_code, report.counts.let_through) == (1, {"protect": 1})
     assert library.record("ANNA") == SEALED
     before = library.everything()
-    assert not library.one_night().let_through
+    assert not library.one_night().counts.let_through
     assert unowned(library.everything()) == unowned(before)
 
 
@@ -227,7 +227,7 @@ def test_a_protection_told_under_an_old_number_seals_her_behind_a_brake(library:
     library.limit(Harm.GONE, 0)
     library.deliver(WEDNESDAY, dies(person("CLARA")))
     report = library.one_night()
-    assert report.let_through == {"protect": 1, "stop_letters": 1}
+    assert report.counts.let_through == {"protect": 1, "stop_letters": 1}
     assert library.items(report)[0] == ("held", "number.old_active")
     assert register_of(library, patron) == gains_protection(anna())
 

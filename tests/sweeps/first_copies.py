@@ -99,7 +99,7 @@ def lived(folder: Path, mock: Path, numbers: list[CprNumber], *, workers: int) -
         begun = time.monotonic()
         report = run_night(replace(night, net_media=None))
         seconds = time.monotonic() - begun
-        assert (report.exit_code, report.other_actions["first_copy"]) == (0, len(numbers)), report.document()
+        assert (report.exit_code, report.actions_outside["first_copy"]) == (0, len(numbers)), report.document()
     return seconds
 
 

@@ -41,7 +41,7 @@ def who_departs(night: Night) -> Departing:
     return night.store.departing(_inactive_before(night))
 
 
-def who_is_let_go(night: Night) -> Departing:
+def who_is_released(night: Night) -> Departing:
     """The patrons who have nothing open since this night's days, because these ended their last link to a minor."""
     return night.store.departing(None)
 

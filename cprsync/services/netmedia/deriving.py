@@ -36,7 +36,7 @@ def derive_rights(night: Night, run: Run) -> bool:
     return True
 
 
-def turned(night: Night, run: Run) -> dict[str, dict[str, int]]:
+def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
     """By product, what became of rights in this run, including how many stayed unchanged."""
     turns, kept = night.store.rights_turns(run), night.store.rights_kept()
     counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}

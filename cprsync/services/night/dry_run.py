@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
 from cprsync.services.planning.foreseen_reviews import ForeseenReviews
 from cprsync.services.planning.plan_hash import plan_hash
@@ -60,8 +61,7 @@ def plan_night(night: Night) -> Report:
         net_media=cast("NetMedia", net_media),
     )
     report = run_night(planned, only_plan=True)
-    report.subscriptions_added += unwritten.waiting
-    return report
+    return replace(report, counts=report.counts + Counts(subscribed=unwritten.waiting))
 
 
 class Unwritten:

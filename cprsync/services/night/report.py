@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import Outcome
@@ -22,91 +22,123 @@ from cprsync.errors import (
 )
 from cprsync.services.feed.healing import Healed
 from cprsync.services.netmedia.accounts import Compared
-from cprsync.services.ports.values import Backlog, DeliveryLine, Departed
+from cprsync.services.ports.values import Backlog, Departed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.deciding.guard import Excess
-    from cprsync.services.ports.values import AuditState, PlanRow, Run, Tally
+    from cprsync.services.ports.values import AuditState, DeliveryLine, PlanRow, Run, Tally
 
 #: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
 #: part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
 #: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
 LIVED = frozenset({DONE, LEFT, LATER})
+_GIVE_OR_TAKE = (Turn.OPENED, Turn.CLOSED)
 #: Corrections by staff: how many are in force, and how many of those differ from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 
 
-@dataclass(slots=True)
-class Report:
-    """Everything that a run reports. `document()` is the stable shape."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the stages of a run add up to."""
 
-    run: Run
-    agency: str
-    deliveries: list[DeliveryLine] = field(default_factory=list)
-    #: the last day that an earlier run has processed
-    lived_until: date | None = None
-    tally: Tally | None = None
-    #: actions outside any delivery, such as first copies and follow-ups
-    other_actions: Counter[str] = field(default_factory=Counter)
-    calendar: dict[str, int] = field(default_factory=dict)
-    #: what was deleted after its retention period, by kind
-    forgotten: dict[str, int] = field(default_factory=dict)
-    subscriptions_added: int = 0
-    subscriptions_removed: int = 0
-    subscriptions_kept: int = 0
-    #: what became of rights to net media, by product
-    entitlements: dict[str, dict[str, int]] = field(default_factory=dict)
-    #: what the products are called on this day, by product and language
-    titles: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: subscriptions without a reason, apart from those of closed patrons and of the dead, which the calendar ends
-    subscriptions_ended: int = 0
-    #: how many effects the net media were told, and what they must still be told
-    sent: int = 0
-    backlog: Backlog = field(default_factory=Backlog)
-    #: whether a CULR is set up
-    has_net_media: bool = True
-    #: the comparison of the accounts in CULR with the records
-    accounts: Compared = field(default_factory=Compared)
-    #: why the net media were not told everything; None: they were
-    unpublished: CprsyncError | None = None
+    #: subscriptions added, removed, and ended for lack of a reason, apart from those of closed patrons and of the dead
+    subscribed: int = 0
+    unsubscribed: int = 0
+    ended: int = 0
     #: patrons that the policy has asked to leave, and records that were closed
     departed: Departed = field(default_factory=Departed)
-    #: the register has removed every subscription without a reason
-    let_go: bool = False
-    #: patrons that an older copy of the store had brought back, erased again
-    erased_again: int = 0
-    plan_hash: str | None = None
-    #: decided but not written
-    only_plan: bool = False
-    #: stopped by a limit, now or before this run was killed and resumed
-    held: bool = False
-    excess: tuple[Excess, ...] = ()
-    plan: list[PlanRow] = field(default_factory=list)
     #: reviews about persons outside any delivery that this run opened, and no run before it
     left: int = 0
     #: the same for persons of a delivery
     to_review: int = 0
     #: why someone should look, by reason
     reasons: Counter[str] = field(default_factory=Counter)
+    #: actions outside any delivery, such as first copies and follow-ups
+    actions: Counter[str] = field(default_factory=Counter)
+    #: what decision 3 let through while the rest was stopped
+    let_through: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan of a run, and the limits that it exceeds."""
+
+    rows: Sequence[PlanRow] = ()
+    hash: str | None = None
+    excess: tuple[Excess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of rights and accounts at the net media."""
+
+    #: the comparison of the accounts in CULR with the records
+    accounts: Compared = field(default_factory=Compared)
+    #: how many effects the net media were told
+    sent: int = 0
+    #: why the net media were not told everything; None: they were
+    error: CprsyncError | None = None
+    #: what became of rights to net media, by product
+    entitlements: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: what the products are called on this day, by product and language
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The state of the library when a run ends. A run that was asked to stop knows only its counts and the backlog."""
+
+    tally: Tally | None = None
+    #: what the net media must still be told
+    backlog: Backlog = field(default_factory=Backlog)
+    #: the result of checking the audit from end to end; None: not checked
+    audit: AuditState | None = None
     #: corrections by staff that are in force, and that differ
     overrides: Mapping[str, int] = field(default_factory=lambda: dict(NO_OVERRIDES))
     #: patrons who are sealed because no source has spoken about their protection (decision 2)
     sealed_by_silence: int = 0
+    reviews_waiting: Mapping[str, int] = field(default_factory=dict)
+    #: reviews that follow from the changes of this run and still wait, by kind
+    proposed: Mapping[str, int] = field(default_factory=dict)
+    #: subscriptions that were there before this run
+    subscriptions_kept: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a run reports. `document()` is the stable shape."""
+
+    run: Run
+    agency: str
+    deliveries: Sequence[DeliveryLine] = ()
+    #: the last day that an earlier run has processed
+    lived_until: date | None = None
+    #: decided but not written
+    only_plan: bool = False
+    #: whether a CULR is set up
+    has_net_media: bool = True
+    #: patrons that an older copy of the store had brought back, erased again
+    erased_again: int = 0
+    planned: Planned = Planned()
+    #: stopped by a limit, now or before this run was killed and resumed
+    held: bool = False
+    counts: Counts = field(default_factory=Counts)
     #: patrons in a window, and the result of asking about them
     healed: Healed = field(default_factory=Healed)
-    reviews_waiting: Mapping[str, int] = field(default_factory=dict)
-    #: how many reviews follow from the changes of this run and still wait
-    proposed: int = 0
-    #: the result of checking the audit from end to end; None: not checked yet
-    audit: AuditState | None = None
+    calendar: Mapping[str, int] = field(default_factory=dict)
+    #: what was deleted after its retention period, by kind
+    forgotten: Mapping[str, int] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     error: CprsyncError | None = None
-    seconds: float = 0.0
-    #: what decision 3 let through while the rest was stopped
-    let_through: Counter[str] = field(default_factory=Counter)
+    closing: Closing = field(default_factory=Closing)
 
     @property
     def received(self) -> int:
@@ -119,15 +151,25 @@ class Report:
             return None
         return self.lived_until.isoformat()
 
+    @property
+    def subscribed(self) -> int:
+        """How many subscriptions were added."""
+        return self.counts.subscribed + self.healed.subscribed
+
+    @property
+    def actions_outside(self) -> Counter[str]:
+        """The actions outside any delivery, those of the windows included."""
+        return self.counts.actions + self.healed.actions + self.healed.let_through
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Why someone should look, by reason. Includes what follows from the run's changes, such as blocks."""
+        return self.counts.reasons + Counter(self.closing.proposed)
+
     def count(self, outcome: Outcome) -> int:
-        return 0 if self.tally is None else self.tally.outcomes.get(outcome, 0)
+        return 0 if self.closing.tally is None else self.closing.tally.outcomes.get(outcome, 0)
 
-    def propose(self, kinds: Mapping[str, int]) -> None:
-        """Take the reviews that follow from the run's changes, such as blocks and ends of blocks, by kind."""
-        self.proposed = sum(kinds.values())
-        self.reasons.update(kinds)
-
-    def balance(self) -> None:
+    def check_balance(self) -> None:
         """Fail the run unless received = applied + unchanged + parked + not ours + held."""
         accounted = sum(self.count(outcome) for outcome in Outcome)
         if accounted != self.received:
@@ -151,22 +193,25 @@ class Report:
 
     def _lived_through(self) -> int:
         """The exit code of a night whose own work is done. The net media may be told later, or after a repair."""
-        if self.audit is not None and self.audit.problems:
+        audit, unpublished, counts = self.closing.audit, self.told.error, self.counts
+        if audit is not None and audit.problems:
             return REFUSED
-        if self.unpublished is not None:
-            return LATER if type(self.unpublished) is NetMediaUnavailable else WRONG
-        left = self.left or self.to_review or self.proposed or self.accounts.excess or self.healed.excess
-        return LEFT if left or self.count(Outcome.PARKED) else DONE
+        if unpublished is not None:
+            return LATER if type(unpublished) is NetMediaUnavailable else WRONG
+        left = counts.left or counts.to_review or any(self.closing.proposed.values())
+        braked = self.told.accounts.excess or self.healed.excess
+        return LEFT if left or braked or self.count(Outcome.PARKED) else DONE
 
     @property
     def failure(self) -> CprsyncError | None:
         """Why the night did not do everything: the error that stopped it, or else the exceeded limit."""
         if self.error is not None or not self.held:
-            broken = None if self.audit is None else next(iter(self.audit.problems), None)
-            return self.error or broken or self.unpublished
-        if not self.excess:
+            audit = self.closing.audit
+            broken = None if audit is None else next(iter(audit.problems), None)
+            return self.error or broken or self.told.error
+        if not self.planned.excess:
             return NightBraked("the night held its changes back before it was killed, and goes on so")
-        over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.excess)
+        over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.planned.excess)
         return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 
     @property
@@ -175,7 +220,7 @@ class Report:
         if self.only_plan:
             return False
         applied = 0 if self.held else self.received
-        wrote = applied or self.let_through.total() or self.other_actions.total() or self.subscriptions_added
+        wrote = applied or self.counts.let_through.total() or self.actions_outside.total() or self.subscribed
         return isinstance(self.error, RunStopped) or wrote > 0 or self._lived_on
 
     @property
@@ -183,9 +228,10 @@ class Report:
         """Whether the parts of a night that need no delivery changed anything."""
         happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
         # a right that became undecided gives and takes nothing, as in a first night without the register
-        rights = any(turned[turn.value] for turned in self.entitlements.values() for turn in (Turn.OPENED, Turn.CLOSED))
+        rights = any(counts[turn.value] for counts in self.told.entitlements.values() for turn in _GIVE_OR_TAKE)
         happened = happened or self.healed.answered > 0
-        return bool(happened or rights or self.sent or self.departed != Departed() or self.erased_again)
+        departed = self.counts.departed != Departed()
+        return bool(happened or rights or self.told.sent or departed or self.erased_again)
 
     @property
     def state(self) -> str:
@@ -195,14 +241,14 @@ class Report:
             return "held"
         if self.error is not None and not isinstance(self.error, RegisterUnavailable | DeliveryLate):
             return "stopped"
-        worked = any(line.outcome == "applied" for line in self.deliveries) or self.other_actions or self.left
-        worked = worked or self._lived_on or bool(self.accounts.excess)
-        return "done" if worked or self.subscriptions_added or self.subscriptions_removed else "nothing"
+        counts, worked = self.counts, any(line.outcome == "applied" for line in self.deliveries) or self._lived_on
+        counted = self.actions_outside or counts.left or self.subscribed or counts.unsubscribed
+        return "done" if worked or counted or self.told.accounts.excess else "nothing"
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sync`. The caller adds `error` if something stopped the run."""
-        actions = Counter(self.tally.by_action if self.tally else {})
-        actions.update(self.other_actions)
+        counts, told, closing = self.counts, self.told, self.closing
+        actions = Counter({} if closing.tally is None else closing.tally.by_action) + self.actions_outside
         document: dict[str, Any] = {
             # a plan is no run
             "run": None if self.only_plan else self.run.id,
@@ -213,31 +259,31 @@ class Report:
             "received": self.received,
             **{outcome.value: self.count(outcome) for outcome in Outcome},
             "actions": dict(sorted(actions.items())),
-            "calendar": self.calendar,
+            "calendar": dict(self.calendar),
             "forgotten": dict(self.forgotten),
             "subscriptions": {
-                "added": self.subscriptions_added,
-                "removed": self.subscriptions_removed,
-                "kept": self.subscriptions_kept,
+                "added": self.subscribed,
+                "removed": counts.unsubscribed,
+                "kept": closing.subscriptions_kept,
                 "ended": self._ended(),
             },
-            "leaving": {"closed": self.departed.closed, "asked": self.departed.asked, "again": self.erased_again},
-            "entitlements": self.entitlements,
-            "products": self.titles,
+            "leaving": {"closed": counts.departed.closed, "asked": counts.departed.asked, "again": self.erased_again},
+            "entitlements": told.entitlements,
+            "products": told.titles,
             "published": self._published(),
-            "net_media": {**self.accounts.counts(), "brake": self.accounts.brake()},
-            "overrides": dict(self.overrides),
-            "sealed_by_silence": self.sealed_by_silence,
+            "net_media": {**told.accounts.counts(), "brake": told.accounts.brake()},
+            "overrides": dict(closing.overrides),
+            "sealed_by_silence": closing.sealed_by_silence,
             "windows": self.healed.document(),
-            "left_to_a_person": self.left,
+            "left_to_a_person": counts.left,
             "reasons": dict(sorted(self.reasons.items())),
-            "reviews": {"waiting": sum(self.reviews_waiting.values()), "kinds": dict(self.reviews_waiting)},
-            "audit": None if self.audit is None else audit_document(self.audit),
-            "let_through": dict(sorted(self.let_through.items())),
+            "reviews": {"waiting": sum(closing.reviews_waiting.values()), "kinds": dict(closing.reviews_waiting)},
+            "audit": None if closing.audit is None else audit_document(closing.audit),
+            "let_through": dict(sorted(counts.let_through.items())),
             "brake": self._brake(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
             "clock_behind": self.clock_behind,
-            "seconds": round(self.seconds, 3),
+            "seconds": round(closing.seconds, 3),
             "exit": self.exit_code,
         }
         if (failure := self.failure) is not None:
@@ -246,12 +292,12 @@ class Report:
 
     def _ended(self) -> int:
         """How many subscriptions ended: without a reason, of a closed record, or on the last day after a death."""
-        return self.subscriptions_ended + self.departed.ended + self.calendar.get(DueKind.SUBSCRIPTION_ENDED.value, 0)
+        return self.counts.ended + self.counts.departed.ended + self.calendar.get(DueKind.SUBSCRIPTION_ENDED.value, 0)
 
     def _published(self) -> dict[str, Any]:
-        waits = self.backlog
+        waits = self.closing.backlog
         since = None if waits.oldest is None else waits.oldest.isoformat(timespec="seconds")
-        counts = {"sent": self.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
+        counts = {"sent": self.told.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
         return {**counts, "set_up": self.has_net_media}
 
     def plan_document(self) -> dict[str, Any]:
@@ -259,20 +305,20 @@ class Report:
         return {
             "agency": self.agency,
             "day": self.run.day.isoformat(),
-            "hash": self.plan_hash,
+            "hash": self.planned.hash,
             "deliveries": [line.sha256 for line in self.deliveries if line.outcome == "applied"],
             "brake": self._brake(),
             "plan": self.plan_rows(),
         }
 
     def plan_rows(self) -> list[dict[str, Any]]:
-        return [_plan_document(row) for row in self.plan]
+        return [_plan_document(row) for row in self.planned.rows]
 
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:
             return None
-        classes = [{"class": e.harm.value, "count": e.count, "limit": e.limit} for e in self.excess]
-        return {"plan": self.plan_hash, "classes": classes}
+        classes = [{"class": e.harm.value, "count": e.count, "limit": e.limit} for e in self.planned.excess]
+        return {"plan": self.planned.hash, "classes": classes}
 
 
 def audit_document(state: AuditState) -> dict[str, Any]:
