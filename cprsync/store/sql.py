@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from cprsync.domain.deciding.reviews import ItemInForce
     from cprsync.domain.desk.parting import Parting
     from cprsync.domain.feed.delivery import Header, Link
     from cprsync.domain.leaving.forgetting import Forgotten
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import Block, Local
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
-    from cprsync.domain.patron.review import State
     from cprsync.domain.person.address import Address
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
@@ -312,10 +312,7 @@ class SqlStore:
     def proposed(self, run: Run) -> dict[str, int]:
         return review_items.proposed_by(self._tenant, run)
 
-    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
-        return review_items.keeping_numbers(self._tenant, patron_ids)
-
-    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
+    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
         return review_items.in_force(self._tenant, patron_ids)
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:

@@ -44,9 +44,7 @@ def test_an_empty_subscription_list_ends_none_of_five_thousand(new_library: Libr
     library.register.listed.clear()
     report = library.one_night()
     assert (report.exit_code, report.state) == (5, "held")
-    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [
-        (Harm.UNSUBSCRIBED, 5_000, 0)
-    ]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [(Harm.UNSUBSCRIBED, 5_000, 0)]
     assert (library.register.unsubscribed, ours(library)) == ([], rows)
     assert library.register.listed == set(numbers), "all are added again"
     assert library.one_night().exit_code == 0

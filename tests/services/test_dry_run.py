@@ -82,9 +82,7 @@ def test_a_dry_run_exits_5_when_one_more_than_the_limit_is_harmed(
     report = planned(library)
     code = code or (3 if event is dies else 0)
     assert (report.exit_code, report.state) == (code, "planned")
-    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == (
-        [(harm, 2, 1)] if code == 5 else []
-    )
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == ([(harm, 2, 1)] if code == 5 else [])
     assert library.one_night().exit_code == code
 
 
@@ -116,9 +114,7 @@ def test_a_protection_that_ends_is_planned_as_the_night_lifts_it(library: Librar
     library.register.knows(loses_protection(person("BO")))
     library.deliver(MONDAY, loses_protection(person("BO")))
     report = asked(library)
-    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [
-        (Harm.PROTECTION_LIFTED, 1, 0)
-    ]
+    assert [(one.harm, one.count, one.limit) for one in report.planned.excess] == [(Harm.PROTECTION_LIFTED, 1, 0)]
     assert (report.exit_code, report.document()["plan"][0]["harm"]) == (5, ["protection_lifted"])
     assert report.planned.hash == library.one_night().planned.hash
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.domain.deciding.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
 from cprsync.domain.feed.window import look_up_day
@@ -25,7 +26,7 @@ from cprsync.domain.person.purpose import may_make_borrower
 from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
-from cprsync.services.planning.steps import Evidence, Step, answers, batch_of, step_of, turns_birth
+from cprsync.services.planning.steps import Evidence, Step, answers, step_of
 from cprsync.services.ports.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -304,6 +305,14 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> De
     return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view)
 
 
+def _begins_to_differ(one: DecidedAtDesk) -> bool:
+    """Whether the write makes the birth date another than the one in the number."""
+    write = one.step.write
+    if write is None or not birth_match_changes(write.patron.register, write.after):
+        return False
+    return differs_from_number(write.after)
+
+
 def _somebody_new(asked: Asked, heard: Heard) -> Patron:
     kind = PatronKind.PERSON if may_make_borrower(asked.purpose) else PatronKind.RESPONSIBLE
     return Patron(NEW, Person(heard.number), None, 1, kind=kind)
@@ -330,7 +339,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
         in_household=household,
         is_sealed_by_silence=silent,
         is_older=isinstance(one.decision, Unchanged) and one.decision.why is Same.OLDER,
-        turns_birth=any(differs_from_number(write.after) for write in turns_birth(batch_of([one.step]).writes)),
+        turns_birth=_begins_to_differ(one),
         parked=one.parked,
         of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
         today=today,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from cprsync.domain.deciding.reviews import ItemInForce
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.patron.review_table import ReviewKind
     from cprsync.domain.person.number import CprNumber
@@ -132,8 +133,8 @@ class ReviewStore(Protocol):
         """For each patron's account: what our records say, and what CULR says."""
         ...
 
-    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """The open reviews about an old number of these patrons, as pairs of patron id and kind."""
+    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
+        """The reviews about these patrons that wait or were accepted."""
         ...
 
     def patron(self, patron_id: str) -> PatronView | None: ...
@@ -185,7 +186,8 @@ class Reviews:
         """Whether rejecting leaves the patron with a number about which the register will send nothing."""
         if item.state is not State.WAITING or not item.row.leaves_replaced:
             return False
-        if (item.patron_id, item.kind) in self.store.keeping_numbers([item.patron_id]):
+        in_force = self.store.reviews_in_force([item.patron_id])
+        if any(one.kind == item.kind and one.about is not None for one in in_force):
             return False  # the item is about an old number: the register is asked about the present one
         return not any(one.number.is_replacement for one in self.store.patrons([item.patron_id]))
 

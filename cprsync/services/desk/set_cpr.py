@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import Change, Parked
+from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
@@ -28,7 +29,7 @@ from cprsync.services.desk.confirming import check_confirmed, preview_document, 
 from cprsync.services.desk.lookup import TRIES, Entry, refuse_what_is_never_sent
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.side_by_side import compared_document, pair_of
-from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, turns_birth, write_of
+from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, write_of
 from cprsync.services.ports.values import Batch, FollowUp
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
         kept_blocks=kept,
         in_household=household,
         is_sealed_by_silence=silent,
-        turns_birth=answered and any(turns_birth(batch.writes)),
+        turns_birth=answered and birth_match_changes(write.patron.register, after),
         parked=parked,
         like=pair.like,
         is_unanswered=pair.like is None,

@@ -1,69 +1,31 @@
-"""Foresees the reviews that a planned night would open, and those that it would settle. Writes nothing.
-
-Follows the same rules as `write`. Leaves out the records: see `dry_run`.
-"""
+"""Foresees the reviews that a planned night would open, and those that it would settle. Writes nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.deciding.reviews import ItemInForce, ReviewNews, decide_reviews
 from cprsync.domain.patron.due import DueKind
-from cprsync.domain.patron.responsible import news_for_minors
-from cprsync.domain.patron.review import (
-    BIRTH_DIFFERS,
-    FOLLOWING,
-    LINK_KINDS,
-    PARKED,
-    PROPOSALS,
-    RESPONSIBLE_OF_AGE,
-    State,
-    find_proposals,
-    is_outdated,
-    may_affect_blocks,
-)
-from cprsync.domain.person.age import differs_from_number
-from cprsync.services.planning.steps import troubled_by, turns_birth
+from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, RESPONSIBLE_OF_AGE, State
+from cprsync.services.planning.steps import review_news
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from cprsync.domain.deciding.reviews import Reviews
     from cprsync.domain.patron.due import Due
+    from cprsync.domain.patron.responsible import Answering, Troubled
     from cprsync.services.ports.ports import Store
-    from cprsync.services.ports.values import Batch, Write
-
+    from cprsync.services.ports.values import Batch
 
 #: By kind of due event, the kinds of review about a minor that it settles.
-_ABOUT_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
-    DueKind.RESPONSIBILITY_ASKED: frozenset(),
+_SETTLED_BY_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
     DueKind.RESPONSIBILITY_KEPT: frozenset({RESPONSIBLE_OF_AGE}),
     # when the last link ends
     DueKind.RESPONSIBILITY_ENDED: LINK_KINDS,
 }
-
-
-@dataclass(slots=True)
-class _Item:
-    kind: str
-    state: State
-    #: the planned night opened it
-    new: bool = False
-    #: it is about an old number: news about the present number does not settle it
-    of_old_number: bool = False
-
-    @property
-    def waits(self) -> bool:
-        return self.state is State.WAITING
-
-
-def _is_of(kind: str, item: _Item) -> bool:
-    return item.kind == kind
-
-
-def _is_among(kinds: frozenset[str], item: _Item) -> bool:
-    return item.kind in kinds
 
 
 class ForeseenReviews:
@@ -72,7 +34,9 @@ class ForeseenReviews:
     def __init__(self, store: Store) -> None:
         """Take the store to read from."""
         self._store = store
-        self._items: dict[str, list[_Item]] = {}
+        #: by patron and id. An item that the planned night opens has an id below 0
+        self._items: dict[str, dict[int, ItemInForce]] = {}
+        self._opened = 0
         self._settled: Counter[str] = Counter()
         #: further reviews that the planned night opens, settled later or not: patron id and kind
         self.raised: set[tuple[str, str]] = set()
@@ -80,37 +44,22 @@ class ForeseenReviews:
 
     def follow(self, batch: Batch) -> None:
         """Apply what one batch opens and settles."""
-        still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
-        decided = {write.patron.id for write in batch.writes} | {touch.patron_id for touch in batch.touches}
-        agreed = {patron_id for patron_id, _ in batch.agreed}
-        self._look_up(decided | agreed | {patron_id for patron_id, _ in batch.reviews})
-        for patron_id in decided - still:
-            self._settle(patron_id, lambda item: item.kind.startswith(PARKED) and not item.of_old_number)
-        given = {write.patron.id for write in batch.writes if write.renumbered is not None}
-        for patron_id in given | agreed:
-            self._settle(patron_id, lambda item: item.of_old_number)
-        proposed = [(write.patron.id, kind) for write in batch.writes for kind in self._follow_status(write)]
-        proposed += self._follow_births(batch.writes)
-        proposed += self._follow_responsibles(batch.writes)
-        named = {(one.patron_id, one.kind) for one in batch.named if one.old is not None}
-        for patron_id, kind in [*batch.reviews, *proposed]:
-            items = self._items[patron_id]
-            if not any(item.waits and item.kind == kind for item in items):
-                items.append(_Item(kind, State.WAITING, new=True, of_old_number=(patron_id, kind) in named))
-                self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
+        news = review_news(batch)
+        links = self._answering(news.troubled)
+        self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
 
     def follow_days(self, due: Iterable[Due]) -> None:
         """Apply what the planned night's days ask about minors with responsible persons, and what they settle."""
         for one in due:
-            if one.kind in _ABOUT_AGE:
-                self._look_up([one.patron_id])
-                self._settle(one.patron_id, partial(_is_among, _ABOUT_AGE[one.kind]))
+            if one.kind in _SETTLED_BY_AGE:
+                kinds = _SETTLED_BY_AGE[one.kind]
+                self._settle(item for item in self._in_force([one.patron_id]) if item.waits and item.kind in kinds)
             if one.kind is DueKind.RESPONSIBILITY_ASKED:
-                self._items[one.patron_id].append(_Item(RESPONSIBLE_OF_AGE, State.WAITING, new=True))
+                self._decide(ReviewNews(asked=[(one.patron_id, RESPONSIBLE_OF_AGE)]), [one.patron_id])
 
     def proposed(self) -> dict[str, int]:
         """By kind, how many reviews follow from the night's changes and still wait after it."""
-        return dict(sorted(self._new(FOLLOWING).items()))
+        return dict(sorted((kind, count) for kind, count in self._new().items() if kind in FOLLOWING))
 
     def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
         """By kind, how many reviews would wait after the night. `before`: how many wait now."""
@@ -119,56 +68,39 @@ class ForeseenReviews:
         after.subtract(self._settled)
         return dict(sorted((+after).items()))
 
-    def _new(self, kinds: Iterable[str] | None = None) -> Counter[str]:
-        items = (item for items in self._items.values() for item in items if item.new and item.waits)
-        return Counter(item.kind for item in items if kinds is None or item.kind in kinds)
+    def _new(self) -> Counter[str]:
+        return Counter(item.kind for items in self._items.values() for item in items.values() if item.id < 0)
 
-    def _look_up(self, patron_ids: Iterable[str]) -> None:
-        fresh = sorted(one for one in patron_ids if one not in self._items)
-        self._items |= {one: [] for one in fresh}
-        kept = self._store.keeping_numbers(fresh)
-        for patron_id, kind, state in self._store.reviews_in_force(fresh):
-            old = state is State.WAITING and (patron_id, kind) in kept
-            self._items[patron_id].append(_Item(kind, state, of_old_number=old))
-
-    def _follow_status(self, write: Write) -> list[str]:
-        before, after = write.patron.register.status, write.after.status
-        if not may_affect_blocks(before, after):
-            return []
-        held: dict[str, set[State]] = {}
-        for item in self._items[write.patron.id]:
-            if item.kind in PROPOSALS:
-                held.setdefault(item.kind, set()).add(item.state)
-        self._settle(write.patron.id, lambda item: item.kind in PROPOSALS and is_outdated(item.kind, after))
-        return list(find_proposals(before, after, held))
-
-    def _follow_births(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
-        differ = {write.patron.id: differs_from_number(write.after) for write in turns_birth(writes)}
-        for patron_id in (one for one, differs in differ.items() if not differs):
-            self._settle(patron_id, partial(_is_of, BIRTH_DIFFERS))
-        return [(patron_id, BIRTH_DIFFERS) for patron_id, differs in differ.items() if differs]
-
-    def _follow_responsibles(self, writes: Iterable[Write]) -> list[tuple[str, str]]:
-        """Which reviews about minors follow from changes of those who answer for them.
-
-        Uses the state that the planned night would have reached by then.
-        """
-        changed = troubled_by(writes)
-        if not changed:
-            return []
-        self._troubles |= {one: troubled.after for one, troubled in changed.items()}
-        links = [
+    def _answering(self, troubled: Mapping[str, Troubled]) -> list[Answering]:
+        """The links of the minors concerned, in the state that the planned night would have reached by then."""
+        self._troubles |= {one: news.after for one, news in troubled.items()}
+        return [
             replace(link, troubles=self._troubles.get(link.responsible_id, link.troubles))
-            for link in self._store.answering(changed)
+            for link in (self._store.answering(troubled) if troubled else ())
         ]
-        news = news_for_minors(links, changed)
-        self._look_up(minor for minor, _ in news.asked | news.settled)
-        for minor, over in news.settled:
-            self._settle(minor, partial(_is_of, over))
-        return sorted(news.asked)
 
-    def _settle(self, patron_id: str, which: Callable[[_Item], bool]) -> None:
-        items = self._items[patron_id]
-        gone = [item for item in items if item.waits and which(item)]
-        self._settled.update(item.kind for item in gone if not item.new)
-        self._items[patron_id] = [item for item in items if item not in gone]
+    def _in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
+        fresh = sorted(one for one in patron_ids if one not in self._items)
+        self._items |= {one: {} for one in fresh}
+        for item in self._store.reviews_in_force(fresh):
+            self._items[item.patron_id][item.id] = item
+        return [item for one in patron_ids for item in self._items[one].values()]
+
+    def _decide(self, news: ReviewNews, about: Collection[str], links: Collection[Answering] = ()) -> None:
+        reviews = decide_reviews(news, self._in_force(about), links)
+        self._settle(reviews.settled)
+        self._open(news, reviews)
+
+    def _settle(self, items: Iterable[ItemInForce]) -> None:
+        for item in items:
+            del self._items[item.patron_id][item.id]
+            self._settled[item.kind] += item.id > 0
+
+    def _open(self, news: ReviewNews, reviews: Reviews) -> None:
+        for item in reviews.asked_again:
+            self._items[item.patron_id][item.id] = replace(item, about=news.named.get(item.about_whom, item.about))
+        for patron_id, kind in reviews.raised:
+            self._opened -= 1
+            item = ItemInForce(self._opened, patron_id, kind, State.WAITING, news.named.get((patron_id, kind)))
+            self._items[patron_id][item.id] = item
+            self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()

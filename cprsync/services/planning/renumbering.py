@@ -23,7 +23,7 @@ from cprsync.domain.deciding.number_change import (
     find_number_changes,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.patron.review import PARKED, State
+from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import REPLACED, Person, Status
 from cprsync.domain.policy.policy import Harm
@@ -314,5 +314,5 @@ class Renumbering:
 
     def _waits(self, patron_id: str) -> bool:
         """Whether staff must still say which number is the patron's."""
-        waiting = (patron_id, f"{PARKED}{OTHER}", State.WAITING)
-        return waiting in self._night.store.reviews_in_force([patron_id])
+        in_force = self._night.store.reviews_in_force([patron_id])
+        return any(one.waits and one.kind == OTHER_SUCCESSOR for one in in_force)

@@ -19,16 +19,15 @@ from cprsync.domain.deciding.decide import (
 )
 from cprsync.domain.deciding.guard import Outcome, protective_part_while_parked
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
+from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.patron.responsible import Troubled, find_troubles
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import counts_as_dead
@@ -37,7 +36,7 @@ from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.values import Batch, FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from cprsync.domain.patron.patron import AsOf, Patron
@@ -197,6 +196,20 @@ def batch_of(steps: Sequence[Step]) -> Batch:
     )
 
 
+def review_news(batch: Batch) -> ReviewNews:
+    """What a batch may raise or settle review items about."""
+    still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
+    decided = {one.patron.id for one in batch.writes if not only_protects(one.patron, one.as_of, one.actions)}
+    return ReviewNews(
+        changes=[(write.patron, write.after) for write in batch.writes],
+        decided=frozenset(decided.union(touch.patron_id for touch in batch.touches) - still),
+        given=frozenset((one.patron.id, one.after.number) for one in batch.writes if one.renumbered is not None),
+        agreed=frozenset(batch.agreed),
+        asked=batch.reviews,
+        named={(one.patron_id, one.kind): OldNumber(one.old, one.new) for one in batch.named if one.old is not None},
+    )
+
+
 def _change_and_write(means: Means, decided: Change, patron: Patron, as_of: AsOf) -> tuple[Change, Write]:
     # the day is needed only for patrons with a correction by staff
     change = count_harm(decided, patron, means.clock.today()) if patron.overrides else decided
@@ -333,29 +346,6 @@ _ENDS: Final = {
     ProtectionStep.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
     ProtectionStep.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
 }
-
-
-def troubled_by(writes: Iterable[Write]) -> dict[str, Troubled]:
-    """By patron, the changes that are news for minors that they may answer for. Few writes are."""
-    changed: dict[str, Troubled] = {}
-    for write in writes:
-        before, after = write.patron.register, write.after
-        if before.status is after.status and before.is_shut is after.is_shut:
-            continue  # true of nearly every write
-        one = Troubled(find_troubles(before), find_troubles(after))
-        if one.is_news:
-            changed[write.patron.id] = one
-    return changed
-
-
-def turns_birth(writes: Iterable[Write]) -> Iterator[Write]:
-    """The writes after which the birth date begins, or ceases, to differ from the number's. Few writes do."""
-    for write in writes:
-        before, after = write.patron.register, write.after
-        if before.birth == after.birth and before.number == after.number:
-            continue  # true of nearly every write
-        if differs_from_number(before) is not differs_from_number(after):
-            yield write
 
 
 def moves_day_of_age(write: Write) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
+    from cprsync.domain.deciding.reviews import ItemInForce
     from cprsync.domain.feed.delivery import Header, Link
     from cprsync.domain.leaving.forgetting import Forgotten
     from cprsync.domain.netmedia.account import Effect, Held, Identity
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.due import Facts
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
-    from cprsync.domain.patron.review import State
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Harm, Policy
@@ -299,12 +299,8 @@ class Store(Protocol):
         """How many reviews that the statuses of the run's changes propose still wait, by kind."""
         ...
 
-    def keeping_numbers(self, patron_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """The open reviews about an old number of these patrons, as pairs of patron id and kind."""
-        ...
-
-    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[tuple[str, str, State]]:
-        """The reviews about these patrons that wait or were accepted: patron id, kind and state."""
+    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
+        """The reviews about these patrons that wait or were accepted."""
         ...
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:

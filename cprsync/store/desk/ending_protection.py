@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, update
 
+from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Protection
@@ -20,7 +21,7 @@ from cprsync.store.core.tenant import hold_library
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records.records import from_row, overrides_of, prepare
 from cprsync.store.reviews.kept import REVIEW
-from cprsync.store.reviews.review_items import settle_news_for_minors
+from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
     from cprsync.services.desk.reviewing import ReviewItem
@@ -57,7 +58,7 @@ def end_protection(connection: Connection, tenant: Tenant, write: Write) -> None
         LostCompare: the patron changed since the decision.
     """
     write_records(connection, tenant, tenant.no_run, [write])
-    settle_news_for_minors(connection, tenant, [write])
+    write_reviews(connection, tenant, tenant.no_run, ReviewNews([(write.patron, write.after)]))
     ask_no_more(connection, tenant, write.patron.id)
 
 

@@ -1,0 +1,190 @@
+"""Decides which review items a batch of changes raises and settles. Does no I/O.
+
+The night writes the answer, and a dry run counts it. What the items mean is in `domain.patron.review`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.patron.responsible import Troubled, news_for_minors, find_troubles
+from cprsync.domain.patron.review import (
+    BIRTH_DIFFERS,
+    PARKED,
+    PROPOSALS,
+    State,
+    may_affect_blocks,
+    find_proposals,
+    is_outdated,
+)
+from cprsync.domain.person.action import Action
+from cprsync.domain.person.age import differs_from_number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.responsible import Answering, News
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
+
+#: Actions that are written even if a change is held or a person is parked (decision 3).
+_PROTECTIVE: Final = frozenset({Action.PROTECT, Action.STOP_LETTERS})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OldNumber:
+    """The old number that an item is about, and its successor if no patron has that."""
+
+    old: CprNumber
+    new: CprNumber | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ItemInForce:
+    """A review item that waits or was accepted."""
+
+    id: int
+    patron_id: str
+    kind: str
+    state: State
+    #: for a waiting item; None: it is about the patron's present number
+    about: OldNumber | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.state is State.WAITING
+
+    @property
+    def about_whom(self) -> tuple[str, str]:
+        """The patron and the kind. At most one item waits for each pair."""
+        return self.patron_id, self.kind
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReviewNews:
+    """What one batch may raise or settle items about."""
+
+    #: the records before, and the register's part after
+    changes: Sequence[tuple[Patron, Person]] = ()
+    #: patrons whom a source has decided, so that nothing about their present number is parked
+    decided: frozenset[str] = frozenset()
+    #: patrons with the number that they get, and with an old number that leads to their present one
+    given: frozenset[tuple[str, CprNumber]] = frozenset()
+    agreed: frozenset[tuple[str, CprNumber]] = frozenset()
+    #: the items that a decision asks for: patron id and kind
+    asked: Sequence[tuple[str, str]] = ()
+    #: by patron and kind, what an item asked for is about
+    named: Mapping[tuple[str, str], OldNumber] = field(default_factory=dict)
+
+    @property
+    def patrons(self) -> set[str]:
+        """The patrons whose items `decide_reviews` needs, besides parked ones of `decided` and those of minors."""
+        changed = {patron.id for patron, after in self.changes if _may_concern_items(patron.register, after)}
+        return changed | {patron_id for pairs in (self.asked, self.agreed, self.named) for patron_id, _ in pairs}
+
+    @property
+    def troubled(self) -> dict[str, Troubled]:
+        """By patron, the changes that are news for minors that they may answer for. Few changes are."""
+        changed: dict[str, Troubled] = {}
+        for patron, after in self.changes:
+            before = patron.register
+            if before.status is after.status and before.is_shut is after.is_shut:
+                continue  # true of nearly every change
+            one = Troubled(find_troubles(before), find_troubles(after))
+            if one.is_news:
+                changed[patron.id] = one
+        return changed
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reviews:
+    """What becomes of the items."""
+
+    settled: Sequence[ItemInForce]
+    #: patron id and kind; nothing waits about it yet
+    raised: Sequence[tuple[str, str]]
+    #: items that wait, and are asked for again
+    asked_again: Sequence[ItemInForce]
+
+
+def _may_concern_items(before: Person, after: Person) -> bool:
+    return may_affect_blocks(before.status, after.status) or birth_match_changes(before, after)
+
+
+def only_protects(patron: Patron, as_of: AsOf | None, actions: Collection[Action]) -> bool:
+    """Whether a write only protects while the rest waits: no decision about the patron, and no date moved."""
+    return as_of == patron.as_of and _PROTECTIVE.issuperset(actions)
+
+
+def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collection[Answering]) -> Reviews:
+    """Decide what a batch raises and settles.
+
+    Args:
+        news: what the batch brings.
+        items: what is in force about the patrons that the news is about, the oldest first.
+        links: every link in force of each minor that one of the troubled patrons answers for, after the changes.
+    """
+    minors = news_for_minors(links, news.troubled)
+    changed = {patron.id: (patron.register, after) for patron, after in news.changes}
+    waiting = [item for item in items if item.waits]
+    settled = [item for item in waiting if _is_settled(item, news, changed, minors)]
+    asked = dict.fromkeys([*news.asked, *_proposed(changed, items), *_differing_births(changed), *sorted(minors.asked)])
+    gone = {item.id for item in settled}
+    left = {item.about_whom: item for item in waiting if item.id not in gone}
+    return Reviews(
+        settled,
+        raised=[one for one in asked if one not in left],
+        asked_again=[left[one] for one in asked if one in left],
+    )
+
+
+def _is_settled(
+    item: ItemInForce, news: ReviewNews, changed: Mapping[str, tuple[Person, Person]], minors: News
+) -> bool:
+    if item.kind.startswith(PARKED):
+        return item.patron_id in news.decided if item.about is None else _is_agreed(item, item.about, news)
+    if item.about_whom in minors.settled:
+        return True
+    if item.patron_id not in changed:
+        return False
+    before, after = changed[item.patron_id]
+    if item.kind in PROPOSALS:
+        return may_affect_blocks(before.status, after.status) and is_outdated(item.kind, after.status)
+    return item.kind == BIRTH_DIFFERS and birth_match_changes(before, after) and not differs_from_number(after)
+
+
+def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:
+    """Whether an item about an old number is over. News of the patron's present number does not settle it."""
+    given = about.new is not None and (item.patron_id, about.new) in news.given
+    # the register now says something else of the same old number
+    otherwise = any(
+        patron_id == item.patron_id and kind != item.kind and one.old == about.old
+        for (patron_id, kind), one in news.named.items()
+    )
+    return given or otherwise or (item.patron_id, about.old) in news.agreed
+
+
+def _proposed(changed: Mapping[str, tuple[Person, Person]], items: Iterable[ItemInForce]) -> Iterator[tuple[str, str]]:
+    """What the new statuses propose."""
+    held: dict[str, dict[str, set[State]]] = defaultdict(lambda: defaultdict(set))
+    for item in items:
+        held[item.patron_id][item.kind].add(item.state)
+    for patron_id, (before, after) in changed.items():
+        if may_affect_blocks(before.status, after.status):
+            yield from ((patron_id, kind) for kind in find_proposals(before.status, after.status, held[patron_id]))
+
+
+def _differing_births(changed: Mapping[str, tuple[Person, Person]]) -> Iterator[tuple[str, str]]:
+    for patron_id, (before, after) in changed.items():
+        if birth_match_changes(before, after) and differs_from_number(after):
+            yield patron_id, BIRTH_DIFFERS
+
+
+def birth_match_changes(before: Person, after: Person) -> bool:
+    """Whether the birth date begins, or ceases, to differ from the number's. Few changes do that."""
+    if before.birth == after.birth and before.number == after.number:
+        return False
+    return differs_from_number(before) is not differs_from_number(after)
