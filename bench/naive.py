@@ -23,8 +23,8 @@ from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.store.core import tables
+from cprsync.store.core.tables import STATUS_CLASSES
 from cprsync.store.netmedia.effects import CULR
-from cprsync.store.patrons.changes import STATUS_CLASSES
 from cprsync.store.patrons.dying import DEAD
 from cprsync.store.records.numbers import ACTIVE_PATRON
 from cprsync.store.records.records import from_row

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cprsync.domain.netmedia.account import (
+    ATTEMPTS,
     FORBIDDEN,
     NOWHERE,
     REFUSED,
@@ -24,6 +25,7 @@ from cprsync.domain.netmedia.account import (
     Reply,
     card_accounts,
     identity_of,
+    is_given_up,
 )
 from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
@@ -459,3 +461,9 @@ def test_what_somebody_else_has_by_now_is_settled_without_a_call() -> None:
     with pytest.raises(StopIteration) as ended:
         next(settle(replace(effect(), gone=True, moot=True), agency=OURS))
     assert ended.value.value == Settled(None)
+
+
+def test_an_effect_is_left_to_staff_when_culr_refuses_it_or_has_answered_too_often() -> None:
+    assert is_given_up(Code.ILLEGAL_ARGUMENT, 1)
+    assert not is_given_up(Code.TRANSACTION_ERROR, ATTEMPTS - 1)
+    assert is_given_up(Code.TRANSACTION_ERROR, ATTEMPTS)

@@ -13,11 +13,13 @@ from cprsync.domain.netmedia.drift import (
     Drift,
     Repair,
     Wanted,
+    asks_about_foreign,
     find_drift,
     nightly_share,
     slice_of,
     wanted_account,
 )
+from cprsync.domain.patron.review import State
 from cprsync.domain.policy.policy import Harm
 
 OURS, THEIRS = "775100", "710100"
@@ -150,3 +152,20 @@ def test_every_account_is_read_within_its_nights_and_never_fewer_than_some_in_on
 
 def test_a_repair_prints_no_number() -> None:
     assert repr(replace(repair(Drift.EXTRA), held=held(KOEBENHAVN))) == "Repair(12345678)"
+
+
+@pytest.mark.parametrize(
+    ("latest", "before", "asks"),
+    [
+        (None, None, True),
+        (State.WAITING, None, False),
+        (State.REJECTED, AARHUS, False),
+        (State.REJECTED, KOEBENHAVN, True),
+        (State.ACCEPTED, AARHUS, True),
+        (State.SETTLED, AARHUS, True),
+    ],
+)
+def test_staff_are_asked_once_about_another_librarys_number_and_again_if_it_changes(
+    latest: State | None, before: str | None, asks: bool
+) -> None:
+    assert asks_about_foreign(latest, before=before, now=AARHUS) is asks

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from people import FRIDAY
+from people import FRIDAY, PROTECTED, person
 
+from cprsync.domain.deciding.protection import protected_by_either
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.patron.merging import add_import, join_local, part_local
 
@@ -109,3 +110,12 @@ def test_a_list_without_a_mark_leaves_the_one_for_notices() -> None:
     given = Local(emails=(Email("bo@example.invalid"), Email("b@example.invalid")))
     assert add_import(held, given).emails == (*held.emails, Email("b@example.invalid"))
     assert add_import(held, Local()).emails == held.emails
+
+
+def test_a_protection_of_either_record_stays() -> None:
+    anna, clara = person("ANNA"), person("CLARA")
+    shut = replace(clara, protection=PROTECTED)
+    assert protected_by_either(anna, clara) is anna
+    assert protected_by_either(anna, shut) == replace(anna, protection=PROTECTED)
+    both = replace(anna, protection=PROTECTED)
+    assert protected_by_either(both, shut) is both

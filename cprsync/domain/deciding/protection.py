@@ -7,7 +7,7 @@ outside the agreement as silent. So the code looks up what the reader reports, a
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.patron.patron import Source
@@ -198,3 +198,13 @@ def step_after_look_up(answer: Person | Says) -> ProtectionStep:
 def protection_action_between(before: Reported, after: Reported) -> Action | None:
     """The name of the step from one stored value to another, once it is accepted; None: there is none."""
     return _CALLED.get(_DONE[Source.LOOKUP, after, before])
+
+
+def protected_by_either(keeps: Person, closes: Person) -> Person:
+    """The register part of a patron into whom another is merged: protected if either record is.
+
+    Protection beats every other write. The register says later whether it has ended.
+    """
+    if closes.protection is not Protection.NAME_AND_ADDRESS or keeps.protection is Protection.NAME_AND_ADDRESS:
+        return keeps
+    return replace(keeps, protection=Protection.NAME_AND_ADDRESS)

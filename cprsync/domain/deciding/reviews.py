@@ -9,15 +9,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.responsible import Troubled, news_for_minors, find_troubles
+from cprsync.domain.patron.responsible import Troubled, find_troubles, news_for_minors
 from cprsync.domain.patron.review import (
     BIRTH_DIFFERS,
     PARKED,
     PROPOSALS,
     State,
-    may_affect_blocks,
     find_proposals,
     is_outdated,
+    may_affect_blocks,
 )
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.age import differs_from_number

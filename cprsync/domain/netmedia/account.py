@@ -166,6 +166,13 @@ class Code(enum.Enum):
 FORBIDDEN: Final = frozenset({Code.NO_AUTHORISATION, Code.COULD_NOT_AUTHENTICATE})
 #: CULR would refuse the same call again: staff have to look.
 REFUSED: Final = frozenset({Code.ILLEGAL_ARGUMENT})
+#: After so many answers without success, an effect is left to staff. With one try a night this takes a month.
+ATTEMPTS: Final = 30
+
+
+def is_given_up(code: Code, attempts: int) -> bool:
+    """Whether an effect is left to staff after an answer. `attempts`: how many answers it has had, with this one."""
+    return code in REFUSED or attempts >= ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -15,7 +15,7 @@ from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.patron.review import BLOCK_REASONS
+from cprsync.domain.patron.review import BLOCK_REASONS, State
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import EMPTY, SILENT, Status
 from cprsync.domain.policy.policy import Harm
@@ -57,6 +57,19 @@ class Wanted:
     municipality: str | None = None
     #: the cards that should log in; None: do not look at cards
     cards: frozenset[Identity] | None = None
+
+
+def asks_about_foreign(latest: State | None, *, before: str | None, now: str | None) -> bool:
+    """Whether staff are asked about another library's number.
+
+    Not while the question waits, and not if staff last decided that this same number may stand.
+
+    Args:
+        latest: the state of the last question about the account; None: there was none.
+        before: the number that was read before.
+        now: the number that was read now.
+    """
+    return latest is not State.WAITING and not (latest is State.REJECTED and before == now)
 
 
 def wanted_account(

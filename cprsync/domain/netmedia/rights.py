@@ -18,6 +18,7 @@ from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, Righ
 from cprsync.domain.patron.due import ONE_DAY, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday
+from cprsync.domain.person.person import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -131,6 +132,12 @@ class Turn(enum.Enum):
     UNCHANGED = "unchanged"
 
 
+#: Turns that cost a patron a right, or may have: their new municipality may have no licence.
+LOSING_TURNS: Final = frozenset({Turn.CLOSED, Turn.UNDECIDED})
+#: Statuses that may cost a patron a right: after an outage, CULR is told of them first (trust, R-31).
+LOSING_STATUSES: Final = frozenset(
+    {Status.DEAD, Status.EMIGRATED, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE}
+)
 _TURNS: Final[Mapping[Answer, Turn]] = {
     Answer.YES: Turn.OPENED,
     Answer.NO: Turn.CLOSED,

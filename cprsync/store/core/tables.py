@@ -5,7 +5,7 @@ The steps from one version to the next are in `migrations`. A test compares the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     CHAR,
@@ -24,6 +24,11 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
+from cprsync.domain.person.person import SILENT, Status
+
+if TYPE_CHECKING:
+    from cprsync.domain.person.person import Silent
 
 metadata = MetaData(
     naming_convention={
@@ -126,6 +131,22 @@ CLOSED, ERASED = "closed", "erased"
 EMPTIED = (CLOSED, ERASED)
 #: The status classes of rows that are no patrons.
 GONE = (MERGED, *EMPTIED)
+
+#: The status class that a row shows in clear. It does not tell whether the patron has a fixed abode.
+STATUS_CLASSES: dict[Status | Silent, str] = {
+    SILENT: "unknown",
+    Status.RESIDENT: "resident",
+    Status.RESIDENT_ADMINISTRATIVE: "resident",
+    Status.GREENLAND: "greenland",
+    Status.GREENLAND_ADMINISTRATIVE: "greenland",
+    Status.NO_RESIDENCE: "no_residence",
+    Status.ANNULLED: "replaced",
+    Status.DUPLICATE: "replaced",
+    Status.CHANGED: "replaced",
+    Status.DISAPPEARED: "disappeared",
+    Status.EMIGRATED: "emigrated",
+    Status.DEAD: "dead",
+}
 
 #: Rows whose rights were derived from an older local part.
 LOCAL_IS_NEWER = "rights_local <> local_version"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, select, union_all, update
 
+from cprsync.domain.deciding.protection import protected_by_either
 from cprsync.domain.feed.window import Why
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.effective import culr_in_force
@@ -20,7 +21,7 @@ from cprsync.domain.patron.merging import join_local, part_local
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import AsOf, PatronKind, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, State
-from cprsync.domain.person.person import Person, Protection
+from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.values import Write
 from cprsync.store.core import tables
@@ -71,7 +72,10 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
         kept["only_answered"] = True
         keeper = replace(keeper, kind=shell.kind, as_of=None)
     kept |= _join_local(connection, tenant, closes, keeps)
-    _write(connection, tenant, keeper, _protected(connection, tenant, keeper, shell))
+    after = protected_by_either(keeper.register, shell.register)
+    if after is not keeper.register:
+        ask(connection, tenant, [(keeper.id, PROTECTION_END)])
+    _write(connection, tenant, keeper, after)
     _empty(connection, tenant, shell)
     _settle(connection, tenant, of=shell.id, to=keeper.id)
     told = _tell(connection, tenant, keeper, replaces=shell.number)
@@ -123,18 +127,6 @@ def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber) -> bool
 
 
 # -- the two records -------------------------------------------------------------------------------------
-
-
-def _protected(connection: Connection, tenant: Tenant, keeper: Patron, shell: Patron) -> Person:
-    """Return the keeper's register part, protected if the shell was protected.
-
-    Protection beats every other write. The register says tonight whether the protection has ended.
-    """
-    brings = shell.register.protection is Protection.NAME_AND_ADDRESS
-    if not brings or keeper.register.protection is Protection.NAME_AND_ADDRESS:
-        return keeper.register
-    ask(connection, tenant, [(keeper.id, PROTECTION_END)])
-    return replace(keeper.register, protection=Protection.NAME_AND_ADDRESS)
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:

@@ -16,7 +16,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import hold_fence, written
 from cprsync.store.patrons import dying
-from cprsync.store.patrons.changes import FIRST_COPY, STATUS_CLASSES, ask
+from cprsync.store.patrons.changes import FIRST_COPY, ask
 from cprsync.store.patrons.windows import find_late, open_windows
 from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row
@@ -198,7 +198,7 @@ def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[st
 
     No further write says how long they stay subscribed.
     """
-    dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == STATUS_CLASSES[Status.DEAD])
+    dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == tables.STATUS_CLASSES[Status.DEAD])
     wanted = select(_PATRON.id).where(dead)
     return [one for part in parts(ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
 
-from cprsync.domain.netmedia.account import REFUSED, Effect, Identity, IdType, spare_others
+from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.netmedia.rights import LOSING_STATUSES, LOSING_TURNS
 from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
@@ -41,16 +41,12 @@ if TYPE_CHECKING:
 
 #: The kind of the audit entry that says that the net media were told.
 TOLD: Final = "told"
-#: After so many answers without success, an effect is left to a person. With one try a night this takes a month.
-ATTEMPTS: Final = 30
 _OUT = tables.outbox.c
 _ACCOUNT = tables.account.c
 _PATRON = tables.patron.c
 _TURN = tables.entitlement_turn.c
-#: Statuses that may cost a patron a right: after an outage, their effects go first (trust, R-31).
-_REVOKING: Final = (*tables.GONE, "dead", "emigrated", "greenland", "no_residence")
-#: Turns that cost a patron a right, or may have: their new municipality may have no licence.
-_LOST: Final = (Turn.CLOSED.value, Turn.UNDECIDED.value)
+_LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LOSING_STATUSES})
+_LOST: Final = tuple(turn.value for turn in LOSING_TURNS)
 
 
 def _waits(tenant: Tenant) -> ColumnElement[bool]:
@@ -64,7 +60,7 @@ def order(tenant: Tenant) -> list[str]:
     """Return the patrons with effects that wait: those who may lose a right first, then the longest waiting."""
     # a turn is kept until CULR was told, from whichever night it is
     lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
-    revoking = _PATRON.status_class.in_(_REVOKING) | _OUT.patron_id.in_(lost)
+    revoking = _PATRON.status_class.in_(_LOSING) | _OUT.patron_id.in_(lost)
     last = case((revoking, 0), else_=1)
     theirs = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
     wanted = select(_OUT.patron_id).join(tables.patron, theirs).where(_waits(tenant)).group_by(_OUT.patron_id)
@@ -319,7 +315,7 @@ def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple
     tried = _attempts(connection, tenant, [effect.patron_id for effect, _ in rest])
     rows, left = [], []
     for effect, outcome in rest:
-        ended = outcome.code in REFUSED or tried[effect.patron_id, effect.version] + 1 >= ATTEMPTS
+        ended = is_given_up(outcome.code, tried[effect.patron_id, effect.version] + 1)
         state = FAILED if ended else WAITING
         rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
         left += [effect.patron_id] if ended else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from cprsync.domain.netmedia.account import NOWHERE
-from cprsync.domain.netmedia.drift import Drift
+from cprsync.domain.netmedia.drift import Drift, asks_about_foreign
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.services.ports.values import Repaired
 from cprsync.store.audit import audit
@@ -134,21 +134,19 @@ def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one
 
 
 def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
-    """Ask a person about another library's number, once.
+    """Ask staff about another library's number, if `asks_about_foreign` says so.
 
-    Does not ask while the question waits, or if someone has decided that this same number may stand. Call it before
-    what is read now is written, because it compares that with what was read before.
+    Call it before what is read now is written, because that is compared with what was read before.
     """
     now = {patron_id: _number_of(held) for patron_id, held in foreign.items()}
-    latest: dict[str, str] = {}
+    latest: dict[str, State] = {}
     before: dict[str, str | None] = {}
     for part in parts(sorted(now)):
         theirs = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
         items = connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id))
-        latest |= {row.patron_id: row.state for row in items}
+        latest |= {row.patron_id: State(row.state) for row in items}
         seen = connection.execute(select(_ACCOUNT.patron_id, _ACCOUNT.seen).where(these(tenant, part)))
         before |= {row.patron_id: row.seen for row in seen}
-    stands = {one for one in now if latest.get(one) == State.REJECTED.value and before.get(one) == now[one]}
-    fresh = [one for one in sorted(now) if latest.get(one) != State.WAITING.value and one not in stands]
+    fresh = [one for one in sorted(now) if asks_about_foreign(latest.get(one), before=before.get(one), now=now[one])]
     ask_staff(connection, tenant, run or tenant.no_run, fresh, NET_MEDIA_FOREIGN)
     return fresh

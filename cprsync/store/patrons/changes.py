@@ -15,7 +15,7 @@ from cprsync.domain.patron.effective import municipality_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import SILENT, Status
+from cprsync.domain.person.person import SILENT
 from cprsync.errors import LostCompare
 from cprsync.store.audit import audit
 from cprsync.store.audit.record_versions import Moved, note_versions
@@ -38,27 +38,12 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.person import Person, Silent
+    from cprsync.domain.person.person import Person
     from cprsync.services.ports.values import Batch, FollowUp, Item, Run, Touch, Write
     from cprsync.store.core.tenant import Tenant
 
 FIRST_COPY = "first_copy"
 _PATRON = tables.patron.c
-#: The status class that a row shows in clear. It does not tell whether the patron has a fixed abode.
-STATUS_CLASSES: dict[Status | Silent, str] = {
-    SILENT: "unknown",
-    Status.RESIDENT: "resident",
-    Status.RESIDENT_ADMINISTRATIVE: "resident",
-    Status.GREENLAND: "greenland",
-    Status.GREENLAND_ADMINISTRATIVE: "greenland",
-    Status.NO_RESIDENCE: "no_residence",
-    Status.ANNULLED: "replaced",
-    Status.DUPLICATE: "replaced",
-    Status.CHANGED: "replaced",
-    Status.DISAPPEARED: "disappeared",
-    Status.EMIGRATED: "emigrated",
-    Status.DEAD: "dead",
-}
 
 
 def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
@@ -190,7 +175,7 @@ def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...
     known = person.address is not SILENT
     return {
         "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
-        "status_class": STATUS_CLASSES[person.status],
+        "status_class": tables.STATUS_CLASSES[person.status],
         "address_index": tenant.vault.address_index(person.address) if person.address is not SILENT else None,
         "address_key": tenant.vault.index_key if known else None,
         "protection_silent": person.protection is SILENT,
