@@ -392,7 +392,7 @@ def test_a_guard_that_stops_removals_keeps_the_number_until_it_lets_go(town: Lib
     assert cpr("DAVID") in town.register.listed
     town.policy = POLICY
     after = town.one_night()
-    assert (after.subscriptions_removed, after.calendar["subscription_ended"]) == (1, 1)
+    assert (after.counts.unsubscribed, after.calendar["subscription_ended"]) == (1, 1)
     assert cpr("DAVID") not in town.register.listed
 
 
