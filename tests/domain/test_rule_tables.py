@@ -210,7 +210,7 @@ def test_a_municipality_that_staff_type_is_printed_as_it_is_lived(key: str) -> N
     if "erstatningsnummer" in what:
         persons.append(Person(CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")))
     for one in persons:
-        lives = effective(one, group="", overrides=(TYPED,), policy=POLICY, on=date(2027, 3, 23))
+        lives = effective(Facts("", one, overrides=(TYPED,)), POLICY, on=date(2027, 3, 23))
         assert (lives.residence, lives.culr) == LIVED[key]
 
 

@@ -69,9 +69,7 @@ def read(library: Library, number: str) -> Dict:
     assert view is not None
     today, patron = library.clock.today(), view.patron
     document = patron_document(view, library.policy, agency="", on=today)
-    counted = effective(
-        patron.register, group=patron.group, overrides=patron.overrides, policy=library.policy, on=today
-    )
+    counted = effective(patron, library.policy, on=today)
     # what waits for a person is sealed beside: that is no part of this
     sealed = document["protected"] and not view.parked
     return plain(patron.register) | {

@@ -114,17 +114,13 @@ def reach_of(  # noqa: PLR0913 -- the record, and how it stands
     patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
 ) -> Reach:
     """The facts of a patron on a day. `opened`: staff have opened name and address for this, and given a reason."""
-    stopped, corrected = patron.letters_stopped, patron.overrides
-    now = effective(
-        patron.register, group=patron.group, overrides=corrected, policy=policy, on=on, letters_stopped=stopped
-    )
     return Reach(
         patron.register,
         local,
-        now.group,
-        stopped=stopped is not None,
+        effective(patron, policy, on=on).group,
+        stopped=patron.letters_stopped is not None,
         sealed=not opened and patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=parked),
-        holding=in_force(corrected, on),
+        holding=in_force(patron.overrides, on),
     )
 
 

@@ -65,16 +65,13 @@ def standing_of(  # noqa: PLR0913 -- one for each source of what counts
     patron: Patron, local: Local, policy: Policy, *, on: date, debt_oere: int = 0, leaving: bool = False
 ) -> Standing:
     """The facts of a patron on a day. Staff's corrections count over the register's values, as everywhere."""
-    stopped = patron.letters_stopped
-    now = effective(
-        patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on, letters_stopped=stopped
-    )
+    now = effective(patron, policy, on=on)
     return Standing(
         group=now.group,
         born=None if now.birth is None else now.birth.day,
         status=patron.register.status,
         # letters stop on the day that brings the death, and are sent again if it is annulled
-        dead_since=stopped,
+        dead_since=patron.letters_stopped,
         has_cpr=not patron.number.is_replacement,
         blocks=local.blocks,
         debt_oere=debt_oere,

@@ -73,11 +73,7 @@ class Day:
 
     @classmethod
     def of(cls, facts: RightFacts, policy: Policy, on: date) -> Day:
-        stopped = facts.letters_stopped
-        now = effective(
-            facts.register, group=facts.group, overrides=facts.overrides, policy=policy, on=on, letters_stopped=stopped
-        )
-        return cls(facts, policy, on, now)
+        return cls(facts, policy, on, effective(facts, policy, on=on))
 
     def rule_for(self, name: str) -> AppliedRule:
         """The first row of the table that holds for a product."""

@@ -8,7 +8,7 @@ place of the register's value.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
 from cprsync.domain.patron.override import Overridden, birth_date_in, in_force, municipality_in
@@ -19,7 +19,7 @@ from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
 from cprsync.domain.person.sealed import has_label, has_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from cprsync.domain.patron.override import Override
@@ -46,29 +46,24 @@ class Effective:
     group: str
 
 
-def effective(  # noqa: PLR0913 -- the parts of a record that rules use, one by one
-    person: Person,
-    *,
-    group: str,
-    overrides: Iterable[Override],
-    policy: Policy,
-    on: date,
-    letters_stopped: date | None = None,
-) -> Effective:
-    """What is in force on a day.
+class Recorded(Protocol):
+    """What decides the values in force: a patron, or the facts of one that a rule needs."""
 
-    Args:
-        person: the register's part of the record.
-        group: the patron group that the patron is in now.
-        overrides: staff's corrections, also those that do not hold on that day.
-        policy: the library's policy.
-        on: the day.
-        letters_stopped: the day on which a death stopped letters; None: letters are sent.
-    """
-    corrected = tuple(overrides)
-    holding = in_force(corrected, on)
+    @property
+    def register(self) -> Person: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def overrides(self) -> tuple[Override, ...]: ...
+    @property
+    def letters_stopped(self) -> date | None: ...
+
+
+def effective(patron: Recorded, policy: Policy, *, on: date) -> Effective:
+    """What is in force on a day. `overrides` has also the corrections that do not hold on that day."""
+    person, holding = patron.register, in_force(patron.overrides, on)
     lives = as_if_living(person, municipality_in(holding))
-    facts = Facts("", person, group, corrected, letters_stopped=letters_stopped)
+    facts = Facts("", person, patron.group, patron.overrides, letters_stopped=patron.letters_stopped)
     return Effective(
         birth=birth_date_of(person, corrected=birth_date_in(holding)),
         municipality=municipality_in_force(person, holding),

@@ -136,14 +136,7 @@ def _would_be(
 ) -> dict[str, Any]:
     """What else staff want to see first. Contains no name, no address and no birth date."""
     patron, today = _patron_after(asked, one), desk.clock.today()
-    counts = effective(
-        patron.register,
-        group=patron.group,
-        overrides=patron.overrides,
-        policy=desk.policy,
-        on=today,
-        letters_stopped=patron.letters_stopped,
-    )
+    counts = effective(patron, desk.policy, on=today)
     local = Local(blocks=kept) if one.view is None else one.view.local
     stage = Stage.ACTIVE if one.view is None or asked.purpose in RETURNING else one.view.stage
     rights = rights_of(right_facts(patron, local, stage=stage), desk.policy, today)

@@ -273,10 +273,8 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
     was, now = (
-        effective(
-            one.register, group=before.group, overrides=corrected, policy=policy, on=today, letters_stopped=stopped
-        )
-        for one, corrected in ((before, before.overrides), (after, (*after.overrides, *ended)))
+        effective(one, policy, on=today)
+        for one in (before, replace(before, register=after.register, overrides=(*after.overrides, *ended)))
     )
     group = now.group if now.group != was.group else before.group
     facts = Facts(after.id, after.register, group, after.overrides, letters_stopped=stopped)

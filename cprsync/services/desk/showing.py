@@ -168,7 +168,7 @@ def _by_age(group: str, policy: Policy) -> bool:
 
 def _age(patron: Patron, policy: Policy, on: date) -> int | None:
     """The patron's age by the date that rules count from. None: nobody knows the date."""
-    born = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on).birth
+    born = effective(patron, policy, on=on).birth
     return None if born is None else age_on(born.day, on, leap=policy.ladders.leap)
 
 

@@ -22,7 +22,7 @@ def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict
         return {"name": None, "age": None, "cards": [], "protected": False}
     # no field names the library, so it may be empty here
     shown, patron = patron_document(view, policy, agency="", on=on), view.patron
-    counts = effective(patron.register, group=patron.group, overrides=patron.overrides, policy=policy, on=on)
+    counts = effective(patron, policy, on=on)
     age = None if counts.birth is None else age_on(counts.birth.day, on, leap=policy.ladders.leap)
     fields = shown["fields"]
     return {

@@ -73,7 +73,7 @@ class Entitlements:
 
     def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
         """The municipality in force, its source, and since when."""
-        now = effective(facts.register, group=facts.group, overrides=facts.overrides, policy=self.policy, on=day)
+        now = effective(facts, self.policy, on=day)
         typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
         known = self.municipalities.by_code.get(now.municipality or "")
         as_of = view.patron.as_of
