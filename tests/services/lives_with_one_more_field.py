@@ -16,8 +16,7 @@ from townspeople import cpr
 
 from cprsync.cli.desk.adding import ASKED
 from cprsync.cli.desk.record_text import record_lines
-from cprsync.cli.desk.setting import FIELDS as HELP
-from cprsync.cli.pages.fields import fields_command
+from cprsync.cli.main import app
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.person.sealed import Sealed
@@ -71,7 +70,6 @@ def test_staff_set_it_and_empty_it_and_it_shows_as_text_and_json(either_library:
     assert record["fields"]["pronoun"] == {"value": VALUE, "owner": "patron", "source": "patron", **common}
     assert any("Pronomen" in line and VALUE in line and "[lånerens]" in line for line in record_lines(record))
     assert any("Pronoun" in line and VALUE in line for line in record_lines(record, "en"))
-    assert "pronoun" in HELP
     library.night()
     assert value(library, library.id_of("ANNA")) == VALUE
     assert set_(library, "pronoun", None)["outcome"] == "set"
@@ -100,6 +98,11 @@ def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> No
     assert seal_local(Local()).more == ()
 
 
+def test_the_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    app(["patron", "set", "--help"], standalone_mode=False)
+    assert "pronoun" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_the_pages_explain_it(capsys: pytest.CaptureFixture[str], language: Any) -> None:
     name, purpose = {
@@ -107,14 +110,13 @@ def test_the_pages_explain_it(capsys: pytest.CaptureFixture[str], language: Any)
         "en": ("Pronoun", "What we are to call you in letters."),
     }[language]
 
-    def printed(**options: Any) -> str:
-        given: dict[str, Any] = {"privacy": None, "article30": False, "controller": "", "as_json": False}
-        fields_command(None, language=language, **given | options)
+    def printed(*options: str) -> str:
+        app(["fields", "--lang", language, *options], standalone_mode=False)
         return capsys.readouterr().out
 
-    assert f"{name} - {purpose}" in printed(privacy=language)
-    assert name in printed(article30=True)
+    assert f"{name} - {purpose}" in printed("--privacy", language)
+    assert name in printed("--article30")
     assert f"{name}  pronoun\n  {purpose}" in printed()
-    rows = json.loads(printed(as_json=True))["fields"]
+    rows = json.loads(printed("--json"))["fields"]
     (row,) = [one for one in rows if one["key"] == "pronoun"]
     assert (row["name"][language], row["owner"], row["imported"]) == (name, "patron", True)
