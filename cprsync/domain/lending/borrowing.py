@@ -80,9 +80,9 @@ def may_borrow(standing: Standing, policy: Policy, *, on: date, film_from_age: i
     """
     against = (*_against(standing, policy, on), *_film_against(standing, policy, on, film_from_age))
     if against:
-        return Ruling(allowed=False, rules=against, group=standing.group)
+        return Ruling(allowed=False, rules=against)
     advice = (BorrowRule.FILM_ADVICE,) if _too_young(standing, policy, on, film_from_age) else ()
-    return Ruling(allowed=True, rules=(BorrowRule.ALLOWED, *advice), group=standing.group)
+    return Ruling(allowed=True, rules=(BorrowRule.ALLOWED, *advice))
 
 
 def _against(standing: Standing, policy: Policy, on: date) -> Iterator[BorrowRule]:

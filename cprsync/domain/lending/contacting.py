@@ -110,16 +110,14 @@ class Reach:
     holding: Mapping[Overridden, Override]
 
 
-def reach_of(  # noqa: PLR0913 -- the record, and how it stands
-    patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False, opened: bool = False
-) -> Reach:
-    """The facts of a patron on a day. `opened`: staff have opened name and address for this, and given a reason."""
+def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False) -> Reach:
+    """The facts of a patron on a day."""
     return Reach(
         patron.register,
         local,
         effective(patron, policy, on=on).group,
         stopped=patron.letters_stopped is not None,
-        sealed=not opened and patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=parked),
+        sealed=patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=parked),
         holding=in_force(patron.overrides, on),
     )
 
@@ -132,7 +130,7 @@ def may_contact(reach: Reach, channel: Channel, about: About, policy: Policy) ->
     """
     against = tuple(_against(reach, channel, about, policy))
     rules = against or (_YES[channel],)
-    return Ruling(allowed=not against, rules=rules, group=reach.group)
+    return Ruling(allowed=not against, rules=rules)
 
 
 _YES: Final = {

@@ -34,7 +34,6 @@ class Ruling(Generic[R]):
 
     allowed: bool
     rules: tuple[R, ...]
-    group: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
