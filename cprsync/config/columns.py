@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from cprsync.config.toml import first_mistake, read_toml, wrong_in
+from cprsync.config.toml import Strict, first_mistake, read_toml, wrong_in
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.services.imports.columns import NOTICED, Column, Columns, is_day_form, mapped
@@ -19,11 +19,7 @@ FIELD_KEYS = tuple(field.key for field in FIELDS if field.imported)
 _KIND = "columns"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnsFile(_Strict):
+class ColumnsFile(Strict):
     """The allowed content of a mapping file."""
 
     #: column = "field"

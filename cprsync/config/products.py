@@ -5,20 +5,16 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003 -- pydantic reads the annotations
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from cprsync.config.municipalities import load_municipalities
+from cprsync.config.toml import Strict
 from cprsync.domain.person.age import AGE_MAX
 from cprsync.domain.person.municipality import code_from
 from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.product import LicensedBy, Product
 from cprsync.domain.wording import Wording
 from cprsync.errors import WrongValue
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 #: Denmark has about a hundred municipalities, and no record has more blocks or groups than this.
 LIST_MAX: Final = 200
@@ -62,7 +58,7 @@ def _reasons(typed: object) -> object:
     return frozenset(reason.casefold() for reason in reasons)
 
 
-class TitleEntry(_Strict):
+class TitleEntry(Strict):
     """A product's name."""
 
     da: str = Field(min_length=1, max_length=TEXT_MAX)
@@ -75,7 +71,7 @@ def _title(typed: object) -> object:
     return typed
 
 
-class ProductEntry(_Strict):
+class ProductEntry(Strict):
     """A net medium, or one period of it."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date  # noqa: TC003 -- pydantic reads the annotations
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.toml import Strict
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
 from cprsync.domain.policy.groups import AgeGroup, Ladder
@@ -20,10 +21,6 @@ from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from cprsync.domain.policy.groups import PatronGroup
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 YEAR_DAYS: Final = 365
@@ -106,7 +103,7 @@ def _printable(text: str) -> str:
 Printed = Annotated[str, Field(max_length=300), AfterValidator(_printable)]
 
 
-class LimitEntry(_Strict):
+class LimitEntry(Strict):
     """A limit: `count`, or `share` of the patrons if that is more, but never above `ceiling`."""
 
     count: int = Field(ge=0, le=10_000_000, strict=True)
@@ -117,14 +114,14 @@ class LimitEntry(_Strict):
         return Limit(self.count, self.share, self.ceiling)
 
 
-class AgeGroupEntry(_Strict):
+class AgeGroupEntry(Strict):
     """A patron group, and the age from which it applies."""
 
     name: GroupName
     from_: int = Field(alias="from", ge=0, le=AGE_MAX, strict=True)
 
 
-class LadderEntry(_Strict):
+class LadderEntry(Strict):
     """The groups in force from a day on."""
 
     since: date
@@ -134,26 +131,26 @@ class LadderEntry(_Strict):
         return Ladder(self.since, tuple(AgeGroup(group.name, group.from_) for group in self.groups))
 
 
-class AgeSection(_Strict):
+class AgeSection(Strict):
     """When someone born on 29 February turns a year older in a common year."""
 
     leap_day: LeapDay = LeapDay.MARCH
 
 
-class OverrideSection(_Strict):
+class OverrideSection(Strict):
     """How long a correction typed at the desk may last, and when its end is announced."""
 
     warn_days: int = Field(ge=0, le=366, default=14, strict=True)
     max_days: int = Field(ge=1, le=3660, default=366, strict=True)
 
 
-class SubscriptionSection(_Strict):
+class SubscriptionSection(Strict):
     """How long a dead patron stays subscribed, so that an annulment arrives."""
 
     dead_days: int = Field(ge=0, le=3660, default=90, strict=True)
 
 
-class GroupEntry(_Strict):
+class GroupEntry(Strict):
     """What a patron group may do and pays. Values that are left out come from `group_defaults`."""
 
     loan_days: int = Field(ge=1, le=LATE_MAX_DAYS, default=30, strict=True)
@@ -165,7 +162,7 @@ class GroupEntry(_Strict):
         return replace(defaults, **self.model_dump(exclude_unset=True))
 
 
-class TariffRow(_Strict):
+class TariffRow(Strict):
     """A band of a fee page. `child` is left out if children pay as adults do."""
 
     days: Days
@@ -173,7 +170,7 @@ class TariffRow(_Strict):
     child: Oere | None = None
 
 
-class TariffEntry(_Strict):
+class TariffEntry(Strict):
     """A fee page, in force from a day on."""
 
     since: date
@@ -200,7 +197,7 @@ class TariffEntry(_Strict):
             raise error.within("bands") from None
 
 
-class FeeSection(_Strict):
+class FeeSection(Strict):
     """Which day of a loan selects the tariff and the age, and which loans share one fee."""
 
     tariff_at: Moment = Moment.RENEWAL
@@ -208,7 +205,7 @@ class FeeSection(_Strict):
     one_fee_per: Annotated[tuple[Moment, ...], AfterValidator(_with_due)] = (Moment.DUE,)
 
 
-class DebtSection(_Strict):
+class DebtSection(Strict):
     """A patron who owes this much or more may not borrow. 0: debt stops nobody. Left out: no limit is set."""
 
     limit_kr: Oere | None = None
@@ -219,13 +216,13 @@ Late = Annotated[int, Field(ge=1, le=LATE_MAX_DAYS, strict=True)]
 Kept = Annotated[int, Field(ge=0, le=LATE_MAX_DAYS, strict=True)]
 
 
-class FilmSection(_Strict):
+class FilmSection(Strict):
     """The age ratings that bind; others are advice."""
 
     binding: Annotated[tuple[Rating, ...], AfterValidator(_rising)] = (11, 15)
 
 
-class RetentionSection(_Strict):
+class RetentionSection(Strict):
     """For how many days each kind of data is kept after it is over."""
 
     loans_days: Kept = 30
@@ -247,7 +244,7 @@ class RetentionSection(_Strict):
         return Retention(**self.model_dump())
 
 
-class LetterSection(_Strict):
+class LetterSection(Strict):
     """Whether letters are sent on paper, and how many days after the due day reminders are."""
 
     on_paper: bool = Field(default=True, strict=True)
@@ -266,19 +263,19 @@ def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
 BranchName = Annotated[str, Field(min_length=1, max_length=LINE_MAX), AfterValidator(_printable)]
 
 
-class BranchSection(_Strict):
+class BranchSection(Strict):
     """The library's branches. Left out: any text is allowed."""
 
     names: Annotated[tuple[BranchName, ...], AfterValidator(_told_apart)] = Field(default=(), max_length=200)
 
 
-class NetMediaSection(_Strict):
+class NetMediaSection(Strict):
     """Within how many nights each account in CULR is compared with the record."""
 
     account_nights: int = Field(ge=1, le=YEAR_DAYS, default=30, strict=True)
 
 
-class ControllerSection(_Strict):
+class ControllerSection(Strict):
     """The data controller. Each text is printed as it is."""
 
     name: Printed = ""
@@ -290,7 +287,7 @@ class ControllerSection(_Strict):
         return Controller(**self.model_dump())
 
 
-class PolicyFile(_Strict):
+class PolicyFile(Strict):
     """The allowed content of `policy.toml`."""
 
     silent_protection: Literal["sealed", "open"] = "sealed"

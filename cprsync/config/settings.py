@@ -8,21 +8,17 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.municipalities import load_municipalities
-from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
+from cprsync.config.toml import Mistake, Strict, first_mistake, read_toml, wrong_in
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _https(typed: str) -> str:
@@ -43,7 +39,7 @@ Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
 PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
 
 
-class StoreSection(_Strict):
+class StoreSection(Strict):
     """Where the records are: `sqlite:///path` or `postgresql+psycopg://…`."""
 
     url: str
@@ -51,13 +47,13 @@ class StoreSection(_Strict):
     erase_journal: Path = Path("erase-journal.log")
 
 
-class KeysSection(_Strict):
+class KeysSection(Strict):
     """The folder of the keys that seal the records. It is never inside the database."""
 
     dir: Path
 
 
-class RegisterSection(_Strict):
+class RegisterSection(Strict):
     """The platform's two SOAP services and our agreement with it."""
 
     lookup_url: Address
@@ -92,7 +88,7 @@ class RegisterSection(_Strict):
         return self
 
 
-class FeedSection(_Strict):
+class FeedSection(Strict):
     """Where deliveries arrive: a folder (`path`), or a folder on an SFTP server (`host` and the settings with it)."""
 
     path: Path | None = None
@@ -126,7 +122,7 @@ class FeedSection(_Strict):
         return self
 
 
-class CulrSection(_Strict):
+class CulrSection(Strict):
     """CULR, which the net media ask for a patron's municipality, and our identification there."""
 
     url: Address
@@ -151,7 +147,7 @@ def _home_code(typed: str) -> str:
     return code
 
 
-class LibrarySection(_Strict):
+class LibrarySection(Strict):
     """One library, which is its own data controller, with a policy and the municipalities that count as residence."""
 
     agency: str = Field(pattern=r"^[0-9]{6}$")
@@ -165,7 +161,7 @@ class LibrarySection(_Strict):
     culr: CulrSection | None = None
 
 
-class AuditSection(_Strict):
+class AuditSection(Strict):
     """Which accounts count as persons in the audit."""
 
     #: accounts of the operating system that belong to no person; those below 1000 do not either
@@ -174,7 +170,7 @@ class AuditSection(_Strict):
     may_name: frozenset[str] = frozenset()
 
 
-class TestingSection(_Strict):
+class TestingSection(Strict):
     """For the test environment only: the mock that gives the clock."""
 
     control_url: str | None = None
@@ -253,39 +249,23 @@ def audit_section(path: Path) -> AuditSection:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
-    libraries = tuple(
-        library.model_copy(
-            update={
-                "policy": _from(folder, library.policy),
-                "register_": library.register_.model_copy(
-                    update={
-                        name: _from(folder, getattr(library.register_, name))
-                        for name in ("ca", "client_cert", "client_key", "p12", "p12_password_file")
-                    }
-                    | {"crl": tuple(folder / path for path in library.register_.crl)}
-                ),
-                "feed": library.feed.model_copy(
-                    update={name: _from(folder, getattr(library.feed, name)) for name in ("path", "key", "known_hosts")}
-                ),
-                "culr": _culr_from(folder, library.culr),
-            }
-        )
-        for library in settings.library
+    """The settings with every relative path, wherever it stands, from this folder on."""
+    found: Settings = _from(folder, settings)
+    return found.model_copy(
+        update={"store": found.store.model_copy(update={"url": _sqlite_from(folder, settings.store.url)})}
     )
-    keys = settings.keys.model_copy(update={"dir": _from(folder, settings.keys.dir)})
-    kept = {"url": _sqlite_from(folder, settings.store.url), "erase_journal": folder / settings.store.erase_journal}
-    store = settings.store.model_copy(update=kept)
-    return settings.model_copy(update={"library": libraries, "keys": keys, "store": store})
 
 
-def _culr_from(folder: Path, culr: CulrSection | None) -> CulrSection | None:
-    files = ("ca", "password_file")
-    lists = {"crl": tuple(folder / path for path in culr.crl)} if culr else {}
-    return culr and culr.model_copy(update={name: folder / getattr(culr, name) for name in files} | lists)
-
-
-def _from(folder: Path, path: Path | None) -> Path | None:
-    return None if path is None else folder / path
+def _from(folder: Path, value: Any) -> Any:
+    match value:
+        case Path():
+            return folder / value
+        case BaseModel():
+            return value.model_copy(update={name: _from(folder, part) for name, part in value})
+        case tuple():
+            return tuple(_from(folder, part) for part in value)
+        case _:
+            return value
 
 
 def _sqlite_from(folder: Path, url: str) -> str:

@@ -8,6 +8,8 @@ from bisect import bisect
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from pydantic import BaseModel, ConfigDict
+
 from cprsync.errors import ConfigurationError, CprsyncError, WrongValue
 from cprsync.private import open_private
 
@@ -23,6 +25,12 @@ Place: TypeAlias = tuple[str | int, ...]
 
 #: The largest configuration or policy file.
 FILE_MAX_BYTES = 1024 * 1024
+
+
+class Strict(BaseModel):
+    """A table of such a file: no key that is not listed, and nothing changes it afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str, Any], str]:
