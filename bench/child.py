@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from cprsync.collector import look_seldom
+from cprsync.collector import limit_gc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def in_child(work: Callable[[A], R], argument: A) -> R:
 
 
 def _set_up() -> None:
-    look_seldom()  # as the program does
+    limit_gc()  # as the program does
     # log lines of a night would be part of the measured time
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 

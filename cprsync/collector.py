@@ -10,6 +10,6 @@ import gc
 _THRESHOLDS = (50_000, 20, 20)
 
 
-def look_seldom() -> None:
+def limit_gc() -> None:
     """Set this process's collector for work that keeps its objects."""
     gc.set_threshold(*_THRESHOLDS)

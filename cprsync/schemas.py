@@ -46,7 +46,7 @@ def compile_schema(name: str) -> etree.XMLSchema:
     Raises:
         ConfigurationError: kind `schemas`; the file is missing or does not compile, and the error names it.
     """
-    with _saying_which(name):
+    with _name_in_error(name):
         return _compile(schema_path(name))
 
 
@@ -56,7 +56,7 @@ def _compile(path: Path) -> etree.XMLSchema:
 
 
 @contextmanager
-def _saying_which(name: str) -> Iterator[None]:
+def _name_in_error(name: str) -> Iterator[None]:
     try:
         yield
     except (ConfigurationError, OSError, etree.LxmlError) as error:

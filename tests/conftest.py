@@ -57,12 +57,12 @@ def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
     from cprsync.mock.certs.authority import develop_certificates
     from cprsync.mock.certs.profile import packaged_profile
-    from cprsync.mock.sftp import keep_keys
+    from cprsync.mock.sftp import ensure_keys
     from cprsync.mock.town.agreement import ALL
 
     shapes = packaged_profile()
     small = {name: replace(getattr(shapes, name), key_bits=2048) for name in ("client", "server")}
     folder = tmp_path_factory.mktemp("keys") / "mock"
     develop_certificates(folder / "certs", now=datetime.now(UTC), profile=replace(shapes, **small))
-    keep_keys(folder / "sftp", users=[one.sftp_user for one in ALL], host="localhost", port=0)
+    ensure_keys(folder / "sftp", users=[one.sftp_user for one in ALL], host="localhost", port=0)
     return folder

@@ -14,7 +14,7 @@ import typer
 import typer.main
 
 from cprsync.cli.terminal.misuse import Commands, misuse_of
-from cprsync.collector import look_seldom
+from cprsync.collector import limit_gc
 from cprsync.errors import Misused
 
 _BENCH: Final = "bench.__main__"
@@ -167,7 +167,7 @@ def run() -> None:
     from cprsync.cli.terminal.output import interrupted, misused, open_standard_streams, unexpected
 
     open_standard_streams()
-    look_seldom()
+    limit_gc()
     as_json = "--json" in sys.argv
     try:
         code = app(standalone_mode=False)

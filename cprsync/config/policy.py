@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from cprsync.config.sections import PolicyFile
-from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
+from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
 from cprsync.domain.policy.groups import Ladders, PatronGroup
 from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Policy
@@ -39,7 +39,7 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
         mistake = first_mistake(error)
     except OutOfOrder as error:
         mistake = Mistake(error.place, error)
-    raise wrong_in(path, text, mistake, kind="policy")
+    raise build_error(path, text, mistake, kind="policy")
 
 
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cprsync.config.toml import Mistake, first_mistake, read_toml, wrong_in
+from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
 from cprsync.domain.rulebook.program import rule_tables
 from cprsync.domain.rulebook.tables import Column, Principle, Reasons, WrittenTable, WrongRow
 from cprsync.domain.wording import Wording
@@ -79,7 +79,7 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
         return rule_tables([_load_table(name, path) for name, path in paths.items()], _load_words(), policy)
     except WrongRow as wrong:
         path = paths[wrong.table]
-        raise wrong_in(
+        raise build_error(
             path, read_toml(path, _KIND)[1], Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
         ) from None
 
@@ -118,4 +118,4 @@ def _load(path: Path, model: type[_Read], *, under: str | None = None) -> _Read:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise wrong_in(path, text, first_mistake(error), kind=_KIND) from None
+        raise build_error(path, text, first_mistake(error), kind=_KIND) from None

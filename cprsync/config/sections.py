@@ -76,31 +76,31 @@ Oere = Annotated[int, BeforeValidator(_oere)]
 Days = Annotated[tuple[int, int | None], BeforeValidator(_days)]
 
 
-def _rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
+def _check_rising(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if list(numbers) != sorted(set(numbers)):
         raise WrongValue("the numbers have to rise")
     return numbers
 
 
-def _with_due(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
+def _check_due(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
     if Moment.DUE not in moments:
         raise WrongValue('"due" has to be one of them: loans of different due dates are never one fee')
     return moments
 
 
-def _never_or_a_year(days: int) -> int:
+def _check_year(days: int) -> int:
     if 0 < days < YEAR_DAYS:
         raise WrongValue("expected 0 (never), or at least a year")
     return days
 
 
-def _printable(text: str) -> str:
+def _check_printable(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise WrongValue("expected a text on one line")
     return text.strip().rstrip(".")
 
 
-Printed = Annotated[str, Field(max_length=300), AfterValidator(_printable)]
+Printed = Annotated[str, Field(max_length=300), AfterValidator(_check_printable)]
 
 
 class LimitEntry(Strict):
@@ -202,7 +202,7 @@ class FeeSection(Strict):
 
     tariff_at: Moment = Moment.RENEWAL
     age_at: Moment = Moment.RENEWAL
-    one_fee_per: Annotated[tuple[Moment, ...], AfterValidator(_with_due)] = (Moment.DUE,)
+    one_fee_per: Annotated[tuple[Moment, ...], AfterValidator(_check_due)] = (Moment.DUE,)
 
 
 class DebtSection(Strict):
@@ -219,7 +219,7 @@ Kept = Annotated[int, Field(ge=0, le=LATE_MAX_DAYS, strict=True)]
 class FilmSection(Strict):
     """The age ratings that bind; others are advice."""
 
-    binding: Annotated[tuple[Rating, ...], AfterValidator(_rising)] = (11, 15)
+    binding: Annotated[tuple[Rating, ...], AfterValidator(_check_rising)] = (11, 15)
 
 
 class RetentionSection(Strict):
@@ -237,8 +237,8 @@ class RetentionSection(Strict):
     corrections_days: Kept = 30
     answered_reviews_days: Kept = 365
     nights_days: Kept = 365
-    log_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1825
-    inactive_days: Annotated[Kept, AfterValidator(_never_or_a_year)] = 1095
+    log_days: Annotated[Kept, AfterValidator(_check_year)] = 1825
+    inactive_days: Annotated[Kept, AfterValidator(_check_year)] = 1095
 
     def value(self) -> Retention:
         return Retention(**self.model_dump())
@@ -248,25 +248,25 @@ class LetterSection(Strict):
     """Whether letters are sent on paper, and how many days after the due day reminders are."""
 
     on_paper: bool = Field(default=True, strict=True)
-    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_rising)] = ()
+    reminder_days: Annotated[tuple[Late, ...], AfterValidator(_check_rising)] = ()
 
     def value(self) -> LetterRules:
         return LetterRules(self.on_paper, self.reminder_days)
 
 
-def _told_apart(names: tuple[str, ...]) -> tuple[str, ...]:
+def _check_distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len({name.casefold() for name in names}) != len(names):
         raise WrongValue("a branch stands there twice")
     return names
 
 
-BranchName = Annotated[str, Field(min_length=1, max_length=LINE_MAX), AfterValidator(_printable)]
+BranchName = Annotated[str, Field(min_length=1, max_length=LINE_MAX), AfterValidator(_check_printable)]
 
 
 class BranchSection(Strict):
     """The library's branches. Left out: any text is allowed."""
 
-    names: Annotated[tuple[BranchName, ...], AfterValidator(_told_apart)] = Field(default=(), max_length=200)
+    names: Annotated[tuple[BranchName, ...], AfterValidator(_check_distinct)] = Field(default=(), max_length=200)
 
 
 class NetMediaSection(Strict):

@@ -15,13 +15,13 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.municipalities import load_municipalities
-from cprsync.config.toml import Mistake, Strict, first_mistake, read_toml, wrong_in
+from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
 
-def _https(typed: str) -> str:
+def _check_https(typed: str) -> str:
     try:
         parts = urlsplit(typed)
         names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
@@ -32,7 +32,7 @@ def _https(typed: str) -> str:
     return typed
 
 
-Address: TypeAlias = Annotated[str, AfterValidator(_https)]
+Address: TypeAlias = Annotated[str, AfterValidator(_check_https)]
 #: Each worker has its own connection and thread: more than these would wait for the store, not for the counterpart.
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
 #: What one library may ask of a counterpart that serves all libraries.
@@ -139,7 +139,7 @@ class CulrSection(Strict):
     per_second: PerSecond = 500
 
 
-def _home_code(typed: str) -> str:
+def _check_home_code(typed: str) -> str:
     """The four digits of an existing municipality. With a wrong one, every patron would count as living elsewhere."""
     code = code_from(typed)
     if mistake := load_municipalities().mistake_in(code):
@@ -153,7 +153,7 @@ class LibrarySection(Strict):
     agency: str = Field(pattern=r"^[0-9]{6}$")
     name: str
     #: with three or four digits
-    municipalities: frozenset[Annotated[str, AfterValidator(_home_code)]] = frozenset()
+    municipalities: frozenset[Annotated[str, AfterValidator(_check_home_code)]] = frozenset()
     policy: Path | None = None
     register_: RegisterSection = Field(alias="register")
     feed: FeedSection
@@ -218,10 +218,12 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise wrong_in(path, text, first_mistake(error), kind="configuration", elsewhere=_is_in_environment) from None
+        raise build_error(
+            path, text, first_mistake(error), kind="configuration", elsewhere=_is_in_environment
+        ) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
-    settings = _anchored(settings, path.resolve().parent)
+    settings = _anchor_paths(settings, path.resolve().parent)
     for library in settings.library:
         if library.policy is not None:
             check_unchangeable(library.policy)
@@ -237,7 +239,7 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
     place = ("test", "control_url")
     told = 'remove [test], or set environment = "test": production takes its day from no mock'
     mistake = Mistake(place, WrongValue(told))
-    return wrong_in(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
+    return build_error(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
 
 
 def audit_section(path: Path) -> AuditSection:
@@ -248,22 +250,22 @@ def audit_section(path: Path) -> AuditSection:
     return AuditSection()
 
 
-def _anchored(settings: Settings, folder: Path) -> Settings:
+def _anchor_paths(settings: Settings, folder: Path) -> Settings:
     """The settings with every relative path, wherever it stands, from this folder on."""
-    found: Settings = _from(folder, settings)
+    found: Settings = _anchor(folder, settings)
     return found.model_copy(
         update={"store": found.store.model_copy(update={"url": _sqlite_from(folder, settings.store.url)})}
     )
 
 
-def _from(folder: Path, value: Any) -> Any:
+def _anchor(folder: Path, value: Any) -> Any:
     match value:
         case Path():
             return folder / value
         case BaseModel():
-            return value.model_copy(update={name: _from(folder, part) for name, part in value})
+            return value.model_copy(update={name: _anchor(folder, part) for name, part in value})
         case tuple():
-            return tuple(_from(folder, part) for part in value)
+            return tuple(_anchor(folder, part) for part in value)
         case _:
             return value
 

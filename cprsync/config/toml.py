@@ -162,7 +162,7 @@ def _told(said: ErrorDetails) -> CprsyncError:
     return LibraryMistake(said["msg"], said["type"], **values)
 
 
-def wrong_in(
+def build_error(
     path: Path, text: str, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
 ) -> ConfigurationError:
     """The error for all mistakes in a file, each with its line, if it has one and `elsewhere` is False for it."""

@@ -53,11 +53,11 @@ def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
                 raise
             told = f"{closed} of {count} days are closed, and perhaps the next one; then: {error.message}"
             raise RunStopped(told, kind="mock.stopped") from error
-        done = {name: _joined(done[name], value) if name in done else value for name, value in one.items()}
+        done = {name: _join(done[name], value) if name in done else value for name, value in one.items()}
     return done
 
 
-def _joined(before: Any, value: Any) -> Any:
+def _join(before: Any, value: Any) -> Any:
     """Join files and days, add up persons, and take the newer day."""
     return value if isinstance(value, str) else before + value
 

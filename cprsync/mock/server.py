@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs.authority import develop_certificates
-from cprsync.mock.sftp import SftpKeys, keep_keys, serving_sftp
+from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
 from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
 from cprsync.mock.town import agreement
 from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
-from cprsync.mock.town.register import Register, kept_register, new_register
-from cprsync.mock.town.state import Memory, only_one
+from cprsync.mock.town.register import Register, load_register, new_register
+from cprsync.mock.town.state import Memory, lock_folder
 from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
 from cprsync.private import replace_private
 from cprsync.schemas import compile_schemas
@@ -77,7 +77,7 @@ def serve(  # noqa: PLR0913 -- a program's options
     schemas = compile_schemas()
     folder = folder.resolve()
     with ExitStack() as stack:
-        stack.enter_context(only_one(folder))
+        stack.enter_context(lock_folder(folder))
         for one in agreement.ALL:
             for made in (one.inbox(folder).parent, one.inbox(folder)):
                 made.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def serve(  # noqa: PLR0913 -- a program's options
         sftp = stack.enter_context(_listening(ports.sftp, last.get("sftp")))
         culr = stack.enter_context(_listening(ports.culr, last.get("culr")))
         users = [one.sftp_user for one in agreement.ALL]
-        keys = keep_keys(folder / "sftp", users=users, host=_HOST, port=_port(sftp))
+        keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=_port(sftp))
         services = SoapServices(register, schemas, now, omit_false)
         servers = {
             soap: make_server(soap_app(services), certificates),
@@ -204,7 +204,7 @@ def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -
     document = memory.load()
     if document is None:
         return new_register(folder, memory, load_town(people), framing=framing)
-    return kept_register(folder, memory, document, framing=framing)
+    return load_register(folder, memory, document, framing=framing)
 
 
 def _last_ports(folder: Path) -> dict[str, int]:

@@ -50,21 +50,21 @@ class SftpKeys:
     logins: dict[str, Login]
 
 
-def keep_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> SftpKeys:
+def ensure_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> SftpKeys:
     """Make the missing keys, and write the host key of this address."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     names = {user: f"client_key{number or ''}" for number, user in enumerate(users)}
     logins = {user: Login(folder / name, folder / f"{name}.pub") for user, name in names.items()}
     keys = SftpKeys(folder / "host_key", folder / "known_hosts", logins)
-    server = _kept(keys.host)
+    server = _load_or_make_key(keys.host)
     for login in logins.values():
-        _kept(login.key).write_public_key(str(login.public))
+        _load_or_make_key(login.key).write_public_key(str(login.public))
     public = server.export_public_key().decode("ascii").strip()
     keys.known_hosts.write_text(f"[{host}]:{port} {public}\n", encoding="ascii")
     return keys
 
 
-def _kept(path: Path) -> asyncssh.SSHKey:
+def _load_or_make_key(path: Path) -> asyncssh.SSHKey:
     if path.exists():
         return asyncssh.read_private_key(str(path))
     key = asyncssh.generate_private_key(_ALGORITHM, key_size=_BITS)
@@ -158,10 +158,10 @@ class Box(asyncssh.SFTPServer):
         self._service.opened.add(file.content)
         # Companions are read without faults: faults are for deliveries.
         if not path.endswith(b".metadata"):
-            self._spoil(file)
+            self._apply_faults(file)
         return file
 
-    def _spoil(self, file: OpenFile) -> None:
+    def _apply_faults(self, file: OpenFile) -> None:
         if self._service.register.faults.take_for_sftp("sftp-cut") is not None:
             file.cut_at = os.fstat(file.content.fileno()).st_size // 2
         if (slow := self._service.register.faults.take_for_sftp("sftp-slow")) is not None:
@@ -170,7 +170,7 @@ class Box(asyncssh.SFTPServer):
             file.drip = trickle.seconds
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        file = _opened(file_obj)
+        file = _check_opened(file_obj)
         wait, file.wait = file.wait, 0.0
         if file.drip is not None:
             wait, size = wait + file.drip, 1
@@ -183,12 +183,12 @@ class Box(asyncssh.SFTPServer):
         return content
 
     def close(self, file_obj: object) -> None:
-        content = _opened(file_obj).content
+        content = _check_opened(file_obj).content
         self._service.opened.discard(content)
         super().close(content)
 
     def fstat(self, file_obj: object) -> Any:
-        return super().fstat(_opened(file_obj).content)
+        return super().fstat(_check_opened(file_obj).content)
 
     def _refuse(self, *_asked: object, **_options: object) -> Any:
         raise _read_only()
@@ -202,7 +202,7 @@ def _box_of(channel: asyncssh.SSHServerChannel[bytes], folder: Path) -> Path:
     return folder / {one.sftp_user: one for one in ALL}[user].box
 
 
-def _opened(file: object) -> OpenFile:
+def _check_opened(file: object) -> OpenFile:
     if not isinstance(file, OpenFile):
         raise TypeError("not a file of this box")
     return file

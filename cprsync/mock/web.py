@@ -112,7 +112,7 @@ def soap_app(services: SoapServices) -> App:
     def served(scope: Any, body: bytes) -> Response:
         return services.answer(scope["path"], body, charset=_charset(scope), peer=scope["state"]["peer"])
 
-    return _posted(services.knows, served, services.too_large)
+    return _build_app(services.knows, served, services.too_large)
 
 
 def culr_app(service: CulrService) -> App:
@@ -121,10 +121,10 @@ def culr_app(service: CulrService) -> App:
     def served(scope: Any, body: bytes) -> Response:
         return service.answer(body, charset=_charset(scope))
 
-    return _posted(service.knows, served, lambda: Response(413, b"too large\n", "text/plain"))
+    return _build_app(service.knows, served, lambda: Response(413, b"too large\n", "text/plain"))
 
 
-def _posted(
+def _build_app(
     knows: Callable[[str], bool], served: Callable[[Any, bytes], Response], too_large: Callable[[], Response]
 ) -> App:
     async def app(scope: Any, receive: Receive, send: Send) -> None:
@@ -137,7 +137,7 @@ def _posted(
             response = Response(405, b"SOAP is posted\n", "text/plain")
         else:
             response = served(scope, body)
-        await _answer(response, scope, receive, send)
+        await _send_answer(response, scope, receive, send)
 
     return app
 
@@ -147,13 +147,13 @@ def control_app(register: Register) -> App:
 
     async def app(scope: Any, receive: Receive, send: Send) -> None:
         body = await _read(receive)
-        response = _controlled(register, scope, body)
-        await _answer(response, scope, receive, send)
+        response = _answer_control(register, scope, body)
+        await _send_answer(response, scope, receive, send)
 
     return app
 
 
-def _controlled(register: Register, scope: Any, body: bytes | None) -> Response:
+def _answer_control(register: Register, scope: Any, body: bytes | None) -> Response:
     headers = dict(scope["headers"])
     # A web page in a browser on this machine can post forms, but not JSON. Calls to another host name are refused too.
     local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
@@ -188,7 +188,7 @@ async def _read(receive: Receive) -> bytes | None:
     return bytes(body) if size <= REQUEST_MAX_BYTES else None
 
 
-async def _answer(response: Response, scope: Any, receive: Receive, send: Send) -> None:
+async def _send_answer(response: Response, scope: Any, receive: Receive, send: Send) -> None:
     if response.wait:
         await asyncio.sleep(response.wait)
     if response.drop:

@@ -70,8 +70,8 @@ def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
     if _name(element) != f"{call.operation.value}Response":
         raise AnswerBroken("the answer belongs to another operation", kind="wrong_root")
     results = [part for part in _children(element) if _name(part) in _WRAPPERS]
-    said = [_text(code) for result in results for status in _named(result, "responseStatus")
-            for code in _named(status, "responseCode")]  # fmt: skip
+    said = [_text(code) for result in results for status in _find_named(result, "responseStatus")
+            for code in _find_named(status, "responseCode")]  # fmt: skip
     if len(results) != 1 or len(said) != 1:
         raise AnswerBroken("the answer does not say one code", kind="no_code")
     code = _CODES.get(said[0], Code.UNKNOWN)
@@ -80,9 +80,9 @@ def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
 
 
 def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
-    accounts = [{_name(part): _text(part) for part in _children(one)} for one in _named(result, "Account")]
+    accounts = [{_name(part): _text(part) for part in _children(one)} for one in _find_named(result, "Account")]
     agencies = [one.get("provider", "") for one in accounts]
-    numbers = [_text(one) for one in _named(result, "MunicipalityNo") if _text(one)]
+    numbers = [_text(one) for one in _find_named(result, "MunicipalityNo") if _text(one)]
     if not all(map(_AGENCY.fullmatch, agencies)) or not all(map(_MUNICIPALITY.fullmatch, numbers)) or len(numbers) > 1:
         raise AnswerBroken("the answer holds an impossible value", kind="value")
     wanted = call.identity
@@ -99,7 +99,7 @@ def _children(element: etree._Element) -> Iterator[etree._Element]:
     return element.iterchildren("*")
 
 
-def _named(element: etree._Element, name: str) -> list[etree._Element]:
+def _find_named(element: etree._Element, name: str) -> list[etree._Element]:
     return [part for part in _children(element) if _name(part) == name]
 
 

@@ -45,7 +45,7 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def _named(error: CallFailed) -> CprsyncError:
+def _translate(error: CallFailed) -> CprsyncError:
     """CULR's error for one of a call."""
     match error:
         case AnswerBroken():
@@ -58,7 +58,7 @@ def _named(error: CallFailed) -> CprsyncError:
             return NetMediaUnavailable("CULR does not answer: {why}", why=error, kind=f"netmedia.{error.kind}")
 
 
-_CULR = Peer("netmedia", _named, unanswered=NetMediaUnavailable, hopeless=(ConfigurationError, NetMediaUntrusted))
+_CULR = Peer("netmedia", _translate, unanswered=NetMediaUnavailable, hopeless=(ConfigurationError, NetMediaUntrusted))
 
 
 class CulrCircuit(Circuit):

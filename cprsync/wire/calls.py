@@ -1,6 +1,6 @@
 """Calls a counterpart: with tries, evenly spaced, side by side, and only until it is useless to continue.
 
-Knows no counterpart and no protocol: a client passes in what makes one call, and how it names its counterpart's
+Knows no counterpart and no protocol: a client passes in what makes one call, and how it translates
 failures. Threads stay inside this module; callers get iterators.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.wire.limits import CallLimits, PeerSettings
-    from cprsync.wire.tls import Lender
+    from cprsync.wire.tls import OwnCertificate
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ class Peer:
     #: as it is called in the log
     name: str
     #: makes the client's error of one of `wire`
-    named: Callable[[CallFailed], CprsyncError]
+    translate: Callable[[CallFailed], CprsyncError]
     #: what means that nobody answered: a call is tried again
     unanswered: type[CprsyncError]
     #: after one of these no call can be answered, nor another try
@@ -55,7 +55,7 @@ class Calls:
         settings: PeerSettings,
         limits: CallLimits,
         *,
-        identity: Lender | None,
+        identity: OwnCertificate | None,
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         now: Callable[[], datetime],
@@ -97,7 +97,7 @@ class Calls:
                 result: T = tries(self._try, operation, once, outcome)
         except self._peer.unanswered as error:
             if self._shows_certificate and isinstance(error.__context__, ClosedUnanswered):
-                raise self._peer.named(_refused_in_silence(error)) from error
+                raise self._peer.translate(_refused_in_silence(error)) from error
             raise
         return result
 
@@ -110,7 +110,7 @@ class Calls:
         self._quota.wait()
         started, said = self._monotonic(), "unexpected"
         try:
-            result = self._named(once)
+            result = self._translate(once)
             said = outcome(result)
         except CprsyncError as error:
             said = error.kind
@@ -120,12 +120,12 @@ class Calls:
             self.log.debug(self._event, operation=operation, outcome=said, milliseconds=milliseconds)
         return result
 
-    def _named(self, once: Callable[[], T]) -> T:
+    def _translate(self, once: Callable[[], T]) -> T:
         try:
             return once()
         except CallFailed as error:
             # the named error takes the place of this one: it has the same cause, or none where the cause may quote
-            raise self._peer.named(error) from error.__cause__
+            raise self._peer.translate(error) from error.__cause__
 
     def _may_pass(self, error: BaseException) -> bool:
         return isinstance(error, self._peer.unanswered) and not isinstance(error, self._peer.hopeless)

@@ -57,18 +57,18 @@ def _foreign_charset() -> AnswerBroken:
     return AnswerBroken("the answer is in a charset that is not taken", kind="charset")
 
 
-def inflated(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
+def inflate(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> Iterator[bytes]:
     """Yield the answer's bytes, unzipped if they are zipped. The ceiling holds before and after unzipping.
 
     Raises AnswerBroken: too large, an encoding that was not asked for, or damaged.
     """
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise AnswerBroken("the answer is packed in a way that was not asked for", kind="encoding")
-    sent = _bounded(chunks, max_bytes)
-    return _bounded(_unzipped(sent), max_bytes) if encoding.endswith("gzip") else sent
+    sent = _limit_bytes(chunks, max_bytes)
+    return _limit_bytes(_unzip(sent), max_bytes) if encoding.endswith("gzip") else sent
 
 
-def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
+def _limit_bytes(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     seen = 0
     for chunk in chunks:
         seen += len(chunk)
@@ -77,7 +77,7 @@ def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _unzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
     unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         for chunk in chunks:
@@ -115,9 +115,9 @@ class AnswerParser:
         try:
             for chunk in chunks:
                 self._feed(chunk)
-                yield from self._counted()
+                yield from self._count_events()
             self._end()
-            yield from self._counted()
+            yield from self._count_events()
         except etree.XMLSyntaxError:
             # from None: libxml2 quotes the document.
             raise _not_xml() from None
@@ -175,7 +175,7 @@ class AnswerParser:
         # The document's own declaration takes precedence: gateways send a default in the header.
         return CHARSETS[names[0].lower()] if names else "utf-8"
 
-    def _counted(self) -> Iterator[tuple[str, etree._Element]]:
+    def _count_events(self) -> Iterator[tuple[str, etree._Element]]:
         if self._parser is None:
             return
         events = cast("Iterator[tuple[_Event, Element]]", self._parser.read_events())
@@ -224,10 +224,10 @@ def events_of(response: requests.Response, limits: AnswerLimits) -> Iterator[tup
 
 def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    return inflated(_sent(response), encoding=encoding, max_bytes=limits.max_bytes)
+    return inflate(_raw_chunks(response), encoding=encoding, max_bytes=limits.max_bytes)
 
 
-def _sent(response: requests.Response) -> Iterator[bytes]:
+def _raw_chunks(response: requests.Response) -> Iterator[bytes]:
     try:
         yield from response.raw.stream(_CHUNK, decode_content=False)
     except ValueError as error:
@@ -252,7 +252,7 @@ def payload(root: etree._Element) -> etree._Element:
     if root.tag != f"{{{ENVELOPE}}}Envelope" or parts not in ([BODY], [HEADER, BODY]):
         raise not_soap()
     for block in root[0] if parts[0] == HEADER else ():
-        refuse_if_to_be_understood(block)
+        refuse_mandatory_header(block)
     body = root[-1]
     if len(body) != 1:
         raise AnswerBroken("the answer's body does not hold one element", kind="empty_body")
@@ -266,7 +266,7 @@ def not_soap() -> AnswerBroken:
     return AnswerBroken("the answer is no SOAP envelope", kind="not_soap")
 
 
-def refuse_if_to_be_understood(block: etree._Element) -> None:
+def refuse_mandatory_header(block: etree._Element) -> None:
     """Refuse a header block that must be understood: we know none (SOAP 1.1, 4.2.3). Raises AnswerBroken."""
     if block.get(_MUST_UNDERSTAND, "0").strip() not in {"0", "false"}:
         raise AnswerBroken("the answer demands what we do not know of", kind="must_understand")

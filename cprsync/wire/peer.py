@@ -81,7 +81,7 @@ class PeerJudge:
         rules = THEIRS_IN_PRODUCTION if self._production else THEIRS
         if (fault := find_fault(certificate, rules)) is not None:
             return fault
-        for link in path_from(certificate, self._trusted):
+        for link in find_path(certificate, self._trusted):
             if self.revocation(link) is Revocation.REVOKED:
                 return _REVOKED if link is certificate else _ISSUER_REVOKED
         return None
@@ -158,7 +158,7 @@ class RevocationLists:
         self, certificate: x509.Certificate, *, issuers: Sequence[x509.Certificate], now: datetime
     ) -> Revocation:
         """What the lists that one of `issuers` signed say about a certificate."""
-        covering = [one for one in self.lists if _covers(one, certificate) and _is_signed(one, issuers)]
+        covering = [one for one in self.lists if _is_covering(one, certificate) and _is_signed(one, issuers)]
         if any(one.get_revoked_certificate_by_serial_number(certificate.serial_number) for one in covering):
             return Revocation.REVOKED
         if not covering:
@@ -168,7 +168,7 @@ class RevocationLists:
         return Revocation.GOOD if now <= ends else Revocation.STALE
 
 
-def path_from(certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
+def find_path(certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
     """The certificate and those above it, by name, as far as they are known."""
     seen: list[x509.Certificate] = []
     above: x509.Certificate | None = certificate
@@ -190,16 +190,16 @@ def _read(path: Path) -> list[x509.CertificateRevocationList]:
     return [x509.load_pem_x509_crl(_LIST_BEGIN + block.partition(_LIST_END)[0] + _LIST_END + b"\n") for block in blocks]
 
 
-def _covers(one: x509.CertificateRevocationList, certificate: x509.Certificate) -> bool:
+def _is_covering(one: x509.CertificateRevocationList, certificate: x509.Certificate) -> bool:
     if one.issuer != certificate.issuer:
         return False
     try:
-        return all(_leaves_in(extension, certificate) for extension in one.extensions)
+        return all(_keeps_in(extension, certificate) for extension in one.extensions)
     except ValueError:
         return False
 
 
-def _leaves_in(extension: x509.Extension[x509.ExtensionType], certificate: x509.Certificate) -> bool:
+def _keeps_in(extension: x509.Extension[x509.ExtensionType], certificate: x509.Certificate) -> bool:
     """Whether a list with this extension still covers the certificate completely."""
     part = extension.value
     if isinstance(part, x509.IssuingDistributionPoint):
@@ -210,10 +210,10 @@ def _leaves_in(extension: x509.Extension[x509.ExtensionType], certificate: x509.
 
 
 def _is_signed(one: x509.CertificateRevocationList, issuers: Sequence[x509.Certificate]) -> bool:
-    return any(issuer.subject == one.issuer and _signed_by(one, issuer) for issuer in issuers)
+    return any(issuer.subject == one.issuer and _is_signed_by(one, issuer) for issuer in issuers)
 
 
-def _signed_by(one: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+def _is_signed_by(one: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
         key = issuer.public_key()
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value

@@ -43,7 +43,7 @@ class Service:
         It gets the rule and the place.
         """
         self.contract, self._breach = contract, breach
-        _quiet()
+        _silence_logs()
         # raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.
         settings = zeep.Settings(
             strict=True,
@@ -100,7 +100,7 @@ class _Outgoing:
         return envelope, http_headers
 
 
-def _quiet() -> None:
+def _silence_logs() -> None:
     # Our transport logs nothing. This keeps the logs of zeep, urllib3 and requests out of a root handler.
     for name in ("zeep", "urllib3", "requests"):
         logger = logging.getLogger(name)

@@ -27,17 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-
-class Judge(Protocol):
-    """Checks a counterpart's certificate beyond what OpenSSL does."""
-
-    def judge(self, der: bytes | None, place: str) -> None: ...
+    from cprsync.wire.peer import PeerJudge
 
 
-class Lender(Protocol):
+class OwnCertificate(Protocol):
     """Our certificate with its key."""
 
-    def lend_to(self, context: ssl.SSLContext) -> None: ...
+    def load_into(self, context: ssl.SSLContext) -> None: ...
 
 
 _HTTPS = 443
@@ -84,7 +80,7 @@ class DeadlineContext(ssl.SSLContext):
     calls: threading.local
     monotonic: Callable[[], float]
     #: further checks on the counterpart's certificate, after OpenSSL has accepted it
-    judge: Judge | None
+    judge: PeerJudge | None
 
     def left(self) -> float | None:
         """Seconds until the deadline. None: there is no deadline. Raises TimeoutError if it has passed."""
@@ -135,10 +131,10 @@ class DeadlineSocket(ssl.SSLSocket):
 
 def build_context(
     ca: Path,
-    identity: Lender | None,
+    identity: OwnCertificate | None,
     *,
     monotonic: Callable[[], float] = time.monotonic,
-    judge: Judge | None = None,
+    judge: PeerJudge | None = None,
 ) -> DeadlineContext:
     """Return a TLS context that trusts only the issuers in `ca`, whatever the environment says.
 
@@ -161,7 +157,7 @@ def build_context(
             "the counterpart's issuers are unreadable: {ca}", ca=ca, kind="certificate.ca.unreadable"
         ) from error
     if identity is not None:
-        identity.lend_to(context)
+        identity.load_into(context)
     return context
 
 

@@ -9,7 +9,7 @@ from town import PEOPLE_FILE, number
 
 from cprsync.mock.town import agreement
 from cprsync.mock.town.people import load_town
-from cprsync.mock.town.register import Register, kept_register, new_register
+from cprsync.mock.town.register import Register, load_register, new_register
 from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def lived(folder: Path, memory: Memory) -> Register:
     """Start in the folder and close the days that are not closed yet."""
     document = memory.load()
     assert document is not None
-    register = kept_register(folder, memory, document, framing="lines")
+    register = load_register(folder, memory, document, framing="lines")
     while (register.day - register.town.day).days < NIGHTS:
         register.close_day(empty=True)
     memory.close()

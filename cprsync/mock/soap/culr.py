@@ -18,7 +18,7 @@ from cprsync.mock.soap.messages import (
     Response,
     SoapFault,
     build_envelope,
-    damaged,
+    damage,
     parse_request,
     refuse_unless_valid,
 )
@@ -65,14 +65,14 @@ class CulrService:
             return Response(503, b"", drop=True)
         accounts = self.register.culr
         try:
-            response = self._answered(parse_request(body, charset), kind)
+            response = self._answer_request(parse_request(body, charset), kind)
         except SoapFault as refusal:
             accounts.calls["?", "fault"] += 1
             response = Response(500, _build_fault(refusal))
         wait = accounts.latency + (fault.seconds if fault is not None and kind == "culr-slow" else 0)
-        return replace(damaged(kind, response), wait=wait)
+        return replace(damage(kind, response), wait=wait)
 
-    def _answered(self, request: Element, kind: str) -> Response:
+    def _answer_request(self, request: Element, kind: str) -> Response:
         if kind == "culr-fault":
             raise SoapFault("The service is out of order.", blame="Server")
         refuse_unless_valid(request, self.schema, what="contract")
@@ -80,12 +80,12 @@ class CulrService:
         if kind in CODES:
             result = Result(CODES[kind], "The mock was asked to say so")
         else:
-            result = _refused(request, operation) or _carry_out(self.register.culr, request, operation)
+            result = _check_caller(request, operation) or _carry_out(self.register.culr, request, operation)
         self.register.culr.calls[operation, result.code] += 1
         return Response(200, _build_answer(operation, result))
 
 
-def _refused(request: Element, operation: str) -> Result | None:
+def _check_caller(request: Element, operation: str) -> Result | None:
     """What is wrong with the caller. None: nothing is."""
     names = ("userIdAut", "groupIdAut", "passwordAut")
     said = tuple(_text(request, f"authCredentials/{name}") for name in names)

@@ -126,7 +126,7 @@ class Response:
     wait: float = 0.0
 
 
-def damaged(kind: str, response: Response) -> Response:
+def damage(kind: str, response: Response) -> Response:
     """The response with the fault. A kind that is not in the table changes nothing."""
     return DAMAGES[kind](response) if kind in DAMAGES else response
 

@@ -24,7 +24,7 @@ from cprsync.mock.soap.messages import (
     SoapFault,
     build_envelope,
     build_fault,
-    damaged,
+    damage,
     parse_request,
     refuse_unless_valid,
 )
@@ -82,7 +82,7 @@ class SoapServices:
             outcome = "fault"
         if fault is not None:
             outcome = fault.kind
-            response = damaged(fault.kind, response)
+            response = damage(fault.kind, response)
             response = replace(response, wait=fault.seconds if fault.kind == "slow" else 0.0)
         response = replace(response, wait=response.wait + self.register.latency)
         at = self.now().isoformat(timespec="milliseconds")
@@ -172,15 +172,15 @@ def _remove(request: Element, register: Register, service_agreement: str, *, gro
 
 def _remove_all(request: Element, register: Register, service_agreement: str) -> Element:
     groups = [_text(request, f"{{{SUBSCRIPTION}}}FilterGroup")]
-    return _emptied(request, register, service_agreement, groups=groups)
+    return _remove_filters(request, register, service_agreement, groups=groups)
 
 
 def _remove_filtered(request: Element, register: Register, service_agreement: str) -> Element:
     # In the schema but undocumented: treated as "every filter of the agreement".
-    return _emptied(request, register, service_agreement, groups=GROUPS)
+    return _remove_filters(request, register, service_agreement, groups=GROUPS)
 
 
-def _emptied(request: Element, register: Register, service_agreement: str, *, groups: Iterable[str]) -> Element:
+def _remove_filters(request: Element, register: Register, service_agreement: str, *, groups: Iterable[str]) -> Element:
     for group in groups:
         for value in register.filters_of(service_agreement).of(group):
             register.unsubscribe(service_agreement, group, value)

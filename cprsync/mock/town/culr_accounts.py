@@ -179,22 +179,22 @@ class Accounts:
             self._patrons.append(patron)
             if number is not None:
                 self._by_number[number] = patron
-        before = _seen(None, patron)
+        before = _describe(None, patron)
         if not patron.accounts:
             # a patron known to another library is only linked: the municipality stays as it is
             patron.municipality = request.municipality or None
         self._link(key, patron)
-        return self._changed(request, by, patron, before)
+        return self._note_change(request, by, patron, before)
 
     def _update(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
-        before = _seen(key, patron)
+        before = _describe(key, patron)
         patron.municipality = request.municipality or None
-        return self._changed(request, by, patron, before)
+        return self._note_change(request, by, patron, before)
 
     def _delete(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
-        before = _seen(key, patron)
+        before = _describe(key, patron)
         self._unlink(key, patron)
-        return self._changed(request, by, patron, before)
+        return self._note_change(request, by, patron, before)
 
     def _merge(self, request: Request, _: Key, patron: Patron, by: str) -> Result:
         if request.other is None:
@@ -203,11 +203,11 @@ class Accounts:
         former = self._by_account.get(key)
         if former is None:
             return _missing()
-        before = _seen(key, former)
+        before = _describe(key, former)
         if former is not patron:
             self._unlink(key, former)
             self._link(key, patron)
-        return self._changed(request, by, patron, before, kind=request.other[0])
+        return self._note_change(request, by, patron, before, kind=request.other[0])
 
     def _link(self, key: Key, patron: Patron) -> None:
         patron.accounts.append(key)
@@ -219,11 +219,11 @@ class Accounts:
         if not patron.accounts:
             patron.municipality = None
 
-    def _changed(
+    def _note_change(
         self, request: Request, by: str, patron: Patron, before: Mapping[str, Any], *, kind: str | None = None
     ) -> Result:
         key = (request.agency, *(request.other or (request.kind, request.value)))
-        after = _seen(key if key in self._by_account else None, patron)
+        after = _describe(key if key in self._by_account else None, patron)
         if after != before:
             n, kind = len(self.ledger) + 1, kind or request.kind
             change = Change(n, by, request.agency, request.operation, patron.ordinal, kind, before, after)
@@ -231,7 +231,7 @@ class Accounts:
         return Result(OK)
 
 
-def _seen(key: Key | None, patron: Patron) -> dict[str, Any]:
+def _describe(key: Key | None, patron: Patron) -> dict[str, Any]:
     """Whether the account exists, who has it, and the patron's municipality."""
     return {"account": key is not None, "patron": patron.ordinal if key else None, "municipality": patron.municipality}
 

@@ -161,15 +161,15 @@ def _living_at(scene: Scene, address: Address) -> Person:
 
 def _no_road(scene: Scene) -> list[Change]:
     """Correct the address so that its road has no name: a fault found in real deliveries."""
-    return [Change(_corrected(scene, "no-road", road="", long_road=""), "A09")]
+    return [Change(_correct_address(scene, "no-road", road="", long_road=""), "A09")]
 
 
 def _no_municipality(scene: Scene) -> list[Change]:
     """Correct the address to a municipality that does not exist."""
-    return [Change(_corrected(scene, "no-municipality", municipality=_NOWHERE), "A09")]
+    return [Change(_correct_address(scene, "no-municipality", municipality=_NOWHERE), "A09")]
 
 
-def _corrected(scene: Scene, kind: str, **parts: str) -> Person:
+def _correct_address(scene: Scene, kind: str, **parts: str) -> Person:
     if scene.who.address is None:
         raise _refused(f"{kind}: the person has no address")
     address = replace(scene.who.address, **parts)  # type: ignore[arg-type]  # the parts of each call are an address's
@@ -191,13 +191,13 @@ def _birth(scene: Scene) -> list[Change]:
 
 
 def _die(scene: Scene) -> list[Change]:
-    return [Change(_turned(scene, "90", status_before=scene.who.status), "A21")]
+    return [Change(_with_status(scene, "90", status_before=scene.who.status), "A21")]
 
 
 def _undie(scene: Scene) -> list[Change]:
     if scene.who.status_before and scene.who.status_before not in RESIDENT:
-        return [Change(_turned(scene, scene.who.status_before, status_before=""), "A25")]
-    return [Change(replace(_home(scene), status_before=""), "A25")]
+        return [Change(_with_status(scene, scene.who.status_before, status_before=""), "A25")]
+    return [Change(replace(_back_home(scene), status_before=""), "A25")]
 
 
 def _emigrate(scene: Scene) -> list[Change]:
@@ -207,22 +207,22 @@ def _emigrate(scene: Scene) -> list[Change]:
     if country == _DENMARK:
         raise _refused("--to of emigrate is not Denmark")
     abroad = Abroad(country, scene.day.isoformat(), ("Poste restante", "Postfach 1"))
-    return [Change(_turned(scene, "80", abroad=abroad, disappeared=""), "A06")]
+    return [Change(_with_status(scene, "80", abroad=abroad, disappeared=""), "A06")]
 
 
 def _return(scene: Scene) -> list[Change]:
-    return [Change(_home(scene), "A04")]
+    return [Change(_back_home(scene), "A04")]
 
 
 def _vanish(scene: Scene) -> list[Change]:
-    return [Change(_turned(scene, "70", disappeared=scene.day.isoformat()), "A02")]
+    return [Change(_with_status(scene, "70", disappeared=scene.day.isoformat()), "A02")]
 
 
 def _found(scene: Scene) -> list[Change]:
-    return [Change(_home(scene), "A03")]
+    return [Change(_back_home(scene), "A03")]
 
 
-def _home(scene: Scene) -> Person:
+def _back_home(scene: Scene) -> Person:
     """The person back at their last Danish address, at a named one, or at the first street of the file."""
     if scene.to is not None or scene.who.address is None:
         return _living_at(scene, _address(scene))
@@ -232,7 +232,7 @@ def _home(scene: Scene) -> Person:
     return replace(person, address=kept) if scene.who.status == "90" else person
 
 
-def _turned(scene: Scene, status: str, **fields: object) -> Person:
+def _with_status(scene: Scene, status: str, **fields: object) -> Person:
     return replace(scene.who, status=status, status_since=scene.day.isoformat(), **fields)  # type: ignore[arg-type]  # the fields of each call are a person's
 
 
@@ -268,7 +268,7 @@ def _number(scene: Scene) -> list[Change]:
         raise _refused("number: the people file gives this person no further number")
     number, *rest = scene.who.next_numbers
     new = replace(scene.who, number=number, next_numbers=tuple(rest), sex=_sex(number))
-    return _renumbered(scene, new, _old(scene, key=_free_key(scene), number=scene.who.number), code="P03")
+    return _change_numbers(scene, new, _former(scene, key=_free_key(scene), number=scene.who.number), code="P03")
 
 
 def _undo_number(scene: Scene) -> list[Change]:
@@ -279,11 +279,11 @@ def _undo_number(scene: Scene) -> list[Change]:
         raise _refused("undo-number: the person's number was never changed")
     last = max(former, key=lambda person: (person.status_since, person.key))
     restored = replace(scene.who, number=last.number, sex=_sex(last.number))
-    mistaken = replace(_old(scene, key=last.key, number=scene.who.number), taken_back=True)
-    return _renumbered(scene, restored, mistaken, code="P42")
+    mistaken = replace(_former(scene, key=last.key, number=scene.who.number), taken_back=True)
+    return _change_numbers(scene, restored, mistaken, code="P42")
 
 
-def _renumbered(scene: Scene, new: Person, old: Person, *, code: str) -> list[Change]:
+def _change_numbers(scene: Scene, new: Person, old: Person, *, code: str) -> list[Change]:
     """Change both numbers, and the persons with records that name the number: spouse, children, parents."""
     changes = [Change(old, code), Change(new, code, "PN")]
     for other in scene.people.values():
@@ -294,7 +294,7 @@ def _renumbered(scene: Scene, new: Person, old: Person, *, code: str) -> list[Ch
     return changes
 
 
-def _old(scene: Scene, *, key: str, number: str) -> Person:
+def _former(scene: Scene, *, key: str, number: str) -> Person:
     return replace(
         scene.who,
         key=key,

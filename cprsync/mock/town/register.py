@@ -28,7 +28,7 @@ from cprsync.mock.town.delivery import (
 from cprsync.mock.town.events import Scene, happen, stamp_of
 from cprsync.mock.town.faults import FaultScript
 from cprsync.mock.town.people import Person, Town, person_of, town_of
-from cprsync.mock.town.subscriptions import Entry, Filters, dump, replayed
+from cprsync.mock.town.subscriptions import Entry, Filters, dump, replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ class Register:
         self.deliver_owed()
         closed = next_working_day(self.day)
         skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
-        delivered = {one.agency: self._delivered(closed, one) for one in agreement.ALL}
+        delivered = {one.agency: self._select_changed(closed, one) for one in agreement.ALL}
         # all are set aside before the first counts as owed
         self.owed = [owed for one in agreement.ALL if (owed := self._set_aside(closed, one, delivered, empty=empty))]
         self.produced |= {owed.agency: closed for owed in self.owed}
@@ -158,10 +158,10 @@ class Register:
         self.keep()
 
     def subscribe(self, service_agreement: str, group: str, value: str) -> str:
-        return self._subscribed(service_agreement, group, value, added=True)
+        return self._change_filter(service_agreement, group, value, added=True)
 
     def unsubscribe(self, service_agreement: str, group: str, value: str) -> str:
-        return self._subscribed(service_agreement, group, value, added=False)
+        return self._change_filter(service_agreement, group, value, added=False)
 
     def add_fault(self, kind: str, *, times: int, seconds: float, share: float = 1.0, seed: int = 0) -> None:
         self.faults.add(kind, times=times, seconds=seconds, share=share, seed=seed)
@@ -213,7 +213,7 @@ class Register:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _delivered(self, closed: date, under: agreement.Agreement) -> Delivered:
+    def _select_changed(self, closed: date, under: agreement.Agreement) -> Delivered:
         # Selected at night: a person who changes in the morning and is subscribed at noon is delivered. Look-ups until
         # then answered as of the night before, and would have missed the change.
         filters = self.filters_of(under.service_agreement)
@@ -252,7 +252,7 @@ class Register:
         self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
         return Owed(name, under.agency, half=first and self.faults.take_for_night())
 
-    def _subscribed(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
+    def _change_filter(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
         filters = self.filters.setdefault(service_agreement, Filters())
         result = filters.add(group, value) if added else filters.remove(group, value)
         self.memory.append("subscriptions", [service_agreement, group, value, added])
@@ -299,7 +299,7 @@ def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) 
     return register
 
 
-def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
+def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
     """The register as it was when the mock stopped. Delivers what it still owed.
 
     Raises:
@@ -325,7 +325,7 @@ def kept_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             pending={key: [Event(**row) for row in rows] for key, rows in document["pending"].items()},
             produced={agency: date.fromisoformat(day) for agency, day in document["produced"].items()},
             faults=FaultScript.parse(document["faults"]),
-            filters=replayed(entries),
+            filters=replay(entries),
             calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
             framing=framing,
             in_file=int(document["in_file"]),

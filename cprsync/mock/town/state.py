@@ -52,12 +52,12 @@ class Memory:
 
     def put_aside(self, name: str, content: bytes) -> None:
         """Store a delivery until it is in its box. The document describes it."""
-        replace_private(self._aside(name), content)
+        replace_private(self._path_aside(name), content)
 
     def aside(self, name: str) -> bytes:
         """What was put aside under this name. Raises ConfigurationError, kind `mock.town.state`: it is gone."""
         try:
-            return self._aside(name).read_bytes()
+            return self._path_aside(name).read_bytes()
         except OSError as error:
             raise _unreadable() from error
 
@@ -66,13 +66,13 @@ class Memory:
         for path in self._folder.glob("*owed.*"):
             path.unlink()
 
-    def _aside(self, name: str) -> Path:
+    def _path_aside(self, name: str) -> Path:
         return self._folder / f"owed.{name}"
 
     def append(self, journal: str, entry: Any) -> None:
         """Add a line to a journal. The operating system has it when this returns."""
         if journal not in self._journals:
-            self._mend(journal)
+            self._cut_incomplete_line(journal)
             self._journals[journal] = append_private(self._folder / f"{journal}.jsonl")
         file = self._journals[journal]
         file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
@@ -94,7 +94,7 @@ class Memory:
             file.close()
         self._journals.clear()
 
-    def _mend(self, name: str) -> None:
+    def _cut_incomplete_line(self, name: str) -> None:
         """Cut an incomplete last line off, so that the next line does not continue it."""
         path = self._folder / f"{name}.jsonl"
         if not path.exists():
@@ -106,7 +106,7 @@ class Memory:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Lock the folder, because two mocks in one would overwrite each other's memory.
 
     Raises:

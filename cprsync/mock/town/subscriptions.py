@@ -77,7 +77,7 @@ def age_on(born: str, day: date) -> int | None:
     return day.year - start.year - ((day.month, day.day) < (start.month, start.day))
 
 
-def replayed(entries: Iterable[Entry]) -> dict[str, Filters]:
+def replay(entries: Iterable[Entry]) -> dict[str, Filters]:
     """The filters of every agreement after all additions and removals."""
     agreements: dict[str, Filters] = {}
     for agreement, group, value, added in entries:

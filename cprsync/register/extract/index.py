@@ -111,7 +111,7 @@ class RunIndex:
         if len(places) > RUNS_MOST * _PLACE.size:
             if run.holds & SEALS:
                 before, last = places[: -_PLACE.size], places[-_PLACE.size :]
-                self._runs[digest] = before + _PLACE.pack(*_sealing(*_PLACE.unpack(last)))
+                self._runs[digest] = before + _PLACE.pack(*_add_seal(*_PLACE.unpack(last)))
             return
         self._runs[digest] = places + _PLACE.pack(*run)
         if run.holds & MAIN and not (places and _has_main(places)):
@@ -127,7 +127,7 @@ class RunIndex:
         many runs counts as delivered.
         """
         found = self._kept_persons() if self._spilled is None else self._spilled_persons(self._spilled)
-        return (runs for runs in found if len(runs) > RUNS_MOST or _delivers(runs))
+        return (runs for runs in found if len(runs) > RUNS_MOST or _is_delivered(runs))
 
     def _kept_persons(self) -> Iterator[list[Run]]:
         # nearly every person has a 001, and is in the order once
@@ -138,7 +138,7 @@ class RunIndex:
 
     def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
         self._flush(spilled)
-        with _needing_room():
+        with _translate_no_room():
             spilled.execute("CREATE INDEX IF NOT EXISTS run_hash ON run (hash)")
             ordered = spilled.execute(_PERSONS)
         for _, rows in groupby(ordered, key=itemgetter(0)):
@@ -147,11 +147,11 @@ class RunIndex:
                 if len(runs) <= RUNS_MOST:
                     runs.append(Run(start, length, holds))
                 elif holds & SEALS:
-                    runs[-1] = _sealing(*runs[-1])
+                    runs[-1] = _add_seal(*runs[-1])
             yield runs
 
     def _spill(self) -> None:
-        with _needing_room():
+        with _translate_no_room():
             self._spilled = self._new_file()
         for digest, places in self._runs.items():
             for place in _PLACE.iter_unpack(places):
@@ -174,7 +174,7 @@ class RunIndex:
             self._flush(self._spilled)
 
     def _flush(self, spilled: sqlite3.Connection) -> None:
-        with _needing_room():
+        with _translate_no_room():
             spilled.execute("BEGIN")
             spilled.executemany("INSERT INTO run VALUES (?, ?, ?, ?)", self._rows)
             spilled.execute("COMMIT")
@@ -182,7 +182,7 @@ class RunIndex:
 
 
 @contextmanager
-def _needing_room() -> Iterator[None]:
+def _translate_no_room() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -192,12 +192,12 @@ def _needing_room() -> Iterator[None]:
         ) from error
 
 
-def _sealing(start: int, length: int, holds: int) -> Run:
+def _add_seal(start: int, length: int, holds: int) -> Run:
     """The last run kept for a person who is too large, with the seal of a later run."""
     return Run(start, length, holds | SEALS)
 
 
-def _delivers(runs: list[Run]) -> bool:
+def _is_delivered(runs: list[Run]) -> bool:
     # the first run nearly always decides
     return bool(runs[0].holds & DELIVERS) or any(run.holds & DELIVERS for run in runs)
 

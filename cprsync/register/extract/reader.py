@@ -86,7 +86,7 @@ class ExtractReader:
             runs = _RunReader(source, tally.framing or "lines", known)
             for places in index.persons():
                 records = runs.records(places)
-                person = parser.parse(records) if records else unread(runs.number(places), places)
+                person = parser.parse(records) if records else build_unreadable(runs.number(places), places)
                 if person is not None:
                     yield person
 
@@ -209,7 +209,7 @@ def too_large(places: list[Run]) -> bool:
     return len(places) > RUNS_MOST or sum([run.length for run in places]) > PERSON_LIMIT_BYTES
 
 
-def unread(number: CprNumber | None, places: list[Run]) -> Unreadable:
+def build_unreadable(number: CprNumber | None, places: list[Run]) -> Unreadable:
     """A person too large to be read. Only what the index holds is taken as true."""
     sealed = any(run.holds & SEALS for run in places)
     dead = any(run.status == Status.DEAD.value for run in places)

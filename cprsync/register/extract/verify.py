@@ -112,7 +112,7 @@ class Verification:
         try:
             self._verify(source, blocks)
         except DeliveryRefused as damage:
-            self._blame(source, damage, blocks, watch)
+            self._raise_cause(source, damage, blocks, watch)
             raise
         watch.finish()
         return self.tally
@@ -124,13 +124,15 @@ class Verification:
         _, first = next(records)
         tally.header = parse_header(first, self._layout, task=self._task)
         tally.by_type = {kind: 0 for kind in self._lengths if kind not in {b"000", b"999"}}
-        offset, last = self._walk(records)
+        offset, last = self._count_records(records)
         if next(records, None) is not None:
             raise DeliveryRefused("something follows record 999")
         self._compare_count(last, offset)
         self._check_product()
 
-    def _blame(self, source: BinaryIO, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch) -> None:
+    def _raise_cause(
+        self, source: BinaryIO, damage: DeliveryRefused, blocks: Iterator[bytes], watch: EncodingWatch
+    ) -> None:
         """Raise the cause of the damage instead, if it is a wrong encoding or another product.
 
         Both break the records first.
@@ -144,10 +146,10 @@ class Verification:
             # record 000 of another product may differ too, and its 001 has not been checked yet
             source.seek(0)
             if (main := find_main(source.read(HEAD_BYTES))) is not None:
-                self._look_at_form(main)
+                self._note_form(main)
         self._check_product()
 
-    def _walk(self, records: Iterator[Framed]) -> Framed:
+    def _count_records(self, records: Iterator[Framed]) -> Framed:
         """Count records and note runs. Return record 999 with its offset."""
         counts, note, protects = self.tally.by_type, self._note, self._layout.place("004", "BESKYTTYPE")
         current, start, holds = b"", 0, 0
@@ -167,7 +169,7 @@ class Verification:
             if kind == b"099":
                 self._count_event(record)
             elif kind == b"001":
-                holds |= self._look_at_main(record, first=not holds & MAIN)
+                holds |= self._check_main(record, first=not holds & MAIN)
             elif kind == b"004" and record[protects] == SEALING:
                 holds |= DELIVERS | SEALS
             else:
@@ -200,17 +202,17 @@ class Verification:
                 self._codes[raw] = code
         self.tally.by_event[code] += 1
 
-    def _look_at_main(self, record: bytes, *, first: bool) -> int:
+    def _check_main(self, record: bytes, *, first: bool) -> int:
         """Check a record 001. Return what it adds to its run."""
         if len(record) >= PRIVATE_LENGTH and len(record.rstrip()) == PRIVATE_LENGTH:
             raise unknown_product(record)
         if not self._known_form:
-            self._look_at_form(record)
+            self._note_form(record)
         status = record[self._status]
         self.tally.replaces = self.tally.replaces or status in REPLACED_CODES
         return DELIVERS | MAIN | (status_held(status) if first else 0)
 
-    def _look_at_form(self, main: bytes) -> None:
+    def _note_form(self, main: bytes) -> None:
         self._known_form = has_known_form(main.decode("latin-1"), self._layout)
         if not self._known_form and self._strange is None:
             self._strange = main

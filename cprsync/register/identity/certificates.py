@@ -70,7 +70,9 @@ def _ours(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]
     except CertificateError as error:
         yield _problem("ours", error)
         return
-    yield _judged(_line("ours", identity.certificate, now), lambda: _state_of_ours(identity, settings, now), settings)
+    yield _check_line(
+        _line("ours", identity.certificate, now), lambda: _state_of_ours(identity, settings, now), settings
+    )
     yield from (_line("chain", certificate, now) for certificate in identity.chain)
 
 
@@ -80,7 +82,7 @@ def _state_of_ours(identity: Identity, settings: RegisterSettings, now: datetime
     return identity.check_revocation(lists, trusted=read_trusted(settings.ca), now=now)
 
 
-def _judged(line: dict[str, Any], state_of: Callable[[], Revocation], settings: RegisterSettings) -> dict[str, Any]:
+def _check_line(line: dict[str, Any], state_of: Callable[[], Revocation], settings: RegisterSettings) -> dict[str, Any]:
     try:
         return _with_revocation(line, state_of(), production=settings.production)
     except CertificateError as error:

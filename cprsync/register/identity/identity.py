@@ -33,7 +33,7 @@ from cprsync.wire.certificate_rules import (
     company_in,
     find_fault,
 )
-from cprsync.wire.peer import Revocation, RevocationLists, path_from
+from cprsync.wire.peer import Revocation, RevocationLists, find_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,12 +116,12 @@ class Identity:
     ) -> Revocation:
         """What the lists say about our certificate. Raises CertificateError if it or an issuer has been revoked."""
         issuers = (*self.chain, *trusted)
-        for link in path_from(self.certificate, issuers):
+        for link in find_path(self.certificate, issuers):
             if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
                 raise _ours("has been revoked", "revoked", which=_OWN if link is self.certificate else _ISSUER)
         return lists.state_of(self.certificate, issuers=issuers, now=now)
 
-    def lend_to(self, context: ssl.SSLContext) -> None:
+    def load_into(self, context: ssl.SSLContext) -> None:
         """Load certificate and key into a TLS context, through memory and never through a file on disk."""
         password = os.urandom(32).hex().encode()
         pem = b"".join(c.public_bytes(Encoding.PEM) for c in (self.certificate, *self.chain))
@@ -217,17 +217,17 @@ def _check_chain(identity: Identity) -> None:
 
 
 def _read(path: Path) -> bytes:
-    with _translated(path), path.open("rb") as file:
+    with _translate_errors(path), path.open("rb") as file:
         return file.read(_FILE_MAX_BYTES)
 
 
 def _read_secret(path: Path) -> bytes:
-    with _translated(path), open_private(path) as file:
+    with _translate_errors(path), open_private(path) as file:
         return file.read(_FILE_MAX_BYTES)
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:

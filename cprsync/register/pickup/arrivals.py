@@ -42,7 +42,7 @@ def in_order(name: str) -> tuple[str, str]:
     return name.upper(), name
 
 
-def announced(names: set[str]) -> set[str]:
+def find_announced(names: set[str]) -> set[str]:
     """Names of files with companions among `names`, whether the files exist or not."""
     return {name.removesuffix(METADATA) for name in names if name.endswith(METADATA)}
 

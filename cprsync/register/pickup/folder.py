@@ -13,8 +13,8 @@ from cprsync.errors import ConfigurationError, DeliveryRefused
 from cprsync.register.pickup.arrivals import (
     METADATA_LIMIT_BYTES,
     After,
-    announced,
     companion_of,
+    find_announced,
     in_order,
     is_being_written,
     is_delivery,
@@ -89,7 +89,7 @@ class FolderFeed:
         except OSError as failed:
             raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
         if promised:
-            found = {name: self._path / name for name in announced(set(found))} | found
+            found = {name: self._path / name for name in find_announced(set(found))} | found
         return sorted((path for name, path in found.items() if is_delivery(name)), key=lambda path: in_order(path.name))
 
 

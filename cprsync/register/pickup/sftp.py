@@ -16,8 +16,8 @@ import asyncssh
 from cprsync.errors import ConfigurationError, DeliveryRefused
 from cprsync.register.pickup.arrivals import (
     METADATA_LIMIT_BYTES,
-    announced,
     companion_of,
+    find_announced,
     in_order,
     is_being_written,
     is_delivery,
@@ -62,7 +62,7 @@ class SftpFeed:
             ConfigurationError: kinds `sftp.folder`, `sftp.crowded`, and as `SftpSession.run`.
         """
         began = self._now()
-        stamps, names = self._look()
+        stamps, names = self._list_settled()
         files: dict[str, WaitingFile] = {}
         for name in names:
             companion = self._companion(name, stamps)
@@ -80,7 +80,7 @@ class SftpFeed:
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
         """The present part of an incomplete file. None: it is only announced, or changes just now."""
-        stamps, _ = self._look()
+        stamps, _ = self._list_settled()
         stamp = stamps.get(name)
         return None if stamp is None else SftpFile(name, stamp, self._settings, self._session, mark=None)
 
@@ -88,7 +88,7 @@ class SftpFeed:
         """End the connection."""
         self._session.close()
 
-    def _look(self) -> tuple[Mapping[str, Stamp], list[str]]:
+    def _list_settled(self) -> tuple[Mapping[str, Stamp], list[str]]:
         """All files, and the names of deliveries.
 
         A delivery without a companion is listed once it has stopped changing.
@@ -99,7 +99,7 @@ class SftpFeed:
             before, stamps = stamps, self._session.run(self._list)
         else:
             before = stamps
-        names = sorted(filter(is_delivery, set(stamps) | announced(set(stamps))), key=in_order)
+        names = sorted(filter(is_delivery, set(stamps) | find_announced(set(stamps))), key=in_order)
         moving = {name for name in names if companion_of(name) not in stamps and before.get(name) != stamps.get(name)}
         return {name: stamp for name, stamp in stamps.items() if name not in moving}, names
 

@@ -78,7 +78,7 @@ class SftpContent(io.RawIOBase):
         self._client: asyncssh.SFTPClient | None = None
         self._file: asyncssh.SFTPClientFile | None = None
         self._seen: Stamp | None = None
-        session.run(self._opened)
+        session.run(self._ensure_open)
 
     @property
     def stamp(self) -> Stamp:
@@ -111,7 +111,7 @@ class SftpContent(io.RawIOBase):
             raise
         return window
 
-    async def _opened(self, client: asyncssh.SFTPClient) -> asyncssh.SFTPClientFile:
+    async def _ensure_open(self, client: asyncssh.SFTPClient) -> asyncssh.SFTPClientFile:
         if self._file is not None and self._client is client:
             return self._file
         try:
@@ -123,11 +123,11 @@ class SftpContent(io.RawIOBase):
         return file
 
     async def _window(self, client: asyncssh.SFTPClient) -> bytes:
-        file = await self._opened(client)
+        file = await self._ensure_open(client)
         places = range(self._at, self._at + _BLOCKS * BLOCK_BYTES, BLOCK_BYTES)
         # One request for each block: asyncssh's own parallel reading fills a gap with zeros, and loses track at a
         # break.
-        window = _until_short(await asyncio.gather(*(_block(file, at) for at in places), return_exceptions=True))
+        window = _join_blocks(await asyncio.gather(*(_block(file, at) for at in places), return_exceptions=True))
         if not window or self._at + len(window) > self._size:
             await self._check(file, read=self._at + len(window))
         return window
@@ -143,7 +143,7 @@ class SftpContent(io.RawIOBase):
         file, self._file = self._file, None
         if file is not None and self._session.is_current(self._client):
             # Only the server's handle: if this fails, the content is read already or an error is being raised.
-            self._session.let_go(file)
+            self._session.release(file)
         super().close()
 
 
@@ -152,7 +152,7 @@ async def _block(file: asyncssh.SFTPClientFile, at: int) -> bytes:
     return block
 
 
-def _until_short(blocks: list[bytes | BaseException]) -> bytes:
+def _join_blocks(blocks: list[bytes | BaseException]) -> bytes:
     """The consecutive blocks. What comes after a short block is requested again."""
     window = bytearray()
     for block in blocks:

@@ -117,7 +117,7 @@ class SftpSession:
         """Whether files opened over this client can still be used."""
         return client is not None and client is self._client
 
-    def let_go(self, file: asyncssh.SFTPClientFile) -> None:
+    def release(self, file: asyncssh.SFTPClientFile) -> None:
         """Release the server's handle, without a new try: a broken connection releases it too."""
         with suppress(RegisterUnavailable):
             self._runner.run(self._attempt(lambda _: file.close()))
@@ -133,7 +133,9 @@ class SftpSession:
         try:
             return await self._within(work(client), self._settings.stall_seconds)
         except _OutOfTime as error:
-            raise self._late("the SFTP server did not answer within {seconds} seconds", "sftp.broken") from error
+            raise self._build_timeout(
+                "the SFTP server did not answer within {seconds} seconds", "sftp.broken"
+            ) from error
         except (OSError, asyncssh.Error) as error:
             # Work translates the refusals that it expects. Any other error means that the connection is lost.
             self._drop()
@@ -156,7 +158,7 @@ class SftpSession:
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
         raise _OutOfTime
 
-    def _late(self, sentence: str, kind: str) -> RegisterUnavailable:
+    def _build_timeout(self, sentence: str, kind: str) -> RegisterUnavailable:
         if self._remaining() <= 0:
             return RegisterUnavailable(
                 "what was asked of the SFTP server took longer than {seconds} seconds in all",
@@ -171,7 +173,7 @@ class SftpSession:
         try:
             return await self._within(self._open(_options(settings, key, hosts)), settings.connect_seconds)
         except _OutOfTime as error:
-            raise self._late("the SFTP server does not answer", "sftp.unreachable") from error
+            raise self._build_timeout("the SFTP server does not answer", "sftp.unreachable") from error
         except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
             raise PeerCertificateError(
                 "the SFTP server's host key is none of those in known_hosts", kind="sftp.host_key"

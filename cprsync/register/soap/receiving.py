@@ -61,7 +61,7 @@ def receive(response: requests.Response, limits: AnswerLimits, *, read: Read = r
 
     Raises BadAnswer, or the error for the fault or the HTTP status in its place.
     """
-    with closing(response), _as_answered(response):
+    with closing(response), _check_status(response):
         element = payload(read(response, limits))
     if element.tag == FAULT:
         raise parse_fault(element)
@@ -97,7 +97,7 @@ def _root_without_numbers(
                 raise BadAnswer("the answer's fault or header is too large", kind="register.oversized")
         elif event == "end":
             lists.setdefault(parent, set()).add(_number(element))
-            _forget_the_one_before(element, parent)
+            _drop_previous(element, parent)
     if root is None:
         raise _broken()
     return root
@@ -113,7 +113,7 @@ def _number(element: etree._Element) -> CprNumber:
         raise BadAnswer("the list of subscriptions holds what is no number", kind="register.impossible_value") from None
 
 
-def _forget_the_one_before(element: etree._Element, parent: etree._Element) -> None:
+def _drop_previous(element: etree._Element, parent: etree._Element) -> None:
     before = element.getprevious()
     if before is not None and before.tag == _NUMBER:
         if (before.tail or "").strip():
@@ -150,7 +150,7 @@ def receive_result(
 
 
 @contextmanager
-def _as_answered(response: requests.Response) -> Iterator[None]:
+def _check_status(response: requests.Response) -> Iterator[None]:
     status = response.status_code
     if status in _REFUSALS:
         raise RegisterRefused(

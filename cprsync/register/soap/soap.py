@@ -57,7 +57,7 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def _named(error: CallFailed) -> CprsyncError:
+def _translate(error: CallFailed) -> CprsyncError:
     """The register's error for one of a call."""
     match error:
         case PeerUntrusted():
@@ -72,7 +72,7 @@ def _named(error: CallFailed) -> CprsyncError:
 
 _REGISTER = Peer(
     "register",
-    _named,
+    _translate,
     unanswered=RegisterUnavailable,
     hopeless=(ConfigurationError, PeerCertificateError, CertificateRefused),
 )
@@ -215,13 +215,13 @@ class SoapRegister:
         circuit, waiting = Circuit(self._settings.limits.unanswered_in_a_row, _REGISTER), iter(numbers)
 
         def ask(number: CprNumber) -> list[tuple[CprNumber, T | CprsyncError]]:
-            return [(number, _given_up(circuit) if circuit.is_open else circuit.outcome_of(call, number))]
+            return [(number, _find_reason(circuit) if circuit.is_open else circuit.outcome_of(call, number))]
 
         yield from side_by_side(waiting, ask, threads=self._settings.workers, circuit=circuit)
-        yield from ((number, _given_up(circuit)) for number in waiting)
+        yield from ((number, _find_reason(circuit)) for number in waiting)
 
 
-def _given_up(circuit: Circuit) -> CprsyncError:
+def _find_reason(circuit: Circuit) -> CprsyncError:
     return circuit.hopeless or RegisterUnavailable(
         "not asked: {ceiling} calls in a row got no answer", ceiling=circuit.ceiling, kind="register.given_up"
     )
