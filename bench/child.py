@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from cprsync.collector import limit_gc
+from cprsync.cli.main import limit_gc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

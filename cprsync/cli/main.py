@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,6 @@ import typer
 import typer.main
 
 from cprsync.cli.terminal.misuse import Commands, misuse_of
-from cprsync.collector import limit_gc
 from cprsync.errors import Misused
 
 _BENCH: Final = "bench.__main__"
@@ -155,8 +155,18 @@ def main(
     configure(log_level or LEVEL)
 
 
+#: When Python collects garbage, less often than usual because a night keeps its objects until it ends: how many new
+#: objects start a collection of the youngest, and how many collections start one of older objects.
+#: Python's defaults are 700 and 10. With them, a night of 10,000 changes spent an eighth of its time on collecting;
+#: with 10,000 it was a twentieth.
+_THRESHOLDS: Final = (50_000, 20, 20)
 #: The exit code that typer returns for Ctrl-C.
 INTERRUPTED = 130
+
+
+def limit_gc() -> None:
+    """Let Python's garbage collector run less often, for work that keeps its objects."""
+    gc.set_threshold(*_THRESHOLDS)
 
 
 def run() -> None:
