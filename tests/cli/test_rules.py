@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,7 +124,7 @@ def test_a_file_without_both_markers_is_refused_and_left_alone(
     ("written", "instead", "why"),
     [
         # the program does something else
-        ('letters = "stopped"', 'letters = "go"', "line 216: rows.status-90.letters: the program has another rule"),
+        ('letters = "stopped"', 'letters = "go"', "line 217: rows.status-90.letters: the program has another rule"),
         ('block = "proposed_and_cancels"', 'block = "doubted"', "rows.status-90.block: the program has another rule"),
         # a name that stands nowhere
         (
@@ -151,3 +152,13 @@ def test_a_row_that_is_wrong_is_refused_by_its_file_line_and_cell(
         load_rule_tables(Policy(), file)
     assert str(refused.value).startswith(str(file))
     assert why in str(refused.value)
+
+
+def test_each_word_that_is_explained_is_used_in_a_row() -> None:
+    used = set()
+    for table in TABLES:
+        written = tomllib.loads(rulebook_path(f"{table}.toml").read_text(encoding="utf-8"))
+        groups = {column: of.get("words") for column, of in written["columns"].items()}
+        used |= {(groups[column], str(cell)) for row in written["rows"].values() for column, cell in row.items()}
+    words = tomllib.loads(rulebook_path("words.toml").read_text(encoding="utf-8"))
+    assert [f"{group}.{name}" for group, names in words.items() for name in names if (group, name) not in used] == []
