@@ -36,9 +36,9 @@ class CprsyncError(Exception):
     def message(self) -> str:
         return self.sentence.format(**self.values) if self.values else self.sentence
 
-    def told(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """The sentence and its values, in a form that JSON can hold."""
-        values = {k: v.told() if hasattr(v, "told") else str(v) for k, v in self.values.items()}
+        values = {k: v.document() if hasattr(v, "document") else str(v) for k, v in self.values.items()}
         return {"sentence": self.sentence, "values": values}
 
 

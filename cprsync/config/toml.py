@@ -79,9 +79,9 @@ class LibraryMistake(CprsyncError):
     def message(self) -> str:
         return self._message
 
-    def told(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """The key and the values, and the library's own words for a key without a translation."""
-        return {**super().told(), "message": self._message}
+        return {**super().document(), "message": self._message}
 
 
 def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:

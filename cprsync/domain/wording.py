@@ -15,6 +15,10 @@ class Wording:
     def __str__(self) -> str:
         return self.en
 
-    def told(self) -> dict[str, str]:
+    def text(self, language: str) -> str:
+        """The text in `da` or `en`."""
+        return self.da if language == "da" else self.en
+
+    def document(self) -> dict[str, str]:
         """Both texts, in a form that JSON can hold."""
         return {"da": self.da, "en": self.en}

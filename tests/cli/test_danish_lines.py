@@ -59,7 +59,7 @@ def test_what_registering_does_is_said_in_words() -> None:
     ],
 )
 def test_a_correction_without_a_reason_is_asked_for_one(field: str, danish: str) -> None:
-    assert in_danish(ConfigurationError(WHY_ANOTHER[field]).told()) == danish
+    assert in_danish(ConfigurationError(WHY_ANOTHER[field]).document()) == danish
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_was_taken_back_is_said_by_what_counts_now(document: dict[str, obje
     ],
 )
 def test_a_field_and_a_day_in_an_error_stand_there_as_people_say_them(error: BadInput, danish: str) -> None:
-    assert in_danish(error.told()) == danish
+    assert in_danish(error.document()) == danish
 
 
 def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
@@ -137,7 +137,7 @@ def test_the_birth_dates_beside_a_number_are_written_as_people_write_them() -> N
 def test_the_fields_that_may_be_set_are_listed_as_they_are_called_with_the_name_to_type() -> None:
     with pytest.raises(ConfigurationError) as refused:
         check_field("foo")
-    told = in_danish(refused.value.told())
+    told = in_danish(refused.value.document())
     assert "Navn (name)" in told
     assert "Blokeringer (blocks)" in told
     assert [one for one in settable() if f"({one})" not in told] == []

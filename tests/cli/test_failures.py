@@ -26,6 +26,7 @@ from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.receiving import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.columns import PATRON_COLUMNS
+from cprsync.services.imports.refused import DOUBTS, REASONS
 from cprsync.services.imports.rows import Row
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.wire.certificate_rules import ISSUER_IN_PRODUCTION, OURS_IN_PRODUCTION, THEIRS_IN_PRODUCTION, UNREADABLE
@@ -139,6 +140,7 @@ def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
 
 def test_what_stands_inside_a_sentence_has_words_too() -> None:
     parts = {*ALERTS.values(), *_REFUSALS.values(), *NEVER_SET.values(), *WHY_ANOTHER.values(), _UNTRUSTED[1]}
+    parts |= {*REASONS.values(), *DOUBTS.values()}
     parts |= {rule.fault.problem for rule in (*OURS_IN_PRODUCTION, *THEIRS_IN_PRODUCTION, *ISSUER_IN_PRODUCTION)}
     parts |= {UNREADABLE.problem, _REVOKED.problem, _ISSUER_REVOKED.problem}
     parts |= {problem for _, problem in PEER_PROBLEMS.values()} | {happened for _, _, happened in _FAILURES}
@@ -168,14 +170,14 @@ def test_what_is_said_of_a_typed_value_has_values_beside_it(module: str) -> None
     ],
 )
 def test_a_value_that_was_refused_is_told_with_its_limit(why: WrongValue | str, danish: str) -> None:
-    assert in_danish(BadInput("{field}: {why}", field="telefon", why=why).told()) == danish
+    assert in_danish(BadInput("{field}: {why}", field="telefon", why=why).document()) == danish
 
 
 def test_a_column_that_is_not_known_is_answered_in_danish_with_the_danish_names_of_the_columns() -> None:
     row = Row(1, (("cpr_number", ""), ("Kælenavn", "")))
     with pytest.raises(BadInput) as refused:
         PATRON_COLUMNS.check(row)
-    danish = in_danish(refused.value.told())
+    danish = in_danish(refused.value.document())
     assert danish.startswith("linje 1: kolonne 2, »Kælenavn«, er ukendt: kolonnerne er Lånernummer, CPR-nummer, ")
     assert "cpr_number" not in danish
     PATRON_COLUMNS.check(Row(1, tuple((name, "") for name in danish.partition("kolonnerne er ")[2].split(", "))))
@@ -185,7 +187,7 @@ def test_an_error_about_a_file_carries_the_one_that_it_was() -> None:
     within = DeliveryRefused("record 999 counts {says} records, and {found} are there", says=9, found=7)
     error = DeliveryRefused("{file}: {why}", file="D270322", why=within)
     assert error.message == str(error) == "D270322: record 999 counts 9 records, and 7 are there"
-    assert in_danish(error.told()) == "D270322: post 999 tæller 9 poster, og der er 7"
+    assert in_danish(error.document()) == "D270322: post 999 tæller 9 poster, og der er 7"
 
 
 def test_a_value_with_braces_is_shown_as_it_is() -> None:
@@ -272,4 +274,4 @@ def test_a_register_that_does_not_answer_changes_nothing_and_the_advice_says_not
     ],
 )
 def test_a_damaged_record_is_named_in_danish(refused: CprsyncError, danish: str) -> None:
-    assert in_danish(refused.told()) == danish
+    assert in_danish(refused.document()) == danish

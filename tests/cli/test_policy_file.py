@@ -104,7 +104,7 @@ def refused(tmp_path: Path, text: str) -> str:
     assert caught.value.kind == "policy"
     # the last part of the sentence is said in other words in Danish
     said = caught.value.message.partition(": ")[2].partition(": ")[2]
-    assert said not in in_danish(caught.value.told())
+    assert said not in in_danish(caught.value.document())
     return caught.value.message.removeprefix(str(tmp_path / "policy.toml")).removeprefix(", ")
 
 

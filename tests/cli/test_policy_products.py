@@ -137,7 +137,7 @@ def test_in_danish_the_day_of_another_period_is_written_as_danes_do(tmp_path: Pa
     with pytest.raises(ConfigurationError) as mistaken:
         read(tmp_path, PRODUCT.replace("2027-12-31", ends) + LATER)
     year, month, day = ends.split("-")
-    assert in_danish(mistaken.value.told()).endswith(f"går til {day}.{month}.{year}")
+    assert in_danish(mistaken.value.document()).endswith(f"går til {day}.{month}.{year}")
 
 
 @pytest.mark.parametrize(("groups", "named"), [(GROUPS, '"Barn", "Voksen", "Personale"'), ("", '"Barn", "Voksen"')])

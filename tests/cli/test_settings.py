@@ -212,7 +212,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
         assert missing in told
     # a misspelt name is why another is missing
     assert max(map(told.index, (".tsak:", ".crv:"))) < min(map(told.index, (".cvr:", ".task:")))
-    danish = in_danish(refused.value.told())
+    danish = in_danish(refused.value.document())
     assert f"; linje {line['crv']}: " in danish or f", linje {line['crv']}: " in danish
     assert not {"missing", "line", "more"} & set(danish.replace(":", " ").replace(";", " ").split())
 

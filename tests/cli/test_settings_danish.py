@@ -42,7 +42,7 @@ SAID = sorted({said for name in READERS for said in said_in((PACKAGE / f"{name}.
 
 
 def danish(why: str) -> str:
-    return in_danish(CprsyncError("{why}", why=why).told())
+    return in_danish(CprsyncError("{why}", why=why).document())
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -77,7 +77,7 @@ def test_what_is_no_toml_is_told_in_danish_with_its_line(tmp_path: Path, text: s
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_policy(path, frozenset())
-    danish = re.sub(r", tegn \d+", "", in_danish(caught.value.told()))
+    danish = re.sub(r", tegn \d+", "", in_danish(caught.value.document()))
     assert danish.startswith(f"{path}: ikke TOML: {told}")
     assert caught.value.message.startswith(f"{path}: not TOML: ")
     assert " (at " in caught.value.message
@@ -88,7 +88,7 @@ def test_the_years_of_a_fee_page_are_answered_with_the_number_to_write(tmp_path:
     path.write_text('[[tariffs]]\nsince = 2027-01-01\nchild_below = "0-14 år"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_policy(path, frozenset())
-    assert in_danish(caught.value.told()) == (
+    assert in_danish(caught.value.document()) == (
         f"{path}, linje 3: tariffs.0.child_below: der skal stå den første alder, der betaler som voksen, som et tal: "
         "child_below = 15; linje 1: tariffs.0.bands: indstillingen mangler"
     )

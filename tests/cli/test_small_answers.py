@@ -106,7 +106,7 @@ def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.Captur
 
 
 def test_that_no_mock_runs_is_told_in_danish() -> None:
-    assert in_danish(_not_running().told()).startswith("mocken svarer ikke")
+    assert in_danish(_not_running().document()).startswith("mocken svarer ikke")
 
 
 DELIVERY = {

@@ -60,9 +60,7 @@ def mover_lines(movers: Rights, language: Language) -> Iterator[str]:
     """One line for all movers with the same rights."""
     same: dict[str, list[str]] = {}
     for key, rights in movers.items():
-        told = ", ".join(
-            f"{one.title.da if language == 'da' else one.title.en} {word(one.answer.value, language)}" for one in rights
-        )
+        told = ", ".join(f"{one.title.text(language)} {word(one.answer.value, language)}" for one in rights)
         same.setdefault(told, []).append(key)
     for told, keys in same.items():
         yield word("demo_movers", language, who=", ".join(keys), rights=told)

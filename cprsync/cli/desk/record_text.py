@@ -49,7 +49,7 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
     if minors:
         yield f"  {word('answers_for', language)}"
     for one in minors:
-        sealed = SEALED.da if language == "da" else SEALED.en
+        sealed = SEALED.text(language)
         name = sealed if one.get("sealed") else one["name"] or NOTHING
         since = word("responsible_since", language, since=_day(one["since"], language))
         yield f"    {one['patron']}  {name}  {since}"
@@ -59,7 +59,7 @@ def whose_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The patron's name, age and cards on one line before a question. Nothing for a patron who has left."""
     if not any(whose.values()):
         return
-    sealed = SEALED.da if language == "da" else SEALED.en
+    sealed = SEALED.text(language)
     name = sealed if whose["protected"] else whose["name"] or NOTHING
     age = NOTHING if whose["age"] is None else whose["age"]
     cards = ", ".join(whose["cards"]) or NOTHING
@@ -122,7 +122,7 @@ def has_name(key: str) -> bool:
 def name_of(key: str, language: Language) -> str:
     """The name of a field in a language."""
     name = FIELD[key].name
-    return name.da if language == "da" else name.en
+    return name.text(language)
 
 
 def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) ->
 def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
     """The value as lines, with one for each loan and the like."""
     if entry.get("sealed"):
-        sealed = SEALED.da if language == "da" else SEALED.en
+        sealed = SEALED.text(language)
         age = entry.get("age")
         told = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
         return [_as_sure(told, entry, language)]
@@ -159,7 +159,7 @@ def value_text(key: str, value: Any, language: Language) -> str:
     """A value on one line. A dash if it is empty."""
     if key == "status" and value in STATUS_CODES:
         meaning = STATUS_RULES[Status(value)].meaning
-        return f"{value} {meaning.da if language == 'da' else meaning.en}"
+        return f"{value} {meaning.text(language)}"
     if key == "kind" and value:
         return word(f"kind_{value}", language)
     if key == "standing":
@@ -200,7 +200,7 @@ def _owned(entry: Mapping[str, Any], language: Language) -> str:
     owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
     if entry["source"] == "number":
         owner = word("by_number", language)
-    told = owner or (owned.da if language == "da" else owned.en)
+    told = owner or owned.text(language)
     return f"{told}, {_day(entry['since'], language)}" if entry["since"] else told
 
 

@@ -102,7 +102,7 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if not document["responsibles"] and not document.get("answers_for"):
         yield "  " + word("responsible_none", language)
     for one in document["responsibles"]:
-        sealed = SEALED.da if language == "da" else SEALED.en
+        sealed = SEALED.text(language)
         name = sealed if one.get("sealed") else one["name"] or NOTHING
         since = long_day(date.fromisoformat(one["since"]), language)
         days = word("responsible_since", language, since=since)

@@ -117,7 +117,7 @@ def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 def _side(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
     if side in both.get("sealed", ()):
-        return SEALED.da if language == "da" else SEALED.en
+        return SEALED.text(language)
     value = both[side]
     if value is None:
         return NOTHING

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cprsync.cli.desk.record_text import name_of
+from cprsync.cli.language.danish import error_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say
 from cprsync.errors import BadInput, ConfigurationError
@@ -82,7 +83,7 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
     for refused in imported.refused[:TOLD_MAX]:
-        told = refused.told[0 if language == "da" else 1]
+        told = error_text(refused.error, language)
         note("  " + word("import_line", language, line=refused.line, field=refused.field, told=told))
     if len(imported.refused) > TOLD_MAX:
         note("  " + word("import_more", language, count=len(imported.refused) - TOLD_MAX))
@@ -102,7 +103,7 @@ def _show_patrons(told: OfPatrons, language: Language, *, apply: bool) -> None:
     for name, count in sorted(told.left.items()):
         say(word("import_left", language, count=count, field=name_of(name, language)))
     for doubt in told.doubts.values():
-        reason = doubt.told[0 if language == "da" else 1]
+        reason = error_text(doubt.error, language)
         line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
         more = "" if doubt.rows == 1 else f" ({word('import_rows', language, count=doubt.rows)})"
         note(f"  ! {line}{more}")
@@ -124,7 +125,7 @@ def write_numbers(told: OfPatrons, path: Path) -> None:
 
 def write_refused(imported: Imported, path: Path, language: Language) -> None:
     """Write the refused rows as CSV: line, field and reason, never a value. Raises ConfigurationError."""
-    rows = ((one.line, one.field, one.told[0 if language == "da" else 1]) for one in imported.refused)
+    rows = ((one.line, one.field, error_text(one.error, language)) for one in imported.refused)
     _write_csv(path, ("line", "field", "reason"), rows)
 
 

@@ -98,5 +98,5 @@ def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict
         "changed": changed,
         "next": advice.en,
         "reference": reference,
-        "da": {"message": in_danish(error.told()), "next": advice.da},
+        "da": {"message": in_danish(error.document()), "next": advice.da},
     }

@@ -17,6 +17,9 @@ from cprsync.domain.patron.fields import FIELD
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.cli.language.words import Language
+    from cprsync.errors import CprsyncError
+
 _DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 #: How fields are shown, by the name of a value that holds one key or several.
 _FIELDS: Final[Mapping[str, str]] = {
@@ -28,8 +31,13 @@ _FIELDS: Final[Mapping[str, str]] = {
 }
 
 
+def error_text(error: CprsyncError, language: Language) -> str:
+    """The sentence of an error, with its values."""
+    return in_danish(error.document()) if language == "da" else error.message
+
+
 def in_danish(told: Mapping[str, Any]) -> str:
-    """The sentence of an error, as `told()` keeps it, with its values.
+    """The sentence of an error in Danish, with its values. `told`: what `CprsyncError.document` gives.
 
     A sentence without a translation stays English.
     """

@@ -70,4 +70,4 @@ def reason_words(reason: str, language: Language) -> str:
 def titles_of(products: Products, language: Language) -> dict[str, str]:
     """The latest title of each product, by its name."""
     titles = {name: products.of(name)[-1].title for name in products.names()}
-    return {name: title.da if language == "da" else title.en for name, title in titles.items()}
+    return {name: title.text(language) for name, title in titles.items()}

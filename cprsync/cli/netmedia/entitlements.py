@@ -63,7 +63,7 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
     if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
-        yield f"  {RUNNING_LOANS.da if language == 'da' else RUNNING_LOANS.en}"
+        yield f"  {RUNNING_LOANS.text(language)}"
     yield f"  {_culr(document['culr'], language)}"
     if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
         yield f"  {word('culr_leaving', language)}"

@@ -49,7 +49,7 @@ def _page(policy: Policy, today: date, language: Language) -> None:
         _columns([_told(fee_heading(tariff), language), *fee_rows(tariff)])
         say()
     for sentence in fee_sentences(policy):
-        say(_one(sentence, language))
+        say(sentence.text(language))
     say()
     say(emphasise("Lånergrupper" if language == "da" else "Patron groups"))
     _columns([_told(row, language) for row in (GROUP_HEADING, *group_rows(policy, on=today))])
@@ -63,17 +63,10 @@ def _columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _told(row: Iterable[Wording], language: Language) -> list[str]:
-    return [_one(cell, language) for cell in row]
-
-
-def _one(text: Wording, language: Language) -> str:
-    return text.da if language == "da" else text.en
+    return [cell.text(language) for cell in row]
 
 
 def _document(policy: Policy, today: date) -> dict[str, Any]:
-    def both(text: Wording) -> dict[str, str]:
-        return {"da": text.da, "en": text.en}
-
     return {
         "tariffs": [
             {
@@ -91,9 +84,15 @@ def _document(policy: Policy, today: date) -> dict[str, Any]:
         "debt_limit_oere": policy.debt_limit_oere,
         "reminder_days": list(policy.letters.reminder_days),
         "binding_films": list(policy.binding_films),
-        "said": [both(sentence) for sentence in fee_sentences(policy)],
+        "said": [sentence.document() for sentence in fee_sentences(policy)],
         "groups": [
-            dict(zip(("name", "from_age", "loan", "reminders", "fees", "cpr_number"), map(both, row), strict=True))
+            dict(
+                zip(
+                    ("name", "from_age", "loan", "reminders", "fees", "cpr_number"),
+                    (cell.document() for cell in row),
+                    strict=True,
+                )
+            )
             for row in group_rows(policy, on=today)
         ],
     }

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cprsync.domain.pages.page import Section
     from cprsync.domain.patron.fields import Field
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.wording import Wording
 
 #: The width of a page, for paper and terminal.
 WIDTH = 96
@@ -75,17 +74,12 @@ def page_text(sections: Sequence[Section], language: Language) -> str:
     """A page as text: headings underlined, each field under its name."""
     blocks: list[str] = []
     for section in sections:
-        heading = told(section.heading, language)
+        heading = section.heading.text(language)
         blocks.append(f"{heading}\n{'-' * len(heading)}")
         for paragraph in section.paragraphs:
-            name = f"{told(paragraph.name, language)} - " if paragraph.name else ""
-            blocks.append(textwrap.fill(name + told(paragraph.text, language), WIDTH, break_on_hyphens=False))
+            name = f"{paragraph.name.text(language)} - " if paragraph.name else ""
+            blocks.append(textwrap.fill(name + paragraph.text.text(language), WIDTH, break_on_hyphens=False))
     return "\n\n".join(blocks)
-
-
-def told(text: Wording, language: Language) -> str:
-    """A wording in one language."""
-    return text.da if language == "da" else text.en
 
 
 def _page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
@@ -93,14 +87,14 @@ def _page(sections: Sequence[Section], language: Language, missing: Sequence[str
     if not as_json:
         say(page_text(sections, language))
         if missing:
-            asked = ", ".join(f"{key} ({told(ASKED[key], language)})" for key in missing)
+            asked = ", ".join(f"{key} ({ASKED[key].text(language)})" for key in missing)
             note(word("controller_missing", language, asked=asked))
         return
     paragraphs = [
         {
-            "section": told(section.heading, language),
-            "name": told(paragraph.name, language) if paragraph.name else None,
-            "text": told(paragraph.text, language),
+            "section": section.heading.text(language),
+            "name": paragraph.name.text(language) if paragraph.name else None,
+            "text": paragraph.text.text(language),
         }
         for section in sections
         for paragraph in section.paragraphs
@@ -111,28 +105,24 @@ def _page(sections: Sequence[Section], language: Language, missing: Sequence[str
 def _document(field: Field, policy: Policy) -> dict[str, Any]:
     return {
         "key": field.key,
-        "name": _both(field.name),
-        "purpose": _both(field.purpose),
-        "basis": _both(BASES[field.basis]),
+        "name": field.name.document(),
+        "purpose": field.purpose.document(),
+        "basis": BASES[field.basis].document(),
         "owner": field.owner.value,
         "seen": field.seen.value,
         "sealed": field.sealed,
-        "kept": _both(kept_text(field.kept, policy)),
+        "kept": kept_text(field.kept, policy).document(),
         "imported": field.imported,
         "text": field.name.da if field.explained else None,
         "part_of": field.part_of,
     }
 
 
-def _both(text: Wording) -> dict[str, str]:
-    return {"da": text.da, "en": text.en}
-
-
 def _table(policy: Policy, language: Language) -> None:
     for field in PRINTED:
         sealed = protection_text(field)
         marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
-        say(f"{emphasise(told(field.name, language))}  {field.key}")
+        say(f"{emphasise(field.name.text(language))}  {field.key}")
         for line in (field.purpose, *marks, kept_text(field.kept, policy)):
-            say(textwrap.fill(told(line, language), WIDTH, initial_indent="  ", subsequent_indent="  "))
+            say(textwrap.fill(line.text(language), WIDTH, initial_indent="  ", subsequent_indent="  "))
         say()

@@ -115,7 +115,7 @@ def _text_of(cell: Cell, language: Language) -> str:
     if isinstance(cell, Action):
         return word(cell.value, language)
     if isinstance(cell, Wording):
-        return cell.da if language == "da" else cell.en
+        return cell.text(language)
     return cell
 
 

@@ -176,7 +176,7 @@ class SftpSession:
             raise self._build_timeout("the SFTP server does not answer", "sftp.unreachable") from error
         except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
             raise PeerCertificateError(
-                "the SFTP server's host key is none of those in known_hosts", kind="sftp.host_key"
+                "the SFTP server's host key is not in known_hosts", kind="sftp.host_key"
             ) from error
         except asyncssh.PermissionDenied as error:
             raise CertificateRefused("the SFTP server does not accept our user and key", kind="sftp.refused") from error

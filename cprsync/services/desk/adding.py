@@ -22,8 +22,7 @@ from cprsync.domain.person.age import age_on, birth_date_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.wording import Wording
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
 from cprsync.services.desk.local_setting import no_such_branch
 from cprsync.services.desk.lookup import NEW, Asked
@@ -203,7 +202,7 @@ def _check_created(taken: Taken) -> None:
 
 
 def _refused(field: str, reason: str) -> BadInput:
-    why = Wording(*REASONS[next(one for one in (f"desk.{reason}", reason, "other") if one in REASONS)])
+    why = WrongValue(REASONS[next(one for one in (f"desk.{reason}", reason, "other") if one in REASONS)])
     return BadInput("{field}: {why}", field=field, why=why, kind="input.value")
 
 

@@ -23,7 +23,7 @@ def warning_document(warning: DeskWarning) -> dict[str, Any]:
     return {
         "kind": warning.kind,
         "level": warning.level.value,
-        "text": {"da": warning.text.da, "en": warning.text.en},
+        "text": warning.text.document(),
     }
 
 

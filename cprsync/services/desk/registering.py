@@ -165,9 +165,9 @@ def _kind_after(asked: Asked, one: DecidedAtDesk) -> PatronKind:
 def _right(right: Right) -> dict[str, Any]:
     return {
         "product": right.product,
-        "title": {"da": right.title.da, "en": right.title.en},
+        "title": right.title.document(),
         "answer": right.answer.value,
-        "text": {"da": right.text.da, "en": right.text.en},
+        "text": right.text.document(),
     }
 
 

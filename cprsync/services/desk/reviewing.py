@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.review_table import ReviewKind
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.wording import Wording
     from cprsync.services.desk.showing import PatronView
     from cprsync.services.planning.steps import Means
     from cprsync.services.ports.ports import Clock
@@ -357,16 +356,12 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
         "kind": item.kind,
         "since": item.since.isoformat(),
         "state": item.state.value,
-        "why": _both(row.why),
-        "accept": _both(row.accept),
-        "reject": _both(row.reject),
+        "why": row.why.document(),
+        "accept": row.accept.document(),
+        "reject": row.reject.document(),
         "undoable": row.undoable,
         "reopens": row.may_wait_again,
         "decided": None
         if item.decided_at is None
         else {"by": item.decided_by, "at": item.decided_at.isoformat(timespec="seconds")},
     }
-
-
-def _both(text: Wording) -> dict[str, str]:
-    return {"da": text.da, "en": text.en}

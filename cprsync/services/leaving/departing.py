@@ -198,7 +198,7 @@ def _unknown() -> BadInput:
 
 def _kept(ties: Ties) -> BadInput:
     return BadInput(
-        "still open: {loans} loans, {balance} balances, {responsible} minors they answer for",
+        "still open: loans {loans}, balances {balance}, minors they answer for {responsible}",
         loans=ties.loans,
         balance=ties.balance,
         responsible=ties.responsible,

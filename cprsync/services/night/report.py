@@ -287,7 +287,7 @@ class Report:
             "exit": self.exit_code,
         }
         if (failure := self.failure) is not None:
-            document["error"] = {"kind": failure.kind, "message": failure.message, **failure.told()}
+            document["error"] = {"kind": failure.kind, "message": failure.message, **failure.document()}
         return document
 
     def _ended(self) -> int:
@@ -332,7 +332,7 @@ def audit_document(state: AuditState) -> dict[str, Any]:
         "last_record": state.last_record or None,
         "problems": [
             {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
-            | one.told()
+            | one.document()
             for one in state.problems
         ],
     }

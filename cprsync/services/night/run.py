@@ -362,7 +362,7 @@ class _Course:
             self._told = replace(
                 self._told,
                 entitlements=rights_changed(night, run),
-                titles={name: {"da": title.da, "en": title.en} for name, title in titles.items()},
+                titles={name: title.document() for name, title in titles.items()},
             )
 
     def _publish(self) -> None:

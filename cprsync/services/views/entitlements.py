@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.wording import Wording
     from cprsync.services.ports.ports import Clock
     from cprsync.services.ports.values import AccountState
     from cprsync.services.views.viewing import View
@@ -107,7 +106,7 @@ def _since(since: Mapping[str, date], field: str) -> date | None:
 def _right(right: Right) -> dict[str, Any]:
     return {
         "product": right.product,
-        "title": _both(right.title),
+        "title": right.title.document(),
         "answer": right.answer.value,
         "rule": right.rule.value,
         "fact": right.fact,
@@ -116,14 +115,10 @@ def _right(right: Right) -> dict[str, Any]:
         "withheld": right.withheld,
         "from_age": right.from_age,
         "changes_when": right.changes_when.value,
-        "text": _both(right.text),
-        "why": _both(right.why),
-        "change": _both(CHANGES[right.changes_when]),
+        "text": right.text.document(),
+        "why": right.why.document(),
+        "change": CHANGES[right.changes_when].document(),
     }
-
-
-def _both(text: Wording) -> dict[str, str]:
-    return {"da": text.da, "en": text.en}
 
 
 def _culr(account: AccountState) -> dict[str, Any]:

@@ -99,8 +99,7 @@ class Standings:
                 },
                 "tariff": fee.tariff and fee.tariff.isoformat(),
                 "rule": fee.rule.value,
-                "da": fee.why.da,
-                "en": fee.why.en,
+                **fee.why.document(),
             }
 
     def _contact(self, reach: Reach, channel: Channel, about: About) -> dict[str, Any]:
@@ -114,4 +113,4 @@ class Standings:
 
 
 def _rules(rules: Iterable[Any], words: Mapping[Any, Wording]) -> list[dict[str, str]]:
-    return [{"rule": rule.value, "da": words[rule].da, "en": words[rule].en} for rule in rules]
+    return [{"rule": rule.value, **words[rule].document()} for rule in rules]

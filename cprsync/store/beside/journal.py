@@ -214,7 +214,7 @@ def _told(entry: Entry, key: str) -> dict[str, str]:
 def _read(text: bytes, number: int) -> dict[str, Any]:
     told = _told_of(text)
     if not told:
-        raise JournalBroken("the line is none of ours", line=number)
+        raise JournalBroken("the line is not ours", line=number)
     return told
 
 

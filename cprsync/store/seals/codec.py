@@ -123,7 +123,7 @@ def decode(canonical: bytes) -> Person:
         raise SealBroken("a record is written by another version of the program")
     number, name, birth, status, address, protection, current, abroad, contact = canonical[1:].decode().split(_GROUP)
     if "E" in {birth, status, address, abroad}:
-        raise SealBroken("a record says that there is none of what is never none")
+        raise SealBroken("a record has no value where it must have one")
     return Person(
         CprNumber(number),
         _GAPS[name] if name in _GAPS else Name(*_fields(name)),
