@@ -204,9 +204,10 @@ def opened_register(
     """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
     from cprsync.register.soap.soap import SoapRegister
     from cprsync.schemas import compile_schemas
+    from cprsync.wire.calls import Surroundings
 
-    settings = register_settings(section, production=production)
-    with closing(SoapRegister(settings, schemas=compile_schemas(), patience=patience)) as register:
+    settings, around = register_settings(section, production=production), Surroundings(patience=patience or Patience())
+    with closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=around)) as register:
         yield register
 
 
@@ -228,8 +229,10 @@ def opened_net_media(
         return
     from cprsync.netmedia.soap import SoapNetMedia
     from cprsync.schemas import compile_schemas
+    from cprsync.wire.calls import Surroundings
 
-    with closing(SoapNetMedia(settings, schemas=compile_schemas(), patience=patience)) as net_media:
+    around = Surroundings(patience=patience or Patience())
+    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around)) as net_media:
         yield net_media
 
 

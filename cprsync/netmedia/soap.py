@@ -5,10 +5,8 @@ Implements `services.ports.ports.NetMedia`.
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Code, Held, reading_of
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
@@ -21,28 +19,23 @@ from cprsync.errors import (
 )
 from cprsync.netmedia.messages import build_call, parse_reply
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
-from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
+from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import FAULT, Contract, payload, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import requests
     from lxml import etree
 
     from cprsync.domain.netmedia.account import Call, Effect, Identity, Reply
     from cprsync.schemas import Schemas
-    from cprsync.wire.limits import Patience
 
 R = TypeVar("R")
 
 _WSDL, _BINDING = "CulrWebService1.wsdl", "{http://ws.culrservice.dbc.dk/}CulrWebServicePortBinding"
 _OK = 200
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
 
 
 def _translate(error: CallFailed) -> CprsyncError:
@@ -93,35 +86,14 @@ class CulrCircuit(Circuit):
 class SoapNetMedia:
     """CULR as one library, over TLS. Close it after use."""
 
-    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
-        self,
-        settings: NetMediaSettings,
-        *,
-        schemas: Schemas,
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _now,
-        log: Any = None,
-        patience: Patience | None = None,
-    ) -> None:
-        """Raises ConfigurationError before anything is sent. `patience`: a desk's total waiting time."""
-        from cprsync.wire.service import Service  # loads zeep
+    def __init__(self, settings: NetMediaSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:
+        """Raises ConfigurationError before anything is sent."""
+        from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
         self._settings = settings
         self._credentials = load_credentials(settings)
-        self._calls = Calls(
-            _CULR,
-            settings,
-            settings.limits,
-            identity=None,
-            sleep=sleep,
-            monotonic=monotonic,
-            now=now,
-            log=log,
-            patience=patience,
-        )
-        self._channel = self._calls.channel
-        contract = Contract(schemas.net_media)
+        self._calls = Calls(_CULR, settings, settings.limits, identity=None, surroundings=surroundings)
+        self._channel, contract = self._calls.channel, Contract(schemas.net_media)
         self._service = Service(
             _WSDL, _BINDING, url=settings.url, channel=self._channel, contract=contract, breach=_breach
         )

@@ -7,8 +7,10 @@ failures. Threads stay inside this module; callers get iterators.
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +25,6 @@ from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
-    from datetime import datetime
 
     from cprsync.wire.limits import CallLimits, PeerSettings
     from cprsync.wire.tls import OwnCertificate
@@ -46,30 +47,44 @@ class Peer:
     hopeless: tuple[type[CprsyncError], ...]
 
 
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a client is given from outside: clocks, a log, and how long the user at a desk waits."""
+
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = _now
+    #: None: structlog's, under the counterpart's name
+    log: Any = None
+    patience: Patience = field(default_factory=Patience)
+
+
 class Calls:
     """The calls to one counterpart, from any number of threads. Close it after use."""
 
-    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
+    def __init__(
         self,
         peer: Peer,
         settings: PeerSettings,
         limits: CallLimits,
         *,
         identity: OwnCertificate | None,
-        sleep: Callable[[float], None],
-        monotonic: Callable[[], float],
-        now: Callable[[], datetime],
-        log: Any,
-        patience: Patience | None,
+        surroundings: Surroundings,
     ) -> None:
-        """Raises CertificateError before anything is sent. `patience`: a desk's total waiting time."""
+        """Raises CertificateError before anything is sent."""
+        log, monotonic = surroundings.log, surroundings.monotonic
         self.log = log if log is not None else structlog.get_logger(f"cprsync.{peer.name}")
         self._event = f"{peer.name}.call"
         self._peer, self._limits, self._shows_certificate = peer, limits, identity is not None
-        self._sleep, self._monotonic, self._patience = sleep, monotonic, patience or Patience()
-        self._quota = Quota(settings.per_second, sleep=sleep, monotonic=monotonic)
+        self._sleep, self._monotonic, self._patience = surroundings.sleep, monotonic, surroundings.patience
+        self._quota = Quota(settings.per_second, sleep=self._sleep, monotonic=monotonic)
         self.revoked = RevocationLists.load(settings.crl)
-        judge = PeerJudge(settings.ca, self.revoked, production=settings.production, now=now, log=self.log)
+        production, now = settings.production, surroundings.now
+        judge = PeerJudge(settings.ca, self.revoked, production=production, now=now, log=self.log)
         self.channel = Channel(
             build_context(settings.ca, identity, monotonic=monotonic, judge=judge),
             connections=settings.workers,
@@ -197,20 +212,26 @@ class Circuit:
 
 
 class _Lanes:
-    """Which tasks must wait: a task that touches the same thing as an earlier one waits until that has ended."""
+    """Makes a task wait for the earlier ones that touch the same thing."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
         self._last: dict[Hashable, Future[Any]] = {}
 
-    def behind(self, keys: Collection[Hashable]) -> set[Future[Any]]:
-        """The unfinished tasks to wait for."""
-        return {self._last[key] for key in keys if key in self._last and not self._last[key].done()}
+    def submit(self, carry_out: Callable[[T], R], task: T, keys: Collection[Hashable]) -> Future[R]:
+        behind = {self._last[key] for key in keys if key in self._last and not self._last[key].done()}
+        future = self._pool.submit(_begin, carry_out, task, behind)
+        self._last |= dict.fromkeys(keys, future)
+        return future
 
-    def enter(self, keys: Collection[Hashable], task: Future[Any]) -> None:
-        self._last |= dict.fromkeys(keys, task)
-
-    def leave(self, ended: Collection[Future[Any]]) -> None:
+    def forget(self, ended: Collection[Future[Any]]) -> None:
         self._last = {key: task for key, task in self._last.items() if task not in ended}
+
+
+def _begin(carry_out: Callable[[T], R], task: T, behind: Collection[Future[Any]]) -> R:
+    # Tasks begin in the order in which they come. Earlier ones have a thread, so that none waits for ever.
+    wait(behind)
+    return carry_out(task)
 
 
 def touches_nothing(_: object) -> frozenset[Hashable]:
@@ -232,30 +253,18 @@ def side_by_side(
     they begin. Two tasks that touch the same thing run one after the other, in the order in which they come. An
     unexpected exception ends all.
     """
-    lanes = _Lanes()
-
-    def begin(task: T, behind: Collection[Future[Any]]) -> list[R]:
-        # Tasks begin in the order in which they come. Earlier ones have a thread, so that none waits for ever.
-        wait(behind)
-        return carry_out(task)
-
-    def submit(task: T) -> Future[list[R]]:
-        keys = touches(task)
-        future = pool.submit(begin, task, lanes.behind(keys))
-        lanes.enter(keys, future)
-        return future
-
-    waiting = iter(tasks)
-    running: set[Future[list[R]]] = set()
+    waiting, running = iter(tasks), set[Future[list[R]]]()
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="calls") as pool:
+        lanes = _Lanes(pool)
         try:
             while True:
                 if not circuit.is_open:
-                    running |= {submit(task) for task in islice(waiting, 2 * threads - len(running))}
+                    ahead = islice(waiting, 2 * threads - len(running))
+                    running |= {lanes.submit(carry_out, task, touches(task)) for task in ahead}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
-                lanes.leave(done)
+                lanes.forget(done)
                 for future in done:
                     yield from future.result()
         finally:

@@ -21,12 +21,12 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused, PeerUntrusted, Unanswered
-from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from cprsync.wire.limits import Patience
     from cprsync.wire.peer import PeerJudge
 
 
@@ -203,10 +203,10 @@ class Channel:
     """Open connections to a counterpart's hosts. Answers are returned unread, to be read within the call's deadline."""
 
     def __init__(
-        self, context: DeadlineContext, *, connections: int, connect_seconds: float, patience: Patience | None = None
+        self, context: DeadlineContext, *, connections: int, connect_seconds: float, patience: Patience
     ) -> None:
         self._context = context
-        self._patience = patience or Patience()
+        self._patience = patience
         self._connect_seconds = min(connect_seconds, self._patience.connect_seconds)
         self._answered: set[str] = set()
         self._session = requests.Session()

@@ -29,6 +29,7 @@ from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.soap import SoapRegister
 from cprsync.schemas import compile_schemas
 from cprsync.services.ports.values import Found
+from cprsync.wire.calls import Surroundings
 
 pytestmark = pytest.mark.xdist_group("two sources")
 
@@ -59,7 +60,9 @@ def register_settings(ready: dict[str, Any]) -> RegisterSettings:
 
 def listen(ready: dict[str, Any], folder: Path) -> Heard:
     """Subscribe everyone, let everyone be sent again (the unborn be born), live the night, and read it twice."""
-    with closing(SoapRegister(register_settings(ready), schemas=compile_schemas())) as register:
+    with closing(
+        SoapRegister(register_settings(ready), schemas=compile_schemas(), surroundings=Surroundings())
+    ) as register:
         assert len(list(register.subscribe_many(NUMBERS))) == 60
         for key, person in PEOPLE.items():
             control.event(ready, "birth" if person.get("unborn") else "resend", key)

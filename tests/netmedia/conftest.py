@@ -19,6 +19,7 @@ from cprsync.mock.server import running
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import Schemas, compile_schemas
+from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +51,8 @@ def make_culr(settings: NetMediaSettings, schemas: Schemas) -> Iterator[Callable
     made: list[SoapNetMedia] = []
 
     def make(**changed: object) -> SoapNetMedia:
-        log = changed.pop("log", None)
-        made.append(SoapNetMedia(replace(settings, **changed), schemas=schemas, sleep=lambda _: None, log=log))  # type: ignore[arg-type]
+        around = Surroundings(sleep=lambda _: None, log=changed.pop("log", None))
+        made.append(SoapNetMedia(replace(settings, **changed), schemas=schemas, surroundings=around))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

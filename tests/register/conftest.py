@@ -18,6 +18,7 @@ from cprsync.mock.server import running
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.soap import SoapRegister
 from cprsync.schemas import Schemas, compile_schemas
+from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,8 @@ def make_register(settings: RegisterSettings, schemas: Schemas) -> Iterator[Call
             name: changed.pop(name) for name in ("sleep", "now", "log", "monotonic", "patience") if name in changed
         }
         options = {"sleep": lambda _: None, **clocks}
-        made.append(SoapRegister(replace(settings, **changed), schemas=schemas, **options))  # type: ignore[arg-type]
+        around = Surroundings(**options)  # type: ignore[arg-type]
+        made.append(SoapRegister(replace(settings, **changed), schemas=schemas, surroundings=around))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

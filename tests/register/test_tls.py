@@ -23,7 +23,7 @@ from cprsync.errors import CertificateError, CertificateRefused, PeerCertificate
 from cprsync.register.settings import Limits
 from cprsync.services.ports.values import Found
 from cprsync.wire.errors import OursRefused, PeerUntrusted
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, Patience
 from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_a_refusal_of_our_certificate_with_an_alert_says_why(
 
 @VERSIONS
 def test_no_certificate_at_all_is_refused_and_said(version: ssl.TLSVersion, pki: Pki) -> None:
-    channel = Channel(build_context(pki.folder / "ca.pem", None), connections=1, connect_seconds=5)
+    channel = Channel(build_context(pki.folder / "ca.pem", None), connections=1, connect_seconds=5, patience=Patience())
     with (
         threaded(pki.context("server", version), lambda _: ANSWER) as server,
         pytest.raises(OursRefused, match="it got none"),
@@ -249,7 +249,7 @@ def test_the_environment_cannot_change_whom_we_trust(
 
 def test_no_setting_of_a_session_loosens_the_check(pki: Pki) -> None:
     context = build_context(pki.folder / "ca.pem", None)
-    channel = Channel(context, connections=1, connect_seconds=5)
+    channel = Channel(context, connections=1, connect_seconds=5, patience=Patience())
     channel._session.verify = False
     with threaded(pki.context("server-rogue", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
         with pytest.raises(PeerUntrusted), channel.deadline(server.url, 5):

@@ -49,6 +49,7 @@ from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.migrate import upgrade
 from cprsync.store.seals.keys import create_keys
+from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def culr_of(ready: dict[str, Any]) -> Iterator[SoapNetMedia]:
         group=told["group"],
         password_file=Path(told["password_file"]),
     )
-    with closing(SoapNetMedia(settings, schemas=compile_schemas())) as culr:
+    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=Surroundings())) as culr:
         yield culr
 
 

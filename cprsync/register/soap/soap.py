@@ -5,8 +5,6 @@ Implements `services.ports.ports.Register`. Leaves out the platform's token mode
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cprsync.errors import (
@@ -21,7 +19,7 @@ from cprsync.register.identity.identity import load_identity
 from cprsync.register.soap import answers
 from cprsync.register.soap.receiving import check_answer, receive, receive_result, receive_subscriptions
 from cprsync.services.ports.values import Found, NotFound, Subscribed
-from cprsync.wire.calls import Calls, Circuit, Peer, side_by_side
+from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import Contract
 from cprsync.wire.peer import Revocation, RevocationLists, read_trusted
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.register.settings import RegisterSettings
     from cprsync.schemas import Schemas
-    from cprsync.wire.limits import Patience
 
 T = TypeVar("T")
 
@@ -51,10 +48,6 @@ LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
 SUBSCRIPTION_SERVICE = "9cdccc2f-3243-11e2-8fef-d4bed98c5934"
 #: Names the caller in the platform's own log; never a person.
 CALLER = "cprsync"
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
 
 
 def _translate(error: CallFailed) -> CprsyncError:
@@ -81,53 +74,23 @@ _REGISTER = Peer(
 class SoapRegister:
     """The civil register through the platform's two SOAP services, over mutual TLS. Close it after use."""
 
-    def __init__(  # noqa: PLR0913 -- clocks, sleep and log are passed in
-        self,
-        settings: RegisterSettings,
-        *,
-        schemas: Schemas,
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _now,
-        log: Any = None,
-        patience: Patience | None = None,
-    ) -> None:
-        """Raises CertificateError or ConfigurationError before anything is sent.
-
-        `patience`: a desk's total waiting time.
-        """
+    def __init__(self, settings: RegisterSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:
+        """Raises CertificateError or ConfigurationError before anything is sent."""
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
-        self._settings, self._now = settings, now
+        self._settings, self._now = settings, surroundings.now
         self._identity = load_identity(settings)
-        self._identity.check(now())
+        self._identity.check(self._now())
         self._identity.check_shape(company=settings.company)
-        self._calls = Calls(
-            _REGISTER,
-            settings,
-            settings.limits,
-            identity=self._identity,
-            sleep=sleep,
-            monotonic=monotonic,
-            now=now,
-            log=log,
-            patience=patience,
-        )
+        self._calls = Calls(_REGISTER, settings, settings.limits, identity=self._identity, surroundings=surroundings)
         self._channel = self._calls.channel
         self._check_revocation(self._calls.revoked)
+        lookup, subscription = Contract(schemas.lookup), Contract(schemas.subscription)
         self._lookup = Service(
-            *_LOOKUP,
-            url=settings.lookup_url,
-            channel=self._channel,
-            contract=Contract(schemas.lookup),
-            breach=_breach,
+            *_LOOKUP, url=settings.lookup_url, channel=self._channel, contract=lookup, breach=_breach
         )
         self._subscription = Service(
-            *_SUBSCRIPTION,
-            url=settings.subscription_url,
-            channel=self._channel,
-            contract=Contract(schemas.subscription),
-            breach=_breach,
+            *_SUBSCRIPTION, url=settings.subscription_url, channel=self._channel, contract=subscription, breach=_breach
         )
 
     def _check_revocation(self, lists: RevocationLists) -> None:
