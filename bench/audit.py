@@ -44,7 +44,7 @@ def ours(place: Place) -> Measured:
     with opened_tenant(place) as tenant:
         store = store_of(tenant)
         with watch.running():
-            state = store.check_audit()
+            state = store.audit.check()
         if state.problems:
             raise state.problems[0]
         return Measured(watch.seconds, watch.cpu_seconds, peak_rss_mb(), _digest(tenant, state.entries))
@@ -83,7 +83,7 @@ class _Prepared:
         upgrade(engine)
         engine.dispose()
         with opened_tenant(place) as tenant:
-            store_of(tenant).begin_after_journal()
+            store_of(tenant).journal.begin()
             _write(tenant, entries)
         return place
 

@@ -19,7 +19,7 @@ from cprsync.errors import RegisterUnavailable
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.pickup.folder import FolderFeed
 from cprsync.services.ports.night import Night
-from cprsync.services.ports.values import NotFound
+from cprsync.services.ports.register import NotFound
 from cprsync.store.beside.journal import FILE, EraseJournal
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.mock.town.people import Person as Raw
-    from cprsync.services.ports.values import Found, Subscribed
+    from cprsync.services.ports.register import Found, Subscribed
 
 AGENCY, AGREEMENT = "710100", "bench"
 PRODUCED, PREVIOUS = date(2027, 3, 22), date(2027, 3, 19)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.planning.steps import Step
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Write
+    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 
 _REGISTRY = registry()

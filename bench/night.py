@@ -146,7 +146,7 @@ class Bench:
                 store = store_of(tenant)  # creates the rows of the library and its agreement
                 if name == PREPARED:
                     enrol(tenant, raw, self._folder / "scratch")
-                    store.begin_after_journal()
+                    store.journal.begin()
 
     def _deliver(self, changing: Sequence[Person]) -> None:
         chance = random.Random(SEED)  # noqa: S311 -- the same changes each time

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from cprsync.services.desk.setting import Counter
     from cprsync.services.feed.discarding import Discarding
     from cprsync.services.leaving.departing import Exit
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.deliveries import Feed
+    from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.ports import Clock, Feed, NetMedia
-    from cprsync.services.ports.values import StoreVersion
+    from cprsync.services.ports.trust import StoreVersion
     from cprsync.store.seals.keys import Purpose
     from cprsync.store.sql import SqlStore
 
@@ -103,7 +105,7 @@ def opened_store(
     """One library's store, closed at the end. `policy`: needed only to show records."""
     with unchecked_store(settings, library, clock, policy) as store:
         # before anything else: an older copy of the database may have brought back patrons who were erased
-        store.begin_after_journal()
+        store.journal.begin()
         yield store
 
 

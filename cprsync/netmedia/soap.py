@@ -1,6 +1,6 @@
 """CULR over SOAP: settles effects and reads accounts. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.NetMedia`.
+Implements `services.ports.netmedia.NetMedia`.
 """
 
 from __future__ import annotations

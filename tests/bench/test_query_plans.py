@@ -23,7 +23,7 @@ from bench.night import EMPTY, PREPARED, Bench
 from cprsync.config.municipalities import load_municipalities
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.night.run import run_night
-from cprsync.services.ports.values import DuePage
+from cprsync.services.ports.runs import DuePage
 from cprsync.services.views.entitlements import Entitlements
 from cprsync.services.views.standings import Standings
 from cprsync.services.views.statements import Statements
@@ -172,9 +172,9 @@ def test_what_the_desk_asks_of_one_patron_reads_no_other_patrons(night: tuple[Te
 
 def ask_at_the_desk(tenant: Tenant, patron_id: str) -> None:
     store, policy, clock = store_of(tenant), bench_policy(1), tenant.clock
-    view = store.patron(patron_id)
+    view = store.views.patron(patron_id)
     assert view is not None
-    patron_document(view, policy, agency=AGENCY, on=clock.today(), circulation=store.circulation(patron_id))
+    patron_document(view, policy, agency=AGENCY, on=clock.today(), circulation=store.lending.circulation(patron_id))
     Standings(store, clock, policy).standing(patron_id)
     Statements(AGENCY, "", store, clock, policy, "").statement(patron_id)
     Entitlements(store, clock, policy, load_municipalities()).shown(patron_id)
@@ -199,7 +199,7 @@ def test_who_shares_a_dwelling_is_found_by_the_address_and_not_sorted(night: tup
     """In the order of their ids, SQLite went through all patrons, and PostgreSQL opened a whole institution first."""
     tenant, _ = night
     patron_id = patron_id_of(0)
-    view = store_of(tenant).patron(patron_id)
+    view = store_of(tenant).views.patron(patron_id)
     assert view is not None
     address = view.register.address
     found = plan(tenant, lambda it: houses.shares_with_sealed(it, tenant, address, but=patron_id))

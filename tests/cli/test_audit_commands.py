@@ -18,7 +18,7 @@ from cprsync.cli.terminal.operator import user_name
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.views.revealing import Reveal
+from cprsync.services.ports.desk import Reveal
 from cprsync.store.core.engine import open_engine, writing
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     settings = load_settings(library / "cprsync.toml")
     section = settings.library[0]
     with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-        one = store.patron_ids()[0]
-        store.intend_at_desk(NUMBER, purpose="debt", user="anna", patron_id=None)
-        store.intend_at_desk(NUMBER, purpose="renewal", user="anna", patron_id=one)
-        store.reveal(Reveal(one, ("address",), "bo", "they asked", "correction"))
+        one = store.patrons.ids()[0]
+        store.desk.intend(NUMBER, purpose="debt", user="anna", patron_id=None)
+        store.desk.intend(NUMBER, purpose="renewal", user="anna", patron_id=one)
+        store.views.reveal(Reveal(one, ("address",), "bo", "they asked", "correction"))
     capsys.readouterr()
     return library
 
@@ -119,7 +119,7 @@ def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
     """`the service` stood beside `tjenesten`, and only one of them was found."""
     settings = load_settings(asked / "cprsync.toml")
     with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
-        store.intend_at_desk(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
+        store.desk.intend(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
     assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
     audit_list(limit=1, config=asked / "cprsync.toml")
     shown = capsys.readouterr().out

@@ -23,8 +23,9 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.patron.review_table import REVIEW_KINDS
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.purpose import Purpose
-from cprsync.services.ports.values import Happening, RunState
-from cprsync.services.views.revealing import SHOW
+from cprsync.services.ports.desk import SHOW
+from cprsync.services.ports.run import RunState
+from cprsync.services.ports.trust import Happening
 from cprsync.services.views.statements import STATEMENT
 
 if TYPE_CHECKING:

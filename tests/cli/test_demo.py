@@ -17,7 +17,8 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.mock import control
 from cprsync.resources import fixture_path
-from cprsync.services.ports.values import Batch, RunState, Write
+from cprsync.services.ports.patrons import Batch, Write
+from cprsync.services.ports.run import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import open_engine, writing
 
@@ -37,16 +38,18 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
     def meddle(settings: Settings) -> None:
         library = wiring.library_of(settings, None)
         with wiring.opened_store(settings, library, wiring.SystemClock()) as store:
-            ids = store.patron_ids()
+            ids = store.patrons.ids()
             # whoever died or left keeps her last address, which the register does not have: hers is no difference
-            residents = [p for p in store.patrons(ids) if p.register.status is Status.RESIDENT]
+            residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
             # in which order they come is chance, and who is protected has no address to alter
             patron = next(p for p in residents if isinstance(p.register.address, Address))
-            run = store.open_run(day=wiring.SystemClock().today(), started=wiring.SystemClock().now())
+            run = store.runs.open(day=wiring.SystemClock().today(), started=wiring.SystemClock().now())
             after = change(patron.register)
             assert patron.as_of is not None
-            store.write(run, Batch(writes=[Write(patron, after, store.prepare(after), patron.as_of, ())]))
-            store.close_run(run, state=RunState.CLOSED, finished=wiring.SystemClock().now(), document={"exit": 0})
+            store.patrons.write(
+                run, Batch(writes=[Write(patron, after, store.patrons.prepare(after), patron.as_of, ())])
+            )
+            store.runs.close(run, state=RunState.CLOSED, finished=wiring.SystemClock().now(), document={"exit": 0})
 
     return meddle
 
@@ -87,7 +90,7 @@ def close_films(settings: Settings, key: str) -> None:
     [digits] = [person["number"] for person in town["person"] if person["key"] == key]
     library = wiring.library_of(settings, None)
     with wiring.opened_store(settings, library, wiring.SystemClock()) as store:
-        patron_id = store.find(CprNumber.parse(digits))
+        patron_id = store.patrons.find(CprNumber.parse(digits))
     row, engine = tables.entitlement.c, open_engine(settings.store.url)
     with writing(engine) as connection:
         kept = connection.scalar(select(row.rights).where(row.patron_id == patron_id))

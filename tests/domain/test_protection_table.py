@@ -25,7 +25,7 @@ from cprsync.domain.person.snapshot import merge
 from cprsync.domain.rulebook.program import protection_key
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.services.planning.steps import end_of
-from cprsync.services.ports.values import Found, NotFound
+from cprsync.services.ports.register import Found, NotFound
 
 TYPE, DATES, WHOLE = (
     "CPR: post 004, type 0001",

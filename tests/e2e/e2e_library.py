@@ -98,7 +98,7 @@ class Library:
         """Be another run at work."""
         settings = load_settings(self.folder / "cprsync.toml")
         section = wiring.library_of(settings, agency)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store, store.run_lock():
+        with wiring.opened_store(settings, section, wiring.SystemClock()) as store, store.runs.lock():
             yield
 
     def copy(self, to: Path) -> Library:
@@ -144,7 +144,7 @@ class Library:
         section = wiring.library_of(settings, None)
         keys = {person["number"]: key for key, person in PEOPLE.items()}
         with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-            return {keys[record[1].number.digits]: record[1] for record in store.opened_records()}
+            return {keys[record[1].number.digits]: record[1] for record in store.views.opened_records()}
 
 
 def _rows(connection: sqlite3.Connection, table: str, but: frozenset[str]) -> list[tuple[Any, ...]]:

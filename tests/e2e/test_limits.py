@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import RECORDS, Library, new_library
+from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
@@ -126,9 +127,9 @@ def leave(library: Library) -> None:
     clock = wiring.clock_for(settings)
     with wiring.opened_store(settings, wiring.library_of(settings, None), clock) as store:
         for key in HARMED:
-            patron = store.find(CprNumber.parse(number(key)))
+            patron = store.patrons.find(CprNumber.parse(number(key)))
             assert patron is not None
-            assert store.end_patron(patron, on=clock.today()) == 1
+            assert end_patron(store, patron, on=clock.today()) == 1
 
 
 def deliver(library: Library, file: Path, case: Case) -> None:

@@ -36,7 +36,7 @@ MOVED = {"audit_head": {"seq", "mac", "at"}}
 def everything(settings: Settings) -> Tables:
     section = wiring.library_of(settings, None)
     with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-        return store.everything()
+        return store.views.everything()
 
 
 def frozen(rows: list[dict[str, Any]]) -> set[Row]:

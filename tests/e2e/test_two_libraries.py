@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import Library, new_library
+from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
@@ -68,9 +69,9 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
     settings = load_settings(library.folder / "cprsync.toml")
     section = wiring.library_of(settings, FIRST)
     with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
-        patron = store.find(CprNumber.parse(number("ANNA")))
+        patron = store.patrons.find(CprNumber.parse(number("ANNA")))
         assert patron is not None
-        store.end_patron(patron, on=wiring.clock_for(settings).today())
+        end_patron(store, patron, on=wiring.clock_for(settings).today())
     ran = library.run("sync")
     assert [run["subscriptions"]["removed"] for run in ran.document["runs"]] == [1, 0], ran.out
     subscribed = control.state(ready)["subscriptions"]

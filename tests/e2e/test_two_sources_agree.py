@@ -28,7 +28,7 @@ from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.soap import SoapRegister
 from cprsync.schemas import compile_schemas
-from cprsync.services.ports.values import Found
+from cprsync.services.ports.register import Found
 from cprsync.wire.calls import Surroundings
 
 pytestmark = pytest.mark.xdist_group("two sources")

@@ -31,7 +31,7 @@ from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.setting import Counter as SettingDesk
 from cprsync.services.desk.setting import set_field
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +218,7 @@ class Twice:
         """An import; of someone whose number was replaced now and then under one that is out of use."""
         number = one["numbers"][n % len(one["numbers"])]
         self.records[one["key"]] = model.new_record(number)
-        self.library.store.import_patrons([NewPatron(CprNumber.parse(number), Local(cards=(Card(one["key"]),)))])
+        self.library.store.imports.take_patrons([NewPatron(CprNumber.parse(number), Local(cards=(Card(one["key"]),)))])
 
     def _desk_enrol(self, one: Dict, n: int) -> bool:
         if one["key"] in self.records:
@@ -263,7 +263,7 @@ class Twice:
         }
         until = None if name == "group" and n % 2 else today + timedelta(days=n % 9)
         text = None if withdraws else texts[name]
-        patron = self.library.store.find(CprNumber.parse(record["number"]))
+        patron = self.library.store.patrons.find(CprNumber.parse(record["number"]))
         asked = Setting(patron or "", name, text, "lone", reason="saw it", until=None if withdraws else until)
         if withdraws:
             model.withdraw(record, name, today)
@@ -285,12 +285,14 @@ class Twice:
             if got.pop("waits"):
                 got["sealed"] = want["sealed"]
                 got["shown"] = want["shown"]
-            patron = self.library.store.find(CprNumber.parse(record["number"])) or ""
+            patron = self.library.store.patrons.find(CprNumber.parse(record["number"])) or ""
             differs = {name: (value, want[name]) for name, value in got.items() if value != want[name]}
             assert not differs, f"{when}, {key}: the engine and the model differ: {differs}"
             asked |= {(patron, kind) for kind in record["questions"] if kind != "first_copy"}
             for old in record["old_numbers"]:
-                assert self.library.store.find(CprNumber.parse(old)) == patron, f"{when}, {key}: the old number is lost"
+                assert self.library.store.patrons.find(CprNumber.parse(old)) == patron, (
+                    f"{when}, {key}: the old number is lost"
+                )
             held = self.held[key] = accounts(self.library, patron)
             assert held.keys() <= {record["number"]}, f"{when}, {key}: net media hold her under an old number"
             if record["as_of"] is not None and want["culr"] is not None:
@@ -307,7 +309,7 @@ def lived(life: Life, folder: Path, empty_store: Path, *, patrons: int = 4) -> T
         twice.begin(patrons)
         for night in life.nights:
             twice.live(night)
-        library.store.verify_audit()
+        library.store.audit.verify()
         return twice
     finally:
         library.engine.dispose()
@@ -374,7 +376,7 @@ def arrive(month: Month, order: Sequence[int], folder: Path, empty_store: Path) 
 
 def _end_of(library: Library, record: Dict) -> Dict:
     """All that her record says in the end, and what the net media hold; not the day it is true for."""
-    patron = library.store.find(CprNumber.parse(record["number"])) or ""
+    patron = library.store.patrons.find(CprNumber.parse(record["number"])) or ""
     told = read(library, record["number"])
     held = accounts(library, patron) if told["culr"] is not None else None
     left_out = {"as_of", "waits", "sealed", "shown"}

@@ -65,7 +65,7 @@ def plain(one: values.Person) -> Dict:
 
 def read(library: Library, number: str) -> Dict:
     """What the library holds of the patron with this number, as plain as the model says it."""
-    view = library.store.patron(library.store.find(CprNumber.parse(number)) or "")
+    view = library.store.views.patron(library.store.patrons.find(CprNumber.parse(number)) or "")
     assert view is not None
     today, patron = library.clock.today(), view.patron
     document = patron_document(view, library.policy, agency="", on=today)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.netmedia.soap import SoapNetMedia
-    from cprsync.services.ports.ports import NetMedia
+    from cprsync.services.ports.netmedia import NetMedia
 
 pytestmark = pytest.mark.xdist_group("mock")
 

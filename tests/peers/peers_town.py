@@ -122,7 +122,7 @@ def patron_of(library: Library, key: str) -> str:
     settings = load_settings(library.folder / "cprsync.toml")
     section = wiring.library_of(settings, None)
     with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-        found: str | None = store.find(CprNumber.parse(number(key)))
+        found: str | None = store.patrons.find(CprNumber.parse(number(key)))
     assert found is not None
     return found
 

@@ -22,13 +22,13 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Contact, Person, Status, by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterRefused, RegisterUnavailable
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core.tables import subscription
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.services.ports.ports import WaitingFile
+    from cprsync.services.ports.deliveries import WaitingFile
 
 #: More nights than anybody's retries.
 NIGHTS = [MONDAY + timedelta(days=week * 7 + day) for week in range(3) for day in range(3)]
@@ -37,7 +37,9 @@ NIGHTS = [MONDAY + timedelta(days=week * 7 + day) for week in range(3) for day i
 def test_an_empty_subscription_list_ends_none_of_five_thousand(new_library: Library) -> None:
     """MOX: of 5,000 subscriptions 5,000 were removed, exit 0."""
     library, numbers = new_library, generated(5_000)
-    library.store.import_patrons([NewPatron(one, Local(cards=(Card(f"K{at}"),))) for at, one in enumerate(numbers)])
+    library.store.imports.take_patrons(
+        [NewPatron(one, Local(cards=(Card(f"K{at}"),))) for at, one in enumerate(numbers)]
+    )
     library.register.knows(*(person("ANNA", number=one) for one in numbers))
     assert library.one_night().document()["subscriptions"]["added"] == 5_000
     rows = ours(library)
@@ -73,7 +75,7 @@ def test_a_download_that_fails_is_not_exit_0(library: Library) -> None:
     library.deliver(MONDAY, moves(person("ANNA")))
     report = library.one_night_with(feed=BrokenFeed())
     assert (report.exit_code, report.error and report.error.kind) == (4, "sftp.broken")
-    assert (unowned(library.everything()), library.store.last_produced()) == (before, FRIDAY)
+    assert (unowned(library.everything()), library.store.inbox.last_produced()) == (before, FRIDAY)
     assert library.night().document()["actions"] == {"move": 1}
 
 

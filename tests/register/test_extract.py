@@ -15,7 +15,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Person, Protection, Status
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader, examine_file
-from cprsync.services.ports.values import Unreadable
+from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path

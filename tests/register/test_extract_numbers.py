@@ -10,7 +10,7 @@ from extract_lines import ANNA, BO, NEW, OLD, lines, night, small_night, stream
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.register.extract.reader import ExtractReader
-from cprsync.services.ports.values import Links
+from cprsync.services.ports.deliveries import Links
 
 
 def links(content: bytes) -> Links:

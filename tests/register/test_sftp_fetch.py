@@ -101,8 +101,8 @@ def test_what_waits_is_sealed_and_named_and_the_second_time_it_is_there_already(
     assert fetched(config, capsys) == (0, {"fetched": [], "kept": 1})
     assert inbox(config) == sealed
     with opened(config) as store:
-        (delivery,) = store.sealed()
-        assert store.open_delivery(delivery).read() == CONTENT
+        (delivery,) = store.inbox.waiting()
+        assert store.inbox.open(delivery).read() == CONTENT
 
 
 def test_it_is_said_on_a_terminal_too(server: Server, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,8 +121,8 @@ def test_a_file_is_deleted_from_the_server_only_if_so_set_and_once_it_is_sealed(
     assert fetched(config, capsys)[0] == 0
     assert server.names() == set()
     with opened(config) as store:
-        (delivery,) = store.sealed()
-        assert store.open_delivery(delivery).read() == CONTENT
+        (delivery,) = store.inbox.waiting()
+        assert store.inbox.open(delivery).read() == CONTENT
 
 
 def test_the_next_night_reads_what_was_fetched(
@@ -215,7 +215,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_and_the_others_are_fetched
 
 def test_a_night_at_work_is_not_disturbed(server: Server, config: Path) -> None:
     server.put(CONTENT)
-    with opened(config) as working, working.run_lock(), opened(config) as store, pytest.raises(RunBusy):
+    with opened(config) as working, working.runs.lock(), opened(config) as store, pytest.raises(RunBusy):
         fetch_between_nights(store, server.feed(), SILENCE)
     assert inbox(config) == (0, 0)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from cprsync.register.pickup.sftp import SftpFeed
-    from cprsync.services.ports.ports import WaitingFile
+    from cprsync.services.ports.deliveries import WaitingFile
 
 pytestmark = pytest.mark.xdist_group("mock")
 
@@ -94,9 +94,9 @@ def night(server: Server, store: SqlStore, **changed: Any) -> tuple[list[str], l
 def test_a_kept_file_is_downloaded_once_and_the_new_one_beside_it_too(server: Server, store: SqlStore) -> None:
     put(server)
     assert night(server, store) == ([NAME], [NAME], [])
-    sealed = store.everything()
+    sealed = store.views.everything()
     assert night(server, store) == ([], [], [NAME])
-    assert store.everything() == sealed
+    assert store.views.everything() == sealed
     put(server, OTHER, "D270302.L123456")
     assert night(server, store) == (["D270302.L123456"], ["D270302.L123456"], [NAME])
 
@@ -108,7 +108,7 @@ def test_a_file_that_was_replaced_under_its_name_and_size_is_sealed_beside_the_f
     night(server, store)
     put(server, OTHER, at=YESTERDAY + 1)
     assert night(server, store) == ([NAME], [NAME], [])
-    contents = {store.open_delivery(one).read() for one in store.sealed()}
+    contents = {store.inbox.open(one).read() for one in store.inbox.waiting()}
     assert contents == {CONTENT, OTHER}
     assert night(server, store) == ([], [], [NAME])
 
@@ -127,7 +127,7 @@ def test_a_file_that_was_only_touched_is_downloaded_once_more_and_then_no_more(s
     put(server, at=YESTERDAY + 1)
     assert night(server, store) == ([NAME], [], [NAME])
     assert night(server, store) == ([], [], [NAME])
-    assert len(store.sealed()) == 1
+    assert len(store.inbox.waiting()) == 1
 
 
 def test_a_file_of_this_minute_may_change_within_the_second_and_is_read_again(server: Server, store: SqlStore) -> None:
@@ -204,7 +204,7 @@ def test_another_writer_gets_through_at_each_wait_for_the_server(
     put(server, bytes(70 * CHUNK_BYTES))  # more than are written at once
     feed = OpenToOthers(server.feed(), tmp_path / "store.db")
     fetch_between_nights(store, feed, Silence())
-    assert [one.name for one in store.sealed()] == [NAME]
+    assert [one.name for one in store.inbox.waiting()] == [NAME]
     assert feed.seen[:2] == [("list", []), ("open", [])]
     assert feed.seen[-1] == ("done", [("sealed",)])
     reads = feed.seen[2:-1]

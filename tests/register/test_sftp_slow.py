@@ -237,7 +237,7 @@ def test_a_night_ends_at_a_server_that_sends_a_byte_every_two_seconds_and_the_ne
     assert night["error"]["da"]["message"] == "en leverance kommer langsommere end 1024 byte i sekundet"
     assert "`floor_bytes_per_second` in [library.feed]" in night["error"]["next"]
     assert inbox(config) == (0, 0), "nothing half is kept"
-    with opened(config) as store, store.run_lock():
+    with opened(config) as store, store.runs.lock():
         pass
     manners.most_bytes, manners.read_seconds = None, 0.0
     with opened(config) as store, feeding(feed_settings(config)) as feed:

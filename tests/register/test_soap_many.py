@@ -17,7 +17,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer
 from cprsync.register.settings import Limits
-from cprsync.services.ports.values import Found, NotFound
+from cprsync.services.ports.register import Found, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPe
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.register.settings import Limits
-from cprsync.services.ports.values import Found, Subscribed
+from cprsync.services.ports.register import Found, Subscribed
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused
 from cprsync.register.settings import Limits
-from cprsync.services.ports.values import Subscribed
+from cprsync.services.ports.register import Subscribed
 from cprsync.wire.limits import AnswerLimits
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
 from cprsync.register.settings import Limits
-from cprsync.services.ports.values import Found
+from cprsync.services.ports.register import Found
 from cprsync.wire.errors import OursRefused, PeerUntrusted
 from cprsync.wire.limits import AnswerLimits, Patience
 from cprsync.wire.tls import Channel, build_context

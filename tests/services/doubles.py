@@ -21,10 +21,13 @@ from cprsync.domain.person.person import SILENT, Gap, Person, Protection, Silent
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.services.night.run import run_night
+from cprsync.services.ports.deliveries import Inspection, Links, Unreadable
 from cprsync.services.ports.night import Night
-from cprsync.services.ports.values import Found, Inspection, Links, NewPatron, NotFound, Subscribed, Unreadable
+from cprsync.services.ports.patrons import NewPatron
+from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.store.audit.record_versions import begin_versions
 from cprsync.store.core.engine import open_engine
+from cprsync.store.core.tenant import TenantStore
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -35,8 +38,8 @@ if TYPE_CHECKING:
     from culr_double import CulrDouble
 
     from cprsync.services.night.report import Report
-    from cprsync.services.ports.ports import Store, WaitingFile
-    from cprsync.services.ports.values import Delivered
+    from cprsync.services.ports.deliveries import Delivered, WaitingFile
+    from cprsync.services.ports.store import Store
 
 AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
 FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (19, 22, 23, 24))
@@ -192,29 +195,65 @@ class Killed(Exception):
     """The process died here."""
 
 
-class KilledStore:
+class Wrapped:
+    """The real store. `wrap` is given the name of each method (`patrons.write`) and the method, and returns another."""
+
+    def __init__(self, store: SqlStore, wrap: Callable[[str, Any], Any]) -> None:
+        self._store, self._wrap = store, wrap
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._store, name)
+        return _WrappedCapability(name, real, self._wrap) if isinstance(real, TenantStore) else real
+
+
+class _WrappedCapability:
+    def __init__(self, name: str, real: TenantStore, wrap: Callable[[str, Any], Any]) -> None:
+        self._name, self._real, self._wrap = name, real, wrap
+
+    def __getattr__(self, name: str) -> Any:
+        return self._wrap(f"{self._name}.{name}", getattr(self._real, name))
+
+
+def altered(store: SqlStore, **methods: Callable[..., Any]) -> Wrapped:
+    """The real store with other methods, by name: `patrons_write` is `store.patrons.write`."""
+    return Wrapped(store, lambda name, real: methods.get(name.replace(".", "_"), real))
+
+
+class KilledStore(Wrapped):
     """The real store, which dies when its n-th write is committed: before the next is the same."""
 
     WRITES = frozenset(
         {
-            *("open_run", "set_state", "close_run", "seal", "accept", "refuse", "save_plan", "write", "intend"),
-            *("subscribed", "end_subscriptions", "added_there", "removed_there"),
-            *("see_accounts", "repair_accounts"),
-            *("live_day", "keep_calendar_stamp", "replay_journal", "depart", "sweep_gone", "forget", "offer", "settle"),
-            *("derive_rights", "keep_rights_stamp", "keep_answers"),
-            *("open_lost", "close_not_lost", "intend_to_ask", "count_harms"),
+            *("runs.open", "runs.set_state", "runs.close", "runs.save_plan"),
+            *("arrivals.seal",),
+            *("inbox.accept", "inbox.refuse"),
+            *("patrons.write",),
+            *("subscriptions.intend", "subscriptions.subscribed", "subscriptions.keep_answers"),
+            *(
+                "reconciliation.end",
+                "reconciliation.added_there",
+                "reconciliation.removed_there",
+                "reconciliation.open_lost",
+                "reconciliation.close_not_lost",
+            ),
+            *("repairs.see", "repairs.repair"),
+            *("calendar.live_day", "calendar.keep_stamp"),
+            *("journal.replay",),
+            *("leaving.depart",),
+            *("erasing.sweep",),
+            *("retention.forget",),
+            *("outbox.offer", "outbox.settle"),
+            *("rights.derive", "rights.keep_stamp"),
+            *("windows.intend_to_ask", "windows.count_harms"),
         }
     )
 
     def __init__(self, store: SqlStore, *, at: int) -> None:
-        self._store, self._at = store, at
+        super().__init__(store, self._counted)
+        self._at = at
         self.writes = 0
 
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._store, name)
-        if name not in self.WRITES:
-            return real
-
+    def _counted(self, name: str, real: Callable[..., Any]) -> Any:
         def write(*args: Any, **kwargs: Any) -> Any:
             self.writes += 1
             result = real(*args, **kwargs)
@@ -222,28 +261,24 @@ class KilledStore:
                 raise Killed
             return result
 
-        return write
+        return write if name in self.WRITES else real
 
 
-class DisturbedStore:
+class DisturbedStore(Wrapped):
     """The real store, in which someone else acts once, just before the first batch is written."""
 
     def __init__(self, store: SqlStore, disturb: Callable[[], None]) -> None:
-        self._store = store
+        super().__init__(store, self._disturbed)
         self._disturb: Callable[[], None] | None = disturb
 
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._store, name)
-        if name != "write" or self._disturb is None:
-            return real
-
+    def _disturbed(self, name: str, real: Callable[..., Any]) -> Any:
         def write(*args: Any, **kwargs: Any) -> Any:
             disturb, self._disturb = self._disturb, None
             if disturb is not None:
                 disturb()
             return real(*args, **kwargs)
 
-        return write
+        return write if name == "patrons.write" else real
 
 
 class Library:
@@ -293,7 +328,7 @@ class Library:
 
     def enrol(self, *keys: str) -> None:
         """Patrons as an import leaves them."""
-        self.store.import_patrons([NewPatron(cpr(key), Local(cards=(Card(key),))) for key in keys])
+        self.store.imports.take_patrons([NewPatron(cpr(key), Local(cards=(Card(key),))) for key in keys])
 
     def deliver(
         self, produced: date, *persons: Delivered, previous: date | None = None, name: str = "", token: str = ""
@@ -353,16 +388,16 @@ class Library:
         after = self.everything()
         assert unowned(after) == unowned(before)
         assert happened(after) - happened(before) == Counter({("run", None): 1})
-        self.store.verify_audit()
+        self.store.audit.verify()
         return report
 
     # -- what is there
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
-        return self.store.everything()
+        return self.store.views.everything()
 
     def id_of(self, key: str) -> str:
-        found = self.store.find(cpr(key))
+        found = self.store.patrons.find(cpr(key))
         assert found is not None
         return found
 
@@ -371,12 +406,12 @@ class Library:
         return register
 
     def view(self, key: str) -> Any:
-        view = self.store.patron(self.id_of(key))
+        view = self.store.views.patron(self.id_of(key))
         assert view is not None
         return view
 
     def questions(self) -> list[tuple[str, str]]:
-        return [(one.patron_id, one.kind) for one in self.store.follow_ups(100)]
+        return [(one.patron_id, one.kind) for one in self.store.subscriptions.follow_ups(100)]
 
     def reviews(self) -> list[tuple[str, str]]:
         return sorted((row["patron_id"], row["kind"]) for row in self.everything()["review_item"])
@@ -388,7 +423,7 @@ class Library:
 
     def items(self, report: Report) -> list[tuple[str, str | None]]:
         """The run's balance sheet: outcome and reason, in order."""
-        return [(item["outcome"], item["reason"]) for item in self.store.run_items(report.run.id)]
+        return [(item["outcome"], item["reason"]) for item in self.store.runs.items(report.run.id)]
 
 
 def unreadable(

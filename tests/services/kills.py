@@ -47,5 +47,5 @@ def killed(library: Library, folder: Path, at: list[int]) -> Iterator[Library]:
 
 def is_closed(library: Library, run: int = 2) -> bool:
     """Whether the night that was killed, by default the library's second, had already written its report."""
-    row = library.store.run_document(run)
+    row = library.store.runs.document(run)
     return row is not None and row["finished"] is not None

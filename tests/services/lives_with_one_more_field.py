@@ -29,7 +29,7 @@ VALUE = "de/dem"
 
 
 def shown(library: Library, patron_id: str) -> dict[str, Any]:
-    view = library.store.patron(patron_id)
+    view = library.store.views.patron(patron_id)
     assert view is not None
     document = patron_document(view, library.policy, agency=AGENCY, on=library.clock.today())
     return dict(json.loads(json.dumps(document)))
@@ -82,7 +82,7 @@ def test_two_patrons_that_are_merged_have_it_and_are_parted_with_it(either_libra
     set_(library, "pronoun", VALUE)
     reviews(library).accept(number := number_of(library, BOTH))
     assert value(library, keeps) == VALUE
-    assert library.store.patron(closes).local == Local()
+    assert library.store.views.patron(closes).local == Local()
     reviews(library).undo(number)
     assert (value(library, keeps), value(library, closes)) == ("", VALUE)
 

@@ -85,9 +85,9 @@ def test_the_audit_names_the_user_the_reason_and_the_delivery(gap: Library) -> N
     (entry,) = entries(gap)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("accept", ["gap"], "lisbeth")
     assert entry["delivery"] == told["sha256"]
-    assert gap.store.audit_reasons(None) == [REASON]
+    assert gap.store.audit.reasons(None) == [REASON]
     assert REASON not in str(gap.everything())
-    gap.store.verify_audit()
+    gap.store.audit.verify()
 
 
 def test_a_file_on_disk_is_taken_into_the_inbox(library: Library, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_an_account_of_someone_who_has_left_is_one_too_many(library: Library, cu
     """As long as her number stands in what is left of her record."""
     patron = library.id_of("ANNA")
     owes(library, patron, tables.balance, raised=FRIDAY, settled=FRIDAY, kind="fee")
-    library.store.leave(patron, user="desk")
+    library.store.leaving.leave(patron, user="desk")
     library.one_night()
     assert counts(compared(library)) == {"read": 4}
     behind_our_back(culr, "create", "ANNA", AARHUS)
@@ -151,7 +151,7 @@ def test_an_account_of_someone_who_has_left_is_one_too_many(library: Library, cu
 def test_the_account_of_someone_who_left_and_is_registered_again_is_hers(library: Library, culr: CulrDouble) -> None:
     patron = library.id_of("ANNA")
     owes(library, patron, tables.balance, raised=FRIDAY, settled=FRIDAY, kind="fee")
-    library.store.leave(patron, user="desk")
+    library.store.leaving.leave(patron, user="desk")
     library.enrol("ANNA")
     library.one_night()
     assert library.id_of("ANNA") != patron
@@ -348,7 +348,7 @@ def test_two_libraries_that_share_patrons_and_differ_do_not_fight(
         for one, port, agency in ((library, culr, AGENCY), (other, theirs, THEIRS)):
             one.clock.moment += timedelta(days=1)
             compare_accounts(replace(one.ports(), net_media=port, agency=agency), None, everyone=True)
-            assert one.store.outbox_order() == []
+            assert one.store.outbox.order() == []
     assert culr.accounts.ledger == ledger
     assert [kind for _, kind in library.reviews()] == ["net_media.foreign"]
     assert other.reviews() == []
@@ -455,7 +455,7 @@ def test_one_answer_that_is_lost_leaves_out_one_and_the_next_comparison_reads_he
     culr.failures = [Code.PROGRAM_ERROR]
     assert counts(compared(library)) == {"read": 3, "left_out": 1}
     (unread,) = (row["patron_id"] for row in library.everything()["account"] if row["checked"] is None)
-    assert library.store.oldest_accounts(1) == [unread]
+    assert library.store.accounts.oldest(1) == [unread]
 
 
 def test_a_library_without_net_media_compares_nothing(library: Library) -> None:
@@ -475,10 +475,10 @@ def test_a_second_run_of_a_night_reads_no_second_share(library: Library, culr: C
 
 
 def test_those_who_were_not_read_for_longest_come_first(library: Library, culr: CulrDouble) -> None:
-    first = library.store.oldest_accounts(2)
+    first = library.store.accounts.oldest(2)
     library.clock.moment += timedelta(hours=1)
-    library.store.see_accounts(None, [(one, Held(account=True, municipality=AARHUS)) for one in first])
-    assert set(library.store.oldest_accounts(2)) | set(first) == {library.id_of(key) for key in EVERYONE}
+    library.store.repairs.see(None, [(one, Held(account=True, municipality=AARHUS)) for one in first])
+    assert set(library.store.accounts.oldest(2)) | set(first) == {library.id_of(key) for key in EVERYONE}
 
 
 def test_a_comparison_killed_after_any_write_and_begun_again_repairs_each_account_once(

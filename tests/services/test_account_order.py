@@ -16,7 +16,7 @@ from townspeople import cpr, moves
 from cprsync.domain.netmedia.account import Identity, IdType, Operation
 from cprsync.domain.person.person import Status
 from cprsync.errors import NetMediaUnavailable
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.core.engine import writing
 from cprsync.store.patrons.changes import write_records
 
@@ -52,7 +52,7 @@ def on(number: str) -> Identity:
 
 
 def confirmed(library: Library, patron_id: str) -> tuple[bool, str | None, int]:
-    state = library.store.account_state(patron_id)
+    state = library.store.outbox.account_state(patron_id)
     return state.exists, state.confirmed, state.pending
 
 
@@ -139,10 +139,10 @@ def test_an_account_that_nobody_has_heard_the_end_of_is_not_deleted_for_a_moment
 
 def disappear(library: Library, patron_id: str) -> None:
     """As a delivery would have it, had the patron not two numbers."""
-    [patron] = library.store.patrons([patron_id])
+    [patron] = library.store.patrons.read([patron_id])
     gone = replace(patron.register, status=Status.DISAPPEARED)
     means = library.ports()
-    write = Write(patron, gone, means.store.prepare(gone), patron.as_of, ())
+    write = Write(patron, gone, means.store.patrons.prepare(gone), patron.as_of, ())
     run = library.store._tenant.no_run
     with writing(library.engine) as connection:
         write_records(connection, library.store._tenant, run, [write])
@@ -181,9 +181,11 @@ def live_on(library: Library, culr: Turned, before: str) -> None:
 
 
 def renumber(library: Library, patron_id: str, number: CprNumber) -> None:
-    [patron] = library.store.patrons([patron_id])
+    [patron] = library.store.patrons.read([patron_id])
     after = replace(patron.register, number=number)
     municipality = {"0461": ODENSE, "0751": AARHUS}[patron.register.address.municipality]  # type: ignore[union-attr]  # they live somewhere
-    write = Write(patron, after, library.store.prepare(after), patron.as_of, (), culr=municipality, renumbered=MONDAY)
+    write = Write(
+        patron, after, library.store.patrons.prepare(after), patron.as_of, (), culr=municipality, renumbered=MONDAY
+    )
     with writing(library.engine) as connection:
         write_records(connection, library.store._tenant, library.store._tenant.no_run, [write])

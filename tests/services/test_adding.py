@@ -25,7 +25,7 @@ from cprsync.services.desk.adding import Addition, check_typed_number, confirm_a
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import set_field
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -63,7 +63,7 @@ def test_a_person_without_a_cpr_number_becomes_a_patron_whom_no_register_is_aske
     assert (kinds(shown), shown.document["written"]) == ({"no_number": "note", "birth_unknown": "ask"}, False)
     assert library.everything() == before
     document = confirm_addition(desk(library), shown, yes_to(shown.preview))
-    view = library.store.patron(document["patron"])
+    view = library.store.views.patron(document["patron"])
     assert view is not None
     assert (view.patron.number.kind, view.patron.register.name.addressing) == (NumberKind.NONE, KIM["name"])  # type: ignore[union-attr]  # it was typed
     assert view.local.contact_address == ("Skovbrynet 7", "8000 Aarhus C")
@@ -72,9 +72,9 @@ def test_a_person_without_a_cpr_number_becomes_a_patron_whom_no_register_is_aske
     assert (entry["kind"], entry["user"]) == ("register", "lisbeth")
     for _ in range(2):
         library.one_night()
-        assert library.store.patron(document["patron"]) is not None
+        assert library.store.views.patron(document["patron"]) is not None
     assert library.register.looked_up == []
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_birth_date_that_is_typed_of_a_person_without_a_number_gives_age_and_g
     assert kinds(shown) == {"no_number": "note"} | ({"minor": "ask"} if age < 18 else {})
     assert library.everything() == before
     document = confirm_addition(desk(library), shown, yes_to(shown.preview))
-    view = library.store.patron(document["patron"])
+    view = library.store.views.patron(document["patron"])
     assert view is not None
     assert (view.patron.register.birth, view.local.group) == (Birth(date.fromisoformat(born)), group)
     field = patron_document(view, library.policy, agency=AGENCY, on=library.clock.today())["fields"]["birth_date"]
     assert (field["value"], field["owner"], field["source"]) == (born, "staff", "staff")
     for _ in range(2):
         library.one_night()
-        again = library.store.patron(document["patron"])
+        again = library.store.views.patron(document["patron"])
         assert again is not None
         assert (again.patron.register.birth, again.local.group) == (Birth(date.fromisoformat(born)), group)
 
@@ -119,7 +119,7 @@ def test_a_birth_date_that_is_typed_later_moves_the_group_at_once_and_age_moves_
     library.one_night()
     assert group_of(library, patron_id) == "Ung"
     set_field(counter(library), Setting(patron_id, "birth_date", None, "lone"))
-    view = library.store.patron(patron_id)
+    view = library.store.views.patron(patron_id)
     assert view is not None
     assert view.patron.register.birth is SILENT
 
@@ -128,13 +128,13 @@ def test_a_list_brings_the_birth_date_of_a_person_without_a_number_alone(either_
     library = either_library
     born = date(2016, 5, 4)
     rows = [NewPatron(None, Local(cards=(Card("K1"),)), name="Kim", born=born)]
-    (new,) = library.store.import_patrons(rows, policy=replace(library.policy, ladders=LADDERS))
+    (new,) = library.store.imports.take_patrons(rows, policy=replace(library.policy, ladders=LADDERS))
     assert new.patron_id is not None
     assert group_of(library, new.patron_id) == "Barn"
     later = [replace(rows[0], born=date(1985, 5, 4))]
-    library.store.import_patrons(later, policy=replace(library.policy, ladders=LADDERS))
+    library.store.imports.take_patrons(later, policy=replace(library.policy, ladders=LADDERS))
     assert group_of(library, new.patron_id) == "Voksen"
-    (known,) = library.store.import_patrons([NewPatron(cpr("ANNA"), Local(), born=born)])
+    (known,) = library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(), born=born)])
     assert known.left == ("birth_date",)
     assert library.view("ANNA").register.birth == person("ANNA").birth
 
@@ -170,7 +170,7 @@ def test_a_number_is_looked_at_as_soon_as_it_is_typed_and_nothing_is_sent(librar
 
 
 def group_of(library: Library, patron_id: str) -> str:
-    (patron,) = library.store.patrons([patron_id])
+    (patron,) = library.store.patrons.read([patron_id])
     return patron.group
 
 
@@ -179,7 +179,7 @@ def test_a_replacement_number_is_kept_and_never_sent_and_a_minor_is_asked_about(
     shown = preview(library, KIM | {"cpr_number": made})
     assert kinds(shown) == {"no_number": "note", "minor": "ask"}
     document = confirm_addition(desk(library), shown, yes_to(shown.preview))
-    assert library.store.find(CprNumber(made)) == document["patron"]
+    assert library.store.patrons.find(CprNumber(made)) == document["patron"]
     assert library.register.looked_up + library.register.subscribed[4:] == []
 
 
@@ -208,7 +208,7 @@ def test_a_dead_person_is_added_with_a_reason_only(library: Library) -> None:
     assert error.value.kind == "confirm.reason"
     assert library.everything() == before
     document = confirm_addition(desk(library), shown, Confirmation(shown.preview.digest, REASON))
-    assert library.store.audit_reasons(document["patron"]) == [REASON]
+    assert library.store.audit.reasons(document["patron"]) == [REASON]
 
 
 def test_a_yes_to_one_person_adds_no_other(library: Library) -> None:

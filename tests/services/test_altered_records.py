@@ -11,14 +11,15 @@ from townspeople import cpr
 
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.services.night.report import audit_document
-from cprsync.services.ports.values import EVERY_RECORD, RunState
+from cprsync.services.ports.run import RunState
+from cprsync.services.ports.trust import EVERY_RECORD
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 _ROW = tables.patron.c
 REGISTER = ("register_blob", "register_key", "fingerprint", "fingerprint_key")
@@ -53,7 +54,7 @@ def flipped(column: str) -> Callable[[Library, str], None]:
 
 
 def told(library: Library, *, records: int = EVERY_RECORD) -> list[dict[str, str]]:
-    return [problem["values"] for problem in audit_document(library.store.check_audit(records=records))["problems"]]
+    return [problem["values"] for problem in audit_document(library.store.audit.check(records=records))["problems"]]
 
 
 ALTERED = {
@@ -94,30 +95,30 @@ def test_the_night_finds_whose_record_was_altered_though_nobody_opens_it(either_
 def test_what_is_as_it_was_written_is_found_right_and_nothing_is_written(either_library: Library) -> None:
     library = either_library
     before = library.everything()
-    state = library.store.check_audit(records=EVERY_RECORD)
+    state = library.store.audit.check(records=EVERY_RECORD)
     assert (state.problems, state.records) == ((), 4)
     assert library.everything() == before
     # the status opens nothing: it tells of the last night
-    assert library.store.check_audit().records == 0
+    assert library.store.audit.check().records == 0
 
 
 def test_a_night_with_a_ceiling_goes_on_where_the_last_one_stopped_and_comes_round(either_library: Library) -> None:
     library, ids = either_library, sorted(row["id"] for row in either_library.everything()["patron"])
-    run = library.store.open_run(day=FRIDAY, started=library.clock.now())
+    run = library.store.runs.open(day=FRIDAY, started=library.clock.now())
     flipped("local_blob")(library, ids[0])
     found: list[list[str]] = []
     for _ in range(4):
-        state = library.store.check_audit(records=3)
+        state = library.store.audit.check(records=3)
         assert state.records == 3
         found.append([str(problem.values["patron"]) for problem in state.problems])
         close(library, run, audit_document(state))
-        run = library.store.open_run(day=FRIDAY, started=library.clock.now())
+        run = library.store.runs.open(day=FRIDAY, started=library.clock.now())
     # from the last night of the fixture on: four records, three a night
     assert sum(map(len, found)) == 3
     # with room for more than there are, each is opened once
-    assert library.store.check_audit(records=5).records == 4
+    assert library.store.audit.check(records=5).records == 4
 
 
 def close(library: Library, run: Run, audit: dict[str, Any]) -> None:
     document = {"audit": audit, "exit": 0}
-    library.store.close_run(run, state=RunState.CLOSED, finished=library.clock.now(), document=document)
+    library.store.runs.close(run, state=RunState.CLOSED, finished=library.clock.now(), document=document)

@@ -63,18 +63,18 @@ def test_people_go_on_where_the_head_of_their_stream_was_lowered(either_library:
     tamper(either_library, "UPDATE audit_head SET seq = 0 WHERE stream = 'import'")
     for key in ("RIKKE", "SVEND"):
         either_library.enrol(key)
-    assert "import" in {problem.stream for problem in either_library.store.check_audit().problems}
+    assert "import" in {problem.stream for problem in either_library.store.audit.check().problems}
 
 
 def test_what_a_dry_run_counts_of_the_audit_goes_by_the_day_that_is_signed(either_library: Library) -> None:
     either_library.deliver(MONDAY, moves(person("ANNA")))
     either_library.night()
     day = later(either_library, 500)
-    counted = either_library.store.forgettable(POLICY, on=day)["log"]
+    counted = either_library.store.retention.forgettable(POLICY, on=day)["log"]
     assert counted > 0
     # what stands beside an entry in clear says that it is young: the entry says when it was written
     tamper(either_library, "UPDATE audit SET at = '2099-01-01T00:00:00.000000Z' WHERE seq > 1")
-    assert either_library.store.forgettable(POLICY, on=day).get("log", 0) == 0
+    assert either_library.store.retention.forgettable(POLICY, on=day).get("log", 0) == 0
     assert forget_all(either_library.store, None, POLICY, on=day).get("log", 0) == 0
 
 
@@ -82,9 +82,9 @@ def test_a_dry_run_counts_what_the_run_then_cuts_however_few_at_a_time(either_li
     either_library.deliver(MONDAY, moves(person("ANNA")))
     either_library.night()
     day = later(either_library, 500)
-    counted = either_library.store.forgettable(POLICY, on=day)["log"]
+    counted = either_library.store.retention.forgettable(POLICY, on=day)["log"]
     assert forget_all(either_library.store, None, POLICY, on=day, limit=1)["log"] == counted
-    either_library.store.verify_audit()
+    either_library.store.audit.verify()
 
 
 @pytest.mark.parametrize("limit", [1, 500])
@@ -101,6 +101,6 @@ def test_nothing_is_cut_nor_counted_where_a_later_entry_among_the_old_does_not_h
     )
     day = later(either_library, 500)
     before = either_library.everything()["audit"]
-    assert Forgotten.LOG.value not in either_library.store.forgettable(POLICY, on=day)
+    assert Forgotten.LOG.value not in either_library.store.retention.forgettable(POLICY, on=day)
     assert Forgotten.LOG.value not in forget_all(either_library.store, None, POLICY, on=day, limit=limit)
     assert either_library.everything()["audit"][: len(before)] == before

@@ -228,7 +228,7 @@ def test_a_night_killed_in_its_calendar_part_ends_as_one_that_was_not_and_counts
         if not is_closed(other, expected.run.id):
             assert other.one_night().calendar == expected.calendar
         assert outcome(other) == wanted
-        other.store.verify_audit()
+        other.store.audit.verify()
     assert writes > 15
     whole.engine.dispose()
 
@@ -293,7 +293,7 @@ def test_a_municipality_that_gives_way_is_told_to_the_net_media_again(town: Libr
     )
     assert town.record("BO") == PEOPLE["BO"]
     assert row(town, "BO")["overrides"] == 0
-    town.store.verify_audit()
+    town.store.audit.verify()
 
 
 def test_an_absence_that_ends_goes_and_the_rest_of_the_record_stays(town: Library) -> None:
@@ -335,9 +335,9 @@ def test_the_dead_stay_subscribed_for_a_time_and_then_no_more(town: Library) -> 
     """Decision 10: so that an annulment arrives."""
     death_of(town)
     assert subscription(town, "DAVID") == ("dead", date(2027, 3, 2))
-    assert town.store.subscription_count() == len(PEOPLE)
+    assert town.store.subscriptions.count() == len(PEOPLE)
     a_night_without_a_delivery(town, 10)
-    assert (cpr("DAVID") in town.register.listed, town.store.subscription_count()) == (True, len(PEOPLE))
+    assert (cpr("DAVID") in town.register.listed, town.store.subscriptions.count()) == (True, len(PEOPLE))
     report = a_night_without_a_delivery(town)
     assert (report.calendar["subscription_ended"], report.counts.unsubscribed) == (1, 1)
     assert (cpr("DAVID") in town.register.listed, subscription(town, "DAVID")) == (False, ("died", date(2027, 3, 2)))

@@ -20,7 +20,7 @@ from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.netmedia.accounts import reconcile_accounts
 from cprsync.services.netmedia.verifying import verify
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -79,7 +79,7 @@ def test_cards_that_are_set_at_the_desk_log_in_and_those_taken_away_do_not(
     for _ in range(4):
         library.one_night()
     assert log_ins(culr, "ANNA") == {"A-1", "A-2"}
-    state = library.store.account_state(library.id_of("ANNA"))
+    state = library.store.outbox.account_state(library.id_of("ANNA"))
     assert (state.confirmed, state.pending) == ("751", 0)
     library.nothing_is_left()
 
@@ -94,11 +94,11 @@ def test_a_card_that_another_patron_gets_logs_in_as_that_one(library: Library) -
 
 def test_a_card_that_an_import_brings_logs_in(library: Library) -> None:
     culr = hears(library)
-    library.store.import_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),)))])
+    library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),)))])
     library.night()
     assert log_ins(culr, "ANNA") == {"ANNA", "A-9"}
     before = library.everything()["outbox"]
-    library.store.import_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),), branch="main"))])
+    library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),), branch="main"))])
     assert library.everything()["outbox"] == before == []
 
 
@@ -126,7 +126,7 @@ def test_a_move_and_a_card_at_the_same_time_are_both_told(library: Library) -> N
     library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
     library.night()
     assert log_ins(culr, "ANNA") == {"A-1"}
-    assert library.store.account_state(library.id_of("ANNA")).confirmed == "461"
+    assert library.store.outbox.account_state(library.id_of("ANNA")).confirmed == "461"
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

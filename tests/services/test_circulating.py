@@ -364,7 +364,7 @@ class Stopping:
         if not self._left:
             raise Killed
         self._left -= 1
-        return self._store.import_circulation(rows, **how)
+        return self._store.imports.take_circulation(rows, **how)
 
 
 def test_an_import_that_was_killed_goes_on_when_it_is_run_again_and_is_audited(library: Library) -> None:
@@ -376,4 +376,4 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again_and_is_audited(l
     assert rows(library, "reservation") == {"reservation": 1000}
     assert take(library, text).counts == {"created": 200, "unchanged": 1000}
     assert sum((happened(library.everything()) - happened(before)).values()) == 3
-    library.store.verify_audit()
+    library.store.audit.verify()

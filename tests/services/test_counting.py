@@ -16,7 +16,6 @@ from cprsync.config.municipalities import load_municipalities
 from cprsync.services.views.statistics import statistics
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.pages import counting
 
 MORE = ("FINN", "GRETHE", "HENRIK", "IVAN", "LARS", "RIKKE", "JOHANNE", "NINA", "SVEND", "UNA", "VIGGO")
 
@@ -114,7 +113,7 @@ def test_an_empty_library_has_nobody(new_library: Library) -> None:
 
 def test_nobody_is_lost_between_two_pages(library: Library) -> None:
     a_town(library)
-    tenant, on = library.store._tenant, library.clock.today()
-    whole = list(counting.counted(tenant, on, library.policy))
+    counted, on = library.store.statistics.counted, library.clock.today()
+    whole = list(counted(on, library.policy))
     assert len(whole) == 15
-    assert [list(counting.counted(tenant, on, library.policy, page=page)) for page in (1, 4, 15)] == [whole] * 3
+    assert [list(counted(on, library.policy, page=page)) for page in (1, 4, 15)] == [whole] * 3

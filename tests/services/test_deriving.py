@@ -25,10 +25,10 @@ from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
-from cprsync.services.desk.local_setting import LocalChange
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.night.forecasting import foresee
+from cprsync.services.ports.desk import LocalChange
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def turns(library: Library) -> list[tuple[str, str, str]]:
 def are_fresh(library: Library) -> None:
     """What is kept of everyone equals what is derived from her record now."""
     day = library.clock.today()
-    for one in library.store.checked_page("", 100):
+    for one in library.store.repairs.checked_page("", 100):
         facts = right_facts(one.patron, one.local, stage=one.stage)
         assert one.gone or one.rights == stored_line(rights_of(facts, library.policy, day)), one.patron.id
 
@@ -91,7 +91,7 @@ def test_a_library_with_products_derives_everyones_once(either_library: Library)
     library.policy = TERMS
     report = library.night()
     assert turned(report) == {"ereolen": {"opened": 4}, "filmstriben": {"opened": 4}}
-    assert set(rights(library)) == set(library.store.patron_ids())
+    assert set(rights(library)) == set(library.store.patrons.ids())
     assert report.document()["products"]["ereolen"] == {"da": "eReolen", "en": "eReolen"}
     assert library.one_night().document()["entitlements"]["ereolen"] == {
         "opened": 0,
@@ -156,7 +156,7 @@ def test_a_death_closes_and_its_annulment_opens_again(reading: Library) -> None:
 def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     block = Block(reading.clock.today(), "gæld")
-    reading.store.change_local(LocalChange(anna, "blocks", partial(replace, blocks=(block,))), user="lone")
+    reading.store.corrections.change_local(LocalChange(anna, "blocks", partial(replace, blocks=(block,))), user="lone")
     assert rights(reading)[anna]["ereolen"] == "yes"
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
@@ -172,7 +172,7 @@ def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) ->
 
 def test_whoever_was_merged_has_none_kept_and_nothing_was_closed_for_her(reading: Library) -> None:
     clara, anna = reading.id_of("CLARA"), reading.id_of("ANNA")
-    reading.store.ask_staff_at_desk(clara, "parked.number.both_patrons", about=anna)
+    reading.store.desk.ask_staff(clara, "parked.number.both_patrons", about=anna)
     Reviews(AGENCY, reading.store, reading.clock, reading.policy, "lisbeth").accept(1)
     assert turned(reading.night())["ereolen"] == {"unchanged": 3}
     assert clara not in rights(reading)
@@ -221,7 +221,7 @@ def test_the_rights_of_thirty_nights_lived_are_the_thirty_days_forecast(reading:
     set_(reading, "municipality", "0101", key="BO", reason="Viste lejekontrakt", until=today + timedelta(days=9))
     reading.night()
     block = Block(today, "gæld")
-    reading.store.change_local(
+    reading.store.corrections.change_local(
         LocalChange(reading.id_of("CLARA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     papers = replace(BOOKS, name="aviser", since=today + timedelta(days=5), until=today + timedelta(days=12))
@@ -290,7 +290,7 @@ def test_a_right_that_turned_before_what_waits_is_not_what_waits(reading: Librar
     """A block at the desk closed it, of which CULR is never told; she moves on a later day."""
     net_media = reading.net_media = CulrDouble()
     block = Block(reading.clock.today(), "gæld")
-    reading.store.change_local(
+    reading.store.corrections.change_local(
         LocalChange(reading.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     assert turned(reading.one_night())["ereolen"]["closed"] == 1
@@ -314,7 +314,7 @@ def test_whoever_loses_a_right_by_a_move_is_told_of_before_who_keeps_hers(either
     library.deliver(TUESDAY, moves(person("DAVID"), "ODENSE"))
     assert turned(library.one_night())["ereolen"] == {later: 1, "unchanged": 3}
     library.one_night()  # the outage goes on, and nothing turns
-    first, *rest = library.store.outbox_order()
+    first, *rest = library.store.outbox.order()
     assert (first, set(rest)) == (library.id_of("DAVID"), {library.id_of("ANNA"), library.id_of("CLARA")})
 
 

@@ -140,9 +140,9 @@ def test_the_audit_names_the_user_the_reason_and_the_delivery(damaged: Library) 
     (entry,) = entries(damaged)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("discard", ["delivery.damaged"], "lisbeth")
     assert entry["delivery"] == told["sha256"]
-    assert damaged.store.audit_reasons(None) == [REASON]
+    assert damaged.store.audit.reasons(None) == [REASON]
     assert REASON not in str(damaged.everything())
-    damaged.store.verify_audit()
+    damaged.store.audit.verify()
 
 
 def test_the_sealed_copy_stays_as_that_of_any_refused_file(damaged: Library) -> None:
@@ -185,7 +185,7 @@ def test_a_delivery_that_stops_no_night_is_not_set_aside(library: Library, tmp_p
 
 def test_nothing_is_set_aside_while_a_night_is_at_work(damaged: Library) -> None:
     before = damaged.everything()
-    with damaged.store.run_lock(), pytest.raises(RunBusy):
+    with damaged.store.runs.lock(), pytest.raises(RunBusy):
         discard(damaged, name_of(MONDAY))
     assert damaged.everything() == before
 

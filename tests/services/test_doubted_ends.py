@@ -118,7 +118,7 @@ def test_two_people_end_it_and_one_takes_it_back(either_library: Library) -> Non
     done = by(library, "erik").accept(number)
     assert (done["state"], is_protected(library)) == ("accepted", False)
     assert library.record("BO") == BO
-    library.store.verify_audit()
+    library.store.audit.verify()
     library.deliver(NEXT)
     library.night()
     assert (is_protected(library), waiting(library)) == (False, [])
@@ -190,12 +190,12 @@ def test_the_second_yes_is_held_to_the_limit_of_the_day(library: Library) -> Non
 def test_of_two_who_are_the_second_at_once_one_is_taken(library: Library) -> None:
     number = offered(library)
     one, other = by(library, "lone"), by(library, "erik")
-    item = library.store.review_item(number)
+    item = library.store.answers.item(number)
     assert item is not None
     one.accept(number)
     before = library.everything()
     with pytest.raises(ReviewClosed):
-        library.store.note_first_yes(item, user="erik")
+        library.store.answers.note_first_yes(item, user="erik")
     assert library.everything() == before
     other.accept(number)
     with pytest.raises(ReviewClosed):

@@ -17,9 +17,9 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterUnavailable
-from cprsync.services.desk.reviewing import Answer
 from cprsync.services.night.dry_run import Unwritten, plan_night
 from cprsync.services.night.run import run_night
+from cprsync.services.ports.reviews import Answer
 
 if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
@@ -102,7 +102,7 @@ def asked(library: Library) -> Report:
     after = library.everything()
     written = {table for table, rows in after.items() if rows != before[table]}
     assert written <= {"audit", "audit_head"}
-    library.store.verify_audit()
+    library.store.audit.verify()
     new = happened(after) - happened(before)
     assert all(entry[0] == "lookup" for entry in new)
     assert new.total() == 1
@@ -162,8 +162,8 @@ def as_planned(library: Library) -> Report:
 
 
 def answer_all(library: Library, state: State) -> None:
-    for item in library.store.review_items(all_states=False):
-        library.store.answer_review(Answer(item, state, "lone"))
+    for item in library.store.answers.items(all_states=False):
+        library.store.answers.write(Answer(item, state, "lone"))
 
 
 @pytest.mark.parametrize("answer", [None, State.ACCEPTED, State.REJECTED])
@@ -227,17 +227,15 @@ def test_a_plan_that_was_killed_leaves_nothing_that_a_night_takes(either_library
     either_library.deliver(MONDAY, moves(person("ANNA")))
     before = either_library.everything()
 
-    class Dies(Unwritten):
-        def run_lock(self) -> Any:
-            return either_library.store.run_lock()
+    def die(*_: object) -> str:
+        raise Killed
 
-        def save_plan(self, *_: Any) -> str:
-            raise Killed
-
+    dies: Any = Unwritten(either_library.store)
+    dies.runs.lock, dies.runs.save_plan = either_library.store.runs.lock, die
     with pytest.raises(Killed):
-        run_night(replace(either_library.ports(), store=Dies(either_library.store)), only_plan=True)
+        run_night(replace(either_library.ports(), store=dies), only_plan=True)
     assert [row["state"] for row in either_library.everything()["inbox"][len(before["inbox"]) :]] == ["receiving"]
-    assert either_library.store.sealed() == []
+    assert either_library.store.inbox.waiting() == []
     assert either_library.night().document()["actions"] == {"move": 1}
     assert "receiving" not in {row["state"] for row in either_library.everything()["inbox"]}
 

@@ -13,9 +13,12 @@ from townspeople import cpr, gains_protection, moves, person
 from cprsync.domain.patron.local import Local
 from cprsync.domain.policy.policy import Policy
 from cprsync.services.night.dry_run import Untold, Unwritten, plan_night
-from cprsync.services.ports.values import DuePage, NewPatron, Run
+from cprsync.services.ports.patrons import NewPatron
+from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import DuePage
 from cprsync.store.core import tables
 from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
 from cprsync.store.sql import SqlStore
 
@@ -24,28 +27,38 @@ if TYPE_CHECKING:
 
     from doubles import Library
 
+    from cprsync.store.core.tenant import Tenant
+
 #: What a plan leaves behind: whom it looked up.
 LEFT = {"audit", "audit_head"}
 CHANGE = update(tables.agreement).values(task="654321")
 
 
-class NewlyWritten(SqlStore):
-    """The store of tomorrow: it has a write that nobody has thought of, and a reading that has begun to write."""
+class PatronsOfTomorrow(Patrons):
+    """It has a write that nobody has thought of, and a reading that has begun to write."""
 
     def note_down(self) -> None:
         """A new write of a night."""
         with writing(self._tenant.engine) as connection:
             connection.execute(CHANGE)
 
-    def population(self) -> int:
+    def count(self) -> int:
         """A reading that has begun to keep count."""
         self.note_down()
-        return super().population()
+        return super().count()
 
 
-def of_tomorrow(library: Library) -> NewlyWritten:
+class NewlyWritten(SqlStore):
+    """The store of tomorrow."""
+
+    def _bind(self, tenant: Tenant) -> None:
+        super()._bind(tenant)
+        self.patrons = PatronsOfTomorrow(tenant)
+
+
+def of_tomorrow(library: Library) -> Any:
     store = NewlyWritten.__new__(NewlyWritten)
-    vars(store).update(vars(library.store))
+    store._bind(library.store._tenant)
     return store
 
 
@@ -54,10 +67,10 @@ def test_a_write_that_is_new_is_refused_in_a_dry_run(either_library: Library) ->
     store = of_tomorrow(library)
     before = library.everything()
     with pytest.raises(ReadOnly) as refused:
-        Unwritten(store).note_down()
+        Unwritten(store).patrons.note_down()
     assert refused.value.kind == "store.read_only"
     assert library.everything() == before
-    store.note_down()
+    store.patrons.note_down()
     assert library.everything() != before, "it would have written"
 
 
@@ -81,20 +94,19 @@ def run_of(library: Library) -> Run:
 
 #: Writes of the store, as a night or the desk makes them.
 WRITES: dict[str, Callable[[Library, Any], object]] = {
-    "repair_accounts": lambda _, store: store.repair_accounts(None, []),
-    "see_accounts": lambda library, store: store.see_accounts(None, [], gone=[library.id_of("ANNA")]),
-    "settle": lambda _, store: store.settle(None, []),
-    "live_day": lambda library, store: store.live_day(run_of(library), DuePage(MONDAY, 100), Policy()),
-    "derive_rights": lambda library, store: store.derive_rights(run_of(library), DuePage(MONDAY, 100), Policy()),
-    "derive_again": lambda library, store: store.derive_again([library.id_of("ANNA")], Policy(), on=MONDAY),
-    "keep_rights_stamp": lambda library, store: store.keep_rights_stamp(run_of(library), "x"),
-    "keep_calendar_stamp": lambda library, store: store.keep_calendar_stamp(run_of(library), "x"),
-    "forget_earlier_turns": lambda library, store: store.forget_earlier_turns(run_of(library)),
-    "import_patrons": lambda _, store: store.import_patrons([NewPatron(cpr("EDITH"), Local())], apply=True),
-    "leave": lambda library, store: store.leave(library.id_of("ANNA"), user="lone"),
-    "erase": lambda library, store: store.erase(library.id_of("ANNA"), user="lone"),
-    "end_patron": lambda library, store: store.end_patron(library.id_of("ANNA"), on=MONDAY),
-    "intend_at_desk": lambda library, store: store.intend_at_desk(
+    "repair_accounts": lambda _, store: store.repairs.repair(None, []),
+    "see_accounts": lambda library, store: store.repairs.see(None, [], gone=[library.id_of("ANNA")]),
+    "settle": lambda _, store: store.outbox.settle(None, []),
+    "live_day": lambda library, store: store.calendar.live_day(run_of(library), DuePage(MONDAY, 100), Policy()),
+    "derive_rights": lambda library, store: store.rights.derive(run_of(library), DuePage(MONDAY, 100), Policy()),
+    "derive_again": lambda library, store: store.rights.derive_again([library.id_of("ANNA")], Policy(), on=MONDAY),
+    "keep_rights_stamp": lambda library, store: store.rights.keep_stamp(run_of(library), "x"),
+    "keep_calendar_stamp": lambda library, store: store.calendar.keep_stamp(run_of(library), "x"),
+    "forget_earlier_turns": lambda library, store: store.rights.forget_earlier_turns(run_of(library)),
+    "import_patrons": lambda _, store: store.imports.take_patrons([NewPatron(cpr("EDITH"), Local())], apply=True),
+    "leave": lambda library, store: store.leaving.leave(library.id_of("ANNA"), user="lone"),
+    "erase": lambda library, store: store.erasing.erase(library.id_of("ANNA"), user="lone"),
+    "intend_at_desk": lambda library, store: store.desk.intend(
         cpr("ANNA"), purpose="renewal", user="lone", patron_id=library.id_of("ANNA")
     ),
 }
@@ -106,7 +118,7 @@ def test_a_write_of_the_night_or_the_desk_is_refused_in_a_dry_run(library: Libra
     with pytest.raises(ReadOnly):
         WRITES[write](library, Unwritten(library.store))
     assert (library.everything(), journal_of(library)) == (before, journal)
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def journal_of(library: Library) -> bytes | None:

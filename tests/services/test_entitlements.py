@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,8 +29,6 @@ from cprsync.services.views.entitlements import Entitlements
 if TYPE_CHECKING:
     from doubles import Library
 
-    from cprsync.services.ports.values import AccountState
-    from cprsync.services.views.viewing import View
 
 BOOKS = Product("ereolen", Wording("eReolen", "eReolen (books)"), date(2000, 1, 1), LicensedBy.MUNICIPALITY)
 FILMS = replace(BOOKS, name="film", title=Wording("Film", "Films"), licensed=frozenset({"0751"}), from_age=15)
@@ -52,7 +51,7 @@ def answers(document: dict[str, Any]) -> list[tuple[str, str]]:
 def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: Library) -> None:
     library = either_library
     document = told(library)
-    since = library.store.patron(library.id_of("ANNA")).since["first_copy"].isoformat()
+    since = library.store.views.patron(library.id_of("ANNA")).since["first_copy"].isoformat()
     assert document["municipality"] == {
         "code": "0751",
         "name": "Aarhus",
@@ -181,19 +180,20 @@ def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
 
 @pytest.mark.parametrize(("merged_into", "kind"), [(None, "patron.unknown"), ("40817263", "patron.merged")])
 def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into: str | None, kind: str) -> None:
-    class Shell:
-        def patron(self, _patron_id: str) -> View | None:
-            found: Any = library.store.patron(library.id_of("ANNA"))
-            return merged_into and replace(found, merged_into=merged_into, stage=Stage.ACTIVE)
+    def found(_patron_id: str) -> Any:
+        view = library.store.views.patron(library.id_of("ANNA"))
+        return merged_into and replace(view, merged_into=merged_into, stage=Stage.ACTIVE)
 
-        def was_given(self, _patron_id: str) -> bool:
-            return False
+    def nobody_is_asked_about(_patron_id: str) -> Any:
+        raise AssertionError("nobody is asked about")
 
-        def account_state(self, _patron_id: str) -> AccountState:
-            raise AssertionError("nobody is asked about")
-
+    shell: Any = SimpleNamespace(
+        views=SimpleNamespace(patron=found),
+        leaving=SimpleNamespace(was_given=lambda _: False),
+        outbox=SimpleNamespace(account_state=nobody_is_asked_about),
+    )
     with pytest.raises(BadInput) as refused:
-        Entitlements(Shell(), library.clock, library.policy, load_municipalities()).shown("00000000")
+        Entitlements(shell, library.clock, library.policy, load_municipalities()).shown("00000000")
     assert refused.value.kind == kind
 
 
@@ -215,7 +215,7 @@ def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Libra
     patron = library.id_of("ANNA")
     said_yes.leave(Exit(library.store, library.clock, "lone"), patron)
     library.one_night()
-    state = library.store.account_state(patron)
+    state = library.store.outbox.account_state(patron)
     assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,9 @@ from cprsync.domain.patron.local import Card, Local, Stage
 from cprsync.domain.patron.patron import Patron
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
-from cprsync.services.ports.values import NewPatron
-from cprsync.services.views.finding import Numbered, find_patron
+from cprsync.services.ports.desk import Numbered
+from cprsync.services.ports.patrons import NewPatron
+from cprsync.services.views.finding import find_patron
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -40,11 +42,11 @@ class Shelf:
     def with_card(self, card: str) -> str | None:
         return self.cards.get(card)
 
-    def patrons(self, ids: list[str]) -> list[Patron]:
+    def read(self, ids: list[str]) -> list[Patron]:
         return [Patron(one, Person(CprNumber(ANNA)), None, 1) for one in ids]
 
 
-SHELF = Shelf(
+_SHELF = Shelf(
     numbers={ANNA: "10000001", EDITH: "10000001"},
     patron_numbers={
         "10000001": Numbered("10000001", Stage.ACTIVE),
@@ -54,6 +56,7 @@ SHELF = Shelf(
     },
     cards={"L-77 x": "10000001", "30000001": "10000001", "1234567890": "10000001", "20000001": "10000001"},
 )
+SHELF: Any = SimpleNamespace(patrons=_SHELF, views=_SHELF)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_nobody_is_found_by_a_part_or_by_what_is_nearly_right(typed: str) -> Non
 
 
 def test_the_store_knows_patron_numbers_and_cards_also_of_those_without_a_number(library: Library) -> None:
-    (made,) = library.store.import_patrons([NewPatron(None, Local(cards=(Card("I 7"),)), kind="institution")])
+    (made,) = library.store.imports.take_patrons([NewPatron(None, Local(cards=(Card("I 7"),)), kind="institution")])
     patron_id = made.patron_id
     assert patron_id is not None
     before = library.everything()

@@ -107,7 +107,7 @@ def test_a_loan_that_never_came_back_is_over_when_it_is_paid_for(either_library:
     loan(library, 2, None, ("compensation", NOT_YET))
     loan(library, 3, None, ("compensation", None))
     morning(library)
-    assert library.store.forgettable(library.policy, on=TODAY) == {"loans": 1, "compensations": 1}
+    assert library.store.retention.forgettable(library.policy, on=TODAY) == {"loans": 1, "compensations": 1}
     assert forgotten(library) == {"loans": 1, "compensations": 1}
     assert (ids(library, "loan"), ids(library, "balance")) == ([2, 3], [20, 30])
 
@@ -288,7 +288,7 @@ def test_a_dry_run_counts_what_would_be_forgotten_and_forgets_nothing(either_lib
     library = either_library
     much_is_over(library)
     before = library.everything()
-    told = library.store.forgettable(library.policy, on=TODAY)
+    told = library.store.retention.forgettable(library.policy, on=TODAY)
     assert library.everything() == before
     assert told == {"loans": 5, "reservations": 5, "fees": 5, "messages": 5}
     assert forget_all(library.store, None, library.policy, on=TODAY, limit=2) == told

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, Killed, happened
+from doubles import AGENCY, MONDAY, Killed, altered, happened
 from test_leaving import leave
 from test_number_change import replaced
 from test_setting import row, set_
@@ -25,11 +25,11 @@ from cprsync.domain.person.person import Person
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.resources import fixture_path
-from cprsync.services.desk.reviewing import Answer
 from cprsync.services.imports.columns import PATRON_COLUMNS, Column, Columns, columns_of_table
 from cprsync.services.imports.importing import Importing, import_patrons
 from cprsync.services.imports.patron_rows import as_patron
 from cprsync.services.imports.seen import nothing_seen
+from cprsync.services.ports.reviews import Answer
 from cprsync.services.views.revealing import Window
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def test_refused_rows_leave_the_others_to_be_taken_and_stand_in_the_order_of_the
     imported = take(new_library, HEADER + "\n".join(rows))
     assert told(imported) == [(3, "cards"), (4, "cpr_number"), (5, "cards"), (6, "row"), (7, "cards")]
     assert (imported.rows, imported.counts["created"]) == (7, 2)
-    assert new_library.store.population() == 2
+    assert new_library.store.patrons.count() == 2
 
 
 def test_a_card_of_another_patron_is_not_taken(new_library: Library) -> None:
@@ -271,13 +271,13 @@ def test_a_number_that_went_with_a_merged_patron_makes_no_second_patron(library:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     library.deliver(MONDAY, replaced(cpr("ANNA"), cpr("CLARA")), person("CLARA"))
     library.night()
-    (waiting,) = [item for item in library.store.review_items(all_states=False) if item.kind == BOTH_PATRONS]
-    library.store.answer_review(Answer(waiting, State.ACCEPTED, "lone"))
+    (waiting,) = [item for item in library.store.answers.items(all_states=False) if item.kind == BOTH_PATRONS]
+    library.store.answers.write(Answer(waiting, State.ACCEPTED, "lone"))
     before = library.everything()
     imported = take(library, HEADER + f"{ANNA},C9,east,,\n")
     assert (told(imported), clara in imported.refused[0].reason) == ([(2, "cpr_number")], True)
     assert library.everything() == before
-    assert anna not in library.store.patron_ids()
+    assert anna not in library.store.patrons.ids()
 
 
 def test_age_decides_over_the_group_that_a_list_names(either_library: Library) -> None:
@@ -631,7 +631,7 @@ def test_kohas_names_are_read_of_whom_the_register_does_not_know_once_the_lines_
     (tmp_path / "koha.toml").write_text(mapping, encoding="utf-8")
     rows = f"cardnumber,firstname,surname,cpr\nK1,Anna,Skov,{ANNA}\nK2,Mette,Krog,\n"
     made_of = made(take_bytes(new_library, rows.encode(), columns=load_columns(tmp_path / "koha.toml")))
-    names = [new_library.store.patron(made_of[line]).patron.register.name for line in (2, 3)]
+    names = [new_library.store.views.patron(made_of[line]).patron.register.name for line in (2, 3)]
     assert [getattr(name, "addressing", None) for name in names] == [None, "Mette Krog"]
 
 
@@ -667,26 +667,26 @@ def test_days_are_read_as_the_mapping_says_they_are_written() -> None:
 # -- a long list ---------------------------------------------------------------------------------------------------
 
 
-class Stopping:
+def stopping(store: Any, at: int) -> Any:
     """A store that dies after so many transactions."""
+    left = [Killed() for _ in range(at)]
 
-    def __init__(self, store: Any, at: int) -> None:
-        self._store, self._left = store, at
-
-    def import_patrons(self, rows: Any, **how: Any) -> Any:
-        if not self._left:
+    def take_patrons(rows: Any, **how: Any) -> Any:
+        if not left:
             raise Killed
-        self._left -= 1
-        return self._store.import_patrons(rows, **how)
+        left.pop()
+        return store.imports.take_patrons(rows, **how)
+
+    return altered(store, imports_take_patrons=take_patrons)
 
 
 def test_an_import_that_was_killed_goes_on_when_it_is_run_again(new_library: Library) -> None:
     library = new_library
     text = "cards\n" + "".join(f"L{place}\n" for place in range(1200))
-    how = Importing(Stopping(library.store, 2), library.clock.today(), apply=True)
+    how = Importing(stopping(library.store, 2), library.clock.today(), apply=True)
     with pytest.raises(Killed):
         import_patrons(io.BytesIO(text.encode()), how)
-    assert library.store.population() == 1000
+    assert library.store.patrons.count() == 1000
     assert happened(library.everything())[("import", library.everything()["patron"][0]["id"])] == 1
     assert take(library, text).counts == {"created": 200, "unchanged": 1000}
-    library.store.verify_audit()
+    library.store.audit.verify()

@@ -24,7 +24,7 @@ HEADER = "cpr_number,patron,cards,kind,navn,adresse\n"
 
 
 def names(library: Library, *ids: str) -> list[str | None]:
-    found = [library.store.patrons([one])[0].register.name for one in ids]
+    found = [library.store.patrons.read([one])[0].register.name for one in ids]
     return [name.addressing if isinstance(name, Name) else None for name in found]
 
 
@@ -37,7 +37,7 @@ def test_name_and_address_are_taken_of_whom_no_register_knows(new_library: Libra
     rows = f"{MADE},,A1,,Abdi Uden,\n,,I1,institution,Børnehaven  ,c/o Kommunen|Havnen 2|8000 Aarhus C\n"
     given = by_line(library, HEADER + rows)
     assert names(library, given[2], given[3]) == ["Abdi Uden", "Børnehaven"]
-    view = library.store.patron(given[3])
+    view = library.store.views.patron(given[3])
     assert view is not None
     assert view.local.contact_address == ("c/o Kommunen", "Havnen 2", "8000 Aarhus C")
     before = library.everything()
@@ -48,7 +48,7 @@ def test_name_and_address_are_taken_of_whom_no_register_knows(new_library: Libra
     assert take(library, HEADER + again).counts == {"updated": 2}
     assert names(library, given[2], given[3]) == ["Abdi Med", "Børnehuset"]
     assert take(library, HEADER + again).counts == {"unchanged": 2}
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_of_whom_the_register_knows_they_are_left_out_and_counted(library: Library) -> None:
@@ -64,7 +64,7 @@ def test_of_whom_the_register_knows_they_are_left_out_and_counted(library: Libra
 
 def test_a_contact_address_comes_before_an_address(new_library: Library) -> None:
     given = by_line(new_library, "cards,adresse,contact_address\nI1,Havnen 2,Torvet 1\n")
-    view = new_library.store.patron(given[2])
+    view = new_library.store.views.patron(given[2])
     assert view is not None
     assert view.local.contact_address == ("Torvet 1",)
 

@@ -45,19 +45,19 @@ def test_everything_goes_on_with_the_journal_that_is_there(
     leave(library, bo)
     harm(library)
     with pytest.raises(fault):
-        library.store.replay_journal()
+        library.store.journal.replay()
     assert accept(library) == {"library": AGENCY} | told
     (entry,) = [one for one in entries(library) if one["kind"] == "journal_accepted"]
     assert (entry["user"], entry["seen"]) == ("lone", "2")
-    assert library.store.audit_reasons(None) == ["The disk died"]
+    assert library.store.audit.reasons(None) == ["The disk died"]
     # whom the database knew is written down again: an older copy of it brings nobody back
     written = {one.patron_id for one in library.store._tenant.journal.entries(AGENCY)}
     assert {anna, bo} <= written
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
     leave(library, library.id_of("CLARA"))
     library.deliver(MONDAY)
     library.night()
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_journal_that_is_whole_is_not_accepted(library: Library) -> None:

@@ -69,7 +69,7 @@ def test_a_night_that_is_stopped_asks_nobody_twice(waiting: Library, after: int)
     assert [library.record(key) for key in NEW] == [person(key) for key in NEW]
     # asked before Monday's delivery was taken, and subscribed before the next one was closed: nobody is in a window
     assert {library.view(key).as_of for key in NEW} == {AsOf(FRIDAY, Source.LOOKUP)}
-    assert library.store.window_counts() == {}
+    assert library.store.windows.counts() == {}
     assert library.reviews() == [(library.id_of(NOBODY), "parked.register.no_such_person")]
     assert (library.questions(), kept(library)) == ([], [])
 
@@ -142,11 +142,11 @@ def test_whether_a_protection_has_ended_is_asked_once_by_a_night_that_is_stopped
     library.deliver(TUESDAY, moves(person("ANNA")))
 
     def heed() -> None:
-        if library.store.last_produced() == TUESDAY:
+        if library.store.inbox.last_produced() == TUESDAY:
             raise RunStopped("asked to stop")
 
     assert library.one_night_with(heed=heed).exit_code == 7
-    assert (library.store.last_produced(), kept(library)) == (TUESDAY, [library.id_of("BO")])
+    assert (library.store.inbox.last_produced(), kept(library)) == (TUESDAY, [library.id_of("BO")])
     library.night()
     assert library.register.looked_up == [cpr("BO")]
     assert (library.record("BO").protection, library.questions()) == (EMPTY, [])
@@ -156,8 +156,8 @@ def test_a_kept_answer_tells_of_which_day_it_is_and_what_it_has_seen(waiting: Li
     """Else a window would take it for an older one than it is, once the night goes on."""
     library = waiting
     stop_while_asking(library, after=6)
-    run = library.store.open_run(day=library.clock.today(), started=library.clock.now())
-    answers = library.store.kept_answers(run, kept(library)).values()
+    run = library.store.runs.open(day=library.clock.today(), started=library.clock.now())
+    answers = library.store.subscriptions.kept_answers(run, kept(library)).values()
     assert {(one.as_of, one.as_of.loaded) for one in answers} == {(AsOf(FRIDAY, Source.LOOKUP), MONDAY)}
     assert len(answers) == 6
 
@@ -195,7 +195,7 @@ def test_whoever_leaves_meanwhile_leaves_no_answer_behind(waiting: Library) -> N
     library = waiting
     stop_while_asking(library, after=6)
     edith = library.id_of("EDITH")
-    library.store.leave(edith, user="lone")
+    library.store.leaving.leave(edith, user="lone")
     assert edith not in kept(library)
     library.night()
     assert cpr("EDITH") not in {number for number, times in Counter(library.register.looked_up).items() if times > 1}

@@ -27,7 +27,7 @@ from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.leaving.kept_blocks import KeptBlocks
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.seals import keys
@@ -46,7 +46,7 @@ def blocked(library: Library, key: str = "ANNA") -> str:
 
 
 def kept(library: Library, key: str = "ANNA") -> list[str]:
-    return [block.reason for block in library.store.kept_blocks(cpr(key))]
+    return [block.reason for block in library.store.kept_blocks.of(cpr(key))]
 
 
 def blocks(library: Library, key: str = "ANNA") -> tuple[Block, ...]:
@@ -63,7 +63,7 @@ def test_a_block_that_holds_stays_by_the_number_and_says_nothing_of_whose_it_was
     library, anna = either_library, blocked(either_library)
     leave(library, anna)
     assert kept(library) == [WHY]
-    assert library.store.kept_blocks(cpr("BO")) == ()
+    assert library.store.kept_blocks.of(cpr("BO")) == ()
     written = json.dumps(library.everything()["kept_block"], default=str)
     assert cpr("ANNA").digits not in written
     assert WHY.encode().hex() not in written
@@ -73,7 +73,7 @@ def test_a_block_that_holds_stays_by_the_number_and_says_nothing_of_whose_it_was
     before = library.everything()
     leave(library, anna)
     assert library.everything() == before
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_it_is_still_there_when_nothing_else_is_and_two_nights_later(either_library: Library) -> None:
@@ -98,7 +98,7 @@ def test_a_new_registration_shows_it_and_the_new_record_has_it(either_library: L
     assert told(library) == [(anna, "kept"), (library.id_of("ANNA"), "came_back")]
     set_(library, "blocks", None)
     assert blocks(library)[0].lifted == library.clock.today()
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_list_brings_it_back_too_and_a_dry_run_does_not(either_library: Library) -> None:
@@ -106,12 +106,12 @@ def test_a_list_brings_it_back_too_and_a_dry_run_does_not(either_library: Librar
     leave(library, blocked(library))
     before = library.everything()
     rows = [NewPatron(cpr("ANNA"), Local())]
-    library.store.import_patrons(rows, apply=False)
+    library.store.imports.take_patrons(rows, apply=False)
     assert library.everything() == before
-    library.store.import_patrons(rows)
+    library.store.imports.take_patrons(rows)
     assert [block.reason for block in blocks(library)] == [WHY]
     again = library.everything()
-    library.store.import_patrons(rows)
+    library.store.imports.take_patrons(rows)
     assert library.everything() == again
 
 
@@ -143,7 +143,7 @@ def test_a_kept_block_is_lifted_by_somebody_and_with_a_reason(either_library: Li
     entry = json.loads(bytes.fromhex(rows[-1]["entry"]))
     assert (entry["actions"], entry["user"], entry["patron"]) == (["lifted"], "lone", anna)
     assert "paid" not in str(entry)
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_one_of_several_kept_blocks_is_lifted_alone(either_library: Library) -> None:
@@ -167,7 +167,7 @@ def test_one_of_several_kept_blocks_is_lifted_alone(either_library: Library) -> 
         desk.lift(cpr("ANNA"), reason="paid in full", only=first["id"])
     lookup(library, "ANNA", register=True)
     assert [block.reason for block in blocks(library)] == [second["reason"]]
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 @pytest.mark.parametrize("left", [False, True])
@@ -179,17 +179,17 @@ def test_a_new_registration_of_whoever_was_erased_does_not_tell_that_they_were_h
     if left:
         leave(library, anna)
         library.night()
-        assert library.store.left_before(cpr("ANNA"))
+        assert library.store.imports.left_before(cpr("ANNA"))
     erase(library, anna)
-    assert not library.store.left_before(cpr("ANNA"))
+    assert not library.store.imports.left_before(cpr("ANNA"))
     index = library.store._tenant.vault.index(JOURNAL, cpr("ANNA").digits)
     last = library.store._tenant.journal.entries(AGENCY)[-1]
     assert (last.patron_id, last.what, last.number) == (anna, "erased", b"")
     library.night()
     assert "left_before" not in {one["kind"] for one in lookup(library, "ANNA", register=True)["warnings"]}
-    assert library.store.import_patrons([NewPatron(cpr("ANNA"), Local())])[0].returns is False
+    assert library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local())])[0].returns is False
     leave(library, library.id_of("BO"))
-    assert library.store.left_before(cpr("BO"))
+    assert library.store.imports.left_before(cpr("BO"))
     assert [one.number for one in library.store._tenant.journal.entries(AGENCY)].count(index) == int(left)
 
 
@@ -202,7 +202,7 @@ def test_whoever_is_erased_leaves_no_block_also_when_the_record_was_emptied_befo
     erase(library, bo)
     assert kept(library, "BO") == []
     assert library.everything()["kept_block"] == []
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_block_is_found_after_its_index_key_was_followed_by_another(library: Library) -> None:
@@ -260,7 +260,7 @@ def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library:
     assert library.everything() == before
     act(anna, Confirmation(digest, "agreed with the manager"))
     assert happened(library.everything())["confirm", anna] == 1
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_what_keeps_a_patron_is_told_and_whoever_waits_still_borrows_nothing(library: Library) -> None:

@@ -120,10 +120,10 @@ def test_the_record_of_whoever_has_nothing_open_is_emptied_at_once_and_nobody_is
         "dropped": {"reservations": 0},
         "waits": {"subscriptions": 1, "accounts": 0},
     }
-    assert library.store.find(cpr("ANNA")) is None
+    assert library.store.patrons.find(cpr("ANNA")) is None
     assert calls(library) == before
     assert library.register.unsubscribed == []
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_library: Library) -> None:
@@ -174,10 +174,10 @@ def test_a_closed_record_holds_nothing_of_her(library: Library) -> None:
     the_net_media_know(library)
     leave(library, anna)
     library.night()
-    view = library.store.patron(anna)
+    view = library.store.views.patron(anna)
     assert view is not None
     assert (view.register, view.local, view.clear.municipality) == (Person(cpr("ANNA")), Local(), None)
-    assert library.store.patrons([anna]) == []
+    assert library.store.patrons.read([anna]) == []
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_an_open_question_is_closed_with_her(library: Library) -> None:
 
 def test_a_request_is_refused_while_a_night_is_at_work(library: Library) -> None:
     before = library.everything()
-    with library.store.run_lock(), pytest.raises(RunBusy):
+    with library.store.runs.lock(), pytest.raises(RunBusy):
         leave(library, library.id_of("ANNA"))
     assert library.everything() == before
 
@@ -446,7 +446,7 @@ def test_whoever_was_never_seen_counts_from_her_registration(library: Library) -
     library.clock.moment += timedelta(days=101)
     columns(library, library.id_of("CLARA"), last_seen=library.clock.today())
     assert library.night().counts.departed.asked == 3
-    assert library.store.patron_ids() == [library.id_of("CLARA")]
+    assert library.store.patrons.ids() == [library.id_of("CLARA")]
 
 
 def test_a_library_that_sets_no_days_asks_nobody(library: Library) -> None:
@@ -533,7 +533,7 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     assert anna in {row["id"] for row in everything["issued_id"]}
     assert happened(everything)["erase", anna] == 1
     assert cpr("ANNA") not in library.register.listed
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_lines_of_old_nights_still_add_up_when_she_is_erased_and_tell_of_nobody(library: Library) -> None:
@@ -553,7 +553,7 @@ def test_the_lines_of_old_nights_still_add_up_when_she_is_erased_and_tell_of_nob
 
 
 def lines(library: Library) -> list[dict[str, Any]]:
-    return [line for run in library.store.runs() for line in library.store.run_items(run["run"])]
+    return [line for run in library.store.runs.documents() for line in library.store.runs.items(run["run"])]
 
 
 def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:
@@ -597,7 +597,7 @@ def test_whoever_asked_to_leave_can_be_erased_too(library: Library) -> None:
 
 
 def test_who_was_merged_into_her_is_erased_with_her(library: Library) -> None:
-    library.store.ask_staff_at_desk(library.id_of("CLARA"), BOTH_PATRONS, about=library.id_of("ANNA"))
+    library.store.desk.ask_staff(library.id_of("CLARA"), BOTH_PATRONS, about=library.id_of("ANNA"))
     clara, anna = library.id_of("CLARA"), library.id_of("ANNA")
     Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").accept(1)
     erase(library, anna)
@@ -612,7 +612,7 @@ def test_who_was_merged_into_her_is_erased_with_her(library: Library) -> None:
 
 def nothing_is_hers(library: Library, patron: str) -> None:
     assert cpr("HENRIK") not in library.register.listed
-    assert library.store.find(cpr("HENRIK")) is None
+    assert library.store.patrons.find(cpr("HENRIK")) is None
     assert [effect for effect in told(library, patron) if "delete" not in effect] == []
     the_net_media_are_told(library)
     library.one_night()
@@ -656,7 +656,7 @@ def test_an_older_copy_of_the_database_brings_nobody_back(library: Library, tmp_
     asked, subscribed = calls(old)
     report = old.one_night()
     assert report.document()["leaving"] == {"closed": 0, "asked": 0, "again": 1}
-    assert (old.store.find(cpr("ANNA")), calls(old)) == (None, (asked + len(others), subscribed))
+    assert (old.store.patrons.find(cpr("ANNA")), calls(old)) == (None, (asked + len(others), subscribed))
     assert Counter(old.register.looked_up[asked:]) == Counter(others)
     assert report.document()["windows"] == {"asked": 3, "answered": 3, "left": 0, "why": {}, "brake": []}
     assert cpr("ANNA") not in old.register.listed
@@ -675,7 +675,7 @@ def test_a_number_that_an_older_copy_does_not_know_is_never_given_again(library:
     erase(library, henrik)
     (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
-    assert old.store.replay_journal() == 0
+    assert old.store.journal.replay() == 0
     assert henrik in {row["id"] for row in old.everything()["issued_id"]}
     old.engine.dispose()
 
@@ -694,8 +694,8 @@ def test_an_erasure_killed_between_the_journal_and_the_database_is_finished(libr
         erase(library, anna)
     journal.append = append  # type: ignore[method-assign] -- and starts again
     assert library.everything() == before
-    assert [library.store.replay_journal() for _ in range(2)] == [1, 0]
-    assert library.store.find(cpr("ANNA")) is None
+    assert [library.store.journal.replay() for _ in range(2)] == [1, 0]
+    assert library.store.patrons.find(cpr("ANNA")) is None
     assert happened(library.everything())["erase", anna] == 1
 
 
@@ -726,14 +726,14 @@ def test_a_journal_that_the_database_has_seen_more_of_is_refused(either_library:
     newest, third = journal.read_bytes(), library.id_of("DAVID")
     harm(library)
     before, lines = library.everything(), journal.exists() and journal.read_bytes()
-    for act in (library.store.replay_journal, lambda: go(library, third)):
+    for act in (library.store.journal.replay, lambda: go(library, third)):
         with pytest.raises(JournalBehind):
             act()
         assert library.everything() == before
         assert (journal.exists() and journal.read_bytes()) == lines
     journal.touch(mode=0o600)
     journal.write_bytes(newest)
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
 
 
 def test_what_a_night_closes_is_remembered_of_the_journal_too(library: Library) -> None:
@@ -742,7 +742,7 @@ def test_what_a_night_closes_is_remembered_of_the_journal_too(library: Library) 
     taken_away(library)
     before = library.everything()
     with pytest.raises(JournalBehind):
-        library.store.replay_journal()
+        library.store.journal.replay()
     assert library.everything() == before
 
 
@@ -752,10 +752,10 @@ def test_a_copy_that_was_brought_up_to_the_journal_remembers_all_of_it(library: 
     leave(library, library.id_of("BO"))
     (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
-    assert [old.store.replay_journal() for _ in range(2)] == [1, 0]
+    assert [old.store.journal.replay() for _ in range(2)] == [1, 0]
     without_its_last_line(old)
     with pytest.raises(JournalBehind):
-        old.store.replay_journal()
+        old.store.journal.replay()
     old.engine.dispose()
 
 
@@ -765,11 +765,11 @@ def test_a_store_that_remembers_nothing_of_its_journal_takes_the_one_that_is_the
     with library.engine.execution_options(writes=True).begin() as connection:
         connection.execute(update(tables.library).values(journal_lines=None, journal_code=None))
     without_its_last_line(library)
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
     taken_away(library)
     before = library.everything()
     with pytest.raises(JournalBehind):
-        library.store.replay_journal()
+        library.store.journal.replay()
     assert library.everything() == before
 
 
@@ -777,7 +777,7 @@ def test_what_another_library_writes_in_the_journal_is_not_missed_in_ours(librar
     leave(library, library.id_of("ANNA"))
     library.store._tenant.journal.append([Entry(MONDAY, "999999", "10000001", "closed", b"", "k")])
     without_its_last_line(library)
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
 
 
 def test_a_night_killed_while_patrons_leave_ends_as_one_that_was_not(library: Library, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_none_of_our_accounts_is_left_of_whoever_leaves_and_others_are_left_alon
         library.one_night()
     assert all_of(culr, cpr("ANNA")) == {(THEIRS, "CPR", cpr("ANNA").digits)}, key
     assert all_of(culr, cpr("BO")) == others
-    assert library.store.patron(anna) is None
+    assert library.store.views.patron(anna) is None
     library.nothing_is_left()
 
 
@@ -88,7 +88,7 @@ def test_accounts_of_someone_whom_we_never_told_of_are_deleted_too(library: Libr
     library.one_night()
     library.one_night()
     assert all_of(culr, cpr("EDITH")) == set()
-    assert library.store.patron(edith) is None
+    assert library.store.views.patron(edith) is None
 
 
 def test_where_culr_is_not_set_up_nobody_waits_for_it(library: Library) -> None:
@@ -96,7 +96,7 @@ def test_where_culr_is_not_set_up_nobody_waits_for_it(library: Library) -> None:
     edith = library.id_of("EDITH")
     leave(library, edith)
     library.one_night()
-    assert library.store.patron(edith) is None
+    assert library.store.views.patron(edith) is None
 
 
 def test_the_record_is_not_gone_before_culr_has_shown_that_none_is_left(library: Library) -> None:
@@ -105,10 +105,10 @@ def test_the_record_is_not_gone_before_culr_has_shown_that_none_is_left(library:
     culr.down = NetMediaUnavailable("no answer")
     leave(library, anna)
     library.one_night()
-    assert library.store.patron(anna) is not None
+    assert library.store.views.patron(anna) is not None
     culr.down = None
     library.one_night()
-    assert library.store.patron(anna) is None
+    assert library.store.views.patron(anna) is None
     assert all_of(culr, cpr("ANNA")) == {(THEIRS, "CPR", cpr("ANNA").digits)}
 
 

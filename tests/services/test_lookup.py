@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import AGENCY, FRIDAY, MONDAY, Library, happened, unowned
+from doubles import AGENCY, FRIDAY, MONDAY, Library, altered, happened, unowned
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from townspeople import emigrates as leaves
 
@@ -65,9 +65,9 @@ def test_a_look_up_writes_nothing_but_its_audit(library: Library, key: str) -> N
     assert lookup(library, key).document["found"] is True
     after = library.everything()
     assert unowned(after) == unowned(before)
-    patron = library.store.find(cpr(key))
+    patron = library.store.patrons.find(cpr(key))
     assert happened(after) - happened(before) == {("lookup", patron): 1}
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_audit_says_why_who_and_about_whom_without_the_number(library: Library) -> None:
@@ -88,16 +88,12 @@ def test_the_audit_is_committed_before_the_register_is_asked(library: Library) -
 
 
 def test_the_register_is_not_asked_when_the_audit_cannot_be_written(library: Library) -> None:
-    class Broken:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(library.store, name)
-
-        def intend_at_desk(self, *_: object, **__: object) -> None:
-            raise StoreUnavailable("the database does not answer")
+    def intend(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the database does not answer")
 
     before = library.everything()
     with pytest.raises(StoreUnavailable):
-        lookup(library, "ANNA", register=True, store=Broken())
+        lookup(library, "ANNA", register=True, store=altered(library.store, desk_intend=intend))
     assert (library.register.looked_up, library.everything()) == ([], before)
 
 
@@ -215,8 +211,8 @@ def test_a_replaced_number_leads_to_the_one_that_is_hers_now(library: Library, *
     assert kinds(document) == ["old_number"]
     assert document["fields"]["cpr_number"]["value"] == cpr("HENRIK").masked()
     assert len([entry for entry in desk_entries(library) if entry["kind"] == "lookup"]) == 2
-    assert (library.store.find(cpr("HENRIK")) is not None) is register
-    assert library.store.find(cpr("EDITH")) is None
+    assert (library.store.patrons.find(cpr("HENRIK")) is not None) is register
+    assert library.store.patrons.find(cpr("EDITH")) is None
 
 
 def test_a_patron_is_found_by_her_old_number_which_is_neither_sent_nor_shown(library: Library) -> None:
@@ -244,7 +240,7 @@ def test_a_patron_whose_number_is_replaced_keeps_it_until_the_delivery_and_waits
     assert library.view("ANNA").parked
     after = library.view("ANNA").patron
     assert (after.register, after.version, after.as_of) == (before.register, before.version, before.as_of)
-    assert library.store.find(cpr("HENRIK")) is None
+    assert library.store.patrons.find(cpr("HENRIK")) is None
 
 
 @pytest.mark.parametrize("links", [5, 6])
@@ -257,7 +253,7 @@ def test_five_links_are_followed_and_not_six(library: Library, links: int) -> No
     asked = Asked(numbers[0], Purpose.REGISTRATION, "lisbeth")
     if links == 5:
         assert warned(ask(library, asked, register=True))[0] == "old_number"
-        assert library.store.find(numbers[-1]) is not None
+        assert library.store.patrons.find(numbers[-1]) is not None
     else:
         before = library.everything()
         with pytest.raises(BadAnswer, match="no end"):
@@ -272,7 +268,7 @@ def test_numbers_that_lead_in_a_circle_end_the_look_up(library: Library) -> None
         library.register.persons[cpr(one)] = changed
     with pytest.raises(Exception, match="no end"):
         lookup(library, "EDITH", register=True)
-    assert library.store.find(cpr("EDITH")) is None
+    assert library.store.patrons.find(cpr("EDITH")) is None
 
 
 # -- with --register -------------------------------------------------------------------------------------
@@ -292,7 +288,7 @@ def test_a_new_patron_is_created_subscribed_and_verified_at_once(library: Librar
     assert library.questions() == []
     kinds = [(entry["kind"], entry["user"]) for entry in desk_entries(library)]
     assert kinds == [(kind, "lisbeth") for kind in ("lookup", "register", "subscribe", "change")]
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_registering_twice_is_the_same_as_once(library: Library) -> None:
@@ -370,25 +366,20 @@ def test_a_person_who_cannot_be_decided_becomes_no_patron(library: Library) -> N
 def test_a_record_written_by_someone_else_meanwhile_is_decided_again_and_asks_for_another_yes(library: Library) -> None:
     library.register.knows(person("EDITH"))
 
-    class Disturbed:
+    lost = []
+
+    def save(entry: Any) -> str:
         """Another desk registers her just before this one writes."""
+        if entry.patron_id is None:
+            lookup(library, "EDITH", register=True)
+        try:
+            return library.store.desk.save(entry)
+        except LostCompare as error:
+            lost.append(error)
+            raise
 
-        lost = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(library.store, name)
-
-        def save_at_desk(self, entry: Any) -> str:
-            if entry.patron_id is None:
-                lookup(library, "EDITH", register=True)
-            try:
-                return library.store.save_at_desk(entry)
-            except LostCompare:
-                self.lost += 1
-                raise
-
-    store = Disturbed()
+    store = altered(library.store, desk_save=save)
     with pytest.raises(NotConfirmed) as refused:
         lookup(library, "EDITH", register=True, store=store)
-    assert (store.lost, refused.value.kind) == (1, "confirm.changed")
+    assert (len(lost), refused.value.kind) == (1, "confirm.changed")
     assert library.view("EDITH").patron.version == 2

@@ -22,7 +22,7 @@ from cprsync.errors import BadInput, Braked, ReviewClosed
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
@@ -35,7 +35,7 @@ OLD, NEW = cpr("ANNA"), cpr("CLARA")
 def two_of_one(library: Library) -> tuple[str, str]:
     """ANNA's number was replaced by CLARA's, and both are patrons: who closes and who keeps."""
     rich = Local(branch="main", internal_note="Har glemt PIN", telephones=(Telephone("70121416"),))
-    library.store.import_patrons([NewPatron(OLD, rich), NewPatron(NEW, Local(internal_note="Flink"))])
+    library.store.imports.take_patrons([NewPatron(OLD, rich), NewPatron(NEW, Local(internal_note="Flink"))])
     circulate(library, tables.loan, "ANNA", 1, due=date(2027, 4, 1), returned=None)
     circulate(library, tables.reservation, "ANNA", 2, placed=date(2027, 2, 1), until=None, cancelled=None)
     circulate(library, tables.balance, "ANNA", 3, raised=date(2027, 2, 1), settled=None)
@@ -68,13 +68,13 @@ def told(library: Library, patron_id: str) -> list[dict[str, Any]]:
 
 
 def view(library: Library, patron_id: str) -> Any:
-    found = library.store.patron(patron_id)
+    found = library.store.views.patron(patron_id)
     assert found is not None
     return found
 
 
 def put_number(library: Library, number: CprNumber) -> None:
-    library.store.import_patrons([NewPatron(number, Local(cards=(Card("NEW"),)))])
+    library.store.imports.take_patrons([NewPatron(number, Local(cards=(Card("NEW"),)))])
 
 
 def take_number(library: Library, number: CprNumber) -> None:
@@ -101,13 +101,13 @@ def test_everything_moves_to_the_one_who_keeps(either_library: Library) -> None:
     local = view(library, keeps).local
     assert [card.number for card in local.cards] == ["CLARA", "ANNA"]
     assert (local.internal_note, local.telephones) == ("Flink\nHar glemt PIN", (Telephone("70121416"),))
-    assert library.store.find(OLD) == library.store.find(NEW) == keeps
+    assert library.store.patrons.find(OLD) == library.store.patrons.find(NEW) == keeps
     assert subscriptions(library, keeps) == sorted([(NEW.digits, "patron"), (OLD.digits, "old_number")])
     shell = view(library, closes)
     assert (shell.local, shell.register, shell.patron.verified) == (Local(), Person(OLD), False)
     assert (shell.clear.status_class, shell.merged_into) == ("merged", keeps)
     assert view(library, keeps).register == person("CLARA")
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_card_or_patron_number_of_either_finds_the_one_who_keeps(library: Library) -> None:
@@ -156,7 +156,7 @@ def test_nights_go_on_with_the_one_who_keeps(either_library: Library) -> None:
     assert subscriptions(library, keeps) == [(NEW.digits, "patron")]
     assert subscriptions(library, closes) == []
     assert waits(library) == []
-    assert closes not in library.store.patron_ids()
+    assert closes not in library.store.patrons.ids()
 
 
 @pytest.mark.parametrize("night_between", [False, True])
@@ -177,12 +177,12 @@ def test_a_merge_taken_back_leaves_everything_as_it_was(either_library: Library,
     for one, was in shown.items():
         assert (view(library, one).register, view(library, one).local) == (was.register, was.local)
         assert view(library, one).as_of == was.as_of
-    assert library.store.find(OLD) == closes
+    assert library.store.patrons.find(OLD) == closes
     refused(library, lambda: reviews(library).undo(number))
     number_told = {"userIdType": "CPR", "userIdValue": OLD.digits}
     assert told(library, closes)[-1] == {"municipalityNo": "751", **number_told}
     assert told(library, keeps)[-1] == {"municipalityNo": "751", "userIdType": "CPR", "userIdValue": NEW.digits}
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_what_came_since_stays_with_the_one_who_kept(library: Library) -> None:
@@ -190,7 +190,7 @@ def test_what_came_since_stays_with_the_one_who_kept(library: Library) -> None:
     number = number_of(library, BOTH)
     reviews(library).accept(number)
     circulate(library, tables.loan, "CLARA", 6, due=date(2027, 4, 1), returned=None)
-    library.store.import_patrons([NewPatron(NEW, Local(cards=(Card("SINCE"),)))])
+    library.store.imports.take_patrons([NewPatron(NEW, Local(cards=(Card("SINCE"),)))])
     reviews(library).undo(number)
     assert holders(library) == {1: closes, 2: closes, 3: closes, 4: closes, 5: keeps, 6: keeps}
     assert [card.number for card in view(library, keeps).local.cards] == ["CLARA", "SINCE"]
@@ -279,14 +279,14 @@ def test_a_patron_with_a_number_of_the_librarys_own_becomes_one_with_the_real_on
     """Her replacement number finds her still, and no counterpart ever hears of it."""
     library = either_library
     own = CprNumber.parse_any("010164ABC1")
-    library.store.import_patrons([NewPatron(own, Local(cards=(Card("OWN"),)))])
-    closes, keeps = library.store.find(own), library.id_of("CLARA")
+    library.store.imports.take_patrons([NewPatron(own, Local(cards=(Card("OWN"),)))])
+    closes, keeps = library.store.patrons.find(own), library.id_of("CLARA")
     assert closes is not None
     before = but_for_windows(library)
-    library.store.ask_staff_at_desk(closes, BOTH, about=keeps)
+    library.store.desk.ask_staff(closes, BOTH, about=keeps)
     number = number_of(library, BOTH)
     reviews(library).accept(number)
-    assert library.store.find(own) == keeps
+    assert library.store.patrons.find(own) == keeps
     assert (told(library, closes), subscriptions(library, keeps)) == ([], [(NEW.digits, "patron")])
     assert "replaces" not in told(library, keeps)[-1]
     reviews(library).undo(number)
@@ -299,11 +299,11 @@ def test_a_patron_with_a_number_of_the_librarys_own_becomes_one_with_the_real_on
 def test_an_account_under_her_patron_number_is_deleted_if_the_net_media_were_told_of_it(
     library: Library, key: str
 ) -> None:
-    library.store.import_patrons([NewPatron(CprNumber.parse_any("010164ABC1"), Local(cards=(Card("OWN"),)))])
+    library.store.imports.take_patrons([NewPatron(CprNumber.parse_any("010164ABC1"), Local(cards=(Card("OWN"),)))])
     closes = find_patron(library.store, "OWN")["patron"]
     typed = Setting(closes, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
     set_field(Counter(library.store, library.clock, library.policy, frozenset({"0751"})), typed)
-    library.store.ask_staff_at_desk(closes, BOTH, about=library.id_of("CLARA"))
+    library.store.desk.ask_staff(closes, BOTH, about=library.id_of("CLARA"))
     reviews(library).accept(number_of(library, BOTH))
     hers = {"municipalityNo": "", "userIdType": "LOCAL", "userIdValue": closes}
     assert told(library, closes)[-1] == hers | {"delete": True}, key

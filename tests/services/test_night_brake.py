@@ -13,7 +13,8 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import EMPTY, Person
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Policy
-from cprsync.services.ports.values import Run, Write
+from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.run import Run
 from cprsync.store.patrons.changes import write_records
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_the_next_night_under_a_raised_limit_applies_all(library: Library) -> No
     assert library.record("DAVID").status is dies(person("DAVID")).status
     assert library.record("DAVID").address == moves(person("DAVID")).address
     assert library.view("CLARA").patron.letters_stopped == library.clock.today()
-    assert library.store.last_produced() == TUESDAY
+    assert library.store.inbox.last_produced() == TUESDAY
 
 
 def test_letters_that_were_stopped_stay_stopped_since_that_day(library: Library) -> None:
@@ -130,7 +131,7 @@ def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: 
     report = library.one_night()
     assert_held(report)
     assert not library.view("HENRIK").patron.verified
-    assert library.store.run_items(report.run.id)[-1]["actions"] == ["protect"]
+    assert library.store.runs.items(report.run.id)[-1]["actions"] == ["protect"]
     assert library.record("HENRIK") == Person(cpr("HENRIK"), protection=PROTECTED)
     raise_the_limit(library)
     library.night()
@@ -184,10 +185,10 @@ def test_what_protects_is_decided_again_when_the_record_changed(library: Library
 
     def renamed_at_the_desk() -> None:
         with library.engine.execution_options(writes=True).begin() as connection:
-            (patron,) = library.store.patrons([library.id_of("DAVID")])
+            (patron,) = library.store.patrons.read([library.id_of("DAVID")])
             after = renames(patron.register)
             as_of = AsOf(MONDAY, Source.LOOKUP)
-            write = Write(patron, after, library.store.prepare(after), as_of, (Action.RENAME,))
+            write = Write(patron, after, library.store.patrons.prepare(after), as_of, (Action.RENAME,))
             run = Run(99, 0, MONDAY, library.clock.now())
             write_records(connection, library.store._tenant, run, [write])
 

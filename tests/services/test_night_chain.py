@@ -256,7 +256,7 @@ def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> N
     report = library.one_night()
     assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.future")
     assert library.record("ANNA") == person("ANNA")
-    assert library.store.last_produced() == FRIDAY
+    assert library.store.inbox.last_produced() == FRIDAY
 
 
 def test_a_first_delivery_that_names_its_own_day_as_the_one_before_starts_the_chain(new_library: Library) -> None:

@@ -80,7 +80,7 @@ def counted(report: Report) -> dict[str, Any]:
 
 def stored(library: Library) -> dict[str, Any]:
     """The same of the newest run, as `runs show` reads it."""
-    document = library.store.run_document(max(row["id"] for row in library.everything()["run"]))
+    document = library.store.runs.document(max(row["id"] for row in library.everything()["run"]))
     assert document is not None
     return {name: document[name] for name in ("state", "actions", "subscriptions", "let_through", "published")}
 
@@ -114,7 +114,7 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
             assert counted(report) == counted(expected)
         assert outcome(other) == wanted
         assert stored(other) == counted(expected)
-        other.store.verify_audit()
+        other.store.audit.verify()
     assert writes > 10
     whole.engine.dispose()
 
@@ -183,7 +183,7 @@ def records(library: Library) -> list[Any]:
 
 
 def opened(library: Library) -> list[Any]:
-    return [(one, register) for one, register, _, _ in library.store.opened_records()]
+    return [(one, register) for one, register, _, _ in library.store.views.opened_records()]
 
 
 def test_a_resumed_run_says_so(library: Library) -> None:
@@ -192,7 +192,7 @@ def test_a_resumed_run_says_so(library: Library) -> None:
         library.one_night(KilledStore(library.store, at=6))
     report = library.night()
     assert report.run.resumed
-    document = library.store.run_document(report.run.id)
+    document = library.store.runs.document(report.run.id)
     assert document is not None
     assert document["resumed"] is True
 

@@ -24,7 +24,9 @@ from cprsync.errors import (
     RegisterUnavailable,
 )
 from cprsync.services.night.report import Closing, Counts, Planned, Report
-from cprsync.services.ports.values import DeliveryLine, Run, Tally
+from cprsync.services.ports.deliveries import DeliveryLine
+from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import Tally
 
 RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
 #: The keys of `sync` in commands.md; what is more is ours.
@@ -86,7 +88,7 @@ def test_the_document_has_the_agreed_keys_and_is_json(library: Library) -> None:
 def test_the_stored_report_is_the_printed_one(library: Library) -> None:
     library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")))
     report = library.night()
-    stored = library.store.run_document(report.run.id)
+    stored = library.store.runs.document(report.run.id)
     assert stored is not None
     assert {key: stored[key] for key in KEYS | OURS if key != "state"} == {
         key: value for key, value in report.document().items() if key != "state"

@@ -39,7 +39,7 @@ def imported(library: Library, *answers: Person) -> str:
 
 
 def record(library: Library, patron: str) -> Any:
-    view = library.store.patron(patron)
+    view = library.store.views.patron(patron)
     assert view is not None
     return view.patron
 
@@ -52,7 +52,7 @@ def test_a_new_patron_whose_number_was_replaced_is_verified_under_the_new_one_th
     assert (report.exit_code, library.questions(), library.reviews()) == (0, [], [])
     assert library.register.looked_up == [STALE, NEXT]
     assert (record(library, patron).register, record(library, patron).verified) == (henrik(), True)
-    assert library.store.find(STALE) == library.store.find(NEXT) == patron
+    assert library.store.patrons.find(STALE) == library.store.patrons.find(NEXT) == patron
     assert subscriptions(library, patron) == sorted([(NEXT.digits, "patron"), (STALE.digits, "old_number")])
     library.deliver(MONDAY, moves(henrik()))
     library.night()
@@ -91,7 +91,7 @@ def test_a_number_of_another_patron_offers_to_merge_the_two(library: Library) ->
     (item,) = reviews(library).listed()
     assert (item["patron"], item["kind"], item["about"]) == (patron, BOTH, other)
     reviews(library).accept(item["id"])
-    assert library.store.find(STALE) == other
+    assert library.store.patrons.find(STALE) == other
     library.nothing_is_left()
 
 
@@ -100,7 +100,7 @@ def test_of_two_new_patrons_under_one_number_the_second_is_left_to_a_person(libr
     library.register.knows(replaced(STALE, NEXT), replaced(cpr("EDITH"), NEXT), henrik())
     patrons = {library.id_of("HENRIK"), library.id_of("EDITH")}
     library.night()
-    first = library.store.find(NEXT)
+    first = library.store.patrons.find(NEXT)
     assert first is not None
     (item,) = reviews(library).listed()
     assert ({item["patron"], item["about"]}, item["about"], item["kind"]) == (patrons, first, BOTH)
@@ -113,7 +113,7 @@ def test_answers_in_a_circle_leave_the_record_as_it_was(library: Library, own: b
     before = record(library, patron)
     assert library.night().exit_code == 3
     assert (record(library, patron), library.reviews()) == (before, [(patron, CIRCLE)])
-    assert library.store.find(NEXT) is None
+    assert library.store.patrons.find(NEXT) is None
 
 
 @pytest.mark.parametrize("key", ["number-unresolved"])
@@ -165,7 +165,7 @@ def test_a_number_that_is_given_by_a_delivery_and_replaced_itself_is_followed_in
     library.deliver(MONDAY, replaced(cpr("ANNA"), NEXT))
     library.night()
     assert (record(library, patron).register, library.questions()) == (person("ANNA", number=end), [])
-    assert {library.store.find(number) for number in (cpr("ANNA"), NEXT, end)} == {patron}
+    assert {library.store.patrons.find(number) for number in (cpr("ANNA"), NEXT, end)} == {patron}
 
 
 def test_a_first_look_up_that_names_another_number_killed_anywhere_ends_as_one_that_was_not(
@@ -180,4 +180,4 @@ def test_a_first_look_up_that_names_another_number_killed_anywhere_ends_as_one_t
     for other in killed(library, tmp_path, sample(writes)):
         other.one_night()
         assert (record(other, patron), subscriptions(other, patron), other.questions()) == wanted
-        other.store.verify_audit()
+        other.store.audit.verify()

@@ -23,7 +23,7 @@ from cprsync.domain.person.person import SILENT, Person, Protection, Status, by_
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import LostCompare, NoSuchPerson, RegisterUnavailable
 from cprsync.services.night.run import run_night
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,11 +45,11 @@ def anna(number: CprNumber = NEW) -> Person:
 
 
 def lines(library: Library, report: Any) -> list[tuple[str, str | None, str]]:
-    return [(i["outcome"], i["reason"], ",".join(i["actions"])) for i in library.store.run_items(report.run.id)]
+    return [(i["outcome"], i["reason"], ",".join(i["actions"])) for i in library.store.runs.items(report.run.id)]
 
 
 def register_of(library: Library, patron: str) -> Person:
-    view = library.store.patron(patron)
+    view = library.store.views.patron(patron)
     assert view is not None
     return view.register
 
@@ -77,7 +77,7 @@ def test_the_patron_gets_the_new_number_whichever_stands_first(library: Library,
     else:
         assert lines(library, report) == [("applied", None, "move"), ("unchanged", "number.old", "")]
     assert register_of(library, patron) == moves(anna())
-    assert library.store.find(NEW) == library.store.find(OLD) == patron
+    assert library.store.patrons.find(NEW) == library.store.patrons.find(OLD) == patron
     assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
     assert library.register.looked_up == []
     assert report.document()["subscriptions"]["added"] == 1
@@ -122,7 +122,7 @@ def test_a_chain_is_followed_to_its_end(library: Library) -> None:
         ("unchanged", None, ""),
     ]
     assert register_of(library, patron) == anna(NEXT)
-    assert library.store.find(OLD) == patron
+    assert library.store.patrons.find(OLD) == patron
 
 
 def test_a_second_change_in_the_same_run_follows_the_first(library: Library) -> None:
@@ -131,7 +131,7 @@ def test_a_second_change_in_the_same_run_follows_the_first(library: Library) -> 
     library.deliver(TUESDAY, moves(anna(NEXT)), replaced(NEW, NEXT), replaced(OLD, NEXT))
     report = library.night()
     assert register_of(library, patron) == moves(anna(NEXT))
-    assert {library.store.find(number) for number in (OLD, NEW, NEXT)} == {patron}
+    assert {library.store.patrons.find(number) for number in (OLD, NEW, NEXT)} == {patron}
     assert lines(library, report)[2:] == [
         ("applied", None, "move"),
         ("unchanged", "number.old", ""),
@@ -210,13 +210,13 @@ def test_a_number_that_another_patron_had_before_is_given_to_nobody(library: Lib
     patron, other = library.id_of("ANNA"), library.id_of("CLARA")
     library.deliver(MONDAY, replaced(cpr("CLARA"), CLARAS), person("CLARA", number=CLARAS))
     library.night()
-    assert library.store.find(cpr("CLARA")) == library.store.find(CLARAS) == other
+    assert library.store.patrons.find(cpr("CLARA")) == library.store.patrons.find(CLARAS) == other
     library.deliver(TUESDAY, replaced(OLD, cpr("CLARA")))
     before = library.everything()
     report = library.night()
     assert [line[:2] for line in lines(library, report)] == [("parked", f"number.both_patrons:{other}")]
     assert library.reviews() == [(patron, "parked.number.both_patrons")]
-    assert library.store.find(cpr("CLARA")) == other
+    assert library.store.patrons.find(cpr("CLARA")) == other
     assert library.record("ANNA") == person("ANNA")
     after = library.everything()
     for table in ("patron", "subscription", "outbox", "before_image", "patron_key"):
@@ -233,7 +233,7 @@ def test_a_number_that_another_patron_had_before_is_not_taken_from_an_answer_eit
     for _ in range(2):
         run_night(library.ports())
         assert library.reviews() == [(patron, "parked.number.both_patrons")]
-        assert library.store.find(cpr("CLARA")) == other
+        assert library.store.patrons.find(cpr("CLARA")) == other
         assert register_of(library, patron) == anna()
     (item,) = reviews(library).listed()
     assert item["about"] == other
@@ -249,7 +249,7 @@ def test_a_new_number_alone_leaves_the_record_as_it_was(library: Library) -> Non
     library.deliver(MONDAY, anna())
     report = library.night()
     assert lines(library, report) == [("not_ours", None, "")]
-    assert (library.record("ANNA"), library.store.find(NEW), library.reviews()) == (before, None, [])
+    assert (library.record("ANNA"), library.store.patrons.find(NEW), library.reviews()) == (before, None, [])
     assert OLD in library.register.listed
 
 
@@ -278,7 +278,7 @@ def test_an_undone_change_gives_her_the_old_number_back(library: Library, old_fi
     report = library.night()
     assert report.document()["actions"] == {"renumber": 1, "move": 1}
     assert register_of(library, patron) == moves(anna(OLD))
-    assert library.store.find(NEW) == library.store.find(OLD) == patron
+    assert library.store.patrons.find(NEW) == library.store.patrons.find(OLD) == patron
     keys = [row for row in library.everything()["patron_key"] if row["kind"] == "old_number"]
     assert len(keys) == 1
     assert (OLD.digits, "patron") in subscriptions(library, patron)
@@ -357,12 +357,12 @@ def test_a_patron_not_yet_verified_gets_her_first_copy_under_the_new_number(libr
 
 
 def test_a_card_that_is_her_old_number_stays_her_only_card(library: Library) -> None:
-    library.store.import_patrons([NewPatron(OLD, Local(cards=(Card(OLD.digits),)))])
+    library.store.imports.take_patrons([NewPatron(OLD, Local(cards=(Card(OLD.digits),)))])
     patron = library.id_of("ANNA")
     cards = library.view("ANNA").local.cards
     library.deliver(MONDAY, replaced(OLD, NEW), anna())
     library.night()
-    view = library.store.patron(patron)
+    view = library.store.views.patron(patron)
     assert view is not None
     assert view.local.cards == cards
 
@@ -379,14 +379,14 @@ def test_a_number_that_someone_took_since_the_decision_is_not_taken_from_her(lib
     library.deliver(MONDAY, replaced(OLD, NEW), anna())
 
     def enrol() -> None:
-        library.store.import_patrons([NewPatron(NEW, Local(cards=(Card("X"),)))])
+        library.store.imports.take_patrons([NewPatron(NEW, Local(cards=(Card("X"),)))])
 
     with pytest.raises(LostCompare):
         library.one_night(DisturbedStore(library.store, enrol))
     assert library.record("ANNA").number == OLD
     library.register.knows(anna())
     report = library.one_night()
-    assert lines(library, report)[0][1] == f"number.both_patrons:{library.store.find(NEW)}"
+    assert lines(library, report)[0][1] == f"number.both_patrons:{library.store.patrons.find(NEW)}"
 
 
 # -- the dead ------------------------------------------------------------------------------------------------
@@ -427,7 +427,7 @@ def test_a_dead_patron_whose_number_change_is_undone_is_subscribed_for_a_time_ag
     last = library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
     assert ends(library)[OLD.digits, "dead"] == last
     assert OLD in library.register.listed
-    assert library.store.subscription_count() == len(library.register.listed)
+    assert library.store.subscriptions.count() == len(library.register.listed)
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -446,5 +446,5 @@ def test_a_number_change_killed_anywhere_ends_as_one_that_was_not(
         if not is_closed(other):
             other.one_night()
         assert outcome(other) == wanted
-        other.store.verify_audit()
+        other.store.audit.verify()
     whole.engine.dispose()

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, altered
 from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, lines, register_of, replaced, subscriptions, told
 from test_reviewing import number_of, refused, reviews, waits
@@ -20,7 +20,7 @@ from cprsync.domain.person.person import Person, Protection, Status, by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, ReviewChanged, ReviewClosed
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.imports.import_writing import create
@@ -69,8 +69,8 @@ def test_nothing_of_it_is_dropped_and_the_record_stays(
     assert sorted(map(str, lines(library, report))) == sorted(map(str, [PARKED_LINE, PARKED_LINE, *hers]))
     assert (report.exit_code, report.reasons, waits(library)) == (3, {"number.other_successor": 1}, [OTHER])
     assert (register_of(library, patron), library.register.looked_up) == (before, asked)
-    assert library.store.find(THIRD) is None
-    view = library.store.patron(patron)
+    assert library.store.patrons.find(THIRD) is None
+    view = library.store.views.patron(patron)
     assert view is not None
     assert view.parked
 
@@ -80,7 +80,7 @@ def test_accepted_she_gets_the_number_is_subscribed_and_looked_up(library: Libra
     number = disputed(library, moves(anna(THIRD)), annulled(NEW))
     answered = reviews(library).accept(number)
     assert (answered["state"], register_of(library, patron)) == ("accepted", anna(THIRD)), key
-    assert {library.store.find(one) for one in (OLD, NEW, THIRD)} == {patron}
+    assert {library.store.patrons.find(one) for one in (OLD, NEW, THIRD)} == {patron}
     assert told(library, patron)[-1]["replaces"] == NEW.digits
     assert library.questions() == [(patron, "number_change")]
     refused(library, lambda: reviews(library).accept(number))
@@ -91,7 +91,7 @@ def test_accepted_she_gets_the_number_is_subscribed_and_looked_up(library: Libra
     library.deliver(WEDNESDAY, moves(anna(THIRD)))
     library.night()
     assert subscriptions(library, patron) == [(THIRD.digits, "patron")]
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_answer_stands_in_the_audit_without_any_number(library: Library, patron: str) -> None:
@@ -172,7 +172,7 @@ def test_it_is_settled_once_the_register_agrees_with_itself(library: Library, pa
     assert plan_night(library.ports()).closing.reviews_waiting == {}
     assert library.night().exit_code == 0
     assert waits(library) == []
-    assert library.store.find(NEW) == patron
+    assert library.store.patrons.find(NEW) == patron
     # of numbers that nobody has to look at any more nothing is kept
     assert [row["undo"] for row in library.everything()["review_item"]] == [None]
 
@@ -196,7 +196,7 @@ def test_an_item_gives_way_when_the_number_leads_to_another_patron_instead(libra
     disputed(library)
     library.deliver(WEDNESDAY, replaced(OLD, cpr("CLARA")))
     library.night()
-    assert (waits(library), library.store.find(NEW)) == ([BOTH], patron)
+    assert (waits(library), library.store.patrons.find(NEW)) == ([BOTH], patron)
 
 
 def test_two_deliveries_of_one_night_that_contradict_each_other_leave_it_to_a_person(library: Library) -> None:
@@ -211,7 +211,7 @@ def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: L
     library.strict = False
     library.deliver(WEDNESDAY, moves(anna()), previous=MONDAY)
     library.night()
-    assert library.store.patrons([patron])[0].as_of == AsOf(WEDNESDAY, Source.FILE)
+    assert library.store.patrons.read([patron])[0].as_of == AsOf(WEDNESDAY, Source.FILE)
     library.feed.files.clear()
     library.deliver(TUESDAY, replaced(OLD, THIRD))
     library.clock.set_after(WEDNESDAY)
@@ -237,7 +237,7 @@ def take(library: Library, number: CprNumber) -> str:
     tenant = library.store._tenant
     with writing(tenant.engine) as connection:
         create(connection, tenant, NewPatron(number, Local()))
-    found = library.store.find(number)
+    found = library.store.patrons.find(number)
     assert found is not None
     return found
 
@@ -259,20 +259,16 @@ def test_giving_a_number_is_braked_as_merging_is(library: Library, patron: str) 
     assert register_of(library, patron) == anna()
 
 
-class _Busy:
+def _busy(store: Any, times: int) -> Any:
     """A store in which someone else writes her record between the look and the answer, so many times."""
+    left = [LostCompare("a record changed between the decision and the write")] * times
 
-    def __init__(self, store: Any, times: int) -> None:
-        self._store, self._times = store, times
+    def write(answer: Any) -> None:
+        if left:
+            raise left.pop()
+        store.answers.write(answer)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def answer_review(self, answer: Any) -> None:
-        self._times -= 1
-        if self._times >= 0:
-            raise LostCompare("a record changed between the decision and the write")
-        self._store.answer_review(answer)
+    return altered(store, answers_write=write)
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -281,7 +277,7 @@ def test_a_record_that_is_written_meanwhile_is_decided_again_and_not_for_ever(
 ) -> None:
     number = disputed(library)
     busy = type(reviews(library))(
-        library.ports().agency, _Busy(library.store, times), library.clock, library.policy, "lone"
+        library.ports().agency, _busy(library.store, times), library.clock, library.policy, "lone"
     )
     if times == 2:
         busy.accept(number)
@@ -332,4 +328,4 @@ def test_a_night_of_it_killed_anywhere_ends_as_one_that_was_not(library: Library
         assert (register_of(other, patron), waits(other)) == wanted
         reviews(other).accept(number_of(other, OTHER))
         assert register_of(other, patron).number == THIRD
-        other.store.verify_audit()
+        other.store.audit.verify()

@@ -130,7 +130,7 @@ def test_an_ordinary_birthday_ends_beside_a_corrected_date_of_the_same_night(tow
     document = as_planned(town).document()
     assert (document["calendar"]["responsibility_ended"], document["calendar"]["responsibility_asked"]) == (1, 1)
     # with her last link her record went
-    assert (ends(town), ends(town, "ALFRED"), town.store.find(cpr("RIKKE"))) == ([None], [], None)
+    assert (ends(town), ends(town, "ALFRED"), town.store.patrons.find(cpr("RIKKE"))) == ([None], [], None)
     town.nothing_is_left()
 
 
@@ -149,7 +149,7 @@ def test_a_birthday_in_a_week_that_no_night_lived_is_a_birthday(town: Library, m
     assert foretold(town)[:1] == [(OF_AGE.isoformat(), "responsibility_ended")]
     document = planned_night(town)
     assert (document["calendar"]["responsibility_ended"], ASKED in waits(town)) == (1, False)
-    assert (ends(town, "ALFRED"), town.store.find(cpr("RIKKE"))) == ([], None)
+    assert (ends(town, "ALFRED"), town.store.patrons.find(cpr("RIKKE"))) == ([], None)
 
 
 def test_a_missed_week_hides_no_correction(town: Library) -> None:
@@ -189,9 +189,9 @@ def test_a_yes_ends_every_link_of_the_minor_and_can_be_taken_back(town: Library)
     reviews(town).accept(number)
     next_day(town)
     town.night()
-    assert town.store.find(cpr("QUINNIE")) is None
+    assert town.store.patrons.find(cpr("QUINNIE")) is None
     refused(town, lambda: reviews(town).undo(number), ReviewClosed)
-    town.store.verify_audit()
+    town.store.audit.verify()
 
 
 def test_a_no_keeps_the_links_until_the_patron_is_a_minor_again(town: Library) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import said_yes
 from doubles import MONDAY, TUESDAY, Library
+from ended import end_patron
 from ready_databases import fresh_database
 from sqlalchemy import update
 from test_leaving import exit_of
@@ -76,7 +77,7 @@ def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_bac
     old.register = now.register
     old.register.looked_up.clear()
     assert old.record("ANNA").protection is not PROTECTED
-    assert old.store.replay_journal() == 0
+    assert old.store.journal.replay() == 0
     assert set(windows(old).values()) == {"restored"}
     assert (len(windows(old)), document(old, old.id_of("ANNA"))["protected"]) == (4, True)
     old.deliver(MONDAY)
@@ -86,7 +87,7 @@ def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_bac
     # the loss is still there, and is no reason to ask everyone again
     before = old.everything()["patron"]
     for _ in range(2):
-        assert old.store.replay_journal() == 0
+        assert old.store.journal.replay() == 0
     old.deliver(TUESDAY)
     old.one_night()
     assert (len(old.register.looked_up), windows(old)) == (4, {})
@@ -101,9 +102,9 @@ def test_what_was_noticed_stays_a_fault_of_the_audit_until_it_is_accepted(
     newer(old, now)
     old.deliver(MONDAY)
     old.one_night()
-    assert old.store.check_audit().problems
-    old.store.accept_audit(user="drift", reason="Sikkerhedskopi lagt tilbage")
-    assert old.store.check_audit().problems == ()
+    assert old.store.audit.check().problems
+    old.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    assert old.store.audit.check().problems == ()
     old.deliver(TUESDAY)
     old.night()
     assert windows(old) == {}
@@ -116,11 +117,11 @@ def test_a_second_copy_that_is_put_back_is_noticed_too(library: Library, tmp_pat
     first.deliver(MONDAY)
     first.one_night()
     second = first.copy(tmp_path / "second")
-    assert second.store.replay_journal() == 0
+    assert second.store.journal.replay() == 0
     assert windows(second) == {}
     said_yes.register(desk(first), Asked(cpr("CLARA"), Purpose.RENEWAL, "lone"))
     heads_are_newer(second, first)
-    assert second.store.replay_journal() == 0
+    assert second.store.journal.replay() == 0
     assert set(windows(second).values()) == {"restored"}
     for library_ in (first, second):
         library_.engine.dispose()
@@ -154,9 +155,9 @@ def test_a_file_that_was_altered_shows_no_older_copy_and_is_found_all_the_same(
     goes_on(library)
     tamper(library)
     before = library.everything()
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
     assert library.everything() == before
-    assert library.store.check_audit().problems
+    assert library.store.audit.check().problems
 
 
 def test_a_database_that_goes_on_and_one_killed_before_it_has_seen_its_own_lines_are_no_older_copies(
@@ -168,7 +169,7 @@ def test_a_database_that_goes_on_and_one_killed_before_it_has_seen_its_own_lines
     with writing(library.engine) as connection:
         connection.execute(update(tables.library).values(heads_lines=1))
     before = library.everything()
-    assert library.store.replay_journal() == 0
+    assert library.store.journal.replay() == 0
     assert library.everything() == before
 
 
@@ -179,7 +180,7 @@ def test_a_patron_who_was_let_go_and_is_on_a_list_again_is_asked_about_the_same_
     """Of the time without a subscription no delivery tells: here a protection."""
     library = either_library
     anna = library.id_of("ANNA")
-    library.store.end_patron(anna, on=library.clock.today())
+    end_patron(library.store, anna, on=library.clock.today())
     library.deliver(MONDAY)
     library.night()
     assert cpr("ANNA") not in library.register.listed

@@ -27,7 +27,7 @@ from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_num
 from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.netmedia.publishing import tell_now
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_whoever_has_a_first_copy_has_an_account_the_same_night(either_library: 
     report = library.night()
     assert net_media.ours() == {account(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
     assert report.document()["published"] == {"sent": 4, "waiting": 0, "failed": 0, "oldest": None, "set_up": True}
-    state = library.store.account_state(library.id_of("ANNA"))
+    state = library.store.outbox.account_state(library.id_of("ANNA"))
     assert (state.exists, state.sent, state.confirmed, state.pending) == (True, AARHUS, AARHUS, 0)
 
 
@@ -107,7 +107,7 @@ def test_a_night_that_cannot_reach_them_is_as_good_as_any_and_what_waits_goes_wi
     report = library.night()
     assert (report.exit_code, report.state, report.document()["error"]["kind"]) == (4, "done", "netmedia.unavailable")
     assert library.record("ANNA").address.municipality == "0461"
-    state = library.store.account_state(library.id_of("ANNA"))
+    state = library.store.outbox.account_state(library.id_of("ANNA"))
     assert (state.sent, state.confirmed, state.pending) == (ODENSE, AARHUS, 1)
     net_media.down = None
     assert library.night().document()["published"]["sent"] == 1
@@ -143,7 +143,7 @@ def test_credentials_that_are_refused_stop_it_and_say_so(library: Library) -> No
 
 def test_a_night_that_told_some_before_it_was_refused_has_changed_something(library: Library) -> None:
     library.one_night()
-    last = library.store.outbox_order()[-1]
+    last = library.store.outbox.order()[-1]
     (key,) = (key for key in PATRONS if library.id_of(key) == last)
     library.net_media = CulrDouble(refuses={account(key): Code.COULD_NOT_AUTHENTICATE})
     report = library.one_night()
@@ -194,11 +194,11 @@ def refused_once(library: Library) -> CulrDouble:
     library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
     library.one_night()
     net_media.refuses.clear()
-    assert (library.store.backlog().failed, net_media.holds(account("ANNA"))) == (1, AARHUS)
+    assert (library.store.outbox.backlog().failed, net_media.holds(account("ANNA"))) == (1, AARHUS)
     (item,) = Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").listed()
     sides = {"account": True, "ours": ODENSE, "theirs": AARHUS, "answer": "ILLEGAL_ARGUMENT"}
     assert item["net_media"] == sides
-    assert library.store.account_state(library.id_of("ANNA")).refused == "ILLEGAL_ARGUMENT"
+    assert library.store.outbox.account_state(library.id_of("ANNA")).refused == "ILLEGAL_ARGUMENT"
     return net_media
 
 
@@ -206,7 +206,7 @@ def test_what_was_refused_gives_way_to_what_comes_through_later_and_nobody_is_as
     net_media = refused_once(library)
     library.deliver(TUESDAY, moves(person("ANNA"), "KOEBENHAVN"))
     library.night()
-    assert (net_media.holds(account("ANNA")), library.store.backlog().failed) == ("101", 0)
+    assert (net_media.holds(account("ANNA")), library.store.outbox.backlog().failed) == ("101", 0)
     [item] = library.everything()["review_item"]
     assert item["state"] == "settled"
 
@@ -226,7 +226,7 @@ def test_accepting_sends_the_record_as_it_is_now(library: Library) -> None:
 def test_whoever_was_refused_and_let_be_is_held_against_the_net_media_again(library: Library) -> None:
     net_media = refused_once(library)
     Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").reject(1, reason="nej")
-    assert library.store.backlog().failed == 0
+    assert library.store.outbox.backlog().failed == 0
     library.night()
     assert net_media.holds(account("ANNA")) == ODENSE
 
@@ -256,7 +256,7 @@ def test_what_comes_through_no_night_is_left_to_a_person_after_a_month(library: 
 
 def test_whoever_has_no_cpr_number_stands_under_her_patron_number(library: Library) -> None:
     made = CprNumber(f"{int(cpr('EDITH').digits[:2]) + 60}{cpr('EDITH').digits[2:]}")
-    (imported,) = library.store.import_patrons([NewPatron(made, Local())])
+    (imported,) = library.store.imports.take_patrons([NewPatron(made, Local())])
     assert imported.patron_id is not None
     asked_for = Setting(imported.patron_id, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
     set_field(Counter(library.store, library.clock, library.policy, load_municipalities().homes()), asked_for)
@@ -293,7 +293,7 @@ def test_a_night_killed_anywhere_tells_them_no_more_and_no_less(library: Library
             assert other.net_media.holds(account(key)) == whole.net_media.holds(account(key))
         assert other.net_media.ours() == whole.net_media.ours()
         assert accounts(other) == accounts(whole)
-        assert other.store.backlog().waiting == 0
+        assert other.store.outbox.backlog().waiting == 0
 
 
 def accounts(library: Library) -> list[tuple[str, str | None, int]]:
@@ -310,7 +310,7 @@ def test_with_answers_that_get_lost_each_change_of_state_happens_once_and_in_ord
         library.deliver(day, *(moves(person(key), to) for key in ("ANNA", "DAVID")))
         library.one_night()
     for _ in range(12):
-        if not library.store.backlog().waiting:
+        if not library.store.outbox.backlog().waiting:
             break
         library.one_night()
     for key in ("ANNA", "DAVID"):
@@ -324,24 +324,24 @@ def test_the_desk_tells_of_one_patron_at_once(library: Library) -> None:
     net_media = CulrDouble()
     done = tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO"))
     assert (done.sent, net_media.ours()) == (1, {account("BO")})
-    assert library.store.backlog().waiting == 3
+    assert library.store.outbox.backlog().waiting == 3
     assert tell_now(library.store, not_opened, library.id_of("BO")).sent == 0
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_account_of_someone_who_left_and_came_back_before_the_night_stays(either_library: Library) -> None:
     """The deletion waits when the desk tells of her new record, and would come behind it."""
     library, net_media = either_library, CulrDouble()
     library.one_night_with(net_media=net_media)
-    library.store.leave(library.id_of("ANNA"), user="desk")
+    library.store.leaving.leave(library.id_of("ANNA"), user="desk")
     library.enrol("ANNA")
     library.one_night()
     assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("ANNA")).sent == 1
-    assert library.store.backlog().waiting == 1
+    assert library.store.outbox.backlog().waiting == 1
     library.one_night_with(net_media=net_media)
     assert account("ANNA") in net_media.ours()
-    assert library.store.backlog().waiting == 0
-    library.store.verify_audit()
+    assert library.store.outbox.backlog().waiting == 0
+    library.store.audit.verify()
 
 
 def not_opened() -> AbstractContextManager[CulrDouble]:
@@ -349,10 +349,10 @@ def not_opened() -> AbstractContextManager[CulrDouble]:
 
 
 def test_while_a_night_is_at_work_the_desk_leaves_it_to_the_night(library: Library) -> None:
-    with library.store.run_lock():
+    with library.store.runs.lock():
         done = tell_now(library.store, not_opened, library.id_of("BO"))
     assert isinstance(done.error, RunBusy)
-    assert library.store.backlog().waiting == 4
+    assert library.store.outbox.backlog().waiting == 4
 
 
 def test_net_media_that_do_not_answer_at_once_hear_from_the_night(library: Library) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import MONDAY, TUESDAY, Library
+from ended import end_patron
 from sqlalchemy import insert, select
 from townspeople import cpr, moves, person
 
@@ -15,7 +16,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm, Policy
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.services.feed.subscriptions import reconcile
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core.tables import subscription
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def counts(report: Report) -> tuple[int, int, int]:
 
 
 def leaves(library: Library, key: str) -> None:
-    library.store.end_patron(library.id_of(key), on=library.clock.today())
+    end_patron(library.store, library.id_of(key), on=library.clock.today())
 
 
 def test_what_is_missing_there_is_added_again(library: Library) -> None:
@@ -84,7 +85,7 @@ def test_a_patron_who_left_and_is_registered_again_is_subscribed_again(
         assert counts(library.night())[:2] == (1, 0)
         assert library.register.looked_up == [cpr("ANNA")]
         assert cpr("ANNA") in library.register.listed
-    ours = [row for row in library.store.subscription_list() if row["patron"] == library.id_of("ANNA")]
+    ours = [row for row in library.store.reconciliation.documents() if row["patron"] == library.id_of("ANNA")]
     today, before = library.clock.today(), library.clock.today() - timedelta(days=1)
     assert [(row["reason"], row["since"], row["until"]) for row in ours] == [
         ("left", before.isoformat(), before.isoformat()),
@@ -234,13 +235,13 @@ def test_two_thousand_of_our_own_are_compared_both_ways(library: Library) -> Non
     """A hundred thousand, with the real mock: tests/sweeps/reconcile.py."""
     ours, store = generated(2000), library.store
     library.limit(Harm.UNSUBSCRIBED, 500)
-    created = store.import_patrons([NewPatron(number, Local()) for number in ours])
-    run = store.open_run(day=library.clock.today(), started=library.clock.now())
+    created = store.imports.take_patrons([NewPatron(number, Local()) for number in ours])
+    run = store.runs.open(day=library.clock.today(), started=library.clock.now())
     ids = [one.patron_id or "" for one in created]
-    store.subscribed(run, list(zip(ids, ours, strict=True)), since=library.clock.today())
+    store.subscriptions.subscribed(run, list(zip(ids, ours, strict=True)), since=library.clock.today())
     library.register.listed |= set(ours[40:]) | set(generated(2030)[2000:])
     for patron_id in ids[-60:]:
-        store.end_patron(patron_id, on=library.clock.today())
+        end_patron(store, patron_id, on=library.clock.today())
     told = reconcile(library.ports(), apply=True)
     kept = 4 + 2000 - 40 - 60
     assert [told[key] for key in ("kept", "missing", "surplus", "added", "removed")] == [kept, 40, 90, 40, 90]

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from doubles import Killed, KilledStore, Library
+from doubles import Killed, KilledStore, Library, Wrapped
+from ended import end_patron
 from townspeople import cpr
 
 from cprsync.services.feed.subscriptions import reconcile
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.ports import Register, Store
+    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.store import Store
 
 #: No comparison of these tests takes more steps than this.
 STEPS_MAX = 40
@@ -34,23 +36,20 @@ class Steps:
             raise Killed
 
 
-class CountedStore:
+class CountedStore(Wrapped):
     """The real store; each write is a step."""
 
     def __init__(self, library: Library, steps: Steps) -> None:
-        self._store, self._steps = library.store, steps
+        super().__init__(library.store, self._counted)
+        self._steps = steps
 
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._store, name)
-        if name not in KilledStore.WRITES:
-            return real
-
+    def _counted(self, name: str, real: Callable[..., Any]) -> Any:
         def write(*args: Any, **kwargs: Any) -> Any:
             result = real(*args, **kwargs)
             self._steps.take()
             return result
 
-        return write
+        return write if name in KilledStore.WRITES else real
 
 
 class CountedRegister:
@@ -78,7 +77,7 @@ def out_of_step(library: Library, *, shared: bool) -> None:
     """Two left, two are missing there, and someone else is there too."""
     library.shared, library.batch = shared, 1
     for key in ("ANNA", "BO"):
-        library.store.end_patron(library.id_of(key), on=library.clock.today())
+        end_patron(library.store, library.id_of(key), on=library.clock.today())
     library.register.listed -= {cpr("CLARA"), cpr("DAVID")}
     library.register.listed.add(cpr("EDITH"))
 

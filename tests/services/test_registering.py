@@ -78,7 +78,7 @@ def test_a_preview_writes_nothing_but_the_audit_of_its_look_up_and_subscribes_no
     shown = preview(library, key)
     after = library.everything()
     assert unowned(after) == unowned(before)
-    assert happened(after) - happened(before) == {("lookup", library.store.find(cpr(key))): 1}
+    assert happened(after) - happened(before) == {("lookup", library.store.patrons.find(cpr(key))): 1}
     assert library.register.subscribed == subscribed
     assert shown.document["written"] is False
 
@@ -161,14 +161,14 @@ def test_whom_the_register_calls_dead_annulled_or_disappeared_is_registered_with
     shown = preview(library, "EDITH")
     assert levels(shown)[kind] == "stop"
     refused(library, shown, "confirm.reason")
-    assert library.store.find(cpr("EDITH")) is None
+    assert library.store.patrons.find(cpr("EDITH")) is None
     document = confirm(library, shown, REASON)
-    assert (document["written"], document["patron"]) == (True, library.store.find(cpr("EDITH")))
+    assert (document["written"], document["patron"]) == (True, library.store.patrons.find(cpr("EDITH")))
     (entry,) = [one for one in desk_entries(library) if one["kind"] == "confirm"]
     assert (entry["patron"], entry["user"]) == (document["patron"], "lisbeth")
     assert REASON not in json.dumps(entry)
-    assert library.store.audit_reasons(document["patron"]) == [REASON]
-    library.store.verify_audit()
+    assert library.store.audit.reasons(document["patron"]) == [REASON]
+    library.store.audit.verify()
 
 
 def test_a_reason_that_the_audit_cannot_keep_is_refused_and_nobody_is_registered(library: Library) -> None:

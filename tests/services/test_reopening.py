@@ -57,7 +57,7 @@ def test_a_block_that_was_taken_back_or_rejected_can_be_accepted_after_all(
     assert (blocks(library), cancelled(library)) == ((Block(today, "død"),), {1: today})
     reviews(library).undo(number)
     assert as_it_is(library) == before
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_who_took_it_up_again_and_why_stands_in_the_audit(library: Library) -> None:
@@ -66,7 +66,7 @@ def test_who_took_it_up_again_and_why_stands_in_the_audit(library: Library) -> N
     reviews(library).reopen(number, reason=AGAIN)
     *_, entry = entries(library)
     assert (entry["actions"], entry["item"]) == (["block.dead", "reopened"], str(number))
-    assert library.store.audit_reasons(library.id_of("ANNA")) == ["nej", AGAIN]
+    assert library.store.audit.reasons(library.id_of("ANNA")) == ["nej", AGAIN]
     assert (entry["patron"], entry["user"]) == (library.id_of("ANNA"), "lone")
 
 

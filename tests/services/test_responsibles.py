@@ -115,7 +115,7 @@ def test_a_stranger_gets_a_record_that_is_no_borrowers_subscribed_for_her_own_re
     town.night()
     assert subscription(town, "QUINNIE") == [("responsible", None)]
     assert town.view("LIV").responsibles == (town.id_of("QUINNIE"),)
-    town.store.verify_audit()
+    town.store.audit.verify()
 
 
 def test_a_patron_answers_as_she_is_and_saying_it_twice_is_once(town: Library) -> None:
@@ -287,7 +287,7 @@ def test_accepting_ends_the_link_and_taking_it_back_begins_it_again(town: Librar
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), None)]
     assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("active", [("responsible", None)])
     town.night()
-    town.store.verify_audit()
+    town.store.audit.verify()
 
 
 def test_a_rejected_item_waits_again_only_while_someone_who_answers_is_gone(town: Library) -> None:
@@ -315,7 +315,7 @@ def test_once_her_record_is_closed_the_end_of_the_link_is_not_taken_back(town: L
     reviews(town).accept(number)
     town.clock.moment += timedelta(days=1)
     town.night()
-    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    assert (town.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
     before = town.everything()
     with pytest.raises(ReviewClosed):
         reviews(town).undo(number)
@@ -428,7 +428,7 @@ def test_at_18_the_link_ends_as_forecast_and_she_is_closed_in_the_same_night(tow
     assert document["calendar"]["responsibility_ended"] == 1
     assert (document["leaving"]["closed"], document["subscriptions"]["ended"]) == (1, 1)
     assert document["subscriptions"]["removed"] == 1
-    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    assert (town.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
     assert listed(town, "ALFRED") == []
 
 
@@ -443,7 +443,7 @@ def test_what_was_owed_before_stays_hers_until_it_is_paid(town: Library) -> None
     with town.engine.begin() as connection:
         connection.execute(tables.balance.update().values(settled=OF_AGE))
     town.night()
-    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    assert (town.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
 
 
 def test_of_a_protected_minor_the_day_on_which_a_link_ended_with_age_is_not_listed(town: Library) -> None:
@@ -471,7 +471,7 @@ def test_a_debt_that_came_after_is_not_hers(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
     circulate(town, tables.balance, "ALFRED", 1, raised=OF_AGE, settled=None)
     nights_until(town, OF_AGE)
-    assert (listed(town, "ALFRED"), town.store.find(cpr("QUINNIE"))) == ([], None)
+    assert (listed(town, "ALFRED"), town.store.patrons.find(cpr("QUINNIE"))) == ([], None)
 
 
 def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
@@ -500,14 +500,14 @@ def test_a_night_killed_while_links_end_ends_as_one_that_was_not(new_library: Li
     library.deliver(date(2027, 3, 31), emigrates(person("RIKKE")), previous=date(2027, 3, 19))
     whole, _, writes = lived_whole(library, tmp_path)
     # her last link ended, and her record and subscription with it
-    assert (whole.store.find(cpr("QUINNIE")), cpr("QUINNIE") in whole.register.listed) == (None, False)
+    assert (whole.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in whole.register.listed) == (None, False)
     assert [kind for _, kind in whole.reviews()] == ["responsible.gone"]
     wanted = outcome(whole)
     for other in killed(library, tmp_path, sample(writes)):
         if not is_closed(other):
             other.one_night()
         assert outcome(other) == wanted
-        other.store.verify_audit()
+        other.store.audit.verify()
     assert writes > 10
     whole.engine.dispose()
 
@@ -559,7 +559,7 @@ def test_a_link_is_ended_at_the_desk_and_can_begin_again(town: Library) -> None:
     refused(town, lambda: end(town, "LIV", "BO"), "responsible.none")
     town.clock.moment += timedelta(days=1)
     town.night()
-    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    assert (town.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
     refused(town, lambda: end(town, "LIV", "QUINNIE"), "responsible.none")
     assert add(town, "LIV", "QUINNIE")["outcome"] == "added"
     assert (row(town, "QUINNIE")["standing"], cpr("QUINNIE") in town.register.listed) == ("active", True)
@@ -609,7 +609,7 @@ def test_of_whoever_only_answered_and_died_an_annulment_arrives_while_she_answer
     reviews(town).accept(number_of(town, "responsible.gone"))
     town.deliver(WEDNESDAY, person("QUINNIE"), previous=MONDAY)
     town.night()
-    assert (town.store.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
+    assert (town.store.patrons.find(cpr("QUINNIE")), cpr("QUINNIE") in town.register.listed) == (None, False)
 
 
 def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> None:
@@ -621,7 +621,7 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
     assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}
     town.clock.moment += timedelta(days=1)
     town.night()
-    assert [town.store.find(cpr(who)) for who in ("QUINNIE", "RIKKE")] == [None, None]
+    assert [town.store.patrons.find(cpr(who)) for who in ("QUINNIE", "RIKKE")] == [None, None]
     assert town.register.listed.isdisjoint({cpr("QUINNIE"), cpr("RIKKE")})
 
 

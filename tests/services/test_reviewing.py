@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, altered, unowned
 from sqlalchemy import insert, update
 from town import PEOPLE
 from townspeople import cpr, dies, loses_protection, moves, person
@@ -130,8 +130,8 @@ def test_a_block_is_proposed_confirmed_and_lifted(
     reviews(library).accept(number_of(library, lift))
     assert as_it_is(library) == before | {"patron": as_it_is(library)["patron"]}
     assert blocks(library) == ()
-    assert library.store.review_item(number).state is State.UNDONE  # type: ignore[union-attr]  # it was there
-    library.store.verify_audit()
+    assert library.store.answers.item(number).state is State.UNDONE  # type: ignore[union-attr]  # it was there
+    library.store.audit.verify()
 
 
 @pytest.mark.parametrize("status", ["90", "70", "30"])
@@ -321,8 +321,8 @@ def test_of_two_answers_at_once_the_second_is_refused(library: Library) -> None:
     library.night()
     number = number_of(library, "block.dead")
     stale = reviews(library)
-    item = library.store.review_item(number)
-    stale = replace(stale, store=_Stale(library.store, item))
+    item = library.store.answers.item(number)
+    stale = replace(stale, store=seen_before(library.store, item))
     reviews(library).accept(number)
     refused(library, lambda: stale.accept(number))
     refused(library, lambda: stale.reject(number, reason="No"))
@@ -345,20 +345,12 @@ def test_of_two_people_who_accept_at_the_same_moment_one_is_refused(either_libra
         said = list(pool.map(accept, ("lone", "per", "ida", "bo")))
     assert said.count("refused") == 3
     assert len(blocks(library)) == len(entries(library)) == 1
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
-class _Stale:
+def seen_before(store: Any, item: Any) -> Any:
     """The store as someone saw it who looked before the other one answered."""
-
-    def __init__(self, store: Any, item: Any) -> None:
-        self._store, self._item = store, item
-
-    def review_item(self, number: int) -> Any:  # noqa: ARG002 -- the port's signature
-        return self._item
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+    return altered(store, answers_item=lambda _: item)
 
 
 # -- what could not be decided ---------------------------------------------------------------------------
@@ -462,7 +454,7 @@ def test_an_unresolved_number_is_replaced_by_the_one_that_the_register_names(lib
     library.register.knows(gone, moves(person("ANNA", number=new)))
     library.deliver(TUESDAY, *([moves(person("ANNA", number=new))] if delivered else []))
     library.one_night()
-    assert library.store.find(new) == library.store.find(cpr("ANNA")) == patron
+    assert library.store.patrons.find(new) == library.store.patrons.find(cpr("ANNA")) == patron
     assert library.view("ANNA").register == moves(person("ANNA", number=new))
     assert (library.questions(), waits(library)) == ([], [])
     library.nothing_is_left()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 import structlog
-from doubles import AGENCY, AGREEMENT, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library
+from doubles import AGENCY, AGREEMENT, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from townspeople import PROTECTED, cpr, gains_protection, person
@@ -39,8 +39,9 @@ from cprsync.errors import BadInput, ConfigurationError, CprsyncError
 from cprsync.services.desk import setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.ports.values import NewPatron
-from cprsync.services.views.revealing import Reveal, Window
+from cprsync.services.ports.desk import Reveal
+from cprsync.services.ports.patrons import NewPatron
+from cprsync.services.views.revealing import Window
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -157,7 +158,7 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
     """Show a record in every view there is."""
     view = library.view(key)
     sinks.say(view, view.patron, view.register, view.local, view.patron.overrides, list(view.register.groups()))
-    sinks.say(*library.store.patrons([library.id_of(key)]), *library.store.opened_records())
+    sinks.say(*library.store.patrons.read([library.id_of(key)]), *library.store.views.opened_records())
     for document in (shown(library, key), lookup(library, key)):
         sinks.document(document)
     sinks.say(*record_lines(shown(library, key)))
@@ -165,23 +166,19 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
     for item in reviews.listed(all_states=True):
         sinks.document(reviews.shown(item["id"]))
-    for run in library.store.runs():
-        sinks.document(library.store.run_document(run["run"]))
-        sinks.document(library.store.run_items(run["run"]))
+    for run in library.store.runs.documents():
+        sinks.document(library.store.runs.document(run["run"]))
+        sinks.document(library.store.runs.items(run["run"]))
 
 
-class Broken:
+def broken(library: Library) -> Any:
     """The store, in which a write fails while it holds what is to be written."""
 
-    def __init__(self, library: Library) -> None:
-        self._store = library.store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def write(self, run: Any, batch: Any) -> None:
+    def write(run: Any, batch: Any) -> None:
         written = [(write.patron, write.after, list(write.after.groups())) for write in batch.writes]
         raise RuntimeError("the disk is full", written, run)
+
+    return altered(library.store, patrons_write=write)
 
 
 @pytest.mark.parametrize(
@@ -212,10 +209,10 @@ def test_no_sink_holds_the_canary_from_the_file_to_every_view(library: Library, 
     library.register.knows(told)
     library.deliver(TUESDAY, told)
     sinks.document(
-        library.ports().store.tally(library.store.open_run(day=TUESDAY, started=library.clock.now())).by_action
+        library.ports().store.runs.tally(library.store.runs.open(day=TUESDAY, started=library.clock.now())).by_action
     )
     with sinks.catching():
-        library.one_night(Broken(library))
+        library.one_night(broken(library))
     with sinks.catching():
         library.one_night(KilledStore(library.store, at=6))
     report = library.one_night()
@@ -407,7 +404,7 @@ def test_whoever_lives_with_someone_of_no_fixed_abode_or_not_spoken_of_is_sealed
     open_ = SqlStore(
         library.engine, agency=AGENCY, agreement=AGREEMENT, keyring=keys, clock=library.clock, silence_seals=False
     )
-    views = [open_.patron(library.id_of(key)) for key in ("CLARA", "DAVID")]
+    views = [open_.views.patron(library.id_of(key)) for key in ("CLARA", "DAVID")]
     assert [view is not None and view.household for view in views] == [True, False]
 
 
@@ -440,12 +437,14 @@ def test_a_house_with_too_many_patrons_counts_as_sealed(library: Library) -> Non
     """An institution has hundreds: nobody of it is opened to find the protected one."""
     many = HOUSE_MOST + 2
     numbers = [CprNumber(f"{2 + at % 26:02}0190{at:04}") for at in range(many)]
-    library.store.import_patrons([NewPatron(number, Local(cards=(Card(f"C{number.digits}"),))) for number in numbers])
+    library.store.imports.take_patrons(
+        [NewPatron(number, Local(cards=(Card(f"C{number.digits}"),))) for number in numbers]
+    )
     house = replace(HOME, house="99")
     library.register.knows(*(replace(person("CLARA"), number=number, address=house) for number in numbers))
     library.deliver(MONDAY)
     library.one_night()
-    (first, *_, last) = [library.store.find(number) or "" for number in numbers]
+    (first, *_, last) = [library.store.patrons.find(number) or "" for number in numbers]
     assert window(library).shown(first)["household"]
     library.register.knows(replace(person("CLARA"), number=numbers[-1]))
     library.deliver(TUESDAY, replace(person("CLARA"), number=numbers[-1]))
@@ -475,10 +474,10 @@ def test_a_reveal_writes_who_why_and_which_fields_and_then_shows_the_values(libr
     (entry,) = reveals(library)
     assert entry["patron"] == library.id_of("ANNA")
     assert (entry["user"], entry["purpose"]) == ("lone", "show")
-    assert library.store.audit_reasons(library.id_of("ANNA")) == [REASON]
+    assert library.store.audit.reasons(library.id_of("ANNA")) == [REASON]
     assert set(entry["actions"]) >= {"name", "address", "contact_address"}
     assert CANARY not in json.dumps(entry)
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_the_next_look_is_sealed_again(library: Library) -> None:
@@ -523,7 +522,7 @@ def test_nobody_is_opened_who_is_no_patron(library: Library) -> None:
     with pytest.raises(BadInput):
         window(library).revealed("00000000", reason=REASON)
     with pytest.raises(BadInput):
-        library.store.reveal(Reveal("00000000", ("name",), "lone", REASON))
+        library.store.views.reveal(Reveal("00000000", ("name",), "lone", REASON))
     assert library.everything() == before
 
 
@@ -533,7 +532,7 @@ def test_nothing_opens_when_the_audit_cannot_be_written(library: Library) -> Non
     with library.engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit RENAME TO audit_away"))
     with pytest.raises((CprsyncError, SQLAlchemyError, psycopg.Error)):
-        library.store.reveal(asked)
+        library.store.views.reveal(asked)
     with library.engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_away RENAME TO audit"))
     assert reveals(library) == []

@@ -36,7 +36,7 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import set_field
 from cprsync.services.leaving.departing import Exit
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ MADE = (CprNumber(f"{int(EDITH.digits[:2]) + 60}{EDITH.digits[2:]}"), CprNumber.
 
 
 def enrol(library: Library, number: CprNumber | None, card: str = "E1") -> str:
-    (imported,) = library.store.import_patrons([NewPatron(number, Local(cards=(Card(card),)))])
+    (imported,) = library.store.imports.take_patrons([NewPatron(number, Local(cards=(Card(card),)))])
     assert imported.patron_id is not None
     return imported.patron_id
 
@@ -103,7 +103,7 @@ def test_she_gets_her_number_a_subscription_and_a_first_copy_and_keeps_the_old_o
     kinds = [(entry["kind"], entry["actions"]) for entry in entries(library)]
     reasons = [] if made.kind is NumberKind.REPLACEMENT else [("confirm", [])]
     assert kinds == [("lookup", ["set_cpr"]), ("subscribe", []), ("change", ["renumber", "first_copy"]), *reasons]
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -250,8 +250,8 @@ def test_who_cannot_be_decided_has_her_number_and_waits_for_a_person(library: Li
 
 def test_the_list_takes_in_numbers_with_letters(library: Library) -> None:
     patron_id = enrol(library, MADE[1])
-    assert library.store.find(MADE[1]) == patron_id
-    (patron,) = library.store.patrons([patron_id])
+    assert library.store.patrons.find(MADE[1]) == patron_id
+    (patron,) = library.store.patrons.read([patron_id])
     assert patron.number.kind is NumberKind.LETTERS
 
 
@@ -269,19 +269,19 @@ def test_whoever_had_no_number_gets_one_and_none_is_told_as_replaced(either_libr
 def test_whoever_has_no_number_merges_with_the_one_who_has_hers_and_parts_again(library: Library) -> None:
     """Two of them: what stands in the place of a number is each one's own."""
     for card in ("E1", "E2"):
-        (imported,) = library.store.import_patrons([NewPatron(None, Local(cards=(Card(card),)))])
+        (imported,) = library.store.imports.take_patrons([NewPatron(None, Local(cards=(Card(card),)))])
         assert imported.patron_id is not None
         with pytest.raises(BadInput):
             set_cpr(library, imported.patron_id, cpr("ANNA"))
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
     items = [one["id"] for one in reviews.listed()]
-    before = [one.number for one in library.store.patrons(library.store.patron_ids())]
+    before = [one.number for one in library.store.patrons.read(library.store.patrons.ids())]
     for item in items:
         reviews.accept(item)
     assert [card.number for card in library.view("ANNA").local.cards] == ["ANNA", "E1", "E2"]
     for item in reversed(items):
         reviews.undo(item)
-    assert [one.number for one in library.store.patrons(library.store.patron_ids())] == before
+    assert [one.number for one in library.store.patrons.read(library.store.patrons.ids())] == before
     library.night()
 
 
@@ -333,7 +333,7 @@ def test_a_number_of_somebody_else_who_is_dead_needs_a_reason_and_changes_nothin
     shown = preview(library, patron_id, cpr("HENRIK"))
     assert levels(shown.document).items() >= {"somebody_else": "stop", "dead": "stop"}.items()
     refused(library, shown, "confirm.reason")
-    (patron,) = library.store.patrons([patron_id])
+    (patron,) = library.store.patrons.read([patron_id])
     assert (patron.number, patron.register.name.addressing) == (MADE[0], "Ruth Kjeldgaard")  # type: ignore[union-attr]  # it was typed
     library.night()
     assert cpr("HENRIK") not in library.register.subscribed
@@ -433,7 +433,7 @@ def test_a_birth_date_that_the_library_wrote_gives_way_to_a_real_number_and_come
     set_cpr(library, patron_id)
     assert library.view("EDITH").register.birth is SILENT
     undo(library, patron_id)
-    (patron,) = library.store.patrons([patron_id])
+    (patron,) = library.store.patrons.read([patron_id])
     assert patron.register.birth == Birth(date(1950, 1, 1))
 
 
@@ -452,10 +452,10 @@ def test_a_block_that_is_kept_by_the_number_is_told_before_it_comes_with_it(
     assert levels(shown.document) == {"block.kept": "ask"}
     assert len(shown.document["preview"]["kept_blocks"]) == blocks
     confirm_number(desk(library), shown, yes_to(shown.preview))
-    view = library.store.patron(patron_id)
+    view = library.store.views.patron(patron_id)
     assert view is not None
     assert len(view.local.blocks) == blocks
-    assert library.store.kept_blocks(EDITH) == ()
+    assert library.store.kept_blocks.of(EDITH) == ()
 
 
 @pytest.mark.parametrize("erased", [False, True])
@@ -476,15 +476,15 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
     if erased:
         erase(leaves, gone)
     undo(library, patron_id)
-    view = library.store.patron(patron_id)
+    view = library.store.views.patron(patron_id)
     assert view is not None
     assert [block.reason for block in view.local.blocks if block.lifted is None] == ["Mistet kort"]
     back = library.everything()["kept_block"]
-    assert [block.reason for block in library.store.kept_blocks(EDITH)] == (
+    assert [block.reason for block in library.store.kept_blocks.of(EDITH)] == (
         [] if erased else ["Gebyrer", "Mistet kort"]
     )
     assert [(one["patron_id"], one["kept"]) for one in back] == [(gone, kept[0]["kept"])] * (0 if erased else 2)
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_number_that_another_desk_gives_meanwhile_is_given_once(library: Library) -> None:
@@ -550,20 +550,20 @@ def test_a_number_that_was_wrong_is_taken_back_and_the_record_is_as_it_was(
     before = recorded(library, patron_id)
     library.register.knows(dies(person("HENRIK")))
     set_cpr(library, patron_id, henrik)
-    assert library.store.patrons([patron_id])[0].letters_stopped is not None
+    assert library.store.patrons.read([patron_id])[0].letters_stopped is not None
     for _ in range(nights):
         library.night()
     document = undo(library, patron_id)
     assert (document["outcome"], document["verified"], document["written"]) == ("undone", before_verified(before), True)
     assert recorded(library, patron_id) == before
-    assert library.store.find(henrik) is None
+    assert library.store.patrons.find(henrik) is None
     for _ in range(2):
         library.night()
         assert henrik not in library.register.listed
         assert recorded(library, patron_id) == before
     last = told(library, patron_id)[-1:]
     assert all(one.get("delete") or one.get("replaces") == henrik.digits for one in last)
-    library.store.verify_audit()
+    library.store.audit.verify()
     with pytest.raises(BadInput) as again:
         undo(library, patron_id)
     assert again.value.kind == "number.taken_back"
@@ -625,7 +625,7 @@ def test_the_reason_of_a_taking_back_is_kept_in_the_audit(library: Library) -> N
     shown, before = preview_taking_back(reviews(library), patron_id), library.everything()
     take_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
     assert len(library.everything()["audit_reason"]) == len(before["audit_reason"]) + 1
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_what_was_taken_back_can_be_given_rightly(library: Library) -> None:

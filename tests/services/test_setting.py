@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, DisturbedStore, happened, unowned
+from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
 from townspeople import cpr, dies, moves, person, renames
 
 from cprsync.cli.night.report_text import report_lines
@@ -24,7 +24,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.desk.local_setting import LISTS, Setting
 from cprsync.services.desk.setting import NEVER_SET, Counter, set_field, settable
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.records.pins import is_pin
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_corrected_municipality_counts_at_once_and_the_net_media_hear_of_it(ei
     assert (row(library)["municipality"], row(library)["overrides"]) == ("0101", 1)
     assert library.outbox("ANNA") == [*sent, (sent[-1][0] + 1, "101")]
     assert library.record("ANNA") == person("ANNA")
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_setting_the_same_twice_is_the_same_as_once(either_library: Library) -> None:
@@ -210,7 +210,7 @@ def test_a_corrected_birth_date_moves_her_to_its_group_at_once(library: Library)
 
 
 def set_group(library: Library, group: str, key: str = "ANNA") -> None:
-    library.store.import_patrons([NewPatron(cpr(key), Local(group=group))])
+    library.store.imports.take_patrons([NewPatron(cpr(key), Local(group=group))])
 
 
 def test_a_pinned_group_stays_until_it_is_taken_back_and_then_age_decides(either_library: Library) -> None:
@@ -300,45 +300,40 @@ def test_a_patron_who_is_none_is_refused(library: Library) -> None:
 # -- with a night ----------------------------------------------------------------------------------------------
 
 
-class Busy:
+def busy(library: Library, times: int) -> Any:
     """The real store, in which someone else writes her just before each of the first tries."""
+    left = [LostCompare("a record changed between the decision and the write")] * times
 
-    def __init__(self, library: Library, times: int) -> None:
-        self._library, self.left = library, times
+    def correct(*args: Any, **kwargs: Any) -> None:
+        if left:
+            raise left.pop()
+        library.store.corrections.correct(*args, **kwargs)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._library.store, name)
-
-    def correct(self, *args: Any, **kwargs: Any) -> None:
-        if self.left:
-            self.left -= 1
-            raise LostCompare("a record changed between the decision and the write")
-        self._library.store.correct(*args, **kwargs)
+    return altered(library.store, corrections_correct=correct)
 
 
 def test_a_record_that_someone_else_writes_is_decided_again(library: Library) -> None:
-    assert correct(library, "municipality", "0101", store=Busy(library, 2))["outcome"] == "set"
+    assert correct(library, "municipality", "0101", store=busy(library, 2))["outcome"] == "set"
     with pytest.raises(LostCompare):
-        correct(library, "municipality", "0461", store=Busy(library, 3))
+        correct(library, "municipality", "0461", store=busy(library, 3))
     assert row(library)["municipality"] == "0101"
 
 
-class Meanwhile:
+def meanwhile(library: Library, act: Callable[[], object]) -> Any:
     """The real store, in which a colleague writes her between the other's reading and writing."""
 
-    def __init__(self, library: Library, act: Callable[[], object]) -> None:
-        self._library, self._act = library, act
+    def acted(name: str, real: Any) -> Any:
+        if name in {"corrections.correct", "corrections.change_local"}:
+            act()
+        return real
 
-    def __getattr__(self, name: str) -> Any:
-        if name in {"correct", "change_local"}:
-            self._act()
-        return getattr(self._library.store, name)
+    return Wrapped(library.store, acted)
 
 
 def test_an_absence_typed_at_the_same_instant_as_a_correction_keeps_its_last_day(either_library: Library) -> None:
     """The absence ends first: the calendar looks at her the day after, whoever of the two wrote last."""
     library, absence = either_library, "2027-03-20 2027-03-27"
-    correct(library, "name", "Anna", store=Meanwhile(library, lambda: set_(library, "absence", absence)))
+    correct(library, "name", "Anna", store=meanwhile(library, lambda: set_(library, "absence", absence)))
     assert row(library)["local_due"] == date(2027, 3, 28)
     assert library.view("ANNA").local.absence == Absence(date(2027, 3, 20), date(2027, 3, 27))
 
@@ -346,7 +341,7 @@ def test_an_absence_typed_at_the_same_instant_as_a_correction_keeps_its_last_day
 def test_a_correction_typed_at_the_same_instant_as_an_absence_keeps_its_last_day(either_library: Library) -> None:
     """The correction ends first: it is warned of at once, and not when the absence ends."""
     library, soon = either_library, date(2027, 3, 25)
-    store = Meanwhile(library, lambda: correct(library, "name", "Anna", until=soon))
+    store = meanwhile(library, lambda: correct(library, "name", "Anna", until=soon))
     set_(library, "absence", "2027-03-20 2027-04-30", store=store)
     assert row(library)["local_due"] == library.clock.today() + timedelta(days=1)
 
@@ -477,7 +472,7 @@ def test_a_pin_that_was_hashed_with_a_lost_key_answers_to_nothing(library: Libra
 
 
 def test_a_patron_without_a_card_gets_no_pin(library: Library) -> None:
-    library.store.import_patrons([NewPatron(cpr("EDITH"), Local())])
+    library.store.imports.take_patrons([NewPatron(cpr("EDITH"), Local())])
     before = library.everything()
     with pytest.raises(BadInput) as refused:
         set_(library, "pin", "2468", key="EDITH")

@@ -15,10 +15,10 @@ from townspeople import cpr, person
 from cprsync.domain.patron.lists import Doing
 from cprsync.domain.patron.local import Card, Local
 from cprsync.errors import BadInput
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.imports import ImportOutcome
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 from cprsync.store.core import tables
-from cprsync.store.imports.imported import ImportOutcome
 from cprsync.store.records.cards import CARD, card_index
 from cprsync.store.records.pins import is_pin
 
@@ -34,17 +34,17 @@ def test_the_typed_cards_are_hers_and_the_others_nobodys(either_library: Library
     library, anna = either_library, either_library.id_of("ANNA")
     assert set_(library, "cards", "L 1\n L-2 \nL 1\n", doing=Doing.REPLACE)["outcome"] == "set"
     assert cards(library) == ["L 1", "L-2"]
-    assert [library.store.with_card(one) for one in ("L 1", "L-2", "ANNA")] == [anna, anna, None]
+    assert [library.store.views.with_card(one) for one in ("L 1", "L-2", "ANNA")] == [anna, anna, None]
     before = library.everything()
     assert set_(library, "cards", "L 1\nL-2")["outcome"] == "unchanged"
     assert library.everything() == before
     # what she gave up anyone may have, and what she keeps stays hers
     assert set_(library, "cards", "l1", doing=Doing.REMOVE)["outcome"] == "removed"
     assert set_(library, "cards", "L 1", key="BO")["outcome"] == "added"
-    assert [library.store.with_card(one) for one in ("L 1", "L-2")] == [library.id_of("BO"), anna]
+    assert [library.store.views.with_card(one) for one in ("L 1", "L-2")] == [library.id_of("BO"), anna]
     assert (entries(library)[-1]["kind"], entries(library)[-1]["actions"]) == ("set", ["cards"])
     assert "L-2" not in str(entries(library))
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_a_new_card_has_the_pin_that_she_has(library: Library) -> None:
@@ -64,7 +64,7 @@ def test_a_card_that_another_patron_has_is_refused_and_changes_nothing(library: 
 
 def test_she_may_have_none(library: Library) -> None:
     set_(library, "cards", None)
-    assert (cards(library), library.store.with_card("ANNA")) == ([], None)
+    assert (cards(library), library.store.views.with_card("ANNA")) == ([], None)
     assert library.view("BO").local.cards == (Card("BO"),)
 
 
@@ -78,7 +78,7 @@ def test_a_card_that_is_her_number_shows_no_more_than_the_number_and_stays_when_
     anna = library.id_of("ANNA")
     library.deliver(MONDAY, replaced(OLD, NEW), person("ANNA", number=NEW))
     assert library.night().exit_code == 0
-    assert library.store.with_card(OLD.digits) == anna
+    assert library.store.views.with_card(OLD.digits) == anna
     found = find_patron(library.store, OLD.digits)
     assert (found["patron"], found["by"], found["warnings"]) == (anna, "cpr_number", ["old_number"])
     assert OLD.digits not in str(found)
@@ -99,11 +99,11 @@ def test_a_card_is_found_however_its_letters_and_spaces_are_typed(either_library
 def test_a_card_of_before_letters_were_all_one_is_found_and_is_still_one_patrons(library: Library, typed: str) -> None:
     """Its row in the index is of how it was written then; it goes with the card, and nobody else gets that."""
     old_row(library, "ANNA", "OLD-1")
-    assert library.store.with_card(typed) == library.id_of("ANNA")
+    assert library.store.views.with_card(typed) == library.id_of("ANNA")
     with pytest.raises(BadInput):
         set_(library, "cards", "OLD-1", key="BO")
     set_(library, "cards", "OLD-1", doing=Doing.REMOVE)
-    assert library.store.with_card("OLD-1") is None
+    assert library.store.views.with_card("OLD-1") is None
     assert set_(library, "cards", typed, key="BO")["outcome"] == "added"
 
 
@@ -120,15 +120,15 @@ def test_a_card_written_otherwise_stays_hers_and_is_one(either_library: Library)
     assert set_(library, "cards", "anna")["outcome"] == "unchanged"
     assert set_(library, "cards", "a n n a", doing=Doing.REPLACE)["outcome"] == "set"
     assert cards(library) == ["a n n a"]
-    assert library.store.with_card("ANNA") == library.id_of("ANNA")
+    assert library.store.views.with_card("ANNA") == library.id_of("ANNA")
     rows = [one for one in library.everything()["patron_key"] if one["kind"] == "card"]
     assert len([one for one in rows if one["patron_id"] == library.id_of("ANNA")]) == 1
 
 
 def test_a_list_that_writes_a_card_otherwise_brings_no_second_one(library: Library) -> None:
-    (same,) = library.store.import_patrons([NewPatron(None, Local(cards=(Card("anna"),), language=""))])
+    (same,) = library.store.imports.take_patrons([NewPatron(None, Local(cards=(Card("anna"),), language=""))])
     assert (same.outcome, same.patron_id) == (ImportOutcome.UNCHANGED, library.id_of("ANNA"))
-    (taken,) = library.store.import_patrons([NewPatron(cpr("BO"), Local(cards=(Card("anna"),), language=""))])
+    (taken,) = library.store.imports.take_patrons([NewPatron(cpr("BO"), Local(cards=(Card("anna"),), language=""))])
     assert taken.reason == "card.taken"
     assert cards(library) == ["ANNA"]
 

@@ -187,7 +187,7 @@ def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
     (entry,) = [one for one in entries if one["kind"] == "reveal"]
     assert (entry["purpose"], "birth_date" in entry["actions"]) == ("statement", False)
-    library.store.verify_audit()
+    library.store.audit.verify()
 
 
 def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(library: Library) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cprsync.errors import CprsyncError
-from cprsync.services.ports.values import AuditState, Backlog
+from cprsync.services.ports.netmedia import Backlog
+from cprsync.services.ports.trust import AuditState
 from cprsync.services.trust.status import status_of
 
 #: A Tuesday morning: Monday's delivery is due.
@@ -24,31 +26,25 @@ class Stands:
 
     run: dict[str, Any] | None = field(default_factory=lambda: dict(RUN))
     produced: date | None = date(2027, 3, 22)
-    backlog_: Backlog = field(default_factory=Backlog)
+    backlog: Backlog = field(default_factory=Backlog)
     problems: tuple[CprsyncError, ...] = ()
 
-    def runs(self) -> list[dict[str, Any]]:
-        return [] if self.run is None else [self.run]
-
-    def last_produced(self) -> date | None:
-        return self.produced
-
-    def reviews_waiting(self) -> dict[str, int]:
-        return {"block.dead": 2}
-
-    def backlog(self) -> Backlog:
-        return self.backlog_
-
-    def check_audit(self) -> AuditState:
-        return AuditState(5, 1, "1-00", self.problems)
-
-    def keys_in_use(self) -> set[tuple[str, str]]:
-        return {("seal", "00000000")}
+    def store(self) -> Any:
+        """The store of such a library, as far as `status` reads it."""
+        state = AuditState(5, 1, "1-00", self.problems)
+        keys = {("seal", "00000000")}
+        return SimpleNamespace(
+            runs=SimpleNamespace(documents=lambda: [] if self.run is None else [self.run]),
+            inbox=SimpleNamespace(last_produced=lambda: self.produced),
+            reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
+            outbox=SimpleNamespace(backlog=lambda: self.backlog),
+            audit=SimpleNamespace(check=lambda: state, keys_in_use=lambda: keys),
+        )
 
 
-def wrong(store: Stands, *, level: str = "ok", **told: object) -> list[str]:
+def wrong(stands: Stands, *, level: str = "ok", **told: object) -> list[str]:
     certificates = [{"whose": "ours", "days_left": 400, "level": level, **told}]
-    document = status_of(store, agency="710100", name="Byens", now=NOW, certificates=certificates)
+    document = status_of(stands.store(), agency="710100", name="Byens", now=NOW, certificates=certificates)
     assert document["ok"] == (not document["wrong"])
     return [one["what"] for one in document["wrong"]]
 
@@ -67,8 +63,8 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(run=RUN | {"finished": None, "exit": None}), "open_run"),
         (Stands(run=RUN | {"exit": 5}), "run"),
         (Stands(produced=date(2027, 3, 19)), "late"),
-        (Stands(backlog_=Backlog(waiting=1, failed=1)), "failed"),
-        (Stands(backlog_=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
+        (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
+        (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
         (Stands(problems=(BROKEN,)), "audit"),
     ],
 )
@@ -89,4 +85,4 @@ def test_a_missing_list_of_revoked_certificates_warns_elsewhere_and_an_old_one_h
 
 
 def test_what_has_waited_for_a_night_is_no_fault_yet() -> None:
-    assert wrong(Stands(backlog_=Backlog(waiting=1, oldest=datetime(2027, 3, 22, 5, tzinfo=UTC)))) == []
+    assert wrong(Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 22, 5, tzinfo=UTC)))) == []

@@ -17,7 +17,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.ports.values import Unreadable
+from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
@@ -239,7 +239,7 @@ def test_a_death_told_under_an_old_number_stops_no_letters(library: Library) -> 
     library.night()
     library.deliver(TUESDAY, dies(anna(OLD)))
     library.night()
-    assert library.store.patrons([patron])[0].letters_stopped is None
+    assert library.store.patrons.read([patron])[0].letters_stopped is None
 
 
 def test_an_unread_protection_told_under_an_old_number_seals_her_too(library: Library) -> None:
@@ -252,4 +252,4 @@ def test_an_unread_protection_told_under_an_old_number_seals_her_too(library: Li
     assert library.items(report) == [("not_ours", "person.status"), ("parked", "person.status")]
     assert register_of(library, patron) == gains_protection(anna())
     # whose number it is now is the question: nobody says that she has died
-    assert library.store.patrons([patron])[0].letters_stopped is None
+    assert library.store.patrons.read([patron])[0].letters_stopped is None

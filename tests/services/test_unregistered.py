@@ -17,13 +17,13 @@ from cprsync.domain.person.person import SILENT, Status, by_status
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import set_field
-from cprsync.services.ports.values import Unreadable
+from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.views.revealing import Window
 
 if TYPE_CHECKING:
     from doubles import Library
 
-    from cprsync.services.ports.values import Delivered
+    from cprsync.services.ports.deliveries import Delivered
 
 NURSERY = "Børnehaven Regnbuen"
 
@@ -54,13 +54,13 @@ def test_what_the_library_wrote_of_her_is_shown_as_its_own(library: Library, nur
 
 
 def test_the_night_counts_nobody_as_sealed_by_silence_whom_no_register_knows(library: Library) -> None:
-    before = library.store.silent_count()
+    before = library.store.patrons.count_silent()
     patron_id = enrol(library, MADE[0])
-    assert library.store.silent_count() == before
+    assert library.store.patrons.count_silent() == before
     library.register.down = RegisterUnavailable("no answer")
     set_cpr(library, patron_id)
     # it is a real one now, and CPR could have spoken
-    assert library.store.silent_count() == before + 1
+    assert library.store.patrons.count_silent() == before + 1
     assert shown(library, patron_id)["protected"]
 
 
@@ -133,7 +133,7 @@ def test_of_whom_the_register_knows_staff_write_neither_for_good(
 
 def test_a_name_that_was_emptied_is_none(library: Library, nursery: str) -> None:
     write(library, nursery, "name", None)
-    (patron,) = library.store.patrons([nursery])
+    (patron,) = library.store.patrons.read([nursery])
     assert (patron.register.name, patron.number) == (SILENT, CprNumber.none_of(nursery))
     assert Name(NURSERY) != patron.register.name
 

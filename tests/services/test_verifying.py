@@ -22,9 +22,9 @@ from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
-from cprsync.services.desk.local_setting import LocalChange
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.netmedia.verifying import derive_wrong_again, verify
+from cprsync.services.ports.desk import LocalChange
 from cprsync.services.views.entitlements import Entitlements
 from cprsync.store.core import tables
 
@@ -204,7 +204,7 @@ def test_a_reason_that_stands_on_no_record_is_named_and_is_no_fault(library: Lib
     reasons = frozenset({"gæld", "gaeld", "død"})
     library.policy = replace(TERMS, products=Products((replace(BOOKS, closing_blocks=reasons),)))
     block = Block(library.clock.today(), "Gæld")
-    library.store.change_local(
+    library.store.corrections.change_local(
         LocalChange(library.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     library.one_night()
@@ -231,7 +231,7 @@ def test_a_library_without_net_media_verifies_its_rights_and_counts_for_how_many
 
 
 def test_whoever_left_or_was_never_told_of_is_no_patron_and_not_wrong(library: Library, culr: CulrDouble) -> None:
-    library.store.leave(library.id_of("CLARA"), user="desk")
+    library.store.leaving.leave(library.id_of("CLARA"), user="desk")
     library.enrol("EDITH")
     library.deliver(TUESDAY)
     library.one_night()
@@ -264,7 +264,7 @@ def test_when_culr_does_not_answer_the_rest_is_verified_and_the_error_told(
 
 
 def test_it_waits_for_a_night_to_end(library: Library, culr: CulrDouble) -> None:
-    with library.store.run_lock(), pytest.raises(RunBusy):
+    with library.store.runs.lock(), pytest.raises(RunBusy):
         verify(library.ports(), offline=True)
     assert AARHUS in str(culr.accounts.ledger[-1])
 

@@ -36,11 +36,11 @@ PROTECTED = Protection.NAME_AND_ADDRESS
 
 
 def windows(library: Library) -> dict[str, str]:
-    return {one.patron_id: one.why for one in library.store.in_window()}
+    return {one.patron_id: one.why for one in library.store.windows.listed()}
 
 
 def document(library: Library, patron: str) -> dict[str, Any]:
-    view = library.store.patron(patron)
+    view = library.store.views.patron(patron)
     assert view is not None
     return patron_document(view, library.policy, agency="775100", on=library.clock.today())
 
@@ -109,7 +109,7 @@ def test_what_came_under_a_number_before_it_was_subscribed_is_asked_for_in_the_s
     assert document(library, patron)["verified"]
     assert windows(library) == {}
     assert NEW in library.register.listed
-    assert (library.store.patrons([patron])[0].letters_stopped is not None) is (event == "death")
+    assert (library.store.patrons.read([patron])[0].letters_stopped is not None) is (event == "death")
 
 
 @pytest.mark.parametrize("taken", [missed_run, brake, gap, unreached])
@@ -194,7 +194,7 @@ def killed_between_its_lines(library: Library) -> None:
     library.deliver(MONDAY, replaced(OLD, NEW), anna(), dies(person("DAVID")))
     with pytest.raises(Killed):
         library.one_night(KilledAtBatch(library.store, at=1))
-    assert (library.store.find(NEW), NEW in library.register.listed) == (library.id_of("ANNA"), False)
+    assert (library.store.patrons.find(NEW), NEW in library.register.listed) == (library.id_of("ANNA"), False)
 
 
 def test_a_number_change_killed_anywhere_opens_no_window_and_asks_nobody(library: Library, tmp_path: Path) -> None:
@@ -463,7 +463,7 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
 
 def test_healing_waits_for_a_night_and_a_night_for_healing(gone_over: Library) -> None:
     before = gone_over.everything()
-    with gone_over.store.run_lock(), pytest.raises(RunBusy):
+    with gone_over.store.runs.lock(), pytest.raises(RunBusy):
         heal_between_nights(gone_over.ports())
     assert gone_over.everything() == before
 

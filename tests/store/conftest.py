@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 
 @pytest.fixture
@@ -66,4 +66,4 @@ def sqlite_store(tmp_path: Path, empty_store: Path, keyring: Keyring, clock: Sto
 
 @pytest.fixture
 def run(store: SqlStore) -> Run:
-    return store.open_run(day=MONDAY, started=STARTED)
+    return store.runs.open(day=MONDAY, started=STARTED)

@@ -14,12 +14,12 @@ from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, Birth, Person, Status
-from cprsync.services.ports.values import Batch, NewPatron, Write
+from cprsync.services.ports.patrons import Batch, NewPatron, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.sql import SqlStore
 
 AGENCY = "710100"
@@ -78,16 +78,16 @@ def local(card: str) -> Local:
 
 def enrol(store: SqlStore, count: int) -> list[str]:
     """Patrons 0 … count-1, not yet verified; their ids in that order."""
-    imported = store.import_patrons([NewPatron(number(place), local(f"C{place}")) for place in range(count)])
+    imported = store.imports.take_patrons([NewPatron(number(place), local(f"C{place}")) for place in range(count)])
     return [one.patron_id or "" for one in imported]
 
 
 def change(store: SqlStore, after: Person, *actions: Action, as_of: AsOf = FILE, **rest: Any) -> Write:
     """The write that makes the patron with this number `after`."""
-    (patron,) = [one for one in store.patrons(store.patron_ids()) if one.number == after.number]
-    return Write(patron, after, store.prepare(after), as_of, actions or (Action.FIRST_COPY,), **rest)
+    (patron,) = [one for one in store.patrons.read(store.patrons.ids()) if one.number == after.number]
+    return Write(patron, after, store.patrons.prepare(after), as_of, actions or (Action.FIRST_COPY,), **rest)
 
 
 def write(store: SqlStore, run: Run, *afters: Person, **rest: Any) -> None:
     """Write first copies, or whatever `rest` says, in one batch."""
-    store.write(run, Batch(writes=[change(store, after, **rest) for after in afters]))
+    store.patrons.write(run, Batch(writes=[change(store, after, **rest) for after in afters]))

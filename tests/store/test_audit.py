@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import TextClause, text
 from store_people import MONDAY, STARTED, StoppedClock, enrol
 
-from cprsync.services.ports.values import RunState
+from cprsync.services.ports.run import RunState
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing
 from cprsync.store.seals.failures import AuditBroken
@@ -26,10 +26,10 @@ HEAD_AT_2 = "UPDATE audit_head SET seq = 2, mac = (SELECT mac FROM audit WHERE N
 def live(store: SqlStore) -> None:
     """Five look-ups and the end of a run: six entries in the night's stream, the last one checkpointed."""
     ids = enrol(store, 5)
-    run = store.open_run(day=MONDAY, started=STARTED)
+    run = store.runs.open(day=MONDAY, started=STARTED)
     for one in ids:
-        store.intend(run, [one], "first_copy")
-    store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+        store.subscriptions.intend(run, [one], "first_copy")
+    store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
 
 
 def told(statement: str) -> TextClause:
@@ -44,7 +44,7 @@ def execute(store: SqlStore, *statements: str) -> None:
 
 def test_a_chain_that_was_left_alone_is_counted(store: SqlStore) -> None:
     live(store)
-    assert store.verify_audit() == 5 + 6
+    assert store.audit.verify() == 5 + 6
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_tampering_shows_at_the_first_entry_that_does_not_fit(
     live(sqlite_store)
     execute(sqlite_store, *tamper)
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.verify_audit()
+        sqlite_store.audit.verify()
     assert (broken.value.stream, broken.value.seq) == ("night/main", first)
 
 
@@ -111,7 +111,7 @@ def test_a_chain_made_anew_without_the_key_shows(sqlite_store: SqlStore) -> None
             connection.execute(told("UPDATE audit SET mac = :mac WHERE NIGHT AND seq = :seq"), where)
         connection.execute(told("UPDATE audit_head SET mac = :mac WHERE NIGHT"), {"mac": mac})
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.verify_audit()
+        sqlite_store.audit.verify()
     assert broken.value.seq == 1
 
 
@@ -120,16 +120,16 @@ def test_a_checkpoint_that_we_did_not_sign_shows(sqlite_store: SqlStore) -> None
     path = sqlite_store._tenant.keyring.folder / FILE
     path.write_text(path.read_text().replace('"seq":6', '"seq":5'))
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.verify_audit()
+        sqlite_store.audit.verify()
     assert broken.value.stream == FILE
 
 
 def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     (one,) = enrol(sqlite_store, 1)
-    run = sqlite_store.open_run(day=MONDAY, started=STARTED)
-    sqlite_store.intend(run, [one], "first_copy")
+    run = sqlite_store.runs.open(day=MONDAY, started=STARTED)
+    sqlite_store.subscriptions.intend(run, [one], "first_copy")
     clock.moment -= timedelta(hours=1)
-    sqlite_store.intend(run, [one], "first_copy")
-    stamps = [row["at"] for row in sqlite_store.everything()["audit"] if row["stream"] == "night/main"]
+    sqlite_store.subscriptions.intend(run, [one], "first_copy")
+    stamps = [row["at"] for row in sqlite_store.views.everything()["audit"] if row["stream"] == "night/main"]
     assert stamps[0] == stamps[1]
-    sqlite_store.verify_audit()
+    sqlite_store.audit.verify()

@@ -10,7 +10,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, pers
 
 from cprsync.domain.person.purpose import Purpose as Why
 from cprsync.errors import BadInput
-from cprsync.services.ports.values import RunState
+from cprsync.services.ports.run import RunState
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing
 from cprsync.store.sql import SqlStore
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 def live(store: SqlStore) -> None:
-    store.begin_after_journal()
+    store.journal.begin()
     enrol(store, 2)
-    run = store.open_run(day=MONDAY, started=STARTED)
+    run = store.runs.open(day=MONDAY, started=STARTED)
     write(store, run, person(0), person(1))
-    store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
     ask(store, 3)
 
 
 def ask(store: SqlStore, times: int = 1) -> None:
     for _ in range(times):
-        store.intend_at_desk(number(0), purpose=Why.RENEWAL.value, user="anna", patron_id=None)
+        store.desk.intend(number(0), purpose=Why.RENEWAL.value, user="anna", patron_id=None)
 
 
 def execute(store: SqlStore, *statements: str) -> None:
@@ -98,41 +98,43 @@ def test_what_was_accepted_is_whole_and_what_is_altered_later_shows(
 ) -> None:
     live(store)
     harm(store)
-    assert store.check_audit().problems
-    state = store.accept_audit(user="anna", reason="the disk broke")
+    assert store.audit.check().problems
+    state = store.audit.accept(user="anna", reason="the disk broke")
     assert state.problems
-    assert store.check_audit().problems == ()
+    assert store.audit.check().problems == ()
     tenant = store._tenant
     again = SqlStore(tenant.engine, agency=AGENCY, agreement=AGREEMENT, keyring=tenant.keyring, clock=clock)
-    again.begin_after_journal()
+    again.journal.begin()
     ask(again, 2)
-    assert again.check_audit().problems == ()
+    assert again.audit.check().problems == ()
     execute(
         again, "DELETE FROM audit WHERE stream = 'desk' AND seq = (SELECT max(seq) FROM audit WHERE stream = 'desk')"
     )
-    assert again.check_audit().problems
+    assert again.audit.check().problems
 
 
 def test_the_audit_says_who_accepted_it_and_how_much_was_wrong(sqlite_store: SqlStore) -> None:
     live(sqlite_store)
     lose_the_file(sqlite_store)
-    sqlite_store.accept_audit(user="anna", reason="the disk broke")
-    (entry,) = [row for row in sqlite_store.everything()["audit"] if b"audit_accepted" in bytes.fromhex(row["entry"])]
+    sqlite_store.audit.accept(user="anna", reason="the disk broke")
+    (entry,) = [
+        row for row in sqlite_store.views.everything()["audit"] if b"audit_accepted" in bytes.fromhex(row["entry"])
+    ]
     assert b'"user":"anna"' in bytes.fromhex(entry["entry"])
-    assert sqlite_store.audit_reasons(None) == ["the disk broke"]
+    assert sqlite_store.audit.reasons(None) == ["the disk broke"]
 
 
 def test_a_file_that_does_not_hold_together_is_kept_beside_the_new_one(sqlite_store: SqlStore) -> None:
     live(sqlite_store)
     break_the_file(sqlite_store)
     broken = sqlite_store._tenant.heads.path.read_bytes()
-    sqlite_store.accept_audit(user="anna", reason="the disk broke")
+    sqlite_store.audit.accept(user="anna", reason="the disk broke")
     assert (sqlite_store._tenant.keyring.folder / f"{FILE}.broken-1").read_bytes() == broken
 
 
 def test_a_whole_audit_is_not_accepted(sqlite_store: SqlStore) -> None:
     live(sqlite_store)
-    before, file = sqlite_store.everything(), sqlite_store._tenant.heads.path.read_bytes()
+    before, file = sqlite_store.views.everything(), sqlite_store._tenant.heads.path.read_bytes()
     with pytest.raises(BadInput):
-        sqlite_store.accept_audit(user="anna", reason="for safety")
-    assert (sqlite_store.everything(), sqlite_store._tenant.heads.path.read_bytes()) == (before, file)
+        sqlite_store.audit.accept(user="anna", reason="for safety")
+    assert (sqlite_store.views.everything(), sqlite_store._tenant.heads.path.read_bytes()) == (before, file)

@@ -11,7 +11,7 @@ from store_people import StoppedClock, enrol
 
 from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
-from cprsync.services.views.revealing import Reveal
+from cprsync.services.ports.desk import Reveal
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
@@ -27,7 +27,7 @@ def opened(store: SqlStore, *reasons: str) -> str:
     """A patron who was opened for these reasons."""
     (one,) = enrol(store, 1)
     for reason in reasons:
-        store.reveal(Reveal(one, ("name",), "lone", reason))
+        store.views.reveal(Reveal(one, ("name",), "lone", reason))
     return one
 
 
@@ -42,8 +42,8 @@ def test_a_reason_stands_nowhere_in_clear_and_opens_again(store: SqlStore) -> No
         stored = [row for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]
     assert REASON not in str(stored)
     assert REASON not in repr(audit.Happened("reveal", reason=REASON))
-    assert store.audit_reasons(one) == [REASON, "endnu en"]
-    store.verify_audit()
+    assert store.audit.reasons(one) == [REASON, "endnu en"]
+    store.audit.verify()
 
 
 @pytest.mark.parametrize(
@@ -60,23 +60,23 @@ def test_a_reason_that_is_not_the_one_its_entry_names_shows(sqlite_store: SqlSto
     execute(sqlite_store, "DELETE FROM audit_reason WHERE stream <> 'desk'")
     execute(sqlite_store, tamper)
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.verify_audit()
+        sqlite_store.audit.verify()
     assert (broken.value.stream, broken.value.seq) == ("desk", 2)
 
 
 def test_it_goes_with_her_when_she_is_erased_and_the_entries_still_hold(store: SqlStore) -> None:
     one = opened(store, REASON)
-    store.erase(one, user="lone")
-    assert store.everything()["audit_reason"] == []
-    assert one in {row["patron_id"] for row in store.everything()["audit"]}
-    store.verify_audit()
+    store.erasing.erase(one, user="lone")
+    assert store.views.everything()["audit_reason"] == []
+    assert one in {row["patron_id"] for row in store.views.everything()["audit"]}
+    store.audit.verify()
 
 
 def test_it_goes_with_the_entries_when_the_log_is_cut(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     one = opened(sqlite_store, REASON)
     clock.moment += timedelta(days=400)
     policy = Policy(retention=Retention(log_days=400))
-    assert sqlite_store.forget(None, Forgotten.LOG, policy, on=clock.today(), limit=500) > 0
-    assert sqlite_store.audit_reasons(one) == []
-    assert sqlite_store.everything()["audit_reason"] == []
-    sqlite_store.verify_audit()
+    assert sqlite_store.retention.forget(None, Forgotten.LOG, policy, on=clock.today(), limit=500) > 0
+    assert sqlite_store.audit.reasons(one) == []
+    assert sqlite_store.views.everything()["audit_reason"] == []
+    sqlite_store.audit.verify()

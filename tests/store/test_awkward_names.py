@@ -18,10 +18,10 @@ from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import Person
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import NAMESPACE, parse_person
-from cprsync.services.ports.values import Batch
+from cprsync.services.ports.patrons import Batch
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.sql import SqlStore
 
 
@@ -56,7 +56,7 @@ def kept_by(store: SqlStore, run: Run, people: list[Person]) -> list[object]:
     """Their names as a second reading of the store opens them, in the same order."""
     enrol(store, len(people))
     write(store, run, *people)
-    opened = {one.number: one.register.name for one in store.patrons(store.patron_ids())}
+    opened = {one.number: one.register.name for one in store.patrons.read(store.patrons.ids())}
     return [opened[number(place)] for place in range(len(people))]
 
 
@@ -89,6 +89,6 @@ def test_a_name_that_both_sources_carry_is_the_same_in_both() -> None:
 def test_a_name_that_looks_like_sql_changes_nobody_else(store: SqlStore, run: Run, name: str) -> None:
     enrol(store, 2)
     write(store, run, person(0), person(1))
-    store.write(run, Batch(writes=[change(store, person(0, name=Name(name)), Action.RENAME)]))
-    told = {one.number: one.register.name for one in store.patrons(store.patron_ids())}
+    store.patrons.write(run, Batch(writes=[change(store, person(0, name=Name(name)), Action.RENAME)]))
+    told = {one.number: one.register.name for one in store.patrons.read(store.patrons.ids())}
     assert told == {number(0): Name(name), number(1): person(1).name}

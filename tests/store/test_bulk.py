@@ -21,23 +21,23 @@ HEAD = (AGENCY, "stream-of-a-test", 1, b"0" * 32, "moment-of-a-test")
 def test_a_row_that_is_there_already_is_refused_in_our_words(store: SqlStore, engine: Engine) -> None:
     with writing(engine) as connection:
         bulk.append(connection, tables.audit_head, [HEAD])
-    before = store.everything()
+    before = store.views.everything()
     with pytest.raises(StoreFault) as refused, writing(engine) as connection:
         bulk.append(connection, tables.audit_head, [(*HEAD[:2], 2, *HEAD[3:])])
     assert "stream-of-a-test" not in str(refused.value)
     assert refused.value.kind == "store.fault"
     assert refused.value.__cause__ is not None
-    assert store.everything() == before
+    assert store.views.everything() == before
 
 
 def test_a_changed_row_that_breaks_a_rule_is_refused_in_our_words(store: SqlStore, engine: Engine) -> None:
     ids = enrol(store, 2)
-    before = store.everything()
+    before = store.views.everything()
     rows = [(None, AGENCY, ids[0])]
     with pytest.raises(StoreFault) as refused, writing(engine) as connection:
         bulk.change(connection, tables.patron, new=("status_class",), where=("agency", "id"), rows=rows)
     assert ids[0] not in str(refused.value)
-    assert store.everything() == before
+    assert store.views.everything() == before
 
 
 def test_a_statement_made_by_sqlalchemy_is_refused_in_the_same_words(store: SqlStore, engine: Engine) -> None:

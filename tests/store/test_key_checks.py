@@ -11,7 +11,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.cli.setup.init import write_folder
 from cprsync.errors import ConfigurationError
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
@@ -31,7 +31,7 @@ def opened(store: SqlStore) -> SqlStore:
     tenant = store._tenant
     keyring = Keyring.load(tenant.keyring.folder)
     again = SqlStore(tenant.engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=StoppedClock())
-    again.begin_after_journal()
+    again.journal.begin()
     return again
 
 
@@ -48,18 +48,18 @@ def as_written_by_an_earlier_version(store: SqlStore) -> None:
 
 
 def lived(store: SqlStore) -> SqlStore:
-    store.begin_after_journal()
+    store.journal.begin()
     enrol(store, 3)
-    write(store, store.open_run(day=MONDAY, started=STARTED), person(0), person(1), culr="751")
+    write(store, store.runs.open(day=MONDAY, started=STARTED), person(0), person(1), culr="751")
     return store
 
 
 def refused(store: SqlStore) -> str:
     """The kind of the error with which the store refuses to open; nothing is written before it."""
-    before = store.everything()
+    before = store.views.everything()
     with pytest.raises(ConfigurationError) as error:
         opened(store)
-    assert store.everything() == before
+    assert store.views.everything() == before
     return error.value.kind
 
 
@@ -104,11 +104,11 @@ def test_a_newer_key_is_noted_when_it_first_writes_and_the_older_one_stays_neede
 
 def test_a_key_that_the_erase_journal_needs_is_missed_though_no_row_names_it(sqlite_store: SqlStore) -> None:
     """The index key of the numbers in its lines: the database was put back from before it wrote."""
-    sqlite_store.begin_after_journal()
-    (one,) = sqlite_store.import_patrons([NewPatron(number(0), local("C0"))])
+    sqlite_store.journal.begin()
+    (one,) = sqlite_store.imports.take_patrons([NewPatron(number(0), local("C0"))])
     assert one.patron_id is not None
     add_key(sqlite_store._tenant.keyring.folder, Purpose.INDEX)
-    assert opened(sqlite_store).erase(one.patron_id, user="anna") is not None
+    assert opened(sqlite_store).erasing.erase(one.patron_id, user="anna") is not None
     (sqlite_store._tenant.keyring.folder / f"{Purpose.INDEX.value}-2.key").unlink()
     as_written_by_an_earlier_version(sqlite_store)
     with writing(sqlite_store._tenant.engine) as connection:
@@ -153,7 +153,7 @@ def installed(tmp_path: Path, empty_store: Path) -> Path:
 def enrolled(engine: Engine, folder: Path) -> None:
     keyring = Keyring.load(folder / "keys")
     store = SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=StoppedClock())
-    store.begin_after_journal()
+    store.journal.begin()
     enrol(store, 3)
 
 

@@ -18,18 +18,18 @@ from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Name
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import LostCompare
-from cprsync.services.desk.local_setting import LocalChange
-from cprsync.services.desk.lookup import Entry
-from cprsync.services.desk.reviewing import Answer
-from cprsync.services.desk.setting import Correction
-from cprsync.services.ports.values import Batch, DuePage, NewPatron, Subscribed, Write
+from cprsync.services.ports.desk import Correction, Entry, LocalChange
+from cprsync.services.ports.patrons import Batch, NewPatron, Write
+from cprsync.services.ports.register import Subscribed
+from cprsync.services.ports.reviews import Answer
+from cprsync.services.ports.runs import DuePage
 from cprsync.store.core.engine import open_engine
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.seals.keys import Keyring
 
 PATRONS = 12
@@ -51,10 +51,10 @@ def shared(postgresql: str, keyring: Keyring, clock: StoppedClock) -> Iterator[S
 
 def _renamed(store: SqlStore, ids: list[str], name: str) -> list[Write]:
     """A write for each, decided on what stands there now."""
-    hers = {one.id: one for one in store.patrons(ids)}
+    hers = {one.id: one for one in store.patrons.read(ids)}
     afters = [(hers[one], replace(person(0), number=hers[one].number, name=Name(name, name, "", name))) for one in ids]
     return [
-        Write(patron, after, store.prepare(after), patron.as_of, (Action.RENAME,), culr="751")
+        Write(patron, after, store.patrons.prepare(after), patron.as_of, (Action.RENAME,), culr="751")
         for patron, after in afters
     ]
 
@@ -76,7 +76,7 @@ def _night(store: SqlStore, run: Run, ids: list[str]) -> int:
 
         def write(turn: int = turn, order: list[str] = order) -> None:
             reviews = [(one, f"parked:{turn}") for one in order]
-            store.write(run, Batch(writes=_renamed(store, order, f"N{turn}"), reviews=reviews))
+            store.patrons.write(run, Batch(writes=_renamed(store, order, f"N{turn}"), reviews=reviews))
 
         _until_it_is_taken(write)
     return ROUNDS * len(ids)
@@ -88,8 +88,8 @@ def _desk(store: SqlStore, ids: list[str], desk: int) -> int:
 
         def write(one: str = one, turn: int = turn) -> None:
             batch = Batch(writes=_renamed(store, [one], f"D{desk}"), reviews=[(one, f"desk:{desk}:{turn}")])
-            (patron,) = store.patrons([one])
-            store.save_at_desk(Entry(patron.number, one, batch, "staff", Subscribed.ADDED))
+            (patron,) = store.patrons.read([one])
+            store.desk.save(Entry(patron.number, one, batch, "staff", Subscribed.ADDED))
 
         _until_it_is_taken(write)
     return ROUNDS
@@ -103,25 +103,27 @@ def _corrector(store: SqlStore, ids: list[str]) -> int:
             (asked,) = _renamed(store, [one], "Rettet")
             asked = replace(asked, culr=None)
             override = Override(Overridden.GROUP, "Voksen", "staff", "why", MONDAY, MONDAY + timedelta(days=90))
-            store.correct(Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY, "why"), user="staff")
+            store.corrections.correct(
+                Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY, "why"), user="staff"
+            )
 
         _until_it_is_taken(write)
         note = LocalChange(one, "internal_note", partial(replace, internal_note=f"note {turn}"))
-        store.change_local(note, user="staff")
+        store.corrections.change_local(note, user="staff")
     return ROUNDS
 
 
 def _reviewer(store: SqlStore) -> int:
     """Block whoever is to be blocked; the register's part is not written."""
-    for item in [item for item in store.review_items(all_states=False) if item.kind == BLOCK_DEAD]:
-        store.answer_review(Answer(item, State.ACCEPTED, "staff"))
+    for item in [item for item in store.answers.items(all_states=False) if item.kind == BLOCK_DEAD]:
+        store.answers.write(Answer(item, State.ACCEPTED, "staff"))
     return 0
 
 
 def _importer(store: SqlStore) -> int:
     for turn in range(ROUNDS):
         rows = [NewPatron(number(place), replace(local(f"C{place}"), branch=f"B{turn}")) for place in range(PATRONS)]
-        store.import_patrons([*rows, NewPatron(number(PATRONS + turn), local(f"N{turn}"))], apply=True)
+        store.imports.take_patrons([*rows, NewPatron(number(PATRONS + turn), local(f"N{turn}"))], apply=True)
     return 0
 
 
@@ -130,27 +132,27 @@ def _calendar(store: SqlStore, run: Run) -> int:
         after: str | None = ""
         while after is not None:
             page = DuePage(MONDAY + timedelta(days=turn), 5, everyone=True, after=after)
-            after = store.live_day(run, page, POLICY)
+            after = store.calendar.live_day(run, page, POLICY)
     return 0
 
 
 def test_nobody_waits_in_a_circle_and_nothing_is_lost(shared: SqlStore) -> None:
     """Every desk, night, import and answer goes through, and each write is one version of its record."""
     ids = enrol(shared, PATRONS)
-    run = shared.open_run(day=MONDAY, started=STARTED)
+    run = shared.runs.open(day=MONDAY, started=STARTED)
     first = Batch(writes=_renamed(shared, ids, "Først"), reviews=[(one, BLOCK_DEAD) for one in ids])
-    shared.write(run, first)
+    shared.patrons.write(run, first)
     with ThreadPoolExecutor(DESKS + 5) as pool:
         work = [pool.submit(_night, shared, run, ids)]
         work += [pool.submit(_desk, shared, ids, desk) for desk in range(DESKS)]
         work += [pool.submit(_corrector, shared, ids), pool.submit(_reviewer, shared)]
         work += [pool.submit(_importer, shared), pool.submit(_calendar, shared, run)]
         written = sum(one.result() for one in work)
-    versions = [patron.version - 1 for patron in shared.patrons(ids)]
+    versions = [patron.version - 1 for patron in shared.patrons.read(ids)]
     assert sum(versions) == written + len(ids)
     # that a birth date is not the number's is told once of each, by whoever writes the date first
     kinds = {BLOCK_DEAD, BIRTH_DIFFERS}
-    asked = [item for item in shared.review_items(all_states=True) if item.kind not in kinds]
+    asked = [item for item in shared.answers.items(all_states=True) if item.kind not in kinds]
     assert len(asked) == ROUNDS * (PATRONS + DESKS)
-    assert len(shared.patron_ids()) == PATRONS + ROUNDS
-    assert shared.verify_audit() > 0
+    assert len(shared.patrons.ids()) == PATRONS + ROUNDS
+    assert shared.audit.verify() > 0

@@ -12,7 +12,7 @@ from store_people import MONDAY, enrol, number, person, write
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.address import Name
-from cprsync.services.ports.values import Equal, NotOurs
+from cprsync.services.ports.patrons import Equal, NotOurs
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.records import overrides
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.sql import SqlStore
 
@@ -60,16 +60,16 @@ def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
 
 
 def rows(store: SqlStore) -> list[tuple[int, str, str]]:
-    return [(row["id"], row["field"], row["state"]) for row in store.everything()["override"]]
+    return [(row["id"], row["field"], row["state"]) for row in store.views.everything()["override"]]
 
 
 def count(store: SqlStore, patron_id: str) -> int:
-    (row,) = [row for row in store.everything()["patron"] if row["id"] == patron_id]
+    (row,) = [row for row in store.views.everything()["patron"] if row["id"] == patron_id]
     return int(row["overrides"])
 
 
 def opened(store: SqlStore, patron_id: str) -> Patron:
-    (patron,) = store.patrons([patron_id])
+    (patron,) = store.patrons.read([patron_id])
     return patron
 
 
@@ -116,9 +116,9 @@ def test_who_took_one_back_and_why_is_sealed_with_what_was_typed(store: SqlStore
 def test_nothing_is_withdrawn_where_there_is_nothing(store: SqlStore) -> None:
     (patron_id,) = enrol(store, 1)
     add(store, patron_id, typed("Anna", Overridden.NAME))
-    before = store.everything()
+    before = store.views.everything()
     assert not withdraw(store, patron_id)
-    assert store.everything() == before
+    assert store.views.everything() == before
 
 
 def test_ending_ends_those_named_and_no_other(store: SqlStore) -> None:
@@ -134,9 +134,9 @@ def test_an_ended_one_does_not_end_twice(store: SqlStore) -> None:
     (patron_id,) = enrol(store, 1)
     add(store, patron_id, typed("0101"))
     withdraw(store, patron_id)
-    before = store.everything()
+    before = store.views.everything()
     end(store, 1)
-    assert store.everything() == before
+    assert store.views.everything() == before
 
 
 def test_value_and_reason_stand_nowhere_in_clear(store: SqlStore, engine: Engine) -> None:
@@ -164,10 +164,10 @@ def test_a_patron_is_read_with_her_group_and_what_staff_corrected(store: SqlStor
     corrected = (typed("0101", id=1),)
     assert (opened(store, first).group, opened(store, first).overrides) == ("adult", corrected)
     assert opened(store, second).overrides == ()
-    view = store.patron(first)
+    view = store.views.patron(first)
     assert view is not None
     assert view.patron.overrides == corrected
-    (recognised,) = store.recognise([person(0, name=Name("Sørine Birk"))])
+    (recognised,) = store.patrons.recognise([person(0, name=Name("Sørine Birk"))])
     assert not isinstance(recognised, NotOurs | Equal)
     assert recognised.overrides == corrected
     assert recognised.register == person(0)
@@ -177,5 +177,5 @@ def test_whoever_has_none_costs_no_look_at_the_table(store: SqlStore, engine: En
     enrol(store, 1)
     with writing(engine) as connection:
         connection.execute(text("DROP TABLE override"))
-    (patron,) = store.patrons(store.patron_ids())
+    (patron,) = store.patrons.read(store.patrons.ids())
     assert patron.number == number(0)

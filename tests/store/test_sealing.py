@@ -11,7 +11,7 @@ from sqlalchemy import text
 from store_people import AGENCY, MONDAY, STARTED, enrol, local, number, person, write
 
 from cprsync.errors import ConfigurationError
-from cprsync.services.ports.values import Equal, NewPatron
+from cprsync.services.ports.patrons import Equal, NewPatron
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.keyed import Keyed
@@ -61,11 +61,11 @@ def test_a_keyed_digest_is_the_one_that_older_stores_hold(length: int) -> None:
 )
 def test_a_sealed_record_opens_only_where_it_was_sealed(sqlite_store: SqlStore, swap: str) -> None:
     ids = enrol(sqlite_store, 2)
-    write(sqlite_store, sqlite_store.open_run(day=MONDAY, started=STARTED), person(0), person(1))
-    assert len(sqlite_store.patrons(ids)) == 2
+    write(sqlite_store, sqlite_store.runs.open(day=MONDAY, started=STARTED), person(0), person(1))
+    assert len(sqlite_store.patrons.read(ids)) == 2
     execute(sqlite_store, swap)
     with pytest.raises(SealBroken):
-        sqlite_store.patrons(ids)
+        sqlite_store.patrons.read(ids)
 
 
 @pytest.mark.parametrize(
@@ -76,19 +76,19 @@ def test_a_sealed_record_opens_only_where_it_was_sealed(sqlite_store: SqlStore, 
     ],
 )
 def test_a_delivery_whose_parts_were_moved_or_lost_does_not_open(sqlite_store: SqlStore, tamper: str) -> None:
-    sealed = sqlite_store.seal("D270301.L000001", io.BytesIO(bytes(70_000)))
+    sealed = sqlite_store.arrivals.seal("D270301.L000001", io.BytesIO(bytes(70_000)))
     execute(sqlite_store, tamper)
-    with sqlite_store.open_delivery(sealed) as content, pytest.raises(SealBroken):
+    with sqlite_store.inbox.open(sealed) as content, pytest.raises(SealBroken):
         content.read()
 
 
 def test_the_database_files_hold_no_name_number_or_street(sqlite_store: SqlStore, tmp_path: Path) -> None:
     # a card as long as real ones: two letters stand in sealed bytes by chance, once in some twenty runs
-    sqlite_store.import_patrons([NewPatron(number(0), local("CARD-3000123"))])
-    run = sqlite_store.open_run(day=MONDAY, started=STARTED)
+    sqlite_store.imports.take_patrons([NewPatron(number(0), local("CARD-3000123"))])
+    run = sqlite_store.runs.open(day=MONDAY, started=STARTED)
     write(sqlite_store, run, person(0), culr="751")
-    sqlite_store.subscribed(run, sqlite_store.unsubscribed(9), since=MONDAY)
-    sqlite_store.seal("D270301.L000001", io.BytesIO(b"001" + number(0).digits.encode()))
+    sqlite_store.subscriptions.subscribed(run, sqlite_store.subscriptions.unsubscribed(9), since=MONDAY)
+    sqlite_store.arrivals.seal("D270301.L000001", io.BytesIO(b"001" + number(0).digits.encode()))
     raw = b"".join(path.read_bytes() for path in tmp_path.glob("one.db*"))
     assert b"resident" in raw  # what is clear is found, so that what is not found is not there
     for secret in (number(0).digits, "Ålykke", "Skovfyrvej", "CARD-3000123"):
@@ -97,23 +97,23 @@ def test_the_database_files_hold_no_name_number_or_street(sqlite_store: SqlStore
 
 def test_a_newer_key_writes_and_the_older_one_goes_on_reading(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     enrol(sqlite_store, 2)
-    run = sqlite_store.open_run(day=MONDAY, started=STARTED)
+    run = sqlite_store.runs.open(day=MONDAY, started=STARTED)
     write(sqlite_store, run, person(0), person(1))
     tenant = sqlite_store._tenant
     for purpose in Purpose:
         add_key(tenant.keyring.folder, purpose)
     keyring = Keyring.load(tenant.keyring.folder)
     newer = SqlStore(tenant.engine, agency=AGENCY, agreement="main", keyring=keyring, clock=clock)
-    assert newer.find(number(1)) == sqlite_store.find(number(1))
-    (opened,) = newer.recognise([person(1)])  # a fingerprint of the older key tells nothing
+    assert newer.patrons.find(number(1)) == sqlite_store.patrons.find(number(1))
+    (opened,) = newer.patrons.recognise([person(1)])  # a fingerprint of the older key tells nothing
     assert not isinstance(opened, Equal)
     write(newer, run, person(1))
-    assert isinstance(newer.recognise([person(1)])[0], Equal)
-    assert newer.verify_audit() == sqlite_store_entries(newer)
+    assert isinstance(newer.patrons.recognise([person(1)])[0], Equal)
+    assert newer.audit.verify() == sqlite_store_entries(newer)
 
 
 def sqlite_store_entries(store: SqlStore) -> int:
-    return len(store.everything()["audit"])
+    return len(store.views.everything()["audit"])
 
 
 def test_keys_are_never_overwritten_and_are_this_users_alone(tmp_path: Path) -> None:

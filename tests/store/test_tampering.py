@@ -25,8 +25,9 @@ from cprsync.domain.person.person import Protection
 from cprsync.domain.person.purpose import Purpose as Why
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.errors import CprsyncError
-from cprsync.services.ports.values import Batch, RunState
-from cprsync.services.views.revealing import Reveal
+from cprsync.services.ports.desk import Reveal
+from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.run import RunState
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.beside.witness import FILE as WITNESS
 from cprsync.store.core import tables
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 POLICY = Policy(retention=Retention(log_days=400))
 NIGHT, DESK = "night/main", "desk"
@@ -99,18 +100,18 @@ class Installation:
         return seq
 
     def problems(self, code: str | None = None) -> list[str]:
-        return [problem.message for problem in self.store.check_audit(code=code).problems]
+        return [problem.message for problem in self.store.audit.check(code=code).problems]
 
     def open_again(self) -> None:
         tenant = self.store._tenant
         keyring = Keyring.load(tenant.keyring.folder)
         self.store = SqlStore(tenant.engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=tenant.clock)
-        self.store.begin_after_journal()
+        self.store.journal.begin()
 
 
 def lived(store: SqlStore, clock: StoppedClock) -> Installation:
     """An installation that has lived a while, whose audit is whole at each step."""
-    store.begin_after_journal()
+    store.journal.begin()
     folder = store._tenant.keyring.folder
     here = Installation(store, enrol(store, 4), {FILE: folder / FILE, WITNESS: folder.parent / WITNESS})
     night(store, clock, *[person(place) for place in range(3)], actions=(Action.FIRST_COPY,))
@@ -121,11 +122,11 @@ def lived(store: SqlStore, clock: StoppedClock) -> Installation:
     night(store, clock, protected, actions=(Action.PROTECT,))
     desk(store, here.ids)
     clock.moment += timedelta(days=400)
-    assert store.forget(None, Forgotten.LOG, POLICY, on=clock.today(), limit=9) == 9
+    assert store.retention.forget(None, Forgotten.LOG, POLICY, on=clock.today(), limit=9) == 9
     night(store, clock)
     desk(store, here.ids)
     assert here.problems() == []
-    here.code = store.check_audit().code
+    here.code = store.audit.check().code
     return here
 
 
@@ -155,18 +156,18 @@ def here(ready: Installation, tmp_path: Path) -> Iterator[Installation]:
 
 
 def night(store: SqlStore, clock: StoppedClock, *persons: Any, actions: tuple[Action, ...] = ()) -> None:
-    run = store.open_run(day=MONDAY, started=STARTED)
+    run = store.runs.open(day=MONDAY, started=STARTED)
     if persons:
-        store.intend(run, store.patron_ids()[:2], "first_copy")
-        store.write(run, Batch(writes=[change(store, one, *actions) for one in persons]))
-    store.close_run(run, state=RunState.CLOSED, finished=clock.now(), document={})
+        store.subscriptions.intend(run, store.patrons.ids()[:2], "first_copy")
+        store.patrons.write(run, Batch(writes=[change(store, one, *actions) for one in persons]))
+    store.runs.close(run, state=RunState.CLOSED, finished=clock.now(), document={})
 
 
 def desk(store: SqlStore, ids: list[str]) -> None:
     for place in range(3):
-        store.intend_at_desk(number(place), purpose=Why.RENEWAL.value, user="anna", patron_id=ids[place])
-    store.reveal(Reveal(ids[0], ("address",), "anna", "they asked for it", Why.CORRECTION.value))
-    store.intend_at_desk(number(77), purpose=Why.DEBT.value, user="bo", patron_id=None)
+        store.desk.intend(number(place), purpose=Why.RENEWAL.value, user="anna", patron_id=ids[place])
+    store.views.reveal(Reveal(ids[0], ("address",), "anna", "they asked for it", Why.CORRECTION.value))
+    store.desk.intend(number(77), purpose=Why.DEBT.value, user="bo", patron_id=None)
 
 
 # -- what someone may do ----------------------------------------------------------------------------------
@@ -532,7 +533,7 @@ def entries(here: Installation) -> set[tuple[str, int]]:
 
 
 def forget_log(here: Installation, run: Run | None = None) -> int:
-    return here.store.forget(run, Forgotten.LOG, POLICY, on=here.store._tenant.clock.now().date(), limit=500)
+    return here.store.retention.forget(run, Forgotten.LOG, POLICY, on=here.store._tenant.clock.now().date(), limit=500)
 
 
 def no_entry_goes(here: Installation, case: str) -> None:
@@ -540,10 +541,10 @@ def no_entry_goes(here: Installation, case: str) -> None:
     assert here.problems() == []
     before, cuts = entries(here), here.files[FILE].read_bytes().count(b'"cut":true')
     PASSES_FOR_OLD[case](here)
-    run = here.store.open_run(day=MONDAY, started=STARTED)
+    run = here.store.runs.open(day=MONDAY, started=STARTED)
     for of in (run, run, None):
         assert forget_log(here, of) == 0
-    here.store.close_run(run, state=RunState.CLOSED, finished=STARTED, document={})
+    here.store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
     assert before <= entries(here)
     assert here.files[FILE].read_bytes().count(b'"cut":true') == cuts
     assert here.problems()
@@ -555,7 +556,7 @@ def is_found(here: Installation, case: str) -> None:
     # nor does it heal by itself: the store goes on, if it does, and it is still found
     with suppress(CprsyncError):
         here.open_again()
-        here.store.intend_at_desk(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
+        here.store.desk.intend(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
         night(here.store, StoppedClock())
     assert here.problems() or case in SET_RIGHT
 
@@ -588,7 +589,7 @@ def test_what_was_accepted_with_stamps_that_pass_for_old_stays_as_long_as_it_was
     assert forget_log(here) > 0
     before = entries(here)
     backdate(here, DESK)
-    here.store.accept_audit(user="anna", reason="we know who did it")
+    here.store.audit.accept(user="anna", reason="we know who did it")
     assert here.problems() == []
     assert forget_log(here) == 0
     assert before <= entries(here)

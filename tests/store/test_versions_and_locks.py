@@ -99,7 +99,7 @@ def test_a_part_that_is_missing_is_named_and_is_no_database_out_of_reach(
     with writing(engine) as connection:
         connection.execute(text(statement))
     with pytest.raises(StoreMismatch) as refused:
-        store.follow_ups(10)
+        store.subscriptions.follow_ups(10)
     assert refused.value.kind == "store.tables"
     assert version.find_missing(engine) == [lacks]
     with pytest.raises(StoreMismatch, match=lacks):
@@ -182,32 +182,32 @@ class Clock:
 url, keys, agency, agreement = sys.argv[1:]
 keyring = Keyring.load(pathlib.Path(keys))
 store = SqlStore(open_engine(url), agency=agency, agreement=agreement, keyring=keyring, clock=Clock())
-with store.run_lock():
+with store.runs.lock():
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
 def test_a_lock_dies_with_the_process_that_held_it(store: SqlStore, url: str, keyring: Keyring) -> None:
-    run = store.open_run(day=MONDAY, started=STARTED)
-    before = store.everything()
+    run = store.runs.open(day=MONDAY, started=STARTED)
+    before = store.views.everything()
     command = [sys.executable, "-c", HOLDER, url, str(keyring.folder), AGENCY, AGREEMENT]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RunBusy), store.run_lock():
+        with pytest.raises(RunBusy), store.runs.lock():
             pass
-        assert store.everything() == before
+        assert store.views.everything() == before
         holder.kill()
         holder.wait()
     for _ in range(200):  # the server takes a moment to see that its client is gone
         try:
-            with store.run_lock():
+            with store.runs.lock():
                 break
         except RunBusy:
             time.sleep(0.05)
-    with store.run_lock():
-        assert store.open_run(day=MONDAY, started=STARTED).epoch == run.epoch + 1
+    with store.runs.lock():
+        assert store.runs.open(day=MONDAY, started=STARTED).epoch == run.epoch + 1
 
 
 def fill_up(engine: Engine) -> None:
@@ -219,11 +219,11 @@ def fill_up(engine: Engine) -> None:
 
 
 def test_a_database_without_room_is_not_told_as_one_that_does_not_answer(sqlite_store: SqlStore) -> None:
-    before = sqlite_store.everything()
+    before = sqlite_store.views.everything()
     with pytest.raises(StoreUnavailable) as refused:
         fill_up(sqlite_store._tenant.engine)
     assert refused.value.kind == "store.no_room"
-    assert sqlite_store.everything() == before
+    assert sqlite_store.views.everything() == before
 
 
 def test_a_full_disk_of_postgresql_is_told_as_that() -> None:
@@ -249,8 +249,8 @@ def test_a_server_that_goes_away_under_a_night_is_told_as_that_and_leaves_no_loc
     with pytest.raises(StoreUnavailable, match="the database does not answer"):
         lose_the_server(store, other)
     # the session is gone, and with it the lock
-    with store.run_lock():
-        assert store.population() == 0
+    with store.runs.lock():
+        assert store.patrons.count() == 0
     other.dispose()
 
 
@@ -260,11 +260,11 @@ def test_a_transaction_whose_server_goes_away_is_told_as_one_without_answer(stor
     with pytest.raises(StoreUnavailable):
         write_while(store._tenant.engine, other)
     other.dispose()
-    assert store.population() == 0
+    assert store.patrons.count() == 0
 
 
 def lose_the_server(store: SqlStore, other: Engine) -> None:
-    with store.run_lock():
+    with store.runs.lock():
         end_sessions(other)
         raise StoreUnavailable("the database does not answer, or another writer holds it")
 

@@ -17,7 +17,7 @@ from cprsync.store.core.tenant import hold_library
 from cprsync.store.patrons import windows
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.sql import SqlStore
 
 TODAY = STARTED.date()
@@ -41,7 +41,7 @@ def closed(store: SqlStore, *ids: str) -> None:
 
 
 def windows_of(store: SqlStore) -> dict[str, Window | None]:
-    return {one.id: one.window for one in store.patrons(store.patron_ids())}
+    return {one.id: one.window for one in store.patrons.read(store.patrons.ids())}
 
 
 def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(store: SqlStore, run: Run) -> None:
@@ -50,7 +50,7 @@ def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(st
     assert opened(store, [known, new, known], Why.GAP) == [known]
     assert opened(store, [known], Why.RESTORED) == []
     assert windows_of(store) == {known: Window(TODAY, Why.GAP, MONDAY), new: None}
-    view = store.patron(known)
+    view = store.views.patron(known)
     assert view is not None
     assert (view.patron.verified, view.patron.is_known) == (False, True)
 
@@ -72,10 +72,10 @@ def test_a_later_cause_moves_on_what_an_answer_must_have_seen(store: SqlStore, r
 def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
-    before = store.everything()["patron"]
+    before = store.views.everything()["patron"]
     opened(store, [known], Why.GAP)
     closed(store, known)
-    assert store.everything()["patron"] == before
+    assert store.views.everything()["patron"] == before
     assert opened(store, [known], Why.MERGE_UNDONE) == [known]
     assert windows_of(store) == {known: Window(TODAY, Why.MERGE_UNDONE, MONDAY)}
 
@@ -83,16 +83,16 @@ def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStor
 def test_opening_and_closing_change_no_version_and_no_record(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
-    before = store.patrons([known])[0]
+    before = store.patrons.read([known])[0]
     opened(store, [known], Why.GAP)
-    after = store.patrons([known])[0]
+    after = store.patrons.read([known])[0]
     assert (after.version, after.register, after.as_of) == (before.version, before.register, before.as_of)
 
 
 def test_a_window_is_opened_for_everyone_subscribed_and_for_nobody_else(store: SqlStore, run: Run) -> None:
     subscribed, other = enrol(store, 2)
     write(store, run, person(0), person(1))
-    store.subscribed(run, [(subscribed, number(0))], since=TODAY)
+    store.subscriptions.subscribed(run, [(subscribed, number(0))], since=TODAY)
     assert opened_for_subscribed(store) == 1
     assert windows_of(store) == {subscribed: Window(TODAY, Why.GAP, MONDAY), other: None}
     assert opened_for_subscribed(store) == 0
@@ -104,7 +104,7 @@ def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(st
     opened(store, [known], Why.MERGE_UNDONE)
     opened(store, [known, other, third], Why.GAP)
     opened(store, [known, other, third], Why.GAP)
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything()["audit"]]
     told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == windows.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
-    store.verify_audit()
+    store.audit.verify()

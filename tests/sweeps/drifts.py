@@ -112,7 +112,7 @@ class Planted:
 def plant(tenant: Tenant, night: Night, culr: SoapNetMedia, drifts: int) -> Planted:
     """Let accounts drift as if someone else had our password; the old numbers come after everyone was told of."""
     ids = [patron_id_of(place) for place in range(drifts)]
-    accounts = {one.patron_id: one for one in night.store.accounts(ids)}
+    accounts = {one.patron_id: one for one in night.store.accounts.wanted(ids)}
     planted = Planted(*(ids[start::3] for start in range(3)))
     effects = [Effect(one, 0, accounts[one].identity, NOWHERE, gone=True) for one in planted.missing]
     effects += [Effect(one, 0, accounts[one].identity, ODENSE) for one in planted.stale]
@@ -140,7 +140,7 @@ def renumber(tenant: Tenant, count: int, *, of: int) -> None:
 def swept(patrons: int, drifts: int, ready: dict[str, Any], folder: Path) -> dict[str, Any]:
     with library(made(folder), patrons) as (tenant, alone), culr_of(ready) as culr:
         night = replace(alone, net_media=culr)
-        run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
+        run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
         compare_accounts(night, run, everyone=True)
         told = publish(night, run).sent
         renumber(tenant, drifts, of=patrons)
@@ -194,7 +194,7 @@ def measured(patrons: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="cprsync-verify-") as folder:
         place = made(Path(folder))
         with library(place, patrons) as (_, night):
-            run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
+            run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
             derive_rights(reading(night), run)
         return in_child(verified, (place, patrons))
 

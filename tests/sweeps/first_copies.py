@@ -34,7 +34,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.night import Silence
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.sql import SqlStore
 from cprsync.wiring import upgrade_store as upgrade
 
@@ -95,7 +95,7 @@ def lived(folder: Path, mock: Path, numbers: list[CprNumber], *, workers: int) -
     with wiring.site_of(settings, None).night(progress=Silence()) as night:
         store = night.store
         assert isinstance(store, SqlStore)
-        store.import_patrons([NewPatron(number, Local()) for number in numbers])
+        store.imports.take_patrons([NewPatron(number, Local()) for number in numbers])
         begun = time.monotonic()
         report = run_night(replace(night, net_media=None))
         seconds = time.monotonic() - begun

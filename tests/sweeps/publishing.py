@@ -18,7 +18,7 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -38,9 +38,12 @@ from cprsync.mock import control
 from cprsync.mock.town.faults import TIMES_MAX
 from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
-from cprsync.services.ports.values import Batch, NewPatron, Run, Write
+from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.store.sql import SqlStore
 from cprsync.wiring import upgrade_store as upgrade
+
+if TYPE_CHECKING:
+    from cprsync.services.ports.run import Run
 
 #: What a night may take beside the latency (issue: at most 1.15 times).
 GOAL = 1.15
@@ -55,10 +58,10 @@ def move(store: SqlStore, run: Run, ids: list[str], to: str) -> None:
     """Let each of them live in another municipality."""
     for start in range(0, len(ids), _PART):
         writes = []
-        for patron in store.patrons(ids[start : start + _PART]):
+        for patron in store.patrons.read(ids[start : start + _PART]):
             after = Person(patron.number, status=Status.RESIDENT, address=Address(to, "0001", "1"))
-            writes.append(Write(patron, after, store.prepare(after), _AS_OF, (Action.MOVE,), culr=to[1:]))
-        store.write(run, Batch(writes=writes))
+            writes.append(Write(patron, after, store.patrons.prepare(after), _AS_OF, (Action.MOVE,), culr=to[1:]))
+        store.patrons.write(run, Batch(writes=writes))
 
 
 def swept(count: int, latency: float, share: float) -> dict[str, Any]:
@@ -70,8 +73,8 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
         with wiring.site_of(settings, None).night(progress=Silence()) as night:
             store = night.store
             assert isinstance(store, SqlStore)
-            run = store.open_run(day=night.clock.today(), started=night.clock.now())
-            created = store.import_patrons([NewPatron(number, Local()) for number in invented(count)])
+            run = store.runs.open(day=night.clock.today(), started=night.clock.now())
+            created = store.imports.take_patrons([NewPatron(number, Local()) for number in invented(count)])
             ids = [one.patron_id or "" for one in created]
             move(store, run, ids, _HOMES[0])
             publish(night, run)
@@ -86,10 +89,10 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
             for home in _HOMES[2:]:
                 move(store, run, ids, home)
             passes = 0
-            while store.backlog().waiting and passes < _PASSES:
+            while store.outbox.backlog().waiting and passes < _PASSES:
                 publish(night, run)
                 passes += 1
-            left = store.backlog()
+            left = store.outbox.backlog()
         ledger = control.culr(ready)["ledger"]
     floor = count * latency / WORKERS
     told = _numbers_told(ledger)

@@ -19,6 +19,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from ended import end_patron
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_night import forked_mock
@@ -28,7 +30,7 @@ from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.wiring import upgrade_store as upgrade
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
@@ -68,14 +70,14 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     upgrade(settings.store.url)
     with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
         clock = wiring.SystemClock()
-        run = store.open_run(day=clock.today(), started=clock.now())
+        run = store.runs.open(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):
             part = ours[start : start + _PART]
-            created = store.import_patrons([NewPatron(number, Local()) for number in part])
+            created = store.imports.take_patrons([NewPatron(number, Local()) for number in part])
             ids = [one.patron_id or "" for one in created]
-            store.subscribed(run, list(zip(ids, part, strict=True)), since=clock.today())
+            store.subscriptions.subscribed(run, list(zip(ids, part, strict=True)), since=clock.today())
         for patron_id in ids[-LEFT:]:
-            store.end_patron(patron_id, on=clock.today())
+            end_patron(store, patron_id, on=clock.today())
     return config
 
 

@@ -168,8 +168,8 @@ class SmallNight:
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
         section = wiring.library_of(settings, None)
         with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
-            store.verify_audit()
-            return store.everything()
+            store.audit.verify()
+            return store.views.everything()
 
     def state(self, ready: dict[str, Any]) -> State:
         """What must be the same whatever happened on the way: rows, items, audited changes, what others hold."""

@@ -227,7 +227,7 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
 
     site = site_of(stage.settings, None)
     with site.store() as store:
-        patron_id = store.find(CprNumber.parse(_numbers()[typed["who"]]))
+        patron_id = store.patrons.find(CprNumber.parse(_numbers()[typed["who"]]))
     with site.counter() as counter:
         text, reason, until = typed["value"], typed["reason"], typed["until"]
         set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))
@@ -272,8 +272,8 @@ def _held(stage: Stage) -> tuple[Comparison, Rights]:
     state = control.state(stage.ready)
     persons = {key: state["persons"][key] for key in stage.week.patrons}
     with site.store() as store:
-        result = compare(state, stage.week.patrons, store.opened_records())
-        checked = store.checked_page("", AT_ONCE)
+        result = compare(state, stage.week.patrons, store.views.opened_records())
+        checked = store.repairs.checked_page("", AT_ONCE)
     compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
     rights = compare_rights(result, persons, checked, policy=site.policy, on=site.clock.today())
     return result, protected_movers(persons, rights, stage.week.nights)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cprsync.cli.demo.comparison import Comparison
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import Checked
+    from cprsync.services.ports.netmedia import Checked
 
 #: By person's key.
 Rights = dict[str, tuple["Right", ...]]

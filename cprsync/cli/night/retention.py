@@ -42,8 +42,8 @@ def retention_run(
     with opened(config, library, as_json=as_json, today=today) as site:
         policy, day = site.policy, site.clock.today()
         with site.store() as store:
-            broken = next(iter(store.check_audit().problems), None)
-            counts = store.forgettable(policy, on=day) if dry_run else forget_all(store, None, policy, on=day)
+            broken = next(iter(store.audit.check().problems), None)
+            counts = store.retention.forgettable(policy, on=day) if dry_run else forget_all(store, None, policy, on=day)
     document: dict[str, Any] = {"day": day.isoformat(), "forgotten": counts, "applied": not dry_run}
     if broken is not None:
         changed = "part" if counts and not dry_run else "nothing"

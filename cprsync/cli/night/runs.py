@@ -25,7 +25,7 @@ app = typer.Typer()
 def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """List the nights, the latest first."""
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
-        documents = store.runs()
+        documents = store.runs.documents()
     print_document({"runs": documents}, (run_line(document, lang) for document in documents), as_json=as_json)
 
 
@@ -40,7 +40,7 @@ def runs_show(
 ) -> None:
     """Show one night's report, number by number."""
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
-        document, items = store.run_document(run), store.run_items(run)
+        document, items = store.runs.document(run), store.runs.items(run)
         if document is None:
             raise BadInput("there is no run {run}", run=run, kind="run.unknown")
     print_document({**document, "items": items}, _run_lines(document, items, lang), as_json=as_json)

@@ -33,8 +33,8 @@ def subscriptions_list(
 ) -> None:
     """List our subscriptions, by patron and reason."""
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
-        rows = store.subscription_list()
-        count = store.subscription_count()
+        rows = store.reconciliation.documents()
+        count = store.subscriptions.count()
     # the dead stay subscribed until a last day, which is set beforehand
     held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
     by_reason = dict(sorted(Counter(held).items()))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cprsync.cli.language.words import Language
     from cprsync.services.feed.healing import Healed
-    from cprsync.services.ports.values import InWindow
+    from cprsync.services.ports.subscriptions import InWindow
 
 #: Exit codes: done, left to staff, stopped by a limit.
 DONE, LEFT, BRAKED = 0, 3, 5
@@ -34,7 +34,7 @@ app = typer.Typer()
 def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """List the patrons who are in a window, by patron number."""
     with opened(config, library, as_json=as_json) as site, site.store() as store:
-        document = windows_document(site.section.agency, store.in_window())
+        document = windows_document(site.section.agency, store.windows.listed())
     print_document(document, list_lines(document, lang), as_json=as_json)
 
 
@@ -65,7 +65,7 @@ def feed_heal(
             with site.store() as store:
                 _open_for_everyone(store, reason=everyone, user=user_name())
         with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
-            quota = night.windows_a_day if limit is None else night.store.asked_today().asked + limit
+            quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
             healed = heal_between_nights(replace(night, windows_a_day=quota))
     document = heal_document(site.section.agency, healed)
     return print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
@@ -74,7 +74,7 @@ def feed_heal(
 def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
     from cprsync.services.ports.reason import checked_reason
 
-    store.open_for_everyone(user=user, reason=checked_reason(reason))
+    store.windows.open_for_everyone(user=user, reason=checked_reason(reason))
 
 
 def heal_document(agency: str, healed: Healed) -> dict[str, Any]:

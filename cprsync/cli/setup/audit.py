@@ -21,7 +21,7 @@ from cprsync.domain.patron.review import PARKED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.services.ports.values import Happening
+    from cprsync.services.ports.trust import Happening
 
 BROKEN = 1
 #: The width of the column for users.
@@ -54,10 +54,10 @@ def audit_verify(
     code was told.
     """
     from cprsync.services.night.report import audit_document
-    from cprsync.services.ports.values import EVERY_RECORD
+    from cprsync.services.ports.trust import EVERY_RECORD
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
-        check = store.check_audit(code=code, records=EVERY_RECORD)
+        check = store.audit.check(code=code, records=EVERY_RECORD)
     document = {"agency": site.section.agency, **audit_document(check)}
     print_document(document, audit_lines(document, lang), as_json=as_json)
     return 0 if document["whole"] else BROKEN
@@ -85,7 +85,7 @@ def audit_list(
     The latest first; no value of a record.
     """
     from cprsync.cli.terminal.operator import user_name
-    from cprsync.services.ports.values import AuditFilter
+    from cprsync.services.ports.trust import AuditFilter
     from cprsync.services.trust.audit_reading import list_entries
 
     first = None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN)
@@ -96,7 +96,7 @@ def audit_list(
         policy = site.policy
         with site.store() as store:
             if reasons:
-                store.note_audit_reading(user=user_name())
+                store.audit.note_reading(user=user_name())
             entries = list_entries(store, policy, wanted)
             if as_json:
                 print_long_json({"agency": site.section.agency, "entries": []}, "entries", map(_document, entries))

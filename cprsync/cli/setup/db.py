@@ -14,7 +14,7 @@ from cprsync.cli.terminal.output import failures, note, print_json, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.services.ports.values import StoreVersion
+    from cprsync.services.ports.trust import StoreVersion
 
 app = typer.Typer()
 

@@ -37,7 +37,7 @@ from cprsync.domain.person.person import (
     by_status,
 )
 from cprsync.register.extract.records import NUMBER, TYPE
-from cprsync.services.ports.values import Unreadable
+from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,7 @@ from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
 from cprsync.register.extract.persons import PersonParser, number_of
 from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
 from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
-from cprsync.services.ports.values import Inspection, Links, Unreadable
+from cprsync.services.ports.deliveries import Inspection, Links, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

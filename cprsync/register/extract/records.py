@@ -19,7 +19,7 @@ from cprsync.domain.person.person import REPLACED
 from cprsync.errors import ConfigurationError, CprsyncError, DeliveryRefused
 from cprsync.register.extract.kinds import HEAD_BYTES, check_start, wrongly_encoded
 from cprsync.resources import schema_path
-from cprsync.services.ports.values import Links
+from cprsync.services.ports.deliveries import Links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -24,7 +24,7 @@ from cprsync.register.pickup.arrivals import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.services.ports.ports import WaitingFile
+    from cprsync.services.ports.deliveries import WaitingFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.services.ports.ports import WaitingFile
+    from cprsync.services.ports.deliveries import WaitingFile
 
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 #: A younger file gets no mark, because it may change again within the same second. The server's clock may differ from

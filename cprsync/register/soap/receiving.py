@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused, RegisterUnavailable
-from cprsync.services.ports.values import Subscribed
+from cprsync.services.ports.register import Subscribed
 from cprsync.wire.errors import AnswerBroken
 from cprsync.wire.parsing import FAULT, Contract, events_of, payload, root_of
 

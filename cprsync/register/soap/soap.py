@@ -1,6 +1,6 @@
 """The register over SOAP: looks people up and keeps subscriptions. Each call has a limit on time, size and tries.
 
-Implements `services.ports.ports.Register`. Leaves out the platform's token model (OIO-IDWS).
+Implements `services.ports.register.Register`. Leaves out the platform's token model (OIO-IDWS).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cprsync.errors import (
 from cprsync.register.identity.identity import load_identity
 from cprsync.register.soap import answers
 from cprsync.register.soap.receiving import check_answer, receive, receive_result, receive_subscriptions
-from cprsync.services.ports.values import Found, NotFound, Subscribed
+from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import Contract

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
     from cprsync.services.imports.importing import Taken
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.patrons import NewPatron
 
 #: What the preview is about.
 ADD: Final = "add"
@@ -189,7 +189,7 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
 
 def _refuse_who_is_there(desk: Desk, row: NewPatron, user: str) -> None:
     """Raise if the person cannot be added; a trial run of the write, so nothing is written."""
-    taken = desk.store.add_at_desk(row, write=False, policy=desk.policy, user=user, reason="")
+    taken = desk.store.imports.add(row, write=False, policy=desk.policy, user=user, reason="")
     _check_created(taken)
 
 
@@ -214,7 +214,7 @@ def _told(values: Mapping[str, str]) -> dict[str, str]:
 def _mark(desk: Desk, values: Mapping[str, str]) -> str:
     """A keyed digest of all typed values."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
-    return desk.store.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
+    return desk.store.patrons.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
 
 
 def _without_warnings(preview: Preview) -> dict[str, Any]:
@@ -235,11 +235,11 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
     """
     reason = check_confirmed(shown.preview, confirmation)
     if shown.registration is None:
-        taken = desk.store.add_at_desk(shown.row, write=True, policy=desk.policy, user=shown.user, reason=reason)
+        taken = desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason=reason)
         _check_created(taken)
         return {**shown.document, "patron": taken.patron_id, "written": True}
     _refuse_who_is_there(desk, shown.row, shown.user)
     yes = Confirmation(shown.registration.preview.digest, reason)
     done = confirm_registration(desk, shown.registration, yes).document
-    desk.store.add_at_desk(shown.row, write=True, policy=desk.policy, user=shown.user, reason="")
+    desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason="")
     return {**shown.document, **done, "preview": shown.document["preview"]}

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.person.person import REPLACED
 from cprsync.errors import BadInput, CprsyncError, RegisterUnavailable
-from cprsync.services.ports.values import NotFound
+from cprsync.services.ports.register import NotFound
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.ports.values import Subscribed
+    from cprsync.services.ports.register import Subscribed
 
 
 def ask_about(desk: Desk, number: CprNumber) -> Person | None:

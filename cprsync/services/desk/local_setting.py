@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.lists import Doing, NotListed, SeveralMeant
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.ports.desk import LocalChange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.store import Store
 
 #: The fields that are lists.
 LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.change is not None)
@@ -43,23 +45,6 @@ class Setting:
     doing: Doing | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LocalChange:
-    """A change to a field that patron or staff own, as it is written."""
-
-    patron_id: str
-    #: the field's name in the record, for the audit
-    field: str
-    #: computes the new local part from the stored one at the time of writing; raises BadInput
-    after: Callable[[Local], Local]
-    #: for the audit of a list: added, removed or replaced
-    doing: Doing | None = None
-    #: a PIN as typed, for all the patron's cards; "": no PIN; None: the change is not about the PIN
-    pin: str | None = None
-    #: the policy that gives the day on which the patron's record is due next; None: the field has no days
-    policy: Policy | None = None
-
-
 class LocalAsked(Protocol):
     """The request to set a local field."""
 
@@ -75,14 +60,6 @@ class LocalAsked(Protocol):
     def doing(self) -> Doing | None: ...
 
 
-class LocalStore(Protocol):
-    """What setting a local field needs of the store."""
-
-    def change_local(self, change: LocalChange, *, user: str) -> bool:
-        """Write the change in one transaction. Return False if the record has the value already."""
-        ...
-
-
 def check_doing(field: str, doing: Doing | None) -> None:
     """Refuse to add to, or remove from, a field that is not a list. Raises ConfigurationError."""
     if doing is not None and field not in LISTS:
@@ -94,7 +71,7 @@ def check_doing(field: str, doing: Doing | None) -> None:
         )
 
 
-def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked) -> str:
+def set_local(store: Store, clock: Clock, policy: Policy, asked: LocalAsked) -> str:
     """Write the change and return the outcome. Raises BadInput, which does not quote the text."""
     doing = doing_of(asked)
     try:
@@ -111,7 +88,7 @@ def set_local(store: LocalStore, clock: Clock, policy: Policy, asked: LocalAsked
         pin=value if asked.field == PIN else None,
         policy=policy if asked.field == "absence" else None,
     )
-    if not store.change_local(change, user=asked.user):
+    if not store.corrections.change_local(change, user=asked.user):
         return "unchanged"
     if doing is Doing.REMOVE and asked.field == "blocks":
         return "lifted"

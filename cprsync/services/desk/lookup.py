@@ -7,7 +7,7 @@ but the audit: see `registering` for the writes. Leaves out who may ask, and how
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.decide import Change, Decision, Parked, Same, Unchanged
 from cprsync.domain.deciding.number_change import LINKS_MAX
@@ -17,7 +17,7 @@ from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_
 from cprsync.domain.feed.window import look_up_day
 from cprsync.domain.feed.workdays import last_loaded
 from cprsync.domain.patron.household import seal_address
-from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
 from cprsync.domain.person.age import LeapDay, differs_from_number
 from cprsync.domain.person.number import CprNumber
@@ -27,22 +27,21 @@ from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
 from cprsync.services.planning.steps import Evidence, Step, answers, step_of
-from cprsync.services.ports.values import CONFIRMED, Batch, Erased, NotFound, Subscribed
+from cprsync.services.ports.desk import PersonView
+from cprsync.services.ports.register import NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.desk.confirming import DeskWarning
-    from cprsync.domain.patron.local import Block
-    from cprsync.domain.person.address import Address
     from cprsync.domain.person.purpose import Purpose
-    from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.showing import PatronView
-    from cprsync.services.imports.importing import Taken
-    from cprsync.services.ports.ports import Clock, Register
-    from cprsync.services.ports.values import Linked, NewPatron, Prepared
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.desk import PatronView
+    from cprsync.services.ports.patrons import Batch
+    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.store import Store
 
 #: A patron who is not created yet has no number.
 NEW = ""
@@ -85,91 +84,12 @@ class Entry:
     reason: str = field(default="", repr=False)
 
 
-class Shown(Protocol):
-    """A view that also tells whether the patron is subscribed."""
-
-    @property
-    def patron(self) -> Patron: ...
-    @property
-    def local(self) -> Local: ...
-    @property
-    def parked(self) -> bool: ...
-    @property
-    def household(self) -> bool: ...
-    @property
-    def since(self) -> Mapping[str, date]: ...
-    @property
-    def subscribed_since(self) -> date | None: ...
-    @property
-    def stage(self) -> Stage: ...
-    @property
-    def erased(self) -> bool: ...
-    @property
-    def waits(self) -> Erased: ...
-    @property
-    def responsibles(self) -> Sequence[str]: ...
-
-
-class DeskStore(Protocol):
-    """What a desk needs of the store."""
-
-    def find(self, number: CprNumber) -> str | None:
-        """The patron who has this number, or had it."""
-        ...
-
-    def patron(self, patron_id: str) -> Shown | None: ...
-
-    def last_produced(self) -> date | None:
-        """The production date of the last delivery that was taken."""
-        ...
-
-    def left_before(self, number: CprNumber) -> bool:
-        """Whether a patron with this number was closed or erased."""
-        ...
-
-    def kept_blocks(self, number: CprNumber) -> tuple[Block, ...]:
-        """The blocks in force when the patron with this number left."""
-        ...
-
-    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
-        """Whether someone who is sealed for their own reason has this address. The patron `but` is not counted."""
-        ...
-
-    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
-
-    def prepare(self, after: Person) -> Prepared: ...
-
-    def intend_at_desk(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        """Commit the audit entry of a look-up before it is made."""
-        ...
-
-    def save_at_desk(self, entry: Entry) -> str:
-        """Write in one transaction and return the patron's id. Raises LostCompare; then nothing is written."""
-        ...
-
-    def add_at_desk(self, row: NewPatron, *, write: bool, policy: Policy, user: str, reason: str) -> Taken:
-        """Add one patron by hand as an import does, in one transaction. Without `write`, only say what would happen."""
-        ...
-
-    def responsible_links(self, patron_id: str) -> Sequence[Linked]:
-        """All links of a minor to those who answer for them, the oldest first."""
-        ...
-
-    def end_responsible(self, patron_id: str, responsible_id: str, *, user: str) -> bool:
-        """End a link from today on, with its audit entry. Return False if no link is in force."""
-        ...
-
-    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
-        """Open a review about two patrons, once, for staff to decide."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One library's ports and policy at the desk."""
 
     agency: str
-    store: DeskStore
+    store: Store
     register: Register
     clock: Clock
     policy: Policy
@@ -180,7 +100,7 @@ class Desk:
         It speaks of the last delivery that the register has loaded by now and that we have taken.
         """
         loaded = last_loaded(self.clock.now())
-        return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)
+        return AsOf(look_up_day(loaded, self.store.inbox.last_produced()), Source.LOOKUP, loaded)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -199,21 +119,6 @@ class LookedUp:
 
     document: dict[str, Any]
     parked: bool = False
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Stranger:
-    """A person who is not a patron, shown as a patron would be."""
-
-    patron: Patron
-    parked: bool = False
-    household: bool = False
-    local: Local = field(default_factory=Local)
-    since: Mapping[str, date] = field(default_factory=dict)
-    stage: Stage = Stage.ACTIVE
-    erased: bool = False
-    waits: Erased = CONFIRMED
-    responsibles: Sequence[str] = ()
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
@@ -242,12 +147,12 @@ def ask_register(desk: Desk, asked: Asked) -> Heard:
     refuse_what_is_never_sent(number)
     # one look-up for the typed number, and one for the end of each link
     for _ in range(1 + LINKS_MAX):
-        patron_id = desk.store.find(number)
+        patron_id = desk.store.patrons.find(number)
         if patron_id is not None:
-            (patron,) = desk.store.patrons([patron_id])
+            (patron,) = desk.store.patrons.read([patron_id])
             number, is_old = patron.number, is_old or patron.number != number
             refuse_what_is_never_sent(number)
-        desk.store.intend_at_desk(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
+        desk.store.desk.intend(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
         (answer,) = desk.register.look_up_many([number])
         if isinstance(answer, NotFound):
             if not isinstance(answer.error, NoSuchPerson):
@@ -276,7 +181,7 @@ class DecidedAtDesk:
     decision: Decision
     step: Step
     #: the patron as stored; None: the person is new
-    view: Shown | None
+    view: PatronView | None
 
     @property
     def after(self) -> Person:
@@ -296,10 +201,10 @@ class DecidedAtDesk:
 def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> DecidedAtDesk:
     """Decide as a night does, on the record as stored now."""
     known = heard.patron_id
-    patron = _somebody_new(asked, heard) if known is None else desk.store.patrons([known])[0]
+    patron = _somebody_new(asked, heard) if known is None else desk.store.patrons.read([known])[0]
     evidence = Evidence(person, desk.as_of())
     decision = evidence.decide_on(patron)
-    view = None if known is None else desk.store.patron(known)
+    view = None if known is None else desk.store.views.patron(known)
     step = step_of(desk, decision, evidence, patron)
     verifies = answers(decision, patron, evidence.as_of)
     return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view)
@@ -332,8 +237,8 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
         purpose=asked.purpose,
         is_known=view is not None,
         stage=Stage.ACTIVE if view is None else view.stage,
-        left_before=view is None and desk.store.left_before(heard.number),
-        kept_blocks=desk.store.kept_blocks(heard.number) if view is None else (),
+        left_before=view is None and desk.store.imports.left_before(heard.number),
+        kept_blocks=desk.store.kept_blocks.of(heard.number) if view is None else (),
         is_old_number=heard.is_old,
         is_answered_for=view is not None and bool(view.responsibles),
         in_household=household,
@@ -362,7 +267,8 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
         return _stranger(desk, heard, parked=False)
     # a field that is sealed in one of the two is sealed in both
     sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
-    stored = patron_document(_Seen(one.view, sealed=sealed), desk.policy, agency=desk.agency, on=desk.clock.today())
+    seen = replace(one.view, parked=one.view.parked or sealed)
+    stored = patron_document(seen, desk.policy, agency=desk.agency, on=desk.clock.today())
     said = _stranger(desk, heard, parked=stored["protected"])
     for name, entry in said["fields"].items():
         ours = stored["fields"][name]
@@ -373,21 +279,13 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     return stored | {"household": stored["household"] or said["household"]}
 
 
-class _Seen:
-    """A view that is sealed when the register's answer requires it."""
-
-    def __init__(self, view: PatronView, *, sealed: bool) -> None:
-        self.patron, self.local, self.since, self.stage = view.patron, view.local, view.since, view.stage
-        self.parked, self.household = view.parked or sealed, view.household
-        self.responsibles, self.erased, self.waits = view.responsibles, view.erased, view.waits
-
-
 def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     """Show a person as the register describes them. Seal their address if a sealed patron lives there too."""
     said = patron.register
-    shares = said.address is not SILENT and desk.store.in_household(said.address, but=patron.id)
+    shares = said.address is not SILENT and desk.store.views.in_household(said.address, but=patron.id)
     household = shares and not said.is_shut
-    view = _Stranger(replace(patron, register=seal_address(said)) if household else patron, parked, household)
+    shown = replace(patron, register=seal_address(said)) if household else patron
+    view = PersonView(patron=shown, parked=parked, household=household)
     document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.desk.confirming import Confirmation
-    from cprsync.services.desk.reviewing import ReviewItem, Reviews
+    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.ports.reviews import ReviewItem
 
 #: What the preview is about.
 UNDO: Final = "set_cpr_undo"
@@ -39,8 +40,8 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     Raises:
         BadInput: no number was given at the desk, or it has been taken back already.
     """
-    given = [one for one in reviews.store.review_items(all_states=True) if _is_given(one, patron_id)]
-    view = reviews.store.patron(patron_id)
+    given = [one for one in reviews.store.answers.items(all_states=True) if _is_given(one, patron_id)]
+    view = reviews.store.views.patron(patron_id)
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     if not given:
@@ -71,13 +72,13 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
     again = preview_taking_back(reviews, shown.patron_id)
     reason = check_confirmed(again.preview, confirmation)
     reviews.undo(again.item, reason=reason, is_shown=True)
-    (patron,) = reviews.store.patrons([shown.patron_id])
+    (patron,) = reviews.store.patrons.read([shown.patron_id])
     told = {name: again.document[name] for name in ("warnings", "preview")}
     return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
 
 
 def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
-    items = reviews.store.review_items(all_states=True)
+    items = reviews.store.answers.items(all_states=True)
     if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
         return BadInput("the number has been taken back already", kind="number.taken_back")
     return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")

@@ -26,7 +26,6 @@ from cprsync.services.desk.confirming import check_confirmed, preview_document
 from cprsync.services.desk.lookup import (
     NEW,
     TRIES,
-    Entry,
     Heard,
     LookedUp,
     arrival_of,
@@ -39,6 +38,7 @@ from cprsync.services.desk.lookup import (
 )
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import batch_of, last_day_of
+from cprsync.services.ports.desk import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.lookup import Asked, DecidedAtDesk, Desk
-    from cprsync.services.ports.values import Subscribed
+    from cprsync.services.ports.register import Subscribed
 
 #: What the preview is about.
 REGISTRATION: Final = "registration"
@@ -108,7 +108,7 @@ def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registra
     arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
     warnings, kept = warnings_about(arrival), arrival.kept_blocks
     # the fingerprint is keyed: it shows whether the record differs, and nothing of its content
-    marks = (desk.store.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
+    marks = (desk.store.patrons.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
     told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
     told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
@@ -188,7 +188,7 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
     subscribed = None
     for left in reversed(range(TRIES)):
         # another desk may have registered them since
-        heard = replace(heard, patron_id=desk.store.find(heard.number))
+        heard = replace(heard, patron_id=desk.store.patrons.find(heard.number))
         again = _previewed(desk, asked, heard, at)
         reason = check_confirmed(again.preview, confirmation)
         if again.decided is None or not again.is_writable:
@@ -197,7 +197,7 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
         # new patron is one whose changes the register will send.
         subscribed = subscribed or _subscribe(desk, heard.number, again.decided)
         try:
-            patron_id = desk.store.save_at_desk(_entry(desk, again, subscribed, reason))
+            patron_id = desk.store.desk.save(_entry(desk, again, subscribed, reason))
             return _written(desk, again, patron_id)
         except LostCompare:
             if not left:
@@ -232,7 +232,7 @@ def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reaso
 
 
 def _written(desk: Desk, again: Registration, patron_id: str) -> LookedUp:
-    view, one = desk.store.patron(patron_id or NEW), again.decided
+    view, one = desk.store.views.patron(patron_id or NEW), again.decided
     assert view is not None  # noqa: S101 -- it was written just now
     assert one is not None  # noqa: S101 -- it is writable
     shown = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())

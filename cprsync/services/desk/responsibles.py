@@ -8,7 +8,7 @@ calendar and the night do that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import Parked
 from cprsync.domain.patron.patron import Patron, PatronKind
@@ -21,9 +21,11 @@ from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.person.status import STATUS_RULES
 from cprsync.errors import BadInput
 from cprsync.services.desk.calling import ask_about, subscribe_to
-from cprsync.services.desk.lookup import NEW, DeskStore, Entry
+from cprsync.services.desk.lookup import NEW
 from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of
-from cprsync.services.ports.values import Batch, FollowUp, Linked
+from cprsync.services.ports.desk import Entry, PatronView
+from cprsync.services.ports.patrons import Batch, Linked
+from cprsync.services.ports.register import FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.lookup import Desk, Shown
-    from cprsync.services.ports.ports import Clock
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.store import Store
 
 #: The message for each refused link. The error's kind ends in the reason's own name.
 _SAID: Final = {
@@ -57,24 +60,6 @@ class Answers:
     user: str
     number: CprNumber | None = None
     responsible_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Minor:
-    """One of the minors that a patron answers for, and since when."""
-
-    patron_id: str
-    since: date
-
-
-class Answering(Protocol):
-    """What listing the minors of a responsible person needs of the store."""
-
-    def minors_of(self, responsible_id: str) -> Sequence[Minor]:
-        """Every minor that this patron answers for now, the oldest link first."""
-        ...
-
-    def patron(self, patron_id: str) -> Named | None: ...
 
 
 def refused(why: NoLink, responsible: Patron) -> BadInput:
@@ -104,29 +89,29 @@ def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
         raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
     if minor.kind is not PatronKind.PERSON:
         raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
-    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
+    known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is not None and _is_linked(store, minor.id, known):
         return _document(store, asked, known, "unchanged", desk.policy)
     entry = _entry_of_new(desk, minor, asked) if known is None else _entry_of_known(desk, minor, known, asked)
-    return _document(store, asked, store.save_at_desk(entry), "added", desk.policy)
+    return _document(store, asked, store.desk.save(entry), "added", desk.policy)
 
 
-def _patron(store: DeskStore, patron_id: str) -> Patron:
-    patrons = store.patrons([patron_id])
+def _patron(store: Store, patron_id: str) -> Patron:
+    patrons = store.patrons.read([patron_id])
     if not patrons:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return patrons[0]
 
 
-def _is_linked(store: DeskStore, minor_id: str, responsible_id: str) -> bool:
-    return any(one.responsible_id == responsible_id and one.until is None for one in store.responsible_links(minor_id))
+def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
+    return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
 def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> Entry:
     store = desk.store
     responsible = _patron(store, known)
     _refuse(desk, minor, responsible)
-    view = store.patron(known)
+    view = store.views.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
     subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
     leap = desk.policy.ladders.leap
@@ -143,7 +128,7 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
         raise BadInput("there is no such patron", kind="patron.unknown")
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
-    desk.store.intend_at_desk(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
+    desk.store.desk.intend(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
     person, leap = ask_about(desk, number), desk.policy.ladders.leap
     stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
     if person is None:
@@ -166,15 +151,15 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
     """Refuse a link before the register is called. The write checks again, with what only the store knows."""
     today, leap = desk.clock.today(), desk.policy.ladders.leap
     ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
-    others = frozenset(one.responsible_id for one in desk.store.responsible_links(minor.id) if one.until is None)
+    others = frozenset(one.responsible_id for one in desk.store.responsibles.links(minor.id) if one.until is None)
     link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
     if (why := why_not(link, today)) is not None:
         raise refused(why, responsible)
 
 
-def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
-    (responsible,) = store.patrons([responsible_id])
-    view = store.patron(responsible_id)
+def _document(store: Store, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
+    (responsible,) = store.patrons.read([responsible_id])
+    view = store.views.patron(responsible_id)
     sealed, name = (True, None) if view is None else named(view, policy)
     return {
         "patron": asked.patron_id,
@@ -191,14 +176,14 @@ def _document(store: DeskStore, asked: Answers, responsible_id: str, outcome: st
 # -- ending ------------------------------------------------------------------------------------------------
 
 
-def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[str, Any]:
+def end_responsible(store: Store, asked: Answers, policy: Policy) -> dict[str, Any]:
     """End a link from today on. Raises BadInput if there is no link.
 
     New debts are no longer this person's; older ones stay.
     """
     _patron(store, asked.patron_id)
-    known = asked.responsible_id or (None if asked.number is None else store.find(asked.number))
-    if known is None or not store.end_responsible(asked.patron_id, known, user=asked.user):
+    known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
+    if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
     return _document(store, asked, known, "ended", policy)
 
@@ -206,20 +191,14 @@ def end_responsible(store: DeskStore, asked: Answers, policy: Policy) -> dict[st
 # -- listing -----------------------------------------------------------------------------------------------
 
 
-class ListingStore(DeskStore, Answering, Protocol):
-    """What a list of links between minors and responsible persons needs of the store."""
-
-    def patron(self, patron_id: str) -> Shown | None: ...
-
-
-def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
+def list_responsibles(store: Store, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
     """List who answers for a minor, and for which minors this patron answers.
 
     Includes an ended link while a debt from its time is open. Leaves out the name of a sealed person, and the day on
     which a sealed patron came of age. Raises BadInput if there is no such patron.
     """
     _patron(store, patron_id)
-    shown = [one for one in store.responsible_links(patron_id) if one.until is None or one.owes]
+    shown = [one for one in store.responsibles.links(patron_id) if one.until is None or one.owes]
     birthday = _sealed_day_of_age(store, patron_id, policy, clock.today())
     return {
         "patron": patron_id,
@@ -232,49 +211,40 @@ def list_responsibles(store: ListingStore, patron_id: str, *, policy: Policy, cl
     }
 
 
-def _sealed_day_of_age(store: ListingStore, patron_id: str, policy: Policy, today: date) -> date | None:
+def _sealed_day_of_age(store: Store, patron_id: str, policy: Policy, today: date) -> date | None:
     """The day of age that must not be shown. None: the patron is not sealed, or has no birth date."""
-    view = store.patron(patron_id)
+    view = store.views.patron(patron_id)
     if view is None or not named(view, policy)[0]:
         return None
     return of_age_on(view.patron.register, view.patron.overrides, today, policy.ladders.leap)
 
 
-def _with_views(store: DeskStore, links: Sequence[Linked]) -> Iterator[tuple[Linked, Shown]]:
+def _with_views(store: Store, links: Sequence[Linked]) -> Iterator[tuple[Linked, PatronView]]:
     for link in links:
-        view = store.patron(link.responsible_id)
+        view = store.views.patron(link.responsible_id)
         if view is not None:
             yield link, view
 
 
-class Named(Protocol):
-    """What reading a name needs of a view."""
-
-    @property
-    def patron(self) -> Patron: ...
-    @property
-    def parked(self) -> bool: ...
-
-
-def named(view: Named, policy: Policy) -> tuple[bool, str | None]:
+def named(view: PatronView, policy: Policy) -> tuple[bool, str | None]:
     """Whether the patron is sealed, and their name. The name is None if the patron is sealed or has none."""
     sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     name = view.patron.register.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 
 
-def list_minors(store: Answering, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
+def list_minors(store: Store, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
     """The minors that a patron answers for. The name of a protected minor is left out."""
     told = []
-    for minor in store.minors_of(responsible_id):
-        view = store.patron(minor.patron_id)
+    for minor in store.responsibles.minors_of(responsible_id):
+        view = store.views.patron(minor.patron_id)
         sealed, name = (True, None) if view is None else named(view, policy)
         entry = {"patron": minor.patron_id, "name": name, "since": minor.since.isoformat()}
         told.append(entry | ({"sealed": True} if sealed else {}))
     return told
 
 
-def _shown(link: Linked, view: Shown, policy: Policy, *, withheld: bool) -> dict[str, Any]:
+def _shown(link: Linked, view: PatronView, policy: Policy, *, withheld: bool) -> dict[str, Any]:
     patron = view.patron
     person, stopped = patron.register, patron.letters_stopped is not None
     sealed, told = named(view, policy)

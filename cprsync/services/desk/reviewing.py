@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import ProtectionEnd, decide
 from cprsync.domain.deciding.guard import guard
@@ -23,7 +23,6 @@ from cprsync.domain.patron.review import (
     Doing,
     State,
 )
-from cprsync.domain.patron.review_table import review_kind
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
@@ -31,20 +30,17 @@ from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.renumbering import renumber_step
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.reason import checked_reason
+from cprsync.services.ports.reviews import Answer, ReviewItem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Sequence
 
-    from cprsync.domain.deciding.reviews import ItemInForce
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.patron.review_table import ReviewKind
-    from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.showing import PatronView
     from cprsync.services.planning.steps import Means
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import AccountSides, Prepared, Write
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.store import Store
 
 #: If someone else writes the record at the same moment, the decision is repeated, at most this often.
 TRIES: Final = 3
@@ -59,98 +55,11 @@ _NOT_TAKEN_BACK: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewItem:
-    """One review item. It holds kinds and ids only."""
-
-    id: int
-    patron_id: str
-    kind: str
-    state: State
-    since: date
-    #: the other patron, if two are concerned
-    about: str | None = None
-    decided_by: str | None = None
-    decided_at: datetime | None = None
-
-    @property
-    def row(self) -> ReviewKind:
-        return review_kind(self.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer to an item, and the user who gives it."""
-
-    item: ReviewItem
-    state: State
-    user: str
-    reason: str | None = None
-    #: the write that gives the patron a number; None: the answer gives none
-    write: Write | None = None
-
-
-class ReviewStore(Protocol):
-    """What reviews need of the store."""
-
-    def review_items(self, *, all_states: bool) -> Sequence[ReviewItem]:
-        """The open items, or all, the oldest first."""
-        ...
-
-    def review_item(self, number: int) -> ReviewItem | None: ...
-
-    def review_answers(self, kind: str, *, since: datetime) -> int:
-        """How many items of a kind were accepted since a moment."""
-        ...
-
-    def answer_review(self, answer: Answer) -> None:
-        """Write the answer in one transaction, or nothing.
-
-        Raises ReviewClosed if the item has been answered by then. Raises LostCompare if the patron who gets a number
-        has changed by then, or another patron has that number.
-        """
-        ...
-
-    def named_number(self, number: int) -> CprNumber | None:
-        """The number that an item would give its patron. None: there is none, or it has been deleted."""
-        ...
-
-    def find(self, number: CprNumber) -> str | None:
-        """The patron who has this number, or had it."""
-        ...
-
-    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
-
-    def prepare(self, after: Person) -> Prepared: ...
-
-    def ask_staff_at_desk(self, patron_id: str, kind: str, *, about: str) -> None:
-        """Open a review about two patrons, once, for staff to decide."""
-        ...
-
-    def circulation_counts(self, patron_id: str) -> Mapping[str, int]: ...
-
-    def account_sides(self, ids: Sequence[str]) -> Mapping[str, AccountSides]:
-        """For each patron's account: what our records say, and what CULR says."""
-        ...
-
-    def reviews_in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
-        """The reviews about these patrons that wait or were accepted."""
-        ...
-
-    def patron(self, patron_id: str) -> PatronView | None: ...
-
-    def population(self) -> int: ...
-
-    def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
-        """Record who accepted first, where two must accept. Raises ReviewClosed if another user was quicker."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Reviews:
     """One library's reviews, and the user who answers them."""
 
     agency: str
-    store: ReviewStore
+    store: Store
     clock: Clock
     policy: Policy
     user: str
@@ -159,7 +68,7 @@ class Reviews:
 
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
         """The open items, or all of them."""
-        items = self.store.review_items(all_states=all_states)
+        items = self.store.answers.items(all_states=all_states)
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
 
@@ -175,7 +84,7 @@ class Reviews:
             document["plan"] = {
                 "keeps": item.about,
                 "closes": item.patron_id,
-                "moves": dict(self.store.circulation_counts(item.patron_id)),
+                "moves": dict(self.store.answers.circulation_counts(item.patron_id)),
             }
         if self._leaves_unverified(item):
             document["rejecting"] = {"unverified": item.patron_id}
@@ -185,31 +94,31 @@ class Reviews:
         """Whether rejecting leaves the patron with a number about which the register will send nothing."""
         if item.state is not State.WAITING or not item.row.leaves_replaced:
             return False
-        in_force = self.store.reviews_in_force([item.patron_id])
+        in_force = self.store.reviews.in_force([item.patron_id])
         if any(one.kind == item.kind and one.about is not None for one in in_force):
             return False  # the item is about an old number: the register is asked about the present one
-        return not any(one.number.is_replacement for one in self.store.patrons([item.patron_id]))
+        return not any(one.number.is_replacement for one in self.store.patrons.read([item.patron_id]))
 
     def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
         """The patron's number, and the one that the register names for their old number; masked as required."""
-        new, (patron,) = self.store.named_number(item.id), self.store.patrons([item.patron_id])
+        new, (patron,) = self.store.answers.named_number(item.id), self.store.patrons.read([item.patron_id])
         shut = record is None or record["protected"]
         return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
     def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
         """Our side and CULR's, for open items about the net media."""
         about = [item for item in items if item.kind in NET_MEDIA_KINDS and item.state is State.WAITING]
-        sides = self.store.account_sides([item.patron_id for item in about])
+        sides = self.store.accounts.sides([item.patron_id for item in about])
         return {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
 
     def _record(self, patron_id: str) -> dict[str, Any] | None:
-        view = self.store.patron(patron_id)
+        view = self.store.views.patron(patron_id)
         if view is None:
             return None
         return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
 
     def _item(self, number: int) -> ReviewItem:
-        item = self.store.review_item(number)
+        item = self.store.answers.item(number)
         if item is None:
             raise ReviewUnknown("there is no review item {number}", number=number)
         return item
@@ -274,15 +183,15 @@ class Reviews:
 
     def _give_number(self, item: ReviewItem) -> dict[str, Any]:
         """Give the patron the number that follows their old one, on the record as stored now."""
-        new = self.store.named_number(item.id)
+        new = self.store.answers.named_number(item.id)
         if new is None:
             raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
         for left in reversed(range(TRIES)):
-            other = self.store.find(new)
+            other = self.store.patrons.find(new)
             if other not in {None, item.patron_id}:
-                self.store.ask_staff_at_desk(item.patron_id, BOTH_PATRONS, about=str(other))
+                self.store.desk.ask_staff(item.patron_id, BOTH_PATRONS, about=str(other))
                 raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
-            (patron,) = self.store.patrons([item.patron_id])
+            (patron,) = self.store.patrons.read([item.patron_id])
             write = renumber_step(self, patron, new, day=self.clock.today()).write
             try:
                 return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
@@ -299,14 +208,14 @@ class Reviews:
             raise BadInput("you have accepted already: it takes somebody else too", kind="review.same_person")
         if item.decided_by is not None:
             return self._end_protection(item)
-        self.store.note_first_yes(item, user=self.user)
+        self.store.answers.note_first_yes(item, user=self.user)
         return document_of(self._item(item.id))
 
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
         """End a protection on the record as stored now. The sealed name and address are then open."""
         self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
         for left in reversed(range(TRIES)):
-            (patron,) = self.store.patrons([item.patron_id])
+            (patron,) = self.store.patrons.read([item.patron_id])
             write = _without_protection(self, patron)
             if write is None:
                 raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
@@ -320,13 +229,13 @@ class Reviews:
     def _brake(self, harm: Harm, *kinds: str) -> None:
         """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17)."""
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = 1 + sum(self.store.review_answers(kind, since=midnight) for kind in kinds)
-        excess = guard([(harm,)] * count, parked=0, population=self.store.population(), limits=self.policy.limits)
+        count = 1 + sum(self.store.answers.count(kind, since=midnight) for kind in kinds)
+        excess = guard([(harm,)] * count, parked=0, population=self.store.patrons.count(), limits=self.policy.limits)
         if excess:
             raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
-        self.store.answer_review(answer)
+        self.store.answers.write(answer)
         return document_of(self._item(answer.item.id))
 
 

@@ -26,11 +26,13 @@ from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import BadInput, LostCompare
 from cprsync.services.desk.calling import ask_about, subscribe_to
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
-from cprsync.services.desk.lookup import TRIES, Entry, refuse_what_is_never_sent
+from cprsync.services.desk.lookup import TRIES, refuse_what_is_never_sent
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.side_by_side import compared_document, pair_of
 from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, write_of
-from cprsync.services.ports.values import Batch, FollowUp
+from cprsync.services.ports.desk import Entry
+from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.register import FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.side_by_side import Pair
-    from cprsync.services.ports.values import Subscribed, Write
+    from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.register import Subscribed
 
 #: The purpose that the audit records for the question to the register, and what the preview is about.
 PURPOSE: Final = "set_cpr"
@@ -99,7 +102,7 @@ def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
     """Ask the register, unless another patron of ours has the number; then it is not asked."""
     if _other(desk, asked) is not None:
         return None
-    desk.store.intend_at_desk(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
+    desk.store.desk.intend(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
     return ask_about(desk, asked.number)
 
 
@@ -107,7 +110,7 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
     patron, other = _patron(desk, asked), _other(desk, asked)
     pair = pair_of(desk, patron, person, other)
     batch = _batch(desk, patron, person, asked.number)
-    kept = desk.store.kept_blocks(asked.number) if other is None else ()
+    kept = desk.store.kept_blocks.of(asked.number) if other is None else ()
     warnings = warnings_about(_arrival(desk, patron, batch, pair, kept=kept), writes=False)
     marks = (batch.writes[0].prepared.fingerprint.hex(), other or "", str(patron.version))
     preview = Preview(PURPOSE, patron.id, warnings, marks)
@@ -133,11 +136,11 @@ def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
 def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tuple[Block, ...]) -> Arrival:
     """All the facts that a warning may be about."""
     (write,) = batch.writes
-    after, view = write.after, desk.store.patron(patron.id)
+    after, view = write.after, desk.store.views.patron(patron.id)
     answered = pair.theirs is not None and not pair.is_taken
     parked = next((kind.removeprefix(PARKED) for _, kind in batch.reviews if kind.startswith(PARKED)), None)
     shares = answered and after.address is not SILENT and not after.is_shut
-    household = shares and after.address is not SILENT and desk.store.in_household(after.address, but=patron.id)
+    household = shares and after.address is not SILENT and desk.store.views.in_household(after.address, but=patron.id)
     silent = answered and desk.policy.silent_is_sealed and after.protection is SILENT
     return Arrival(
         patron=replace(patron, register=after) if answered else patron,
@@ -185,14 +188,14 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
         again = _previewed(desk, asked, person, at)
         reason = check_confirmed(again.preview, confirmation)
         if again.other is not None:
-            desk.store.ask_staff_at_desk(asked.patron_id, BOTH_PATRONS, about=again.other)
+            desk.store.desk.ask_staff(asked.patron_id, BOTH_PATRONS, about=again.other)
             raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
         if person is not None and subscribed is None:
             subscribed = subscribe_to(desk, asked.number)
         batch = _batch(desk, again.patron, person, asked.number)
         entry = Entry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
         try:
-            desk.store.save_at_desk(entry)
+            desk.store.desk.save(entry)
         except LostCompare:
             if not left:
                 raise
@@ -208,7 +211,7 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
 
 
 def _patron(desk: Desk, asked: SetNumber) -> Patron:
-    patrons = desk.store.patrons([asked.patron_id])
+    patrons = desk.store.patrons.read([asked.patron_id])
     if not patrons:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return patrons[0]
@@ -224,7 +227,7 @@ def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> 
 
 def _other(desk: Desk, asked: SetNumber) -> str | None:
     """The other patron who has the number, or had it."""
-    other = desk.store.find(asked.number)
+    other = desk.store.patrons.find(asked.number)
     return None if other == asked.patron_id else other
 
 

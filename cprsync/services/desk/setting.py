@@ -7,7 +7,7 @@ the desk never silently overwrites the register's value. Leaves out the number: 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
@@ -16,21 +16,19 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
-from cprsync.services.desk.local_setting import LocalStore, Setting, check_doing, doing_of, set_local
+from cprsync.services.desk.local_setting import Setting, check_doing, doing_of, set_local
 from cprsync.services.desk.unregistered import may_be_ours, own_word
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.desk import Correction, PatronView
+from cprsync.services.ports.patrons import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.unregistered import OwnWord
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import Prepared
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.store import Store
 
 #: If someone else writes the record at the same moment, the change is decided again, at most this often.
 TRIES: Final = 3
@@ -52,58 +50,11 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
 REASON_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Correction:
-    """An override as written: the record's next version, and what follows from it at once."""
-
-    field: Overridden
-    #: None: the override in force is taken back
-    override: Override | None
-    write: Write
-    #: the patron group in force from now on
-    group: str
-    #: the column `next_age_step`, if it changes
-    days: Mapping[str, date | None]
-    #: the policy that gives the day on which the patron's record is due next, after the write
-    policy: Policy
-    #: why the override is written or taken back
-    reason: str
-
-
-class View(Protocol):
-    """One patron's record, opened."""
-
-    @property
-    def patron(self) -> Patron: ...
-    @property
-    def local(self) -> Local: ...
-    @property
-    def merged_into(self) -> str | None: ...
-    @property
-    def stage(self) -> Stage: ...
-
-
-class SettingStore(LocalStore, Protocol):
-    """What setting a field needs of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def prepare(self, after: Person) -> Prepared: ...
-
-    def correct(self, correction: Correction, *, user: str) -> None:
-        """Write the correction in one transaction. Raises LostCompare; then nothing is written."""
-        ...
-
-    def write_own(self, word: OwnWord, *, user: str) -> None:
-        """Write the library's own value in one transaction. Raises LostCompare; then nothing is written."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Counter:
     """What setting a field needs: one library's store and policy, and the list of all municipalities."""
 
-    store: SettingStore
+    store: Store
     clock: Clock
     policy: Policy
     municipalities: frozenset[str]
@@ -189,8 +140,8 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     raise AssertionError("the last try returns or raises")
 
 
-def _view(counter: Counter, patron_id: str) -> View:
-    view = counter.store.patron(patron_id)
+def _view(counter: Counter, patron_id: str) -> PatronView:
+    view = counter.store.views.patron(patron_id)
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     if view.merged_into is not None:
@@ -231,7 +182,7 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
     correction = _correction(counter, view.patron, after, name, override, reason)
-    counter.store.correct(correction, user=asked.user)
+    counter.store.corrections.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
     if override is None and name is Overridden.GROUP:
@@ -284,7 +235,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     write = Write(
         patron=after,
         after=after.register,
-        prepared=counter.store.prepare(after.register),
+        prepared=counter.store.patrons.prepare(after.register),
         as_of=after.as_of,
         actions=(),
         culr=None if now.culr == was.culr else now.culr,
@@ -298,8 +249,8 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 
 def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
     patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
-    word = own_word(patron, asked, counter.store.prepare, on=today, policy=counter.policy)
+    word = own_word(patron, asked, counter.store.patrons.prepare, on=today, policy=counter.policy)
     if word is None:
         return _document(asked, "unchanged")
-    counter.store.write_own(word, user=asked.user)
+    counter.store.corrections.write_own(word, user=asked.user)
     return _document(asked, "set")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SHOWN, Field, Owner
@@ -18,55 +18,11 @@ from cprsync.domain.person.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Gap, Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import Erased, Opened
-
-
-class PatronView(Protocol):
-    """What the store says about one patron."""
-
-    @property
-    def patron(self) -> Patron: ...
-    @property
-    def local(self) -> Local: ...
-    @property
-    def parked(self) -> bool:
-        """Whether the patron waits in a review because a source could not be decided."""
-        ...
-
-    @property
-    def household(self) -> bool:
-        """Whether the patron's address is sealed to protect someone else."""
-        ...
-
-    @property
-    def since(self) -> Mapping[str, date]:
-        """By action, the last day on which it happened to this patron."""
-        ...
-
-    @property
-    def stage(self) -> Stage:
-        """Whether the patron is active, is leaving, or has left."""
-        ...
-
-    @property
-    def waits(self) -> Erased:
-        """What others must still confirm about a patron whose record is empty."""
-        ...
-
-    @property
-    def erased(self) -> bool:
-        """Whether the patron has left and no loan, payment or line of an old night is kept about them either."""
-        ...
-
-    @property
-    def responsibles(self) -> Sequence[str]:
-        """The patron numbers of those who answer for this patron."""
-        ...
+    from cprsync.services.ports.desk import Opened, PersonView
 
 
 #: How the standing of an erased patron is shown. To the rules, the patron has left.
@@ -76,7 +32,7 @@ CIRCULATION: Mapping[str, str] = {field.entry: field.key for field in FIELDS if 
 
 
 def patron_document(  # noqa: PLR0913 -- the record, and what else is known of it
-    view: PatronView,
+    view: PersonView,
     policy: Policy,
     *,
     agency: str,
@@ -137,7 +93,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     }
 
 
-def _sealed_by(view: PatronView, policy: Policy) -> str | None:
+def _sealed_by(view: PersonView, policy: Policy) -> str | None:
     """Why the record is sealed. None: it is not sealed."""
     why = view.patron.sealed_by(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     return None if why is None else why.value
@@ -209,7 +165,7 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
     return value if isinstance(value, Sealed) else None
 
 
-def _register_field(name: str, value: Any, view: PatronView, *, sealed: bool) -> dict[str, Any]:
+def _register_field(name: str, value: Any, view: PersonView, *, sealed: bool) -> dict[str, Any]:
     as_of = view.patron.as_of
     days = [view.since[kind] for kind in (*FIELD[name].given_by, "first_copy") if kind in view.since]
     owner, source = FIELD[name].owner.value, None if as_of is None else as_of.source.value

@@ -43,7 +43,7 @@ class Pair:
 def pair_of(desk: Desk, patron: Patron, person: Person | None, other: str | None) -> Pair:
     today, taken = desk.clock.today(), other is not None
     ours = _shown_of(desk, patron)
-    theirs = person if other is None else desk.store.patrons([other])[0].register
+    theirs = person if other is None else desk.store.patrons.read([other])[0].register
     if theirs is None:
         return Pair(ours, None, None, None, taken)
     told = show_person(desk, theirs) if other is None else _record(desk, other)
@@ -75,7 +75,7 @@ def _side_by_side(pair: Pair, name: str, agreement: Agreement) -> dict[str, Any]
 
 
 def _record(desk: Desk, patron_id: str) -> dict[str, Any]:
-    view = desk.store.patron(patron_id)
+    view = desk.store.views.patron(patron_id)
     if view is None:
         return {"fields": {}, "protected": True}
     return patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())

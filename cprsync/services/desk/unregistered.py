@@ -6,13 +6,14 @@ corrections over the register: see `setting`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
 from cprsync.errors import BadInput
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.desk import OwnWord
+from cprsync.services.ports.patrons import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +23,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.desk.local_setting import Setting
-    from cprsync.services.ports.values import Prepared
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OwnWord:
-    """The library's own value for a field that otherwise belongs to the register."""
-
-    field: str
-    write: Write
+    from cprsync.services.ports.patrons import Prepared
 
 
 def may_be_ours(asked: Setting) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.showing import PatronView
+    from cprsync.services.ports.desk import PatronView
 
 
 def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict[str, Any]:

@@ -6,22 +6,20 @@ Only records that the next night takes it. Applies nothing, and a damaged delive
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.feed.delivery import Place, place_of
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.copies import find_copy
 from cprsync.services.feed.intake import STOPS
+from cprsync.services.ports.deliveries import InboxState
 from cprsync.services.ports.reason import checked_reason
-from cprsync.services.ports.values import InboxState
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from cprsync.domain.feed.delivery import Header, Link
+    from cprsync.domain.feed.delivery import Header
     from cprsync.services.feed.copies import Meant
-    from cprsync.services.ports.ports import Feed, Reader
-    from cprsync.services.ports.values import SealedDelivery
+    from cprsync.services.ports.deliveries import Feed, Reader, SealedDelivery
+    from cprsync.services.ports.store import Store
 
 #: Why a delivery in its place stopped the nights: its companion file announces more content than there is.
 UNFINISHED = "unfinished"
@@ -30,32 +28,8 @@ SET_ASIDE = "discarded"
 _TAKEN = frozenset({InboxState.ACCEPTED, InboxState.APPLIED})
 
 
-class Inbox(Protocol):
-    """What accepting needs of the store."""
-
-    def copies(self, name: str) -> list[SealedDelivery]: ...
-
-    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
-
-    def seal(self, name: str, content: BinaryIO) -> SealedDelivery: ...
-
-    def open_delivery(self, delivery: SealedDelivery) -> BinaryIO: ...
-
-    def taken_on(self, produced: date) -> Link | None: ...
-
-    def last_produced(self) -> date | None: ...
-
-    def refuse(self, delivery: SealedDelivery, reason: str) -> None: ...
-
-    def stopping(self) -> list[SealedDelivery]: ...
-
-    def accept_stopped(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-        """Take the delivery. After a gap, open a window for everyone subscribed; return how many windows are new."""
-        ...
-
-
 def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decides
-    store: Inbox,
+    store: Store,
     reader: Reader,
     file: str,
     *,
@@ -77,7 +51,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
     reason = checked_reason(reason)
     meant = find_copy(store, feed, file, sha256=sha256)
     delivery, header, stopped_by = _taken_up(store, reader, meant, strict=strict, feed=feed)
-    unverified = store.accept_stopped(delivery, place=stopped_by, reason=reason, user=user)
+    unverified = store.decisions.accept(delivery, place=stopped_by, reason=reason, user=user)
     return {
         "file": delivery.name,
         "produced": header.produced.isoformat(),
@@ -86,7 +60,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "accepted": stopped_by,
         "reason": reason,
         # the accepted delivery waits behind these, if they are still where they arrived
-        "behind": [other.name for other in store.stopping() if other.id != delivery.id],
+        "behind": [other.name for other in store.decisions.stopping() if other.id != delivery.id],
         "unverified": unverified,
         "others": describe_others(meant),
     }
@@ -117,7 +91,7 @@ def raise_taken(copy: SealedDelivery) -> None:
 
 
 def _taken_up(
-    store: Inbox, reader: Reader, meant: Meant, *, strict: bool, feed: Feed | None
+    store: Store, reader: Reader, meant: Meant, *, strict: bool, feed: Feed | None
 ) -> tuple[SealedDelivery, Header, str]:
     """The copy in the inbox, its first record, and why it stopped the nights. Raises BadInput, DeliveryRefused."""
     copy = meant.copy
@@ -125,7 +99,7 @@ def _taken_up(
         raise_taken(copy)
         if copy.forgotten:
             raise BadInput("the content of {file} is gone by now", file=copy.name, kind="delivery.forgotten")
-        with closing(store.open_delivery(copy)) as content:
+        with closing(store.inbox.open(copy)) as content:
             header = reader.inspect(content).header
         return copy, header, _stop(store, meant, header, strict=strict, feed=feed)
     if meant.is_unfinished:
@@ -138,24 +112,24 @@ def _taken_up(
         header = reader.inspect(content).header
         stopped_by = _stop(store, meant, header, strict=strict, feed=feed)
         content.seek(0)
-        return store.seal(meant.name, content), header, stopped_by
+        return store.arrivals.seal(meant.name, content), header, stopped_by
 
 
-def _seal_unfinished(store: Inbox, reader: Reader, meant: Meant) -> tuple[SealedDelivery, Header]:
+def _seal_unfinished(store: Store, reader: Reader, meant: Meant) -> tuple[SealedDelivery, Header]:
     """Seal the present part of a file whose companion announces more. Refuse it if it is no complete delivery."""
     with closing(meant.content()) as there:
-        delivery = store.seal(meant.name, there)
+        delivery = store.arrivals.seal(meant.name, there)
     try:
-        with closing(store.open_delivery(delivery)) as content:
+        with closing(store.inbox.open(delivery)) as content:
             return delivery, reader.inspect(content).header
     except DeliveryRefused as damage:
-        store.refuse(delivery, damage.kind)
+        store.inbox.refuse(delivery, damage.kind)
         raise
 
 
-def _stop(store: Inbox, meant: Meant, header: Header, *, strict: bool, feed: Feed | None) -> str:
+def _stop(store: Store, meant: Meant, header: Header, *, strict: bool, feed: Feed | None) -> str:
     """Return why the delivery stops the nights. Raises BadInput if it does not."""
-    taken, last = store.taken_on(header.produced), store.last_produced()
+    taken, last = store.inbox.taken_on(header.produced), store.inbox.last_produced()
     place = place_of(header, meant.sha256, taken=taken, last=last, strict=strict)
     if place in STOPS:
         return place.value

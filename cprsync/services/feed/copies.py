@@ -12,32 +12,22 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused, RegisterUnavailable
-from cprsync.services.ports.values import InboxState
+from cprsync.services.ports.deliveries import InboxState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cprsync.services.ports.ports import Feed, WaitingFile
-    from cprsync.services.ports.values import SealedDelivery
+    from cprsync.services.ports.deliveries import Feed, SealedDelivery, WaitingFile
+    from cprsync.services.ports.store import Store
 
 _UNKNOWN: Final = "no delivery of that name waits in the inbox or where deliveries arrive, and no such file can be read"
 #: A part of a hash that is long enough to tell copies apart; messages show the same number of digits.
 _HASH = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _EMPTY: Final = hashlib.sha256(b"").hexdigest()
 _READ_BYTES = 1024 * 1024
-
-
-class Copies(Protocol):
-    """What finding a copy needs of the store."""
-
-    def copies(self, name: str) -> list[SealedDelivery]:
-        """Every copy of this name in the inbox, in the order they came."""
-        ...
-
-    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ class Meant:
     others: tuple[SealedDelivery, ...] = ()
 
 
-def find_copy(store: Copies, feed: Feed | None, file: str, *, sha256: str | None = None) -> Meant:
+def find_copy(store: Store, feed: Feed | None, file: str, *, sha256: str | None = None) -> Meant:
     """Find what `file` means: a name as a night reports it, or a path.
 
     `sha256`: the first digits of its content's hash.
@@ -77,8 +67,8 @@ def find_copy(store: Copies, feed: Feed | None, file: str, *, sha256: str | None
     return meant if sha256 is None else _held_to(meant, sha256)
 
 
-def _by_name(store: Copies, feed: Feed | None, name: str, sha256: str | None) -> Meant:
-    copies = store.copies(name)
+def _by_name(store: Store, feed: Feed | None, name: str, sha256: str | None) -> Meant:
+    copies = store.decisions.copies(name)
     if sha256 is not None and copies:
         return _among(_sealed(_of_hash(copies, sha256)), copies)
     if len(copies) == 1 and _is_open(copies[0]):
@@ -138,19 +128,19 @@ def _checked_hash(sha256: str) -> str:
     return told
 
 
-def _on_disk(store: Copies, file: str) -> Meant:
+def _on_disk(store: Store, file: str) -> Meant:
     path = Path(file)
     try:
         with path.open("rb") as content:
             sha256 = _digest(content)
     except OSError:
         raise BadInput(_UNKNOWN, kind="delivery.unknown") from None
-    copies = store.copies(path.name)
+    copies = store.decisions.copies(path.name)
     meant = Meant(path.name, sha256, _same(copies, sha256), lambda: path.open("rb"), is_on_disk=True)
     return _among(meant, copies)
 
 
-def _lying(store: Copies, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> Meant | None:
+def _lying(store: Store, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> Meant | None:
     """The file where deliveries arrive.
 
     None: there is none; or the place does not answer, and the inbox knows the name.
@@ -165,11 +155,11 @@ def _lying(store: Copies, feed: Feed | None, name: str, copies: list[SealedDeliv
         raise
 
 
-def _lies_whole(store: Copies, feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
+def _lies_whole(store: Store, feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
     file = next((one for one in feed.waiting() if one.name == name), None)
     if file is None:
         return None
-    if file.mark is not None and (known := store.sealed_as(name, file.mark)) is not None:
+    if file.mark is not None and (known := store.arrivals.sealed_as(name, file.mark)) is not None:
         return replace(_sealed(known), file=file)
     return _read(Meant(name, _EMPTY, None, _opener(file), file=file), copies)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cprsync.domain.feed.delivery import Place, day_in_name, missing_after_discard, place_of
 from cprsync.errors import BadInput, DeliveryRefused
@@ -17,37 +17,14 @@ from cprsync.services.feed.copies import find_copy
 from cprsync.services.ports.reason import checked_reason
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from datetime import date
 
-    from cprsync.domain.feed.delivery import Header, Link
+    from cprsync.domain.feed.delivery import Header
     from cprsync.services.feed.copies import Meant
-    from cprsync.services.ports.ports import Feed, Reader
-    from cprsync.services.ports.values import SealedDelivery
+    from cprsync.services.ports.deliveries import Feed, Reader, SealedDelivery
+    from cprsync.services.ports.store import Store
 
 UNFINISHED = "delivery.unfinished"
-
-
-class Shelf(Protocol):
-    """What setting aside needs of the store."""
-
-    def run_lock(self) -> AbstractContextManager[None]: ...
-
-    def copies(self, name: str) -> list[SealedDelivery]: ...
-
-    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None: ...
-
-    def seal(self, name: str, content: BinaryIO) -> SealedDelivery: ...
-
-    def open_delivery(self, delivery: SealedDelivery) -> BinaryIO: ...
-
-    def taken_on(self, produced: date) -> Link | None: ...
-
-    def last_produced(self) -> date | None: ...
-
-    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
-        """Set the delivery aside. Before the first delivery, open a window for everyone subscribed; return how many."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +38,7 @@ class _Fault:
 class Discarding:
     """Sets deliveries aside. `today` is None if nobody knows the register's day."""
 
-    def __init__(self, store: Shelf, reader: Reader, feed: Feed, *, strict: bool, today: date | None) -> None:
+    def __init__(self, store: Store, reader: Reader, feed: Feed, *, strict: bool, today: date | None) -> None:
         self._store = store
         self._reader = reader
         self._feed = feed
@@ -79,12 +56,12 @@ class Discarding:
             RunBusy: a night is running.
         """
         reason = checked_reason(reason)
-        with self._store.run_lock():
+        with self._store.runs.lock():
             meant = find_copy(self._store, self._feed, file, sha256=sha256)
             fault = self._find_fault(meant)
             delivery = meant.copy or self._seal(meant)
             left = self._what_is_left(delivery, fault)
-            unverified = self._store.discard(delivery, found=fault.kind, reason=reason, user=user)
+            unverified = self._store.decisions.discard(delivery, found=fault.kind, reason=reason, user=user)
         return {
             "file": delivery.name,
             "sha256": delivery.sha256,
@@ -112,13 +89,13 @@ class Discarding:
         if meant.copy is None and not meant.is_on_disk:
             raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
         # read where it lies, so that nothing is stored if it is not set aside
-        with closing(meant.content() if meant.copy is None else self._store.open_delivery(meant.copy)) as content:
+        with closing(meant.content() if meant.copy is None else self._store.inbox.open(meant.copy)) as content:
             return self._why(content, meant.sha256)
 
     def _seal(self, meant: Meant) -> SealedDelivery:
         """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
         with closing(meant.content()) as content:
-            delivery = self._store.seal(meant.name, content)
+            delivery = self._store.arrivals.seal(meant.name, content)
         if meant.is_unfinished and meant.file is not None:
             meant.file.done()
         return delivery
@@ -148,13 +125,13 @@ class Discarding:
         )
 
     def _place(self, header: Header, sha256: str) -> Place:
-        taken, last = self._store.taken_on(header.produced), self._store.last_produced()
+        taken, last = self._store.inbox.taken_on(header.produced), self._store.inbox.last_produced()
         return place_of(header, sha256, taken=taken, last=last, strict=self._strict)
 
     def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
         """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
         produced = fault.produced or day_in_name(delivery.name)
-        taken = produced is not None and self._store.taken_on(produced) is not None
+        taken = produced is not None and self._store.inbox.taken_on(produced) is not None
         return missing_after_discard(
-            produced, is_taken=taken, last=self._store.last_produced(), today=self._today
+            produced, is_taken=taken, last=self._store.inbox.last_produced(), today=self._today
         ).value

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cprsync.errors import DeliveryLate, DeliveryRefused, RegisterUnavailable
-from cprsync.services.ports.values import InboxState
+from cprsync.services.ports.deliveries import InboxState
 
 if TYPE_CHECKING:
+    from cprsync.services.ports.deliveries import Feed, SealedDelivery, WaitingFile
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.ports import Feed, Store, WaitingFile
-    from cprsync.services.ports.values import SealedDelivery
+    from cprsync.services.ports.store import Store
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     """
     progress.stage("fetch")
     fetched = Fetched()
-    store.clear_half_sealed()
-    before = {delivery.id for delivery in store.sealed()}
+    store.arrivals.clear_half_sealed()
+    before = {delivery.id for delivery in store.inbox.waiting()}
     try:
         for file in feed.waiting():
             progress.advance()
@@ -49,13 +49,13 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
 
 def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetched:
     """Fetch without running a night. Raises RunBusy while a night runs."""
-    with store.run_lock():
+    with store.runs.lock():
         return fetch(store, feed, progress)
 
 
 def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -> None:
     mark = file.mark
-    known = None if mark is None else store.sealed_as(file.name, mark)
+    known = None if mark is None else store.arrivals.sealed_as(file.name, mark)
     if known is not None:
         if not known.forgotten:
             fetched.known.append(known)
@@ -63,7 +63,7 @@ def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -
         return
     try:
         with file.open() as content:
-            delivery = store.seal(file.name, content, mark=mark)
+            delivery = store.arrivals.seal(file.name, content, mark=mark)
     except DeliveryRefused as error:
         fetched.refused.append((file.name, error))
         return

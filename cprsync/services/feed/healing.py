@@ -17,7 +17,7 @@ from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import Planner
 from cprsync.services.planning.steps import WINDOW
 from cprsync.services.planning.welcome import subscribe_new
-from cprsync.services.ports.values import FollowUp
+from cprsync.services.ports.register import FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 #: The first round asks everyone. If an answer names another number, that number is subscribed and asked in the next
 #: round.
@@ -74,12 +74,12 @@ def heal_windows(night: Night, run: Run | None, healed: Healed, *, before: Itera
     done = Counter(harm for classes in before for harm in classes)
     seen: set[str] = set()
     for _ in range(ROUNDS):
-        quota = max(0, night.windows_a_day - night.store.asked_today().asked)
-        due = [one for one in night.store.windows_to_ask(quota + len(seen)) if one not in seen][:quota]
+        quota = max(0, night.windows_a_day - night.store.windows.asked_today().asked)
+        due = [one for one in night.store.windows.to_ask(quota + len(seen)) if one not in seen][:quota]
         seen.update(due)
         if not due or not _heal(night, run, due, healed, done):
             break
-    healed.left = night.store.window_counts()
+    healed.left = night.store.windows.counts()
 
 
 def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, done: Counter[Harm]) -> bool:
@@ -99,8 +99,8 @@ def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, don
 
 def _plan_share(night: Night, run: Run | None, ids: Sequence[str], healed: Healed) -> Plan:
     """Look these patrons up and plan the answers. The audit entry is written before."""
-    patrons = {patron.number: patron for patron in night.store.patrons(ids) if patron.window is not None}
-    night.store.intend_to_ask(run, [patron.id for patron in patrons.values()])
+    patrons = {patron.number: patron for patron in night.store.patrons.read(ids) if patron.window is not None}
+    night.store.windows.intend_to_ask(run, [patron.id for patron in patrons.values()])
     planner, as_of = Planner(night, run), night.as_of_lookup()
     for answer in night.register.look_up_many(list(patrons)):
         patron = patrons[answer.number]
@@ -113,19 +113,19 @@ def _plan_share(night: Night, run: Run | None, ids: Sequence[str], healed: Heale
 
 
 def _is_within_limits(night: Night, plan: Plan, healed: Healed, done: Counter[Harm]) -> bool:
-    so_far = done + Counter(night.store.asked_today().harms)
+    so_far = done + Counter(night.store.windows.asked_today().harms)
     counted = [(harm,) * count for harm, count in so_far.items()]
     healed.excess = guard(
         [*counted, *plan.harms()],
         parked=healed.parked + plan.parked,
-        population=night.store.population(),
+        population=night.store.patrons.count(),
         limits=night.policy.limits,
     )
     return not healed.excess
 
 
 def _write_share(night: Night, run: Run | None, plan: Plan, healed: Healed) -> None:
-    night.store.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
+    night.store.windows.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
     apply(night, run, plan)
     healed.parked += plan.parked
     healed.answered += sum(step.verifies is not None for step in plan.steps)
@@ -142,6 +142,6 @@ def heal_between_nights(night: Night) -> Healed:
     Raises RunBusy while a night runs.
     """
     healed = Healed()
-    with night.store.run_lock():
+    with night.store.runs.lock():
         heal_windows(night, None, healed)
     return healed

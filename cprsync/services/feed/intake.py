@@ -9,13 +9,15 @@ from cprsync.domain.feed.delivery import Link, Place, place_of
 from cprsync.domain.feed.workdays import last_loaded
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused
 from cprsync.services.feed.fetching import fetch
-from cprsync.services.ports.values import DeliveryLine, InboxState, RunState
+from cprsync.services.ports.deliveries import DeliveryLine, InboxState
+from cprsync.services.ports.run import RunState
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from cprsync.services.ports.deliveries import Inspection, SealedDelivery
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Inspection, Run, SealedDelivery
+    from cprsync.services.ports.run import Run
 
 
 #: Places in the chain that stop a night until someone decides.
@@ -43,10 +45,10 @@ def take_in(night: Night, run: Run) -> Intake:
     its day is certain. The error is in the result, because protections in complete deliveries still go through
     (decision 3).
     """
-    intake = Intake(accepted=night.store.run_deliveries(run))
+    intake = Intake(accepted=night.store.runs.deliveries(run))
     intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
     waiting = _fetch(night, intake)
-    night.store.set_state(run, RunState.FETCHED)
+    night.store.runs.set_state(run, RunState.FETCHED)
     inspected = _inspect(night, waiting, intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         _place(night, run, delivery, inspection, intake)
@@ -60,7 +62,7 @@ def take_in(night: Night, run: Run) -> Intake:
 def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     """Seal every complete file. Return the deliveries that no run has applied yet, each once."""
     fetched = fetch(night.store, night.feed, night.progress)
-    decided = night.store.decided([name for name, _ in fetched.refused])
+    decided = night.store.decisions.made([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
         if name in decided and decided[name].is_set_aside:
             continue
@@ -69,7 +71,7 @@ def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     # Report a place that does not answer at the end: what is in the inbox already is still applied.
     intake.left = fetched.left
     intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
-    fresh = {delivery.id: delivery for delivery in (*night.store.sealed(), *fetched.known, *fetched.new)}
+    fresh = {delivery.id: delivery for delivery in (*night.store.inbox.waiting(), *fetched.known, *fetched.new)}
     accepted = {delivery.id for delivery in intake.accepted}
     waiting = (d for d in fresh.values() if d.id not in accepted and not d.is_set_aside)
     return [delivery for delivery in waiting if delivery.state is not InboxState.APPLIED]
@@ -90,10 +92,10 @@ def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> lis
     inspected = []
     for delivery in waiting:
         try:
-            with night.store.open_delivery(delivery) as content:
+            with night.store.inbox.open(delivery) as content:
                 inspected.append((delivery, night.reader.inspect(content)))
         except DeliveryRefused as error:
-            night.store.refuse(delivery, error.kind)
+            night.store.inbox.refuse(delivery, error.kind)
             intake.lines.append(_line(delivery, "refused", received=0))
             intake.error = intake.error or _named(delivery, error)
         night.progress.advance()
@@ -128,39 +130,39 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         return
     if place is Place.NEXT and intake.error is None:
         line.received = inspection.persons
-        intake.accepted.append(night.store.accept(run, delivery, header, received=inspection.persons))
+        intake.accepted.append(night.store.inbox.accept(run, delivery, header, received=inspection.persons))
         return
     if place in {Place.REPEAT, Place.OLDER}:
         if delivery.refused == place.value:
             # an earlier run reported it: a file that stays where it is is not reported each night
             intake.lines.remove(line)
         else:
-            night.store.refuse(delivery, place.value)
+            night.store.inbox.refuse(delivery, place.value)
         return
     line.outcome = "refused"
     intake.error = intake.error or _out_of_chain(night, place, line, last)
     if place is Place.REPLACED:
         # It stops the nights only as long as its file stays where it is: an operator can take it away.
-        night.store.refuse(delivery, "delivery.replaced")
+        night.store.inbox.refuse(delivery, "delivery.replaced")
     else:
         intake.beyond.append(delivery)
 
 
 def _last(night: Night, intake: Intake) -> date | None:
     produced = [d.header.produced for d in intake.accepted if d.header is not None]
-    return max(produced, default=night.store.last_produced())
+    return max(produced, default=night.store.inbox.last_produced())
 
 
 def _taken(night: Night, intake: Intake, produced: date) -> Link | None:
     for delivery in intake.accepted:
         if delivery.header is not None and delivery.header.produced == produced:
             return Link(produced, delivery.sha256)
-    return night.store.taken_on(produced)
+    return night.store.inbox.taken_on(produced)
 
 
 def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | None) -> DeliveryRefused:
     if place is Place.REPLACED:
-        taken = night.store.taken_on(line.produced) if line.produced else None
+        taken = night.store.inbox.taken_on(line.produced) if line.produced else None
         return DeliveryRefused(
             "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)",
             file=line.file,
@@ -193,7 +195,7 @@ def _lateness(night: Night) -> CprsyncError | None:
     """The error for an expected delivery that is missing, once the chain has begun. None is expected on holidays."""
     if unfinished := _unfinished(night):
         return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
-    last, due = night.store.last_produced(), last_loaded(night.clock.now())
+    last, due = night.store.inbox.last_produced(), last_loaded(night.clock.now())
     if last is not None and last < due:
         return DeliveryLate(
             "the delivery of {due} has not arrived; the last one taken is of {last}", due=due, last=last
@@ -204,7 +206,7 @@ def _lateness(night: Night) -> CprsyncError | None:
 def _unfinished(night: Night) -> list[str]:
     """Files that are still being written, without those that an operator has accepted or set aside."""
     names = night.feed.unfinished()
-    decided = night.store.decided(names)
+    decided = night.store.decisions.made(names)
     return [name for name in names if name not in decided]
 
 

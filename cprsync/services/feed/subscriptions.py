@@ -19,14 +19,16 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import CprsyncError, RegisterUnavailable
-from cprsync.services.ports.values import Batch, Equal, Gaps, NotOurs, Subscribed
+from cprsync.services.ports.patrons import Batch, Equal, NotOurs
+from cprsync.services.ports.register import Subscribed
+from cprsync.services.ports.subscriptions import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +64,7 @@ class Comparison:
         self._look()
 
     def _look(self) -> None:
-        self.gaps = self._night.store.subscription_gaps(self._listed)
+        self.gaps = self._night.store.reconciliation.gaps(self._listed)
         self.excess = tuple(self._exceeded())
 
     def _exceeded(self) -> Iterator[Excess]:
@@ -70,7 +72,7 @@ class Comparison:
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
         if limit is None:
             return
-        allowed, missing = limit.of(self._night.store.population()), len(self.gaps.missing)
+        allowed, missing = limit.of(self._night.store.patrons.count()), len(self.gaps.missing)
         if missing and not self._listed:
             yield Excess(Harm.UNSUBSCRIBED, missing, 0)
         elif (count := max(missing, len(self.removable))) > allowed:
@@ -81,7 +83,7 @@ class Comparison:
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
         if limit is None or not closing or any(one.harm is Harm.UNSUBSCRIBED for one in self.excess):
             return ()
-        count, allowed = closing + len(self.removable), limit.of(self._night.store.population())
+        count, allowed = closing + len(self.removable), limit.of(self._night.store.patrons.count())
         return (Excess(Harm.UNSUBSCRIBED, count, allowed),) if count > allowed else ()
 
     @property
@@ -107,13 +109,15 @@ class Comparison:
 
         def add(numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
             missing = list(numbers)
-            opened.update(store.open_lost(self._run, missing))
+            opened.update(store.reconciliation.open_lost(self._run, missing))
             return register.subscribe_many(missing)
 
         for done in self._carried_out(self.gaps.missing, add):
             kept = [number for number, result in done if result is not Subscribed.ADDED]
-            store.close_not_lost(self._run, [one for number in kept for one in opened.get(number, ())])
-            store.added_there(self._run, [number for number, result in done if result is Subscribed.ADDED])
+            store.reconciliation.close_not_lost(self._run, [one for number in kept for one in opened.get(number, ())])
+            store.reconciliation.added_there(
+                self._run, [number for number, result in done if result is Subscribed.ADDED]
+            )
             self._listed.update(number for number, _ in done)
             added += len(done)
         return added
@@ -125,7 +129,7 @@ class Comparison:
         """
         if self.error is not None or not self._night.reconciles:
             return 0
-        ended = self._night.store.end_subscriptions(self._run, on=self._night.clock.today())
+        ended = self._night.store.reconciliation.end(self._run, on=self._night.clock.today())
         self.ended += ended
         if ended or closed:
             self._look()  # this night has ended some more
@@ -133,10 +137,10 @@ class Comparison:
                 return 0  # the next night begins with this, and stops
         register, store = self._night.register, self._night.store
         # removed by a killed run that could not record it: if others subscribe to them later, that is theirs
-        store.removed_there(self._run, self.gaps.gone)
+        store.reconciliation.removed_there(self._run, self.gaps.gone)
         removed = 0
         for done in self._carried_out(self.removable, register.unsubscribe_many):
-            store.removed_there(self._run, [number for number, _ in done])
+            store.reconciliation.removed_there(self._run, [number for number, _ in done])
             # the list is fetched once, and compared again if more records were closed
             self._listed.difference_update(number for number, _ in done)
             removed += sum(result is Subscribed.REMOVED for _, result in done)
@@ -170,7 +174,7 @@ class Comparison:
         """Count the refusal. During a night, also note its patron, for a review."""
         self.refused[kind] += 1
         self._refused.add(number)
-        (whose,) = self._night.store.recognise([Person(number)])
+        (whose,) = self._night.store.patrons.recognise([Person(number)])
         if self._run is not None and not isinstance(whose, NotOurs):
             self.left[whose.patron_id if isinstance(whose, Equal) else whose.id] = f"{PARKED}{kind}"
 
@@ -180,7 +184,7 @@ class Comparison:
         Returns: by reason, the refusals since the last call for which no patron is found.
         """
         if self._run is not None and self.left:
-            self._night.store.write(self._run, Batch(reviews=list(self.left.items())))
+            self._night.store.patrons.write(self._run, Batch(reviews=list(self.left.items())))
         unknown = self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
         new, self._told = unknown - self._told, unknown
         return new
@@ -191,7 +195,7 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
 
     Raises RunBusy while a night runs, and the register's error if the list or an answer does not come.
     """
-    with night.store.run_lock():
+    with night.store.runs.lock():
         comparison = Comparison(night, None)
         if comparison.error is not None:
             raise comparison.error

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from cprsync.services.imports.circulation_rows import BALANCE, COLUMNS, SHAPES, Circulated, as_circulated, type_of
+from cprsync.services.imports.circulation_rows import BALANCE, COLUMNS, SHAPES, as_circulated, type_of
 from cprsync.services.imports.columns import Columns, columns_of
 from cprsync.services.imports.importing import Taken, check_whole
 from cprsync.services.imports.refused import REASONS, Imported, Refused, in_parts
 from cprsync.services.imports.rows import Listing
 from cprsync.services.imports.seen import nothing_seen
+from cprsync.services.ports.imports import Circulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.imports.rows import Row
     from cprsync.services.imports.seen import Seen
+    from cprsync.services.ports.store import Store
 
 CIRCULATION_COLUMNS: Final = columns_of(COLUMNS)
 #: The field that each of the store's reasons is about. For `missing.new` the row names the field.
@@ -37,19 +39,6 @@ class Circulates(Taken, Protocol):
     def owed_for(self) -> str | None: ...
     @property
     def field(self) -> str: ...
-
-
-class CirculationImport(Protocol):
-    """What the import needs of the store."""
-
-    def import_circulation(
-        self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
-    ) -> Sequence[Circulates]:
-        """Return the result of each row, all in one transaction. Nothing is written unless `apply`.
-
-        `foreseen` takes precedence over what the store has.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,7 @@ class Foreseen:
 class Circulating:
     """How to import a list."""
 
-    store: CirculationImport
+    store: Store
     policy: Policy
     #: the day of the import: a day in the past cannot lie after it
     on: date
@@ -140,7 +129,9 @@ def _take(
     imported.refused += [read for _, read in part if isinstance(read, Refused)]
     rows = [(line, read) for line, read in part if isinstance(read, Circulated)]
     reads = [read for _, read in rows]
-    taken = how.store.import_circulation(reads, apply=how.apply, policy=how.policy, foreseen=foreseen) if rows else ()
+    taken = (
+        how.store.imports.take_circulation(reads, apply=how.apply, policy=how.policy, foreseen=foreseen) if rows else ()
+    )
     for (line, read), one in zip(rows, taken, strict=True):
         if foreseen is not None:
             foreseen.remember(read, one)

@@ -6,12 +6,13 @@ A table says which columns each type has.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.services.imports.refused import Refused
+from cprsync.services.ports.imports import Circulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,27 +88,6 @@ COLUMNS: Final = (
     *("kind", "amount", "raised", "settled", "loan"),
     *("channel", "sent", "subject", "content"),
 )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Circulated:
-    """The content of one row. An empty cell says nothing."""
-
-    type: str
-    source_id: str
-    #: a patron number or a card
-    patron: str
-    #: days in clear, by column
-    days: Mapping[str, date]
-    clear: Mapping[str, str] = field(default_factory=dict)
-    #: sealed values, by name
-    said: Mapping[str, Any] = field(default_factory=dict)
-    #: fulfilled or cancelled: nothing of it is kept
-    over: bool = False
-    #: the last day of an action by the patron
-    seen: date | None = None
-    #: the first empty column that only a row with a known id may leave empty; "": none
-    missing: str = ""
 
 
 class _Unfit(Exception):

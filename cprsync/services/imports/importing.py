@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.imports.rows import Row
     from cprsync.services.imports.seen import Seen
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.patrons import NewPatron
+    from cprsync.services.ports.store import Store
 
 #: The most unknown groups that are reported one by one.
 DOUBTS_MAX: Final = 20
@@ -62,22 +63,11 @@ class Taken(Protocol):
     def by_age(self) -> bool: ...
 
 
-class PatronImport(Protocol):
-    """What the import needs of the store."""
-
-    def import_patrons(self, rows: Sequence[NewPatron], *, apply: bool, policy: Policy | None) -> Sequence[Taken]:
-        """Return the result of each row, all in one transaction.
-
-        Nothing is written unless `apply`. With a policy, a group that contradicts age is not written.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Importing:
     """How to import a list."""
 
-    store: PatronImport
+    store: Store
     #: the day of the import; an absence that ended before it is ignored
     on: date
     apply: bool
@@ -135,7 +125,7 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
         else:
             lines.append(listed.line)
             rows.append(read)
-    taken = how.store.import_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
+    taken = how.store.imports.take_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
     for line, row, one in zip(lines, rows, taken, strict=True):
         if one.outcome.value == "refused":
             refused.append(_refused(line, one))

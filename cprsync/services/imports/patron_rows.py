@@ -15,7 +15,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
 from cprsync.services.imports.refused import Refused
 from cprsync.services.imports.rows import BETWEEN
-from cprsync.services.ports.values import NewPatron
+from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Parting, Way, parting_warnings
@@ -20,17 +20,16 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.confirming import check_confirmed, preview_document
 from cprsync.services.desk.whose import whose_document
-from cprsync.services.ports.values import Departed, Departing
+from cprsync.services.ports.leaving import Departed, Departing
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from datetime import date
 
     from cprsync.domain.desk.confirming import Confirmation
-    from cprsync.services.desk.showing import PatronView
+    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import Departure, Erased, Run
+    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.store import Store
 
 
 # -- the night ---------------------------------------------------------------------------------------------
@@ -38,12 +37,12 @@ if TYPE_CHECKING:
 
 def who_departs(night: Night) -> Departing:
     """The patrons that the policy asks to leave tonight, and those who asked before and now have nothing open."""
-    return night.store.departing(_inactive_before(night))
+    return night.store.leaving.departing(_inactive_before(night))
 
 
 def who_is_released(night: Night) -> Departing:
     """The patrons who have nothing open since this night's days, because these ended their last link to a minor."""
-    return night.store.departing(None)
+    return night.store.leaving.departing(None)
 
 
 def depart(night: Night, run: Run, departing: Departing) -> Departed:
@@ -58,7 +57,7 @@ def depart(night: Night, run: Run, departing: Departing) -> Departed:
 
 def _some(night: Night, run: Run, departing: Departing) -> Departed:
     night.heed()
-    return night.store.depart(run, departing, inactive_before=_inactive_before(night))
+    return night.store.leaving.depart(run, departing, inactive_before=_inactive_before(night))
 
 
 def _inactive_before(night: Night) -> date | None:
@@ -66,26 +65,6 @@ def _inactive_before(night: Night) -> date | None:
 
 
 # -- the desk ----------------------------------------------------------------------------------------------
-
-
-class DepartingStore(Protocol):
-    """What a request needs of the store."""
-
-    def run_lock(self) -> AbstractContextManager[None]: ...
-
-    def patron(self, patron_id: str) -> PatronView | None: ...
-
-    def parting(self, patron_id: str) -> Parting | None:
-        """What is known about a patron who is to leave. None: there is no such patron."""
-        ...
-
-    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
-        """Record a request to leave, in one transaction. None: there is no such patron."""
-        ...
-
-    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-        """Erase one patron in one transaction. Return the ties if any prevent it. None: there is no such patron."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +86,7 @@ class PartingShown:
 class Exit:
     """Where patrons leave: one library's store and policy, and the user who takes the request."""
 
-    store: DepartingStore
+    store: Store
     clock: Clock
     user: str
     policy: Policy = field(default_factory=Policy)
@@ -117,7 +96,7 @@ class Exit:
 
         Raises BadInput: there is no such patron, or something prevents erasing.
         """
-        known = self.store.parting(patron_id)
+        known = self.store.leaving.parting(patron_id)
         if known is None:
             raise _unknown()
         if way is Way.ERASE and known.is_open:
@@ -128,7 +107,7 @@ class Exit:
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
         # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
-        whose = whose_document(self.store.patron(patron_id), self.policy, on=self.clock.today())
+        whose = whose_document(self.store.views.patron(patron_id), self.policy, on=self.clock.today())
         return PartingShown(parting, preview, preview_document(preview) | document | {"whose": whose, "written": False})
 
     def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
@@ -140,10 +119,10 @@ class Exit:
             RunBusy: a night is running; nothing is written.
         """
         # a night's decision about the patron is written before the record is closed, or not at all
-        with self.store.run_lock():
+        with self.store.runs.lock():
             shown = self.preview(patron_id, Way.LEAVE)
             reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
-            departure = self.store.leave(patron_id, user=self.user, reason=reason)
+            departure = self.store.leaving.leave(patron_id, user=self.user, reason=reason)
         if departure is None:
             raise _unknown()
         kept, waits = departure.stage is Stage.LEAVING, departure.waits
@@ -165,9 +144,9 @@ class Exit:
             NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
-        with self.store.run_lock():
+        with self.store.runs.lock():
             reason = check_confirmed(self.preview(patron_id, Way.ERASE).preview, confirmation)
-            erased = self.store.erase(patron_id, user=self.user, reason=reason)
+            erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)
         if erased is None:
             raise _unknown()
         if isinstance(erased, Ties):

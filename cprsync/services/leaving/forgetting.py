@@ -7,7 +7,7 @@ their period ends, is decided by `domain.leaving.forgetting` and the store.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.leaving.forgetting import Forgotten
 
@@ -17,20 +17,11 @@ if TYPE_CHECKING:
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.store import Store
 
 #: Rows deleted in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
-
-
-class Forgetting(Protocol):
-    """What retention needs of the store."""
-
-    def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int: ...
-
-    def count_log(self, policy: Policy, *, on: date) -> int: ...
-
-    def forgettable(self, policy: Policy, *, on: date) -> Mapping[str, int]: ...
 
 
 def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_plan: bool) -> dict[str, int]:
@@ -39,7 +30,7 @@ def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_p
     The counts include `before`, what the run deleted before it was killed. `only_plan`: delete nothing.
     """
     if only_plan:
-        return dict(night.store.forgettable(night.policy, on=run.day))
+        return dict(night.store.retention.forgettable(night.policy, on=run.day))
     night.progress.stage("forget", len(Forgotten))
     done = forget_all(night.store, run, night.policy, on=run.day, limit=min(night.batch, AT_ONCE), heed=night.heed)
     counts = Counter(before) + Counter(done)
@@ -47,7 +38,7 @@ def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_p
 
 
 def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
-    store: Forgetting,
+    store: Store,
     run: Run | None,
     policy: Policy,
     *,
@@ -59,9 +50,9 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
     counts: Counter[str] = Counter()
     for kind in Forgotten:
         # a few entries may pass their check where later ones fail: all that are due are cut, or none
-        gone = limit if kind is not Forgotten.LOG or store.count_log(policy, on=on) else 0
+        gone = limit if kind is not Forgotten.LOG or store.retention.count_log(policy, on=on) else 0
         while gone == limit:
-            gone = store.forget(run, kind, policy, on=on, limit=limit)
+            gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
             counts[kind.value] += gone
             heed()
     return dict(+counts)

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.errors import BadInput
 from cprsync.services.ports.reason import demanded_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cprsync.domain.patron.local import Block
     from cprsync.domain.person.number import CprNumber
-
-
-class KeptBlockStore(Protocol):
-    """What kept blocks need of the store."""
-
-    def numbered_kept_blocks(self, number: CprNumber) -> Mapping[int, Block]:
-        """The blocks by id. An id is never used again."""
-        ...
-
-    def lift_kept_blocks(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
-        """Delete the blocks, or `only` one, in one transaction with its audit. Return how many."""
-        ...
+    from cprsync.services.ports.store import Store
 
 
 def check_lifting(reason: str) -> str:
@@ -37,12 +23,12 @@ def check_lifting(reason: str) -> str:
 class KeptBlocks:
     """Shows and lifts kept blocks: one library's store, and the user who asks."""
 
-    store: KeptBlockStore
+    store: Store
     user: str
 
     def show(self, number: CprNumber) -> dict[str, Any]:
         """The JSON shape of `patron kept-blocks`. Nothing is written."""
-        blocks = self.store.numbered_kept_blocks(number)
+        blocks = self.store.kept_blocks.numbered(number)
         return {"blocks": [{"id": one} | shown_block(block) for one, block in blocks.items()], "lifted": 0}
 
     def lift(self, number: CprNumber, *, reason: str, only: int | None = None) -> dict[str, Any]:
@@ -56,4 +42,4 @@ class KeptBlocks:
         before = self.show(number)
         if only is not None and only not in {block["id"] for block in before["blocks"]}:
             raise BadInput("no such block is kept by the number", kind="block.unknown")
-        return before | {"lifted": self.store.lift_kept_blocks(number, user=self.user, reason=why, only=only)}
+        return before | {"lifted": self.store.kept_blocks.lift(number, user=self.user, reason=why, only=only)}

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from cprsync.domain.deciding.guard import Excess
     from cprsync.domain.netmedia.account import Identity
+    from cprsync.services.ports.netmedia import Account
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Account, Run
+    from cprsync.services.ports.run import Run
 
 log = structlog.get_logger(__name__)
 
@@ -74,19 +75,19 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
     found = Compared()
     if night.net_media is None:
         return found
-    found.left_out = night.store.accounts_left_out()
+    found.left_out = night.store.accounts.count_left_out()
     decided: list[Repair] = []
     oldest, without = _whose_turn(night, run, everyone=everyone)
     ids = [*oldest, *without]
     for end in range(night.calls, len(ids) + night.calls, night.calls):
         night.heed()
-        part = night.store.accounts(ids[end - night.calls : end])
+        part = night.store.accounts.wanted(ids[end - night.calls : end])
         decided += _held_against(night, run, part, found, everyone=everyone, dry_run=dry_run)
         if found.error is not None:
             found.left_out += len(oldest[end:])
             log.warning("accounts.unread", kind=found.error.kind, left_out=found.left_out)
             return found
-    population, limits = night.store.population(), night.policy.limits
+    population, limits = night.store.patrons.count(), night.policy.limits
     found.excess = guard([one.harms for one in decided], parked=0, population=population, limits=limits)
     if not dry_run and not found.excess:
         _repair(night, run, decided, found)
@@ -99,9 +100,9 @@ def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[
     A second run of the same night reads no second share.
     """
     store = night.store
-    share = None if everyone else nightly_share(store.account_count(), night.policy.account_nights)
+    share = None if everyone else nightly_share(store.accounts.count(), night.policy.account_nights)
     midnight = None if run is None or everyone else datetime.combine(run.day, time(), tzinfo=COPENHAGEN)
-    oldest, without = store.oldest_accounts(share, today=midnight), store.without_account()
+    oldest, without = store.accounts.oldest(share, today=midnight), store.accounts.without()
     night.progress.stage("accounts", len(oldest))
     return list(oldest), list(without)
 
@@ -172,7 +173,7 @@ def _see(
     ]
     if right:
         seen = [(one.patron_id, answers[one.identity]) for one in right if one.want.account]
-        night.store.see_accounts(run, seen, gone=[one.patron_id for one in right if not one.want.account])
+        night.store.repairs.see(run, seen, gone=[one.patron_id for one in right if not one.want.account])
 
 
 def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Compared) -> None:
@@ -183,14 +184,14 @@ def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Com
     for start in range(0, len(ids), night.batch):
         night.heed()
         together = [one for patron_id in ids[start : start + night.batch] for one in by_patron[patron_id]]
-        done = night.store.repair_accounts(run, together)
+        done = night.store.repairs.repair(run, together)
         found.repaired += done.waiting
         found.left += done.left
 
 
 def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compared:
     """Compare between two nights. The next night sends the repairs. Raises RunBusy while a night runs."""
-    with night.store.run_lock():
+    with night.store.runs.lock():
         return compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
 
 

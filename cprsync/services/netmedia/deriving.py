@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.rights import Turn, rights_stamp
-from cprsync.services.ports.values import DuePage
+from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 #: The turns of a right, in the order of the report.
 TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
@@ -24,21 +24,21 @@ def derive_rights(night: Night, run: Run) -> bool:
 
     A killed run continues: rights that are derived are no longer due, and are counted once.
     """
-    stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
+    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
     if stamp is None and kept is None:
         return False
     night.progress.stage("rights")
-    night.store.forget_earlier_turns(run)
+    night.store.rights.forget_earlier_turns(run)
     if stamp != kept:
         _derive(night, run, everyone=True)
-        night.store.keep_rights_stamp(run, stamp)
+        night.store.rights.keep_stamp(run, stamp)
     _derive(night, run, everyone=False)
     return True
 
 
 def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
     """By product, what became of rights in this run, including how many stayed unchanged."""
-    turns, kept = night.store.rights_turns(run), night.store.rights_kept()
+    turns, kept = night.store.rights.turns(run), night.store.rights.count()
     counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
     return {
         product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
@@ -50,5 +50,5 @@ def _derive(night: Night, run: Run, *, everyone: bool) -> None:
     last: str | None = ""
     while last is not None:
         page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
-        last = night.store.derive_rights(run, page, night.policy)
+        last = night.store.rights.derive(run, page, night.policy)
         night.heed()

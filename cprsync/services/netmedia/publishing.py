@@ -7,7 +7,7 @@ effect takes, which the domain decides. Leaves out which state to set, which was
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED
 from cprsync.domain.netmedia.settling import Settled, Unsettled
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cprsync.domain.netmedia.account import Code, Effect
+    from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.ports import NetMedia
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.store import Store
 
 #: Answers written in one transaction, and patrons read with their effects at once. The number is small, so that calls
 #: in progress do not run out meanwhile. Answers that a kill loses are asked again.
@@ -45,20 +46,6 @@ class Published:
         return isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
 
 
-class TellingStore(Protocol):
-    """What publishing needs of the store."""
-
-    def run_lock(self) -> AbstractContextManager[None]: ...
-
-    def outbox_queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]: ...
-
-    def offer(self, effects: Sequence[Effect]) -> None: ...
-
-    def settle(
-        self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
-    ) -> list[tuple[str, str]]: ...
-
-
 def publish(night: Night, run: Run) -> Published:
     """Send what waits, each effect at most once. An effect that fails stays in the outbox.
 
@@ -68,7 +55,7 @@ def publish(night: Night, run: Run) -> Published:
     done = Published()
     if night.net_media is None:
         return done
-    ids = night.store.outbox_order()
+    ids = night.store.outbox.order()
     if ids:
         night.progress.stage("publish", len(ids))
     for start in range(0, len(ids), night.calls):
@@ -84,7 +71,7 @@ def publish(night: Night, run: Run) -> Published:
 
 
 def tell_now(
-    store: TellingStore, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
+    store: Store, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
 ) -> Published:
     """Publish one patron as soon as the desk has written the record. If this fails, the night does it.
 
@@ -94,11 +81,11 @@ def tell_now(
         patron_id: the patron to publish.
     """
     done = Published()
-    if not store.outbox_queues([patron_id]):
+    if not store.outbox.queues([patron_id]):
         return done
     try:
         # two senders at once would not keep a patron's effects in order
-        with store.run_lock(), net_media() as opened:
+        with store.runs.lock(), net_media() as opened:
             if opened is not None:
                 _send(store, opened, None, [patron_id], done)
     except CprsyncError as error:
@@ -106,7 +93,7 @@ def tell_now(
     return done
 
 
-def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
+def _send(store: Store, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
     """Send what waits for these patrons. Return False if nobody answers or no call is allowed."""
     taken: set[str] = set()
     seen: set[str] = set()
@@ -128,20 +115,18 @@ def _send(store: TellingStore, net_media: NetMedia, run: Run | None, ids: Sequen
     return not done.is_over and seen == taken
 
 
-def _offered(store: TellingStore, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
+def _offered(store: Store, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
     """Yield what waits for these patrons, read as needed. Adds each patron handed on to `taken`."""
     for start in range(0, len(ids), TOGETHER):
-        queues = store.outbox_queues(ids[start : start + TOGETHER])
-        store.offer([effect for queue in queues for effect in queue])
+        queues = store.outbox.queues(ids[start : start + TOGETHER])
+        store.outbox.offer([effect for queue in queues for effect in queue])
         for queue in queues:
             taken.add(queue[0].patron_id)
             yield queue
 
 
-def _write(
-    store: TellingStore, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]], done: Published
-) -> None:
+def _write(store: Store, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]], done: Published) -> None:
     if together:
-        done.left += store.settle(run, together)
+        done.left += store.outbox.settle(run, together)
         done.sent += sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
         together.clear()

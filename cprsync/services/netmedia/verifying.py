@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.errors import CprsyncError
+    from cprsync.services.ports.netmedia import Account, Checked
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Account, Checked
 
 #: Records that are open at the same time.
 AT_ONCE: Final = 500
@@ -84,8 +84,8 @@ def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
     """
     wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
     if wrong and not dry_run:
-        with night.store.run_lock():
-            night.store.derive_again(wrong, night.policy, on=night.clock.today())
+        with night.store.runs.lock():
+            night.store.rights.derive_again(wrong, night.policy, on=night.clock.today())
     return wrong
 
 
@@ -95,19 +95,19 @@ def verify(night: Night, *, offline: bool) -> Verified:
     Raises RunBusy while a night runs, because a half-finished night would look wrong.
     """
     found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
-    with night.store.run_lock():
-        night.progress.stage("verify", night.store.population())
-        found.wrong[Wrong.VERSIONS] += night.store.wrong_versions()
-        found.accounts_waiting = night.store.accounts_left_out()
+    with night.store.runs.lock():
+        night.progress.stage("verify", night.store.patrons.count())
+        found.wrong[Wrong.VERSIONS] += night.store.repairs.wrong_versions()
+        found.accounts_waiting = night.store.accounts.count_left_out()
         derived = _derived(night)
         found.has_products = derived is not None
         found.reasons = named_block_reasons(night.policy)
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
-            page = night.store.checked_page(after, together)
+            page = night.store.repairs.checked_page(after, together)
             _check_rights(night, page, found, derived=derived)
-            _check_accounts(night, night.store.accounts([one.patron.id for one in page]), found)
+            _check_accounts(night, night.store.accounts.wanted([one.patron.id for one in page]), found)
             night.progress.advance(len(page))
             after = page[-1].patron.id if len(page) == together else None
     return found
@@ -115,7 +115,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
 
 def _derived(night: Night) -> bool | None:
     """Whether rights are stored by the present policy. None: it has no products, and nothing is stored."""
-    stamp, kept = rights_stamp(night.policy), night.store.rights_stamp()
+    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
     return None if stamp is None and kept is None else stamp == kept
 
 
@@ -163,7 +163,7 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     found.accounts_waiting += counted.left_out
     found.error = counted.error
     foreign = [patron_id for patron_id, drift in drifted if drift.value == Wrong.FOREIGN.value]
-    stands = night.store.let_stand(foreign) if foreign else set()
+    stands = night.store.repairs.let_stand(foreign) if foreign else set()
     for patron_id, drift in drifted:
         kind = Wrong(drift.value)
         if not (kind is Wrong.FOREIGN and patron_id in stands):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
@@ -22,10 +22,13 @@ from cprsync.services.planning.foreseen_reviews import ForeseenReviews
 from cprsync.services.planning.plan_hash import plan_hash
 from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.services.planning.welcome import NEW_A_NIGHT
-from cprsync.services.ports.values import Departed, Run, Subscribed, Tally
+from cprsync.services.ports.leaving import Departed
+from cprsync.services.ports.register import Subscribed
+from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from cprsync.domain.deciding.guard import Outcome
@@ -36,15 +39,25 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.services.night.report import Report
+    from cprsync.services.ports.deliveries import Feed, SealedDelivery, WaitingFile
+    from cprsync.services.ports.leaving import Departing
+    from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.ports import Feed, NetMedia, Register, Store, WaitingFile
-    from cprsync.services.ports.values import Batch, Departing, Found, NotFound, PlanRow, SealedDelivery, Write
+    from cprsync.services.ports.patrons import Batch, Write
+    from cprsync.services.ports.register import Found, NotFound, Register
+    from cprsync.services.ports.runs import PlanRow
+    from cprsync.services.ports.store import Store
 
-#: Writes of a night that a plan skips. Any other write ends the plan.
-_LEFT_OUT = frozenset(
-    {"set_state", "close_run", "refuse", "subscribed", "added_there", "removed_there", "end_subscriptions"}
-    | {"forget", "replay_journal", "sweep_gone", "keep_answers", "close_not_lost"}
-)
+#: By capability of the store, the writes of a night that a plan skips. Any other write ends the plan.
+_LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
+    "runs": frozenset({"set_state", "close"}),
+    "inbox": frozenset({"refuse"}),
+    "subscriptions": frozenset({"subscribed", "keep_answers"}),
+    "reconciliation": frozenset({"added_there", "removed_there", "end", "close_not_lost"}),
+    "retention": frozenset({"forget"}),
+    "journal": frozenset({"replay"}),
+    "erasing": frozenset({"sweep"}),
+}
 #: The run id of a plan.
 _NO_RUN = 0
 
@@ -64,105 +77,154 @@ def plan_night(night: Night) -> Report:
     return replace(report, counts=report.counts + Counts(subscribed=unwritten.waiting))
 
 
+class _Plan:
+    """What a plan counts instead of writing."""
+
+    def __init__(self, reads: Store) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self.actions: Counter[str] = Counter()
+        self.reviews = ForeseenReviews(reads)
+        #: patrons with a line in the balance sheet
+        self.told: set[str | None] = set()
+        self.accepted: list[str] = []
+        self.produced: date | None = None
+        #: by patron, the planned writes that change the birth date
+        self.born_anew: dict[str, Write] = {}
+
+
 class Unwritten:
     """The store of a planned night. Writes only the audit entries of look-ups, and counts what would be written."""
 
     def __init__(self, store: Store) -> None:
         """Take the store to read from, and to write a plan's sealed files and audit entries to."""
-        self._store = store
         self._reads = store.read_only()
-        self._outcomes: Counter[Outcome] = Counter()
-        self._actions: Counter[str] = Counter()
-        self._reviews = ForeseenReviews(self._reads)
-        #: patrons with a line in the balance sheet
-        self._told: set[str | None] = set()
-        self._accepted: list[str] = []
-        self._produced: date | None = None
-        #: by patron, the planned writes that change the birth date
-        self._born_anew: dict[str, Write] = {}
-        self.waiting = len(self._reads.unsubscribed(NEW_A_NIGHT))
+        plan = _Plan(self._reads)
+        self.waiting = len(self._reads.subscriptions.unsubscribed(NEW_A_NIGHT))
+        self.runs = _Runs("runs", self._reads, store, plan)
+        self.arrivals = _Arrivals("arrivals", self._reads, store, plan)
+        self.inbox = _Inbox("inbox", self._reads, store, plan)
+        self.patrons = _Patrons("patrons", self._reads, store, plan)
+        self.reviews = _Reviews("reviews", self._reads, store, plan)
+        self.subscriptions = _Subscriptions("subscriptions", self._reads, store, plan)
+        self.reconciliation = _Reconciliation("reconciliation", self._reads, store, plan)
+        self.calendar = _Calendar("calendar", self._reads, store, plan)
+        self.leaving = _Leaving("leaving", self._reads, store, plan)
+        self._others = {
+            name: _Capability(name, self._reads, store, plan) for name in ("retention", "journal", "erasing")
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        """Read from the store."""
+        return self._others.get(name) or getattr(self._reads, name)
+
+
+class _Capability:
+    """One capability of the store of a planned night."""
+
+    def __init__(self, name: str, reads: Store, store: Store, plan: _Plan) -> None:
+        self._left_out = _LEFT_OUT.get(name, frozenset())
+        self._reads = getattr(reads, name)
+        self._store = store
+        self._plan = plan
 
     def __getattr__(self, name: str) -> Any:
         """Read from the store. A write that is left out does nothing; any other write is refused."""
-        return _nothing if name in _LEFT_OUT else getattr(self._reads, name)
+        return _nothing if name in self._left_out else getattr(self._reads, name)
 
-    # what a plan may write
 
+class _Runs(_Capability):
     @contextmanager
-    def run_lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Hold the agreement's lock. Remove what was sealed for the plan before anyone else may seal."""
-        with self._store.run_lock():
+        with self._store.runs.lock():
             try:
                 yield
             finally:
-                self._store.clear_half_sealed()
+                self._store.arrivals.clear_half_sealed()
 
-    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
-        return self._store.seal_unseen(name, content)
-
-    def clear_half_sealed(self) -> None:
-        self._store.clear_half_sealed()
-
-    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
-        self._store.intend(None, patron_ids, purpose)
-
-    # what a plan counts instead of writing
-
-    def open_run(self, *, day: date, started: datetime) -> Run:
+    def open(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
 
+    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
+        return plan_hash(run.day, self._plan.accepted, rows)
+
+    def raised(self, run: Run) -> dict[tuple[str, str], bool]:  # noqa: ARG002 -- the port's signature
+        told = self._plan.told
+        return {(patron_id, kind): patron_id in told for patron_id, kind in self._plan.reviews.raised}
+
+    def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
+        return Tally(self._plan.outcomes, self._plan.actions)
+
+
+class _Arrivals(_Capability):
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
+        return self._store.arrivals.seal_unseen(name, content)
+
+    def clear_half_sealed(self) -> None:
+        self._store.arrivals.clear_half_sealed()
+
+
+class _Inbox(_Capability):
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
-        self._accepted.append(delivery.sha256)
-        self._produced = max(header.produced, self._produced or header.produced)
+        self._plan.accepted.append(delivery.sha256)
+        self._plan.produced = max(header.produced, self._plan.produced or header.produced)
         return replace(delivery, header=header, received=received)
 
     def last_produced(self) -> date | None:
         """The chain as it would be: a look-up also speaks of the planned deliveries."""
         taken = self._reads.last_produced()
-        return max((day for day in (taken, self._produced) if day is not None), default=None)
+        return max((day for day in (taken, self._plan.produced) if day is not None), default=None)
 
+
+class _Patrons(_Capability):
+    def write(self, run: Run, batch: Batch) -> None:  # noqa: ARG002 -- the port's signature
+        plan = self._plan
+        for item in batch.items:
+            plan.outcomes[item.outcome] += 1
+            plan.actions.update(action.value for action in item.actions)
+            plan.told.add(item.patron_id)
+        plan.reviews.follow(batch)
+        plan.born_anew.update({write.patron.id: write for write in batch.writes if moves_day_of_age(write)})
+
+
+class _Reviews(_Capability):
+    def foresee(self, due: Iterable[Due]) -> None:
+        """Take the events that the days would bring: some of them open reviews."""
+        self._plan.reviews.follow_days(due)
+
+    def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
+        return self._plan.reviews.proposed()
+
+    def waiting(self) -> dict[str, int]:
+        return self._plan.reviews.waiting(self._reads.waiting())
+
+
+class _Subscriptions(_Capability):
+    def intend(self, run: Run, patron_ids: Sequence[str], purpose: str) -> None:  # noqa: ARG002 -- the port's signature
+        self._store.subscriptions.intend(None, patron_ids, purpose)
+
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
+        return []
+
+
+class _Reconciliation(_Capability):
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:  # noqa: ARG002 -- the port's signature
         return {}
 
-    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
-        return plan_hash(run.day, self._accepted, rows)
 
-    def write(self, run: Run, batch: Batch) -> None:  # noqa: ARG002 -- the port's signature
-        for item in batch.items:
-            self._outcomes[item.outcome] += 1
-            self._actions.update(action.value for action in item.actions)
-            self._told.add(item.patron_id)
-        self._reviews.follow(batch)
-        self._born_anew.update({write.patron.id: write for write in batch.writes if moves_day_of_age(write)})
-
+class _Calendar(_Capability):
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
         """The facts with the planned birth dates: a night's days come after its deliveries."""
-        left = dict(self._born_anew)
+        left = dict(self._plan.born_anew)
         for facts in self._reads.due_facts(until, everyone=everyone):
             yield _born_anew(facts, left.pop(facts.patron_id, None))
         for facts in self._reads.minors_facts(sorted(left)):
             yield _born_anew(facts, left[facts.patron_id])
 
-    def foresee(self, due: Iterable[Due]) -> None:
-        self._reviews.follow_days(due)
 
-    def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
-        return self._reviews.proposed()
-
-    def raised(self, run: Run) -> dict[tuple[str, str], bool]:  # noqa: ARG002 -- the port's signature
-        return {(patron_id, kind): patron_id in self._told for patron_id, kind in self._reviews.raised}
-
-    def reviews_waiting(self) -> dict[str, int]:
-        return self._reviews.waiting(self._reads.reviews_waiting())
-
-    def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
-        return Tally(self._outcomes, self._actions)
-
+class _Leaving(_Capability):
     def depart(self, run: Run, departing: Departing, *, inactive_before: date | None) -> Departed:  # noqa: ARG002 -- the port's signature
         return Departed(len(departing.inactive), len(departing))
-
-    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:  # noqa: ARG002 -- the port's signature
-        return []
 
 
 def _born_anew(facts: Facts, write: Write | None) -> Facts:

@@ -8,19 +8,19 @@ them: a count for one day would reveal a birthday.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.netmedia.birth_days import reveals_birth_date
 from cprsync.domain.netmedia.rights import Turn, rights_stamp, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day
-from cprsync.services.night.calendar_part import Calendar, days_to_live, upcoming
+from cprsync.services.night.calendar_part import days_to_live, upcoming
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import RightsDue
+    from cprsync.services.ports.store import Store
 
 #: The longest forecast: a year, leap years included.
 DAYS_MAX: Final = 366
@@ -32,20 +32,6 @@ RIGHTS: Final[Mapping[Turn, str]] = {turn: f"right_{turn.value}" for turn in Tur
 #: The name of what is left out about sealed patrons.
 WITHHELD: Final = "birthdays_of_sealed"
 _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())
-
-
-class Foreseen(Calendar, Protocol):
-    """What a forecast needs of the store."""
-
-    def last_run_day(self) -> date | None: ...
-
-    def rights_ahead(self, until: date, *, everyone: bool) -> Iterable[RightsDue]: ...
-
-    def rights_stamp(self) -> str | None: ...
-
-    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
-        """Those of these patrons who are sealed for a reason of their own."""
-        ...
 
 
 class _Event(NamedTuple):
@@ -61,7 +47,7 @@ class _Event(NamedTuple):
         return {"day": self.day.isoformat(), "patron": self.patron, "kind": self.kind, "what": self.what}
 
 
-def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
+def foresee(store: Store, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
     """The JSON shape of `forecast`: from the first day that no night has processed, to the last of `days`.
 
     Missed days come first, because the next night processes them too, and derives rights on its own day. Raises
@@ -69,7 +55,7 @@ def foresee(store: Foreseen, policy: Policy, *, today: date, days: int) -> dict[
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
-    lived = store.last_run_day()
+    lived = store.runs.last_day()
     missed = days_to_live(lived, today)
     first = missed[0] if missed or lived is None else lived + ONE_DAY
     last = max(first, today) + timedelta(days=days - 1)
@@ -93,10 +79,10 @@ def _order(event: _Event) -> int:
     return _ORDER.index(event.kind)
 
 
-def _shown(store: Foreseen, policy: Policy, events: Collection[_Event]) -> list[_Event]:
+def _shown(store: Store, policy: Policy, events: Collection[_Event]) -> list[_Event]:
     """The events without those on a sealed patron's birthday."""
     whose = {one.patron for one in events if one.on_birthday and one.patron is not None}
-    sealed = store.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
+    sealed = store.patrons.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
     return [one for one in events if not (one.on_birthday and one.patron in sealed)]
 
 
@@ -114,12 +100,12 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
         yield _Event(day, None, PRODUCTS, name)
 
 
-def _rights(store: Foreseen, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
+def _rights(store: Store, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
     """What becomes of rights from the next night on. If the policy has changed, it covers every patron."""
-    stamp, kept = rights_stamp(policy), store.rights_stamp()
+    stamp, kept = rights_stamp(policy), store.rights.stamp()
     if stamp is None and kept is None:
         return
-    for one in store.rights_ahead(last, everyone=stamp != kept):
+    for one in store.rights.ahead(last, everyone=stamp != kept):
         # until a right's own day comes, the derived value is the stored value
         for day, product, turn, cause in upcoming_changes(
             one.facts, policy, one.kept, first=first, last=last, lived=lived

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def overrides_on(night: Night, day: date) -> dict[str, int]:
     """Count the corrections in force, and those that differ from the register, or for a pinned group from age."""
-    corrected = night.store.overridden()
+    corrected = night.store.patrons.overridden()
     holding = differ = 0
     for start in range(0, len(corrected), night.batch):
-        for patron in night.store.patrons(corrected[start : start + night.batch]):
+        for patron in night.store.patrons.read(corrected[start : start + night.batch]):
             holding += len(in_force(patron.overrides, day))
             differ += len(find_differing(patron, policy=night.policy, on=day))
     return {"in_force": holding, "differ": differ}

@@ -22,14 +22,18 @@ from cprsync.errors import (
 )
 from cprsync.services.feed.healing import Healed
 from cprsync.services.netmedia.accounts import Compared
-from cprsync.services.ports.values import Backlog, Departed
+from cprsync.services.ports.leaving import Departed
+from cprsync.services.ports.netmedia import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.deciding.guard import Excess
-    from cprsync.services.ports.values import AuditState, DeliveryLine, PlanRow, Run, Tally
+    from cprsync.services.ports.deliveries import DeliveryLine
+    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import PlanRow, Tally
+    from cprsync.services.ports.trust import AuditState
 
 #: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
 #: part-way.

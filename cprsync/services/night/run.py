@@ -30,7 +30,9 @@ from cprsync.services.night.report import LIVED, Closing, Counts, Planned, Repor
 from cprsync.services.planning.applying import apply, hold, protect_only
 from cprsync.services.planning.planning import Planner
 from cprsync.services.planning.welcome import ask_open_questions, subscribe_new
-from cprsync.services.ports.values import Departing, RunState, Tally
+from cprsync.services.ports.leaving import Departing
+from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.feed.intake import Intake
     from cprsync.services.planning.steps import Plan
+    from cprsync.services.ports.deliveries import DeliveryLine, SealedDelivery
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import DeliveryLine, Run, SealedDelivery
+    from cprsync.services.ports.run import Run
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +60,8 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
     is not stored, because the run is not over.
     """
     begun = night.monotonic()
-    with night.store.run_lock():
-        run = night.store.open_run(day=night.clock.today(), started=night.clock.now())
+    with night.store.runs.lock():
+        run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         course = _Course(night, run, only_plan=only_plan)
         try:
@@ -67,7 +70,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
             log.info("run.stopped", run=run.id)
             return course.stop(stopped, begun)
         report = course.close(begun)
-        night.store.close_run(
+        night.store.runs.close(
             run,
             state=RunState.HELD if report.held else RunState.CLOSED,
             finished=night.clock.now(),
@@ -82,7 +85,7 @@ class _Course:
 
     def __init__(self, night: Night, run: Run, *, only_plan: bool) -> None:
         self._night, self._run, self._only_plan = night, run, only_plan
-        self._lived_until = night.store.last_run_day()
+        self._lived_until = night.store.runs.last_day()
         self._erased_again = 0
         self._lines: Sequence[DeliveryLine] = ()
         self._planned = Planned()
@@ -125,18 +128,20 @@ class _Course:
     def stop(self, stopped: RunStopped, begun: float) -> Report:
         """Report how far the run came. The run stays open, and the next one resumes it."""
         store, self._error = self._night.store, stopped
-        return self._report(Closing(store.tally(self._run), store.backlog(), seconds=self._night.monotonic() - begun))
+        return self._report(
+            Closing(store.runs.tally(self._run), store.outbox.backlog(), seconds=self._night.monotonic() - begun)
+        )
 
     def close(self, begun: float) -> Report:
         """Report the whole run. Raises BalanceError."""
         night, store, run = self._night, self._night.store, self._run
-        self._report(Closing(tally := store.tally(run))).check_balance()
-        backlog, audit = store.backlog(), store.check_audit(records=RECORDS_A_NIGHT)
+        self._report(Closing(tally := store.runs.tally(run))).check_balance()
+        backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
         overrides = overrides_on(night, run.day)
-        self._healed.left = store.window_counts()
-        silent = store.silent_count() if night.policy.silent_is_sealed else 0
-        waiting, proposed = store.reviews_waiting(), store.proposed(run)
-        kept = max(0, store.subscription_count() - self._report().subscribed)
+        self._healed.left = store.windows.counts()
+        silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
+        waiting, proposed = store.reviews.waiting(), store.reviews.proposed(run)
+        kept = max(0, store.subscriptions.count() - self._report().subscribed)
         return self._report(
             Closing(
                 tally,
@@ -155,7 +160,7 @@ class _Course:
 
     def run(self) -> None:
         """Do the whole night's work, up to its report."""
-        self._erased_again = self._night.store.replay_journal()
+        self._erased_again = self._night.store.journal.replay()
         comparison = self._work()
         self._calendar = self._live_days()
         self._close_released(comparison)
@@ -166,7 +171,7 @@ class _Course:
             self._tell_the_net_media()
         if comparison.settled and self._lives:
             # only now has the register confirmed that the subscriptions of those who left are gone
-            self._night.store.sweep_gone(self._run)
+            self._night.store.erasing.sweep(self._run)
 
     def _work(self) -> Comparison:
         night, run = self._night, self._run
@@ -203,8 +208,8 @@ class _Course:
 
         Returns the actions outside the balance sheet.
         """
-        run, done = self._run, self._night.store.done(self._run)
-        tally = self._night.store.tally(run) if run.resumed else Tally({}, {})
+        run, done = self._run, self._night.store.runs.done(self._run)
+        tally = self._night.store.runs.tally(run) if run.resumed else Tally({}, {})
         self._held = tally.outcomes.get(Outcome.HELD, 0) > 0
         self._forgotten = dict(done.forgotten)
         outside = Counter(done.by_action) - Counter(tally.by_action)
@@ -235,15 +240,15 @@ class _Course:
         self._night.progress.stage("decide", sum(delivery.received for delivery in deliveries))
         for delivery in deliveries:
             if delivery.header is not None:
-                with self._night.store.open_delivery(delivery) as content:
+                with self._night.store.inbox.open(delivery) as content:
                     planner.deliver(delivery, content, delivery.header.produced)
 
     def _apply(self, plan: Plan, comparison: Comparison) -> None:
         """Guard the whole plan before anything is written, then write it."""
         night, run, rows = self._night, self._run, list(plan.rows())
-        self._planned = Planned(rows, night.store.save_plan(run, rows))
-        night.store.set_state(run, RunState.PLANNED)
-        population = night.store.population()
+        self._planned = Planned(rows, night.store.runs.save_plan(run, rows))
+        night.store.runs.set_state(run, RunState.PLANNED)
+        population = night.store.patrons.count()
         excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
         departing = who_departs(night) if self._lives else Departing()
         excess += comparison.excess + comparison.exceeded_by(len(departing))
@@ -256,7 +261,7 @@ class _Course:
 
     def _hold(self, plan: Plan, comparison: Comparison) -> None:
         """Write only what decision 3 lets through."""
-        self._night.store.set_state(self._run, RunState.HELD)
+        self._night.store.runs.set_state(self._run, RunState.HELD)
         self._counts += Counts(let_through=hold(self._night, self._run, plan))
         if self._run.resumed:
             self._subscribe_known()
@@ -264,7 +269,7 @@ class _Course:
         self._leave_to_staff(comparison)
 
     def _write(self, plan: Plan, departing: Departing, comparison: Comparison) -> None:
-        self._night.store.set_state(self._run, RunState.APPLYING)
+        self._night.store.runs.set_state(self._run, RunState.APPLYING)
         apply(self._night, self._run, plan)
         if self._run.resumed or plan.renumbers:
             self._subscribe_known()
@@ -301,7 +306,7 @@ class _Course:
         A review that an earlier run opened still waits, and is not counted again. The reason of each parked line of a
         delivery is reported all the same.
         """
-        raised = self._night.store.raised(self._run)
+        raised = self._night.store.runs.raised(self._run)
         lines = [] if self._held else [step for step in plan.steps if step.item is not None and step.parked is not None]
         said = raised.keys() | {step.review for step in lines if step.review is not None}
         reasons = Counter(kind.removeprefix(PARKED) for _, kind in said)
@@ -315,9 +320,9 @@ class _Course:
         night = self._night
         planner = Planner(night, replace(self._run, checkpoint=0), asks=False)
         for delivery in intake.beyond:
-            with night.store.open_delivery(delivery) as content:
+            with night.store.inbox.open(delivery) as content:
                 header = night.reader.inspect(content).header
-            with night.store.open_delivery(delivery) as content:
+            with night.store.inbox.open(delivery) as content:
                 planner.deliver(delivery, content, header.produced)
         self._counts += Counts(let_through=protect_only(night, self._run, planner.plan))
 
@@ -372,4 +377,4 @@ class _Course:
         self._told = replace(self._told, sent=done.sent, error=done.error)
         self._counts += Counts(left=len(done.left), reasons=Counter(kind for _, kind in done.left))
         if not self._held:
-            self._night.store.set_state(self._run, RunState.PUBLISHED)
+            self._night.store.runs.set_state(self._run, RunState.PUBLISHED)

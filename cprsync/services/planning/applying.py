@@ -13,7 +13,7 @@ from cprsync.domain.deciding.guard import Outcome, protective_part
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
 from cprsync.services.planning.steps import Step, answers, batch_of, step_of, write_of
-from cprsync.services.ports.values import Batch
+from cprsync.services.ports.patrons import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
 
 #: How often a batch that loses its compare-and-set is decided again before the run gives up.
 TRIES = 3
@@ -78,7 +78,7 @@ def _batches(steps: Iterable[Step], size: int) -> Iterator[list[Step]]:
 
 def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
     ids = [step.write.patron.id for step in steps if step.write is not None]
-    return {patron.id: patron for patron in night.store.patrons(ids)}
+    return {patron.id: patron for patron in night.store.patrons.read(ids)}
 
 
 # -- the whole plan ------------------------------------------------------------------------------------
@@ -87,14 +87,14 @@ def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
 def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
     for _ in range(TRIES - 1):
         try:
-            night.store.write(run, batch_of(steps))
+            night.store.patrons.write(run, batch_of(steps))
         except LostCompare:
             # someone else wrote some of these patrons in the meantime: decide again on the stored records
             fresh = _as_they_stand(night, steps)
             steps = [_decide_again(night, step, fresh) for step in steps]
         else:
             return
-    night.store.write(run, batch_of(steps))
+    night.store.patrons.write(run, batch_of(steps))
 
 
 def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
@@ -144,7 +144,7 @@ def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool)
     if not items:
         batch = Batch(writes=batch.writes)
     if batch.items or batch.writes:
-        night.store.write(run, batch)
+        night.store.patrons.write(run, batch)
     return Counter(action.value for write in batch.writes for action in write.actions)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.reviews import Reviews
     from cprsync.domain.patron.due import Due
     from cprsync.domain.patron.responsible import Answering, Troubled
-    from cprsync.services.ports.ports import Store
-    from cprsync.services.ports.values import Batch
+    from cprsync.services.ports.patrons import Batch
+    from cprsync.services.ports.store import Store
 
 #: By kind of due event, the kinds of review about a minor that it settles.
 _SETTLED_BY_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
@@ -76,13 +76,13 @@ class ForeseenReviews:
         self._troubles |= {one: news.after for one, news in troubled.items()}
         return [
             replace(link, troubles=self._troubles.get(link.responsible_id, link.troubles))
-            for link in (self._store.answering(troubled) if troubled else ())
+            for link in (self._store.responsibles.answering(troubled) if troubled else ())
         ]
 
     def _in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
         fresh = sorted(one for one in patron_ids if one not in self._items)
         self._items |= {one: {} for one in fresh}
-        for item in self._store.reviews_in_force(fresh):
+        for item in self._store.reviews.in_force(fresh):
             self._items[item.patron_id][item.id] = item
         return [item for one in patron_ids for item in self._items[one].values()]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.action import Action
     from cprsync.domain.policy.policy import Harm
-    from cprsync.services.ports.values import PlanRow
+    from cprsync.services.ports.runs import PlanRow
 
 
 def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:

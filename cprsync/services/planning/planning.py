@@ -25,7 +25,9 @@ from cprsync.services.planning.steps import (
     step_of,
 )
 from cprsync.services.planning.trail import Trails, is_decided, look_up
-from cprsync.services.ports.values import Equal, FollowUp, Found, Item, NotFound, NotOurs, Touch, Unreadable
+from cprsync.services.ports.deliveries import Unreadable
+from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
+from cprsync.services.ports.register import FollowUp, Found, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
     from cprsync.services.planning.trail import Trail
+    from cprsync.services.ports.deliveries import Delivered, SealedDelivery
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Delivered, Named, Recognised, Run, SealedDelivery
+    from cprsync.services.ports.patrons import Named, Recognised
+    from cprsync.services.ports.run import Run
 
 #: The most open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000
@@ -112,7 +116,7 @@ class Planner:
             for delivered in chunk
             if delivered.number is not None
         ]
-        found = zip((p.number for p in persons), self._night.store.recognise(persons), strict=True)
+        found = zip((p.number for p in persons), self._night.store.patrons.recognise(persons), strict=True)
         known = {
             # the register has no replacement numbers: a delivery that holds one is about no patron of ours
             number: NotOurs() if number.is_replacement else self._numbers.now(number, recognised, self._planned)
@@ -138,7 +142,7 @@ class Planner:
                 asked[person.number] = patron.id
         if not asked:
             return {}
-        self._night.store.intend(self._run, list(asked.values()), PROTECTION_END)
+        self._night.store.subscriptions.intend(self._run, list(asked.values()), PROTECTION_END)
         fresh = self._night.as_of_lookup().day >= as_of.day
         answers = list(self._night.register.look_up_many(list(asked)))
         for answer in answers:
@@ -250,7 +254,7 @@ class Planner:
         for planned in self._planned.values():
             if planned.id == patron_id:
                 return planned
-        (stored,) = self._night.store.patrons([patron_id])
+        (stored,) = self._night.store.patrons.read([patron_id])
         return stored
 
     # -- open questions -----------------------------------------------------------------------------

@@ -28,7 +28,9 @@ from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import REPLACED, Person, Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.planning.steps import Step, write_of
-from cprsync.services.ports.values import Equal, FollowUp, Links, Named, NotOurs
+from cprsync.services.ports.deliveries import Links
+from cprsync.services.ports.patrons import Equal, Named, NotOurs
+from cprsync.services.ports.register import FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.planning.steps import Means
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import Item, Recognised
+    from cprsync.services.ports.patrons import Item, Recognised
 
 #: The question that stays open until the register has answered about the patron under their new number.
 NUMBER_CHANGE: Final = "number_change"
@@ -197,8 +199,10 @@ class Renumbering:
         numbers = numbers_in(links)
         if not numbers:
             return
-        self._late = any(taken is not None and taken > day for taken in (before, self._night.store.applied_until()))
-        stored = self._night.store.recognise([Person(number) for number in numbers])
+        self._late = any(
+            taken is not None and taken > day for taken in (before, self._night.store.inbox.applied_until())
+        )
+        stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
         found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
         self.look_at(numbers)
@@ -213,7 +217,7 @@ class Renumbering:
         ids = list({one.patron_id for one in disputed.values()})
         if not ids:
             return
-        patrons = {one.id: one for one in (*self._night.store.patrons(ids), *planned.values())}
+        patrons = {one.id: one for one in (*self._night.store.patrons.read(ids), *planned.values())}
         days = {one.id: one.as_of for one in patrons.values()}
         self._plan.disputes = {
             old: one
@@ -231,7 +235,7 @@ class Renumbering:
     def look_at(self, numbers: Sequence[CprNumber]) -> None:
         """Find out which of the numbers are old ones."""
         if numbers:
-            self._old = self._night.store.old_numbers(numbers)
+            self._old = self._night.store.patrons.old_numbers(numbers)
 
     def former(self, number: CprNumber) -> str | None:
         """The patron who had this number before, among the numbers looked at."""
@@ -256,8 +260,8 @@ class Renumbering:
 
     def holders(self, numbers: Sequence[CprNumber], planned: Mapping[CprNumber, Patron]) -> dict[CprNumber, str]:
         """By number, the patron who has or had it, in the state that this plan has reached."""
-        stored = self._night.store.recognise([Person(number) for number in numbers])
-        holders = {**self._night.store.old_numbers(numbers), **self._left}
+        stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
+        holders = {**self._night.store.patrons.old_numbers(numbers), **self._left}
         for number, recognised in zip(numbers, stored, strict=True):
             one = self._now(number, recognised, planned)
             if not isinstance(one, NotOurs):
@@ -314,5 +318,5 @@ class Renumbering:
 
     def _waits(self, patron_id: str) -> bool:
         """Whether staff must still say which number is the patron's."""
-        in_force = self._night.store.reviews_in_force([patron_id])
+        in_force = self._night.store.reviews.in_force([patron_id])
         return any(one.waits and one.kind == OTHER_SUCCESSOR for one in in_force)

@@ -33,7 +33,9 @@ from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
-from cprsync.services.ports.values import Batch, FollowUp, Found, Item, NotFound, PlanRow, Touch, Write
+from cprsync.services.ports.patrons import Batch, Item, Touch, Write
+from cprsync.services.ports.register import FollowUp, Found, NotFound
+from cprsync.services.ports.runs import PlanRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,21 +45,16 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import Named, Prepared
-
-
-class Preparing(Protocol):
-    """Encodes a record once, before it is written."""
-
-    def prepare(self, after: Person) -> Prepared: ...
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.patrons import Named
+    from cprsync.services.ports.store import Store
 
 
 class Means(Protocol):
     """What turning a decision into a write needs. A night has it, and so does a desk."""
 
     @property
-    def store(self) -> Preparing: ...
+    def store(self) -> Store: ...
     @property
     def clock(self) -> Clock: ...
     @property
@@ -263,7 +260,7 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
     return Write(
         patron=patron,
         after=change.after,
-        prepared=night.store.prepare(change.after),
+        prepared=night.store.patrons.prepare(change.after),
         as_of=as_of,
         actions=change.actions,
         culr=culr,

@@ -15,7 +15,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED
 from cprsync.services.planning.renumbering import NUMBER_CHANGE, UNRESOLVED, undecided_step
 from cprsync.services.planning.steps import FIRST_COPY, WINDOW, Step
-from cprsync.services.ports.values import Found
+from cprsync.services.ports.register import Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.services.planning.renumbering import Renumbering
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import FollowUp, NotFound, Run
+    from cprsync.services.ports.register import FollowUp, NotFound
+    from cprsync.services.ports.run import Run
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,7 +139,7 @@ def look_up(
     numbers, as_of = list(asked), night.as_of_lookup()
     for start in range(0, len(numbers), night.calls):
         some = numbers[start : start + night.calls]
-        night.store.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)
+        night.store.subscriptions.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)
         for answer in night.register.look_up_many(some):
             yield answer, as_of
         night.heed()

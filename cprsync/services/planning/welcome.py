@@ -12,7 +12,8 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT
 from cprsync.services.planning.steps import FIRST_COPY, last_day_of_the_dead
-from cprsync.services.ports.values import Batch, KeptAnswer, Subscribed
+from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.register import KeptAnswer, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.planning.planning import Planner
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.values import FollowUp, Run
+    from cprsync.services.ports.register import FollowUp
+    from cprsync.services.ports.run import Run
 
 #: The most new patrons subscribed in one night; the rest follow the night after.
 NEW_A_NIGHT = 100_000
@@ -40,7 +42,7 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
     night.progress.stage("subscribe")
     while error is None and added < NEW_A_NIGHT:
         # numbers refused tonight stay at the head of the list: skip them
-        waiting = night.store.unsubscribed(night.calls + len(refused), unheard=unheard)
+        waiting = night.store.subscriptions.unsubscribed(night.calls + len(refused), unheard=unheard)
         new = {number: patron for patron, number in waiting if patron not in refused}
         if not new:
             break
@@ -57,18 +59,18 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
                     already.add(number)
             night.progress.advance()
         today, dead_until = night.clock.today(), last_day_of_the_dead(night)
-        night.store.subscribed(run, done, since=today, already=already, dead_until=dead_until)
+        night.store.subscriptions.subscribed(run, done, since=today, already=already, dead_until=dead_until)
         added += len(done)
         night.heed()
     if refused:
         reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
-        night.store.write(run, Batch(reviews=reviews))
+        night.store.patrons.write(run, Batch(reviews=reviews))
     return added, error
 
 
 def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
     """Look up everyone with an open question and plan the answers. The audit entry is written before."""
-    questions = night.store.follow_ups(FOLLOW_UPS_A_NIGHT)
+    questions = night.store.subscriptions.follow_ups(FOLLOW_UPS_A_NIGHT)
     night.progress.stage("look up", len(questions))
     for start in range(0, len(questions), night.calls):
         _ask(night, run, planner, questions[start : start + night.calls])
@@ -77,7 +79,7 @@ def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
 
 
 def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]) -> None:
-    patrons = {patron.id: patron for patron in night.store.patrons([q.patron_id for q in questions])}
+    patrons = {patron.id: patron for patron in night.store.patrons.read([q.patron_id for q in questions])}
     asked: dict[CprNumber, list[FollowUp]] = {}
     for question in questions:
         if question.patron_id in patrons:
@@ -85,7 +87,9 @@ def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]
     kept = _kept(night, run, asked)
     rest = {number: some for number, some in asked.items() if number not in kept}
     for kind in sorted({question.kind for some in rest.values() for question in some}):
-        night.store.intend(run, [q.patron_id for some in rest.values() for q in some if q.kind == kind], kind)
+        night.store.subscriptions.intend(
+            run, [q.patron_id for some in rest.values() for q in some if q.kind == kind], kind
+        )
     for one in chain(kept.values(), _look_up(night, run, rest)):
         for question in asked[one.answer.number]:
             planner.follow_up(question, patrons[question.patron_id], one.answer, one.as_of)
@@ -101,7 +105,7 @@ def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]])
     """
     seen = night.as_of_lookup().seen
     ids = [question.patron_id for some in asked.values() for question in some]
-    found = {one.answer.number: one for one in night.store.kept_answers(run, ids).values()}
+    found = {one.answer.number: one for one in night.store.subscriptions.kept_answers(run, ids).values()}
     return {
         number: found[number]
         for number, some in asked.items()
@@ -115,5 +119,5 @@ def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp
     answers = night.register.look_up_many(list(asked))
     while together := list(islice(answers, KEPT_TOGETHER)):
         whose = [(question.patron_id, answer) for answer in together for question in asked[answer.number][:1]]
-        night.store.keep_answers(run, whose, as_of)
+        night.store.subscriptions.keep_answers(run, whose, as_of)
         yield from (KeptAnswer(answer, as_of) for answer in together)

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock, Feed, NetMedia, Reader, Register, Store
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.deliveries import Feed, Reader
+    from cprsync.services.ports.netmedia import NetMedia
+    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.store import Store
 
 #: How many persons are recognised, or changes written, in one transaction. Each batch rewrites the database pages that
 #: it shares with others, so twice as many batches cost a tenth more time.
@@ -90,4 +94,4 @@ class Night:
         It speaks of the last delivery that the register has loaded by now and that we have taken.
         """
         loaded = last_loaded(self.clock.now())
-        return AsOf(look_up_day(loaded, self.store.last_produced()), Source.LOOKUP, loaded)
+        return AsOf(look_up_day(loaded, self.store.inbox.last_produced()), Source.LOOKUP, loaded)

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.birth_days import may_reveal_birth_date
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import AuditFilter, Happening
+    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.trust import AuditFilter, Happening
 
 #: How many entries are checked together for sealed patrons.
 _AT_A_TIME: Final = 200
 
 
-class AuditReading(Protocol):
-    """What reading the audit needs of the store."""
-
-    def audit_entries(self, wanted: AuditFilter) -> Iterator[Happening]: ...
-
-    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
-        """Those of these patrons who are sealed for a reason of their own."""
-        ...
-
-
-def list_entries(store: AuditReading, policy: Policy, wanted: AuditFilter) -> Iterator[Happening]:
+def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[Happening]:
     """The entries that match, the latest first.
 
     An entry that may reveal a sealed patron's birthday is shown without the patron. It is left out if one patron's
     entries are asked for, because the patron would be known.
     """
-    entries = store.audit_entries(wanted)
+    entries = store.audit.entries(wanted)
     while part := list(islice(entries, _AT_A_TIME)):
         whose = {one.patron for one in part if one.patron is not None and _may_tell(one)}
-        sealed = store.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
+        sealed = store.patrons.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
         for one in part:
             if not (_may_tell(one) and one.patron in sealed):
                 yield one

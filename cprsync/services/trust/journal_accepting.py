@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.reason import checked_reason
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from cprsync.services.ports.values import AcceptedJournal
+    from cprsync.services.ports.store import Store
 
 
-class JournalStore(Protocol):
-    """What accepting a journal needs of the store."""
-
-    def run_lock(self) -> AbstractContextManager[None]: ...
-
-    def accept_journal(self, *, user: str, reason: str) -> AcceptedJournal:
-        """Accept the journal in one transaction. Raises BadInput if nothing is wrong with it."""
-        ...
-
-
-def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) -> dict[str, Any]:
+def accept_journal(store: Store, *, agency: str, user: str, reason: str) -> dict[str, Any]:
     """Accept the journal as it is. Return the JSON shape of `db accept-journal`.
 
     Raises:
@@ -34,8 +22,8 @@ def accept_journal(store: JournalStore, *, agency: str, user: str, reason: str) 
     if not reason.strip():
         raise ConfigurationError("say why you accept a journal with lost lines: --reason TEXT", kind="usage.reason")
     why = checked_reason(reason)
-    with store.run_lock():
-        taken = store.accept_journal(user=user, reason=why)
+    with store.runs.lock():
+        taken = store.journal.accept(user=user, reason=why)
     return {
         "library": agency,
         "patrons": taken.patrons,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.workdays import last_loaded
 from cprsync.services.night.report import DONE, LEFT, audit_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from cprsync.services.ports.values import AuditState, Backlog
+    from cprsync.services.ports.store import Store
 
 #: How long something may wait for the net media: the next night makes up for one failed night.
 WAITS_MOST: Final = timedelta(hours=26)
@@ -20,52 +20,32 @@ WAITS_MOST: Final = timedelta(hours=26)
 ALARMING: Final = frozenset({"critical", "warn"})
 
 
-class StatusStore(Protocol):
-    """What the status needs of the store."""
-
-    def runs(self) -> list[dict[str, Any]]:
-        """The nights, the newest first."""
-        ...
-
-    def last_produced(self) -> date | None: ...
-
-    def reviews_waiting(self) -> dict[str, int]: ...
-
-    def backlog(self) -> Backlog: ...
-
-    def check_audit(self) -> AuditState: ...
-
-    def keys_in_use(self) -> set[tuple[str, str]]:
-        """The keys in use, as pairs of purpose and id."""
-        ...
-
-
 def status_of(
-    store: StatusStore, *, agency: str, name: str, now: datetime, certificates: Sequence[Mapping[str, Any]]
+    store: Store, *, agency: str, name: str, now: datetime, certificates: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The JSON shape of `status` for one library."""
     document: dict[str, Any] = {
         "agency": agency,
         "name": name,
-        "run": next(iter(store.runs()), None),
+        "run": next(iter(store.runs.documents()), None),
         "deliveries": _deliveries(store, now),
         "waits": _waits(store),
-        "audit": audit_document(store.check_audit()),
+        "audit": audit_document(store.audit.check()),
         "certificates": [dict(one) for one in certificates],
-        "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.keys_in_use())],
+        "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.keys_in_use())],
     }
     wrong = [*_wrong_run(document["run"]), *_wrong_rest(document, now)]
     return document | {"ok": not wrong, "wrong": wrong}
 
 
-def _deliveries(store: StatusStore, now: datetime) -> dict[str, Any]:
-    last, due = store.last_produced(), last_loaded(now)
+def _deliveries(store: Store, now: datetime) -> dict[str, Any]:
+    last, due = store.inbox.last_produced(), last_loaded(now)
     late = last is not None and last < due
     return {"last": last and last.isoformat(), "due": due.isoformat(), "late": late}
 
 
-def _waits(store: StatusStore) -> dict[str, Any]:
-    reviews, backlog = store.reviews_waiting(), store.backlog()
+def _waits(store: Store) -> dict[str, Any]:
+    reviews, backlog = store.reviews.waiting(), store.outbox.backlog()
     oldest = None if backlog.oldest is None else backlog.oldest.isoformat(timespec="seconds")
     net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": oldest}
     return {"reviews": sum(reviews.values()), "kinds": dict(reviews), "net_media": net_media}

@@ -6,7 +6,7 @@ The municipality is shown even for a protected patron, because rights depend on 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.right_rule import CHANGES
@@ -15,7 +15,7 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
-from cprsync.services.views.viewing import Views, unmerged_view_of
+from cprsync.services.views.viewing import unmerged_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,24 +25,17 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import AccountState
-    from cprsync.services.views.viewing import View
-
-
-class EntitlementStore(Views, Protocol):
-    """What showing rights needs of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def account_state(self, patron_id: str) -> AccountState: ...
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.desk import PatronView
+    from cprsync.services.ports.netmedia import AccountState
+    from cprsync.services.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
     """Shows rights: one library's store and policy, and the list of municipalities for their names."""
 
-    store: EntitlementStore
+    store: Store
     clock: Clock
     policy: Policy
     municipalities: Municipalities
@@ -67,10 +60,10 @@ class Entitlements:
             "standing": view.stage.value,
             "municipality": self._municipality(view, facts, day),
             "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
-            "culr": _culr(self.store.account_state(patron_id)),
+            "culr": _culr(self.store.outbox.account_state(patron_id)),
         }
 
-    def _municipality(self, view: View, facts: RightFacts, day: date) -> dict[str, Any]:
+    def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> dict[str, Any]:
         """The municipality in force, its source, and since when."""
         now = effective(facts, self.policy, on=day)
         typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
@@ -87,7 +80,7 @@ class Entitlements:
         }
 
 
-def facts_of(view: View) -> RightFacts:
+def facts_of(view: PatronView) -> RightFacts:
     """A record as the rules of rights need it, with the days on which runs wrote what rights depend on."""
     return right_facts(
         view.patron,

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.number import CprNumber, unspaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.ports.desk import Numbered
+    from cprsync.services.ports.store import Store
 
 #: How the patron was found.
 CPR_NUMBER: Final = "cpr_number"
@@ -33,39 +34,13 @@ _PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
-    """The patron that a patron number belongs to now: its own, or the one that it was merged into."""
-
-    patron_id: str
-    stage: Stage
-
-
-class FindingStore(Protocol):
-    """What finding needs of the store."""
-
-    def find(self, number: CprNumber) -> str | None:
-        """The patron who has this number, or had it."""
-        ...
-
-    def numbered(self, patron_id: str) -> Numbered | None:
-        """The patron with this patron number, also one who has left.
-
-        None: nothing is left of them, or they never existed.
-        """
-        ...
-
-    def with_card(self, card: str) -> str | None: ...
-    def patrons(self, ids: Sequence[str]) -> list[Patron]: ...
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     patron_id: str
     by: str
     warnings: tuple[str, ...] = ()
 
 
-def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
+def find_patron(store: Store, typed: str) -> dict[str, Any]:
     """Find the patron who has, or had, this number or card. Return the JSON shape of `patron find`."""
     found = list(_all(store, typed))
     if not found:
@@ -79,15 +54,15 @@ def find_patron(store: FindingStore, typed: str) -> dict[str, Any]:
     return document
 
 
-def _all(store: FindingStore, typed: str) -> Iterator[_Found]:
+def _all(store: Store, typed: str) -> Iterator[_Found]:
     """Everyone that the text may mean, the most likely first."""
-    if (number := _number(typed)) is not None and (one := store.find(number)) is not None:
-        (patron,) = store.patrons([one])
+    if (number := _number(typed)) is not None and (one := store.patrons.find(number)) is not None:
+        (patron,) = store.patrons.read([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
     joined = unspaced(typed)
-    if _PATRON_NUMBER.fullmatch(joined) and (theirs := store.numbered(joined)) is not None:
+    if _PATRON_NUMBER.fullmatch(joined) and (theirs := store.views.numbered(joined)) is not None:
         yield _Found(theirs.patron_id, PATRON_NUMBER, tuple(_about(joined, theirs)))
-    if (holder := store.with_card(typed)) is not None:
+    if (holder := store.views.with_card(typed)) is not None:
         yield _Found(holder, CARD)
 
 

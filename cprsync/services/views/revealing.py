@@ -7,48 +7,22 @@ program may.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
-from cprsync.services.desk.responsibles import Answering, list_minors
+from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
+from cprsync.services.ports.desk import PatronView, Reveal
 from cprsync.services.ports.reason import checked_reason
-from cprsync.services.views.viewing import View, Views, view_of
+from cprsync.services.views.viewing import view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import Opened
-
-#: The purpose in the audit entry. The reason beside it is in the user's own words.
-SHOW: Final = "show"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Reveal:
-    """A request: which fields of which patron, by which user, and why."""
-
-    patron_id: str
-    fields: tuple[str, ...]
-    user: str
-    reason: str
-    purpose: str = SHOW
-
-
-class RevealingStore(Views, Answering, Protocol):
-    """What a reveal needs of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def circulation(self, patron_id: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """The patron's loans, reservations, balances and messages, under those names."""
-        ...
-
-    def reveal(self, asked: Reveal) -> Opened:
-        """Commit the audit entry, and then open the fields."""
-        ...
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.desk import Opened
+    from cprsync.services.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +30,7 @@ class Window:
     """Where a record is looked at: one library's store and policy, and the user who looks."""
 
     agency: str
-    store: RevealingStore
+    store: Store
     clock: Clock
     policy: Policy
     user: str
@@ -77,16 +51,16 @@ class Window:
         fields = sealed_fields(document["fields"])
         if not fields:
             return document
-        return self._document(view, self.store.reveal(Reveal(patron_id, fields, self.user, why)))
+        return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
 
-    def _document(self, view: View, opened: Opened | None) -> dict[str, Any]:
+    def _document(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
         document = patron_document(
             view,
             self.policy,
             agency=self.agency,
             on=self.clock.today(),
             opened=opened,
-            circulation=self.store.circulation(view.patron.id),
+            circulation=self.store.lending.circulation(view.patron.id),
         )
         # a reveal opens one record: a minor's sealed data stays sealed on the page of the person who answers
         document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)

@@ -6,7 +6,7 @@ Each answer names the rule, the group and the table that it comes from. Changes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.lending.borrowing import BORROW_WORDS, may_borrow
 from cprsync.domain.lending.contacting import CONTACT_WORDS, About, Channel, may_contact, reach_of
@@ -14,7 +14,7 @@ from cprsync.domain.lending.fees import overdue_fees
 from cprsync.domain.lending.standing import standing_of
 from cprsync.domain.lending.statement import reminders_of
 from cprsync.domain.patron.local import Stage
-from cprsync.services.views.viewing import Views, living_view_of
+from cprsync.services.views.viewing import living_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,33 +22,25 @@ if TYPE_CHECKING:
 
     from cprsync.domain.lending.contacting import Reach
     from cprsync.domain.lending.standing import Standing
-    from cprsync.domain.lending.statement import LateLoan, Owing
+    from cprsync.domain.lending.statement import LateLoan
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.views.viewing import View
-
-
-class StandingStore(Views, Protocol):
-    """What showing a standing needs of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def owing(self, patron_id: str, on: date) -> Owing: ...
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Standings:
     """Shows standings: one library's store and policy."""
 
-    store: StandingStore
+    store: Store
     clock: Clock
     policy: Policy
 
     def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
         """The JSON shape of `patron standing`. Raises BadInput if there is no such patron."""
         view, today = living_view_of(self.store, patron_id), self.clock.today()
-        owing = self.store.owing(patron_id, today)
+        owing = self.store.lending.owing(patron_id, today)
         leaving = view.stage is not Stage.ACTIVE
         standing = standing_of(
             view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere, leaving=leaving

@@ -7,46 +7,27 @@ not sent.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to, name_lines
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.responsible import why_no_letter
 from cprsync.services.desk.responsibles import named
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.views.revealing import Reveal, check_reason, sealed_fields
-from cprsync.services.views.viewing import Views, living_view_of
+from cprsync.services.ports.desk import PatronView, Reveal
+from cprsync.services.views.revealing import check_reason, sealed_fields
+from cprsync.services.views.viewing import living_view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from cprsync.domain.lending.statement import Owing
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.ports import Clock
-    from cprsync.services.ports.values import Opened
-    from cprsync.services.views.viewing import View
+    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.desk import Opened
+    from cprsync.services.ports.store import Store
 
 #: The purpose in the audit entry.
 STATEMENT: Final = "statement"
 #: The letter is sent to the lines of the envelope.
 GOES: Final = "goes"
-
-
-class StatementStore(Views, Protocol):
-    """What statements need of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def reveal(self, asked: Reveal) -> Opened:
-        """Commit the audit entry, and then open the fields."""
-        ...
-
-    def owing(self, patron_id: str, on: date) -> Owing: ...
-
-    def answering_for(self, patron_id: str) -> Sequence[str]:
-        """The patron numbers of those who answer for this patron's new debts."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +36,7 @@ class Statements:
 
     agency: str
     name: str
-    store: StatementStore
+    store: Store
     clock: Clock
     policy: Policy
     user: str
@@ -81,10 +62,10 @@ class Statements:
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
         # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
-        opened = self.store.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
+        opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
         return self._document(view, self._envelope(view, opened), revealed=True)
 
-    def _envelope(self, view: View, opened: Opened | None) -> Letter | NoLetter:
+    def _envelope(self, view: PatronView, opened: Opened | None) -> Letter | NoLetter:
         patron, local, today = view.patron, view.local, self.clock.today()
         person, overrides = patron.register, patron.overrides
         sealed = self._is_sealed(view)
@@ -93,10 +74,10 @@ class Statements:
         stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
         return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
 
-    def _is_sealed(self, view: View) -> bool:
+    def _is_sealed(self, view: PatronView) -> bool:
         return view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
 
-    def _name(self, view: View) -> str | None:
+    def _name(self, view: PatronView) -> str | None:
         """The patron's name, unless it is sealed. Shown also if the address is sealed to protect someone else."""
         if self._is_sealed(view):
             return None
@@ -105,17 +86,17 @@ class Statements:
 
     def _name_of(self, responsible_id: str) -> str | None:
         """The name of a person who answers. None: they are sealed, or nothing can be asked of them any more."""
-        view = self.store.patron(responsible_id)
+        view = self.store.views.patron(responsible_id)
         if view is None:
             return None
         person, stopped = view.patron.register, view.patron.letters_stopped is not None
         sealed, name = named(view, self.policy)
         return name if why_no_letter(person, ended=False, stopped=stopped, sealed=sealed) is None else None
 
-    def _document(self, view: View, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
+    def _document(self, view: PatronView, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
         """The JSON shape of `statement`."""
         today, patron_id = self.clock.today(), view.patron.id
-        owing, answering = self.store.owing(patron_id, today), list(self.store.answering_for(patron_id))
+        owing, answering = self.store.lending.owing(patron_id, today), list(self.store.lending.answering_for(patron_id))
         names = [self._name_of(one) for one in answering] if revealed or not self._is_sealed(view) else []
         return {
             "patron": patron_id,

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.pages.statistics import ALL, LEAST_SHOWN, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
 
-    from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
-
-
-class Countable(Protocol):
-    """What statistics need of the store."""
-
-    def counted(self, on: date, policy: Policy) -> Iterable[Cell]:
-        """Municipality, age band and group of each patron who was there on a day, read a page at a time."""
-        ...
+    from cprsync.services.ports.store import Store
 
 
 def statistics(
-    store: Countable, policy: Policy, *, agency: str, on: date, municipalities: Municipalities
+    store: Store, policy: Policy, *, agency: str, on: date, municipalities: Municipalities
 ) -> dict[str, Any]:
     """The JSON shape of `statistics`: every cell that is not 0, with totals as `*`. A count of null is withheld."""
-    told = count(store.counted(on, policy))
+    told = count(store.statistics.counted(on, policy))
     codes = told.along(0)
     names = {code: municipalities.by_code[code].name for code in codes if code in municipalities.by_code}
     return {

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import BadInput
-from cprsync.services.desk.showing import PatronView
+
+if TYPE_CHECKING:
+    from cprsync.services.ports.desk import PatronView
+    from cprsync.services.ports.store import Store
 
 
-class View(PatronView, Protocol):
-    """A record, or the shell of one that was merged into another."""
-
-    @property
-    def merged_into(self) -> str | None: ...
-    @property
-    def stage(self) -> Stage: ...
-
-
-class Views(Protocol):
-    """What finding a record needs of the store."""
-
-    def patron(self, patron_id: str) -> View | None: ...
-
-    def was_given(self, patron_id: str) -> bool:
-        """Whether this ever was a patron's number, even if nothing is left of the patron."""
-        ...
-
-
-def view_of(store: Views, patron_id: str) -> View:
+def view_of(store: Store, patron_id: str) -> PatronView:
     """A record, also an emptied one, or the shell of a merged one. Raises BadInput if there is none."""
-    view = store.patron(patron_id)
-    if view is None and store.was_given(patron_id):
+    view = store.views.patron(patron_id)
+    if view is None and store.leaving.was_given(patron_id):
         raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return view
 
 
-def unmerged_view_of(store: Views, patron_id: str) -> View:
+def unmerged_view_of(store: Store, patron_id: str) -> PatronView:
     """Same as `view_of`, but raises BadInput for a merged patron: the record that it was merged into answers."""
     view = view_of(store, patron_id)
     if view.merged_into is not None:
@@ -50,7 +34,7 @@ def unmerged_view_of(store: Views, patron_id: str) -> View:
     return view
 
 
-def living_view_of(store: Views, patron_id: str) -> View:
+def living_view_of(store: Store, patron_id: str) -> PatronView:
     """Same as `unmerged_view_of`, but raises BadInput for a patron who has left: nothing is kept to answer from."""
     view = unmerged_view_of(store, patron_id)
     if view.stage is Stage.CLOSED:

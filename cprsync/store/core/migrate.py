@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from cprsync.services.ports.values import StoreVersion
+from cprsync.services.ports.trust import StoreVersion
 from cprsync.store.core.engine import writing
 from cprsync.store.core.version import WANTED, newer, version_of
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, update
 
 from cprsync.errors import FenceLost
-from cprsync.services.ports.values import Run
+from cprsync.services.ports.run import Run
 from cprsync.store.beside.checkpoints import HeadsFile
 from cprsync.store.beside.witness import FILE as WITNESS
 from cprsync.store.core import tables
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.ports import Clock
+    from cprsync.services.ports.clock import Clock
     from cprsync.store.beside.journal import EraseJournal
     from cprsync.store.seals.keys import Keyring
     from cprsync.store.seals.vault import Vault
@@ -80,6 +80,13 @@ class Tenant:
     def stamp(self) -> str:
         """Return the present moment, as a row holds it."""
         return stamp_of(self.clock.now())
+
+
+class TenantStore:
+    """One capability of the store, for one tenant. Each of its methods is a transaction of its own."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
 
 
 def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:

@@ -14,12 +14,13 @@ from cprsync.domain.feed.window import Why
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
-from cprsync.services.ports.values import Batch, FollowUp, NewPatron, Subscribed
+from cprsync.services.ports.patrons import Batch, NewPatron
+from cprsync.services.ports.register import FollowUp, Subscribed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back
 from cprsync.store.imports.import_writing import create
@@ -32,66 +33,60 @@ from cprsync.store.reviews.review_items import ask_staff_at_desk
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.lookup import Entry
+    from cprsync.services.ports.desk import Entry
     from cprsync.store.core.tenant import Tenant
 
 _PATRON = tables.patron.c
 
 
-def intend(tenant: Tenant, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-    """Write an audit entry, with the keyed index of the number, before a look-up is made."""
-    about = (("number", tenant.vault.number_index(number).hex()), ("user", user))
-    happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
-    with writing(tenant.engine) as connection:
-        audit.append(connection, tenant, audit.DESK, [happened])
+class Desk(TenantStore):
+    """What the desk writes when it registers and looks up."""
 
+    def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        about = (("number", self._tenant.vault.number_index(number).hex()), ("user", user))
+        happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
+        with writing(self._tenant.engine) as connection:
+            audit.append(connection, self._tenant, audit.DESK, [happened])
 
-def ask_staff(tenant: Tenant, patron_id: str, kind: str, *, about: str) -> None:
-    """Open one review item about two patrons, once. Touches no record."""
-    ask_staff_at_desk(tenant, tenant.no_run, patron_id, kind, about=about)
+    def save(self, entry: Entry) -> str:
+        by = (("user", entry.user),)
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            patron_id, batch, happened = entry.patron_id, entry.batch, []
+            if patron_id is None:
+                borrows = entry.borrows and entry.answers_for is None
+                kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
+                patron_id = create(connection, self._tenant, NewPatron(entry.number, Local(), kind=kind.value))
+                batch = _batch_of(batch, patron_id)
+                happened.append(audit.Happened("register", patron=patron_id, more=by))
+            else:
+                _make_sure_that_patron(connection, self._tenant, patron_id)
+            before = remember_before(connection, self._tenant, patron_id, entry.number) if entry.sets_number else None
+            if entry.returns:
+                happened += _seen(connection, self._tenant, patron_id, by)
+            if entry.subscribed is not None:
+                happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
+            _write(connection, self._tenant, patron_id, entry, batch)
+            if before is not None:
+                keep_undo(connection, self._tenant, batch.writes[0], before, user=entry.user)
+            if entry.subscribed is not None and entry.until is not None:
+                # the death was on record already: no write in this batch says how long to keep the subscription
+                dying.keep_until(connection, self._tenant, [patron_id], entry.until)
+            for write in batch.writes:
+                actions = tuple(action.value for action in write.actions)
+                happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
+            if entry.returns:
+                became = become_patrons(connection, self._tenant, [patron_id])
+                happened += [audit.Happened("register", patron=one, more=by) for one in became]
+            if entry.reason:
+                happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
+            audit.append(connection, self._tenant, audit.DESK, happened)
+            if entry.answers_for is not None:
+                _link(connection, self._tenant, patron_id, entry.answers_for, entry)
+        return patron_id
 
-
-def save(tenant: Tenant, entry: Entry) -> str:
-    """Create or change one patron and write the subscription: all of it, or nothing.
-
-    Raises:
-        LostCompare: someone else wrote the patron since the decision.
-    """
-    by = (("user", entry.user),)
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        patron_id, batch, happened = entry.patron_id, entry.batch, []
-        if patron_id is None:
-            borrows = entry.borrows and entry.answers_for is None
-            kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
-            patron_id = create(connection, tenant, NewPatron(entry.number, Local(), kind=kind.value))
-            batch = _batch_of(batch, patron_id)
-            happened.append(audit.Happened("register", patron=patron_id, more=by))
-        else:
-            _make_sure_that_patron(connection, tenant, patron_id)
-        before = remember_before(connection, tenant, patron_id, entry.number) if entry.sets_number else None
-        if entry.returns:
-            happened += _seen(connection, tenant, patron_id, by)
-        if entry.subscribed is not None:
-            happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
-        _write(connection, tenant, patron_id, entry, batch)
-        if before is not None:
-            keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
-        if entry.subscribed is not None and entry.until is not None:
-            # the death was on record already: no write in this batch says how long to keep the subscription
-            dying.keep_until(connection, tenant, [patron_id], entry.until)
-        for write in batch.writes:
-            actions = tuple(action.value for action in write.actions)
-            happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
-        if entry.returns:
-            became = become_patrons(connection, tenant, [patron_id])
-            happened += [audit.Happened("register", patron=one, more=by) for one in became]
-        if entry.reason:
-            happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
-        audit.append(connection, tenant, audit.DESK, happened)
-        if entry.answers_for is not None:
-            _link(connection, tenant, patron_id, entry.answers_for, entry)
-    return patron_id
+    def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
+        ask_staff_at_desk(self._tenant, self._tenant.no_run, patron_id, kind, about=about)
 
 
 def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:

@@ -13,7 +13,7 @@ from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewClosed
 from cprsync.services.planning.steps import PROTECTION_END
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
@@ -24,7 +24,7 @@ from cprsync.store.reviews.kept import REVIEW
 from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
-    from cprsync.services.desk.reviewing import ReviewItem
+    from cprsync.services.ports.reviews import ReviewItem
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

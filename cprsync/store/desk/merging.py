@@ -23,7 +23,7 @@ from cprsync.domain.patron.patron import AsOf, PatronKind, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
 from cprsync.store.lending import circulation

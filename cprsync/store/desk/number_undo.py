@@ -22,7 +22,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.core import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.patrons import dying

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from cprsync.domain.person.sealed import Opening, Sealed
 from cprsync.errors import BadInput
-from cprsync.services.ports.values import Opened
+from cprsync.services.ports.desk import Opened
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
@@ -21,7 +21,7 @@ from cprsync.store.records.local_part import open_local
 from cprsync.store.records.records import from_row, overrides_of
 
 if TYPE_CHECKING:
-    from cprsync.services.views.revealing import Reveal
+    from cprsync.services.ports.desk import Reveal
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an audit entry that says that someone opened what is sealed.

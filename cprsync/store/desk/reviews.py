@@ -16,14 +16,15 @@ from cprsync.domain.feed.window import Why
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.services.desk.reviewing import ReviewItem
 from cprsync.services.planning.renumbering import NUMBER_CHANGE
 from cprsync.services.planning.steps import FIRST_COPY
+from cprsync.services.ports.reviews import ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.desk import ending_protection, merging, number_undo, telling_again
+from cprsync.store.desk.ending_protection import note_first_yes
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.changes import ask, write_records
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.reviewing import Answer
-    from cprsync.services.ports.values import Write
+    from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.reviews import Answer
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -60,41 +61,59 @@ class _Done(NamedTuple):
 # -- reading ---------------------------------------------------------------------------------------------
 
 
-def items(tenant: Tenant, *, all_states: bool) -> list[ReviewItem]:
-    """Return the items that wait, or all items, the oldest first."""
-    wanted = select(tables.review_item).where(_ROW.agency == tenant.agency).order_by(_ROW.id)
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
-        return [_from_row(row) for row in rows]
+class Answers(TenantStore):
+    """What waits for a person, as the desk reads and answers it."""
 
+    def items(self, *, all_states: bool) -> list[ReviewItem]:
+        wanted = select(tables.review_item).where(_ROW.agency == self._tenant.agency).order_by(_ROW.id)
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
+            return [_from_row(row) for row in rows]
 
-def item(tenant: Tenant, number: int) -> ReviewItem | None:
-    """Return one item; None: no item has that number."""
-    with reading(tenant.engine) as connection:
-        row = connection.execute(_this(tenant, number)).one_or_none()
-        return None if row is None else _from_row(row)
+    def item(self, number: int) -> ReviewItem | None:
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(_this(self._tenant, number)).one_or_none()
+            return None if row is None else _from_row(row)
 
+    def count(self, kind: str, *, since: datetime) -> int:
+        accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
+        counted = select(func.count()).where(_ROW.agency == self._tenant.agency, _ROW.kind == kind, accepted)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(counted) or 0
 
-def named_number(tenant: Tenant, number: int) -> CprNumber | None:
-    """Return the number that an item would give its patron; None: the item has none, or it is deleted."""
-    with reading(tenant.engine) as connection:
-        row = connection.execute(_this(tenant, number)).one_or_none()
-    of = None if row is None else numbers(tenant, row)
-    return None if of is None else of[1]
+    def named_number(self, number: int) -> CprNumber | None:
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(_this(self._tenant, number)).one_or_none()
+        of = None if row is None else numbers(self._tenant, row)
+        return None if of is None else of[1]
 
+    def write(self, given: Answer) -> None:
+        of = given.item
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            held = _hold_patrons(connection, self._tenant, of)
+            _decide(connection, self._tenant, given)
+            if given.write is not None:
+                _WRITES[of.row.doing](connection, self._tenant, given.write)
+            done = _ANSWERS[given.state](connection, self._tenant, of, held)
+            if done.undo is not None:
+                _keep_undo(connection, self._tenant, of, done.undo)
+            more = [("item", str(of.id)), ("user", given.user)]
+            more += [("fields", ",".join(done.fields))] if done.fields else []
+            said = REOPENED if given.state is State.WAITING else given.state.value
+            about = [of.patron_id] if of.about is None or not done.fields else [of.patron_id, of.about]
+            happened = [
+                audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more), reason=given.reason or "")
+                for one in about
+            ]
+            audit.append(connection, self._tenant, audit.DESK, happened)
 
-def answers(tenant: Tenant, kind: str, *, since: datetime) -> int:
-    """Count the items of a kind that were accepted since a moment. Items taken back later count too."""
-    accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
-    counted = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.kind == kind, accepted)
-    with reading(tenant.engine) as connection:
-        return connection.scalar(counted) or 0
+    def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
+        note_first_yes(self._tenant, item, user=user)
 
-
-def circulation_counts(tenant: Tenant, patron_id: str) -> dict[str, int]:
-    """Count what a merge would move, by table."""
-    with reading(tenant.engine) as connection:
-        return circulation.counts(connection, tenant, patron_id)
+    def circulation_counts(self, patron_id: str) -> dict[str, int]:
+        with reading(self._tenant.engine) as connection:
+            return circulation.counts(connection, self._tenant, patron_id)
 
 
 def _this(tenant: Tenant, number: int) -> Any:
@@ -115,33 +134,6 @@ def _from_row(row: AnyRow) -> ReviewItem:
 
 
 # -- answering -------------------------------------------------------------------------------------------
-
-
-def answer(tenant: Tenant, given: Answer) -> None:
-    """Take one answer.
-
-    Raises:
-        ReviewClosed: another answer came first; nothing is written.
-    """
-    of = given.item
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        held = _hold_patrons(connection, tenant, of)
-        _decide(connection, tenant, given)
-        if given.write is not None:
-            _WRITES[of.row.doing](connection, tenant, given.write)
-        done = _ANSWERS[given.state](connection, tenant, of, held)
-        if done.undo is not None:
-            _keep_undo(connection, tenant, of, done.undo)
-        more = [("item", str(of.id)), ("user", given.user)]
-        more += [("fields", ",".join(done.fields))] if done.fields else []
-        said = REOPENED if given.state is State.WAITING else given.state.value
-        about = [of.patron_id] if of.about is None or not done.fields else [of.patron_id, of.about]
-        happened = [
-            audit.Happened(REVIEW, patron=one, actions=(of.kind, said), more=tuple(more), reason=given.reason or "")
-            for one in about
-        ]
-        audit.append(connection, tenant, audit.DESK, happened)
 
 
 def _hold_patrons(connection: Connection, tenant: Tenant, of: ReviewItem) -> dict[str, AnyRow]:

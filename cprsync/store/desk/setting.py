@@ -17,7 +17,7 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
@@ -30,9 +30,7 @@ from cprsync.store.records.records import from_row, overrides_of
 if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.desk.local_setting import LocalChange
-    from cprsync.services.desk.setting import Correction
-    from cprsync.services.desk.unregistered import OwnWord
+    from cprsync.services.ports.desk import Correction, LocalChange, OwnWord
     from cprsync.store.core.tenant import Tenant
 
 #: The kinds of audit entries.
@@ -42,81 +40,70 @@ SET = "set"
 _PATRON = tables.patron.c
 
 
-def correct(tenant: Tenant, correction: Correction, *, user: str) -> None:
-    """Write an override or take one back, and update group, municipality and net media at once.
+class Corrections(TenantStore):
+    """What staff change in a record."""
 
-    The record moves on by one version. A night that decided without the override then decides again.
+    def correct(self, correction: Correction, *, user: str) -> None:
+        patron = correction.write.patron
+        run = self._tenant.no_run
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            write_records(connection, self._tenant, run, [correction.write])
+            if correction.override is None:
+                ended = overrides.Withdrawal(run.day, user, correction.reason)
+                overrides.withdraw(connection, self._tenant, patron.id, correction.field, ended)
+            else:
+                overrides.add(connection, self._tenant, patron.id, correction.override)
+            _set(
+                connection,
+                self._tenant,
+                patron.id,
+                patron_group=correction.group,
+                rights_due=run.day,
+                **correction.days,
+            )
+            _find_next_day(connection, self._tenant, patron.id, correction.policy)
+            until = None if correction.override is None else correction.override.until
+            more = (("user", user), *((("until", until.isoformat()),) if until else ()))
+            kind = WITHDRAWN if correction.override is None else OVERRIDE
+            entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
+            audit.append(connection, self._tenant, audit.DESK, [entry])
 
-    Raises:
-        LostCompare: someone else wrote the patron since the decision.
-    """
-    patron = correction.write.patron
-    run = tenant.no_run
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        write_records(connection, tenant, run, [correction.write])
-        if correction.override is None:
-            ended = overrides.Withdrawal(run.day, user, correction.reason)
-            overrides.withdraw(connection, tenant, patron.id, correction.field, ended)
-        else:
-            overrides.add(connection, tenant, patron.id, correction.override)
-        _set(connection, tenant, patron.id, patron_group=correction.group, rights_due=run.day, **correction.days)
-        _find_next_day(connection, tenant, patron.id, correction.policy)
-        until = None if correction.override is None else correction.override.until
-        more = (("user", user), *((("until", until.isoformat()),) if until else ()))
-        kind = WITHDRAWN if correction.override is None else OVERRIDE
-        entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
-        audit.append(connection, tenant, audit.DESK, [entry])
+    def write_own(self, word: OwnWord, *, user: str) -> None:
+        run = self._tenant.no_run
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            write_records(connection, self._tenant, run, [word.write])
+            entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
+            audit.append(connection, self._tenant, audit.DESK, [entry])
 
-
-def write_own(tenant: Tenant, word: OwnWord, *, user: str) -> None:
-    """Write a value in the register's part of a patron whose number the register does not know.
-
-    Raises:
-        LostCompare: someone else wrote the patron since the decision.
-    """
-    run = tenant.no_run
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        write_records(connection, tenant, run, [word.write])
-        entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
-        audit.append(connection, tenant, audit.DESK, [entry])
-
-
-def change_local(tenant: Tenant, change: LocalChange, *, user: str) -> bool:
-    """Set one field that patron and staff own. The other fields stay as they are now.
-
-    Returns False if the field has this value already.
-
-    Raises:
-        BadInput: another patron has one of the cards, or there is no card for the PIN.
-    """
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == change.patron_id)
-        row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
-        before = open_local(tenant, row)
-        after = change.after(before)
-        if change.pin is not None:
-            after = _with_pin(tenant, after, change.pin)
-        if after == before:
-            return False
-        if after.cards != before.cards:
-            keep_cards(connection, tenant, row.id, before=before.cards, after=after.cards)
-        version = row.local_version + 1
-        sealed = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
-        kept = {"local_blob": sealed, "local_key": tenant.vault.seal_key, "local_version": version}
-        kept["block_lifted"] = first_lifting(after.blocks)
-        _set(connection, tenant, row.id, **kept)
-        note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
-        if [card.number for card in after.cards] != [card.number for card in before.cards]:
-            tell_cards(connection, tenant, [row.id])
-        if change.policy is not None:
-            _find_next_day(connection, tenant, row.id, change.policy)
-        how = () if change.doing is None else (("list", change.doing.value),)
-        entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
-        audit.append(connection, tenant, audit.DESK, [entry])
-    return True
+    def change_local(self, change: LocalChange, *, user: str) -> bool:
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == change.patron_id)
+            row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
+            before = open_local(self._tenant, row)
+            after = change.after(before)
+            if change.pin is not None:
+                after = _with_pin(self._tenant, after, change.pin)
+            if after == before:
+                return False
+            if after.cards != before.cards:
+                keep_cards(connection, self._tenant, row.id, before=before.cards, after=after.cards)
+            version = row.local_version + 1
+            sealed = self._tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+            kept = {"local_blob": sealed, "local_key": self._tenant.vault.seal_key, "local_version": version}
+            kept["block_lifted"] = first_lifting(after.blocks)
+            _set(connection, self._tenant, row.id, **kept)
+            note_versions(connection, self._tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+            if [card.number for card in after.cards] != [card.number for card in before.cards]:
+                tell_cards(connection, self._tenant, [row.id])
+            if change.policy is not None:
+                _find_next_day(connection, self._tenant, row.id, change.policy)
+            how = () if change.doing is None else (("list", change.doing.value),)
+            entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
+            audit.append(connection, self._tenant, audit.DESK, [entry])
+        return True
 
 
 def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:

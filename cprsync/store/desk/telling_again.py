@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.core import tables
 from cprsync.store.netmedia.effects import WAITING
 from cprsync.store.netmedia.publishing import refused_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
@@ -12,15 +12,19 @@ from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overrides
-from cprsync.services.ports.values import CONFIRMED, Erased
+from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
+from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading
 from cprsync.store.core.tables import EMPTIED, GONE, MERGED
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.desk.opening import reveal
 from cprsync.store.leaving.emptying import waits_of
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, dying
 from cprsync.store.records import links
+from cprsync.store.records.cards import CARD, card_probes
 from cprsync.store.records.houses import shares_with_sealed
 from cprsync.store.records.local_part import open_local
 from cprsync.store.records.parking import is_parked
@@ -28,14 +32,14 @@ from cprsync.store.records.records import from_row, overrides_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from cprsync.domain.patron.local import Local
-    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.address import Address
-    from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.services.ports.desk import Reveal
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -45,102 +49,114 @@ _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Clear:
-    """What a row shows of a patron without being opened."""
+class Views(TenantStore):
+    """Records opened to be shown, found or compared."""
 
-    municipality: str | None
-    status_class: str
-    group: str
-    real_number: bool
-    next_age_step: date | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PatronView:
-    """One patron, opened: the register's part, the local part, what is in clear, and since when."""
-
-    patron: Patron
-    local: Local
-    clear: Clear
-    created: datetime
-    #: when the register's part was last written; None before the first copy
-    register_since: datetime | None
-    #: for each action, the day of the last run in which it happened
-    since: Mapping[str, date]
-    subscribed_since: date | None
-    #: the register's news could not be decided, and waits for a person
-    parked: bool = False
-    #: the address is sealed to protect someone else who lives there
-    household: bool = False
-    #: the patron who keeps what this patron had; this record is an empty shell
-    merged_into: str | None = None
-    #: the ids of those who answer for the patron's new debts
-    responsibles: tuple[str, ...] = ()
-    #: whether the patron is leaving, or gone
-    stage: Stage = Stage.ACTIVE
-    #: the record keeps only what the register or the net media have still to hear
-    erased: bool = False
-    #: the record is empty, and others have still to confirm it
-    waits: Erased = CONFIRMED
-
-    @property
-    def register(self) -> Person:
-        return self.patron.register
-
-    @property
-    def as_of(self) -> AsOf | None:
-        return self.patron.as_of
-
-
-def patron(tenant: Tenant, patron_id: str) -> PatronView | None:
-    """Return one patron; None: no such patron."""
-    subscription = tables.subscription.c
-    with reading(tenant.engine) as connection:
-        wanted = select(tables.patron, is_parked().label("parked"))
-        row = connection.execute(wanted.where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)).one_or_none()
-        if row is None:
-            return None
-        since = _since(connection, tenant, patron_id)
-        subscribed = connection.scalar(
-            select(subscription.since)
-            .where(subscription.agency == tenant.agency, subscription.patron_id == patron_id)
-            .where(dying.holds(tenant.clock.today()))
-            .order_by(subscription.since)
-            .limit(1)
+    def patron(self, patron_id: str) -> PatronView | None:
+        subscription = tables.subscription.c
+        with reading(self._tenant.engine) as connection:
+            wanted = select(tables.patron, is_parked().label("parked"))
+            row = connection.execute(
+                wanted.where(_PATRON.agency == self._tenant.agency, _PATRON.id == patron_id)
+            ).one_or_none()
+            if row is None:
+                return None
+            since = _since(connection, self._tenant, patron_id)
+            subscribed = connection.scalar(
+                select(subscription.since)
+                .where(subscription.agency == self._tenant.agency, subscription.patron_id == patron_id)
+                .where(dying.holds(self._tenant.clock.today()))
+                .order_by(subscription.since)
+                .limit(1)
+            )
+            opened = from_row(self._tenant.vault, row, overrides_of(connection, self._tenant, [row]).get(patron_id, ()))
+            household = _household(connection, self._tenant, opened.register, but=patron_id)
+            answer = tuple(sorted(links.responsibles_of(connection, self._tenant, [patron_id])))
+            merged_into = (
+                belongings.keeper_of(connection, self._tenant, patron_id) if row.status_class == MERGED else None
+            )
+            waits = waits_of(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
+        local = open_local(self._tenant, row)
+        return PatronView(
+            patron=_shut(opened, household=household),
+            local=seal_local(local) if opened.register.is_shut else local,
+            clear=_clear_from_row(row),
+            created=moment_of(row.created),
+            register_since=None if row.register_since is None else moment_of(row.register_since),
+            since=since,
+            subscribed_since=subscribed,
+            parked=row.parked,
+            merged_into=merged_into,
+            household=household,
+            responsibles=answer,
+            stage=Stage(row.standing),
+            erased=row.status_class == tables.ERASED,
+            waits=waits,
         )
-        opened = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(patron_id, ()))
-        household = _household(connection, tenant, opened.register, but=patron_id)
-        answer = tuple(sorted(links.responsibles_of(connection, tenant, [patron_id])))
-        merged_into = belongings.keeper_of(connection, tenant, patron_id) if row.status_class == MERGED else None
-        waits = waits_of(connection, tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
-    local = open_local(tenant, row)
-    return PatronView(
-        patron=_shut(opened, household=household),
-        local=seal_local(local) if opened.register.is_shut else local,
-        clear=_clear_from_row(row),
-        created=moment_of(row.created),
-        register_since=None if row.register_since is None else moment_of(row.register_since),
-        since=since,
-        subscribed_since=subscribed,
-        parked=row.parked,
-        merged_into=merged_into,
-        household=household,
-        responsibles=answer,
-        stage=Stage(row.standing),
-        erased=row.status_class == tables.ERASED,
-        waits=waits,
-    )
+
+    def numbered(self, patron_id: str) -> Numbered | None:
+        theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(
+                select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(theirs)
+            ).one_or_none()
+            if row is None:
+                return None
+            keeper = (
+                belongings.keeper_of(connection, self._tenant, row.id) if row.status_class == tables.MERGED else None
+            )
+        return Numbered(keeper or row.id, Stage(row.standing))
+
+    def with_card(self, card: str) -> str | None:
+        probes = card_probes(self._tenant, card)
+        theirs = (_KEY.agency == self._tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(select(_KEY.key_index, _KEY.patron_id).where(theirs))
+            holders = {row.key_index: row.patron_id for row in rows}
+        return next((holders[probe] for probe in probes if probe in holders), None)
+
+    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return shares_with_sealed(connection, self._tenant, address, but=but)
+
+    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+        last = ""
+        patrons = select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.status_class.not_in(GONE))
+        while True:
+            wanted = patrons.where(_PATRON.id > last)
+            with reading(self._tenant.engine) as connection:
+                rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
+            for row in rows:
+                yield (
+                    row.id,
+                    from_row(self._tenant.vault, row).register,
+                    open_local(self._tenant, row),
+                    _clear_from_row(row),
+                )
+            if len(rows) < _OPEN_ROWS:
+                return
+            last = rows[-1].id
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        with reading(self._tenant.engine) as connection:
+            return {
+                table.name: sorted(
+                    (
+                        _plain(self._tenant, table.name, row)
+                        for row in connection.execute(select(table).where(_owned(table, self._tenant)))
+                    ),
+                    key=lambda row: [str(value) for value in row.values()],
+                )
+                for table in tables.metadata.sorted_tables
+                if table is not tables.inbox_chunk
+            }
+
+    def reveal(self, asked: Reveal) -> Opened:
+        return reveal(self._tenant, asked)
 
 
 def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
     return not person.is_shut and shares_with_sealed(connection, tenant, person.address, but=but)
-
-
-def in_household(tenant: Tenant, address: Address | SealedAddress, *, but: str | None) -> bool:
-    """Return whether a patron who is sealed for a reason of their own has this address. `but` does not count."""
-    with reading(tenant.engine) as connection:
-        return shares_with_sealed(connection, tenant, address, but=but)
 
 
 def _shut(patron: Patron, *, household: bool) -> Patron:
@@ -173,42 +189,6 @@ def _clear_from_row(row: AnyRow) -> Clear:
     return Clear(row.municipality, row.status_class, row.patron_group, row.real_number, row.next_age_step)
 
 
-def find(tenant: Tenant, number: CprNumber) -> str | None:
-    """Return the patron who has this number, or had it before (decision 6)."""
-    current = select(_PATRON.id).where(
-        _PATRON.agency == tenant.agency, _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
-    )
-    old = select(_KEY.patron_id).where(
-        _KEY.agency == tenant.agency,
-        _KEY.kind == "old_number",
-        _KEY.key_index.in_(tenant.vault.probes("old_number", number.digits)),
-    )
-    with reading(tenant.engine) as connection:
-        return connection.scalar(current) or connection.scalar(old)
-
-
-def patron_ids(tenant: Tenant) -> list[str]:
-    """Return the ids of all patrons of the library, in order, without those who were merged or have left."""
-    patrons = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
-    with reading(tenant.engine) as connection:
-        return list(connection.scalars(patrons.order_by(_PATRON.id)))
-
-
-def opened_records(tenant: Tenant) -> Iterator[tuple[str, Person, Local, Clear]]:
-    """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
-    last = ""
-    patrons = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(GONE))
-    while True:
-        wanted = patrons.where(_PATRON.id > last)
-        with reading(tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
-        for row in rows:
-            yield row.id, from_row(tenant.vault, row).register, open_local(tenant, row), _clear_from_row(row)
-        if len(rows) < _OPEN_ROWS:
-            return
-        last = rows[-1].id
-
-
 # -- everything ----------------------------------------------------------------------------------------
 
 #: Where sealed values are: table -> (value, key, place, owner or the column that names it, version).
@@ -230,26 +210,6 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
 
 #: Columns about how the store was written. Stores with the same content may differ in them.
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
-
-
-def everything(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of the agency in every table, sorted, with sealed values opened and bytes as hex.
-
-    For tests: two stores with the same content are equal here, although no two seals are equal. Deliveries are shown by
-    their hashes, without their chunks.
-    """
-    with reading(tenant.engine) as connection:
-        return {
-            table.name: sorted(
-                (
-                    _plain(tenant, table.name, row)
-                    for row in connection.execute(select(table).where(_owned(table, tenant)))
-                ),
-                key=lambda row: [str(value) for value in row.values()],
-            )
-            for table in tables.metadata.sorted_tables
-            if table is not tables.inbox_chunk
-        }
 
 
 def _owned(table: Any, tenant: Tenant) -> Any:

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, func, select, text, update
 from cprsync.domain.feed.window import Waiting, Why, ask_order, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.ports.values import AskedToday, InWindow
+from cprsync.services.ports.subscriptions import AskedToday, InWindow
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import written
+from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.feed.decided import STREAM as FEED
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.records.records import from_row
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
 #: The purpose of such a look-up, in the audit.
@@ -48,19 +48,75 @@ _AGREEMENT = tables.agreement.c
 _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
 
-def in_window(tenant: Tenant) -> list[InWindow]:
-    """Return every patron in a window, by patron number, with the review item that decides about them."""
-    wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
-    with reading(tenant.engine) as connection:
-        # sorted here, because SQLite would otherwise read every patron in the order of their ids
-        rows = sorted(connection.execute(wanted.where(_PATRON.agency == tenant.agency, _IN_WINDOW)))
-        waiting, rejected = (_items(connection, tenant, one) for one in (State.WAITING, State.REJECTED))
-    found: list[InWindow] = []
-    for patron_id, since, why, asked in rows:
-        kept = rejected.get(patron_id) if why == Why.NUMBER_REPLACED.value else None
-        item = waiting.get(patron_id, kept)
-        found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
-    return found
+class Windows(TenantStore):
+    """Patrons in a window: deliveries may lack news of their number."""
+
+    def listed(self) -> list[InWindow]:
+        wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
+        with reading(self._tenant.engine) as connection:
+            # sorted here, because SQLite would otherwise read every patron in the order of their ids
+            rows = sorted(connection.execute(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)))
+            waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
+        found: list[InWindow] = []
+        for patron_id, since, why, asked in rows:
+            kept = rejected.get(patron_id) if why == Why.NUMBER_REPLACED.value else None
+            item = waiting.get(patron_id, kept)
+            found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
+        return found
+
+    def counts(self) -> dict[str, int]:
+        wanted = select(_PATRON.unverified_why, func.count()).where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)
+        with reading(self._tenant.engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
+
+    def to_ask(self, limit: int) -> list[str]:
+        asked, waits = tables.follow_up.c, tables.review_item.c
+        questions = select(asked.patron_id).where(asked.agency == self._tenant.agency, asked.kind.in_(_WHOLE))
+        waiting = (waits.agency == self._tenant.agency) & (waits.state == State.WAITING.value)
+        numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
+        with reading(self._tenant.engine) as connection:
+            left_out = {*connection.scalars(questions), *connection.scalars(numbers)}
+        today = self._tenant.clock.today()
+        ids = [
+            one.patron_id
+            for one in self.listed()
+            if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
+        ]
+        return [one.patron_id for one in sorted(_waiting(self._tenant, ids), key=ask_order)[:limit]]
+
+    def asked_today(self) -> AskedToday:
+        with reading(self._tenant.engine) as connection:
+            return _asked_today(connection, self._tenant)
+
+    def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        number = None if run is None else run.id
+        with written(self._tenant, run) as connection:
+            for part in parts(patron_ids):
+                these = (
+                    (_PATRON.agency == self._tenant.agency)
+                    & _PATRON.id.in_(part)
+                    & _PATRON.unverified_since.is_not(None)
+                )
+                connection.execute(
+                    update(tables.patron).where(these).values(unverified_asked=self._tenant.clock.today())
+                )
+            before = _asked_today(connection, self._tenant)
+            _count(connection, self._tenant, AskedToday(before.asked + len(patron_ids), before.harms))
+            happened = [audit.Happened("lookup", run=number, patron=one, actions=(PURPOSE,)) for one in patron_ids]
+            audit.append(connection, self._tenant, self._tenant.night, happened)
+
+    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
+        if not harms:
+            return
+        with written(self._tenant, run) as connection:
+            before = _asked_today(connection, self._tenant)
+            _count(connection, self._tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
+
+    def open_for_everyone(self, *, user: str, reason: str) -> int:
+        happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
+        with written(self._tenant, None) as connection:
+            audit.append(connection, self._tenant, FEED, [happened])
+            return open_for_subscribed(connection, self._tenant, Why.RESTORED)
 
 
 def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
@@ -73,36 +129,6 @@ def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, in
     return {found.patron_id: found.number for found in connection.execute(last)}
 
 
-def window_counts(tenant: Tenant) -> dict[str, int]:
-    """Count the patrons in a window, by reason."""
-    wanted = select(_PATRON.unverified_why, func.count()).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
-    with reading(tenant.engine) as connection:
-        return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
-
-
-def windows_to_ask(tenant: Tenant, limit: int) -> list[str]:
-    """Return the patrons to ask about next, the most urgent first.
-
-    Opens each record for a moment to see who is protected. Three groups are left out:
-    - patrons with an open question that each night asks anyway: its answer closes the window too;
-    - patrons whose number a person still has to decide: an answer may be about someone else;
-    - patrons with a replaced number about which the register was asked a short time ago.
-    """
-    asked, waits = tables.follow_up.c, tables.review_item.c
-    questions = select(asked.patron_id).where(asked.agency == tenant.agency, asked.kind.in_(_WHOLE))
-    waiting = (waits.agency == tenant.agency) & (waits.state == State.WAITING.value)
-    numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
-    with reading(tenant.engine) as connection:
-        left_out = {*connection.scalars(questions), *connection.scalars(numbers)}
-    today = tenant.clock.today()
-    ids = [
-        one.patron_id
-        for one in in_window(tenant)
-        if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
-    ]
-    return [one.patron_id for one in sorted(_waiting(tenant, ids), key=ask_order)[:limit]]
-
-
 def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
     for part in parts(ids, _PAGE):
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
@@ -112,21 +138,7 @@ def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
                 yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
 
 
-def open_for_everyone(tenant: Tenant, *, user: str, reason: str) -> int:
-    """Open a window for every subscribed patron. An operator knows a reason that the program cannot see."""
-    happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
-    with written(tenant, None) as connection:
-        audit.append(connection, tenant, FEED, [happened])
-        return open_for_subscribed(connection, tenant, Why.RESTORED)
-
-
 # -- what is counted of a day --------------------------------------------------------------------------------
-
-
-def asked_today(tenant: Tenant) -> AskedToday:
-    """Return how many patrons were asked about today, and the harm that the answers did."""
-    with reading(tenant.engine) as connection:
-        return _asked_today(connection, tenant)
 
 
 def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
@@ -136,32 +148,6 @@ def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
         return AskedToday()
     counts = json.loads(row.heal_harms or "{}")
     return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
-
-
-def intend_to_ask(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
-    """Write an audit entry for each look-up that is about to be made, and count them for the day.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    number = None if run is None else run.id
-    with written(tenant, run) as connection:
-        for part in parts(patron_ids):
-            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
-            connection.execute(update(tables.patron).where(these).values(unverified_asked=tenant.clock.today()))
-        before = _asked_today(connection, tenant)
-        _count(connection, tenant, AskedToday(before.asked + len(patron_ids), before.harms))
-        happened = [audit.Happened("lookup", run=number, patron=one, actions=(PURPOSE,)) for one in patron_ids]
-        audit.append(connection, tenant, tenant.night, happened)
-
-
-def count_harms(tenant: Tenant, run: Run | None, harms: Mapping[Harm, int]) -> None:
-    """Count harm before it is done. If the process is killed in between, the brake stops too early, not too late."""
-    if not harms:
-        return
-    with written(tenant, run) as connection:
-        before = _asked_today(connection, tenant)
-        _count(connection, tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
 
 
 def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:

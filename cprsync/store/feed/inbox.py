@@ -13,17 +13,18 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, inser
 
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, may_skip_delivery
 from cprsync.domain.feed.window import Why
-from cprsync.services.ports.values import InboxState, RunState, SealedDelivery
+from cprsync.services.ports.deliveries import InboxState, SealedDelivery
+from cprsync.services.ports.run import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import written
+from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -45,6 +46,70 @@ UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
 SETTLED: Final = (*UNNEEDED, DISCARDED)
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
+
+
+class Inbox(TenantStore):
+    """Sealed deliveries, and the chain that the runs have applied."""
+
+    def open(self, delivery: SealedDelivery) -> BinaryIO:
+        with reading(self._tenant.engine) as connection:
+            key = connection.execute(
+                select(_BOX.key).where(_BOX.agency == self._tenant.agency, _BOX.id == delivery.id)
+            ).scalar_one()
+        return _SealedContent(self._tenant, delivery, key)
+
+    def waiting(self) -> list[SealedDelivery]:
+        open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
+        wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
+        with reading(self._tenant.engine) as connection:
+            return [from_row(row) for row in connection.execute(wanted)]
+
+    def taken_on(self, produced: date) -> Link | None:
+        wanted = select(_BOX.produced, _BOX.sha256).where(
+            _ours(self._tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN)
+        )
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+        return None if row is None else Link(row.produced, row.sha256)
+
+    def last_produced(self) -> date | None:
+        with reading(self._tenant.engine) as connection:
+            return _last_taken(connection, self._tenant)
+
+    def applied_until(self) -> date | None:
+        newest = select(func.max(_BOX.produced)).where(_ours(self._tenant), _BOX.state == InboxState.APPLIED.value)
+        with reading(self._tenant.engine) as connection:
+            day: date | None = connection.scalar(newest)
+        return day
+
+    def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
+        with written(self._tenant, run) as connection:
+            if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
+                open_for_subscribed(connection, self._tenant, Why.GAP)
+            connection.execute(
+                _this(self._tenant, delivery.id).values(
+                    state=InboxState.ACCEPTED.value,
+                    task=header.task,
+                    produced=header.produced,
+                    previous=header.previous,
+                    received=received,
+                )
+            )
+            _take(connection, self._tenant, run, delivery)
+            _move_chain(connection, self._tenant, header)
+            accepted = tables.run.c
+            connection.execute(
+                update(tables.run)
+                .where(accepted.agency == self._tenant.agency, accepted.id == run.id)
+                .values(state=RunState.ACCEPTED.value)
+            )
+        return SealedDelivery(
+            delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
+        )
+
+    def refuse(self, delivery: SealedDelivery, reason: str) -> None:
+        with writing(self._tenant.engine) as connection:
+            connection.execute(_this(self._tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))
 
 
 def _ours(tenant: Tenant) -> Any:
@@ -82,15 +147,6 @@ def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
         refused=row.reason if row.state == InboxState.REFUSED.value else None,
         forgotten=forgotten,
     )
-
-
-def open_delivery(tenant: Tenant, delivery: SealedDelivery) -> BinaryIO:
-    """Return the content of a delivery as a seekable file."""
-    with reading(tenant.engine) as connection:
-        key = connection.execute(
-            select(_BOX.key).where(_BOX.agency == tenant.agency, _BOX.id == delivery.id)
-        ).scalar_one()
-    return _SealedContent(tenant, delivery, key)
 
 
 class _SealedContent(io.BufferedReader):
@@ -175,76 +231,11 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
     return [tenant.vault.unseal(row.blob, key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
 
 
-def sealed(tenant: Tenant) -> list[SealedDelivery]:
-    """Return the deliveries that no run has applied or refused, in the order they came."""
-    open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
-    wanted = select(tables.inbox).where(_ours(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
-    with reading(tenant.engine) as connection:
-        return [from_row(row) for row in connection.execute(wanted)]
-
-
-def taken_on(tenant: Tenant, produced: date) -> Link | None:
-    """Return the delivery of this production date that was taken last; None: none was taken."""
-    wanted = select(_BOX.produced, _BOX.sha256).where(_ours(tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN))
-    with reading(tenant.engine) as connection:
-        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
-    return None if row is None else Link(row.produced, row.sha256)
-
-
-def last_produced(tenant: Tenant) -> date | None:
-    """Return the production date of the last delivery taken; None: none was taken."""
-    with reading(tenant.engine) as connection:
-        return _last_taken(connection, tenant)
-
-
 def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
     row = tables.agreement.c
     ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
     day: date | None = connection.scalar(select(row.last_produced).where(ours))
     return day
-
-
-def applied_until(tenant: Tenant) -> date | None:
-    """Return the production date of the newest delivery in which every person is accounted for; None: no delivery."""
-    newest = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state == InboxState.APPLIED.value)
-    with reading(tenant.engine) as connection:
-        day: date | None = connection.scalar(newest)
-    return day
-
-
-def accept(tenant: Tenant, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
-    """Take a delivery that is whole and in chain into the run, and move the chain.
-
-    If the chain only warns, a delivery may be missing before this one, and nobody can say which numbers it told of.
-    Then a window opens for every subscribed patron. For a delivery that an operator accepted over a gap, the windows
-    are open already.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    with written(tenant, run) as connection:
-        if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, tenant)):
-            open_for_subscribed(connection, tenant, Why.GAP)
-        connection.execute(
-            _this(tenant, delivery.id).values(
-                state=InboxState.ACCEPTED.value,
-                task=header.task,
-                produced=header.produced,
-                previous=header.previous,
-                received=received,
-            )
-        )
-        _take(connection, tenant, run, delivery)
-        _move_chain(connection, tenant, header)
-        accepted = tables.run.c
-        connection.execute(
-            update(tables.run)
-            .where(accepted.agency == tenant.agency, accepted.id == run.id)
-            .values(state=RunState.ACCEPTED.value)
-        )
-    return SealedDelivery(
-        delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
-    )
 
 
 def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDelivery) -> None:
@@ -285,9 +276,3 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
         row = tables.agreement
         ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
         connection.execute(update(row).where(ours).values(last_produced=last))
-
-
-def refuse(tenant: Tenant, delivery: SealedDelivery, reason: str) -> None:
-    """Refuse a delivery that is damaged or out of chain. `reason` is a stable name."""
-    with writing(tenant.engine) as connection:
-        connection.execute(_this(tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))

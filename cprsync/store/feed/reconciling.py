@@ -13,11 +13,11 @@ from sqlalchemy import exists, select, update
 
 from cprsync.domain.feed.window import Why
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.values import Gaps
+from cprsync.services.ports.subscriptions import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import written
+from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.patrons import dying, responsibles
 from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records.numbers import numbered
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -39,23 +39,73 @@ _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 
 
-def subscription_gaps(tenant: Tenant, listed: Collection[CprNumber]) -> Gaps:
-    """Compare our rows with the list by index. Only the missing ones of some 100,000 rows are opened."""
-    held, added = _indexes(tenant)
-    found: set[bytes] = set()
-    listed_still: set[bytes] = set()
-    ended, foreign = [], []
-    for number in sorted(listed, key=_digits):
-        probes = tenant.vault.probes("number", number.digits)
-        if ours := held.intersection(probes):
-            found |= ours
-        elif added.isdisjoint(probes):
-            foreign.append(number)
-        else:
-            ended.append(number)
-            listed_still.update(probes)
-    missing, gone = _opened(tenant, held - found), _opened(tenant, added - listed_still)
-    return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found), tuple(gone))
+class Reconciliation(TenantStore):
+    """Our subscriptions against the register's list."""
+
+    def gaps(self, listed: Collection[CprNumber]) -> Gaps:
+        held, added = _indexes(self._tenant)
+        found: set[bytes] = set()
+        listed_still: set[bytes] = set()
+        ended, foreign = [], []
+        for number in sorted(listed, key=_digits):
+            probes = self._tenant.vault.probes("number", number.digits)
+            if ours := held.intersection(probes):
+                found |= ours
+            elif added.isdisjoint(probes):
+                foreign.append(number)
+            else:
+                ended.append(number)
+                listed_still.update(probes)
+        missing, gone = _opened(self._tenant, held - found), _opened(self._tenant, added - listed_still)
+        return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found), tuple(gone))
+
+    def end(self, run: Run | None, *, on: date) -> int:
+        _release(self._tenant, run)
+        ending = _ours(self._tenant) & _ROW.until.is_(None) & _due()
+        with reading(self._tenant.engine) as connection:
+            if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
+                return 0
+        return _end(self._tenant, run, ending, on=on)
+
+    def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        _confirm(self._tenant, run, numbers, at=self._tenant.stamp(), kind="subscribe")
+
+    def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        _confirm(self._tenant, run, numbers, at=None, kind="unsubscribe")
+
+    def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
+        by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
+        held = _ours(self._tenant) & dying.holds(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        with written(self._tenant, run) as connection:
+            whose = {
+                row.patron_id: by_probe[row.number_index]
+                for part in parts(list(by_probe))
+                for row in connection.execute(
+                    select(_ROW.patron_id, _ROW.number_index).where(held, _ROW.number_index.in_(part))
+                )
+            }
+            opened: dict[CprNumber, list[str]] = {}
+            for one in open_windows(connection, self._tenant, list(whose), Why.SUBSCRIPTION_LOST):
+                opened.setdefault(whose[one], []).append(one)
+        return opened
+
+    def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        if patron_ids:
+            with written(self._tenant, run) as connection:
+                close_windows(connection, self._tenant, patron_ids)
+
+    def documents(self) -> list[dict[str, Any]]:
+        wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(self._tenant))
+        with reading(self._tenant.engine) as connection:
+            return [
+                {
+                    "patron": row.patron_id,
+                    "reason": row.reason,
+                    "since": row.since.isoformat(),
+                    "until": None if row.until is None else row.until.isoformat(),
+                }
+                for row in connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason))
+            ]
 
 
 def _digits(number: CprNumber) -> str:
@@ -105,19 +155,6 @@ def _due() -> ColumnElement[bool]:
     return (_ROW.reason == OLD_NUMBER) & delivered
 
 
-def end_subscriptions(tenant: Tenant, run: Run | None, *, on: date) -> int:
-    """End the rows whose reason no longer applies; returns how many.
-
-    A person who only answered for a minor leaves when nothing is owed by now. The night closes their record later.
-    """
-    _release(tenant, run)
-    ending = _ours(tenant) & _ROW.until.is_(None) & _due()
-    with reading(tenant.engine) as connection:
-        if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
-            return 0
-    return _end(tenant, run, ending, on=on)
-
-
 def _release(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
         idle = responsibles.idle(connection, tenant)
@@ -126,62 +163,12 @@ def _release(tenant: Tenant, run: Run | None) -> None:
             responsibles.release(connection, tenant, idle, by_night=True)
 
 
-def leave(tenant: Tenant, patron_id: str, *, on: date) -> int:
-    """End every row of a patron who is not subscribed again automatically. Returns how many."""
-    return _end(tenant, None, _ours(tenant) & dying.holds(on) & (_ROW.patron_id == patron_id), on=on)
-
-
 def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
     with written(tenant, run) as connection:
         patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
         connection.execute(update(tables.subscription).where(ending).values(until=on))
         _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
-
-
-def open_lost(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
-    """Open windows before numbers that have vanished at the register are added again.
-
-    The feed told nothing of the time in between. The windows open before the call, so that a killed night forgets
-    nobody. Returns, by number, the patrons with a new window.
-    """
-    by_probe = {probe: number for number in numbers for probe in tenant.vault.probes("number", number.digits)}
-    held = _ours(tenant) & dying.holds(tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
-    with written(tenant, run) as connection:
-        whose = {
-            row.patron_id: by_probe[row.number_index]
-            for part in parts(list(by_probe))
-            for row in connection.execute(
-                select(_ROW.patron_id, _ROW.number_index).where(held, _ROW.number_index.in_(part))
-            )
-        }
-        opened: dict[CprNumber, list[str]] = {}
-        for one in open_windows(connection, tenant, list(whose), Why.SUBSCRIPTION_LOST):
-            opened.setdefault(whose[one], []).append(one)
-    return opened
-
-
-def close_not_lost(tenant: Tenant, run: Run | None, patron_ids: Sequence[str]) -> None:
-    """Close the windows of patrons whose subscriptions were there all along.
-
-    The list was wrong, and nothing was missed.
-    """
-    if patron_ids:
-        with written(tenant, run) as connection:
-            close_windows(connection, tenant, patron_ids)
-
-
-def added_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-    """Note that the register has added these numbers again."""
-    _confirm(tenant, run, numbers, at=tenant.stamp(), kind="subscribe")
-
-
-def removed_there(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-    """Note that the register no longer holds these numbers for us. What others add later is theirs.
-
-    A number that was never ours has no row. An audit entry without a patron records its removal.
-    """
-    _confirm(tenant, run, numbers, at=None, kind="unsubscribe")
 
 
 def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, at: str | None, kind: str) -> None:
@@ -201,18 +188,3 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
 def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
     number = None if run is None else run.id
     audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])
-
-
-def subscription_list(tenant: Tenant) -> list[dict[str, Any]]:
-    """Return every row, by patron and reason, without its number."""
-    wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(tenant))
-    with reading(tenant.engine) as connection:
-        return [
-            {
-                "patron": row.patron_id,
-                "reason": row.reason,
-                "since": row.since.isoformat(),
-                "until": None if row.until is None else row.until.isoformat(),
-            }
-            for row in connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason))
-        ]

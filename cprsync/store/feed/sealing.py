@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cprsync.errors import FenceLost
-from cprsync.services.ports.values import InboxState, SealedDelivery
+from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import CHUNK_BYTES, OWNER, forgotten, from_row, looked_at_anew
 
 if TYPE_CHECKING:
@@ -31,63 +31,44 @@ _CHUNK = tables.inbox_chunk.c
 _FOUND = select(tables.inbox, forgotten().label("forgotten"))
 
 
-def seal(tenant: Tenant, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
-    """Seal a file. The same content under the same name is sealed only once.
+class Arrivals(TenantStore):
+    """Files as they arrive: sealed in chunks."""
 
-    `mark` names the state of the file at its source. It is kept, so that `sealed_as` finds the delivery by it.
+    def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
+        if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
+            return known
+        number = _begin(self._tenant, name)
+        try:
+            return _finish(self._tenant, number, name, _seal_chunks(self._tenant, number, content), mark)
+        except Exception:
+            _remove(self._tenant, [number])
+            raise
 
-    Raises:
-        FenceLost: another program took what was sealed so far for the rest of a killed one, and removed it.
-    """
-    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
-        return known
-    number = _begin(tenant, name)
-    try:
-        return _finish(tenant, number, name, _seal_chunks(tenant, number, content), mark)
-    except Exception:
-        _remove(tenant, [number])
-        raise
+    def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
+        if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
+            return known
+        number = _begin(self._tenant, name)
+        try:
+            sha256, size = _seal_chunks(self._tenant, number, content)
+            with reading(self._tenant.engine) as connection:
+                known = _known(connection, self._tenant, name, sha256)
+        except Exception:
+            _remove(self._tenant, [number])
+            raise
+        return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
+    def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
+        here = ~_receiving() & ~looked_at_anew()
+        wanted = _FOUND.where(_ours(self._tenant), _BOX.name == name, _BOX.mark == mark, here)
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+        return None if row is None else from_row(row, forgotten=row.forgotten)
 
-def seal_unseen(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery:
-    """Seal a file so that it can be opened here and now, and nobody else sees it.
-
-    `clear_half_sealed` removes it. Returns the delivery that already has this content, or the one sealed now.
-
-    Raises:
-        FenceLost: as `seal`.
-    """
-    if content.seekable() and (known := _known_already(tenant, name, content)) is not None:
-        return known
-    number = _begin(tenant, name)
-    try:
-        sha256, size = _seal_chunks(tenant, number, content)
-        with reading(tenant.engine) as connection:
-            known = _known(connection, tenant, name, sha256)
-    except Exception:
-        _remove(tenant, [number])
-        raise
-    return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
-
-
-def sealed_as(tenant: Tenant, name: str, mark: str) -> SealedDelivery | None:
-    """Return the delivery sealed from a file with this name and mark; None: there is none to open."""
-    here = ~_receiving() & ~looked_at_anew()
-    wanted = _FOUND.where(_ours(tenant), _BOX.name == name, _BOX.mark == mark, here)
-    with reading(tenant.engine) as connection:
-        row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
-    return None if row is None else from_row(row, forgotten=row.forgotten)
-
-
-def clear_half_sealed(tenant: Tenant) -> None:
-    """Remove what a killed program left half sealed.
-
-    The caller holds the agreement's lock, so nobody else is sealing.
-    """
-    with reading(tenant.engine) as connection:
-        numbers = connection.scalars(select(_BOX.id).where(_ours(tenant), _receiving())).all()
-    if numbers:
-        _remove(tenant, numbers)
+    def clear_half_sealed(self) -> None:
+        with reading(self._tenant.engine) as connection:
+            numbers = connection.scalars(select(_BOX.id).where(_ours(self._tenant), _receiving())).all()
+        if numbers:
+            _remove(self._tenant, numbers)
 
 
 def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelivery | None:

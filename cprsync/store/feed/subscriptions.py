@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, text, update
 
 from cprsync.domain.feed.window import Why
 from cprsync.domain.leaving.leaving import stage_after_return
 from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
-from cprsync.services.ports.values import FollowUp
+from cprsync.errors import NoSuchPerson
+from cprsync.services.ports.register import FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_fence, written
+from cprsync.store.core.tenant import TenantStore, hold_fence, written
 from cprsync.store.patrons import dying
 from cprsync.store.patrons.changes import FIRST_COPY, ask
 from cprsync.store.patrons.windows import find_late, open_windows
 from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row
+from cprsync.store.seals.codec import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
 
-    from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -40,32 +44,150 @@ _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 
 
-def unsubscribed(tenant: Tenant, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-    """Return patrons with a real number that was never subscribed under this agreement.
+#: The owner under which an answer is sealed. The run's id is its version.
+ANSWER: Final = "kept_answer"
+#: The length of the day in front of an answer: 2027-03-22.
+_DAY: Final = 10
+#: Stands in front of a number that the register does not know. No record's canonical bytes begin with it.
+_UNKNOWN: Final = b"?"
+#: Stands in front of a person if the end of their protection is in doubt: the record itself does not say so.
+_DOUBTED: Final = b"!"
+_ANSWER = tables.follow_up.c
+_KEEP: Final = (
+    update(tables.follow_up)
+    .where(_ANSWER.agency == bindparam("at_agency"), _ANSWER.patron_id == bindparam("at_patron"))
+    .values(
+        answer=bindparam("now_answer"),
+        answer_key=bindparam("now_key"),
+        answer_day=bindparam("now_day"),
+        answer_run=bindparam("now_run"),
+    )
+)
 
-    A patron with an ended row has left and is not returned. When they are registered again, `begin_again` makes them
-    missing here. When a patron gets another number, the old number's row gets another reason, so the patron is missing
-    again. `unheard`: only patrons without an as-of.
-    """
-    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
-    if unheard:
-        ours = ours.where(_PATRON.as_of_day.is_(None))
-    here = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    # the database compares two indexes, 100,000 rows each night; a subquery for each patron takes three times as long
-    missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.THEIRS)))
-    with reading(tenant.engine) as connection:
-        # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
-        leaving = set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
-        first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
-        ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
-        rows = {
-            row.id: row
-            for part in parts(ids)
-            for row in connection.execute(
-                select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+
+class Subscriptions(TenantStore):
+    """Whom the register tells us about, and what it is still to be asked."""
+
+    def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
+        number = None if run is None else run.id
+        with writing(self._tenant.engine) as connection:
+            if run is not None:
+                hold_fence(connection, self._tenant, run)
+            happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
+            audit.append(connection, self._tenant, self._tenant.night, happened)
+
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
+        ours = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _PATRON.real_number.is_(True))
+        if unheard:
+            ours = ours.where(_PATRON.as_of_day.is_(None))
+        here = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
+        # the database compares two indexes, 100,000 rows each night;
+        # a subquery for each patron takes three times as long
+        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.THEIRS)))
+        with reading(self._tenant.engine) as connection:
+            # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
+            leaving = set(
+                connection.scalars(select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, *_LEAVING))
             )
-        }
-    return [_numbered(tenant, rows[one]) for one in ids]
+            first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
+            ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
+            rows = {
+                row.id: row
+                for part in parts(ids)
+                for row in connection.execute(
+                    select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.id.in_(part))
+                )
+            }
+        return [_numbered(self._tenant, rows[one]) for one in ids]
+
+    def subscribed(
+        self,
+        run: Run | None,
+        rows: Sequence[tuple[str, CprNumber]],
+        *,
+        since: date,
+        already: Collection[CprNumber] = (),
+        dead_until: date | None = None,
+    ) -> None:
+        if not rows:
+            return
+        with written(self._tenant, run) as connection:
+            held = _held(connection, self._tenant, [patron_id for patron_id, _ in rows])
+            fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
+            if fresh:
+                answers = only_answer(connection, self._tenant, [patron_id for patron_id, _ in fresh])
+                new = [
+                    _new(self._tenant, one, number, since=since, added=number not in already)
+                    | ({"reason": RESPONSIBLE} if one in answers else {})
+                    for one, number in fresh
+                ]
+                connection.execute(insert(tables.subscription), new)
+            ids = [patron_id for patron_id, _ in fresh]
+            ask(connection, self._tenant, [(one, FIRST_COPY) for one in _without_news(connection, self._tenant, ids)])
+            if dead_until is not None:
+                dying.keep_until(connection, self._tenant, _dead(connection, self._tenant, ids), dead_until)
+            open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), Why.RETURNED)
+            open_windows(connection, self._tenant, find_late(connection, self._tenant, ids), Why.SUBSCRIBED_LATE)
+            number = None if run is None else run.id
+            happened = [audit.Happened("subscribe", run=number, patron=one) for one in ids]
+            audit.append(connection, self._tenant, self._tenant.night, happened)
+
+    def count(self) -> int:
+        today, other = self._tenant.clock.today(), tables.subscription.alias()
+        ours = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
+        again = exists().where(
+            other.c.agency == _ROW.agency,
+            other.c.agreement == _ROW.agreement,
+            other.c.number_index == _ROW.number_index,
+            other.c.until.is_(None),
+        )
+        # counted apart: the many by an index alone, and the dead, who are few
+        number = select(func.count(_ROW.number_index.distinct())).where(ours)
+        for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
+        with reading(self._tenant.engine) as connection:
+            return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
+
+    def follow_ups(self, limit: int) -> list[FollowUp]:
+        row = tables.follow_up.c
+        # no first copy is asked of a patron who is leaving
+        leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
+        begun = ~((row.kind == FIRST_COPY) & leaving)
+        # a question with a doubtful answer today is asked again tomorrow, because nights are counted
+        not_today = row.doubted_on.is_(None) | (row.doubted_on != self._tenant.clock.today())
+        wanted = select(row.patron_id, row.kind).where(row.agency == self._tenant.agency, begun, not_today)
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
+            return [FollowUp(found.patron_id, found.kind) for found in rows]
+
+    def keep_answers(self, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
+        seen = as_of.seen.isoformat().encode()
+        said = [(patron_id, _written(answer)) for patron_id, answer in answers]
+        rows = [
+            {
+                "at_agency": self._tenant.agency,
+                "at_patron": patron_id,
+                "now_answer": self._tenant.vault.seal(seen + plain, place=patron_id, owner=ANSWER, version=run.id),
+                "now_key": self._tenant.vault.seal_key,
+                "now_day": as_of.day,
+                "now_run": run.id,
+            }
+            for patron_id, plain in said
+            if plain is not None
+        ]
+        if not rows:
+            return
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            connection.execute(_KEEP, rows)
+
+    def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
+        theirs = (_ANSWER.agency == self._tenant.agency) & (_ANSWER.answer_run == run.id)
+        found: dict[str, KeptAnswer] = {}
+        with reading(self._tenant.engine) as connection:
+            for part in parts(ids):
+                rows = connection.execute(select(tables.follow_up).where(theirs, _ANSWER.patron_id.in_(part)))
+                found |= {row.patron_id: _read(self._tenant, row) for row in rows}
+        return found
 
 
 def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
@@ -114,50 +236,6 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
         }
         connection.execute(update(tables.patron).where(these).values(stays))
     return back
-
-
-def subscribed(  # noqa: PLR0913 -- one parameter for each thing that is said of a row
-    tenant: Tenant,
-    run: Run | None,
-    rows: Sequence[tuple[str, CprNumber]],
-    *,
-    since: date,
-    already: Collection[CprNumber] = (),
-    dead_until: date | None = None,
-) -> None:
-    """Note that these patrons are subscribed, and ask for a first copy of each without an as-of.
-
-    A record is unverified if a delivery could have told of it before the subscription (decision 32). All of it is one
-    transaction: subscribing brings no first copy, and a killed run must not forget to ask for it.
-
-    `already`: numbers that were there before. Someone who shares the agreement added them, or we did and the answer was
-    lost. Nobody can tell, so they do not count as added by us. One subscription too many is better than removing
-    another's.
-
-    `dead_until`: the last day of those who are known to be dead, after a replaced number for example.
-    """
-    if not rows:
-        return
-    with written(tenant, run) as connection:
-        held = _held(connection, tenant, [patron_id for patron_id, _ in rows])
-        fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
-        if fresh:
-            answers = only_answer(connection, tenant, [patron_id for patron_id, _ in fresh])
-            new = [
-                _new(tenant, one, number, since=since, added=number not in already)
-                | ({"reason": RESPONSIBLE} if one in answers else {})
-                for one, number in fresh
-            ]
-            connection.execute(insert(tables.subscription), new)
-        ids = [patron_id for patron_id, _ in fresh]
-        ask(connection, tenant, [(one, FIRST_COPY) for one in _without_news(connection, tenant, ids)])
-        if dead_until is not None:
-            dying.keep_until(connection, tenant, _dead(connection, tenant, ids), dead_until)
-        open_windows(connection, tenant, _left_before(connection, tenant, ids), Why.RETURNED)
-        open_windows(connection, tenant, find_late(connection, tenant, ids), Why.SUBSCRIBED_LATE)
-        number = None if run is None else run.id
-        happened = [audit.Happened("subscribe", run=number, patron=one) for one in ids]
-        audit.append(connection, tenant, tenant.night, happened)
 
 
 def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, added: bool) -> dict[str, Any]:
@@ -210,46 +288,26 @@ def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> 
     return [one for part in parts(ids) for one in connection.scalars(wanted.where(_ROW.patron_id.in_(part)))]
 
 
-def subscription_count(tenant: Tenant) -> int:
-    """Count the numbers that are subscribed under this agreement."""
-    today, other = tenant.clock.today(), tables.subscription.alias()
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    again = exists().where(
-        other.c.agency == _ROW.agency,
-        other.c.agreement == _ROW.agreement,
-        other.c.number_index == _ROW.number_index,
-        other.c.until.is_(None),
-    )
-    # counted apart: the many by an index alone, and the dead, who are few
-    number = select(func.count(_ROW.number_index.distinct())).where(ours)
-    for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
-    with reading(tenant.engine) as connection:
-        return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
+def _written(answer: Found | NotFound) -> bytes | None:
+    if isinstance(answer, Found):
+        return (_DOUBTED if answer.person.is_end_doubted else b"") + encode(answer.person)
+    return _UNKNOWN + answer.number.digits.encode() if isinstance(answer.error, NoSuchPerson) else None
 
 
-def intend(tenant: Tenant, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
-    """Write an audit entry for each look-up that is about to be made, by a run or by a plan.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    number = None if run is None else run.id
-    with writing(tenant.engine) as connection:
-        if run is not None:
-            hold_fence(connection, tenant, run)
-        happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
-        audit.append(connection, tenant, tenant.night, happened)
+def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
+    place = {"place": row.patron_id, "owner": ANSWER, "version": row.answer_run}
+    dated = tenant.vault.unseal(row.answer, row.answer_key, **place)
+    seen, plain = date.fromisoformat(dated[:_DAY].decode()), dated[_DAY:]
+    as_of = AsOf(row.answer_day, Source.LOOKUP, seen)
+    if plain.startswith(_UNKNOWN):
+        number = CprNumber.parse(plain.removeprefix(_UNKNOWN).decode())
+        return KeptAnswer(NotFound(number, NoSuchPerson("the register does not know the number")), as_of)
+    person = replace(decode(plain.removeprefix(_DOUBTED)), is_end_doubted=plain.startswith(_DOUBTED))
+    return KeptAnswer(Found(person.number, person), as_of)
 
 
-def follow_ups(tenant: Tenant, limit: int) -> list[FollowUp]:
-    """Return open questions to the register, the oldest first."""
-    row = tables.follow_up.c
-    # no first copy is asked of a patron who is leaving
-    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
-    begun = ~((row.kind == FIRST_COPY) & leaving)
-    # a question with a doubtful answer today is asked again tomorrow, because nights are counted
-    not_today = row.doubted_on.is_(None) | (row.doubted_on != tenant.clock.today())
-    wanted = select(row.patron_id, row.kind).where(row.agency == tenant.agency, begun, not_today)
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
-        return [FollowUp(found.patron_id, found.kind) for found in rows]
+def forget_answers(connection: Connection, tenant: Tenant) -> None:
+    """Delete all kept answers, in the transaction that ends the night."""
+    had = (_ANSWER.agency == tenant.agency) & _ANSWER.answer_run.is_not(None)
+    nothing = dict.fromkeys(("answer", "answer_key", "answer_day", "answer_run"))
+    connection.execute(update(tables.follow_up).where(had).values(nothing))

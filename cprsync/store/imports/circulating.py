@@ -17,12 +17,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 
 from cprsync.domain.leaving.forgetting import Forgotten, deletable_until
 from cprsync.services.imports.circulation_rows import ORDER, misplaced
+from cprsync.services.ports.imports import ForeseenBalances, Imported, ImportOutcome
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, writing
 from cprsync.store.core.tenant import hold_library, next_id
-from cprsync.store.imports.imported import Imported, ImportOutcome
-from cprsync.store.imports.imports import STREAM
+from cprsync.store.imports.import_matching import STREAM
 from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.patrons import belongings
 from cprsync.store.records.cards import CARD, card_probes
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.circulating import Foreseen
-    from cprsync.services.imports.circulation_rows import Circulated
+    from cprsync.services.ports.imports import Circulated
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -74,7 +73,7 @@ class _Part:
 
 
 def import_circulation(
-    tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: Foreseen | None = None
+    tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
 ) -> list[Imported]:
     """Take in the rows, all in one transaction. Without `apply`, only return what would happen to them.
 
@@ -139,7 +138,11 @@ def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) 
 
 
 def _owed(
-    connection: Connection, tenant: Tenant, patrons: Mapping[str, str], policy: Policy, foreseen: Foreseen | None
+    connection: Connection,
+    tenant: Tenant,
+    patrons: Mapping[str, str],
+    policy: Policy,
+    foreseen: ForeseenBalances | None,
 ) -> set[tuple[str, str]]:
     """Return loans returned long ago that are not over: money is owed for them, or was until lately."""
     by = deletable_until(Forgotten.LOANS, tenant.clock.today(), policy)

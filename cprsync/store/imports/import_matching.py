@@ -14,7 +14,7 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.store.audit.journal_memory import journal_entries
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import parts
 from cprsync.store.records.cards import CARD, card_probes
 from cprsync.store.records.numbers import OLD_NUMBER
 from cprsync.store.records.records import from_row, overrides_of
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
+#: The audit stream of imports.
+STREAM: Final = "import"
 _PATRON: Final = tables.patron.c
 _KEY: Final = tables.patron_key.c
 
@@ -119,12 +121,6 @@ def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNum
     erased = {entry.patron_id for entry in entries if entry.what == tables.ERASED}
     gone = {entry.number for entry in entries if entry.patron_id not in erased}
     return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
-
-
-def is_gone(tenant: Tenant, number: CprNumber) -> bool:
-    """Return whether the patron with this number has left and was closed."""
-    with reading(tenant.engine) as connection:
-        return bool(left_before(connection, tenant, [number]))
 
 
 def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:

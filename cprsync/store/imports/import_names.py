@@ -16,7 +16,7 @@ from cprsync.domain.patron.override import with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
 from cprsync.services.desk.unregistered import with_age
-from cprsync.services.ports.values import Write
+from cprsync.services.ports.patrons import Write
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
 from cprsync.store.patrons.changes import write_records
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -14,11 +14,14 @@ from cprsync.domain.patron.merging import add_import
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
+from cprsync.services.ports.imports import ForeseenBalances, Imported, ImportOutcome
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import IN_MAX, writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.engine import IN_MAX, reading, writing
+from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.feed.subscriptions import begin_again, come_back
+from cprsync.store.imports.circulating import import_circulation
 from cprsync.store.imports.import_matching import (
+    STREAM,
     age_step_of_new,
     card_holders,
     groups_by_age,
@@ -30,7 +33,6 @@ from cprsync.store.imports.import_matching import (
 )
 from cprsync.store.imports.import_names import called, own_words, to_be_called
 from cprsync.store.imports.import_writing import Part, new_row, write_part
-from cprsync.store.imports.imported import Imported, ImportOutcome
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.cards import card_probes, key_row
 from cprsync.store.records.kept_blocks import bring_back
@@ -44,11 +46,11 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import NewPatron
+    from cprsync.services.ports.imports import Circulated
+    from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-STREAM = "import"
 #: The audit stream for patrons that staff add by hand.
 DESK = "desk"
 #: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
@@ -56,40 +58,41 @@ _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
 
 
-def import_patrons(
-    tenant: Tenant, rows: Iterable[NewPatron], *, apply: bool, policy: Policy | None = None
-) -> list[Imported]:
-    """Take in the rows. Without `apply`, only return what would happen to them.
+class Imports(TenantStore):
+    """Lists of other systems."""
 
-    With a `policy`, a list puts nobody into a group that does not fit their age.
-    """
-    results: list[Imported] = []
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        for part in _distinct_parts(rows):
-            results.extend(_import_part(connection, tenant, part, policy))
-        if not apply:
-            connection.rollback()
-    return results
+    def take_patrons(
+        self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
+    ) -> list[Imported]:
+        results: list[Imported] = []
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            for part in _distinct_parts(rows):
+                results.extend(_import_part(connection, self._tenant, part, policy))
+            if not apply:
+                connection.rollback()
+        return results
 
+    def take_circulation(
+        self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
+    ) -> list[Imported]:
+        return import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
-def add_at_desk(  # noqa: PLR0913 -- keyword-only, each its own thing
-    tenant: Tenant, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str
-) -> Imported:
-    """Take in one patron by hand, and write in the audit who did it.
+    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> Imported:
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            (result,) = _import_part(connection, self._tenant, [row], policy)
+            if not write:
+                connection.rollback()
+            elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
+                more = (("user", user),)
+                happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
+                audit.append(connection, self._tenant, DESK, [happened])
+        return result
 
-    Without `write`, only return what would happen to the row.
-    """
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        (result,) = _import_part(connection, tenant, [row], policy)
-        if not write:
-            connection.rollback()
-        elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
-            more = (("user", user),)
-            happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
-            audit.append(connection, tenant, DESK, [happened])
-    return result
+    def left_before(self, number: CprNumber) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return bool(left_before(connection, self._tenant, [number]))
 
 
 def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:

@@ -16,7 +16,7 @@ from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
-from cprsync.services.ports.values import Erased
+from cprsync.services.ports.leaving import Erased
 from cprsync.store.audit.journal_memory import journal_entries, remember
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.beside.journal import NO_NUMBER, Entry

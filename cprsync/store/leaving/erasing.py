@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
 from cprsync.domain.feed.window import Why
-from cprsync.services.ports.values import Erased
+from cprsync.services.ports.leaving import Erased
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.audit.journal_memory import is_remembered, journal_entries, remember
@@ -21,7 +21,7 @@ from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_fence, hold_library
+from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.feed.subscriptions import LEFT
 from cprsync.store.leaving import night_lines
 from cprsync.store.leaving.emptying import empty, note, of, waits_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.beside.journal import Entry
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -67,30 +67,47 @@ _PATRON = tables.patron.c
 _ROW = tables.subscription.c
 
 
-def erase(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-    """Erase one patron.
+class Erasing(TenantStore):
+    """Records that are erased."""
 
-    Returns Ties if open ties keep the patron; then nothing is written. Returns None if there is no such patron.
+    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            row = _held(connection, self._tenant, patron_id)
+            if row is None:
+                given = was_given(connection, self._tenant, patron_id)
+                return _erase_kept(connection, self._tenant, patron_id, user) if given else None
+            ties = ties_of(connection, self._tenant, patron_id)
+            if ties.still_open:
+                return ties
+            note(connection, self._tenant, [row], on=self._tenant.clock.today(), what=tables.ERASED)
+            if reason:
+                confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
+                audit.append(connection, self._tenant, audit.DESK, [confirmed])
+            return _erase(
+                connection, self._tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), audit.DESK
+            )
 
-    `reason`: why it was done in spite of a warning. It is deleted with the rest, and its hash stays in the audit.
-
-    The journal has the patron before the database does. If the process is killed in between, the next command that
-    opens the store finishes.
-    """
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        row = _held(connection, tenant, patron_id)
-        if row is None:
-            given = was_given(connection, tenant, patron_id)
-            return _erase_kept(connection, tenant, patron_id, user) if given else None
-        ties = ties_of(connection, tenant, patron_id)
-        if ties.still_open:
-            return ties
-        note(connection, tenant, [row], on=tenant.clock.today(), what=tables.ERASED)
-        if reason:
-            confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
-            audit.append(connection, tenant, audit.DESK, [confirmed])
-        return _erase(connection, tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), audit.DESK)
+    def sweep(self, run: Run) -> int:
+        with reading(self._tenant.engine) as connection:
+            closed = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, *IS_EMPTIED)
+            # sorted here, because SQLite would otherwise read every patron in the order of their ids
+            ids = sorted(connection.scalars(closed))
+        removed = 0
+        for part in parts(ids):
+            with writing(self._tenant.engine) as connection:
+                hold_fence(connection, self._tenant, run)
+                hold_library(connection, self._tenant)
+                _let_go(connection, self._tenant, part)
+                gone = _remove(connection, self._tenant, part)
+                audit.append(
+                    connection,
+                    self._tenant,
+                    self._tenant.night,
+                    [audit.Happened(GONE, run=run.id, patron=one) for one in gone],
+                )
+                removed += len(gone)
+        return removed
 
 
 def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> Erased:
@@ -181,32 +198,6 @@ def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
 # -- the night ---------------------------------------------------------------------------------------------
 
 
-def sweep(tenant: Tenant, run: Run) -> int:
-    """Delete ended subscriptions and free shells, after the register has released the subscriptions.
-
-    Returns how many patron rows were deleted.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    with reading(tenant.engine) as connection:
-        closed = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *IS_EMPTIED)
-        # sorted here, because SQLite would otherwise read every patron in the order of their ids
-        ids = sorted(connection.scalars(closed))
-    removed = 0
-    for part in parts(ids):
-        with writing(tenant.engine) as connection:
-            hold_fence(connection, tenant, run)
-            hold_library(connection, tenant)
-            _let_go(connection, tenant, part)
-            gone = _remove(connection, tenant, part)
-            audit.append(
-                connection, tenant, tenant.night, [audit.Happened(GONE, run=run.id, patron=one) for one in gone]
-            )
-            removed += len(gone)
-    return removed
-
-
 def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Delete ended rows that the register does not hold.
 
@@ -226,7 +217,7 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 # -- the journal -------------------------------------------------------------------------------------------
 
 
-def replay(tenant: Tenant) -> int:
+def replay_journal(tenant: Tenant) -> int:
     """Close and erase again the patrons that an older copy of the database has brought back. Returns how many.
 
     Every other subscribed patron is then unverified until the register has answered. Nobody is looked up, subscribed or

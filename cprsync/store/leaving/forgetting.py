@@ -31,7 +31,7 @@ from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, 
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import written
+from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.leaving import night_lines, old_files
 from cprsync.store.leaving.old_files import Over
 from cprsync.store.lending.circulation import open_payload, seal_payload
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -64,45 +64,37 @@ _EVENT, _RUN = tables.calendar_event.c, tables.run.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
 
 
-def forget(  # noqa: PLR0913 -- whose, which, and how much of it
-    tenant: Tenant, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int
-) -> int:
-    """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted.
+class Retention(TenantStore):
+    """What is deleted after its retention period."""
 
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    over = Over(tenant, deletable_until(kind, on, policy), on, policy)
-    with written(tenant, run) as connection:
-        rows: Sequence[AnyRow]
-        if kind is Forgotten.LOG:
-            rows = cutting.find_old(connection, tenant, over.end, limit=limit)
-            cutting.cut(connection, tenant, rows)
-        else:
-            find, let_go = _KINDS[kind]
-            rows = connection.execute(find(over).limit(limit)).all()
-            let_go(connection, tenant, rows)
-        stream = STREAM if run is None else tenant.night
-        audit.append(connection, tenant, stream, _happened(run, kind, rows))
-    return len(rows)
+    def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
+        over = Over(self._tenant, deletable_until(kind, on, policy), on, policy)
+        with written(self._tenant, run) as connection:
+            rows: Sequence[AnyRow]
+            if kind is Forgotten.LOG:
+                rows = cutting.find_old(connection, self._tenant, over.end, limit=limit)
+                cutting.cut(connection, self._tenant, rows)
+            else:
+                find, let_go = _KINDS[kind]
+                rows = connection.execute(find(over).limit(limit)).all()
+                let_go(connection, self._tenant, rows)
+            stream = STREAM if run is None else self._tenant.night
+            audit.append(connection, self._tenant, stream, _happened(run, kind, rows))
+        return len(rows)
 
+    def count_log(self, policy: Policy, *, on: date) -> int:
+        over = Over(self._tenant, deletable_until(Forgotten.LOG, on, policy), on, policy)
+        with reading(self._tenant.engine) as connection:
+            return cutting.count_old(connection, self._tenant, over.end)
 
-def forgettable(tenant: Tenant, policy: Policy, *, on: date) -> dict[str, int]:
-    """Count how many rows of each kind would be deleted on a day, as things are now. Writes nothing."""
-    counts = {}
-    with reading(tenant.engine) as connection:
-        for kind, (find, _) in _KINDS.items():
-            rows = find(Over(tenant, deletable_until(kind, on, policy), on, policy)).subquery()
-            counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
-    counts[Forgotten.LOG.value] = count_log(tenant, policy, on=on)
-    return {kind: count for kind, count in counts.items() if count}
-
-
-def count_log(tenant: Tenant, policy: Policy, *, on: date) -> int:
-    """Count the audit entries that may be cut on a day: 0 while a beginning of the audit does not verify."""
-    over = Over(tenant, deletable_until(Forgotten.LOG, on, policy), on, policy)
-    with reading(tenant.engine) as connection:
-        return cutting.count_old(connection, tenant, over.end)
+    def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
+        counts = {}
+        with reading(self._tenant.engine) as connection:
+            for kind, (find, _) in _KINDS.items():
+                rows = find(Over(self._tenant, deletable_until(kind, on, policy), on, policy)).subquery()
+                counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
+        counts[Forgotten.LOG.value] = self.count_log(policy, on=on)
+        return {kind: count for kind, count in counts.items() if count}
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:

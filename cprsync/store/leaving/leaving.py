@@ -14,12 +14,12 @@ from cprsync.domain.desk.parting import Parting
 from cprsync.domain.leaving.leaving import Ties, blocks_of_staff, is_kept_by, stage_after_night, stage_after_request
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.values import CONFIRMED, Departed, Departing, Departure
+from cprsync.services.ports.leaving import CONFIRMED, Departed, Departing, Departure
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_fence, hold_library
+from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.leaving.emptying import close, of, waits_of
 from cprsync.store.lending.over import is_over
 from cprsync.store.records import kept_blocks, links
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -51,19 +51,84 @@ _LINK = tables.responsible.c
 NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 
 
-def parting(tenant: Tenant, patron_id: str) -> Parting | None:
-    """Return what is known of a patron who is to leave or be erased; None: there never was such a patron."""
-    with reading(tenant.engine) as connection:
-        row = connection.execute(_this(tenant, patron_id)).one_or_none()
-        kept = kept_blocks.count_of(connection, tenant, patron_id)
-        if row is None:
-            gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
-            return gone if was_given(connection, tenant, patron_id) else None
-        if row.status_class in tables.EMPTIED:
-            waits = waits_of(connection, tenant, row.id)
-            known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
-            return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
-        return _parting(connection, tenant, row)
+class Leaving(TenantStore):
+    """Patrons who leave."""
+
+    def departing(self, inactive_before: date | None) -> Departing:
+        with reading(self._tenant.engine) as connection:
+            inactive = _inactive(connection, self._tenant, inactive_before)
+            # sorted here, because SQLite would otherwise read every patron in the order of their ids
+            free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(self._tenant))))
+            return Departing(tuple(inactive), tuple(free))
+
+    def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
+        today = self._tenant.clock.today()
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            hold_library(connection, self._tenant)
+            still = set(_inactive(connection, self._tenant, inactive_before)) if leaving.inactive else set()
+            fresh = [one for one in leaving.inactive if one in still]
+            _set_leaving(connection, self._tenant, fresh, on=today)
+            rows = [
+                row
+                for part in parts([*fresh, *leaving.free])
+                for row in connection.execute(
+                    select(tables.patron)
+                    .where(*_free_to_go(self._tenant), _PATRON.id.in_(part))
+                    .order_by(_PATRON.id)
+                    .with_for_update()
+                )
+            ]
+            assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
+            ended = close(connection, self._tenant, rows, on=today, by_night=True)
+            happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
+            happened += [
+                audit.Happened(CLOSE, run=run.id, patron=row.id, more=((ENDED, str(ended[row.id])),)) for row in rows
+            ]
+            audit.append(connection, self._tenant, self._tenant.night, happened)
+            return Departed(len(fresh), len(rows), sum(ended.values()))
+
+    def parting(self, patron_id: str) -> Parting | None:
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(_this(self._tenant, patron_id)).one_or_none()
+            kept = kept_blocks.count_of(connection, self._tenant, patron_id)
+            if row is None:
+                gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
+                return gone if was_given(connection, self._tenant, patron_id) else None
+            if row.status_class in tables.EMPTIED:
+                waits = waits_of(connection, self._tenant, row.id)
+                known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
+                return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
+            return _parting(connection, self._tenant, row)
+
+    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
+        today = self._tenant.clock.today()
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            row = connection.execute(_this(self._tenant, patron_id).with_for_update()).one_or_none()
+            if row is None:
+                gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
+                return gone if was_given(connection, self._tenant, patron_id) else None
+            before = _departure(connection, self._tenant, row)
+            stage = stage_after_request(before.stage, before.ties)
+            by = (("user", user),)
+            happened, dropped = [], 0
+            if before.stage is Stage.ACTIVE:
+                _set_leaving(connection, self._tenant, [row.id], on=today)
+                happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
+            if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
+                dropped = _open_reservations(connection, self._tenant, row.id)
+                close(connection, self._tenant, [row], on=today)
+                happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
+            if reason:
+                happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
+            audit.append(connection, self._tenant, audit.DESK, happened)
+            waits = waits_of(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+            return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
+
+    def was_given(self, patron_id: str) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return was_given(connection, self._tenant, patron_id)
 
 
 def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
@@ -109,47 +174,10 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
 # -- a request at the desk -----------------------------------------------------------------------------------
 
 
-def leave(tenant: Tenant, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
-    """Take a request to leave. The record is closed at once if nothing is open.
-
-    Returns None if there never was such a patron. Nobody is looked up, subscribed or created. `reason`: why it was done
-    in spite of a warning.
-    """
-    today = tenant.clock.today()
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        row = connection.execute(_this(tenant, patron_id).with_for_update()).one_or_none()
-        if row is None:
-            gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
-            return gone if was_given(connection, tenant, patron_id) else None
-        before = _departure(connection, tenant, row)
-        stage = stage_after_request(before.stage, before.ties)
-        by = (("user", user),)
-        happened, dropped = [], 0
-        if before.stage is Stage.ACTIVE:
-            _set_leaving(connection, tenant, [row.id], on=today)
-            happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
-        if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
-            dropped = _open_reservations(connection, tenant, row.id)
-            close(connection, tenant, [row], on=today)
-            happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
-        if reason:
-            happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
-        audit.append(connection, tenant, audit.DESK, happened)
-        waits = waits_of(connection, tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
-        return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
-
-
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     # includes those of the patrons who were merged into this one, because closing takes them too
     theirs = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
     return connection.scalar(select(func.count()).where(theirs, tables.reservation.c.cancelled.is_(None))) or 0
-
-
-def was_ever(tenant: Tenant, patron_id: str) -> bool:
-    """Return whether a patron number was ever issued, in a transaction of its own."""
-    with reading(tenant.engine) as connection:
-        return was_given(connection, tenant, patron_id)
 
 
 def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
@@ -167,15 +195,6 @@ def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, 
 
 
 # -- the night -----------------------------------------------------------------------------------------------
-
-
-def departing(tenant: Tenant, inactive_before: date | None) -> Departing:
-    """Return who leaves tonight: inactive patrons by the policy, and leaving patrons who have nothing open any more."""
-    with reading(tenant.engine) as connection:
-        inactive = _inactive(connection, tenant, inactive_before)
-        # sorted here, because SQLite would otherwise read every patron in the order of their ids
-        free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(tenant))))
-        return Departing(tuple(inactive), tuple(free))
 
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
@@ -210,36 +229,3 @@ def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
     run = tables.run.c
     first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
     return first is not None and first < day
-
-
-def depart(tenant: Tenant, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
-    """Mark the inactive as leaving and close the free, in one transaction. Each is checked again.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    today = tenant.clock.today()
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
-        still = set(_inactive(connection, tenant, inactive_before)) if leaving.inactive else set()
-        fresh = [one for one in leaving.inactive if one in still]
-        _set_leaving(connection, tenant, fresh, on=today)
-        rows = [
-            row
-            for part in parts([*fresh, *leaving.free])
-            for row in connection.execute(
-                select(tables.patron)
-                .where(*_free_to_go(tenant), _PATRON.id.in_(part))
-                .order_by(_PATRON.id)
-                .with_for_update()
-            )
-        ]
-        assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
-        ended = close(connection, tenant, rows, on=today, by_night=True)
-        happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
-        happened += [
-            audit.Happened(CLOSE, run=run.id, patron=row.id, more=((ENDED, str(ended[row.id])),)) for row in rows
-        ]
-        audit.append(connection, tenant, tenant.night, happened)
-        return Departed(len(fresh), len(rows), sum(ended.values()))

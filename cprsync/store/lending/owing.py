@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Table, or_, select
 from cprsync.domain.lending.statement import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.lending import circulation
 from cprsync.store.lending.circulation import open_payload
 from cprsync.store.records import links
 
@@ -26,31 +28,40 @@ _LOAN = tables.loan.c
 _BALANCE = tables.balance.c
 
 
-def owing(tenant: Tenant, patron_id: str, on: date) -> Owing:
-    """Return the loans that are late on a day and not over, and what is unpaid, each in the order of its days."""
-    theirs = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
-    late = select(tables.loan).where(theirs, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
-    with reading(tenant.engine) as connection:
-        loans = connection.execute(late).all()
-        charged = _charged(connection, tenant, patron_id, [row.source_id for row in loans])
-        owed = [row for row in charged if row.settled is None]
-        asked = _asked(connection, tenant, [row.source_id for row in loans])
-        known = {row.source_id: row for row in loans}
-        known |= _loans(connection, tenant, patron_id, {row.loan_source for row in owed} - {None, *known})
-    told = {source: (row.due, _opened(tenant, tables.loan, row)) for source, row in known.items()}
-    amounts = [(row, _opened(tenant, tables.balance, row)) for row in charged]
-    fees = defaultdict(list)
-    for row, said in amounts:
-        if row.kind == tables.FEE:
-            fees[row.loan_source].append((row.raised, _oere(said)))
-    return Owing(
-        tuple(
-            _late(*told[row.source_id], fees[row.source_id], asked[row.source_id])
-            for row in loans
-            if over_since(row.returned, asked[row.source_id]) is None
-        ),
-        tuple(_owed(row, said, told.get(row.loan_source)) for row, said in amounts if row.settled is None),
-    )
+class Lending(TenantStore):
+    """Loans and what is owed."""
+
+    def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
+        return circulation.shown(self._tenant, patron_id)
+
+    def owing(self, patron_id: str, on: date) -> Owing:
+        theirs = (_LOAN.agency == self._tenant.agency) & (_LOAN.patron_id == patron_id)
+        late = select(tables.loan).where(theirs, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
+        with reading(self._tenant.engine) as connection:
+            loans = connection.execute(late).all()
+            charged = _charged(connection, self._tenant, patron_id, [row.source_id for row in loans])
+            owed = [row for row in charged if row.settled is None]
+            asked = _asked(connection, self._tenant, [row.source_id for row in loans])
+            known = {row.source_id: row for row in loans}
+            known |= _loans(connection, self._tenant, patron_id, {row.loan_source for row in owed} - {None, *known})
+        told = {source: (row.due, _opened(self._tenant, tables.loan, row)) for source, row in known.items()}
+        amounts = [(row, _opened(self._tenant, tables.balance, row)) for row in charged]
+        fees = defaultdict(list)
+        for row, said in amounts:
+            if row.kind == tables.FEE:
+                fees[row.loan_source].append((row.raised, _oere(said)))
+        return Owing(
+            tuple(
+                _late(*told[row.source_id], fees[row.source_id], asked[row.source_id])
+                for row in loans
+                if over_since(row.returned, asked[row.source_id]) is None
+            ),
+            tuple(_owed(row, said, told.get(row.loan_source)) for row, said in amounts if row.settled is None),
+        )
+
+    def answering_for(self, patron_id: str) -> list[str]:
+        with reading(self._tenant.engine) as connection:
+            return sorted(links.responsibles_of(connection, self._tenant, [patron_id]))
 
 
 def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
@@ -114,9 +125,3 @@ def _day(text: str | None) -> date | None:
 def _opened(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(open_payload(tenant, table, row))
     return told
-
-
-def answering_for(tenant: Tenant, patron_id: str) -> list[str]:
-    """Return the patron numbers of those who answer for the patron's new debts."""
-    with reading(tenant.engine) as connection:
-        return sorted(links.responsibles_of(connection, tenant, [patron_id]))

@@ -15,9 +15,10 @@ from cprsync.domain.netmedia.account import Identity, IdType, identity_of
 from cprsync.domain.netmedia.drift import wanted_account
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
-from cprsync.services.ports.values import Account, AccountSides
+from cprsync.services.ports.netmedia import Account, AccountSides
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.core.tenant import TenantStore
 from cprsync.store.netmedia.effects import CULR, FAILED
 from cprsync.store.netmedia.log_ins import card_accounts_of
 from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, numbered, shells_of
@@ -37,70 +38,73 @@ _OUT = tables.outbox.c
 _ROW = tables.subscription.c
 
 
+class Accounts(TenantStore):
+    """Our patrons' accounts in CULR."""
+
+    def count(self) -> int:
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(func.count()).where(_ACCOUNT.agency == self._tenant.agency)) or 0
+
+    def oldest(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
+        waits = exists().where(
+            _OUT.agency == _ACCOUNT.agency, _OUT.target == CULR, _OUT.patron_id == _ACCOUNT.patron_id
+        )
+        known = func.coalesce(_ACCOUNT.checked, _ACCOUNT.settled)
+        found = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == self._tenant.agency, ~waits)
+        with reading(self._tenant.engine) as connection:
+            if today is not None:
+                since = stamp_of(today)
+                read = select(func.count()).where(_ACCOUNT.agency == self._tenant.agency, _ACCOUNT.checked >= since)
+                limit = None if limit is None else max(0, limit - (connection.scalar(read) or 0))
+                found = found.where(known < since)
+            return list(connection.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
+
+    def without(self) -> list[str]:
+        everyone = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency)
+        # the database compares the indexes side by side, for 100,000 patrons a night; a subquery for each patron takes
+        # three times as long
+        told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == self._tenant.agency)
+        waits = select(_OUT.patron_id).where(_OUT.agency == self._tenant.agency, _OUT.target == CULR)
+        with reading(self._tenant.engine) as connection:
+            return sorted(connection.scalars(everyone.except_(told, waits)))
+
+    def wanted(self, ids: Sequence[str]) -> list[Account]:
+        found: list[Account] = []
+        with reading(self._tenant.engine) as connection:
+            for part in parts(ids):
+                waits = waiting(connection, self._tenant, part)
+                found += (one for one in _accounts(connection, self._tenant, part) if one.patron_id not in waits)
+        return found
+
+    def count_left_out(self) -> int:
+        mine = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(func.count(_OUT.patron_id.distinct())).where(mine)) or 0
+
+    def sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
+        found = dict.fromkeys(ids, AccountSides())
+        with reading(self._tenant.engine) as connection:
+            for part in parts(ids):
+                for one in _accounts(connection, self._tenant, part):
+                    found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
+                for row in connection.execute(select(tables.account).where(these(self._tenant, part))):
+                    stands = row.municipality if row.checked is None else row.seen
+                    found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
+                refused = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+                codes = (
+                    select(_OUT.patron_id, _OUT.code).where(refused, _OUT.patron_id.in_(part)).order_by(_OUT.version)
+                )
+                for row in connection.execute(codes):
+                    found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
+        return found
+
+
 def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition for the accounts of these patrons."""
     return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
 
 
 # -- which to read next ----------------------------------------------------------------------------------------------
-
-
-def counted(tenant: Tenant) -> int:
-    """Count the accounts that CULR was told of."""
-    with reading(tenant.engine) as connection:
-        return connection.scalar(select(func.count()).where(_ACCOUNT.agency == tenant.agency)) or 0
-
-
-def oldest(tenant: Tenant, limit: int | None, *, today: datetime | None = None) -> list[str]:
-    """Return the patrons whose accounts have not been read or written for the longest time.
-
-    Args:
-        tenant: the library.
-        limit: at most how many; None: all.
-        today: when the day began. Accounts read since then count towards the limit, and are not read again.
-    """
-    waits = exists().where(_OUT.agency == _ACCOUNT.agency, _OUT.target == CULR, _OUT.patron_id == _ACCOUNT.patron_id)
-    known = func.coalesce(_ACCOUNT.checked, _ACCOUNT.settled)
-    found = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == tenant.agency, ~waits)
-    with reading(tenant.engine) as connection:
-        if today is not None:
-            since = stamp_of(today)
-            read = select(func.count()).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.checked >= since)
-            limit = None if limit is None else max(0, limit - (connection.scalar(read) or 0))
-            found = found.where(known < since)
-        return list(connection.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
-
-
-def left_out(tenant: Tenant) -> int:
-    """Count the patrons who are neither read nor repaired, because an effect waits for them or was refused."""
-    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
-    with reading(tenant.engine) as connection:
-        return connection.scalar(select(func.count(_OUT.patron_id.distinct())).where(mine)) or 0
-
-
-def without(tenant: Tenant) -> list[str]:
-    """Return the patrons who have no account as far as we know, and no effect that waits."""
-    everyone = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
-    # the database compares the indexes side by side, for 100,000 patrons a night; a subquery for each patron takes
-    # three times as long
-    told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == tenant.agency)
-    waits = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR)
-    with reading(tenant.engine) as connection:
-        return sorted(connection.scalars(everyone.except_(told, waits)))
-
-
-def accounts(tenant: Tenant, ids: Sequence[str]) -> list[Account]:
-    """Return what has to be in CULR for each of these patrons.
-
-    A patron who must have no account, and has none as far as we know, is left out. A closed record is not left out:
-    until its number is gone too, an account under it would be one too many.
-    """
-    found: list[Account] = []
-    with reading(tenant.engine) as connection:
-        for part in parts(ids):
-            waits = waiting(connection, tenant, part)
-            found += (one for one in _accounts(connection, tenant, part) if one.patron_id not in waits)
-    return found
 
 
 def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
@@ -165,20 +169,3 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
 
 
 # -- both sides ----------------------------------------------------------------------------------------------------
-
-
-def sides(tenant: Tenant, ids: Sequence[str]) -> dict[str, AccountSides]:
-    """Return for each patron what our records say, what CULR last held as far as we know, and its last refusal."""
-    found = dict.fromkeys(ids, AccountSides())
-    with reading(tenant.engine) as connection:
-        for part in parts(ids):
-            for one in _accounts(connection, tenant, part):
-                found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
-            for row in connection.execute(select(tables.account).where(these(tenant, part))):
-                stands = row.municipality if row.checked is None else row.seen
-                found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
-            refused = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
-            codes = select(_OUT.patron_id, _OUT.code).where(refused, _OUT.patron_id.in_(part)).order_by(_OUT.version)
-            for row in connection.execute(codes):
-                found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
-    return found

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, delete, exists, func, or_, select, text, unio
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import Turn, changes_between, next_change_day, rights_of, stored_line
 from cprsync.domain.patron.local import Stage
-from cprsync.services.ports.values import DuePage, RightsDue
+from cprsync.services.ports.netmedia import RightsDue
+from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading, writing
-from cprsync.store.core.tenant import hold_fence, written
+from cprsync.store.core.tenant import TenantStore, hold_fence, written
 from cprsync.store.netmedia.effects import CULR, WAITING
 from cprsync.store.records.local_part import open_local
 from cprsync.store.records.records import from_row, overrides_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.right_facts import RightFacts
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -54,51 +55,89 @@ _TELL: Final = text(
 )
 
 
-def stamp(tenant: Tenant) -> str | None:
-    """Return the stamp of the policy with which the rights were derived; None: never."""
-    with reading(tenant.engine) as connection:
-        kept: str | None = connection.scalar(select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == tenant.agency))
-        return kept
-
-
-def keep_stamp(tenant: Tenant, run: Run, derived: str | None) -> None:
-    """Note that every patron's rights are derived with this policy now.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(rights_stamp=derived))
-
-
 # -- the night ---------------------------------------------------------------------------------------------------
 
 
-def derive(tenant: Tenant, run: Run, page: DuePage, policy: Policy) -> str | None:
-    """Derive the rights of the next patrons with rights that are due.
+class Rights(TenantStore):
+    """Rights to net media."""
 
-    Returns the last patron's id; None: nobody is left.
+    def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        with written(self._tenant, run) as connection:
+            rows = due_rows(connection, self._tenant, page, hold=True)
+            _tell(connection, self._tenant, run, _derive(connection, self._tenant, rows, policy, page.day))
+        return rows[-1].id if len(rows) == page.limit else None
 
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    with written(tenant, run) as connection:
-        rows = due_rows(connection, tenant, page, hold=True)
-        _tell(connection, tenant, run, _derive(connection, tenant, rows, policy, page.day))
-    return rows[-1].id if len(rows) == page.limit else None
+    def ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
+        after = ""
+        while True:
+            with reading(self._tenant.engine) as connection:
+                rows = due_rows(connection, self._tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+                kept = kept_lines(connection, self._tenant, rows)
+                found = [
+                    RightsDue(row.id, facts, kept.get(row.id, ""))
+                    for row, facts in _opened(connection, self._tenant, rows)
+                    if facts.stage is not Stage.CLOSED
+                ]
+            yield from found
+            if len(rows) < IN_MAX:
+                return
+            after = rows[-1].id
 
+    def stamp(self) -> str | None:
+        with reading(self._tenant.engine) as connection:
+            kept: str | None = connection.scalar(
+                select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == self._tenant.agency)
+            )
+            return kept
 
-def derive_again(tenant: Tenant, ids: Sequence[str], policy: Policy, *, on: date) -> None:
-    """Derive the rights of these patrons now, due or not.
+    def keep_stamp(self, run: Run, derived: str | None) -> None:
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            connection.execute(
+                update(tables.library).where(_LIBRARY.agency == self._tenant.agency).values(rights_stamp=derived)
+            )
 
-    Used between two nights: no night's report counts these changes.
-    """
-    for part in parts(ids):
-        with written(tenant, None) as connection:
-            these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-            rows = connection.execute(select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()).all()
-            _put_down(connection, tenant, None, _derive(connection, tenant, rows, policy, on))
+    def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
+        for part in parts(ids):
+            with written(self._tenant, None) as connection:
+                these = (_PATRON.agency == self._tenant.agency) & _PATRON.id.in_(part)
+                rows = connection.execute(
+                    select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()
+                ).all()
+                _put_down(connection, self._tenant, None, _derive(connection, self._tenant, rows, policy, on))
+
+    def forget_earlier_turns(self, run: Run) -> None:
+        earlier = (_TURN.agency == self._tenant.agency) & (_TURN.run_id < run.id)
+        turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
+        theirs = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
+        # an effect added after that run is about something else:
+        # a block closed the right, say, and the patron moved later
+        since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
+        untold = exists().where(theirs, turned, since)
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
+
+    def turns(self, run: Run) -> dict[str, dict[str, int]]:
+        theirs = _TURN.agency == self._tenant.agency
+        ours = theirs & (_TURN.run_id == run.id)
+        counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
+        untold = select(_OUT.patron_id).where(
+            _OUT.agency == self._tenant.agency, _OUT.target == CULR, _OUT.state == WAITING
+        )
+        patrons = func.count(_TURN.patron_id.distinct())
+        waiting = select(_TURN.product, patrons).where(theirs, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        with reading(self._tenant.engine) as connection:
+            for product, turn, count in connection.execute(counted):
+                found[product][turn] = count
+            for product, count in connection.execute(waiting):
+                found[product]["waiting"] = count
+        return found
+
+    def count(self) -> int:
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(func.count()).where(_KEPT.agency == self._tenant.agency)) or 0
 
 
 def _derive(
@@ -128,43 +167,6 @@ def _derive(
     if new:
         connection.execute(_KEEP, new)
     return turned
-
-
-def ahead(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[RightsDue]:
-    """Yield the patrons whose rights will be derived up to a day, or all, in the order of their ids. Writes nothing."""
-    after = ""
-    while True:
-        with reading(tenant.engine) as connection:
-            rows = due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
-            kept = kept_lines(connection, tenant, rows)
-            found = [
-                RightsDue(row.id, facts, kept.get(row.id, ""))
-                for row, facts in _opened(connection, tenant, rows)
-                if facts.stage is not Stage.CLOSED
-            ]
-        yield from found
-        if len(rows) < IN_MAX:
-            return
-        after = rows[-1].id
-
-
-def forget_earlier(tenant: Tenant, run: Run) -> None:
-    """Delete the changes of earlier runs, except those that CULR has still to hear.
-
-    The reports of those runs have counted them.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    earlier = (_TURN.agency == tenant.agency) & (_TURN.run_id < run.id)
-    turned = (_RUN.agency == _TURN.agency) & (_RUN.id == _TURN.run_id)
-    theirs = (_OUT.agency == _TURN.agency) & (_OUT.target == CULR) & (_OUT.patron_id == _TURN.patron_id)
-    # an effect added after that run is about something else: a block closed the right, say, and the patron moved later
-    since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
-    untold = exists().where(theirs, turned, since)
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
 
 
 def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
@@ -237,32 +239,6 @@ def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> I
         gone = row.status_class in tables.GONE
         stage = Stage.CLOSED if gone else Stage(row.standing)
         yield row, right_facts(patron, open_local(tenant, row), stage=stage)
-
-
-def turns(tenant: Tenant, run: Run) -> dict[str, dict[str, int]]:
-    """Count the changes of a run by product and turn.
-
-    Under `waiting`: the number of patrons whose change CULR has still to hear, from any run.
-    """
-    theirs = _TURN.agency == tenant.agency
-    ours = theirs & (_TURN.run_id == run.id)
-    counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
-    untold = select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.state == WAITING)
-    patrons = func.count(_TURN.patron_id.distinct())
-    waiting = select(_TURN.product, patrons).where(theirs, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    with reading(tenant.engine) as connection:
-        for product, turn, count in connection.execute(counted):
-            found[product][turn] = count
-        for product, count in connection.execute(waiting):
-            found[product]["waiting"] = count
-    return found
-
-
-def kept(tenant: Tenant) -> int:
-    """Count the patrons whose rights are kept."""
-    with reading(tenant.engine) as connection:
-        return connection.scalar(select(func.count()).where(_KEPT.agency == tenant.agency)) or 0
 
 
 def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:

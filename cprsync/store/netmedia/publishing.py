@@ -19,11 +19,11 @@ from cprsync.domain.netmedia.rights import LOSING_STATUSES, LOSING_TURNS
 from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.values import AccountState, Backlog, Run
+from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, parts, reading, writing
-from cprsync.store.core.tenant import written
+from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.netmedia.accounts import waiting
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.netmedia.log_ins import card_accounts_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.account import Held
     from cprsync.domain.netmedia.settling import Unsettled
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -49,47 +50,114 @@ _LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LO
 _LOST: Final = tuple(turn.value for turn in LOSING_TURNS)
 
 
+class Outbox(TenantStore):
+    """What CULR must still be told."""
+
+    def backlog(self) -> Backlog:
+        mine = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR)
+        wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
+        with reading(self._tenant.engine) as connection:
+            found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
+        waiting, oldest = found.get(WAITING, (0, None))
+        return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
+
+    def order(self) -> list[str]:
+        # a turn is kept until CULR was told, from whichever night it is
+        lost = select(_TURN.patron_id).where(_TURN.agency == self._tenant.agency, _TURN.turn.in_(_LOST))
+        revoking = _PATRON.status_class.in_(_LOSING) | _OUT.patron_id.in_(lost)
+        last = case((revoking, 0), else_=1)
+        theirs = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
+        wanted = select(_OUT.patron_id).join(tables.patron, theirs).where(_waits(self._tenant)).group_by(_OUT.patron_id)
+        with reading(self._tenant.engine) as connection:
+            return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
+
+    def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
+        with reading(self._tenant.engine) as connection:
+            found: dict[str, list[AnyRow]] = defaultdict(list)
+            accounts: dict[str, AnyRow] = {}
+            for part in parts(ids):
+                wanted = (
+                    select(tables.outbox).where(_waits(self._tenant), _OUT.patron_id.in_(part)).order_by(_OUT.version)
+                )
+                for row in connection.execute(wanted):
+                    found[row.patron_id].append(row)
+                known = select(tables.account).where(
+                    _ACCOUNT.agency == self._tenant.agency, _ACCOUNT.patron_id.in_(part)
+                )
+                accounts |= {row.patron_id: row for row in connection.execute(known)}
+            effects = {
+                patron_id: list(_effects(self._tenant, found[patron_id], accounts.get(patron_id)))
+                for patron_id in ids
+                if patron_id in found
+            }
+            holders = _holders(connection, self._tenant, effects)
+            cards = _cards(connection, self._tenant, list(effects))
+        return [
+            tuple(_with_cards(_spared(one, holders, accounts.get(patron_id)), cards.get(patron_id)) for one in queue)
+            for patron_id, queue in effects.items()
+        ]
+
+    def offer(self, effects: Sequence[Effect]) -> None:
+        if not effects:
+            return
+        with writing(self._tenant.engine) as connection:
+            rows = [{**_at(self._tenant, one), "now": self._tenant.stamp()} for one in effects]
+            connection.execute(_OFFER, rows)
+
+    def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[tuple[str, str]]:
+        done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
+        rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
+        stream = audit.DESK if run is None else self._tenant.night
+        with written(self._tenant, run) as connection:
+            left: list[tuple[str, str]] = []
+            if done:
+                connection.execute(_TAKE_OUT, [_at(self._tenant, effect) for effect, _ in done])
+                _supersede(connection, self._tenant, [effect for effect, _ in done])
+                foreign = _foreign(connection, self._tenant, done)
+                # leave_to_staff compares what is read now with what was read before, so it comes before note_seen
+                # overwrites that
+                left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, self._tenant, run, foreign))
+                _keep_accounts(connection, self._tenant, done)
+                note_seen(connection, self._tenant, list(foreign.items()))
+                audit.append(connection, self._tenant, stream, _happened(run, done))
+            if rest:
+                left += (
+                    (one, NET_MEDIA_REFUSED)
+                    for one in _fail(connection, self._tenant, run or self._tenant.no_run, rest)
+                )
+            return left
+
+    def account_state(self, patron_id: str) -> AccountState:
+        theirs = (_ACCOUNT.agency == self._tenant.agency) & (_ACCOUNT.patron_id == patron_id)
+        waits = _waits(self._tenant) & (_OUT.patron_id == patron_id)
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(select(tables.account).where(theirs)).one_or_none()
+            waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
+            codes = (
+                select(_OUT.code)
+                .where(refused_of(self._tenant), _OUT.patron_id == patron_id)
+                .order_by(_OUT.version.desc())
+            )
+            refused = connection.scalar(codes.limit(1))
+        effects = [effect_of(self._tenant, one) for one in waiting]
+        offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
+        settled = None if row is None else row.municipality
+        return AccountState(
+            exists=row is not None,
+            sent=offered[-1].municipality if offered else settled,
+            confirmed=settled if row is None or row.checked is None else row.seen,
+            pending=len(waiting),
+            deleting=bool(effects) and effects[-1].gone,
+            refused=refused,
+            checked=None if row is None else moment_of(row.checked or row.settled),
+        )
+
+
 def _waits(tenant: Tenant) -> ColumnElement[bool]:
     return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == WAITING)
 
 
 # -- what waits ------------------------------------------------------------------------------------------------
-
-
-def order(tenant: Tenant) -> list[str]:
-    """Return the patrons with effects that wait: those who may lose a right first, then the longest waiting."""
-    # a turn is kept until CULR was told, from whichever night it is
-    lost = select(_TURN.patron_id).where(_TURN.agency == tenant.agency, _TURN.turn.in_(_LOST))
-    revoking = _PATRON.status_class.in_(_LOSING) | _OUT.patron_id.in_(lost)
-    last = case((revoking, 0), else_=1)
-    theirs = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
-    wanted = select(_OUT.patron_id).join(tables.patron, theirs).where(_waits(tenant)).group_by(_OUT.patron_id)
-    with reading(tenant.engine) as connection:
-        return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
-
-
-def queues(tenant: Tenant, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
-    """Return the effects that wait for each of these patrons, lowest version first."""
-    with reading(tenant.engine) as connection:
-        found: dict[str, list[AnyRow]] = defaultdict(list)
-        accounts: dict[str, AnyRow] = {}
-        for part in parts(ids):
-            wanted = select(tables.outbox).where(_waits(tenant), _OUT.patron_id.in_(part)).order_by(_OUT.version)
-            for row in connection.execute(wanted):
-                found[row.patron_id].append(row)
-            known = select(tables.account).where(_ACCOUNT.agency == tenant.agency, _ACCOUNT.patron_id.in_(part))
-            accounts |= {row.patron_id: row for row in connection.execute(known)}
-        effects = {
-            patron_id: list(_effects(tenant, found[patron_id], accounts.get(patron_id)))
-            for patron_id in ids
-            if patron_id in found
-        }
-        holders = _holders(connection, tenant, effects)
-        cards = _cards(connection, tenant, list(effects))
-    return [
-        tuple(_with_cards(_spared(one, holders, accounts.get(patron_id)), cards.get(patron_id)) for one in queue)
-        for patron_id, queue in effects.items()
-    ]
 
 
 def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
@@ -131,49 +199,7 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
         yield effect
 
 
-def backlog(tenant: Tenant) -> Backlog:
-    """Count the effects that wait and those that a person has to look at. Also returns since when the oldest waits."""
-    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
-    wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
-    with reading(tenant.engine) as connection:
-        found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
-    waiting, oldest = found.get(WAITING, (0, None))
-    return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
-
-
-def account_state(tenant: Tenant, patron_id: str) -> AccountState:
-    """Return what is known of one patron's account."""
-    theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
-    waits = _waits(tenant) & (_OUT.patron_id == patron_id)
-    with reading(tenant.engine) as connection:
-        row = connection.execute(select(tables.account).where(theirs)).one_or_none()
-        waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
-        codes = select(_OUT.code).where(refused_of(tenant), _OUT.patron_id == patron_id).order_by(_OUT.version.desc())
-        refused = connection.scalar(codes.limit(1))
-    effects = [effect_of(tenant, one) for one in waiting]
-    offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
-    settled = None if row is None else row.municipality
-    return AccountState(
-        exists=row is not None,
-        sent=offered[-1].municipality if offered else settled,
-        confirmed=settled if row is None or row.checked is None else row.seen,
-        pending=len(waiting),
-        deleting=bool(effects) and effects[-1].gone,
-        refused=refused,
-        checked=None if row is None else moment_of(row.checked or row.settled),
-    )
-
-
 # -- what came of it ---------------------------------------------------------------------------------------------
-
-
-def offer(tenant: Tenant, effects: Sequence[Effect]) -> None:
-    """Note that these effects are about to be sent. From now on the net media may have heard of them."""
-    if not effects:
-        return
-    with writing(tenant.engine) as connection:
-        rows = [{**_at(tenant, one), "now": tenant.stamp()} for one in effects]
-        connection.execute(_OFFER, rows)
 
 
 _THIS: Final = (
@@ -207,38 +233,6 @@ _KEEP: Final = text(
 
 def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
     return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
-
-
-def settle(
-    tenant: Tenant, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]
-) -> list[tuple[str, str]]:
-    """Write what came of effects.
-
-    A settled effect is deleted and its account is written. Any other waits on, or is left to a person.
-
-    Returns the patrons that a person has to look at now, each with the reason.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-    """
-    done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
-    rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
-    stream = audit.DESK if run is None else tenant.night
-    with written(tenant, run) as connection:
-        left: list[tuple[str, str]] = []
-        if done:
-            connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
-            _supersede(connection, tenant, [effect for effect, _ in done])
-            foreign = _foreign(connection, tenant, done)
-            # leave_to_staff compares what is read now with what was read before, so it comes before note_seen
-            # overwrites that
-            left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, tenant, run, foreign))
-            _keep_accounts(connection, tenant, done)
-            note_seen(connection, tenant, list(foreign.items()))
-            audit.append(connection, tenant, stream, _happened(run, done))
-        if rest:
-            left += ((one, NET_MEDIA_REFUSED) for one in _fail(connection, tenant, run or tenant.no_run, rest))
-        return left
 
 
 def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:

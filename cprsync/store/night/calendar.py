@@ -5,20 +5,29 @@ Writing a lived day is in `living`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select, union, update
+from sqlalchemy import bindparam, func, select, text, union, update
 
-from cprsync.domain.patron.due import Facts
-from cprsync.services.ports.values import DuePage
-from cprsync.store.core import tables
+from cprsync.domain.patron.due import DueKind, Facts, live_one_day, local_due, next_age_step
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
+from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.runs import DuePage
+from cprsync.store.audit import audit
+from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading, writing
-from cprsync.store.core.tenant import hold_fence
-from cprsync.store.patrons import dying
-from cprsync.store.records import links
-from cprsync.store.records.local_part import open_local
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
+from cprsync.store.patrons import dying, responsibles
+from cprsync.store.patrons.changes import write_records
+from cprsync.store.records import links, overrides
+from cprsync.store.records.local import encode_local
+from cprsync.store.records.local_part import LOCAL, open_local
+from cprsync.store.records.records import from_row, overrides_of, prepare
+from cprsync.store.reviews import review_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,9 +35,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from cprsync.domain.patron.due import Due
     from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.ports.values import Run
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -36,6 +48,15 @@ _PATRON = tables.patron.c
 _ROW = tables.subscription.c
 _LIBRARY = tables.library.c
 _EVENT = tables.calendar_event.c
+
+
+_OVERRIDE = tables.override.c
+#: Field names of events that do not name the field themselves.
+_FIELDS: Final = {DueKind.AGE_STEP: "group", DueKind.SUBSCRIPTION_ENDED: "subscription"}
+_INSERT_EVENT = text(
+    "INSERT INTO calendar_event (agency, day, patron_id, kind, what, run_id)"
+    " VALUES (:agency, :day, :patron_id, :kind, :what, :run_id) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("day", type_=tables.calendar_event.c.day.type))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +68,65 @@ class Opened:
     facts: Facts
     #: opened only if it may hold an absence
     local: Local | None
+
+
+class Calendar(TenantStore):
+    """What a day brings patrons: birthdays, corrections and absences that end."""
+
+    def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            # a desk that corrects one of these patrons waits, or its write is seen
+            hold_library(connection, self._tenant)
+            day, rows = page.day, due_rows(connection, self._tenant, page, hold=True)
+            lived = [
+                Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(connection, self._tenant, rows)
+            ]
+            _move_on(connection, self._tenant, lived, day, policy)
+            happened = [one for one in lived if one.due]
+            _let_go(connection, self._tenant, run, happened, day)
+            _come_of_age(connection, self._tenant, run, happened, day)
+            _tell(connection, self._tenant, run, happened)
+        return rows[-1].id if len(rows) == page.limit else None
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+        after = ""
+        while True:
+            with reading(self._tenant.engine) as connection:
+                rows = due_rows(connection, self._tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+                found = [one.facts for one in opened(connection, self._tenant, rows)]
+            yield from found
+            if len(rows) < IN_MAX:
+                return
+            after = rows[-1].id
+
+    def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
+        with reading(self._tenant.engine) as connection:
+            minors = sorted(links.answered_for(connection, self._tenant, ids))
+            wanted = select(tables.patron).where(_PATRON.agency == self._tenant.agency).order_by(_PATRON.id)
+            rows = [row for part in parts(minors) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+            found = [one.facts for one in opened(connection, self._tenant, rows)]
+        yield from found
+
+    def stamp(self) -> str | None:
+        with reading(self._tenant.engine) as connection:
+            kept: str | None = connection.scalar(
+                select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == self._tenant.agency)
+            )
+            return kept
+
+    def keep_stamp(self, run: Run, counted: str | None) -> None:
+        with writing(self._tenant.engine) as connection:
+            hold_fence(connection, self._tenant, run)
+            connection.execute(
+                update(tables.library).where(_LIBRARY.agency == self._tenant.agency).values(calendar_stamp=counted)
+            )
+
+    def counts(self, run: Run) -> dict[str, int]:
+        ours = (_EVENT.agency == self._tenant.agency) & (_EVENT.run_id == run.id)
+        wanted = select(_EVENT.kind, func.count()).where(ours).group_by(_EVENT.kind).order_by(_EVENT.kind)
+        with reading(self._tenant.engine) as connection:
+            return {kind: int(count) for kind, count in connection.execute(wanted)}
 
 
 def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
@@ -109,55 +189,133 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
         yield Opened(row, patron, facts, local)
 
 
-def due_facts(tenant: Tenant, until: date, *, everyone: bool) -> Iterator[Facts]:
-    """Yield the facts of each patron with something due up to a day, or of all, in the order of their ids."""
-    after = ""
-    while True:
-        with reading(tenant.engine) as connection:
-            rows = due_rows(connection, tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
-            found = [one.facts for one in opened(connection, tenant, rows)]
-        yield from found
-        if len(rows) < IN_MAX:
-            return
-        after = rows[-1].id
-
-
-def minors_facts(tenant: Tenant, ids: Sequence[str]) -> Iterator[Facts]:
-    """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
-    with reading(tenant.engine) as connection:
-        minors = sorted(links.answered_for(connection, tenant, ids))
-        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
-        rows = [row for part in parts(minors) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
-        found = [one.facts for one in opened(connection, tenant, rows)]
-    yield from found
-
-
 # -- what is kept of the calendar itself ---------------------------------------------------------------
 
 
-def stamp(tenant: Tenant) -> str | None:
-    """Return the stamp of the policy with which the due days were counted (`domain.patron.due.calendar_stamp`)."""
-    with reading(tenant.engine) as connection:
-        kept: str | None = connection.scalar(select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == tenant.agency))
-        return kept
+@dataclass(frozen=True, slots=True, repr=False)
+class Lived:
+    """A patron before the day, what the day brought, and the facts in the evening."""
+
+    opened: Opened
+    due: tuple[Due, ...]
+    evening: Facts
+
+    @property
+    def id(self) -> str:
+        return self.opened.patron.id
+
+    def has(self, kind: DueKind) -> bool:
+        return any(due.kind is kind for due in self.due)
+
+    @property
+    def ended(self) -> list[Override]:
+        """The overrides that ended on this day."""
+        left = {override.id for override in self.evening.overrides}
+        return [override for override in self.opened.facts.overrides if override.id not in left]
 
 
-def keep_stamp(tenant: Tenant, run: Run, counted: str | None) -> None:
-    """Note that every due day is counted with this policy now.
+def _move_on(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
+    """Write the group in the evening, and the next days on which something is due."""
+    rows: list[tuple[Any, ...]] = []
+    for one in lived:
+        row, evening = one.opened.row, one.evening
+        new = (evening.group, next_age_step(evening, day, policy), local_due(evening, day, policy))
+        if new != (row.patron_group, row.next_age_step, row.local_due):
+            rows.append((*new, tenant.agency, one.id))
+    if rows:
+        columns = ("patron_group", "next_age_step", "local_due")
+        bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
 
-    Raises:
-        FenceLost: a newer run has taken over.
+
+def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+    """End what ends, each in its table."""
+    overrides.end(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
+    _warned(connection, tenant, [o.id for one in lived for o in one.evening.overrides if o.warned == day], day)
+    for one in lived:
+        if one.has(DueKind.ABSENCE_ENDED):
+            _end_absence(connection, tenant, one)
+    ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
+    dying.end(connection, tenant, ended, before=day)
+    write_records(connection, tenant, run, [write for one in lived for write in _moves_back(tenant, one, day)])
+
+
+def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+    """End the links of patrons who come of age. If only a corrected date says so, a person is asked."""
+    asked = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_ASKED)]
+    review_items.ask_staff(connection, tenant, run, asked, RESPONSIBLE_OF_AGE)
+    minors_again = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_KEPT)]
+    review_items.settle_of_age(connection, tenant, minors_again)
+    for one in lived:
+        if one.has(DueKind.RESPONSIBILITY_ENDED):
+            responsibles.end_all_of(connection, tenant, one.id, on=day, by_night=True)
+
+
+def _warned(connection: Connection, tenant: Tenant, ids: Sequence[int], day: date) -> None:
+    for part in parts(ids):
+        these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(part)
+        connection.execute(update(tables.override).where(these).values(warned=day))
+
+
+def _end_absence(connection: Connection, tenant: Tenant, one: Lived) -> None:
+    row, local = one.opened.row, one.opened.local
+    if local is None:
+        return
+    version = row.local_version + 1
+    blob = tenant.vault.seal(encode_local(replace(local, absence=None)), place=one.id, owner=LOCAL, version=version)
+    connection.execute(
+        update(tables.patron)
+        .where(_PATRON.agency == tenant.agency, _PATRON.id == one.id)
+        .values(local_blob=blob, local_key=tenant.vault.seal_key, local_version=version)
+    )
+    note_versions(connection, tenant, [Moved(one.id, LOCAL, row.local_version, version)])
+
+
+def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:
+    """When a corrected municipality ends, write the register's again, in clear and for the net media.
+
+    It is written like a change of the record: an effect has the record's version, and no version is used twice.
     """
-    with writing(tenant.engine) as connection:
-        hold_fence(connection, tenant, run)
-        connection.execute(
-            update(tables.library).where(_LIBRARY.agency == tenant.agency).values(calendar_stamp=counted)
+    typed = next((override for override in one.ended if override.field is Overridden.MUNICIPALITY), None)
+    if typed is None or typed.until is None:
+        return []
+    patron, facts = one.opened.patron, one.opened.facts
+    culr = culr_in_force(patron.register, in_force(one.evening.overrides, day))
+    told = culr_in_force(patron.register, in_force(facts.overrides, typed.until))
+    return [
+        Write(
+            patron=replace(patron, overrides=one.evening.overrides),
+            after=patron.register,
+            prepared=prepare(tenant.vault, patron.register),
+            as_of=patron.as_of,
+            actions=(),
+            culr=None if culr == told else culr,
         )
+    ]
 
 
-def counts(tenant: Tenant, run: Run) -> dict[str, int]:
-    """Count how often each kind of event happened in a run."""
-    ours = (_EVENT.agency == tenant.agency) & (_EVENT.run_id == run.id)
-    wanted = select(_EVENT.kind, func.count()).where(ours).group_by(_EVENT.kind).order_by(_EVENT.kind)
-    with reading(tenant.engine) as connection:
-        return {kind: int(count) for kind, count in connection.execute(wanted)}
+def _tell(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived]) -> None:
+    """Count the events, and write in the audit which fields they concern."""
+    if not lived:
+        return
+    events = [
+        {
+            "agency": tenant.agency,
+            "day": due.day,
+            "patron_id": due.patron_id,
+            "kind": due.kind.value,
+            "what": due.what,
+            "run_id": run.id,
+        }
+        for one in lived
+        for due in one.due
+    ]
+    connection.execute(_INSERT_EVENT, events)
+    audit.append(connection, tenant, tenant.night, [_happened(run, one) for one in lived])
+
+
+def _happened(run: Run, one: Lived) -> audit.Happened:
+    actions = tuple(dict.fromkeys(due.kind.value for due in one.due))
+    fields = sorted({_FIELDS.get(due.kind, due.what) for due in one.due})
+    return audit.Happened(
+        audit.CALENDAR, run=run.id, patron=one.id, actions=actions, more=(("fields", ",".join(fields)),)
+    )

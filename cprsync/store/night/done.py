@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from cprsync.services.ports.values import Departed, Done
+from cprsync.services.ports.leaving import Departed
+from cprsync.services.ports.runs import Done
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
@@ -18,7 +19,7 @@ from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.values import Run
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of the last entry of a run, written with its report.

@@ -18,6 +18,7 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.age import birth_date_of
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of
+from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records.records import from_row, overrides_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.policy.policy import Policy
-    from cprsync.store.core.tenant import Tenant
 
 #: Records opened at a time.
 _PAGE: Final = 500
@@ -34,26 +34,28 @@ _PATRON = tables.patron.c
 _NO_PATRON: Final = (*tables.GONE, "dead")
 
 
-def counted(tenant: Tenant, on: date, policy: Policy, *, page: int = _PAGE) -> Iterator[Cell]:
-    """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
-    evening = datetime.combine(on + timedelta(days=1), time(), tzinfo=COPENHAGEN)
-    here = (_PATRON.agency == tenant.agency) & _PATRON.status_class.not_in(_NO_PATRON)
-    here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
-    here &= _PATRON.created < stamp_of(evening)
-    last = ""
-    while True:
-        # the local part is not read
-        wanted = select(*(column for column in _PATRON if column.name != "local_blob"))
-        with reading(tenant.engine) as connection:
-            rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
-            corrected = overrides_of(connection, tenant, rows)
-        for row in rows:
-            patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-            born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, on)))
-            stopped = patron.letters_stopped
-            facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)
-            band = band_of(None if born is None else born.day, on, policy.ladders.leap)
-            yield row.municipality or UNKNOWN, band, derived_group(facts, on, policy)
-        if len(rows) < page:
-            return
-        last = rows[-1].id
+class Statistics(TenantStore):
+    """What is counted for the yearly statistics."""
+
+    def counted(self, on: date, policy: Policy, *, page: int = _PAGE) -> Iterator[Cell]:
+        evening = datetime.combine(on + timedelta(days=1), time(), tzinfo=COPENHAGEN)
+        here = (_PATRON.agency == self._tenant.agency) & _PATRON.status_class.not_in(_NO_PATRON)
+        here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
+        here &= _PATRON.created < stamp_of(evening)
+        last = ""
+        while True:
+            # the local part is not read
+            wanted = select(*(column for column in _PATRON if column.name != "local_blob"))
+            with reading(self._tenant.engine) as connection:
+                rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
+                corrected = overrides_of(connection, self._tenant, rows)
+            for row in rows:
+                patron = from_row(self._tenant.vault, row, corrected.get(row.id, ()))
+                born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, on)))
+                stopped = patron.letters_stopped
+                facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)
+                band = band_of(None if born is None else born.day, on, policy.ladders.leap)
+                yield row.municipality or UNKNOWN, band, derived_group(facts, on, policy)
+            if len(rows) < page:
+                return
+            last = rows[-1].id

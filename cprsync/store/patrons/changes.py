@@ -22,7 +22,6 @@ from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import parts
-from cprsync.store.core.tenant import set_values, written
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons import dying
 from cprsync.store.patrons.doubts import follow_doubts
@@ -39,27 +38,13 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
-    from cprsync.services.ports.values import Batch, FollowUp, Item, Run, Touch, Write
+    from cprsync.services.ports.patrons import Batch, Item, Touch, Write
+    from cprsync.services.ports.register import FollowUp
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
 FIRST_COPY = "first_copy"
 _PATRON = tables.patron.c
-
-
-def write(tenant: Tenant, run: Run | None, batch: Batch) -> None:
-    """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
-
-    Pass no run if you hold the agreement's lock between two nights.
-
-    Raises:
-        FenceLost: a newer run has taken over.
-        LostCompare: a patron changed since the decision.
-    """
-    with written(tenant, run) as connection:
-        write_changes(connection, tenant, run or tenant.no_run, batch)
-        audit.append(connection, tenant, tenant.night, [_happened(run, write) for write in batch.writes])
-        if run is not None and batch.checkpoint is not None:
-            set_values(connection, tenant, run, checkpoint=batch.checkpoint)
 
 
 def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
@@ -78,7 +63,8 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     follow_doubts(connection, tenant, run, batch)
 
 
-def _happened(run: Run | None, write: Write) -> audit.Happened:
+def happened_of(run: Run | None, write: Write) -> audit.Happened:
+    """Return the audit entry of a write."""
     number = None if run is None else run.id
     return audit.Happened(audit.CHANGE, run=number, patron=write.patron.id, actions=_words(write.actions))
 

@@ -22,7 +22,8 @@ from cprsync.store.reviews.review_items import ask_staff, settle_items
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cprsync.services.ports.values import Batch, Run
+    from cprsync.services.ports.patrons import Batch
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
 _ROW = tables.follow_up.c

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from cprsync.services.ports.values import Write
+    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 
 #: The patron is dead, and subscribed until a last day.

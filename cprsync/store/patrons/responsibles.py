@@ -14,15 +14,15 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_not
+from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.patron.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
-from cprsync.services.desk.responsibles import Minor, refused
-from cprsync.services.ports.values import Linked
+from cprsync.services.desk.responsibles import refused
+from cprsync.services.ports.patrons import Linked, Minor
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.patrons.changes import FIRST_COPY, ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
@@ -45,24 +45,42 @@ _ROW = tables.subscription.c
 _ITEM = tables.review_item.c
 
 
-def links_of(tenant: Tenant, minor_id: str) -> list[Linked]:
-    """Return every link of a minor, the oldest first."""
-    owed = links.owes().label("owed")
-    wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.ours(tenant))
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id))
-        return [Linked(row.responsible_id, row.since, row.until, row.until is not None and row.owed) for row in rows]
-
-
-def minors_of(tenant: Tenant, responsible_id: str) -> list[Minor]:
-    """Return every minor that this person is responsible for now, the oldest link first."""
-    wanted = select(_LINK.patron_id, _LINK.since).where(links.in_force(tenant), _LINK.responsible_id == responsible_id)
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
-        return [Minor(row.patron_id, row.since) for row in rows]
-
-
 # -- making a link ---------------------------------------------------------------------------------------
+
+
+class Responsibles(TenantStore):
+    """Who answers for whom."""
+
+    def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
+        with reading(self._tenant.engine) as connection:
+            return links.answering(connection, self._tenant, responsible_ids)
+
+    def links(self, minor_id: str) -> list[Linked]:
+        owed = links.owes().label("owed")
+        wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.ours(self._tenant))
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(
+                wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id)
+            )
+            return [
+                Linked(row.responsible_id, row.since, row.until, row.until is not None and row.owed) for row in rows
+            ]
+
+    def minors_of(self, responsible_id: str) -> list[Minor]:
+        wanted = select(_LINK.patron_id, _LINK.since).where(
+            links.in_force(self._tenant), _LINK.responsible_id == responsible_id
+        )
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
+            return [Minor(row.patron_id, row.since) for row in rows]
+
+    def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            if not end(connection, self._tenant, {(minor_id, responsible_id)}, on=self._tenant.clock.today()):
+                return False
+            tell(connection, self._tenant, minor_id, responsible_id, ENDED, user=user)
+        return True
 
 
 def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id: str, leap: LeapDay) -> bool:
@@ -124,16 +142,6 @@ def end(
     settle(connection, tenant, {minor for minor, _ in ended})
     release(connection, tenant, {responsible for _, responsible in ended}, by_night=by_night)
     return len(ended)
-
-
-def end_at_desk(tenant: Tenant, minor_id: str, responsible_id: str, *, user: str) -> bool:
-    """End one link from today on; False: no link is in force, and nothing is written."""
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        if not end(connection, tenant, {(minor_id, responsible_id)}, on=tenant.clock.today()):
-            return False
-        tell(connection, tenant, minor_id, responsible_id, ENDED, user=user)
-    return True
 
 
 def tell(  # noqa: PLR0913 -- what the entry says

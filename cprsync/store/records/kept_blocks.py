@@ -19,7 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.journal_memory import journal_entries
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.records.local_part import open_local, write_local
 
 if TYPE_CHECKING:
@@ -34,6 +34,30 @@ KEPT_BLOCK: Final = "kept_block"
 KEPT, CAME_BACK, LIFTED = "kept", "came_back", "lifted"
 _ROW = tables.kept_block.c
 _PATRON = tables.patron.c
+
+
+class KeptBlocks(TenantStore):
+    """Blocks that outlive the record of a patron who left, by CPR number."""
+
+    def of(self, number: CprNumber) -> tuple[Block, ...]:
+        return tuple(self.numbered(number).values())
+
+    def numbered(self, number: CprNumber) -> dict[int, Block]:
+        with reading(self._tenant.engine) as connection:
+            return {row.id: _block(self._tenant, row) for row in _kept(connection, self._tenant, number)}
+
+    def lift(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
+        with writing(self._tenant.engine) as connection:
+            hold_library(connection, self._tenant)
+            rows = [row for row in _kept(connection, self._tenant, number) if only in {None, row.id}]
+            _delete(connection, self._tenant, [row.id for row in rows])
+            more = (("user", user),)
+            happened = [
+                audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), more=more, reason=reason)
+                for row in rows
+            ]
+            audit.append(connection, self._tenant, KEPT_BLOCK, happened)
+        return len(rows)
 
 
 def keep(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, *, on: date) -> None:
@@ -162,30 +186,6 @@ def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str
 
 
 # -- the desk ------------------------------------------------------------------------------------------------------
-
-
-def kept_for(tenant: Tenant, number: CprNumber) -> dict[int, Block]:
-    """Return the blocks that are kept by a number, by their row ids, the oldest first."""
-    with reading(tenant.engine) as connection:
-        return {row.id: _block(tenant, row) for row in _kept(connection, tenant, number)}
-
-
-def lift(tenant: Tenant, number: CprNumber, *, user: str, reason: str, only: int | None) -> int:
-    """Delete the blocks kept by a number, or `only` one of them. Returns how many.
-
-    The audit says who lifted them and why.
-    """
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        rows = [row for row in _kept(connection, tenant, number) if only in {None, row.id}]
-        _delete(connection, tenant, [row.id for row in rows])
-        more = (("user", user),)
-        happened = [
-            audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), more=more, reason=reason)
-            for row in rows
-        ]
-        audit.append(connection, tenant, KEPT_BLOCK, happened)
-    return len(rows)
 
 
 def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:

@@ -14,7 +14,7 @@ from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import parts
 from cprsync.store.records.parking import is_parked
 from cprsync.store.records.records import other_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from cprsync.domain.patron.household import Other
-    from cprsync.services.ports.values import Write
+    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 
 _LINK = tables.responsible.c
@@ -98,7 +98,7 @@ def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other
     either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
     pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
     ids = {one for pair in pairs for one in pair} - {patron_id}
-    return [] if not ids else list(_others(connection, tenant, ids).values())
+    return [] if not ids else list(others(connection, tenant, ids).values())
 
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
@@ -119,30 +119,17 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
         for part in parts(sorted(minor_ids))
         for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
     ]
-    persons = _others(connection, tenant, {responsible for _, responsible in pairs})
+    persons = others(connection, tenant, {responsible for _, responsible in pairs})
     return [Answering(minor, one, find_troubles(persons[one].person)) for minor, one in pairs]
 
 
-def links_of_those_who_answer(tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
-    """Return the same as `answering`, in a transaction of its own."""
-    with reading(tenant.engine) as connection:
-        return answering(connection, tenant, responsible_ids)
-
-
-def _others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
+def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     return {
         row.id: other_of(tenant.vault, row)
         for part in parts(sorted(ids))
         for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
     }
-
-
-def sealed_among(tenant: Tenant, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
-    """Return those of these patrons who are sealed for a reason of their own."""
-    with reading(tenant.engine) as connection:
-        found = _others(connection, tenant, ids)
-    return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
 
 
 def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:

@@ -13,14 +13,14 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import LostCompare
 from cprsync.store.core import tables
-from cprsync.store.core.engine import IN_MAX, parts, reading
+from cprsync.store.core.engine import IN_MAX, parts
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.values import Write
+    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -137,18 +137,6 @@ def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumbe
         by_probe = {probe: number for number in part for probe in tenant.vault.probes("number", number.digits)}
         rows = connection.execute(wanted.where(_PATRON.number_index.in_(by_probe)))
         found |= {by_probe[row.number_index]: row.id for row in rows}
-    return found
-
-
-def old_numbers(tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-    """Return which of the numbers are old numbers, and the patron who had each."""
-    found: dict[CprNumber, str] = {}
-    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
-    with reading(tenant.engine) as connection:
-        for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
-            by_probe = {probe: n for n in part for probe in tenant.vault.probes(OLD_NUMBER, n.digits)}
-            rows = connection.execute(wanted.where(_KEY.key_index.in_(by_probe)))
-            found |= {by_probe[row.key_index]: row.patron_id for row in rows}
     return found
 
 

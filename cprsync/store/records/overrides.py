@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import parts
 from cprsync.store.core.tenant import next_id
 
 if TYPE_CHECKING:
@@ -50,13 +50,6 @@ def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dic
         for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
             found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
     return found
-
-
-def overridden(tenant: Tenant) -> list[str]:
-    """Return the patrons with a live correction, in order."""
-    wanted = select(_ROW.patron_id).where(_ROW.agency == tenant.agency, _ROW.state == LIVE).distinct()
-    with reading(tenant.engine) as connection:
-        return list(connection.scalars(wanted.order_by(_ROW.patron_id)))
 
 
 def from_row(vault: Vault, row: AnyRow) -> Override:

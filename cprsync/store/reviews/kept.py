@@ -13,7 +13,7 @@ from cprsync.domain.person.number import CprNumber
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.services.ports.values import Named
+    from cprsync.services.ports.patrons import Named
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

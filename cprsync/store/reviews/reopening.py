@@ -33,7 +33,7 @@ from cprsync.store.reviews.kept import numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.services.desk.reviewing import ReviewItem
+    from cprsync.services.ports.reviews import ReviewItem
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -13,20 +13,40 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import FOLLOWING, PARKED, State
 from cprsync.services.planning.steps import review_news
-from cprsync.services.ports.values import Named
+from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.records import links
 from cprsync.store.reviews.kept import naming, numbers, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cprsync.services.ports.values import Batch, Run
+    from cprsync.services.ports.patrons import Batch
+    from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
 _ROW = tables.review_item.c
+
+
+class Reviews(TenantStore):
+    """What waits for a person, as the night sees it."""
+
+    def waiting(self) -> dict[str, int]:
+        counted = select(_ROW.kind, func.count().label("number")).where(_waiting(self._tenant)).group_by(_ROW.kind)
+        with reading(self._tenant.engine) as connection:
+            return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
+
+    def proposed(self, run: Run) -> dict[str, int]:
+        ours = _waiting(self._tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING)
+        counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
+        with reading(self._tenant.engine) as connection:
+            return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
+
+    def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
+        with reading(self._tenant.engine) as connection:
+            return list(_in_force(connection, self._tenant, ids))
 
 
 def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
@@ -182,24 +202,3 @@ def _in_force(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
             kept = numbers(tenant, row) if state is State.WAITING and row.undo is not None else None
             about = None if kept is None else OldNumber(*kept)
             yield ItemInForce(row.id, row.patron_id, row.kind, state, about)
-
-
-def in_force(tenant: Tenant, ids: Sequence[str]) -> list[ItemInForce]:
-    """Return what waits for a person or was accepted about these patrons."""
-    with reading(tenant.engine) as connection:
-        return list(_in_force(connection, tenant, ids))
-
-
-def waiting_by_kind(tenant: Tenant) -> dict[str, int]:
-    """Count the items that wait for a person, by kind."""
-    counted = select(_ROW.kind, func.count().label("number")).where(_waiting(tenant)).group_by(_ROW.kind)
-    with reading(tenant.engine) as connection:
-        return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
-
-
-def proposed_by(tenant: Tenant, run: Run) -> dict[str, int]:
-    """Count the items that followed from the changes of a run and still wait, by kind."""
-    ours = _waiting(tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING)
-    counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
-    with reading(tenant.engine) as connection:
-        return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from cprsync.services.ports.values import AuditState
+from cprsync.services.ports.trust import AuditState
 from cprsync.store.audit import reasons, record_versions
 from cprsync.store.audit.head_keeping import remembered
 from cprsync.store.beside.checkpoints import FILE, Heads, Kept

@@ -1,0 +1,277 @@
+"""What a desk reads and writes of one patron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from cprsync.domain.patron.local import Local, Stage
+from cprsync.domain.person.age import LeapDay
+from cprsync.services.ports.leaving import CONFIRMED, Erased
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date, datetime
+
+    from cprsync.domain.patron.lists import Doing
+    from cprsync.domain.patron.override import Overridden, Override
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.person.address import Address, Name
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Abroad, Contact, Gap, Person, Silent
+    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.patrons import Batch, Write
+    from cprsync.services.ports.register import Subscribed
+
+
+#: The purpose in the audit entry. The reason beside it is in the user's own words.
+SHOW: Final = "show"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """The opened values of one patron's sealed fields. Only the audit port makes one, after its entry is written."""
+
+    name: Name | Gap
+    address: Address | Silent
+    abroad: Abroad | Silent
+    contact: Contact | Gap
+    local: Local
+    overrides: tuple[Override, ...]
+
+    def __repr__(self) -> str:
+        return "Opened(…)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """What the desk writes about one patron in one transaction."""
+
+    number: CprNumber
+    #: None: the patron is created
+    patron_id: str | None
+    batch: Batch
+    user: str
+    #: the result of the subscription call; None: the patron was subscribed already
+    subscribed: Subscribed | None = None
+    #: the last day of the subscription; None: it has no end
+    until: date | None = None
+    #: the minor that this person answers for; a new record then has the kind "only answers"
+    answers_for: str | None = None
+    leap: LeapDay = LeapDay.MARCH
+    #: the patron comes on their own behalf: a patron who was leaving stays, one who only answered may now borrow
+    returns: bool = False
+    #: gives the patron a number, which can be taken back later
+    sets_number: bool = False
+    #: a new record may borrow
+    borrows: bool = True
+    #: why it was written in spite of a warning, for the audit; "": no reason was required
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Correction:
+    """An override as written: the record's next version, and what follows from it at once."""
+
+    field: Overridden
+    #: None: the override in force is taken back
+    override: Override | None
+    write: Write
+    #: the patron group in force from now on
+    group: str
+    #: the column `next_age_step`, if it changes
+    days: Mapping[str, date | None]
+    #: the policy that gives the day on which the patron's record is due next, after the write
+    policy: Policy
+    #: why the override is written or taken back
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnWord:
+    """The library's own value for a field that otherwise belongs to the register."""
+
+    field: str
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LocalChange:
+    """A change to a field that patron or staff own, as it is written."""
+
+    patron_id: str
+    #: the field's name in the record, for the audit
+    field: str
+    #: computes the new local part from the stored one at the time of writing; raises BadInput
+    after: Callable[[Local], Local]
+    #: for the audit of a list: added, removed or replaced
+    doing: Doing | None = None
+    #: a PIN as typed, for all the patron's cards; "": no PIN; None: the change is not about the PIN
+    pin: str | None = None
+    #: the policy that gives the day on which the patron's record is due next; None: the field has no days
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reveal:
+    """A request: which fields of which patron, by which user, and why."""
+
+    patron_id: str
+    fields: tuple[str, ...]
+    user: str
+    reason: str
+    purpose: str = SHOW
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The patron that a patron number belongs to now: its own, or the one that it was merged into."""
+
+    patron_id: str
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Clear:
+    """What a row shows of a patron without being opened."""
+
+    municipality: str | None
+    status_class: str
+    group: str
+    real_number: bool
+    next_age_step: date | None
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class PersonView:
+    """A person as a record shows them: one of ours, or one who is not a patron."""
+
+    patron: Patron
+    local: Local = field(default_factory=Local)
+    #: for each action, the day of the last run in which it happened
+    since: Mapping[str, date] = field(default_factory=dict)
+    #: the register's news could not be decided, and waits for a person
+    parked: bool = False
+    #: the address is sealed to protect someone else who lives there
+    household: bool = False
+    #: the ids of those who answer for the patron's new debts
+    responsibles: tuple[str, ...] = ()
+    #: whether the patron is leaving, or gone
+    stage: Stage = Stage.ACTIVE
+    #: the record keeps only what the register or the net media have still to hear
+    erased: bool = False
+    #: the record is empty, and others have still to confirm it
+    waits: Erased = CONFIRMED
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class PatronView(PersonView):
+    """One patron, opened: the register's part, the local part, what is in clear, and since when."""
+
+    clear: Clear
+    created: datetime
+    #: when the register's part was last written; None before the first copy
+    register_since: datetime | None
+    subscribed_since: date | None
+    #: the patron who keeps what this patron had; this record is an empty shell
+    merged_into: str | None = None
+
+    @property
+    def register(self) -> Person:
+        return self.patron.register
+
+    @property
+    def as_of(self) -> AsOf | None:
+        return self.patron.as_of
+
+
+class Desk(Protocol):
+    """What the desk writes when it registers and looks up."""
+
+    def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
+        """Write an audit entry, with the keyed index of the number, before a look-up is made."""
+        ...
+
+    def save(self, entry: Entry) -> str:
+        """Create or change one patron and write the subscription: all of it, or nothing.
+
+        Raises:
+            LostCompare: someone else wrote the patron since the decision.
+        """
+        ...
+
+    def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
+        """Open one review item about two patrons, once. Touches no record."""
+        ...
+
+
+class Corrections(Protocol):
+    """What staff change in a record."""
+
+    def correct(self, correction: Correction, *, user: str) -> None:
+        """Write an override or take one back, and update group, municipality and net media at once.
+
+        The record moves on by one version. A night that decided without the override then decides again.
+
+        Raises:
+            LostCompare: someone else wrote the patron since the decision.
+        """
+        ...
+
+    def write_own(self, word: OwnWord, *, user: str) -> None:
+        """Write a value in the register's part of a patron whose number the register does not know.
+
+        Raises:
+            LostCompare: someone else wrote the patron since the decision.
+        """
+        ...
+
+    def change_local(self, change: LocalChange, *, user: str) -> bool:
+        """Set one field that patron and staff own. The other fields stay as they are now.
+
+        Returns False if the field has this value already.
+
+        Raises:
+            BadInput: another patron has one of the cards, or there is no card for the PIN.
+        """
+        ...
+
+
+class Views(Protocol):
+    """Records opened to be shown, found or compared."""
+
+    def patron(self, patron_id: str) -> PatronView | None:
+        """Return one patron; None: no such patron."""
+        ...
+
+    def numbered(self, patron_id: str) -> Numbered | None:
+        """The patron with this patron number, also one who has left.
+
+        None: nothing is left of them, or they never existed.
+        """
+        ...
+
+    def with_card(self, card: str) -> str | None:
+        """Find who has a card, however its letters and spaces are written; None: nobody."""
+        ...
+
+    def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
+        """Return whether a patron who is sealed for a reason of their own has this address. `but` does not count."""
+        ...
+
+    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+        """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
+        ...
+
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """Return every row of the agency in every table, sorted, with sealed values opened and bytes as hex.
+
+        For tests: two stores with the same content are equal here, although no two seals are equal. Deliveries
+        are shown by their hashes, without their chunks.
+        """
+        ...
+
+    def reveal(self, asked: Reveal) -> Opened:
+        """Commit the audit entry, and then open the fields."""
+        ...

@@ -1,0 +1,199 @@
+"""Patrons who leave and records that are erased: the ports of the store, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cprsync.domain.desk.parting import Parting
+    from cprsync.domain.leaving.forgetting import Forgotten
+    from cprsync.domain.leaving.leaving import Ties
+    from cprsync.domain.patron.local import Stage
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What others must still confirm about a patron whose record is empty."""
+
+    #: subscriptions that the register must end
+    subscriptions: int = 0
+    #: deletions that the net media must be told
+    accounts: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.subscriptions or self.accounts)
+
+
+#: Everyone has confirmed.
+CONFIRMED: Final = Erased()
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """How many patrons the policy has asked to leave, and how many records were closed."""
+
+    asked: int = 0
+    closed: int = 0
+    #: subscriptions that no longer have a reason
+    ended: int = 0
+
+    def __add__(self, other: Departed) -> Departed:
+        return Departed(self.asked + other.asked, self.closed + other.closed, self.ended + other.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """How far one patron's leaving has come, and what holds it up."""
+
+    patron_id: str
+    stage: Stage
+    ties: Ties
+    #: the day on which the patron asked to leave
+    since: date | None
+    #: open reservations that were dropped when the record was closed
+    dropped: int = 0
+    #: the record is empty; the patron is closed when nothing here is left to confirm
+    waits: Erased = CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """Who leaves tonight."""
+
+    #: asked by the policy, with nothing open: closed in the same transaction
+    inactive: tuple[str, ...] = ()
+    #: asked before, and nothing is open any more
+    free: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """How many records are to be closed."""
+        return len(self.inactive) + len(self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedJournal:
+    """The erase journal that a library continues with."""
+
+    #: patrons in it, and lines that the database had seen
+    patrons: int
+    seen: int
+    #: patrons who left but were still in the database, and who are written down again
+    again: int
+    #: the file failed its check and was moved aside
+    set_aside: bool
+
+
+class Leaving(Protocol):
+    """Patrons who leave."""
+
+    def departing(self, inactive_before: date | None) -> Departing:
+        """Return who leaves tonight.
+
+        Inactive patrons by the policy, and leaving patrons who have nothing open any more.
+        """
+        ...
+
+    def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
+        """Mark the inactive as leaving and close the free, in one transaction. Each is checked again.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def parting(self, patron_id: str) -> Parting | None:
+        """Return what is known of a patron who is to leave or be erased; None: there never was such a patron."""
+        ...
+
+    def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
+        """Take a request to leave. The record is closed at once if nothing is open.
+
+        Returns None if there never was such a patron. Nobody is looked up, subscribed or created. `reason`: why
+        it was done in spite of a warning.
+        """
+        ...
+
+    def was_given(self, patron_id: str) -> bool:
+        """Whether this ever was a patron's number, even if nothing is left of the patron."""
+        ...
+
+
+class Erasing(Protocol):
+    """Records that are erased."""
+
+    def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
+        """Erase one patron.
+
+        Returns Ties if open ties keep the patron; then nothing is written. Returns None if there is no such
+        patron.
+
+        `reason`: why it was done in spite of a warning. It is deleted with the rest, and its hash stays in the
+        audit.
+
+        The journal has the patron before the database does. If the process is killed in between, the next
+        command that opens the store finishes.
+        """
+        ...
+
+    def sweep(self, run: Run) -> int:
+        """Delete ended subscriptions and free shells, after the register has released the subscriptions.
+
+        Returns how many patron rows were deleted.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+
+class Retention(Protocol):
+    """What is deleted after its retention period."""
+
+    def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
+        """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def count_log(self, policy: Policy, *, on: date) -> int:
+        """How many audit entries may be cut on a day. None may be while a beginning of the audit fails its check."""
+        ...
+
+    def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
+        """Count how many rows of each kind would be deleted on a day, as things are now. Writes nothing."""
+        ...
+
+
+class Journal(Protocol):
+    """The erase journal, which outlives an older copy of the store."""
+
+    def replay(self) -> int:
+        """Close and erase again those that an older copy of the store brought back.
+
+        Returns how many, since last told.
+        """
+        ...
+
+    def begin(self) -> None:
+        """Replay the journal when the store is opened.
+
+        The next call of `replay` counts these too.
+        """
+        ...
+
+    def accept(self, *, user: str, reason: str) -> AcceptedJournal:
+        """Accept the journal as it is now.
+
+        A broken journal is set aside, and a new one continues from the lines that verify.
+
+        Raises:
+            BadInput: it is the journal that the database has seen; nothing is written.
+        """
+        ...

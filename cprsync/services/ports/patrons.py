@@ -1,0 +1,289 @@
+"""Records: the ports that recognise, write and link them, and what passes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import date
+
+    from cprsync.domain.deciding.guard import Outcome
+    from cprsync.domain.lending.statement import Owing
+    from cprsync.domain.pages.statistics import Cell
+    from cprsync.domain.patron.local import Block, Local
+    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.responsible import Answering
+    from cprsync.domain.person.action import Action
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.register import FollowUp
+    from cprsync.services.ports.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class NotOurs:
+    """No patron has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """The patron's fingerprint equals the person's, so the record was not opened."""
+
+    patron_id: str
+    version: int
+    as_of: AsOf
+
+
+Recognised: TypeAlias = "NotOurs | Equal | Patron"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A record encoded once. The same bytes are sealed and fingerprinted."""
+
+    canonical: bytes
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Write:
+    """One change to write, with compare-and-set on the version of `patron`."""
+
+    patron: Patron
+    after: Person
+    prepared: Prepared
+    #: None: the patron gets another number before any source has spoken about them
+    as_of: AsOf | None
+    actions: tuple[Action, ...]
+    #: the municipality number that CULR is to hold from now on; None: it keeps its number, under the new CPR number if
+    #: any
+    culr: str | None = None
+    letters_stopped: date | None = None
+    #: letters that a death stopped are sent again
+    letters_resume: bool = False
+    #: the day of the delivery that gives `after` another number than `patron`
+    renumbered: date | None = None
+    #: the patron's group from now on; None: the group and the next day on which age changes it stay
+    group: str | None = None
+    next_age_step: date | None = None
+    #: the last day of the subscription of a patron who has died
+    subscribed_until: date | None = None
+    #: the death was a mistake: the patron stays subscribed
+    lives_again: bool = False
+    #: something that the patron's rights to net media depend on has changed
+    rights_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The record stays as it is and is now true for a newer day."""
+
+    patron_id: str
+    as_of: AsOf
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Item:
+    """One line of the balance sheet."""
+
+    ordinal: int
+    delivery_id: int | None
+    number: CprNumber | None
+    patron_id: str | None
+    outcome: Outcome
+    actions: tuple[Action, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Named:
+    """What else the register names, if a patron's number is left to staff to decide."""
+
+    patron_id: str
+    #: the kind of the review item
+    kind: str
+    #: the other patron, who has that number
+    other: str | None = None
+    #: an old number of the patron, and `new`, which replaces it but is not the patron's present number
+    old: CprNumber | None = None
+    new: CprNumber | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes: records, before-images, audit, outbox, items, follow-ups, checkpoint."""
+
+    writes: list[Write] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    asks: list[FollowUp] = field(default_factory=list)
+    answered: list[FollowUp] = field(default_factory=list)
+    reviews: list[tuple[str, str]] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
+    #: patron ids with an old number that, by the register, leads to the present one
+    agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
+    #: patrons with a protection that may have ended, by a look-up of this night that two people must confirm
+    doubted: list[str] = field(default_factory=list)
+    #: patrons that the register has answered about: their windows close
+    verified: list[str] = field(default_factory=list)
+    checkpoint: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewPatron:
+    """A patron to create, not yet verified, or what an import list says about an existing one.
+
+    Without a CPR number, the patron is identified by patron number or cards.
+    """
+
+    number: CprNumber | None
+    local: Local
+    patron_id: str = ""
+    #: "": the list does not say
+    kind: str = ""
+    #: a name from the list; it counts only for a patron who is not in the register
+    name: str = ""
+    #: an address from the list; for a patron in the register, it becomes the contact address
+    address: str = ""
+    #: a birth date from the list; it counts only for a patron who is not in the register
+    born: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One link between a minor and the person who answers.
+
+    `until`: the first day on which the person no longer answers. `owes`: a debt from that time is still open.
+    """
+
+    responsible_id: str
+    since: date
+    until: date | None
+    owes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """One of the minors that a patron answers for, and since when."""
+
+    patron_id: str
+    since: date
+
+
+class Patrons(Protocol):
+    """The records of all patrons, recognised, read and written."""
+
+    def count(self) -> int:
+        """Count the patrons of the library, without those who were merged or have left."""
+        ...
+
+    def count_silent(self) -> int:
+        """Count the patrons about whose protection no source has spoken, although one could."""
+        ...
+
+    def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
+        """Return for each person: not ours, equal by fingerprint, or the opened patron."""
+        ...
+
+    def read(self, ids: Sequence[str]) -> list[Patron]:
+        """Return the patrons with these ids in the order asked. Unknown ids and patrons who have left are skipped."""
+        ...
+
+    def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+        """Return which of the numbers are old numbers, and the patron who had each."""
+        ...
+
+    def prepare(self, after: Person) -> Prepared: ...
+
+    def write(self, run: Run | None, batch: Batch) -> None:
+        """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
+
+        Pass no run if you hold the agreement's lock between two nights.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+            LostCompare: a patron changed since the decision.
+        """
+        ...
+
+    def overridden(self) -> list[str]:
+        """Return the patrons with a live correction, in order."""
+        ...
+
+    def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
+        """Return those of these patrons who are sealed for a reason of their own."""
+        ...
+
+    def ids(self) -> list[str]:
+        """Return the ids of all patrons of the library, in order, without those who were merged or have left."""
+        ...
+
+    def find(self, number: CprNumber) -> str | None:
+        """Return the patron who has this number, or had it before (decision 6)."""
+        ...
+
+
+class Lending(Protocol):
+    """Loans and what is owed."""
+
+    def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the patron's loans, reservations, balances and messages, by those names."""
+        ...
+
+    def owing(self, patron_id: str, on: date) -> Owing:
+        """Return the loans that are late on a day and not over, and what is unpaid, each in the order of its days."""
+        ...
+
+    def answering_for(self, patron_id: str) -> list[str]:
+        """Return the patron numbers of those who answer for the patron's new debts."""
+        ...
+
+
+class KeptBlocks(Protocol):
+    """Blocks that outlive the record of a patron who left, by CPR number."""
+
+    def of(self, number: CprNumber) -> tuple[Block, ...]:
+        """Return the blocks that are kept by a number, the oldest first."""
+        ...
+
+    def numbered(self, number: CprNumber) -> dict[int, Block]:
+        """Return the blocks that are kept by a number, by their row ids, the oldest first."""
+        ...
+
+    def lift(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
+        """Delete the blocks kept by a number, or `only` one of them. Returns how many.
+
+        The audit says who lifted them and why.
+        """
+        ...
+
+
+class Responsibles(Protocol):
+    """Who answers for whom."""
+
+    def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
+        """Return every link in force of each minor that one of these patrons answers for."""
+        ...
+
+    def links(self, minor_id: str) -> list[Linked]:
+        """All links of a minor to those who answer for them, the oldest first."""
+        ...
+
+    def minors_of(self, responsible_id: str) -> list[Minor]:
+        """Return every minor that this person is responsible for now, the oldest link first."""
+        ...
+
+    def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
+        """End a link from today on, with its audit entry. Return False if no link is in force."""
+        ...
+
+
+class Statistics(Protocol):
+    """What is counted for the yearly statistics."""
+
+    def counted(self, on: date, policy: Policy, *, page: int = 500) -> Iterator[Cell]:
+        """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
+        ...

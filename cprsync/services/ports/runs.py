@@ -1,0 +1,178 @@
+"""Runs and the calendar: the ports of the store, and what they keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.services.ports.leaving import Departed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from cprsync.domain.deciding.guard import Outcome
+    from cprsync.domain.patron.due import Facts
+    from cprsync.domain.person.action import Action
+    from cprsync.domain.policy.policy import Harm, Policy
+    from cprsync.services.ports.deliveries import SealedDelivery
+    from cprsync.services.ports.run import Run, RunState
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlanRow:
+    """One planned change, without values. `digest` is the fingerprint of the new values."""
+
+    patron_id: str
+    version: int
+    actions: tuple[Action, ...]
+    harms: tuple[Harm, ...]
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The counts of a run's stored items."""
+
+    outcomes: Mapping[Outcome, int]
+    by_action: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an open run has done so far, in its balance sheet and outside it."""
+
+    subscribed: int
+    unsubscribed: int
+    by_action: Mapping[str, int]
+    #: what was deleted after its retention period, by kind
+    forgotten: Mapping[str, int] = field(default_factory=dict)
+    #: patrons that the policy has asked to leave, and records that were closed
+    departed: Departed = field(default_factory=Departed)
+    #: subscriptions that ended for lack of a reason, without those of closed patrons
+    ended: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """A page of the patrons with something due by a day, or of all patrons, in the order of their ids."""
+
+    day: date
+    limit: int
+    everyone: bool = False
+    #: the page starts after this id
+    after: str = ""
+    #: False if no group follows age: patrons from an import are then not checked for it
+    by_age: bool = True
+
+
+class Runs(Protocol):
+    """The runs of an agreement, one after the other."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the agreement's session lock. Raises RunBusy at once if another process holds it."""
+        ...
+
+    def open(self, *, day: date, started: datetime) -> Run:
+        """Open a new run, or the unfinished one to resume. Moves the fence."""
+        ...
+
+    def set_state(self, run: Run, state: RunState) -> None:
+        """Move the run to a state.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
+        """Write the run's report and its audit entry, and release its deliveries.
+
+        CLOSED: they are applied and the chain has moved on. HELD or any other state: they wait in the inbox
+        again.
+        """
+        ...
+
+    def last_day(self) -> date | None:
+        """Return the day of the last closed run that was not stopped: only such a run has lived its day.
+
+        None: no such run.
+        """
+        ...
+
+    def deliveries(self, run: Run) -> list[SealedDelivery]:
+        """The deliveries that a resumed run has already accepted, in order."""
+        ...
+
+    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
+        """Keep the plan, in place of an earlier one of the same run. Returns its hash.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def tally(self, run: Run) -> Tally:
+        """Count the run's stored items. The report uses these counts, not the program's memory."""
+        ...
+
+    def done(self, run: Run) -> Done:
+        """What the run did before it was killed. Empty for a run that has just begun."""
+        ...
+
+    def raised(self, run: Run) -> dict[tuple[str, str], bool]:
+        """The reviews that this run opened, and no run before it; True: a delivery reported the patron.
+
+        By patron id and kind. Leaves out what statuses propose.
+        """
+        ...
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return all runs of the agency, the newest first, without their reports."""
+        ...
+
+    def document(self, number: int) -> dict[str, Any] | None:
+        """Return the run's report with its times; an unfinished run has only the times. None: no such run."""
+        ...
+
+    def items(self, number: int) -> list[dict[str, Any]]:
+        """Return the run's balance sheet, one line for each number, without the numbers."""
+        ...
+
+
+class Calendar(Protocol):
+    """What a day brings patrons: birthdays, corrections and absences that end."""
+
+    def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
+        """Do what a day brings these patrons, in one transaction.
+
+        Return the last patron's id; None: no one is left.
+
+        A second call for the same day finds nothing to do. Raises FenceLost.
+        """
+        ...
+
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+        """Yield the facts of each patron with something due up to a day, or of all, in the order of their ids."""
+        ...
+
+    def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
+        """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
+        ...
+
+    def stamp(self) -> str | None:
+        """Return the stamp of the policy with which the due days were counted (`due.calendar_stamp`)."""
+        ...
+
+    def keep_stamp(self, run: Run, counted: str | None) -> None:
+        """Note that every due day is counted with this policy now.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def counts(self, run: Run) -> dict[str, int]:
+        """How often each kind of event happened in a run, counted from the stored rows."""
+        ...

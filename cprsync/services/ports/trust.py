@@ -1,0 +1,129 @@
+"""The audit: the port of the store, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from cprsync.errors import CprsyncError
+
+
+@dataclass(frozen=True, slots=True)
+class AuditState:
+    """The result of checking the audit from end to end."""
+
+    #: how many entries pass the check, in how many streams
+    entries: int
+    streams: int
+    #: names this state of the audit; kept elsewhere, it reveals if the whole audit was reset to an earlier state
+    code: str
+    #: all errors found
+    problems: tuple[CprsyncError, ...] = ()
+    #: how many sealed records were opened, and the last one's id: the next night continues after it
+    records: int = 0
+    last_record: str = ""
+
+
+#: More records than any library has, so that all are opened.
+EVERY_RECORD: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit to show."""
+
+    patron: str | None = None
+    #: the user who did it; "": entries that name no user
+    by: str | None = None
+    #: the earliest moment
+    since: datetime | None = None
+    limit: int = 200
+    #: open the reasons that users gave
+    reasons: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the audit: who did what, when and why. Holds no value of a record."""
+
+    at: str
+    #: None: the program itself
+    who: str | None
+    what: str
+    patron: str | None
+    actions: tuple[str, ...]
+    #: the purpose of a look-up, or of opening sealed data
+    why: str | None
+    has_reason: bool
+    #: the user's own words, if they were asked for
+    reason: str | None = field(repr=False)
+    run: int | None
+    stream: str
+    seq: int
+    #: the patron is sealed and the entry may reveal a birthday: it is shown without the patron
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """The version that a store has (None: not set up) and the version it should have."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.wanted
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the store is at a migration that this program does not know."""
+        return self.current is not None and self.current > self.wanted
+
+
+class Audit(Protocol):
+    """Who did what, when and why."""
+
+    def check(self, *, code: str | None = None, records: int = 0) -> AuditState:
+        """Check the audit from end to end.
+
+        `code`: the state that an earlier check returned; the audit must contain it. `records`: the most sealed
+        records to open, starting where the last night stopped.
+        """
+        ...
+
+    def accept(self, *, user: str, reason: str) -> AuditState:
+        """Accept the audit and the records as they are now. Returns what was wrong with them.
+
+        Raises:
+            BadInput: nothing is wrong; nothing is written.
+        """
+        ...
+
+    def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
+        """Yield the entries that are wanted, the latest first."""
+        ...
+
+    def note_reading(self, *, user: str) -> None:
+        """Write an audit entry that someone is about to read the reasons that people gave."""
+        ...
+
+    def keys_in_use(self) -> set[tuple[str, str]]:
+        """Return purpose and id of every key that a row names. Reads every row."""
+        ...
+
+    def verify(self) -> int:
+        """Verify the audit to its end and count its entries.
+
+        Raises:
+            AuditBroken: the first problem.
+        """
+        ...
+
+    def reasons(self, patron_id: str | None) -> list[str]:
+        """Return the reasons that people gave about a patron, or about no patron, the oldest first."""
+        ...
