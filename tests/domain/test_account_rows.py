@@ -188,7 +188,7 @@ def test_of_whom_nobody_knows_where_she_lives_nothing_is_told_until_staff_know(t
 @pytest.mark.parametrize("key", ["account-answers"])
 def test_whoever_only_answers_for_a_minor_is_to_have_no_account_whatever_was_told(key: str) -> None:
     for culr, told in (("751", None), ("751", "751"), (None, "751")):
-        assert wanted_account(borrows=False, culr=culr, told=told) == Wanted(account=False), key
+        assert wanted_account(borrows=False, culr=culr, last_told=told) == Wanted(account=False), key
 
 
 def calls_of(
@@ -322,7 +322,7 @@ def test_an_account_that_is_another_patrons_by_now_is_neither_changed_nor_delete
     effect: Effect, taken: set[Identity], told: str, left: list[Identity]
 ) -> None:
     """What stood under the number that another patron has is not moved along either: what was told of her is."""
-    spared = spare_others(effect, taken=taken, told=told)
+    spared = spare_others(effect, taken=taken, last_told=told)
     made = [] if spared.moot else calls_of(spared, held={NEW: there("101", OURS), HERS: AARHUS}, codes={})[0]
     assert {identity for _, identity, _ in made} == set(left)
     assert spared.moot is (not left)

@@ -39,13 +39,13 @@ def found(want: Wanted, there: Held) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("facts", "want"),
     [
-        ({"culr": AARHUS, "told": KOEBENHAVN}, Wanted(account=True, municipality=AARHUS)),
-        ({"culr": NOWHERE, "told": AARHUS}, Wanted(account=True, municipality=NOWHERE)),
-        ({"culr": None, "told": AARHUS}, Wanted(account=True, municipality=AARHUS)),
-        ({"culr": None, "told": None}, Wanted(account=True)),
-        ({"culr": AARHUS, "told": AARHUS, "borrows": False}, NONE),
-        ({"culr": AARHUS, "told": None, "cards": frozenset()}, Wanted(True, AARHUS, frozenset())),
-        ({"culr": AARHUS, "told": None, "cards": frozenset(), "borrows": False}, NONE),
+        ({"culr": AARHUS, "last_told": KOEBENHAVN}, Wanted(account=True, municipality=AARHUS)),
+        ({"culr": NOWHERE, "last_told": AARHUS}, Wanted(account=True, municipality=NOWHERE)),
+        ({"culr": None, "last_told": AARHUS}, Wanted(account=True, municipality=AARHUS)),
+        ({"culr": None, "last_told": None}, Wanted(account=True)),
+        ({"culr": AARHUS, "last_told": AARHUS, "borrows": False}, NONE),
+        ({"culr": AARHUS, "last_told": None, "cards": frozenset()}, Wanted(True, AARHUS, frozenset())),
+        ({"culr": AARHUS, "last_told": None, "cards": frozenset(), "borrows": False}, NONE),
     ],
 )
 def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_knows(

@@ -115,12 +115,12 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         return _decide_older(person, patron, same_day=as_of.day == patron.as_of.day)
     if reason := _reason_to_park(person, patron):
         return Parked(reason)
-    told, stored = person.protection, patron.register.protection
-    if told is stored:
+    reported, stored = person.protection, patron.register.protection
+    if reported is stored:
         # most people in a delivery
         decision: Decision = _compare(person, patron)
     else:
-        decision = _decide_protection(person, patron, protection_step(as_of.source, told, stored), protection_end)
+        decision = _decide_protection(person, patron, protection_step(as_of.source, reported, stored), protection_end)
     stopped = patron.letters_stopped
     # a file from before that day had to wait, while a later file stopped the letters
     if stopped is None or as_of.day < stopped:

@@ -167,7 +167,7 @@ _DONE: Final[Mapping[tuple[Source, Reported, Reported], ProtectionStep]] = {
 _ANSWERED: Final[Mapping[Says, ProtectionStep]] = {
     rule.says: rule.does for rule in PROTECTION_RULES if rule.voice is Voice.ANSWER
 }
-_SAID: Final[Mapping[Reported, Says]] = {told: says for says, told in _REPORTED.items()}
+_SAID: Final[Mapping[Reported, Says]] = {reported: says for says, reported in _REPORTED.items()}
 #: What a report calls each outcome.
 _CALLED: Final[Mapping[ProtectionStep, Action]] = {
     ProtectionStep.SEAL: Action.PROTECT,
@@ -177,9 +177,9 @@ _CALLED: Final[Mapping[ProtectionStep, Action]] = {
 }
 
 
-def protection_step(source: Source, told: Reported, stored: Reported) -> ProtectionStep:
+def protection_step(source: Source, reported: Reported, stored: Reported) -> ProtectionStep:
     """What a source's answer does to a record that says `stored`."""
-    return _DONE[source, told, stored]
+    return _DONE[source, reported, stored]
 
 
 def step_after_look_up(answer: Person | Says) -> ProtectionStep:

@@ -54,8 +54,8 @@ class Likeness:
     @property
     def is_nobody(self) -> bool:
         """True if something could be compared, and nothing agrees."""
-        told = {self.name, self.birth}
-        return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in told
+        results = {self.name, self.birth}
+        return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in results
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,15 +80,15 @@ def ages_of(ours: Patron, theirs: Person, on: date, leap: LeapDay) -> Ages:
 
 def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
     """Compares our record with the register's person. Staff's correction of the birth date counts."""
-    known, told = ours.register.name, theirs.name
-    if isinstance(known, Gap) or isinstance(told, Gap):
+    known, said = ours.register.name, theirs.name
+    if isinstance(known, Gap) or isinstance(said, Gap):
         name = Agreement.UNKNOWN
     else:
-        name = Agreement.AGREES if is_named_alike(known, told) else Agreement.DIFFERS
-    born, said = _born(ours, on), birth_date_of(theirs)
-    if born is None or said is None:
+        name = Agreement.AGREES if is_named_alike(known, said) else Agreement.DIFFERS
+    born, given = _born(ours, on), birth_date_of(theirs)
+    if born is None or given is None:
         return Likeness(name, Agreement.UNKNOWN)
-    return Likeness(name, Agreement.AGREES if born.day == said.day else Agreement.DIFFERS)
+    return Likeness(name, Agreement.AGREES if born.day == given.day else Agreement.DIFFERS)
 
 
 def sealed_likeness_of(ages: Ages) -> Likeness:

@@ -179,5 +179,5 @@ PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
 
 def parting_warnings(parting: Parting, way: Way) -> tuple[DeskWarning, ...]:
     """All warnings before a record ends."""
-    told = ((row, row.level(way)) for row in PARTING_ROWS if row.when(parting))
-    return tuple(DeskWarning(row.kind, level, row.text) for row, level in told if level is not None)
+    seen = ((row, row.level(way)) for row in PARTING_ROWS if row.when(parting))
+    return tuple(DeskWarning(row.kind, level, row.text) for row, level in seen if level is not None)

@@ -69,15 +69,15 @@ class Waiting:
     asked: date | None = None
 
 
-def is_late(told: date, *, taken: date | None, now: datetime) -> bool:
+def is_late(true_on: date, *, taken: date | None, now: datetime) -> bool:
     """Whether a delivery could have reported the number while it was not subscribed yet.
 
     Args:
-        told: the day for which the record is true.
+        true_on: the day for which the record is true.
         taken: the production date of the last delivery taken.
         now: the time of the subscription.
     """
-    return last_closed(now) > told or (taken is not None and taken > told)
+    return last_closed(now) > true_on or (taken is not None and taken > true_on)
 
 
 def may_ask(why: Why, asked: date | None, *, today: date) -> bool:

@@ -100,18 +100,18 @@ def _is_cpr(card: str) -> bool:
         return False
 
 
-def spare_others(effect: Effect, *, taken: Collection[Identity], told: str | None) -> Effect:
+def spare_others(effect: Effect, *, taken: Collection[Identity], last_told: str | None) -> Effect:
     """The effect as it may still be sent. It no longer touches an account that now belongs to another patron.
 
     Args:
         effect: the effect as it was decided, perhaps nights ago.
         taken: the identities of the library's other patrons now.
-        told: what CULR was last told about this patron. It is used if the effect keeps the old account's number.
+        last_told: what CULR was last told about this patron. It is used if the effect keeps the old account's number.
     """
     if effect.identity in taken:
         return replace(effect, moot=True)
     if effect.replaces in taken:
-        wanted = told if effect.municipality is None else effect.municipality
+        wanted = last_told if effect.municipality is None else effect.municipality
         return replace(effect, replaces=None, municipality=wanted)
     return effect
 

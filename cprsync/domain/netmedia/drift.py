@@ -73,19 +73,19 @@ def asks_about_foreign(latest: State | None, *, before: str | None, now: str | N
 
 
 def wanted_account(
-    *, borrows: bool, culr: str | None, told: str | None, cards: frozenset[Identity] | None = None
+    *, borrows: bool, culr: str | None, last_told: str | None, cards: frozenset[Identity] | None = None
 ) -> Wanted:
     """What a patron's account should be. CULR was told about this patron, and nothing waits to be sent.
 
     Args:
         borrows: the patron borrows, and does not only answer for a minor.
         culr: the number in force for the patron; None: it is unknown, and the number last told stays (decision 11).
-        told: what CULR was last told; None: no number, because the account kept the number of an earlier one.
+        last_told: what CULR was last told; None: no number, because the account kept the number of an earlier one.
         cards: the cards that should log in; None: do not look at cards.
     """
     if not borrows:
         return Wanted(account=False)
-    return Wanted(account=True, municipality=told if culr is None else culr, cards=cards)
+    return Wanted(account=True, municipality=last_told if culr is None else culr, cards=cards)
 
 
 def find_drift(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:

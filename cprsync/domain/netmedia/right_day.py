@@ -196,8 +196,8 @@ def _by_status(day: Day) -> Evidence:
     if status is SILENT:
         return Evidence()
     meaning, since = STATUS_RULES[status].meaning, day.facts.status_since
-    told = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
-    return Evidence(f"status {status.value}", told, since, since)
+    detail = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
+    return Evidence(f"status {status.value}", detail, since, since)
 
 
 def _unlicensed(day: Day, product: Product) -> Evidence | None:
@@ -239,8 +239,8 @@ def _at(day: Day, birthday_: date | None = None) -> Evidence:
     """The patron's municipality, and since when. That day is never before the patron has reached the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
-    told = Wording(f"kommune {code}", f"municipality {code}")
-    return Evidence(f"municipality {code}", told, whole, _unless_later(since, birthday_))
+    detail = Wording(f"kommune {code}", f"municipality {code}")
+    return Evidence(f"municipality {code}", detail, whole, _unless_later(since, birthday_))
 
 
 def _unless_later(since: date | None, opens: date | None) -> date | None:

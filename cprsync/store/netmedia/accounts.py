@@ -139,7 +139,7 @@ def _account(
         # the municipality is unknown and nothing was told, or the person only answers for a minor: CULR is not asked
         return None
     last = None if told is None else told.municipality
-    want = wanted_account(borrows=borrows, culr=culr, told=last, cards=cards)
+    want = wanted_account(borrows=borrows, culr=culr, last_told=last, cards=cards)
     identity = identity_of(patron.number, row.id)
     if told is not None and not borrows and told.id_type == IdType.LOCAL.value:
         identity = Identity(IdType.LOCAL, row.id)

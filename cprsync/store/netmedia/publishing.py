@@ -183,7 +183,7 @@ def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequen
 
 def _spared(effect: Effect, holders: Mapping[Identity, str], account: AnyRow | None) -> Effect:
     taken = {one for one in effect.touches if holders.get(one, effect.patron_id) != effect.patron_id}
-    return spare_others(effect, taken=taken, told=None if account is None else account.municipality)
+    return spare_others(effect, taken=taken, last_told=None if account is None else account.municipality)
 
 
 def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> Iterator[Effect]:
