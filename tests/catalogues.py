@@ -6,7 +6,7 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 import cprsync
-from cprsync.cli.language.advice import EXITS, Advice, advice_for
+from cprsync.cli.language.errors import EXITS, Advice, advice_for
 from cprsync.errors import CprsyncError
 
 PACKAGE = Path(cprsync.__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed, ReviewClosed
 
 STATES = ("waiting", "accepted", "rejected", "settled", "undone")

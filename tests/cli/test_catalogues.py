@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from catalogues import LOCALE, PACKAGE, entries_of
 from pydantic_core.core_schema import ErrorType
 
-from cprsync.cli.language.advice import BY_CLASS, EXITS
+from cprsync.cli.language.errors import BY_CLASS, EXITS
 from cprsync.config.toml import _QUOTED
 
 if TYPE_CHECKING:

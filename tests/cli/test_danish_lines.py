@@ -10,7 +10,7 @@ from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.desk.set_cpr import compared_lines
 from cprsync.cli.desk.setting import set_lines
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import word
 from cprsync.cli.night.status import status_lines
 from cprsync.domain.patron.review_table import REVIEW_KINDS

@@ -15,8 +15,7 @@ from catalogues import ADVICE, DANISH
 
 import cprsync
 from cprsync import errors
-from cprsync.cli.language.advice import BY_CLASS, advice_for, error_document
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.cli.terminal.options import spoken
 from cprsync.cli.terminal.output import failures, unexpected_document
 from cprsync.config.toml import LibraryMistake

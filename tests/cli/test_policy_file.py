@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import FIXTURES
 
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
 from cprsync.domain.policy.groups import PatronGroup
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, Policy, Retention

@@ -9,7 +9,7 @@ import pytest
 from test_policy_file import GROUPS, LADDER, read, refused
 from town import FIXTURES
 
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
 from cprsync.config.products import ProductEntry
 from cprsync.domain.policy.product import Licence, LicensedBy, Product

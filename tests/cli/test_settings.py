@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.wiring import net_media_settings, register_settings, sftp_settings

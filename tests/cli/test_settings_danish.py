@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cprsync
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError, CprsyncError
 

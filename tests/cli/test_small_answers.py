@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cprsync.cli.desk.setting import set_lines
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.errors import in_danish
 from cprsync.cli.night.feed import inspect_lines
 from cprsync.cli.night.subscriptions import list_lines, reconcile_lines
 from cprsync.cli.setup.db import db_status, db_upgrade

@@ -20,7 +20,7 @@ from town import PEOPLE
 from typer.testing import CliRunner
 
 from cprsync.cli.demo.demo import run_demo
-from cprsync.cli.language.dates import MONTHS
+from cprsync.cli.language.dates import long_day
 from cprsync.cli.main import app
 from cprsync.mock import control
 from cprsync.mock.server import running
@@ -143,8 +143,8 @@ def test_every_command_of_the_parser_is_known_to_read_or_to_write() -> None:
 def forms(day: date) -> re.Pattern[str]:
     """A day in every way in which it is written."""
     written = [day.isoformat(), f"{day:%d.%m.%Y}", f"{day:%d-%m-%Y}", f"{day.day}.{day.month}.{day.year}"]
-    written += [re.escape(f"{day.day}. {MONTHS['da'][day.month - 1]} {day.year}")]
-    written += [f"{day.day} {MONTHS['en'][day.month - 1]} {day.year}", f"{day:%d%m%y}", f"{day:%Y%m%d}"]
+    written += [re.escape(long_day(day, "da"))]
+    written += [long_day(day, "en"), f"{day:%d%m%y}", f"{day:%Y%m%d}"]
     return re.compile(r"(?<!\d)(" + "|".join(written) + r")(?!\d)")
 
 

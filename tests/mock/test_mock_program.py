@@ -21,7 +21,7 @@ from mock_delivery import delivery
 from mock_wire import LOOKUP, Caller
 from town import ANNA, PEOPLE, PEOPLE_FILE, number
 
-from cprsync.cli.language.advice import advice_for
+from cprsync.cli.language.errors import advice_for
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 from cprsync.mock import control
 from cprsync.mock.server import Ports

@@ -14,7 +14,7 @@ from said_yes import yes_to
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
-from cprsync.cli.language.advice import error_document
+from cprsync.cli.language.errors import error_document
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
 from cprsync.domain.patron.local import Local

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import note, print_json, still_unwritten
 from cprsync.cli.terminal.pressed import last_key

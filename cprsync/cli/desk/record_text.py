@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
 
 NOTHING: Final = "–"
-SEALED: Final = Wording("<beskyttet>", "<protected>")
 #: A field's owner in words for staff, who do not call the patron "you".
 _OWNED: Final[Mapping[str, Wording]] = {
     **{owner.value: OWNERS[owner] for owner in Owner},
@@ -49,7 +48,7 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
     if minors:
         yield f"  {word('answers_for', language)}"
     for one in minors:
-        sealed = SEALED.text(language)
+        sealed = word("sealed_value", language)
         name = sealed if one.get("sealed") else one["name"] or NOTHING
         since = word("responsible_since", language, since=_day(one["since"], language))
         yield f"    {one['patron']}  {name}  {since}"
@@ -59,7 +58,7 @@ def whose_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The patron's name, age and cards on one line before a question. Nothing for a patron who has left."""
     if not any(whose.values()):
         return
-    sealed = SEALED.text(language)
+    sealed = word("sealed_value", language)
     name = sealed if whose["protected"] else whose["name"] or NOTHING
     age = NOTHING if whose["age"] is None else whose["age"]
     cards = ", ".join(whose["cards"]) or NOTHING
@@ -137,7 +136,7 @@ def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) ->
 def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
     """The value as lines, with one for each loan and the like."""
     if entry.get("sealed"):
-        sealed = SEALED.text(language)
+        sealed = word("sealed_value", language)
         age = entry.get("age")
         told = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
         return [_as_sure(told, entry, language)]

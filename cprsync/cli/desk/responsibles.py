@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.record_text import NOTHING, SEALED, minor_lines
+from cprsync.cli.desk.record_text import NOTHING, minor_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
@@ -102,7 +102,7 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if not document["responsibles"] and not document.get("answers_for"):
         yield "  " + word("responsible_none", language)
     for one in document["responsibles"]:
-        sealed = SEALED.text(language)
+        sealed = word("sealed_value", language)
         name = sealed if one.get("sealed") else one["name"] or NOTHING
         since = long_day(date.fromisoformat(one["since"]), language)
         days = word("responsible_since", language, since=since)

@@ -8,7 +8,7 @@ import typer
 
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
-from cprsync.cli.desk.record_text import NOTHING, SEALED, name_of, whose_lines
+from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
 from cprsync.cli.language.dates import told_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
@@ -117,7 +117,7 @@ def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 def _side(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
     if side in both.get("sealed", ()):
-        return SEALED.text(language)
+        return word("sealed_value", language)
     value = both[side]
     if value is None:
         return NOTHING

@@ -1,4 +1,4 @@
 """What the program says, in Danish and English: words, errors, advice, days.
 
-The sentences are in `cli.texts`.
+The sentences are in the catalogues of `cprsync/locale`.
 """

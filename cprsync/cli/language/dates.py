@@ -1,9 +1,11 @@
-"""Days as people write them, in Danish and English."""
+"""Days and moments as people write them. The forms and the names of months are in the catalogue of words."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
+
+from cprsync.cli.language.words import word
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,24 +16,12 @@ if TYPE_CHECKING:
 DAY_WIDTH = 18
 #: The longest moment in a column: `30. september 2027 kl. 06.30`.
 TIME_WIDTH = 28
-DAYS: dict[Language, tuple[str, ...]] = {
-    "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-# fmt: off
-MONTHS: dict[Language, tuple[str, ...]] = {
-    "da": ("januar", "februar", "marts", "april", "maj", "juni",
-           "juli", "august", "september", "oktober", "november", "december"),
-    "en": ("January", "February", "March", "April", "May", "June",
-           "July", "August", "September", "October", "November", "December"),
-}
-# fmt: on
 
 
 def heading(day: date, language: Language, *, capital: bool = True) -> str:
     """`Tirsdag 23. marts`, `Tuesday 23 March`."""
-    dot = "." if language == "da" else ""
-    text = f"{DAYS[language][day.weekday()]} {day.day}{dot} {MONTHS[language][day.month - 1]}"
+    weekday = word(f"weekday.{day.isoweekday()}", language)
+    text = word("day_heading", language, weekday=weekday, day=day.day, month=_month(day, language))
     return text[0].upper() + text[1:] if capital else text
 
 
@@ -42,11 +32,13 @@ def told_day(text: str | None, language: Language) -> str:
 
 def long_day(day: date, language: Language) -> str:
     """`23. marts 2027`, `23 March 2027`."""
-    dot = "." if language == "da" else ""
-    return f"{day.day}{dot} {MONTHS[language][day.month - 1]} {day.year}"
+    return word("day_long", language, day=day.day, month=_month(day, language), year=day.year)
 
 
 def long_time(moment: datetime, language: Language) -> str:
     """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`, without converting the time."""
-    clock = f" kl. {moment:%H.%M}" if language == "da" else f", {moment:%H:%M}"
-    return long_day(moment.date(), language) + clock
+    return word("day_time", language, day=long_day(moment.date(), language), moment=moment)
+
+
+def _month(day: date, language: Language) -> str:
+    return word(f"month.{day.month}", language)

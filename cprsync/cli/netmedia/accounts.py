@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import DRIFTS, account_lines
 from cprsync.cli.terminal.command import opened, print_outcome

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.advice import advice_for, error_document
 from cprsync.cli.language.dates import told_day
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.danish import in_danish
 from cprsync.cli.language.dates import long_day, told_day
+from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.windows import window_lines
 from cprsync.cli.terminal.output import failure_words

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.danish import in_danish
 from cprsync.cli.language.dates import DAY_WIDTH, long_day
+from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.report_text import report_lines
 from cprsync.cli.terminal.command import opened, print_document

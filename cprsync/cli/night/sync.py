@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.night.report_text import report_lines
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.output import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.advice import advice_for, error_document
+from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.command import opened, print_document, print_outcome
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import Language
+from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.options import Json, Lang, PolicyFile
 from cprsync.cli.terminal.output import emphasise, failures, print_json, say
 from cprsync.config.policy import load_policy
@@ -45,13 +45,13 @@ def fees(*, policy: PolicyFile = None, lang: Lang = "da", as_json: Json = False)
 def _page(policy: Policy, today: date, language: Language) -> None:
     for tariff in policy.fees.tariffs:
         since = long_day(tariff.since, language)
-        say(emphasise(f"Takster fra {since}" if language == "da" else f"Fees from {since}"))
+        say(emphasise(word("fees_from", language, day=since)))
         _columns([_told(fee_heading(tariff), language), *fee_rows(tariff)])
         say()
     for sentence in fee_sentences(policy):
         say(sentence.text(language))
     say()
-    say(emphasise("Lånergrupper" if language == "da" else "Patron groups"))
+    say(emphasise(word("fees_groups", language)))
     _columns([_told(row, language) for row in (GROUP_HEADING, *group_rows(policy, on=today))])
 
 

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.advice import UNEXPECTED_EXIT, advice_for, error_document
+from cprsync.cli.language.errors import UNEXPECTED_EXIT, advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.escapes import harmless
 from cprsync.cli.terminal.options import spoken

@@ -1,15 +1,24 @@
-"""What an error means for the user: its exit code, its sentence, and what to do next."""
+"""What an error means for the user: its sentence, its exit code, and what to do next.
+
+The Danish sentence is found by the English one, with which the error is raised. Both have the same names in braces.
+"""
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
-from cprsync.cli.language.danish import in_danish
+from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import find_text
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.cli.language.words import Language
     from cprsync.errors import CprsyncError
 
 _KINDS: Final = {
@@ -66,6 +75,15 @@ BY_CLASS: Final[tuple[tuple[type[CprsyncError], int, str], ...]] = (
     (errors.FenceLost, 7, "run.fence_lost"),
     (errors.CprsyncError, UNEXPECTED_EXIT, "unexpected"),
 )
+_DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+#: How fields are shown, by the name of a value that holds one key or several.
+_FIELDS: Final[Mapping[str, str]] = {
+    "name": "{name}",
+    "field": "{name}",
+    "columns": "{name}",
+    # the key is what is typed
+    "fields": "{name} ({key})",
+}
 
 
 class Advice(NamedTuple):
@@ -100,3 +118,43 @@ def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict
         "reference": reference,
         "da": {"message": in_danish(error.document()), "next": advice.da},
     }
+
+
+def error_text(error: CprsyncError, language: Language) -> str:
+    """The sentence of an error, with its values."""
+    return in_danish(error.document()) if language == "da" else error.message
+
+
+def in_danish(told: Mapping[str, Any]) -> str:
+    """The sentence of an error in Danish, with its values. `told`: what `CprsyncError.document` gives.
+
+    A sentence without a translation stays English.
+    """
+    if "da" in told:
+        return str(told["da"])
+    sentence: str = told["sentence"]
+    values = {name: _named(name, value) for name, value in told["values"].items()}
+    said = find_text("errors", sentence, "da") or told.get("message", sentence)
+    return said.format(**values) if values else said
+
+
+def _named(name: str, value: Any) -> str:
+    """The value for a name in a sentence. A field gets the name that it has in a record."""
+    if isinstance(value, dict):
+        return in_danish(value)
+    if name in _FIELDS:
+        return ", ".join(_field(key, _FIELDS[name]) for key in str(value).split(", "))
+    return _value(value)
+
+
+def _field(key: str, form: str) -> str:
+    return form.format(name=FIELD[key].name.da, key=key) if key in FIELD else _value(key)
+
+
+def _value(value: str) -> str:
+    if _DAY.fullmatch(value):
+        try:
+            return long_day(date.fromisoformat(value), "da")
+        except ValueError:  # no such day
+            return value
+    return find_text("errors", value, "da") or value
