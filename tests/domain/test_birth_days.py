@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.netmedia.birth_days import may_reveal_birth_date, reveals_birth_date
 from cprsync.domain.netmedia.right_rule import Change
+from cprsync.domain.netmedia.rights import may_reveal_birth_date, reveals_birth_date
 from cprsync.domain.patron.due import DueKind
 
 BIRTHDAYS = {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}

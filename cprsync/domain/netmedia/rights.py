@@ -1,7 +1,8 @@
 """Which net media a patron has a right to on a day, why, and when that changes by itself.
 
 A protected patron has the same rights as any other patron of the same municipality. A move counts for new loans from
-its day. Running loans are left alone, and end by themselves. Leaves out what CULR is told.
+its day. Running loans are left alone, and end by themselves. Code that prints days asks here which of them reveal the
+birth date of a sealed patron. Leaves out what CULR is told, and which patrons are sealed.
 """
 
 from __future__ import annotations
@@ -12,23 +13,21 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.netmedia.birth_days import reveals_birth_date
 from cprsync.domain.netmedia.right_day import Day
 from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule, explain, with_detail
-from cprsync.domain.patron.due import ONE_DAY, after_day, calendar_stamp
+from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday
 from cprsync.domain.person.person import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.netmedia.right_day import AppliedRule
     from cprsync.domain.netmedia.right_facts import RightFacts
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
-
 
 #: The version of the stored form. If it changes, all stored rights are derived again, once.
 _WRITTEN: Final = 3
@@ -209,6 +208,30 @@ def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
 
 def _answers(line: str) -> dict[str, Answer]:
     return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
+
+
+# -- which days reveal the birth date of a sealed patron ------------------------------------------------------
+
+#: Changes that come on a birthday. A group that changes with the policy's dates counts too: both look the same.
+_ON_BIRTHDAYS: Final[frozenset[DueKind | Change]] = frozenset(
+    {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}
+)
+#: Audit entries that a night writes by itself, and that may follow from an age. An entry of rights names no cause.
+_RIGHTS_ENTRY: Final = "rights"
+_CALENDAR_ENTRY: Final = "calendar"
+_BIRTHDAY_ACTIONS: Final = frozenset(kind.value for kind in _ON_BIRTHDAYS if isinstance(kind, DueKind))
+
+
+def reveals_birth_date(cause: DueKind | Change | None) -> bool:
+    """Whether this cause happens on a birthday. None means that nothing came by itself, and gives False."""
+    return cause in _ON_BIRTHDAYS
+
+
+def may_reveal_birth_date(kind: str, actions: Collection[str], *, by_night: bool) -> bool:
+    """Whether an entry of the audit may reveal the day on which the patron reached an age."""
+    if not by_night:
+        return False
+    return kind == _RIGHTS_ENTRY or (kind == _CALENDAR_ENTRY and not _BIRTHDAY_ACTIONS.isdisjoint(actions))
 
 
 # -- when a right changes by itself -------------------------------------------------------------------------

@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cprsync.domain.netmedia.birth_days import reveals_birth_date
-from cprsync.domain.netmedia.rights import Turn, rights_stamp, upcoming_changes
+from cprsync.domain.netmedia.rights import Turn, reveals_birth_date, rights_stamp, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day
 from cprsync.services.night.calendar_part import days_to_live, upcoming
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.netmedia.birth_days import may_reveal_birth_date
+from cprsync.domain.netmedia.rights import may_reveal_birth_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
