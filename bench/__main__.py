@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.options import Json
-from cprsync.cli.terminal.output import failures, show_error
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

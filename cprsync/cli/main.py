@@ -174,7 +174,8 @@ def run() -> None:
 
     An unexpected error shows a reference, never a traceback with data.
     """
-    from cprsync.cli.terminal.output import interrupted, misused, open_standard_streams, unexpected
+    from cprsync.cli.terminal.failures import interrupted, misused, unexpected
+    from cprsync.cli.terminal.output import open_standard_streams
 
     open_standard_streams()
     limit_gc()

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
-from cprsync.cli.terminal.output import failures
+from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed

@@ -16,8 +16,8 @@ from catalogues import ADVICE, DANISH
 import cprsync
 from cprsync import errors
 from cprsync.cli.language.errors import BY_CLASS, advice_for, error_document, in_danish
+from cprsync.cli.terminal.failures import failures, unexpected_document
 from cprsync.cli.terminal.options import spoken
-from cprsync.cli.terminal.output import failures, unexpected_document
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.register.extract.kinds import FileKind, Product

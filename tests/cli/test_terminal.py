@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from cprsync.cli.main import app
 from cprsync.cli.setup.init import write_folder
-from cprsync.cli.terminal.escapes import harmless
 from cprsync.cli.terminal.logs import configure
-from cprsync.cli.terminal.output import emphasise, note, print_json, print_long_json, say
+from cprsync.cli.terminal.output import emphasise, harmless, note, print_json, print_long_json, say
 from cprsync.mock.certs.authority import make_authority
 from cprsync.mock.certs.profile import packaged_profile
 

@@ -13,8 +13,8 @@ import pytest
 from tls_servers import threaded
 from town import number
 
-from cprsync.cli.terminal import pressed
-from cprsync.cli.terminal.output import still_unwritten
+from cprsync import cli
+from cprsync.cli.terminal.failures import still_unwritten
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import RegisterUnavailable
 from cprsync.wire.limits import Patience
@@ -80,20 +80,20 @@ def test_a_start_that_took_all_the_time_leaves_calls_some() -> None:
 
 def test_the_desk_counts_from_the_last_key_and_a_script_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next line of a script's input is no key that somebody presses."""
-    began = pressed.last_key()
-    monkeypatch.setattr(pressed, "_last", [began])
+    began = cli.last_key()
+    monkeypatch.setattr(cli, "_last", [began])
     monkeypatch.setattr("sys.stdin", io.StringIO("ja\n"))
     with still_unwritten():
-        assert pressed.last_key() == began
-    assert pressed.last_key() == began
-    monkeypatch.setattr(pressed, "_last", [time.monotonic() - 100])
-    slow = desk_patience(pressed.last_key)
+        assert cli.last_key() == began
+    assert cli.last_key() == began
+    monkeypatch.setattr(cli, "_last", [time.monotonic() - 100])
+    slow = desk_patience(cli.last_key)
     with slow.waiting():
         assert 2 < slow.left() <= DESK_CALLS_SECONDS
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     with still_unwritten():
         pass
-    prompt = desk_patience(pressed.last_key)
+    prompt = desk_patience(cli.last_key)
     with prompt.waiting():
         assert DESK_CALLS_SECONDS < prompt.left() <= DESK_SECONDS
 

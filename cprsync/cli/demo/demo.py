@@ -19,8 +19,9 @@ import typer
 
 from cprsync.cli.language.dates import heading, long_day
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang
-from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
+from cprsync.cli.terminal.output import emphasise, note, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of
@@ -15,7 +16,6 @@ from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
 from cprsync.cli.terminal.output import print_json, say, say_lines
-from cprsync.cli.terminal.pressed import last_key
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import BadInput
 
@@ -57,7 +57,7 @@ def patron_add(
     replacement number, name, birth date and address are the library's own words, and the patron group follows the birth
     date. It is written once someone says yes.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
     from cprsync.wiring import desk_patience
 
@@ -103,7 +103,7 @@ def _typed(desk: Desk, user: str, language: Language) -> str:
     """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
     if not sys.stdin.isatty():
         return _object()
-    from cprsync.cli.terminal.operator import ask_value
+    from cprsync.cli.terminal.asking import ask_value
     from cprsync.services.desk.adding import check_typed_number
 
     told: dict[str, str] = {}

@@ -5,16 +5,16 @@ Only passes the answer on. The use case decides whether it is enough. After a wr
 
 from __future__ import annotations
 
-import secrets
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.cli import last_key
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.output import note, print_json, still_unwritten
-from cprsync.cli.terminal.pressed import last_key
+from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.output import note, print_json
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
 
@@ -73,7 +73,7 @@ def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[No
     except NotConfirmed as error:
         if not as_json:
             raise
-        told = error_document(error, changed="nothing", reference=secrets.token_hex(4))
+        told = error_document(error, changed="nothing")
         print_json({**document, "error": told})
         raise SystemExit(advice_for(error).exit) from None
 

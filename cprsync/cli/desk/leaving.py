@@ -16,8 +16,9 @@ from cprsync.cli.desk.record_text import whose_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.failures import still_unwritten
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
-from cprsync.cli.terminal.output import note, say_lines, still_unwritten
+from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Way
 from cprsync.errors import Misused, NotConfirmed
@@ -57,7 +58,7 @@ def patron_leave(
     record that is closed is empty: the patron is unsubscribed and no patron any more. Nobody is looked up. A block that
     holds is kept by the number, and comes back if the person registers again.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
@@ -89,7 +90,7 @@ def patron_erase(
     erase journal that keeps an older copy of the database from bringing them back. A block goes too, with a reason; a
     later registration does not tell that the person was a patron.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
@@ -123,7 +124,8 @@ def patron_kept_blocks(
     Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
     record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
     """
-    from cprsync.cli.terminal.operator import ask_any_number, user_name
+    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.asking import ask_any_number
     from cprsync.services.leaving.kept_blocks import KeptBlocks, check_lifting
 
     if block is not None and not lift:

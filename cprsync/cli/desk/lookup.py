@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
 from cprsync.cli.language.dates import long_day
@@ -14,7 +15,6 @@ from cprsync.cli.language.words import Language, has_word, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
 from cprsync.cli.terminal.output import say_lines
-from cprsync.cli.terminal.pressed import last_key
 from cprsync.domain.person.purpose import Purpose
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def lookup(
     The CPR number is asked for, or read from standard input; without --register no record is made. With it the record
     is shown as it would be, with what is to be seen about it, and written once someone says yes.
     """
-    from cprsync.cli.terminal.operator import ask_number, user_name
+    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.asking import ask_number
     from cprsync.services.desk.lookup import Asked, look_up
     from cprsync.wiring import desk_patience
 

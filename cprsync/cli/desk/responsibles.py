@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli import last_key
 from cprsync.cli.desk.record_text import NOTHING, minor_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron
 from cprsync.cli.terminal.output import note
-from cprsync.cli.terminal.pressed import last_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,8 @@ def patron_responsible(
 
 
 def _asked(patron: str, responsible: str | None) -> Answers:
-    from cprsync.cli.terminal.operator import ask_any_number, user_name
+    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.asking import ask_any_number
     from cprsync.services.desk.responsibles import Answers
 
     if responsible is not None:

@@ -35,7 +35,7 @@ app = typer.Typer()
 
 @contextmanager
 def _reviews(config: Path, library: str | None, *, as_json: bool) -> Iterator[Reviews]:
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
 
     with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
         yield reviews

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
@@ -14,7 +15,6 @@ from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
 from cprsync.cli.terminal.output import say_lines
-from cprsync.cli.terminal.pressed import last_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,8 @@ def patron_set_cpr(
     beside the record's; once someone says yes, the patron is subscribed, and the first copy is fetched. Where neither
     agrees, it takes a reason.
     """
-    from cprsync.cli.terminal.operator import ask_number, user_name
+    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.asking import ask_number
     from cprsync.services.desk.set_cpr import SetNumber
     from cprsync.wiring import desk_patience
 

@@ -13,8 +13,8 @@ from cprsync.cli.desk.record_text import name_of
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
-from cprsync.cli.terminal.output import failures
 from cprsync.domain.lending.letter import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.lists import Doing
@@ -77,7 +77,7 @@ def patron_set(
     counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.desk.local_setting import Setting
     from cprsync.services.desk.setting import check, set_field
 
@@ -103,7 +103,7 @@ def patron_set(
 
 
 def _ask_value(field: str, doing: Doing, language: Language) -> str:
-    from cprsync.cli.terminal.operator import ask_value
+    from cprsync.cli.terminal.asking import ask_value
     from cprsync.services.desk.local_setting import LISTS
 
     hint = word("set_lines", language)

@@ -35,7 +35,7 @@ def patron_show(
     Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
     protected patron stay sealed without --reveal.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.views.revealing import Window, check_asked
 
     with opened(config, library, as_json=as_json) as site:
@@ -53,7 +53,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
     An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
-    from cprsync.cli.terminal.operator import ask_identity
+    from cprsync.cli.terminal.asking import ask_identity
     from cprsync.services.views.finding import find_patron
 
     with opened(config, library, as_json=as_json) as site:

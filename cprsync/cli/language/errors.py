@@ -6,6 +6,7 @@ The Danish sentence is found by the English one, with which the error is raised.
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -107,15 +108,15 @@ def _advice(code: int, key: str) -> Advice:
     return Advice(code, Wording(find_text("advice", key, "da"), find_text("advice", key, "en")))
 
 
-def error_document(error: CprsyncError, *, changed: str, reference: str) -> dict[str, Any]:
-    """The JSON shape of a failure. `da` holds what a terminal shows in Danish."""
+def error_document(error: CprsyncError, *, changed: str, reference: str = "") -> dict[str, Any]:
+    """The JSON shape of a failure. `da` holds what a terminal shows in Danish. `reference`: a new one if empty."""
     advice = advice_for(error).next
     return {
         "kind": error.kind,
         "message": error.message,
         "changed": changed,
         "next": advice.en,
-        "reference": reference,
+        "reference": reference or secrets.token_hex(4),
         "da": {"message": in_danish(error.document()), "next": advice.da},
     }
 

@@ -61,7 +61,7 @@ def statement(
     contact address, or else the register's address. A patron who is dead gets no letter. The name and address of a
     protected patron are left out unless --reveal opens them.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.views.revealing import check_asked
     from cprsync.services.views.statements import Statements
 

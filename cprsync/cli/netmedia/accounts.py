@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +10,8 @@ from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import DRIFTS, account_lines
 from cprsync.cli.terminal.command import opened, print_outcome
+from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
-from cprsync.cli.terminal.progress import progress
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.errors import CprsyncError
 
@@ -58,7 +57,7 @@ def entitlements_reconcile(
         document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everything and not found.error else []
     document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
     if found.error is not None:
-        document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
+        document["error"] = error_document(found.error, changed="nothing")
         document["exit"] = advice_for(found.error).exit
     return print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
 
@@ -132,7 +131,7 @@ def entitlements_verify(
             found.error = error
     document = {"agency": site.section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
     if found.error is not None:
-        document["error"] = error_document(found.error, changed="nothing", reference=secrets.token_hex(4))
+        document["error"] = error_document(found.error, changed="nothing")
         # a finding counts even if something else could not be checked
         document["exit"] = advice_for(found.error).exit if found.ok else FAILED
     return print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)

@@ -9,7 +9,7 @@ from cprsync.cli.language.dates import long_day, told_day
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.windows import window_lines
-from cprsync.cli.terminal.output import failure_words
+from cprsync.cli.terminal.failures import failure_words
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked

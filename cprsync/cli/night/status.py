@@ -10,8 +10,9 @@ from cprsync.cli.language.dates import told_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
-from cprsync.cli.terminal.output import emphasise, failures
+from cprsync.cli.terminal.output import emphasise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,8 @@ import typer
 from cprsync.cli.language.dates import told_day
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.command import opened, print_document, print_outcome
+from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
-from cprsync.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,18 +14,10 @@ import typer
 
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.night.report_text import report_lines
+from cprsync.cli.terminal.failures import failures, interrupted_document, show_error, unexpected_document
+from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
-from cprsync.cli.terminal.output import (
-    failures,
-    interrupted_document,
-    note,
-    print_json,
-    say,
-    show_error,
-    unexpected_document,
-)
-from cprsync.cli.terminal.progress import progress
-from cprsync.cli.terminal.stopping import stoppable
+from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import check_private, open_new_private, open_unfollowed
 from cprsync.services.night.report import unlived
@@ -113,7 +104,7 @@ def _nights(
 def _told(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
     """The error of a night without a report. If the database was lost, the night may have done a part."""
     part = part or advice_for(error).exit == STOPPED or error.kind in {"store.unavailable", "store.no_room"}
-    return error_document(error, changed="part" if part else "nothing", reference=secrets.token_hex(4))
+    return error_document(error, changed="part" if part else "nothing")
 
 
 def _day(settings: Settings, today: date | None) -> date | None:

@@ -13,8 +13,8 @@ import typer
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.command import opened, print_document, print_outcome
+from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
-from cprsync.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ def feed_heal(
 
     Each night does this by itself. This command asks now, and continues where it or a night stopped.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.feed.healing import heal_between_nights
 
     with opened(config, library, as_json=as_json) as site:

@@ -9,8 +9,9 @@ import typer
 
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang, PolicyFile
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.output import emphasise, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.pages.policy_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import TYPED, Json, Lang, PolicyFile, language
-from cprsync.cli.terminal.output import emphasise, failures, note, print_json, say
+from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.pages.privacy import OWNERS, SEEN, kept_text, privacy_page, protection_text
 from cprsync.domain.pages.processing import BASES, article_30

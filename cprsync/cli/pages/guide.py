@@ -8,8 +8,9 @@ import typer
 
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang
-from cprsync.cli.terminal.output import failures, print_json, say
+from cprsync.cli.terminal.output import print_json, say
 from cprsync.errors import Misused
 from cprsync.resources import guide_paths
 

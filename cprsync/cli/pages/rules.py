@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang, PolicyFile
-from cprsync.cli.terminal.output import emphasise, failures, print_json, say
+from cprsync.cli.terminal.output import emphasise, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.config.rulebook import load_reasons, load_rule_tables
 from cprsync.domain.person.action import Action

@@ -84,7 +84,7 @@ def audit_list(
 
     The latest first; no value of a record.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.ports.trust import AuditFilter
     from cprsync.services.trust.audit_reading import list_entries
 
@@ -122,7 +122,7 @@ def audit_accept(
     Use this only when you know the cause, for example an older copy of the database was put back. From here on the
     audit is checked again.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.night.report import audit_document
     from cprsync.services.trust.audit_accepting import accept_audit
 

@@ -8,8 +8,9 @@ import typer
 
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import CONFIG, AuditReason, Config, Json, Lang, Library
-from cprsync.cli.terminal.output import failures, note, print_json, say
+from cprsync.cli.terminal.output import note, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ def db_accept_journal(
     agree. Nothing remembers the patrons whose erasure was in the lost lines. An older copy of the database would bring
     them back.
     """
-    from cprsync.cli.terminal.operator import user_name
+    from cprsync.cli.terminal.acting import user_name
     from cprsync.services.trust.journal_accepting import accept_journal
 
     with opened(config, library, as_json=as_json) as site, site.unchecked_store() as store:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.words import word
+from cprsync.cli.terminal.acting import account_of
 from cprsync.cli.terminal.command import print_document
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang
-from cprsync.cli.terminal.output import failures
-from cprsync.cli.terminal.processes import account_of
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, create_private
 

@@ -1,4 +1,4 @@
-"""The terminal: output, input, progress, logs, and the user.
+"""The terminal: options, output, questions, progress, failures, logs, and who the user is.
 
 Knows no command.
 """

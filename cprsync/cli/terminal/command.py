@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.terminal.output import failures, print_json, say_lines, show_error
+from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.output import print_json, say_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cprsync.cli.terminal.escapes import harmless
+from cprsync.cli.terminal.output import harmless
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

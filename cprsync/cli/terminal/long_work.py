@@ -1,12 +1,27 @@
-"""Progress of long work: a bar on a terminal, one line for each step when piped, nothing with --json."""
+"""Long work: shows its progress, and ends it after the present piece of work when someone stops it.
+
+Progress is a bar on a terminal, one line for each step when piped, and nothing with --json. After SIGTERM or Ctrl-C the
+next run continues where this one ended. Without `stoppable` both would end it at once. That is safe too, and only loses
+the present piece of work.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.errors import RunStopped
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Self
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_HEARD = b"cprsync: stopping after the batch at hand; a second signal stops at once\n"
 
 
 class _Shown(Protocol):
@@ -72,3 +87,35 @@ def progress(*, as_json: bool) -> _Shown:
     if as_json:
         return Nothing()
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Handle signals during the block. The function that it yields raises RunStopped after a signal."""
+    asked = threading.Event()
+
+    def heed() -> None:
+        if asked.is_set():
+            raise RunStopped("the night was asked to stop, and has ended after a whole batch")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield heed  # only the main thread gets signals
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def hear(_number: int, _frame: object) -> None:
+        asked.set()
+        os.write(2, _HEARD)  # a handler must not use a buffered stream that may be in use
+        _restore(before)
+
+    for number in _SIGNALS:
+        signal.signal(number, hear)
+    try:
+        yield heed
+    finally:
+        _restore(before)
+
+
+def _restore(handlers: dict[signal.Signals, signal._HANDLER]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -1,53 +1,23 @@
-"""Finds out who the user is, and reads what must not be an argument, because others could see arguments."""
+"""Reads what must not be an argument, because others could see arguments: numbers, and the values of fields."""
 
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from cprsync.cli.terminal.options import ACTING
-from cprsync.cli.terminal.output import is_text, note, still_unwritten
-from cprsync.cli.terminal.processes import account_of, accounts_behind, login_account
-from cprsync.config.settings import AuditSection, audit_section
-from cprsync.domain.desk.acting import named_by_service, who_acts
+from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.output import is_text, note
 from cprsync.domain.person.number import CprNumber, unspaced
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cprsync.domain.desk.acting import SystemUser
 
 #: Longer than the longest kind of note.
 VALUE_MAX = 8192
 #: Far longer than a number with its hyphen and the line end.
 _LINE_MAX = 64
-
-
-def user_name() -> str:
-    """The acting user: the person behind this process, the one a service names with `--as`, or "the service".
-
-    Raises:
-        ConfigurationError: this account may not name anybody, or the name cannot be kept.
-    """
-    named, config = ACTING.get()
-    section = AuditSection() if config is None else audit_section(config)
-    if named is None:
-        return who_acts(login_account(), accounts_behind(), services=section.service_accounts)
-    return _named(named, account_of(os.getuid()), section)
-
-
-def _named(name: str, account: SystemUser, section: AuditSection) -> str:
-    if account.name not in section.may_name:
-        raise ConfigurationError(
-            "this account may not say who acts: [audit] may_name does not list it", kind="as.account"
-        )
-    try:
-        return named_by_service(name, account)
-    except ValueError as error:
-        raise ConfigurationError("who acts: {why}", why=error, kind="usage.as") from None
 
 
 def ask_number() -> CprNumber:

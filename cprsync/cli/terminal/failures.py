@@ -1,0 +1,141 @@
+"""What a command says when it fails: what happened, what was changed, what to do next, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cprsync.cli import note_key
+from cprsync.cli.language.words import word
+from cprsync.cli.terminal.options import spoken
+from cprsync.cli.terminal.output import answer_lost, note, print_json
+from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.cli.language.words import Language
+
+
+def _document(error: CprsyncError, *, changed: str) -> dict[str, Any]:
+    # the advice and its sentences are read only if something fails
+    from cprsync.cli.language.errors import error_document
+
+    return error_document(error, changed=changed)
+
+
+def _exit_code(error: CprsyncError) -> int:
+    from cprsync.cli.language.errors import advice_for
+
+    return advice_for(error).exit
+
+
+@contextmanager
+def failures(*, as_json: bool) -> Iterator[None]:
+    """Turn an error into a message, what was changed, what to do next, and an exit code."""
+    try:
+        yield
+    except CprsyncError as error:
+        code = _exit_code(error)
+        changed = "part" if code == 7 else "nothing"  # noqa: PLR2004 -- stopped part-way
+        _show(_document(error, changed=changed), as_json=as_json and not isinstance(error, AnswerLost))
+        raise SystemExit(code) from None
+
+
+def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": document})
+    else:
+        show_error(document, spoken())
+
+
+@contextmanager
+def still_unwritten() -> Iterator[None]:
+    """Treat Ctrl-C and the end of input as a no. For questions, before which nothing has been written."""
+    try:
+        yield
+        if sys.stdin.isatty():
+            note_key()
+    except (KeyboardInterrupt, EOFError):
+        note("")
+        raise NotConfirmed("stopped at a question: nothing was written", kind="confirm.stopped") from None
+
+
+def show_error(document: Mapping[str, Any], language: Language) -> None:
+    """Show a failure on standard error: what happened, what changed, what to do next."""
+    told = failure_words(document, language)
+    note(f"cprsync: {told['message']}")
+    for label, said in (
+        ("failure_changed", word(f"changed_{document['changed']}", language)),
+        ("failure_next", told["next"]),
+        ("failure_reference", f"{document['kind']} {document['reference']}"),
+    ):
+        note(f"  {word(label, language) + ':':<10} {said}")
+
+
+def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """The message and the advice of a failure in one language, if the document has them."""
+    if language == "da" and "da" in document:
+        told: Mapping[str, Any] = document["da"]
+        return told
+    return document
+
+
+def unexpected_document(error: BaseException) -> dict[str, Any]:
+    """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = "?" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    what = type(error).__name__
+    told = CprsyncError("unexpected {error} at {place}", error=what, place=place)
+    if isinstance(error, OSError) and error.strerror:
+        # the system's own message contains no input
+        why = error.strerror
+        told = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
+    return _document(told, changed="part")
+
+
+def interrupted_document() -> dict[str, Any]:
+    """Say that someone stopped the command. Committed work stays."""
+    stopped = RunStopped("stopped from outside", kind="interrupted")
+    return _document(stopped, changed="part")
+
+
+def unexpected(error: BaseException, *, as_json: bool) -> int:
+    """Show an error that reached the program's end, usually an unexpected one. Return the exit code."""
+    lost = error if isinstance(error, AnswerLost) else _unwritten()
+    if lost is not None:
+        show_error(_document(lost, changed="part"), spoken())
+        return _exit_code(lost)
+    return _ended(unexpected_document(error), as_json=as_json)
+
+
+def _unwritten() -> AnswerLost | None:
+    """The error if text that a library wrote, such as help, cannot be written out. None: it can."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return answer_lost(error)
+    return None
+
+
+def interrupted(*, as_json: bool) -> int:
+    """Show that someone stopped the command. Return the exit code."""
+    return _ended(interrupted_document(), as_json=as_json)
+
+
+def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
+    from cprsync.cli.language.errors import UNEXPECTED_EXIT
+
+    _show(document, as_json=as_json)
+    return UNEXPECTED_EXIT
+
+
+def misused(error: BaseException, told: CprsyncError, *, as_json: bool) -> int:
+    """Show what is wrong with the command line, after typer's help if there is no command. Return the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError" and not as_json:
+        note(f"{error}\n")
+    _show(_document(told, changed="nothing"), as_json=as_json)
+    return _exit_code(told)
