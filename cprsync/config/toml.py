@@ -46,7 +46,8 @@ def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str
         text = content.decode("utf-8")
         return tomllib.loads(text), text
     except FileNotFoundError:
-        raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=what) from None
+        kind = "configuration.missing" if what == "configuration" else what
+        raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=kind) from None
     except OSError as error:
         raise ConfigurationError(
             "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror, kind=what

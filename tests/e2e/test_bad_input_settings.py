@@ -56,6 +56,12 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
         "library.0.feed.tsak: there is no such setting",
         "Mend the setting",
     ),
+    "no configuration": (
+        lambda library: (library.folder / "cprsync.toml").unlink(),
+        "configuration.missing",
+        "cprsync.toml: the configuration file is not there",
+        "--config or CPRSYNC_CONFIG",
+    ),
     "a configuration that is no TOML": (
         lambda library: library.rewrite("cprsync.toml", "[store]", "[store"),
         "configuration",

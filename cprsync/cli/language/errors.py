@@ -40,10 +40,11 @@ _KINDS: Final = {
     2: """
         audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
-        certificate.theirs.test delivery.no_room fields file init.folder journal.file keys.foreign keys.form keys.lost
-        keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row plan.file policy schemas sftp.crowded
-        sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts sftp.refused store.damaged store.newer
-        store.not_set_up store.tables store.version usage usage.field usage.number usage.reason usage.until
+        certificate.theirs.test configuration.missing delivery.no_room fields file init.folder journal.file
+        keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
+        plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
+        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version usage usage.field
+        usage.number usage.reason usage.until
     """,
     4: """
         delivery.late delivery.unfinished mock.not_running sftp.broken sftp.too_long sftp.too_slow sftp.unreachable
