@@ -15,7 +15,8 @@ from printed import danish, tables
 
 from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_to
-from cprsync.domain.patron.fields import FIELD, Owner
+from cprsync.domain.patron.field import Owner
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.person.action import Action

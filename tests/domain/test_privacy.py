@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cprsync.cli.language.words import page_words
 from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
 from cprsync.domain.pages.privacy import kept_text, privacy_page, protection_text
 from cprsync.domain.pages.processing import article_30
-from cprsync.domain.patron.fields import FIELD, PRINTED, Basis, Kept
+from cprsync.domain.patron.field import Basis, Kept
+from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.policy.groups import PatronGroup
 from cprsync.domain.policy.policy import Controller, Policy, Retention
 
@@ -26,12 +28,14 @@ def paragraphs(sections: tuple[Section, ...]) -> list[Paragraph]:
 
 
 def said_of(name: str, policy: Policy = POLICY) -> str:
-    (found,) = [one for one in paragraphs(privacy_page(policy)) if one.name is not None and one.name.da == name]
+    (found,) = [
+        one for one in paragraphs(privacy_page(policy, page_words)) if one.name is not None and one.name.da == name
+    ]
     return found.text.da
 
 
 def test_the_page_tells_of_every_field_under_the_name_that_libraries_use() -> None:
-    names = [one.name.da for one in paragraphs(privacy_page(POLICY)) if one.name is not None]
+    names = [one.name.da for one in paragraphs(privacy_page(POLICY, page_words)) if one.name is not None]
     told = [
         name
         for name in names
@@ -42,7 +46,7 @@ def test_the_page_tells_of_every_field_under_the_name_that_libraries_use() -> No
 
 
 def test_the_fields_that_libraries_explain_come_first_and_in_their_order() -> None:
-    _, _, explained, *_ = privacy_page(POLICY)
+    _, _, explained, *_ = privacy_page(POLICY, page_words)
     names = [one.name.da for one in explained.paragraphs if one.name is not None]
     assert names == [field.name.da for field in PRINTED if field.explained]
 
@@ -51,7 +55,9 @@ def test_the_parts_of_a_name_are_told_of_in_one_breath() -> None:
     assert "sortere" in said_of("Fornavne, Mellemnavne, Efternavn")
 
 
-@pytest.mark.parametrize("sections", [privacy_page(POLICY), article_30(POLICY, controller="Byens Bibliotek")])
+@pytest.mark.parametrize(
+    "sections", [privacy_page(POLICY, page_words), article_30(POLICY, page_words, controller="Byens Bibliotek")]
+)
 def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(sections: tuple[Section, ...]) -> None:
     for one in paragraphs(sections):
         for text in (one.text.da, one.text.en):
@@ -140,14 +146,14 @@ def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> Non
 
 def test_what_stood_there_before_is_told_of_once_with_the_policys_days() -> None:
     policy = replace(POLICY, retention=Retention(before_images_days=5))
-    _, introduction, *_ = privacy_page(policy)
+    _, introduction, *_ = privacy_page(policy, page_words)
     assert sum("forseglet i 5 dage" in one.text.da for one in introduction.paragraphs) == 1
-    assert "5 dage" in kept_text(Kept.REGISTER, policy).da
+    assert "5 dage" in kept_text(Kept.REGISTER, policy, page_words).da
 
 
 @pytest.mark.parametrize("how", Kept)
 def test_each_way_of_keeping_is_told_of_in_both_languages(how: Kept) -> None:
-    told = kept_text(how, POLICY)
+    told = kept_text(how, POLICY, page_words)
     assert told.da[0].islower()
     assert told.en[0].islower()
     assert not told.da.endswith(".")
@@ -167,7 +173,7 @@ def test_one_day_is_not_one_days() -> None:
 )
 def test_what_becomes_of_the_dead_is_the_policys_on_both_pages(dead: int, quiet: int, told: tuple[str, str]) -> None:
     policy = replace(POLICY, dead_subscription_days=dead, retention=Retention(inactive_days=quiet))
-    *_, rights = privacy_page(policy)
+    *_, rights = privacy_page(policy, page_words)
     (said,) = [one.text.da for one in rights.paragraphs if one.text.da.startswith("Dør en låner")]
     assert all(part in said for part in told)
     erasure = listed(policy)["Sletning"]
@@ -184,19 +190,25 @@ def test_no_two_things_that_are_kept_wait_for_each_other() -> None:
 
 @pytest.mark.parametrize(("quiet", "told"), [(730, True), (0, False)])
 def test_patrons_hear_that_they_leave_by_themselves_where_they_do(quiet: int, told: bool) -> None:
-    *_, rights = privacy_page(replace(POLICY, retention=Retention(inactive_days=quiet)))
+    *_, rights = privacy_page(replace(POLICY, retention=Retention(inactive_days=quiet)), page_words)
     assert any("730 dage" in one.text.da for one in rights.paragraphs) is told
 
 
 def test_the_record_of_processing_names_every_field_once_under_its_basis() -> None:
-    data = [one.text.da for one in paragraphs(article_30(POLICY, controller="Byens Bibliotek")) if _is_data(one)]
+    data = [
+        one.text.da for one in paragraphs(article_30(POLICY, page_words, controller="Byens Bibliotek")) if _is_data(one)
+    ]
     assert len(data) == len(Basis)
     for field in PRINTED:
         assert sum(f"{field.name.da}," in text or f"{field.name.da}. " in text for text in data) == 1, field.key
 
 
 def listed(policy: Policy, *, controller: str = "") -> dict[str, str]:
-    return {one.name.da: one.text.da for one in paragraphs(article_30(policy, controller=controller)) if one.name}
+    return {
+        one.name.da: one.text.da
+        for one in paragraphs(article_30(policy, page_words, controller=controller))
+        if one.name
+    }
 
 
 def _is_data(one: Paragraph) -> bool:
@@ -213,7 +225,9 @@ def test_the_record_of_processing_names_the_controller_and_the_days() -> None:
 
 def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> None:
     policy = replace(POLICY, retention=Retention(inactive_days=0))
-    (erasure,) = [o for o in paragraphs(article_30(policy, controller="B")) if o.name and o.name.da == "Sletning"]
+    (erasure,) = [
+        o for o in paragraphs(article_30(policy, page_words, controller="B")) if o.name and o.name.da == "Sletning"
+    ]
     assert "Inaktive lånere slettes ikke." in erasure.text.da
     assert "Inactive patrons are not erased." in erasure.text.en
 
@@ -228,20 +242,20 @@ def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> No
     ],
 )
 def test_the_field_table_says_what_protection_hides(field: str, told: str) -> None:
-    said = protection_text(FIELD[field])
+    said = protection_text(FIELD[field], page_words)
     assert (told in said.da) if said else not told
 
 
 def test_the_record_of_processing_speaks_to_nobody() -> None:
-    said = " ".join(one.text.da for one in paragraphs(article_30(POLICY)))
+    said = " ".join(one.text.da for one in paragraphs(article_30(POLICY, page_words)))
     assert not {"du", "dig", "din", "dit", "dine"} & {*said.casefold().replace(",", " ").replace(".", " ").split()}
 
 
-@pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.name.en)
+@pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.key)
 def test_what_is_kept_beside_the_record_is_on_both_pages_with_how_long(one: Beside) -> None:
-    how = one.kept(POLICY)
-    assert said_of(one.name.da).startswith(one.said.da)
-    for told in (said_of(one.name.da), listed(POLICY)[one.name.da]):
+    how, name = one.kept(POLICY.retention, page_words), one.text("name", page_words).da
+    assert said_of(name).startswith(one.text("said", page_words).da)
+    for told in (said_of(name), listed(POLICY)[name]):
         assert told.endswith(how.da)
     assert how.da.endswith(".")
     assert how.en.endswith(".")
@@ -267,7 +281,9 @@ def test_what_the_library_has_not_said_of_itself_is_told_by_name() -> None:
 
 @pytest.mark.parametrize("beside", ["Loggen", "Hvad hver nat ændrede"])
 def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(beside: str) -> None:
-    (unsealed,) = [o.text.da for o in paragraphs(privacy_page(POLICY)) if o.text.da.startswith("Ikke forseglet")]
+    (unsealed,) = [
+        o.text.da for o in paragraphs(privacy_page(POLICY, page_words)) if o.text.da.startswith("Ikke forseglet")
+    ]
     for told in (unsealed, said_of(beside), listed(POLICY)[beside], listed(POLICY)["Sikkerhed"]):
         assert "fødselsdagen" in told
         assert "regnes ud" in told
@@ -277,7 +293,7 @@ def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(bes
     ("log", "told"), [(400, "bliver; loggen slettes efter sin egen frist."), (0, "bliver; det gør loggen også.")]
 )
 def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int, told: str) -> None:
-    *_, rights = privacy_page(replace(POLICY, retention=Retention(log_days=log)))
+    *_, rights = privacy_page(replace(POLICY, retention=Retention(log_days=log)), page_words)
     assert any(one.text.da.endswith(told) for one in rights.paragraphs)
 
 
@@ -303,7 +319,7 @@ def words(sections: tuple[Section, ...]) -> int:
 
 
 def test_the_page_begins_with_half_a_page_in_plain_words() -> None:
-    first, *rest = privacy_page(POLICY)
+    first, *rest = privacy_page(POLICY, page_words)
     assert words((first,)) < 260 < words(tuple(rest))
     said = " ".join(one.text.da for one in first.paragraphs)
     for hard in ("aftryk", "hash", "forseglet", "litra", "CULR", "krypteret", "kommunenr"):
@@ -315,14 +331,16 @@ def test_the_page_begins_with_half_a_page_in_plain_words() -> None:
 def test_the_half_page_has_the_librarys_own_days_and_where_to_ask() -> None:
     ours = Controller(contact="Torvet 1, bib@example.dk")
     policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730), controller=ours)
-    said = " ".join(one.text.da for one in privacy_page(policy)[0].paragraphs)
+    said = " ".join(one.text.da for one in privacy_page(policy, page_words)[0].paragraphs)
     assert "Et lån slettes 14 dage efter" in said
     assert "brugt biblioteket i 730 dage" in said
     assert "kontakt biblioteket: Torvet 1, bib@example.dk." in said
     never = replace(policy, retention=Retention(inactive_days=0))
-    assert "af sig selv" not in " ".join(one.text.da for one in privacy_page(never)[0].paragraphs)
+    assert "af sig selv" not in " ".join(one.text.da for one in privacy_page(never, page_words)[0].paragraphs)
 
 
 def test_the_page_has_no_word_that_only_its_makers_use() -> None:
-    said = " ".join(f"{one.name.da if one.name else ''} {one.text.da}" for one in paragraphs(privacy_page(POLICY)))
+    said = " ".join(
+        f"{one.name.da if one.name else ''} {one.text.da}" for one in paragraphs(privacy_page(POLICY, page_words))
+    )
     assert not [word for word in ("aftryk", "regnskab over", "Nætternes", "letningslist") if word in said]

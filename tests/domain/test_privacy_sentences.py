@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cprsync.cli.language.words import page_words
 from cprsync.domain.pages.privacy import privacy_page
 from cprsync.domain.policy.policy import Controller, Policy
 
@@ -81,7 +82,7 @@ SENTENCES = {
     "messages: that they were sent is kept": ("Beskeder", "hvornår og ad hvilken vej du fik dem, huskes"),
 }
 
-PAGE = privacy_page(Policy(controller=Controller("Biblioteket", "Torvet 1", "rådgiveren")))
+PAGE = privacy_page(Policy(controller=Controller("Biblioteket", "Torvet 1", "rådgiveren")), page_words)
 
 
 def told(name: str) -> str:

@@ -18,7 +18,8 @@ from printed import POLICY, danish, tables
 
 from cprsync.domain.deciding.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
 from cprsync.domain.patron.due import Facts, derived_group
-from cprsync.domain.patron.fields import FIELD, Owner
+from cprsync.domain.patron.field import Owner
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import PARKED as PARKED_KIND

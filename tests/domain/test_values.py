@@ -26,7 +26,6 @@ PRINTED = {
         "LetterRules",
         "Retention",
         "Field",
-        "FieldWords",
         "Kind",
     ),
     *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),

@@ -12,6 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
 import cprsync
 
 ROOT = Path(cprsync.__file__).resolve().parent.parent
@@ -19,34 +22,38 @@ LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
 #: Both of nothing but text: one that all may see, one that is hidden for a protected patron.
 ROWS = """
-    Field("pronoun", Owner.PATRON, Kept.CHANGED, imported=True, settable=True, asked=True),
-    Field("alias", Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True),
+    Field("pronoun", Wording("Pronomen", "Pronoun"), Owner.PATRON, Kept.CHANGED, imported=True, settable=True,
+          asked=True),
+    Field("alias", Wording("Dæknavn", "Alias"), Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True),
 """
-WORDS = """
-    "pronoun": FieldWords(
-        Wording("Pronomen", "Pronoun"),
-        Wording("Det, vi skal kalde dig i breve.", "What we are to call you in letters."),
-    ),
-    "alias": FieldWords(
-        Wording("Dæknavn", "Alias"),
-        Wording("Et navn, du også kendes under.", "A name by which you are known as well."),
-    ),
-"""
+PURPOSES = {
+    "da": {"pronoun": "Det, vi skal kalde dig i breve.", "alias": "Et navn, du også kendes under."},
+    "en": {"pronoun": "What we are to call you in letters.", "alias": "A name by which you are known as well."},
+}
 
 
-def with_more(path: Path, before: str, more: str) -> None:
-    text = path.read_text(encoding="utf-8")
+def add_rows(package: Path) -> None:
+    table = package / "domain" / "patron" / "fields.py"
+    text, before = table.read_text(encoding="utf-8"), '    Field("standing", '
     assert text.count(before) == 1
-    path.write_text(text.replace(before, more.lstrip("\n") + before), encoding="utf-8")
+    table.write_text(text.replace(before, ROWS.lstrip("\n") + before), encoding="utf-8")
+
+
+def add_words(package: Path) -> None:
+    for language, purposes in PURPOSES.items():
+        catalogue = package / "locale" / language / "LC_MESSAGES" / "pages.po"
+        with catalogue.open("a", encoding="utf-8") as file:
+            file.writelines(f'\nmsgid "field.{key}"\nmsgstr "{purpose}"\n' for key, purpose in purposes.items())
+        with catalogue.open("rb") as edited, catalogue.with_suffix(".mo").open("wb") as compiled:
+            write_mo(compiled, read_po(edited, locale=language))
 
 
 def test_a_field_that_is_added_in_one_place_is_seen_everywhere_with_its_value(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "cprsync", tmp_path / "cprsync", ignore=shutil.ignore_patterns("__pycache__"))
     for folder in ("schemas", "fixtures", "certs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
-    patron = tmp_path / "cprsync" / "domain" / "patron"
-    with_more(patron / "fields.py", '    Field("responsible", ', ROWS)
-    with_more(patron / "field_words.py", '    "responsible": FieldWords(', WORDS)
+    add_rows(tmp_path / "cprsync")
+    add_words(tmp_path / "cprsync")
     pytest = (sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"))
     done = subprocess.run(
         # the checkout itself is not on the path: the copy is

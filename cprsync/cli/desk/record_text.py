@@ -9,16 +9,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import word
+from cprsync.cli.language.words import page_words, word
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.feed.window import Why
-from cprsync.domain.pages.privacy import OWNERS
-from cprsync.domain.patron.fields import FIELD, Owner
+from cprsync.domain.patron.field import Owner
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import STATUS_RULES
-from cprsync.domain.wording import Wording
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     from cprsync.cli.language.words import Language
 
 NOTHING: Final = "–"
-#: A field's owner in words for staff, who do not call the patron "you".
-_OWNED: Final[Mapping[str, Wording]] = {
-    **{owner.value: OWNERS[owner] for owner in Owner},
-    Owner.PATRON.value: Wording("lånerens", "the patron's"),
-}
 
 
 def record_lines(document: Mapping[str, Any], language: Language = "da") -> list[str]:
@@ -195,11 +189,16 @@ def _day(text: str, language: Language) -> str:
 
 def _owned(entry: Mapping[str, Any], language: Language) -> str:
     """The field's owner, and since when."""
-    owned = _OWNED[entry["owner"]]
+    # staff do not call the patron "you"
+    owned = (
+        word("the_patrons", language)
+        if entry["owner"] == Owner.PATRON.value
+        else page_words(f"owner.{entry['owner']}").text(language)
+    )
     owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
     if entry["source"] == "number":
         owner = word("by_number", language)
-    told = owner or owned.text(language)
+    told = owner or owned
     return f"{told}, {_day(entry['since'], language)}" if entry["since"] else told
 
 

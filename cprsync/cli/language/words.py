@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import cprsync
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from cprsync.domain.policy.product import Products
 
 Language = Literal["da", "en"]
 #: `errors` has English sentences as keys, and no English catalogue.
-Catalogue = Literal["advice", "errors", "words"]
+Catalogue = Literal["advice", "errors", "pages", "words"]
 _LOCALE: Final = Path(cprsync.__file__).parent / "locale"
 
 
@@ -56,6 +57,13 @@ def word(key: str, language: Language, **values: object) -> str:
     count = values.get("count")
     said = find_text("words", key, language, count=count if isinstance(count, int) else None)
     return (said or key).format(**values)
+
+
+def page_words(key: str, **values: Wording | str) -> Wording:
+    """What a page says, in both languages. A value may be in both languages too."""
+    danish = {name: value if isinstance(value, str) else value.da for name, value in values.items()}
+    english = {name: value if isinstance(value, str) else value.en for name, value in values.items()}
+    return Wording(find_text("pages", key, "da").format(**danish), find_text("pages", key, "en").format(**english))
 
 
 def reason_words(reason: str, language: Language) -> str:

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, page_words, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
-from cprsync.domain.pages.privacy import OWNERS, SEEN, kept_text, privacy_page, protection_text
-from cprsync.domain.pages.processing import BASES, article_30
+from cprsync.domain.pages.privacy import kept_text, privacy_page, protection_text
+from cprsync.domain.pages.processing import article_30
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.domain.policy.policy import ASKED
 from cprsync.errors import ConfigurationError
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cprsync.domain.pages.page import Section
-    from cprsync.domain.patron.fields import Field
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.wording import Wording
 
 #: The width of a page, for paper and terminal.
 WIDTH = 96
@@ -60,11 +61,11 @@ def fields(
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
         if privacy is not None:
-            _page(privacy_page(rules), privacy, rules.controller.missing, as_json=as_json)
+            _page(privacy_page(rules, page_words), privacy, rules.controller.missing, as_json=as_json)
         elif article30:
             given = {"name", "contact"} if controller else set()
             missing = [key for key in rules.controller.missing if key not in given]
-            _page(article_30(rules, controller=controller), lang, missing, as_json=as_json)
+            _page(article_30(rules, page_words, controller=controller), lang, missing, as_json=as_json)
         elif as_json:
             print_json({"fields": [_document(field, rules) for field in PRINTED]})
         else:
@@ -107,23 +108,31 @@ def _document(field: Field, policy: Policy) -> dict[str, Any]:
     return {
         "key": field.key,
         "name": field.name.document(),
-        "purpose": field.purpose.document(),
-        "basis": BASES[field.basis].document(),
+        "purpose": page_words(f"field.{field.key}").document(),
+        "basis": page_words(f"basis.{field.basis.value}").document(),
         "owner": field.owner.value,
         "seen": field.seen.value,
         "sealed": field.sealed,
-        "kept": kept_text(field.kept, policy).document(),
+        "kept": kept_text(field.kept, policy, page_words).document(),
         "imported": field.imported,
         "text": field.name.da if field.explained else None,
         "part_of": field.part_of,
     }
 
 
+def _lines(field: Field, policy: Policy) -> Iterator[Wording]:
+    yield page_words(f"field.{field.key}")
+    yield page_words(f"owner.{field.owner.value}")
+    yield page_words(f"seen.{field.seen.value}")
+    if (sealed := protection_text(field, page_words)) is not None:
+        yield sealed
+    yield page_words(f"basis.{field.basis.value}")
+    yield kept_text(field.kept, policy, page_words)
+
+
 def _table(policy: Policy, language: Language) -> None:
     for field in PRINTED:
-        sealed = protection_text(field)
-        marks = [OWNERS[field.owner], SEEN[field.seen], *([] if sealed is None else [sealed]), BASES[field.basis]]
         say(f"{emphasise(field.name.text(language))}  {field.key}")
-        for line in (field.purpose, *marks, kept_text(field.kept, policy)):
+        for line in _lines(field, policy):
             say(textwrap.fill(line.text(language), WIDTH, initial_indent="  ", subsequent_indent="  "))
         say()

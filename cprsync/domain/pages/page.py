@@ -1,10 +1,20 @@
-"""The parts of a page for patrons or authorities. Leaves out its layout and its words."""
+"""The parts of a page for patrons or authorities. Leaves out its layout and its words.
+
+The words are in the catalogue `pages`: each must be true of this program.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from cprsync.domain.wording import Wording
+
+
+class Texts(Protocol):
+    """The catalogue: the text of a key in both languages, with values in place of the names in braces."""
+
+    def __call__(self, key: str, **values: Wording | str) -> Wording: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +36,13 @@ class Section:
 def days(count: int) -> Wording:
     """A number of days in both languages."""
     return Wording("1 dag" if count == 1 else f"{count} dage", "1 day" if count == 1 else f"{count} days")
+
+
+def in_one(texts: list[Wording] | tuple[Wording, ...], between: str = " ") -> Wording:
+    """Several texts in one."""
+    return Wording(between.join(one.da for one in texts), between.join(one.en for one in texts))
+
+
+def capital(text: Wording) -> Wording:
+    """The text with a capital as its first letter."""
+    return Wording(f"{text.da[0].upper()}{text.da[1:]}", f"{text.en[0].upper()}{text.en[1:]}")

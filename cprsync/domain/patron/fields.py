@@ -1,16 +1,15 @@
-"""The field table: each field of a patron record, its purpose, its owner, who sees it, and how long it is kept.
+"""The field table: each field of a patron record, its owner, who sees it, and how long it is kept.
 
-This is the only list of fields. Store, import, desk, merging and the pages for people read it. A plain
-field that patron or staff own needs a row here, its words in `field_words`, and no other edit.
+This is the only list of fields. Store, import, desk, merging and the pages for people read it. A plain field that
+patron or staff own needs a row here, a text in the catalogue `pages` that says what it is for, and no other edit.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import Final
 
-from cprsync.domain.patron.field_words import WORDS
+from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Seen
 from cprsync.domain.patron.kinds import (
     ABSENCE,
     ADDRESS,
@@ -20,150 +19,31 @@ from cprsync.domain.patron.kinds import (
     EMAILS,
     GROUP,
     LANGUAGE,
-    LINE,
     NAME,
     NOTE,
     PIN,
     TELEPHONES,
-    Kind,
 )
+from cprsync.domain.wording import Wording
 
-if TYPE_CHECKING:
-    from cprsync.domain.patron.local import Local
-    from cprsync.domain.wording import Wording
-
-
-class Owner(enum.Enum):
-    """Who decides the value. A value from any other source never overwrites it silently."""
-
-    #: CPR; staff may correct it for a time
-    REGISTER = "register"
-    #: the patron; staff write it in for them
-    PATRON = "patron"
-    #: the library's staff
-    STAFF = "staff"
-    #: a rule or the program; staff may pin a patron group
-    SYSTEM = "system"
-
-
-class Seen(enum.Enum):
-    """Who sees the value."""
-
-    #: the patron, on request, and staff
-    BOTH = "both"
-    #: the patron sees all of it; staff see a part
-    MASKED = "masked"
-    #: staff only; for a patron who asks for insight, the library decides what the law allows
-    STAFF = "staff"
-    #: nobody
-    NOBODY = "nobody"
-
-
-class Basis(enum.Enum):
-    """The legal basis for processing the field."""
-
-    #: GDPR article 6(1)(e): a task in the public interest that the law gives the library
-    TASK = "task"
-    #: Databeskyttelsesloven § 11, stk. 1: a public authority may use the number to identify people
-    NUMBER = "number"
-    #: GDPR article 6(1)(c): a legal obligation, for example to keep accounts
-    DUTY = "duty"
-
-
-class Kept(enum.Enum):
-    """How long the value is kept. The library's policy sets the numbers of days."""
-
-    #: as long as the person is a patron
-    RECORD = "record"
-    #: until the register gives another value; for 30 days the former value can be restored
-    REGISTER = "register"
-    #: until it is changed
-    CHANGED = "changed"
-    #: until the absence is over
-    ABSENCE = "absence"
-    #: for a time after the block is lifted
-    BLOCKS = "blocks"
-    #: for a time after the return, or after the debt for the loan is settled
-    LOANS = "loans"
-    #: until the item is lent out or the reservation is cancelled
-    RESERVATIONS = "reservations"
-    #: for a time after it is paid
-    BALANCES = "balances"
-    #: the content for a time; that a message was sent, as long as the person is a patron
-    MESSAGES = "messages"
-    #: until the minor is of age and what the responsible person answers for is settled
-    RESPONSIBLE = "responsible"
-
-
-class Part(enum.Enum):
-    """Where a value is kept."""
-
-    #: sealed, in the part that the register owns
-    REGISTER = "register"
-    #: sealed, in the part that patron and staff own
-    LOCAL = "local"
-    #: a column or a table of its own
-    RECORD = "record"
-    #: the list of loans, reservations, debts or messages
-    CIRCULATION = "circulation"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field. Its words are in `field_words`, under its key."""
-
-    #: its name in JSON, in the columns of an import and in `patron set`
-    key: str
-    owner: Owner
-    kept: Kept
-    kind: Kind = LINE
-    part: Part = Part.LOCAL
-    basis: Basis = Basis.TASK
-    seen: Seen = Seen.BOTH
-    #: hidden while the patron is sealed for a reason of their own; only a reveal with a reason shows it
-    sealed: bool = False
-    #: may be a column of `patron import`, and a value of `patron add`
-    imported: bool = False
-    #: staff may set it for good; `override` has what they may correct for a time
-    settable: bool = False
-    #: `patron add` asks for it at a terminal
-    asked: bool = False
-    #: Danish libraries explain it to their patrons under this name
-    explained: bool = False
-    #: the pages and the table for people name it; False: they name its parts
-    printed: bool = True
-    #: the field as a part of which a record shows it
-    part_of: str | None = None
-    #: the actions of a night that may have given it its value
-    given_by: tuple[str, ...] = ()
-    #: the kind of circulation entry that it lists
-    entry: str = ""
-
-    @property
-    def name(self) -> Wording:
-        return WORDS[self.key].name
-
-    @property
-    def purpose(self) -> Wording:
-        """What the field is for, in the words that a patron reads."""
-        return WORDS[self.key].purpose
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names under which an import finds the field: its key, and its Danish and English names."""
-        return (self.key, self.name.da, self.name.en)
-
-    def value_in(self, local: Local) -> Any:
-        """The value in the local part."""
-        value = local.value_of(self.key)
-        return self.kind.empty if value is None else value
-
+#: A row of a field that the register decides.
+_registers = partial(Field, owner=Owner.REGISTER, kept=Kept.REGISTER, part=Part.REGISTER)
+_NAMED: Final = ("named", "rename")
 
 #: In the order of the pages and of `patron show`.
 FIELDS: Final[tuple[Field, ...]] = (
-    Field("patron", Owner.SYSTEM, Kept.RECORD, part=Part.RECORD, imported=True, explained=True),
+    Field(
+        "patron",
+        Wording("Lånernummer", "Patron number"),
+        Owner.SYSTEM,
+        Kept.RECORD,
+        part=Part.RECORD,
+        imported=True,
+        explained=True,
+    ),
     Field(
         "cpr_number",
+        Wording("CPR-nummer", "CPR number"),
         Owner.REGISTER,
         Kept.RECORD,
         part=Part.REGISTER,
@@ -173,41 +53,44 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
     ),
-    Field("absence", Owner.PATRON, Kept.ABSENCE, kind=ABSENCE, imported=True, settable=True, explained=True),
-    # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
     Field(
+        "absence",
+        Wording("Fraværsperiode", "Absence"),
+        Owner.PATRON,
+        Kept.ABSENCE,
+        kind=ABSENCE,
+        imported=True,
+        settable=True,
+        explained=True,
+    ),
+    # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
+    _registers(
         "name",
-        Owner.REGISTER,
-        Kept.REGISTER,
+        Wording("Navn", "Name"),
         kind=NAME,
-        part=Part.REGISTER,
         sealed=True,
         imported=True,
         asked=True,
         explained=True,
-        given_by=("named", "rename"),
+        given_by=_NAMED,
     ),
-    Field("first_names", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
-    Field("middle_names", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
-    Field("last_name", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, sealed=True, given_by=("named", "rename")),
+    _registers("first_names", Wording("Fornavne", "First names"), sealed=True, given_by=_NAMED),
+    _registers("middle_names", Wording("Mellemnavne", "Middle names"), sealed=True, given_by=_NAMED),
+    _registers("last_name", Wording("Efternavn", "Last name"), sealed=True, given_by=_NAMED),
     # a sealed patron's age is shown instead
-    Field(
+    _registers(
         "birth_date",
-        Owner.REGISTER,
-        Kept.REGISTER,
-        part=Part.REGISTER,
+        Wording("Fødselsdato", "Birth date"),
         sealed=True,
         imported=True,
         asked=True,
         explained=True,
         given_by=("birth_corrected",),
     ),
-    Field(
+    _registers(
         "address",
-        Owner.REGISTER,
-        Kept.REGISTER,
+        Wording("Adresse", "Address"),
         kind=ADDRESS,
-        part=Part.REGISTER,
         sealed=True,
         imported=True,
         asked=True,
@@ -215,6 +98,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "contact_address",
+        Wording("c/o navn og adresse", "c/o name and address"),
         Owner.PATRON,
         Kept.CHANGED,
         kind=CONTACT_ADDRESS,
@@ -225,6 +109,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "telephones",
+        Wording("Telefon", "Telephones"),
         Owner.PATRON,
         Kept.CHANGED,
         kind=TELEPHONES,
@@ -233,21 +118,96 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
     ),
-    Field("emails", Owner.PATRON, Kept.CHANGED, kind=EMAILS, imported=True, settable=True, asked=True, explained=True),
-    # the pages explain its two parts
-    Field("blocks", Owner.STAFF, Kept.BLOCKS, kind=BLOCKS, settable=True, printed=False),
-    Field("blocked_since", Owner.STAFF, Kept.BLOCKS, imported=True, explained=True, part_of="blocks"),
-    Field("blocked_reason", Owner.STAFF, Kept.BLOCKS, imported=True, explained=True, part_of="blocks"),
-    Field("group", Owner.SYSTEM, Kept.CHANGED, kind=GROUP, imported=True, asked=True, explained=True),
-    Field("branch", Owner.PATRON, Kept.CHANGED, imported=True, settable=True, asked=True, explained=True),
     Field(
-        "municipality", Owner.REGISTER, Kept.REGISTER, part=Part.REGISTER, explained=True, given_by=("municipality",)
+        "emails",
+        Wording("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
+        Owner.PATRON,
+        Kept.CHANGED,
+        kind=EMAILS,
+        imported=True,
+        settable=True,
+        asked=True,
+        explained=True,
     ),
-    Field("language", Owner.PATRON, Kept.CHANGED, kind=LANGUAGE, imported=True, settable=True, explained=True),
-    Field("cards", Owner.STAFF, Kept.CHANGED, kind=CARDS, imported=True, settable=True, asked=True, explained=True),
-    Field("pin", Owner.PATRON, Kept.CHANGED, kind=PIN, seen=Seen.NOBODY, settable=True, part_of="cards"),
+    # the pages explain its two parts
+    Field(
+        "blocks", Wording("Blokeringer", "Blocks"), Owner.STAFF, Kept.BLOCKS, kind=BLOCKS, settable=True, printed=False
+    ),
+    Field(
+        "blocked_since",
+        Wording("Blokeret d.", "Blocked since"),
+        Owner.STAFF,
+        Kept.BLOCKS,
+        imported=True,
+        explained=True,
+        part_of="blocks",
+    ),
+    Field(
+        "blocked_reason",
+        Wording("Blokeringsårsag", "Reason of the block"),
+        Owner.STAFF,
+        Kept.BLOCKS,
+        imported=True,
+        explained=True,
+        part_of="blocks",
+    ),
+    Field(
+        "group",
+        Wording("Lånergruppe", "Patron group"),
+        Owner.SYSTEM,
+        Kept.CHANGED,
+        kind=GROUP,
+        imported=True,
+        asked=True,
+        explained=True,
+    ),
+    Field(
+        "branch",
+        Wording("Tilhørsfilial", "Home branch"),
+        Owner.PATRON,
+        Kept.CHANGED,
+        imported=True,
+        settable=True,
+        asked=True,
+        explained=True,
+    ),
+    _registers(
+        "municipality", Wording("Kommunenr.", "Municipality number"), explained=True, given_by=("municipality",)
+    ),
+    Field(
+        "language",
+        Wording("Sprog", "Language"),
+        Owner.PATRON,
+        Kept.CHANGED,
+        kind=LANGUAGE,
+        imported=True,
+        settable=True,
+        explained=True,
+    ),
+    Field(
+        "cards",
+        Wording("LånerID", "Cards"),
+        Owner.STAFF,
+        Kept.CHANGED,
+        kind=CARDS,
+        imported=True,
+        settable=True,
+        asked=True,
+        explained=True,
+    ),
+    Field(
+        "pin",
+        Wording("PIN-kode", "PIN"),
+        Owner.PATRON,
+        Kept.CHANGED,
+        kind=PIN,
+        seen=Seen.NOBODY,
+        settable=True,
+        part_of="cards",
+    ),
     Field(
         "internal_note",
+        Wording("Intern note", "Internal note"),
         Owner.STAFF,
         Kept.CHANGED,
         kind=NOTE,
@@ -256,21 +216,65 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         explained=True,
     ),
-    Field("note_to_patron", Owner.STAFF, Kept.CHANGED, kind=NOTE, imported=True, settable=True, explained=True),
-    Field("loans", Owner.SYSTEM, Kept.LOANS, part=Part.CIRCULATION, explained=True, entry="loan"),
-    Field("reservations", Owner.PATRON, Kept.RESERVATIONS, part=Part.CIRCULATION, explained=True, entry="reservation"),
     Field(
-        "balance", Owner.SYSTEM, Kept.BALANCES, part=Part.CIRCULATION, basis=Basis.DUTY, explained=True, entry="balance"
+        "note_to_patron",
+        Wording("Note til låner", "Note to patron"),
+        Owner.STAFF,
+        Kept.CHANGED,
+        kind=NOTE,
+        imported=True,
+        settable=True,
+        explained=True,
     ),
-    Field("messages", Owner.SYSTEM, Kept.MESSAGES, part=Part.CIRCULATION, explained=True, entry="message"),
-    Field("responsible", Owner.STAFF, Kept.RESPONSIBLE, part=Part.RECORD),
-    Field("kind", Owner.STAFF, Kept.RECORD, part=Part.RECORD, imported=True),
-    Field("standing", Owner.SYSTEM, Kept.RECORD, part=Part.RECORD),
     Field(
+        "loans",
+        Wording("Udlån", "Loans"),
+        Owner.SYSTEM,
+        Kept.LOANS,
+        part=Part.CIRCULATION,
+        explained=True,
+        entry="loan",
+    ),
+    Field(
+        "reservations",
+        Wording("Reserveringer", "Reservations"),
+        Owner.PATRON,
+        Kept.RESERVATIONS,
+        part=Part.CIRCULATION,
+        explained=True,
+        entry="reservation",
+    ),
+    Field(
+        "balance",
+        Wording("Mellemværende", "Balance"),
+        Owner.SYSTEM,
+        Kept.BALANCES,
+        part=Part.CIRCULATION,
+        basis=Basis.DUTY,
+        explained=True,
+        entry="balance",
+    ),
+    Field(
+        "messages",
+        Wording("Beskeder", "Messages"),
+        Owner.SYSTEM,
+        Kept.MESSAGES,
+        part=Part.CIRCULATION,
+        explained=True,
+        entry="message",
+    ),
+    Field(
+        "responsible",
+        Wording("Økonomisk ansvarlig", "Responsible person"),
+        Owner.STAFF,
+        Kept.RESPONSIBLE,
+        part=Part.RECORD,
+    ),
+    Field("kind", Wording("Lånertype", "Kind of patron"), Owner.STAFF, Kept.RECORD, part=Part.RECORD, imported=True),
+    Field("standing", Wording("Lånerforhold", "Standing"), Owner.SYSTEM, Kept.RECORD, part=Part.RECORD),
+    _registers(
         "status",
-        Owner.REGISTER,
-        Kept.REGISTER,
-        part=Part.REGISTER,
+        Wording("Status i CPR", "Status in CPR"),
         given_by=(
             "emigrate",
             "return",
@@ -283,26 +287,20 @@ FIELDS: Final[tuple[Field, ...]] = (
             "status",
         ),
     ),
-    Field(
+    _registers(
         "protection",
-        Owner.REGISTER,
-        Kept.REGISTER,
-        part=Part.REGISTER,
+        Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         given_by=("protect", "unprotect", "protection_settled"),
     ),
-    Field(
+    _registers(
         "address_abroad",
-        Owner.REGISTER,
-        Kept.REGISTER,
-        part=Part.REGISTER,
+        Wording("Adresse i udlandet", "Address abroad"),
         sealed=True,
         given_by=("emigrate", "abroad_corrected"),
     ),
-    Field(
+    _registers(
         "register_contact_address",
-        Owner.REGISTER,
-        Kept.REGISTER,
-        part=Part.REGISTER,
+        Wording("Kontaktadresse i CPR", "Contact address in CPR"),
         sealed=True,
         given_by=("contact",),
     ),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.patron.fields import LOCAL_FIELDS, Field
+from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.person.sealed import Sealed
 
 if TYPE_CHECKING:
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.patron.local import Local
 
 

@@ -13,7 +13,7 @@ from cprsync.services.imports.rows import BETWEEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.domain.patron.fields import Field
+    from cprsync.domain.patron.field import Field
     from cprsync.services.imports.rows import Row
 
 #: Fields that may have several columns, and what joins their values. Any other field has one column.

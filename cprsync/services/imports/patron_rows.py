@@ -20,7 +20,7 @@ from cprsync.services.ports.patrons import NewPatron
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from cprsync.domain.patron.fields import Field
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.imports.seen import Seen
 
