@@ -29,8 +29,9 @@ def _texts(catalogue: str, language: str) -> dict[str, str]:
     return {key: " · ".join(texts) for key, texts in entries_of(catalogue, language).items()}
 
 
+_ENGLISH = _texts("words", "en")
 #: Danish, then English.
-WORDS = {key: (danish, _texts("words", "en")[key]) for key, danish in _texts("words", "da").items()}
+WORDS = {key: (danish, _ENGLISH.get(key, "")) for key, danish in _texts("words", "da").items()}
 #: By the English sentence, or by another library's type of a mistake.
 DANISH = _texts("errors", "da")
 ADVICE: dict[str, Advice] = {kind: advice_for(CprsyncError("", kind=kind)) for kind in EXITS}

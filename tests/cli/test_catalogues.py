@@ -127,6 +127,9 @@ def choices_of(node: ast.expr) -> list[ast.expr]:
 
 def pattern_of(node: ast.AST) -> str:
     """What a text may be that the code puts together. Empty: it is no key, as it has other characters, or no head."""
+    if isinstance(node, ast.Constant):
+        head = re.fullmatch(r"[a-z]+[a-z_]*[._]", str(node.value))
+        return f"{re.escape(head[0])}.*" if head else ""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         parts: list[ast.expr] = [node.left, node.right]
     else:

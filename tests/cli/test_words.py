@@ -18,6 +18,9 @@ from cprsync import errors
 from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import Same
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.lending.borrowing import BorrowRule
+from cprsync.domain.lending.contacting import ContactRule
+from cprsync.domain.lending.fees import FeeRule
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW
@@ -84,6 +87,11 @@ def test_a_reason_has_words(reason: str) -> None:
 @pytest.mark.parametrize("kinds", [Action, Harm, Outcome], ids=lambda kinds: kinds.__name__)
 def test_every_kind_has_words(kinds: type[enum.Enum]) -> None:
     assert [kind.value for kind in kinds if kind.value not in WORDS] == []
+
+
+@pytest.mark.parametrize(("about", "rules"), [("borrow", BorrowRule), ("contact", ContactRule), ("fee", FeeRule)])
+def test_every_rule_that_answers_a_question_has_words(about: str, rules: type[enum.Enum]) -> None:
+    assert {key for key in WORDS if key.startswith(f"{about}.")} == {f"{about}.{rule.value}" for rule in rules}
 
 
 def test_the_questions_that_stay_open_have_words() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, generated, patron, person, unverified
 
-from cprsync.domain.lending.borrowing import BORROW_WORDS, BorrowRule, may_borrow
+from cprsync.domain.lending.borrowing import BorrowRule, may_borrow
 from cprsync.domain.lending.standing import Ruling, Standing, standing_of
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.patron.override import Overridden, Override
@@ -29,11 +29,6 @@ ALLOWED = Ruling(allowed=True, rules=(BorrowRule.ALLOWED,))
 def aged(years: int) -> Standing:
     """Someone whose birthday is today."""
     return replace(ADULT, born=TODAY.replace(year=TODAY.year - years))
-
-
-def test_every_rule_has_its_words_in_both_languages() -> None:
-    assert set(BORROW_WORDS) == set(BorrowRule)
-    assert all(words.da and words.en for words in BORROW_WORDS.values())
 
 
 def test_nothing_against_her_is_a_yes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, gains_protection, patron, person, street
 
-from cprsync.domain.lending.contacting import CONTACT_WORDS, About, Channel, ContactRule, Reach, may_contact, reach_of
+from cprsync.domain.lending.contacting import About, Channel, ContactRule, Reach, may_contact, reach_of
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
@@ -41,11 +41,6 @@ def reach(who: Person | None = None, local: Local = LOCAL, **deviations: Any) ->
 
 def rules(one: Reach, channel: Channel, about: About = About.NOTICE, by: Policy = POLICY) -> tuple[ContactRule, ...]:
     return may_contact(one, channel, about, by).rules
-
-
-def test_every_rule_has_its_words_in_both_languages() -> None:
-    assert set(CONTACT_WORDS) == set(ContactRule)
-    assert all(words.da and words.en for words in CONTACT_WORDS.values())
 
 
 @pytest.mark.parametrize("channel", Channel)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.lending.fees import FEE_WORDS, Fee, FeeRule, overdue_fee, overdue_fees
+from cprsync.domain.lending.fees import Fee, FeeRule, overdue_fee, overdue_fees
 from cprsync.domain.lending.standing import Standing
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.person import Status
@@ -37,11 +37,6 @@ def policy(**deviations: Any) -> Policy:
 def owed(standing: Standing, days: int, by: Policy = POLICY, loan: LoanDays = LOAN) -> tuple[int, FeeRule]:
     fee = overdue_fee(loan, standing, by, returned=late(days))
     return fee.oere, fee.rule
-
-
-def test_every_rule_has_its_words_in_both_languages() -> None:
-    assert set(FEE_WORDS) == set(FeeRule)
-    assert all(words.da and words.en for words in FEE_WORDS.values())
 
 
 # -- one loan --------------------------------------------------------------------------------------------
@@ -80,7 +75,6 @@ def test_what_is_lost_and_what_comes_back_later_are_two_occasions() -> None:
 def test_an_answer_names_the_rule_the_group_the_table_and_the_days_it_was_read_by() -> None:
     fee = overdue_fee(LOAN, CHILD, POLICY, returned=late(8))
     assert fee == Fee(40_00, FeeRule.CHILD, "Barn", 8, STANDARD.since, LOAN.loaned, LOAN.loaned)
-    assert (fee.why.da, fee.why.en) == ("børnetakst", "the child's fee")
 
 
 def test_whose_age_nobody_knows_pays_as_an_adult_and_it_is_said() -> None:

@@ -66,6 +66,11 @@ def page_words(key: str, **values: Wording | str) -> Wording:
     return Wording(find_text("pages", key, "da").format(**danish), find_text("pages", key, "en").format(**english))
 
 
+def word_pair(key: str) -> dict[Language, str]:
+    """The word in both languages, as documents have it."""
+    return {"da": word(key, "da"), "en": word(key, "en")}
+
+
 def reason_words(reason: str, language: Language) -> str:
     """Why nothing is written, or why someone should look. A patron after a colon in the reason is named here too."""
     kind, _, patron = reason.partition(":")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, word, word_pair
 from cprsync.cli.lending.statement import lost_since, money
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
@@ -43,7 +43,21 @@ def patron_standing(
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
         document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
-    print_document(document, standing_lines(document, lang), as_json=as_json)
+    print_document(_with_words(document), standing_lines(document, lang), as_json=as_json)
+
+
+def _with_words(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as JSON has it: each rule with its words in both languages."""
+    return {
+        **document,
+        "may_borrow": _with_reasons(document["may_borrow"], "borrow."),
+        "fees": [{**fee, **word_pair(f"fee.{fee['rule']}")} for fee in document["fees"]],
+        "may_contact": [_with_reasons(one, "contact.") for one in document["may_contact"]],
+    }
+
+
+def _with_reasons(ruling: Mapping[str, Any], about: str) -> dict[str, Any]:
+    return {**ruling, "rules": [{**rule, **word_pair(about + rule["rule"])} for rule in ruling["rules"]]}
 
 
 def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -52,7 +66,7 @@ def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
     blocks = "; ".join(_block(block, language) for block in document["blocks"])
-    yield f"  {word('standing_borrow', language)}: {_answer(borrows, language, blocks=blocks)}"
+    yield f"  {word('standing_borrow', language)}: {_answer(borrows, 'borrow.', language, blocks=blocks)}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
     yield from _fees(document["fees"], language)
@@ -69,7 +83,7 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
         due = long_day(date.fromisoformat(fee["due"]), language)
         late = word("statement_late", language, count=fee["days_late"])
         when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
-        why = fee[language]
+        why = word(f"fee.{fee['rule']}", language)
         if fee["oere"] and fee["raised_oere"]:
             why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
         if fee["billed"]:
@@ -91,13 +105,13 @@ def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
 
 def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     """One line for a channel if its answer is the same for all subjects, or else one line for each."""
-    answers = {_answer(one, language) for one in rulings}
+    answers = {_answer(one, "contact.", language) for one in rulings}
     name = word(f"channel_{channel}", language)
     if len(answers) == 1:
         yield f"  {name}: {answers.pop()}"
         return
     for one in rulings:
-        yield f"  {name}, {word('about_' + one['about'], language)}: {_answer(one, language)}"
+        yield f"  {name}, {word('about_' + one['about'], language)}: {_answer(one, 'contact.', language)}"
 
 
 def _block(block: Mapping[str, Any], language: Language) -> str:
@@ -105,8 +119,9 @@ def _block(block: Mapping[str, Any], language: Language) -> str:
     return word("standing_blocked", language, since=since, reason=block["reason"])
 
 
-def _answer(ruling: Mapping[str, Any], language: Language, *, blocks: str = "") -> str:
+def _answer(ruling: Mapping[str, Any], about: str, language: Language, *, blocks: str = "") -> str:
     """Yes or no, and why. If a block is the reason, the blocks."""
     which = {BorrowRule.BLOCKED.value: f": {blocks}"} if blocks else {}
-    why = "; ".join(rule[language] + which.get(rule["rule"], "") for rule in ruling["rules"])
+    rules = [rule["rule"] for rule in ruling["rules"]]
+    why = "; ".join(word(about + rule, language) + which.get(rule, "") for rule in rules)
     return f"{word('yes' if ruling['answer'] else 'no', language)} – {why}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.person.age import age_on
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import date
 
     from cprsync.domain.lending.standing import Standing
@@ -40,33 +39,6 @@ class BorrowRule(enum.Enum):
     FILM = "film"
     #: no: a rating binds, and the patron's age is unknown
     FILM_AGE_UNKNOWN = "film_age_unknown"
-
-
-BORROW_WORDS: Final[Mapping[BorrowRule, Wording]] = {
-    BorrowRule.ALLOWED: Wording("intet taler imod", "nothing speaks against it"),
-    BorrowRule.FILM_ADVICE: Wording(
-        "filmen frarådes børn på den alder; den må lånes", "the film is not advised at that age; it may be lent"
-    ),
-    BorrowRule.DEAD: Wording("låneren er død", "the patron is dead"),
-    BorrowRule.NO_BORROWER: Wording(
-        "er ikke låner, men svarer kun for en mindreårig", "no borrower, but only answers for a minor"
-    ),
-    BorrowRule.LEAVING: Wording("låneren er ved at blive meldt ud", "the patron is leaving the library"),
-    BorrowRule.BLOCKED: Wording("låneren er blokeret", "the patron is blocked"),
-    BorrowRule.DEBT: Wording("gælden har nået bibliotekets grænse", "the debt has reached the library's limit"),
-    BorrowRule.NO_CPR: Wording(
-        "lånergruppen kræver et CPR-nummer, og et erstatningsnummer er ikke nok",
-        "the patron group asks for a CPR number, and a replacement number is not enough",
-    ),
-    BorrowRule.FILM: Wording(
-        "filmens aldersgrænse er bindende, også med forældres tilladelse",
-        "the film's age limit binds, whatever parents allow",
-    ),
-    BorrowRule.FILM_AGE_UNKNOWN: Wording(
-        "filmens aldersgrænse er bindende, og lånerens alder er ikke kendt",
-        "the film's age limit binds, and the patron's age is not known",
-    ),
-}
 
 
 def may_borrow(standing: Standing, policy: Policy, *, on: date, film_from_age: int | None = None) -> Ruling[BorrowRule]:

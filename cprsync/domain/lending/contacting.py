@@ -14,7 +14,6 @@ from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.person.status import stops_letters
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,27 +71,6 @@ class ContactRule(enum.Enum):
     NO_TELEPHONE = "no_telephone"
     #: no: the patron has no e-mail address marked for notices
     NO_EMAIL = "no_email"
-
-
-CONTACT_WORDS: Final[Mapping[ContactRule, Wording]] = {
-    ContactRule.ADDRESS: Wording("adressen er kendt", "the address is known"),
-    ContactRule.TELEPHONE: Wording(
-        "låneren har selv givet et nummer til beskeder", "the patron gave a number for notices"
-    ),
-    ContactRule.EMAIL: Wording(
-        "låneren har selv givet en e-mailadresse til beskeder", "the patron gave an e-mail address for notices"
-    ),
-    ContactRule.DEAD: Wording("låneren er død: intet sendes", "the patron is dead: nothing is sent"),
-    ContactRule.GROUP_SILENT: Wording("lånergruppen får ingen påmindelser", "the patron group gets no reminders"),
-    ContactRule.NO_PAPER: Wording("biblioteket sender ingen breve på papir", "the library sends no letters on paper"),
-    ContactRule.REVEAL_FIRST: Wording(
-        "navn eller adresse er skjult: brev først, når de er åbnet med en begrundelse",
-        "name or address is hidden: a letter only once they are opened for a reason",
-    ),
-    ContactRule.NO_ADDRESS: Wording("ingen adresse, et brev når frem til", "no address that a letter would reach"),
-    ContactRule.NO_TELEPHONE: Wording("intet nummer til beskeder", "no number for notices"),
-    ContactRule.NO_EMAIL: Wording("ingen e-mailadresse til beskeder", "no e-mail address for notices"),
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

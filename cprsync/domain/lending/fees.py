@@ -8,13 +8,12 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cprsync.domain.person.age import age_on
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from cprsync.domain.lending.standing import Standing
@@ -47,27 +46,6 @@ class FeeRule(enum.Enum):
     RAISED = "raised"
 
 
-FEE_WORDS: Final[Mapping[FeeRule, Wording]] = {
-    FeeRule.ADULT: Wording("voksentakst", "the adult's fee"),
-    FeeRule.CHILD: Wording("børnetakst", "the child's fee"),
-    FeeRule.AGE_UNKNOWN: Wording("voksentakst: alderen er ikke kendt", "the adult's fee: the age is not known"),
-    FeeRule.IN_TIME: Wording("afleveret til tiden", "returned in time"),
-    FeeRule.SHARED: Wording(
-        "samlet i ét gebyr med et andet lån, afleveret samtidig", "one fee with another loan returned together"
-    ),
-    FeeRule.GROUP_FREE: Wording("lånergruppen betaler ikke gebyr", "the patron group pays no fees"),
-    FeeRule.NOT_PUBLISHED: Wording(
-        "biblioteket har ingen takst, der gjaldt den dag", "the library has no tariff that was in force on the day"
-    ),
-    FeeRule.DEAD: Wording("låneren er død: gebyret vokser ikke mere", "the patron is dead: the fee grows no more"),
-    FeeRule.LOST: Wording(
-        "mistet eller erstatning krævet, før fristen var overskredet",
-        "lost, or a compensation asked for, before it was late",
-    ),
-    FeeRule.RAISED: Wording("gebyret er allerede opkrævet", "the fee has been charged already"),
-}
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Fee:
     """What is owed for one loan, and why."""
@@ -84,10 +62,6 @@ class Fee:
     age_day: date | None = None
     #: what was charged for the loan before; `oere` does not include it
     raised_oere: int = 0
-
-    @property
-    def why(self) -> Wording:
-        return FEE_WORDS[self.rule]
 
 
 def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned: date) -> Fee:

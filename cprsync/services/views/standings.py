@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.lending.borrowing import BORROW_WORDS, may_borrow
-from cprsync.domain.lending.contacting import CONTACT_WORDS, About, Channel, may_contact, reach_of
+from cprsync.domain.lending.borrowing import may_borrow
+from cprsync.domain.lending.contacting import About, Channel, may_contact, reach_of
 from cprsync.domain.lending.fees import overdue_fees
 from cprsync.domain.lending.standing import standing_of
 from cprsync.domain.lending.statement import reminders_of
@@ -17,14 +17,13 @@ from cprsync.domain.patron.local import Stage
 from cprsync.services.views.viewing import living_view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date
 
     from cprsync.domain.lending.contacting import Reach
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.lending.statement import LateLoan
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.wording import Wording
     from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.store import Store
 
@@ -38,7 +37,10 @@ class Standings:
     policy: Policy
 
     def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
-        """The JSON shape of `patron standing`. Raises BadInput if there is no such patron."""
+        """The JSON shape of `patron standing`, without the words of its rules.
+
+        Raises BadInput if there is no such patron.
+        """
         view, today = living_view_of(self.store, patron_id), self.clock.today()
         owing = self.store.lending.owing(patron_id, today)
         leaving = view.stage is not Stage.ACTIVE
@@ -52,7 +54,7 @@ class Standings:
             "day": today.isoformat(),
             "group": standing.group,
             "debt_oere": owing.total_oere,
-            "may_borrow": {"answer": borrows.allowed, "rules": _rules(borrows.rules, BORROW_WORDS)},
+            "may_borrow": {"answer": borrows.allowed, "rules": _rules(borrows.rules)},
             "blocks": [
                 {"since": block.since.isoformat(), "reason": block.reason}
                 for block in standing.blocks
@@ -91,7 +93,6 @@ class Standings:
                 },
                 "tariff": fee.tariff and fee.tariff.isoformat(),
                 "rule": fee.rule.value,
-                **fee.why.document(),
             }
 
     def _contact(self, reach: Reach, channel: Channel, about: About) -> dict[str, Any]:
@@ -100,9 +101,9 @@ class Standings:
             "channel": channel.value,
             "about": about.value,
             "answer": ruling.allowed,
-            "rules": _rules(ruling.rules, CONTACT_WORDS),
+            "rules": _rules(ruling.rules),
         }
 
 
-def _rules(rules: Iterable[Any], words: Mapping[Any, Wording]) -> list[dict[str, str]]:
-    return [{"rule": rule.value, **words[rule].document()} for rule in rules]
+def _rules(rules: Iterable[Any]) -> list[dict[str, str]]:
+    return [{"rule": rule.value} for rule in rules]
