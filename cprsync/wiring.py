@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from functools import cached_property
@@ -57,7 +57,7 @@ class SystemClock:
         return self.now().astimezone(COPENHAGEN).date()
 
 
-class StillClock:
+class StillClock(SystemClock):
     """A clock that stands still: at the mock's time, or on a day given for a test."""
 
     def __init__(self, moment: datetime) -> None:
@@ -65,9 +65,6 @@ class StillClock:
 
     def now(self) -> datetime:
         return self._moment
-
-    def today(self) -> date:
-        return self._moment.astimezone(COPENHAGEN).date()
 
 
 def clock_for(settings: Settings, today: date | None = None) -> Clock:
@@ -120,7 +117,7 @@ def unchecked_store(
 
     engine = open_engine(settings.store.url)
     try:
-        store = SqlStore(
+        yield SqlStore(
             engine,
             agency=library.agency,
             agreement=library.register_.service_agreement,
@@ -131,7 +128,6 @@ def unchecked_store(
             tells_net_media=library.culr is not None,
             card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
         )
-        yield store
     finally:
         engine.dispose()
 
@@ -199,18 +195,16 @@ def desk_patience(since: Callable[[], float] | None = None) -> Patience:
     return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
 
 
-@contextmanager
 def opened_register(
     section: RegisterSection, *, production: bool, patience: Patience | None = None
-) -> Iterator[SoapRegister]:
+) -> AbstractContextManager[SoapRegister]:
     """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
     from cprsync.register.soap.soap import SoapRegister
     from cprsync.schemas import compile_schemas
     from cprsync.wire.calls import Surroundings
 
     settings, around = register_settings(section, production=production), Surroundings(patience=patience or Patience())
-    with closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=around)) as register:
-        yield register
+    return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=around))
 
 
 def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
@@ -220,22 +214,19 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
     return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
 
 
-@contextmanager
 def opened_net_media(
     library: LibrarySection, *, production: bool, patience: Patience | None = None
-) -> Iterator[NetMedia | None]:
+) -> AbstractContextManager[NetMedia | None]:
     """CULR as one library, with its connections closed at the end. None: it is not set up."""
     settings = net_media_settings(library, production=production)
     if settings is None:
-        yield None
-        return
+        return nullcontext()
     from cprsync.netmedia.soap import SoapNetMedia
     from cprsync.schemas import compile_schemas
     from cprsync.wire.calls import Surroundings
 
     around = Surroundings(patience=patience or Patience())
-    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around)) as net_media:
-        yield net_media
+    return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around))
 
 
 def net_media_settings(library: LibrarySection, *, production: bool) -> NetMediaSettings | None:
@@ -249,30 +240,22 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
     )
 
 
-@contextmanager
-def opened_feed(section: FeedSection) -> Iterator[Feed]:
+def opened_feed(section: FeedSection) -> AbstractContextManager[Feed]:
     """The place where deliveries arrive. Connects at the first request, and closes at the end."""
     if section.path is not None:
         from cprsync.register.pickup.folder import FolderFeed
 
-        yield FolderFeed(section.path, after=section.after)
-        return
+        return nullcontext(FolderFeed(section.path, after=section.after))
     from cprsync.register.pickup.sftp import SftpFeed
 
-    with closing(SftpFeed(sftp_settings(section))) as feed:
-        yield feed
-
-
-#: The settings for how long a run waits for the SFTP server.
-FEED_CEILINGS = ("stall_seconds", "floor_bytes_per_second", "floor_seconds", "total_seconds")
+    return closing(SftpFeed(sftp_settings(section)))
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
     """The section as the settings of the pick-up."""
     from cprsync.register.pickup.sftp_session import SftpSettings
 
-    taken = ("host", "port", "user", "key", "known_hosts", "folder", "after", *FEED_CEILINGS)
-    return SftpSettings(**{name: getattr(section, name) for name in taken})
+    return SftpSettings(**section.model_dump(exclude={"path", "task", "chain", "count"}))
 
 
 def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
