@@ -19,16 +19,26 @@ _HASHES = frozenset({"sha256", "sha384", "sha512"})
 _KEY_BITS = range(2048, 8192 + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityShape:
-    """The profile of a root or an issuing CA. `hash`: the hash of the signature on it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the profile says of any certificate. `hash`: the hash of the signature on it."""
 
     common_name: str
     organization: str
-    unit: str
     key_bits: int
     hash: str
     days: int
+
+    def __post_init__(self) -> None:
+        if self.key_bits not in _KEY_BITS or self.hash not in _HASHES or self.days < 1:
+            raise ConfigurationError("the certificate profile has an impossible key_bits, hash or days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityShape(Shape):
+    """The profile of a root or an issuing CA."""
+
+    unit: str
 
     @property
     def subject(self) -> x509.Name:
@@ -39,18 +49,13 @@ class AuthorityShape:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ClientShape:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientShape(Shape):
     """The profile of the client's certificate."""
 
-    common_name: str
-    organization: str
     cvr: str
     uuid: str
     policy: str
-    key_bits: int
-    hash: str
-    days: int
 
     @property
     def subject(self) -> x509.Name:
@@ -62,16 +67,11 @@ class ClientShape:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ServerShape:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerShape(Shape):
     """The profile of the server's certificate. `hosts`: names and IP addresses."""
 
-    common_name: str
-    organization: str
     hosts: Sequence[str]
-    key_bits: int
-    hash: str
-    days: int
 
     @property
     def subject(self) -> x509.Name:
@@ -90,11 +90,6 @@ class Profile:
     issuing: AuthorityShape
     client: ClientShape
     server: ServerShape
-
-    def __post_init__(self) -> None:
-        for shape in (self.root, self.issuing, self.client, self.server):
-            if shape.key_bits not in _KEY_BITS or shape.hash not in _HASHES or shape.days < 1:
-                raise ConfigurationError("the certificate profile has an impossible key_bits, hash or days")
 
     @classmethod
     def parse(cls, text: str) -> Self:

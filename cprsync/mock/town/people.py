@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock.town.people_rules import PersonRefused, refuse_unless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,41 +28,111 @@ REPLACED = frozenset({"50", "60"})
 NUMBER_ONLY = REPLACED | {"30"}
 #: Statuses from here on have no residence.
 NO_ADDRESS_FROM = 30
+T = TypeVar("T")
+
+
+class PersonRefused(ValueError):
+    """A person of the people file is not valid. Holds the person's key and the field's name."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        shown = key if re.fullmatch(r"[A-Z_]+", key) else "?"
+        super().__init__(f"{shown}: {reason}")
+
+
+# -- what a field may hold -------------------------------------------------------------------------------------
+
+
+_STATUS = "01|03|05|07|20|30|50|60|70|80|90"
+_LINES_MAX = 5
+
+
+class _Shape(AfterValidator):
+    """The form of a field's text: an expression that matches all of it. Lengths are those of the change extract."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__(partial(_check_text, re.compile(form)))
+
+
+def _check_text(form: re.Pattern[str], text: str) -> str:
+    try:
+        text.encode("iso-8859-1")
+    except UnicodeEncodeError:
+        raise ValueError("not in the register's letters") from None
+    # 0x80-0x9F would make the delivery look wrongly encoded
+    if form.fullmatch(text) is None or any("\x7f" <= character <= "\x9f" for character in text):
+        raise ValueError("of another form")
+    return text
+
+
+def _text(length: int) -> _Shape:
+    return _Shape(rf"[^\x00-\x1f]{{0,{length}}}")
+
+
+Day = Annotated[str, _Shape(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")]
+DayOrNone = Annotated[str, _Shape(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?")]
+Key = Annotated[str, _Shape(r"[A-Z_]+")]
+KeyOrNone = Annotated[str, _Shape(r"[A-Z_]*")]
+Number = Annotated[str, _Shape(r"[0-9]{10}")]
+Code = Annotated[str, _Shape(r"([0-9]{4})?")]
+Mark = Annotated[str, _Shape(r"[+*=]?")]
+Text4 = Annotated[str, _text(4)]
+Text20 = Annotated[str, _text(20)]
+Text34 = Annotated[str, _text(34)]
+Text40 = Annotated[str, _text(40)]
+Text50 = Annotated[str, _text(50)]
+Lines = Annotated[tuple[Text34, ...], Field(max_length=_LINES_MAX)]
+Flag = Annotated[bool, Field(strict=True)]
+_KNOWN_ONLY = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Name:
     """A name by its parts. All empty: a child without a name."""
 
-    first: str = ""
-    middle: str = ""
-    last: str = ""
-    addressing: str = ""
-    first_mark: str = ""
-    middle_mark: str = ""
-    last_mark: str = ""
-    since: str = ""
+    __pydantic_config__: ClassVar = _KNOWN_ONLY
+
+    first: Text50 = ""
+    middle: Text40 = ""
+    last: Text40 = ""
+    addressing: Text34 = ""
+    first_mark: Mark = ""
+    middle_mark: Mark = ""
+    last_mark: Mark = ""
+    since: DayOrNone = ""
+
+
+def _with_addressing(name: Name) -> Name:
+    """The name. A missing addressing name is built from the parts."""
+    if name.addressing or not (name.first or name.last):
+        return name
+    full = " ".join(part for part in (name.first, name.middle, name.last) if part)
+    return replace(name, addressing=full[:34].rstrip())
+
+
+AddressedName = Annotated[Name, AfterValidator(_with_addressing)]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
     """An address by its parts, with house and door as the register writes them (`016B`, `0003`)."""
 
-    municipality: str = ""
-    street: str = ""
-    house: str = ""
-    floor: str = ""
-    door: str = ""
-    building: str = ""
-    co: str = ""
-    locality: str = ""
-    town: str = ""
-    postcode: str = ""
-    district: str = ""
-    road: str = ""
-    long_road: str = ""
-    supplementary: tuple[str, ...] = ()
-    since: str = ""
+    __pydantic_config__: ClassVar = _KNOWN_ONLY
+
+    municipality: Annotated[str, _Shape(r"[0-9]{4}")]
+    street: Code = ""
+    house: Annotated[str, _Shape(r"([0-9]{3}[A-ZÆØÅ]?)?")] = ""
+    floor: Annotated[str, _Shape(r"([0-9]{2}|st|kl|k[0-9])?")] = ""
+    door: Text4 = ""
+    building: Text4 = ""
+    co: Text34 = ""
+    locality: Text34 = ""
+    town: Text34 = ""
+    postcode: Code = ""
+    district: Text20 = ""
+    road: Text20 = ""
+    long_road: Text40 = ""
+    supplementary: Lines = ()
+    since: DayOrNone = ""
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -72,51 +144,57 @@ class Address:
 class Abroad:
     """Where an emigrated person went."""
 
-    country: str = ""
-    left: str = ""
-    lines: tuple[str, ...] = ()
+    __pydantic_config__: ClassVar = _KNOWN_ONLY
+
+    country: Annotated[str, _Shape(r"5[0-9]{3}")]
+    left: Day
+    lines: Lines = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contact:
     """A contact address."""
 
-    lines: tuple[str, ...] = ()
-    since: str = ""
+    __pydantic_config__: ClassVar = _KNOWN_ONLY
+
+    lines: Lines = ()
+    since: DayOrNone = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Person:
     """One number of the register and all that is known about it. Other people are named by key."""
 
-    key: str
-    number: str
-    status: str
-    sex: str
-    born: str
-    why: str = ""
-    status_since: str = ""
-    born_uncertain: bool = False
-    unborn: bool = False
-    name: Name = field(default_factory=Name)
+    __pydantic_config__: ClassVar = _KNOWN_ONLY
+
+    key: Key
+    number: Number
+    status: Annotated[str, _Shape(_STATUS)]
+    sex: Annotated[str, _Shape("K|M")]
+    born: Day
+    why: Annotated[str, _text(500)] = ""
+    status_since: DayOrNone = ""
+    born_uncertain: Flag = False
+    unborn: Flag = False
+    name: AddressedName = field(default_factory=Name)
     address: Address | None = None
     abroad: Abroad | None = None
     contact: Contact | None = None
-    protections: Mapping[str, str] = field(default_factory=dict)
+    protections: dict[Annotated[str, _Shape("000[1-5]")], Day] = field(default_factory=dict)
     #: The start of a protection that has ended, if look-ups do not report its end.
-    no_end: str = ""
-    disappeared: str = ""
-    current: str = ""
-    next_numbers: tuple[str, ...] = ()
-    spouse: str = ""
-    mother: str = ""
-    father: str = ""
-    citizenship: str = ""
-    occupation: str = ""
+    no_end: DayOrNone = ""
+    disappeared: DayOrNone = ""
+    current: Annotated[str, _Shape(r"([A-Z_]+|[0-9]{10})?")] = ""
+    next_numbers: tuple[Number, ...] = ()
+    spouse: KeyOrNone = ""
+    mother: KeyOrNone = ""
+    father: KeyOrNone = ""
+    citizenship: Code = ""
+    occupation: Text34 = ""
     #: The status before death, so that a death can be annulled.
-    status_before: str = ""
+    status_before: Annotated[str, _Shape(f"({_STATUS})?")] = ""
     #: The number was given by mistake and taken back.
-    taken_back: bool = False
+    taken_back: Flag = False
 
     @property
     def lives_somewhere(self) -> bool:
@@ -171,8 +249,11 @@ def town_of(document: Mapping[str, Any]) -> Town:
             day=date.fromisoformat(head["day"]),
             task=_task(head["task"]),
             people=people,
-            streets={key: address_of(key, parts) for key, parts in document.get("streets", {}).items()},
-            names={key: name_of(key, parts) for key, parts in document.get("names", {}).items()},
+            streets={key: _read(_ADDRESS, key, "address", parts) for key, parts in document.get("streets", {}).items()},
+            names={
+                key: _with_addressing(_read(_NAME, key, "name", parts))
+                for key, parts in document.get("names", {}).items()
+            },
         )
     except PersonRefused as error:
         raise _refused(str(error)) from error
@@ -180,36 +261,33 @@ def town_of(document: Mapping[str, Any]) -> Town:
         raise _refused("[town] needs a day and a task of six digits, and each [[person]] its fields") from error
 
 
+_PERSON, _ADDRESS = TypeAdapter(Person), TypeAdapter(Address)
+_NAME: TypeAdapter[Name] = TypeAdapter(AddressedName)
+#: The tables of a person, which mistakes are named by.
+_GROUPS = frozenset({"name", "address", "abroad", "contact"})
+
+
 def person_of(fields: Mapping[str, Any]) -> Person:
     """Make a person from their fields, with groups as tables."""
-    key = str(fields.get("key", "?"))
-    refuse_unless(key, "person", fields)
-    parts = dict(fields)
-    parts["name"] = name_of(key, fields.get("name") or {})
-    parts["next_numbers"] = tuple(fields.get("next_numbers", ()))
-    if fields.get("address"):
-        parts["address"] = address_of(key, fields["address"])
-    for group, kind in (("abroad", Abroad), ("contact", Contact)):
-        if fields.get(group):
-            refuse_unless(key, group, fields[group])
-            parts[group] = kind(**{**fields[group], "lines": tuple(fields[group].get("lines", ()))})
-    return Person(**parts)
+    return _read(_PERSON, str(fields.get("key", "?")), "person", fields)
 
 
-def name_of(key: str, parts: Mapping[str, Any]) -> Name:
-    """Make a name. A missing addressing name is built from the parts."""
-    refuse_unless(key, "name", parts)
-    name = Name(**parts)
-    if name.addressing or not (name.first or name.last):
-        return name
-    full = " ".join(part for part in (name.first, name.middle, name.last) if part)
-    return Name(**{**parts, "addressing": full[:34].rstrip()})
-
-
-def address_of(key: str, parts: Mapping[str, Any]) -> Address:
-    """Make an address."""
-    refuse_unless(key, "address", parts)
-    return Address(**{**parts, "supplementary": tuple(parts.get("supplementary", ()))})
+def _read(kind: TypeAdapter[T], key: str, group: str, fields: Mapping[str, Any]) -> T:
+    try:
+        return kind.validate_python(fields)
+    except ValidationError as error:
+        mistakes = error.errors(include_input=False, include_url=False)
+    first = min(mistakes, key=lambda one: one["type"] != "missing")
+    place = list(map(str, first["loc"]))
+    if len(place) > 1 and place[0] in _GROUPS:
+        group = place.pop(0)
+    if first["type"] == "missing":
+        raise PersonRefused(key, f"{group} lacks {place[0]}")
+    # an unknown name may be anything, so it is not repeated
+    known = first["type"] != "unexpected_keyword_argument" and place
+    raise PersonRefused(
+        key, f"{f'{group} {place[0]}' if known else f'a field of {group}'} is unknown, too long or of another shape"
+    )
 
 
 def _people(rows: Iterable[Mapping[str, Any]]) -> dict[str, Person]:
