@@ -51,8 +51,8 @@ def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
         except CprsyncError as error:
             if closed == 0:
                 raise
-            told = f"{closed} of {count} days are closed, and perhaps the next one; then: {error.message}"
-            raise RunStopped(told, kind="mock.stopped") from error
+            why = f"{closed} of {count} days are closed, and perhaps the next one; then: {error.message}"
+            raise RunStopped(why, kind="mock.stopped") from error
         done = {name: _join(done[name], value) if name in done else value for name, value in one.items()}
     return done
 

@@ -43,8 +43,8 @@ def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str
             return own | pair | signed
         case _:
             linked = {} if call.uid is None else {"globalUID": _global(call.uid)}
-            told = {} if call.municipality is None else {"municipalityNo": call.municipality}
-            return own | {"userCredentials": _account(call.identity)} | signed | linked | told
+            home = {} if call.municipality is None else {"municipalityNo": call.municipality}
+            return own | {"userCredentials": _account(call.identity)} | signed | linked | home
 
 
 def _account(identity: Identity) -> dict[str, str]:
@@ -70,11 +70,11 @@ def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
     if _name(element) != f"{call.operation.value}Response":
         raise AnswerBroken("the answer belongs to another operation", kind="wrong_root")
     results = [part for part in _children(element) if _name(part) in _WRAPPERS]
-    said = [_text(code) for result in results for status in _find_named(result, "responseStatus")
+    codes = [_text(code) for result in results for status in _find_named(result, "responseStatus")
             for code in _find_named(status, "responseCode")]  # fmt: skip
-    if len(results) != 1 or len(said) != 1:
+    if len(results) != 1 or len(codes) != 1:
         raise AnswerBroken("the answer does not say one code", kind="no_code")
-    code = _CODES.get(said[0], Code.UNKNOWN)
+    code = _CODES.get(codes[0], Code.UNKNOWN)
     reads = call.operation in {Operation.READ, Operation.READ_GLOBAL, Operation.READ_LOCAL}
     return Reply(code, _parse_held(call, results[0], agency) if reads and code is Code.OK else None)
 
@@ -86,10 +86,10 @@ def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
     if not all(map(_AGENCY.fullmatch, agencies)) or not all(map(_MUNICIPALITY.fullmatch, numbers)) or len(numbers) > 1:
         raise AnswerBroken("the answer holds an impossible value", kind="value")
     wanted = call.identity
-    said = [(one.get("userIdType", wanted.type.value), one.get("userIdValue", "")) for one in accounts
+    named = [(one.get("userIdType", wanted.type.value), one.get("userIdValue", "")) for one in accounts
             if one["provider"] == agency]  # fmt: skip
     # a kind of number that a later version adds cannot be named in a call either
-    ours = frozenset(Identity(_TYPES[kind], value) for kind, value in said if kind in _TYPES)
+    ours = frozenset(Identity(_TYPES[kind], value) for kind, value in named if kind in _TYPES)
     # the own account was asked for by its number: OK says that it exists, even if it is not repeated
     found = wanted in ours or (call.operation is Operation.READ and not accounts)
     return Held(found, numbers[0] if numbers else None, frozenset(agencies), ours)

@@ -123,16 +123,16 @@ class Calls:
     def _try(self, operation: str, once: Callable[[], T], outcome: Callable[[T], str]) -> T:
         # each try is a call to the counterpart
         self._quota.wait()
-        started, said = self._monotonic(), "unexpected"
+        started, word = self._monotonic(), "unexpected"
         try:
             result = self._translate(once)
-            said = outcome(result)
+            word = outcome(result)
         except CprsyncError as error:
-            said = error.kind
+            word = error.kind
             raise
         finally:
             milliseconds = round((self._monotonic() - started) * 1000)
-            self.log.debug(self._event, operation=operation, outcome=said, milliseconds=milliseconds)
+            self.log.debug(self._event, operation=operation, outcome=word, milliseconds=milliseconds)
         return result
 
     def _translate(self, once: Callable[[], T]) -> T:

@@ -88,8 +88,8 @@ class CulrService:
 def _check_caller(request: Element, operation: str) -> Result | None:
     """What is wrong with the caller. None: nothing is."""
     names = ("userIdAut", "groupIdAut", "passwordAut")
-    said = tuple(_text(request, f"authCredentials/{name}") for name in names)
-    caller = next((one for one in agreement.ALL if said == (one.culr_user, one.agency, one.culr_password)), None)
+    given = tuple(_text(request, f"authCredentials/{name}") for name in names)
+    caller = next((one for one in agreement.ALL if given == (one.culr_user, one.agency, one.culr_password)), None)
     if caller is None:
         return Result("COULD_NOT_AUTHENTICATE", "The credentials are nobody's")
     if operation not in _FOR_ANYONE and _text(request, "agencyId") != caller.agency:
@@ -112,8 +112,8 @@ def _carry_out(accounts: Accounts, request: Element, operation: str) -> Result:
         return accounts.carry_out(replace(asked, other=_account(request, "accountToBeMerged")))
     uid = _text(request, "globalUID/uidValue") if _text(request, "globalUID/uidType") == CPR else None
     municipality = request.find("municipalityNo")
-    told = None if municipality is None else (municipality.text or "").strip()
-    return accounts.carry_out(replace(asked, municipality=told, uid=uid))
+    code = None if municipality is None else (municipality.text or "").strip()
+    return accounts.carry_out(replace(asked, municipality=code, uid=uid))
 
 
 def _account(request: Element, name: str) -> tuple[str, str]:
@@ -137,9 +137,9 @@ def _build_answer(operation: str, result: Result) -> bytes:
             etree.SubElement(account, name).text = text
     if result.patron is not None:
         found = [("MunicipalityNo", result.patron.municipality), ("Guid", result.patron.guid)]
-        for name, told in found if operation != "getAccountFromProvider" else reversed(found):
-            if told:
-                etree.SubElement(wrapper, name).text = told
+        for part, content in found if operation != "getAccountFromProvider" else reversed(found):
+            if content:
+                etree.SubElement(wrapper, part).text = content
     status = etree.SubElement(wrapper, "responseStatus")
     etree.SubElement(status, "responseCode").text = result.code
     if result.message is not None:

@@ -50,11 +50,10 @@ def certificate_report(
     days_left, step (the last of `STEPS` passed), level (ok, warn, critical), problem, revocation (good, stale or
     unknown; only for ours and theirs).
     """
-    told = structlog.get_logger("cprsync.register") if log is None else log
     register = [
         (Place(url, settings.ca, settings.crl), settings) for url in (settings.lookup_url, settings.subscription_url)
     ]
-    probe = _Probe(now, settings.production, told)
+    probe = _Probe(now, settings.production, structlog.get_logger("cprsync.register") if log is None else log)
     others = [(place, None) for place in beside]
     return [*_ours(settings, now), *_trusted(settings, now), *_theirs([*register, *others], probe)]
 

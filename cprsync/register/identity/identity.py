@@ -157,9 +157,9 @@ def load_identity(settings: RegisterSettings) -> Identity:
 def subject_of(certificate: x509.Certificate) -> str:
     """Return the common name of a certificate, or else its whole subject."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    told = str(names[0].value) if names else certificate.subject.rfc4514_string()
+    name = str(names[0].value) if names else certificate.subject.rfc4514_string()
     # anyone may have made the name: it must stay on one line
-    return " ".join(told.split())
+    return " ".join(name.split())
 
 
 def read_certificates(path: Path) -> list[x509.Certificate]:

@@ -122,8 +122,8 @@ class SftpFeed:
         """
         if self._settings.after == "delete" or stamp.modified is None or stamp.modified > began - _YOUNG_SECONDS:
             return None
-        told = "none" if companion is None else hashlib.sha256(companion).hexdigest()
-        return f"{stamp.size} {stamp.modified} {told}"
+        announced = "none" if companion is None else hashlib.sha256(companion).hexdigest()
+        return f"{stamp.size} {stamp.modified} {announced}"
 
     async def _list(self, client: asyncssh.SFTPClient) -> dict[str, Stamp]:
         found: dict[str, Stamp] = {}
