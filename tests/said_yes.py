@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.desk.confirming import Confirmation, Preview
-from cprsync.domain.desk.parting import Way
+from cprsync.domain.desk.parting import Ending
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 
@@ -30,9 +30,9 @@ def register(desk: Desk, asked: Asked) -> LookedUp:
 
 def leave(exit_: Exit, patron_id: str) -> dict[str, Any]:
     """Let someone leave, whatever there is to be seen about it."""
-    return exit_.leave(patron_id, yes_to(exit_.preview(patron_id, Way.LEAVE).preview))
+    return exit_.leave(patron_id, yes_to(exit_.preview(patron_id, Ending.LEAVE).preview))
 
 
 def erase(exit_: Exit, patron_id: str) -> dict[str, Any]:
     """Erase someone in the same way."""
-    return exit_.erase(patron_id, yes_to(exit_.preview(patron_id, Way.ERASE).preview))
+    return exit_.erase(patron_id, yes_to(exit_.preview(patron_id, Ending.ERASE).preview))

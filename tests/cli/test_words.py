@@ -16,7 +16,7 @@ from catalogues import DANISH, WORDS, entries_of
 import cprsync
 from cprsync import errors
 from cprsync.cli.language.words import reason_words
-from cprsync.domain.deciding.decide import Same
+from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.lending.borrowing import BorrowRule
 from cprsync.domain.lending.contacting import ContactRule
@@ -73,7 +73,7 @@ def reasons() -> list[str]:
     }
     # why a row of a list is refused is an error's sentence
     assert [said for said in OF_A_ROW.values() if said not in DANISH] == []
-    return sorted((found - set(OF_A_ROW) - entries_of("pages", "da").keys()) | kinds | {Same.OLDER.value})
+    return sorted((found - set(OF_A_ROW) - entries_of("pages", "da").keys()) | kinds | {WhyUnchanged.OLDER.value})
 
 
 @pytest.mark.parametrize("reason", reasons())

@@ -13,7 +13,7 @@ import pytest
 from people import LOOKED_UP, TONIGHT, emigrates, gets_a_contact_address, having, patron, person
 from printed import danish, tables
 
-from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_to
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD
@@ -149,7 +149,7 @@ def test_a_name_has_no_place_for_a_marker(key: str) -> None:
 def test_a_child_without_a_name_is_taken_and_gets_letters_without_one(key: str) -> None:
     child = replace(patron("ANNA"), register=having(ANNA, name=EMPTY))
     assert name_of("", "", "", "") is EMPTY, key
-    assert decide(having(ANNA, name=EMPTY), child, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    assert decide(having(ANNA, name=EMPTY), child, as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
     letter = letter_to(child.register, Local(), stopped=False, sealed=False)
     assert isinstance(letter, Letter)
     named = letter_to(ANNA, Local(), stopped=False, sealed=False)
@@ -301,7 +301,7 @@ def test_a_contact_address_ends_when_a_delivery_has_none_and_a_look_up_cannot_sa
     with_one = gets_a_contact_address(ANNA)
     decision = decide(having(ANNA, contact=said), replace(patron("ANNA"), register=with_one), as_of=as_of)
     if stays:
-        assert decision == Unchanged(Same.EQUAL)
+        assert decision == Unchanged(WhyUnchanged.EQUAL)
     else:
         assert isinstance(decision, Change)
         assert (decision.actions, decision.after.contact) == ((Action.CONTACT,), EMPTY)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, gains_protection, patron, person, street
 
-from cprsync.domain.lending.contacting import About, Channel, ContactRule, Reach, may_contact, reach_of
+from cprsync.domain.lending.contacting import About, Channel, ContactFacts, ContactRule, contact_facts, may_contact
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
@@ -33,13 +33,15 @@ YES = {
 }
 
 
-def reach(who: Person | None = None, local: Local = LOCAL, **deviations: Any) -> Reach:
+def reach(who: Person | None = None, local: Local = LOCAL, **deviations: Any) -> ContactFacts:
     """ANNA, who can be reached in every way."""
-    usual = Reach(who or person("ANNA"), local, "Voksen", stopped=False, sealed=False, holding={})
+    usual = ContactFacts(who or person("ANNA"), local, "Voksen", stopped=False, sealed=False, holding={})
     return replace(usual, **deviations)
 
 
-def rules(one: Reach, channel: Channel, about: About = About.NOTICE, by: Policy = POLICY) -> tuple[ContactRule, ...]:
+def rules(
+    one: ContactFacts, channel: Channel, about: About = About.NOTICE, by: Policy = POLICY
+) -> tuple[ContactRule, ...]:
     return may_contact(one, channel, about, by).rules
 
 
@@ -52,7 +54,7 @@ def test_who_can_be_reached_is_and_it_is_said_by_what(channel: Channel, about: A
 @pytest.mark.parametrize("channel", Channel)
 @pytest.mark.parametrize("about", About)
 @pytest.mark.parametrize("dead", [reach(dies(person("ANNA"))), reach(stopped=True)], ids=["dead", "letters stopped"])
-def test_nothing_at_all_is_sent_to_the_dead(dead: Reach, channel: Channel, about: About) -> None:
+def test_nothing_at_all_is_sent_to_the_dead(dead: ContactFacts, channel: Channel, about: About) -> None:
     """Decision 3: also while the rest of a death waits for a person."""
     silent = replace(dead, group="Institution", local=Local())
     for one in (dead, silent):
@@ -153,7 +155,7 @@ REACHES = st.builds(
 
 @given(REACHES, st.sampled_from(Channel), st.sampled_from(About))
 def test_an_answer_is_yes_with_what_reaches_her_or_no_with_what_forbids(
-    one: Reach, channel: Channel, about: About
+    one: ContactFacts, channel: Channel, about: About
 ) -> None:
     ruling = may_contact(one, channel, about, POLICY)
     assert ruling.allowed is (ruling.rules == (YES[channel],))
@@ -167,7 +169,7 @@ def test_an_answer_is_yes_with_what_reaches_her_or_no_with_what_forbids(
 def test_what_counts_of_a_patron_is_what_is_in_force_on_the_day() -> None:
     pin = Override(Overridden.GROUP, "Institution", "kaj", "skole", date(2027, 3, 1), date(2027, 3, 23), id=1)
     pinned = replace(patron("ANNA"), group="Voksen", overrides=(pin,))
-    during, after = (reach_of(pinned, LOCAL, POLICY, on=date(2027, 3, day)) for day in (23, 24))
+    during, after = (contact_facts(pinned, LOCAL, POLICY, on=date(2027, 3, day)) for day in (23, 24))
     assert (during.group, during.holding) == ("Institution", {Overridden.GROUP: pin})
     assert (after.group, after.holding) == ("Voksen", {})
     assert (after.person, after.local) == (pinned.register, LOCAL)
@@ -178,9 +180,9 @@ def test_the_sealed_are_so_and_the_silent_as_the_policy_says() -> None:
     protected = replace(patron("ANNA"), register=gains_protection(person("ANNA")))
     silent = replace(patron("ANNA"), register=person("ANNA", protection=SILENT))
     for one in (protected, silent):
-        assert reach_of(one, LOCAL, POLICY, on=TODAY).sealed
-    assert not reach_of(silent, LOCAL, replace(POLICY, silent_is_sealed=False), on=TODAY).sealed
+        assert contact_facts(one, LOCAL, POLICY, on=TODAY).sealed
+    assert not contact_facts(silent, LOCAL, replace(POLICY, silent_is_sealed=False), on=TODAY).sealed
 
 
 def test_letters_that_were_stopped_are() -> None:
-    assert reach_of(replace(patron("ANNA"), letters_stopped=TODAY), LOCAL, POLICY, on=TODAY).stopped
+    assert contact_facts(replace(patron("ANNA"), letters_stopped=TODAY), LOCAL, POLICY, on=TODAY).stopped

@@ -31,7 +31,7 @@ from people import (
 )
 from town import PEOPLE
 
-from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address
@@ -107,7 +107,7 @@ def test_the_second_run_of_a_night_does_nothing(event: Event) -> None:
     decision = decide(now, patron("ANNA"), as_of=TONIGHT)
     assert isinstance(decision, Change)
     written = replace(patron("ANNA"), register=decision.after, as_of=TONIGHT)
-    assert decide(now, written, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    assert decide(now, written, as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
 
 
 def test_protection_stands_before_the_address_among_what_is_done() -> None:
@@ -174,12 +174,14 @@ def test_a_first_known_address_is_no_move() -> None:
 
 def test_there_and_back_within_one_delivery_is_nothing() -> None:
     back = replace(person("ANNA"), events=("A01", "A01", "A21", "A25"))
-    assert decide(back, patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    assert decide(back, patron("ANNA"), as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
 
 
 def test_an_event_without_a_difference_changes_nothing() -> None:
     for events in (("A21",), ("A33",), ("P02",), ("unheard of",)):
-        assert decide(replace(person("ANNA"), events=events), patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+        assert decide(replace(person("ANNA"), events=events), patron("ANNA"), as_of=TONIGHT) == Unchanged(
+            WhyUnchanged.EQUAL
+        )
 
 
 # -- nothing new, and too old ---------------------------------------------------------------------------------
@@ -187,26 +189,26 @@ def test_an_event_without_a_difference_changes_nothing() -> None:
 
 @pytest.mark.parametrize("key", [key for key, raw in PEOPLE.items() if raw["status"] not in {"30", "50", "60"}])
 def test_a_person_as_the_record_has_her_changes_nothing(key: str) -> None:
-    assert decide(nothing_happens_to(person(key)), patron(key), as_of=LOOKED_UP) == Unchanged(Same.EQUAL)
+    assert decide(nothing_happens_to(person(key)), patron(key), as_of=LOOKED_UP) == Unchanged(WhyUnchanged.EQUAL)
 
 
 @pytest.mark.parametrize("group", ["name", "birth", "protection", "contact", "current_number"])
 def test_a_group_left_out_changes_nothing(group: str) -> None:
     for key in ("ANNA", "HELLE"):
         silent = having(person(key), **{group: SILENT})
-        assert decide(silent, patron(key), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+        assert decide(silent, patron(key), as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
 
 
 @pytest.mark.parametrize("key", ["ANNA", "UDREJST", "AFDOED", "SKAT"])
 def test_a_person_of_whom_a_source_says_nothing_at_all_stays_as_she_is(key: str) -> None:
-    assert decide(Person(person(key).number), patron(key), as_of=LOOKED_UP) == Unchanged(Same.EQUAL)
+    assert decide(Person(person(key).number), patron(key), as_of=LOOKED_UP) == Unchanged(WhyUnchanged.EQUAL)
 
 
 @pytest.mark.parametrize("group", ["name", "contact", "current_number"])
 def test_none_where_another_source_said_nothing_is_nothing_new(group: str) -> None:
     """A look-up cannot say "no contact address"; the first file that can has no change to tell (decision 1)."""
     record = patron("NAVNLOES", **{group: SILENT})
-    assert decide(having(person("NAVNLOES"), **{group: EMPTY}), record, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    assert decide(having(person("NAVNLOES"), **{group: EMPTY}), record, as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
 
 
 def test_none_where_another_source_said_nothing_is_no_action_beside_a_real_change() -> None:
@@ -239,13 +241,13 @@ def test_older_never_overwrites_newer_and_on_equal_days_the_file_wins(
 ) -> None:
     record = replace(patron("ANNA"), as_of=stored)
     decision = decide(moves(person("ANNA")), record, as_of=says)
-    assert decision == Unchanged(Same.OLDER) if is_older else isinstance(decision, Change)
+    assert decision == Unchanged(WhyUnchanged.OLDER) if is_older else isinstance(decision, Change)
 
 
 def test_older_is_said_of_what_could_not_be_decided_and_of_what_is_equal() -> None:
     record = replace(patron("ANNA"), as_of=TONIGHT)
     for old in (person("ANNA"), replace(person("ANNA"), address=SILENT), person("GAMMELNUMMER")):
-        assert decide(old, record, as_of=STORED) == Unchanged(Same.OLDER)
+        assert decide(old, record, as_of=STORED) == Unchanged(WhyUnchanged.OLDER)
 
 
 # -- the first copy ---------------------------------------------------------------------------------------------
@@ -338,7 +340,7 @@ def test_no_step_between_two_statuses_is_left_to_a_person(before: str, after: st
     record = patron("ANNA") if before == "01" else after_step(patron("ANNA"), before)[1]
     decision = decide(of_status(after), record, as_of=TONIGHT)
     if before == after:
-        assert decision == Unchanged(Same.EQUAL)
+        assert decision == Unchanged(WhyUnchanged.EQUAL)
     else:
         assert isinstance(decision, Change)
         assert decision.after.status is Status(after)
@@ -404,7 +406,7 @@ def test_who_returns_to_another_address_has_moved_too() -> None:
 
 def test_what_is_not_a_change_carries_none() -> None:
     """So that a person who is parked or unchanged leaves the record as it is."""
-    for decision in (Parked("name.lost"), Unchanged(Same.EQUAL), Unchanged(Same.OLDER)):
+    for decision in (Parked("name.lost"), Unchanged(WhyUnchanged.EQUAL), Unchanged(WhyUnchanged.OLDER)):
         assert not hasattr(decision, "after")
 
 
@@ -421,4 +423,4 @@ def test_the_registers_word_is_not_asked_for_where_no_protection_ends() -> None:
     plain = decide(now, patron("ANNA"), as_of=TONIGHT)
     for word in ProtectionEnd:
         assert decide(now, patron("ANNA"), as_of=TONIGHT, protection_end=word) == plain
-    assert decide(loses_protection(person("ANNA")), patron("ANNA"), as_of=TONIGHT) == Unchanged(Same.EQUAL)
+    assert decide(loses_protection(person("ANNA")), patron("ANNA"), as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)

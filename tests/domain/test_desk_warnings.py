@@ -84,7 +84,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
     "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),
     "household": (arrives(in_household=True), Level.NOTE, Level.NOTE),
-    "birth.differs": (arrives(turns_birth=True), Level.NOTE, Level.NOTE),
+    "birth.differs": (arrives(changes_birth_date=True), Level.NOTE, Level.NOTE),
     "older": (known(is_older=True), Level.NOTE, Level.NOTE),
     "address.missing": (arrives(parked="address.missing"), Level.ASK, Level.ASK),
     "status.missing": (arrives(parked="status.missing"), Level.ASK, Level.ASK),

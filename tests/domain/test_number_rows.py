@@ -13,7 +13,7 @@ import pytest
 from people import PROTECTED, STORED, TONIGHT, generated, having, moves, patron, person
 from printed import danish, tables
 
-from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
 from cprsync.domain.deciding.number_change import between_real_numbers
 from cprsync.domain.netmedia.account import Identity, IdType, identity_of
 from cprsync.domain.patron.local import Card
@@ -377,7 +377,7 @@ def test_an_older_source_changes_nothing_and_of_the_same_day_the_delivery_goes_f
     as_of: AsOf, *, applies: bool
 ) -> None:
     decision = decide(moves(ANNA), patron("ANNA"), as_of=as_of)
-    assert isinstance(decision, Change) if applies else decision == Unchanged(Same.OLDER)
+    assert isinstance(decision, Change) if applies else decision == Unchanged(WhyUnchanged.OLDER)
     sealed = decide(moves(having(ANNA, protection=PROTECTED)), patron("ANNA"), as_of=as_of)
     assert isinstance(sealed, Change) is (as_of.day == STORED.day)
 

@@ -10,7 +10,7 @@ import pytest
 from printed import danish
 
 from cprsync.domain.desk.confirming import Level
-from cprsync.domain.desk.parting import PARTING_ROWS, Parting, Way, parting_warnings
+from cprsync.domain.desk.parting import PARTING_ROWS, Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Ties, blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.person.number import CprNumber
@@ -22,7 +22,7 @@ FREE, OWES = Parting(Stage.ACTIVE), Parting(Stage.ACTIVE, Ties(balance=1))
 BLOCKED = replace(FREE, blocks=(FEES,))
 
 
-def seen(parting: Parting, way: Way) -> dict[str, Level]:
+def seen(parting: Parting, way: Ending) -> dict[str, Level]:
     return {one.kind: one.level for one in parting_warnings(parting, way)}
 
 
@@ -69,7 +69,7 @@ def test_every_row_has_a_case() -> None:
 @pytest.mark.parametrize("kind", CASES, ids=lambda kind: f"parting-{kind.replace('_', '-')}")
 def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
     parting, leave, erase = CASES[kind]
-    assert (seen(parting, Way.LEAVE).get(kind), seen(parting, Way.ERASE).get(kind)) == (leave, erase)
+    assert (seen(parting, Ending.LEAVE).get(kind), seen(parting, Ending.ERASE).get(kind)) == (leave, erase)
     words = {
         None: "–",
         Level.NOTE: "til orientering",
@@ -83,15 +83,15 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
 @pytest.mark.parametrize(
     ("parting", "way", "kinds"),
     [
-        (FREE, Way.LEAVE, {"emptied"}),
-        (FREE, Way.ERASE, {"erased"}),
-        (OWES, Way.LEAVE, {"open", "balance"}),
-        (Parting(Stage.CLOSED, is_emptied=True), Way.LEAVE, {"closed"}),
-        (Parting(Stage.LEAVING, is_emptied=True), Way.LEAVE, {"closed"}),
-        (Parting(Stage.CLOSED, is_emptied=True, kept=1), Way.ERASE, {"closed", "block_erased", "erased"}),
+        (FREE, Ending.LEAVE, {"emptied"}),
+        (FREE, Ending.ERASE, {"erased"}),
+        (OWES, Ending.LEAVE, {"open", "balance"}),
+        (Parting(Stage.CLOSED, is_emptied=True), Ending.LEAVE, {"closed"}),
+        (Parting(Stage.LEAVING, is_emptied=True), Ending.LEAVE, {"closed"}),
+        (Parting(Stage.CLOSED, is_emptied=True, kept=1), Ending.ERASE, {"closed", "block_erased", "erased"}),
     ],
 )
-def test_what_is_not_so_is_not_said(parting: Parting, way: Way, kinds: set[str]) -> None:
+def test_what_is_not_so_is_not_said(parting: Parting, way: Ending, kinds: set[str]) -> None:
     assert set(seen(parting, way)) == kinds
 
 

@@ -30,8 +30,8 @@ from cprsync.domain.deciding.decide import (
     Decision,
     Parked,
     ProtectionEnd,
-    Same,
     Unchanged,
+    WhyUnchanged,
     _decide_protection,
     decide,
 )
@@ -44,7 +44,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status, by_status
 from cprsync.domain.policy.policy import Harm
 
-EQUAL = Unchanged(Same.EQUAL)
+EQUAL = Unchanged(WhyUnchanged.EQUAL)
 
 
 def anna(protection: Any) -> Person:
@@ -258,7 +258,7 @@ def test_a_move_to_an_administrative_street_waits_behind_a_brake(row: str) -> No
 def test_who_is_older_than_the_record_neither_protects_nor_lifts(says: AsOf) -> None:
     for key, event in (("PIA", loses_protection), ("ANNA", gains_protection)):
         record = replace(patron(key), as_of=TONIGHT)
-        assert decide(event(person(key)), record, as_of=says) == Unchanged(Same.OLDER)
+        assert decide(event(person(key)), record, as_of=says) == Unchanged(WhyUnchanged.OLDER)
 
 
 @pytest.mark.parametrize("key", ["ANNA", "PIA"], ids=lambda key: f"{key}-protection-older")
@@ -266,7 +266,7 @@ def test_who_is_older_than_the_record_neither_protects_nor_lifts(says: AsOf) -> 
 def test_a_look_up_of_the_files_own_day_that_does_not_protect_changes_nothing(key: str, told: Any) -> None:
     """On equal days the file wins (decision 1)."""
     record = replace(patron(key), as_of=TONIGHT)
-    assert decide(moves(person(key, protection=told)), record, as_of=LOOKED_UP) == Unchanged(Same.OLDER)
+    assert decide(moves(person(key, protection=told)), record, as_of=LOOKED_UP) == Unchanged(WhyUnchanged.OLDER)
 
 
 @pytest.mark.parametrize("row", ["protection-same-day"])
@@ -277,7 +277,7 @@ def test_a_look_up_of_the_files_own_day_that_protects_seals_and_changes_nothing_
     for told in (gains_protection(moves(person("ANNA"))), by_status(parked("ANNA", protection=PROTECTED))):
         assert decide(told, record, as_of=LOOKED_UP) == SEALED, row
     protected = replace(record, register=anna(PROTECTED))
-    assert decide(gains_protection(person("ANNA")), protected, as_of=LOOKED_UP) == Unchanged(Same.OLDER)
+    assert decide(gains_protection(person("ANNA")), protected, as_of=LOOKED_UP) == Unchanged(WhyUnchanged.OLDER)
 
 
 def test_the_end_of_a_protection_does_not_go_through() -> None:

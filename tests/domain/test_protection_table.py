@@ -14,7 +14,7 @@ from people import LOOKED_UP, PROTECTED, STORED, TONIGHT
 from printed import danish
 from protection_wire import ANNA, from_file, from_soap
 
-from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Unchanged, WhyUnchanged, decide
 from cprsync.domain.deciding.guard import protective_part_while_parked
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.domain.patron.patron import Patron, is_sealed
@@ -197,7 +197,7 @@ def test_protection_is_decided_from_what_a_source_wrote(case: tuple[str, str, bo
         assert decision.after == replace(person, protection=protection, contact=EMPTY)
     else:
         # kept, or sealed until a source speaks: nothing is written
-        assert decision == Unchanged(Same.EQUAL)
+        assert decision == Unchanged(WhyUnchanged.EQUAL)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case[3] == "new"], ids=called)
@@ -233,7 +233,7 @@ def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> N
         else:
             review = "protection.contradicted" if does == "keep_for_review" else None
             assert decision == Unchanged(
-                Same.EQUAL, ask_again=does in {"keep_and_count", "keep_and_ask_again"}, review=review
+                WhyUnchanged.EQUAL, ask_again=does in {"keep_and_count", "keep_and_ask_again"}, review=review
             )
     rule = rule_of("answer", says, "protected", agreed=True)
     assert (rule.does.value, rule.agreed) == (does, None)

@@ -38,7 +38,7 @@ from people import (
     street,
 )
 
-from cprsync.domain.deciding.decide import Change, ProtectionEnd, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, ProtectionEnd, Unchanged, WhyUnchanged, decide
 from cprsync.domain.deciding.guard import protective_part
 from cprsync.domain.lending.letter import NoLetter, letter_to
 from cprsync.domain.patron.local import Local
@@ -375,9 +375,9 @@ def test_what_happens_to_a_sealed_patron_is_decided_as_for_anyone(
 def test_a_sealed_patron_of_whom_nothing_is_new_stays_unchanged() -> None:
     stored = patron("ANNA", protection=PROTECTED)
     for said in (person("ANNA", protection=PROTECTED), having(stored.register)):
-        assert decide(said, stored, as_of=TONIGHT) == Unchanged(Same.EQUAL)
+        assert decide(said, stored, as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
     silent = by_status(Person(stored.number, status=Status.RESIDENT, address=stored.register.address))
-    assert decide(silent, stored, as_of=replace(LOOKED_UP, day=TONIGHT.day)) == Unchanged(Same.EQUAL)
+    assert decide(silent, stored, as_of=replace(LOOKED_UP, day=TONIGHT.day)) == Unchanged(WhyUnchanged.EQUAL)
 
 
 def test_a_corrected_street_of_a_sealed_address_is_no_move() -> None:

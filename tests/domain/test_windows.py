@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
 
-from cprsync.domain.deciding.decide import Change, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
 from cprsync.domain.feed.window import Waiting, Why, Window, ask_order, is_late, look_up_day, may_ask
 from cprsync.domain.feed.workdays import COPENHAGEN, last_closed
 from cprsync.domain.patron.patron import AsOf, Source, is_sealed
@@ -114,21 +114,21 @@ def test_a_window_stays_open_while_a_delivery_that_an_answer_has_seen_is_still_t
 
 
 def test_out_of_a_window_a_look_up_of_the_files_own_day_moves_nobody() -> None:
-    assert decide(moves(person("ANNA")), patron("ANNA"), as_of=MADE_LATER) == Unchanged(Same.OLDER)
+    assert decide(moves(person("ANNA")), patron("ANNA"), as_of=MADE_LATER) == Unchanged(WhyUnchanged.OLDER)
     assert not patron("ANNA").is_answered_by(MADE_LATER)
 
 
 def test_in_a_window_the_file_wins_over_a_look_up_that_has_seen_no_more_and_the_window_closes() -> None:
     """A replica that is loaded late knows less than the file of its day (decision 1)."""
     anna = replace(patron("ANNA"), window=WINDOW)
-    assert decide(moves(person("ANNA")), anna, as_of=ON_FRIDAY) == Unchanged(Same.OLDER)
+    assert decide(moves(person("ANNA")), anna, as_of=ON_FRIDAY) == Unchanged(WhyUnchanged.OLDER)
     assert anna.is_answered_by(ON_FRIDAY)
 
 
 def test_an_answer_that_is_older_than_the_record_or_the_window_closes_none() -> None:
     thursday = AsOf(date(2027, 3, 18), Source.LOOKUP)
     anna = replace(patron("ANNA"), window=replace(WINDOW, until=thursday.day))
-    assert decide(moves(person("ANNA")), anna, as_of=thursday) == Unchanged(Same.OLDER)
+    assert decide(moves(person("ANNA")), anna, as_of=thursday) == Unchanged(WhyUnchanged.OLDER)
     assert not anna.is_answered_by(thursday)
     # subscribed after Monday's was put together: what a look-up of Friday saw is not enough
     assert not replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(ON_FRIDAY)

@@ -17,7 +17,7 @@ import pytest
 from comparing import disagreements
 from town import PEOPLE, PEOPLE_FILE
 
-from cprsync.domain.deciding.decide import Change, Parked, Same, Unchanged, decide
+from cprsync.domain.deciding.decide import Change, Parked, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import CprNumber
@@ -228,6 +228,6 @@ def test_without_the_flag_the_records_differ_in_protection_alone(key: str, heard
 def test_the_other_source_has_nothing_to_add(key: str, heard: dict[str, Heard]) -> None:
     soap, file = (people[key] for people in _both(heard["lines"]))
     from_soap = Patron("12345678", first_copy(soap, key, SOAP).after, SOAP, 2)
-    assert decide(file, from_soap, as_of=FILE) == Unchanged(Same.EQUAL)
+    assert decide(file, from_soap, as_of=FILE) == Unchanged(WhyUnchanged.EQUAL)
     from_file = Patron("12345678", first_copy(file, key, FILE).after, FILE, 2)
-    assert decide(soap, from_file, as_of=AsOf(date(2027, 3, 23), Source.LOOKUP)) == Unchanged(Same.EQUAL)
+    assert decide(soap, from_file, as_of=AsOf(date(2027, 3, 23), Source.LOOKUP)) == Unchanged(WhyUnchanged.EQUAL)

@@ -18,7 +18,7 @@ from townspeople import cpr
 
 from cprsync.cli.desk.leaving import kept_lines
 from cprsync.domain.desk.confirming import Confirmation
-from cprsync.domain.desk.parting import Way
+from cprsync.domain.desk.parting import Ending
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.policy import Retention
@@ -227,7 +227,7 @@ def test_a_block_is_found_after_its_index_key_was_followed_by_another(library: L
 def test_nobody_leaves_and_nobody_is_erased_before_someone_has_said_yes(either_library: Library) -> None:
     library, anna = either_library, blocked(either_library)
     before = library.everything()
-    shown = exit_of(library).preview(anna, Way.LEAVE)
+    shown = exit_of(library).preview(anna, Ending.LEAVE)
     assert [one["kind"] for one in shown.document["warnings"]] == ["emptied", "block_stays"]
     assert [one["reason"] for one in shown.document["blocks"]] == [WHY]
     for act in (exit_of(library).leave, exit_of(library).erase):
@@ -238,7 +238,7 @@ def test_nobody_leaves_and_nobody_is_erased_before_someone_has_said_yes(either_l
 
 def test_a_yes_counts_for_nothing_once_another_desk_has_written_the_record(either_library: Library) -> None:
     library, anna = either_library, either_library.id_of("ANNA")
-    shown = exit_of(library).preview(anna, Way.LEAVE)
+    shown = exit_of(library).preview(anna, Ending.LEAVE)
     set_(library, "blocks", WHY)
     before = library.everything()
     with pytest.raises(NotConfirmed) as refused:
@@ -247,12 +247,12 @@ def test_a_yes_counts_for_nothing_once_another_desk_has_written_the_record(eithe
     assert library.everything() == before
 
 
-@pytest.mark.parametrize("way", Way)
-def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library: Library, way: Way) -> None:
+@pytest.mark.parametrize("way", Ending)
+def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library: Library, way: Ending) -> None:
     anna = blocked(library)
     policy = replace(library.policy, retention=Retention(kept_blocks_days=0))
     exit_ = Exit(library.store, library.clock, "lone", policy)
-    act = exit_.leave if way is Way.LEAVE else exit_.erase
+    act = exit_.leave if way is Ending.LEAVE else exit_.erase
     before, digest = library.everything(), exit_.preview(anna, way).preview.digest
     with pytest.raises(NotConfirmed) as refused:
         act(anna, Confirmation(digest))
@@ -266,16 +266,16 @@ def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library:
 def test_what_keeps_a_patron_is_told_and_whoever_waits_still_borrows_nothing(library: Library) -> None:
     anna = library.id_of("ANNA")
     owes(library, anna, tables.loan, due=MONDAY, returned=None)
-    shown = exit_of(library).preview(anna, Way.LEAVE)
+    shown = exit_of(library).preview(anna, Ending.LEAVE)
     assert shown.document["open"] == {"loans": 1}
     assert [one["kind"] for one in shown.document["warnings"]] == ["open"]
     before = library.everything()
     with pytest.raises(BadInput) as refused:
-        exit_of(library).preview(anna, Way.ERASE)
+        exit_of(library).preview(anna, Ending.ERASE)
     assert refused.value.kind == "patron.open"
     assert library.everything() == before
     assert leave(library, anna)["standing"] == "leaving"
-    again: dict[str, Any] = exit_of(library).preview(anna, Way.LEAVE).document
+    again: dict[str, Any] = exit_of(library).preview(anna, Ending.LEAVE).document
     assert [one["kind"] for one in again["warnings"]] == ["leaving", "open"]
 
 

@@ -20,7 +20,7 @@ from cprsync.cli.terminal.failures import still_unwritten
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation
-from cprsync.domain.desk.parting import Way
+from cprsync.domain.desk.parting import Ending
 from cprsync.errors import Misused, NotConfirmed
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def patron_kept_blocks(
 
 
 def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
-    shown = exit_.preview(patron, Way.LEAVE)
+    shown = exit_.preview(patron, Ending.LEAVE)
     if not shown.is_writable:
         # nothing is left to confirm: only the progress is shown
         return exit_.leave(patron, Confirmation(shown.preview.digest))
@@ -187,7 +187,7 @@ def _left(document: Mapping[str, Any], language: Language) -> str:
 
 
 def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
-    shown = exit_.preview(patron, Way.ERASE)
+    shown = exit_.preview(patron, Ending.ERASE)
     if not as_json:
         say_lines(parting_lines(shown.document, language))
     with beside_preview(shown.document, as_json=as_json):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import AsOf, Patron
 
 
-class Same(enum.Enum):
+class WhyUnchanged(enum.Enum):
     """Why nothing is written."""
 
     #: the record has the same data already
@@ -74,9 +74,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Nothing is written, except, for `Same.EQUAL`, the day for which the record is true."""
+    """Nothing is written, except, for `WhyUnchanged.EQUAL`, the day for which the record is true."""
 
-    why: Same
+    why: WhyUnchanged
     ask_again: bool = False
     review: str | None = None
 
@@ -136,7 +136,7 @@ def _decide_older(person: Person, patron: Patron, *, same_day: bool) -> Change |
     record = patron.register
     if same_day and person.protection is Protection.NAME_AND_ADDRESS is not record.protection:
         return Change(replace(record, protection=Protection.NAME_AND_ADDRESS), (Action.PROTECT,))
-    return Unchanged(Same.OLDER)
+    return Unchanged(WhyUnchanged.OLDER)
 
 
 def count_harm(change: Change, patron: Patron, on: date) -> Change:
@@ -226,7 +226,7 @@ def _compare(person: Person, patron: Patron) -> Change | Unchanged:
     if not patron.is_known:
         return _first_copy(before, after)
     if says_nothing_new(before, after):
-        return Unchanged(Same.EQUAL)
+        return Unchanged(WhyUnchanged.EQUAL)
     actions = actions_between(before, after, person.events)
     harms = harms_between(before, after, gone=_is_gone(actions), renamed=Action.RENAME in actions)
     review = NUMBER_ANNULLED if Action.NUMBER_ANNULLED in actions else None

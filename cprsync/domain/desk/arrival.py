@@ -49,7 +49,7 @@ class Arrival:
     #: a newer source has answered: the record stays as it is
     is_older: bool = False
     #: with this answer, the birth date becomes another than the one in the number
-    turns_birth: bool = False
+    changes_birth_date: bool = False
     #: why the register's answer cannot be decided; None: it can
     parked: str | None = None
     #: the day on which the person comes of age; None: no birth date is known

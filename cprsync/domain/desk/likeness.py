@@ -52,7 +52,7 @@ class Likeness:
         return self.name is self.birth is Agreement.UNKNOWN
 
     @property
-    def is_nobody(self) -> bool:
+    def agrees_on_nothing(self) -> bool:
         """True if something could be compared, and nothing agrees."""
         results = {self.name, self.birth}
         return not (self.is_sealed or self.says_nothing) and Agreement.AGREES not in results

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOTHING_OPEN: Final = Ties()
 
 
-class Way(enum.Enum):
+class Ending(enum.Enum):
     """How a record ends."""
 
     #: the patron asks to leave: the record is emptied once nothing is open
@@ -70,8 +70,8 @@ class PartingRow:
     text: Wording
     when: Callable[[Parting], bool]
 
-    def level(self, way: Way) -> Level | None:
-        return self.leave if way is Way.LEAVE else self.erase
+    def level(self, way: Ending) -> Level | None:
+        return self.leave if way is Ending.LEAVE else self.erase
 
 
 #: In the order in which they are shown.
@@ -177,7 +177,7 @@ PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
 )
 
 
-def parting_warnings(parting: Parting, way: Way) -> tuple[DeskWarning, ...]:
+def parting_warnings(parting: Parting, way: Ending) -> tuple[DeskWarning, ...]:
     """All warnings before a record ends."""
     seen = ((row, row.level(way)) for row in PARTING_ROWS if row.when(parting))
     return tuple(DeskWarning(row.kind, level, row.text) for row, level in seen if level is not None)

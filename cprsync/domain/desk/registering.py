@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.deciding.decide import NUMBER_ANNULLED, Same
+from cprsync.domain.deciding.decide import NUMBER_ANNULLED, WhyUnchanged
 from cprsync.domain.desk.arrival import WarningRow
 from cprsync.domain.desk.confirming import DeskWarning, Level
 from cprsync.domain.desk.likeness import Agreement, Likeness
@@ -45,7 +45,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Hverken navn eller fødselsdato er dem på posten: nummeret er nok en andens.",
             "Neither name nor birth date are those on the record: the number is probably someone else's.",
         ),
-        lambda one: one.like is not None and one.like.is_nobody,
+        lambda one: one.like is not None and one.like.agrees_on_nothing,
     ),
     WarningRow(
         "nothing_to_compare",
@@ -313,10 +313,10 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
             "Fødselsdatoen i CPR er en anden end den i nummeret: CPR's gælder.",
             "The register's birth date is another than the one in the number: the register's counts.",
         ),
-        lambda one: one.turns_birth,
+        lambda one: one.changes_birth_date,
     ),
     WarningRow(
-        Same.OLDER.value,
+        WhyUnchanged.OLDER.value,
         Level.NOTE,
         Wording(
             "Posten er nyere end svaret fra CPR og ændres ikke.",

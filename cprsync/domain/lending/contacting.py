@@ -74,7 +74,7 @@ class ContactRule(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reach:
+class ContactFacts:
     """The facts that decide whether to write to a patron. `group` is the group in force."""
 
     person: Person
@@ -88,9 +88,9 @@ class Reach:
     holding: Mapping[Overridden, Override]
 
 
-def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False) -> Reach:
+def contact_facts(patron: Patron, local: Local, policy: Policy, *, on: date, parked: bool = False) -> ContactFacts:
     """The facts of a patron on a day."""
-    return Reach(
+    return ContactFacts(
         patron.register,
         local,
         effective(patron, policy, on=on).group,
@@ -100,7 +100,7 @@ def reach_of(patron: Patron, local: Local, policy: Policy, *, on: date, parked: 
     )
 
 
-def may_contact(reach: Reach, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:
+def may_contact(reach: ContactFacts, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:
     """Whether the library may write to the patron.
 
     Protection seals name and address, but not what the patron gave the library. So messages still go to their own
@@ -123,7 +123,7 @@ _NO_LETTER: Final = {
 }
 
 
-def _against(reach: Reach, channel: Channel, about: About, policy: Policy) -> Iterator[ContactRule]:
+def _against(reach: ContactFacts, channel: Channel, about: About, policy: Policy) -> Iterator[ContactRule]:
     if reach.stopped or stops_letters(reach.person.status):
         yield ContactRule.DEAD
         return
@@ -138,7 +138,7 @@ def _against(reach: Reach, channel: Channel, about: About, policy: Policy) -> It
             yield ContactRule.NO_EMAIL
 
 
-def _against_letter(reach: Reach, policy: Policy) -> Iterator[ContactRule]:
+def _against_letter(reach: ContactFacts, policy: Policy) -> Iterator[ContactRule]:
     if not policy.letters.on_paper:
         yield ContactRule.NO_PAPER
     letter = letter_to(reach.person, reach.local, stopped=False, sealed=reach.sealed, holding=reach.holding)

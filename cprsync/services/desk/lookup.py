@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.deciding.decide import Change, Decision, Parked, Same, Unchanged
+from cprsync.domain.deciding.decide import Change, Decision, Parked, Unchanged, WhyUnchanged
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
@@ -243,8 +243,8 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
         is_answered_for=view is not None and bool(view.responsibles),
         in_household=household,
         is_sealed_by_silence=silent,
-        is_older=isinstance(one.decision, Unchanged) and one.decision.why is Same.OLDER,
-        turns_birth=_begins_to_differ(one),
+        is_older=isinstance(one.decision, Unchanged) and one.decision.why is WhyUnchanged.OLDER,
+        changes_birth_date=_begins_to_differ(one),
         parked=one.parked,
         of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
         today=today,

@@ -149,7 +149,7 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
         kept_blocks=kept,
         in_household=household,
         is_sealed_by_silence=silent,
-        turns_birth=answered and birth_match_changes(write.patron.register, after),
+        changes_birth_date=answered and birth_match_changes(write.patron.register, after),
         parked=parked,
         like=pair.like,
         is_unanswered=pair.like is None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.desk.confirming import Preview
-from cprsync.domain.desk.parting import Parting, Way, parting_warnings
+from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Ties, inactive_before
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
@@ -79,7 +79,7 @@ class PartingShown:
     @property
     def is_writable(self) -> bool:
         """False if nothing would be written: the patron leaves, and the record is empty already."""
-        return self.preview.what != Way.LEAVE.value or not self.parting.is_emptied
+        return self.preview.what != Ending.LEAVE.value or not self.parting.is_emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Exit:
     user: str
     policy: Policy = field(default_factory=Policy)
 
-    def preview(self, patron_id: str, way: Way) -> PartingShown:
+    def preview(self, patron_id: str, way: Ending) -> PartingShown:
         """Show what leaving or erasing would do, with its warnings. Nothing is written.
 
         Raises BadInput: there is no such patron, or something prevents erasing.
@@ -99,7 +99,7 @@ class Exit:
         known = self.store.leaving.parting(patron_id)
         if known is None:
             raise _unknown()
-        if way is Way.ERASE and known.is_open:
+        if way is Ending.ERASE and known.is_open:
             raise _kept(known.ties)
         parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
         document = _parting_document(parting)
@@ -120,7 +120,7 @@ class Exit:
         """
         # a night's decision about the patron is written before the record is closed, or not at all
         with self.store.runs.lock():
-            shown = self.preview(patron_id, Way.LEAVE)
+            shown = self.preview(patron_id, Ending.LEAVE)
             reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
             departure = self.store.leaving.leave(patron_id, user=self.user, reason=reason)
         if departure is None:
@@ -145,7 +145,7 @@ class Exit:
             RunBusy: a night is running; nothing is written.
         """
         with self.store.runs.lock():
-            reason = check_confirmed(self.preview(patron_id, Way.ERASE).preview, confirmation)
+            reason = check_confirmed(self.preview(patron_id, Ending.ERASE).preview, confirmation)
             erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)
         if erased is None:
             raise _unknown()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, Same, decide
+from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, WhyUnchanged, decide
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
@@ -209,7 +209,7 @@ class Planner:
         """Add a decided line. A newer file that says 0001 closes the question of an older file without it."""
         if step.review is not None and step.parked is None:
             self._contradicted[patron_id] = len(self._steps)
-        older = step.item is not None and step.item.reason == Same.OLDER.value
+        older = step.item is not None and step.item.reason == WhyUnchanged.OLDER.value
         if person.protection is Protection.NAME_AND_ADDRESS and step.parked is None and not older:
             step = replace(step, answered=FollowUp(patron_id, PROTECTION_END))
             step = self._agree(step, patron_id)
@@ -368,7 +368,7 @@ class Planner:
 
 def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
     older = as_of.is_older_than(found.as_of)
-    reason = Same.OLDER.value if older else None
+    reason = WhyUnchanged.OLDER.value if older else None
     moves = not older and as_of != found.as_of
     return Step(
         Item(item.ordinal, item.delivery_id, item.number, found.patron_id, Outcome.UNCHANGED, reason=reason),

@@ -12,8 +12,8 @@ from cprsync.domain.deciding.decide import (
     Decision,
     Parked,
     ProtectionEnd,
-    Same,
     Unchanged,
+    WhyUnchanged,
     count_harm,
     decide,
 )
@@ -166,7 +166,7 @@ def step_of(means: Means, decision: Decision, evidence: Evidence, patron: Patron
         change, write = _protect_while_parked(means, evidence, patron)
     elif isinstance(decision, Change):
         change, write = _change_and_write(means, decision, patron, evidence.as_of)
-    elif isinstance(decision, Unchanged) and decision.why is Same.EQUAL and _moves(evidence.as_of, patron):
+    elif isinstance(decision, Unchanged) and decision.why is WhyUnchanged.EQUAL and _moves(evidence.as_of, patron):
         touch = Touch(patron.id, evidence.as_of)
     if isinstance(decision, Change | Unchanged):
         asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
@@ -357,7 +357,7 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
         case Change(review=review):
             return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
         case Unchanged(why=why, review=review):
-            reason = review or (why.value if why is Same.OLDER else None)
+            reason = review or (why.value if why is WhyUnchanged.OLDER else None)
             return replace(item, outcome=Outcome.UNCHANGED, actions=(), reason=reason)
         case Parked(reason=reason):
             return replace(item, outcome=Outcome.PARKED, actions=actions, reason=reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.lending.borrowing import may_borrow
-from cprsync.domain.lending.contacting import About, Channel, may_contact, reach_of
+from cprsync.domain.lending.contacting import About, Channel, contact_facts, may_contact
 from cprsync.domain.lending.fees import overdue_fees
 from cprsync.domain.lending.standing import standing_of
 from cprsync.domain.lending.statement import reminders_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from cprsync.domain.lending.contacting import Reach
+    from cprsync.domain.lending.contacting import ContactFacts
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.lending.statement import LateLoan
     from cprsync.domain.policy.policy import Policy
@@ -48,7 +48,7 @@ class Standings:
             view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere, leaving=leaving
         )
         borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
-        reach = reach_of(view.patron, view.local, self.policy, on=today, parked=view.parked)
+        reach = contact_facts(view.patron, view.local, self.policy, on=today, parked=view.parked)
         return {
             "patron": patron_id,
             "day": today.isoformat(),
@@ -95,7 +95,7 @@ class Standings:
                 "rule": fee.rule.value,
             }
 
-    def _contact(self, reach: Reach, channel: Channel, about: About) -> dict[str, Any]:
+    def _contact(self, reach: ContactFacts, channel: Channel, about: About) -> dict[str, Any]:
         ruling = may_contact(reach, channel, about, self.policy)
         return {
             "channel": channel.value,
