@@ -16,8 +16,7 @@ from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.domain.policy.policy import Policy
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.trust import StoreVersion
-    from cprsync.store.seals.keys import Purpose
     from cprsync.store.sql import SqlStore
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
@@ -79,8 +76,8 @@ def clock_for(settings: Settings, today: date | None = None) -> Clock:
         return SystemClock()
     from cprsync.mock.control import clock
 
-    told = clock({"control_url": settings.test.control_url})
-    return StillClock(datetime.fromisoformat(told["now"]).astimezone(UTC))
+    mock = clock({"control_url": settings.test.control_url})
+    return StillClock(datetime.fromisoformat(mock["now"]).astimezone(UTC))
 
 
 def library_of(settings: Settings, agency: str | None) -> LibrarySection:
@@ -130,64 +127,6 @@ def unchecked_store(
         )
     finally:
         engine.dispose()
-
-
-# -- setting the store up ------------------------------------------------------------------------------------
-
-
-def make_sure_that_empty(url: str) -> None:
-    """Refuse new keys for a database that holds patrons. Raises ConfigurationError."""
-    from cprsync.store.trust import key_checks
-
-    key_checks.make_sure_that_empty(url)
-
-
-def create_keys(folder: Path) -> None:
-    """Make one key for each purpose."""
-    from cprsync.store.seals import keys
-
-    keys.create_keys(folder)
-
-
-def add_missing_keys(folder: Path, *, noted: Collection[Purpose]) -> None:
-    """Make the keys that this version needs and an older one did not have."""
-    from cprsync.store.seals import keys
-
-    keys.add_missing_keys(folder, noted=noted)
-
-
-def upgrade_store(url: str) -> dict[str, Any]:
-    """Migrate the store at `url` to this program's version."""
-    from cprsync.store.core.engine import open_engine
-    from cprsync.store.core.migrate import status, upgrade
-    from cprsync.store.core.version import check_tables
-    from cprsync.store.trust.key_checks import noted_purposes
-
-    engine = open_engine(url)
-    try:
-        upgrade(engine)
-        check_tables(engine)
-        found = status(engine)
-        return {"version": found.current, "needed": found.wanted, "noted": noted_purposes(engine)}
-    finally:
-        engine.dispose()
-
-
-def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
-    """The store's version, and what it lacks of what that version should have."""
-    from cprsync.store.core.engine import open_engine
-    from cprsync.store.core.migrate import status
-    from cprsync.store.core.version import find_missing
-
-    engine = open_engine(url)
-    try:
-        found = status(engine)
-        return found, find_missing(engine) if found.up_to_date else []
-    finally:
-        engine.dispose()
-
-
-# -- what commands work with ---------------------------------------------------------------------------------
 
 
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:
@@ -269,12 +208,22 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
 
 
 class Site:
-    """One library as it is set up here: opens what its commands work with. `today`: a day given for a test."""
+    """One library as it is set up here: opens what one command works with."""
 
-    def __init__(self, settings: Settings, section: LibrarySection, today: date | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        section: LibrarySection,
+        today: date | None = None,
+        *,
+        waits_since: Callable[[], float] | None = None,
+    ) -> None:
+        """`today`: a day given for a test. `waits_since`: when the user pressed a key."""
         self.settings = settings
         self.section = section
         self._today = today
+        #: what all calls of one command at the desk share
+        self._patience = desk_patience(waits_since)
 
     @cached_property
     def clock(self) -> Clock:
@@ -331,11 +280,11 @@ class Site:
             yield Discarding(store, reader(self.section.feed, store), feed, strict=strict, today=today)
 
     @contextmanager
-    def desk(self, patience: Patience | None = None) -> Iterator[Desk]:
-        """What one look-up at the desk needs. `patience`: shared with the command's other calls."""
+    def desk(self) -> Iterator[Desk]:
+        """What one look-up at the desk needs."""
         from cprsync.services.desk.lookup import Desk
 
-        with self.store(shows_records=True) as store, self.register(patience or desk_patience()) as register:
+        with self.store(shows_records=True) as store, self.register(self._patience) as register:
             yield Desk(self.section.agency, store, register, self.clock, self.policy)
 
     @contextmanager
@@ -385,19 +334,25 @@ class Site:
                 monotonic=time.monotonic,
             )
 
-    def publish_patron(self, patron_id: str, *, patience: Patience) -> bool:
+    def publish_patron(self, patron_id: str) -> bool:
         """Tell the net media about a patron that the desk has just written. What fails waits for the night.
 
-        `patience`: what the command has left of it. Returns False if CULR refused it, so that staff must look.
+        Returns False if CULR refused it, so that staff must look.
         """
         from cprsync.services.netmedia.publishing import tell_now
 
         if self.section.culr is None:
             return True
         with self.store() as store:
-            return not tell_now(store, lambda: self.net_media(patience), patron_id).left
+            return not tell_now(store, lambda: self.net_media(self._patience), patron_id).left
 
 
-def site_of(settings: Settings, agency: str | None, today: date | None = None) -> Site:
+def site_of(
+    settings: Settings,
+    agency: str | None,
+    today: date | None = None,
+    *,
+    waits_since: Callable[[], float] | None = None,
+) -> Site:
     """The only library, or the one that is named. Raises ConfigurationError."""
-    return Site(settings, library_of(settings, agency), today)
+    return Site(settings, library_of(settings, agency), today, waits_since=waits_since)

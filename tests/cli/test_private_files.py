@@ -19,9 +19,9 @@ from cprsync import private, wiring
 from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
+from cprsync.installing import upgrade_store as upgrade
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.private import OTHERS, OTHERS_WRITE, check_mode, create_private, open_new_private, open_private
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from cprsync.cli.imports.patrons import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.wiring import upgrade_store as upgrade
+from cprsync.installing import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,12 +20,12 @@ from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
+from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.register.pickup.folder import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.fetching import fetch_between_nights
 from cprsync.services.ports.night import Silence
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

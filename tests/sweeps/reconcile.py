@@ -30,8 +30,8 @@ from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
+from cprsync.installing import upgrade_store as upgrade
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.wiring import upgrade_store as upgrade
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
 MISSING, LEFT, FOREIGN = 100, 90, 60

@@ -26,8 +26,7 @@ from cprsync.cli.terminal.output import emphasise, note, print_json, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cprsync.cli.demo.comparison import Comparison
-    from cprsync.cli.demo.demo_rights import Rights
+    from cprsync.cli.demo.comparison import Comparison, Rights
     from cprsync.config.settings import Settings
 
 #: The exit code of a night that left something to staff.
@@ -135,9 +134,9 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
     from cprsync.cli.setup.init import write_folder
     from cprsync.config.settings import load_settings
+    from cprsync.installing import upgrade_store
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
-    from cprsync.wiring import upgrade_store as upgrade
 
     week = load_week()
     if not as_json:
@@ -147,7 +146,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
     with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
         write_folder(folder, mock=folder / "mock" / "ready.json")
         settings = load_settings(folder / "cprsync.toml")
-        upgrade(settings.store.url)
+        upgrade_store(settings.store.url)
         yield Stage(folder, ready, settings, week, language, as_json)
 
 
@@ -263,8 +262,7 @@ def _night(stage: Stage) -> None:
 
 def _held(stage: Stage) -> tuple[Comparison, Rights]:
     """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
-    from cprsync.cli.demo.comparison import compare, compare_net_media
-    from cprsync.cli.demo.demo_rights import compare_rights, protected_movers
+    from cprsync.cli.demo.comparison import compare, compare_net_media, compare_rights, protected_movers
     from cprsync.mock import control
     from cprsync.services.netmedia.verifying import AT_ONCE
     from cprsync.wiring import site_of
@@ -281,7 +279,7 @@ def _held(stage: Stage) -> tuple[Comparison, Rights]:
 
 
 def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
-    from cprsync.cli.demo.demo_rights import mover_lines, movers_document
+    from cprsync.cli.demo.comparison import mover_lines, movers_document
 
     result, movers = _held(stage)
     # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of
@@ -59,12 +58,10 @@ def patron_add(
     """
     from cprsync.cli.terminal.acting import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
-    from cprsync.wiring import desk_patience
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
-        patience = desk_patience(last_key)
-        with site.desk(patience) as desk:
+        with site.desk() as desk:
             user = user_name()
             shown = preview_addition(desk, _typed(desk, user, lang), user=user)
             document = dict(shown.document)
@@ -75,7 +72,7 @@ def patron_add(
                     confirmation = obtain_confirmation(shown.preview, answered, lang)
                     document = confirm_addition(desk, shown, confirmation)
         if document.get("written"):
-            publish_patron(site, document["patron"], lang, patience=patience)
+            publish_patron(site, document["patron"], lang)
     if as_json:
         print_json(document)
     elif document.get("written"):

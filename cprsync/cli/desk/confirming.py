@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli import last_key
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import still_unwritten
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from cprsync.cli.language.words import Language
     from cprsync.domain.desk.confirming import Preview
-    from cprsync.wire.limits import Patience
     from cprsync.wiring import Site
 
 #: The longest answer: a word, or a reason on one line.
@@ -78,11 +76,9 @@ def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[No
         raise SystemExit(advice_for(error).exit) from None
 
 
-def publish_patron(site: Site, patron: str, language: Language, *, patience: Patience | None = None) -> None:
+def publish_patron(site: Site, patron: str, language: Language) -> None:
     """Tell the net media about a patron. What fails waits for the night; what is refused waits for staff."""
-    from cprsync.wiring import desk_patience
-
-    if not site.publish_patron(patron, patience=patience or desk_patience(last_key)):
+    if not site.publish_patron(patron):
         note(f"  ! {word('told_refused', language)}")
 
 

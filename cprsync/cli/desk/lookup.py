@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
 from cprsync.cli.language.dates import long_day
@@ -53,19 +52,18 @@ def lookup(
     from cprsync.cli.terminal.acting import user_name
     from cprsync.cli.terminal.asking import ask_number
     from cprsync.services.desk.lookup import Asked, look_up
-    from cprsync.wiring import desk_patience
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
-        asked, patience = Asked(ask_number(), purpose, user_name()), desk_patience(last_key)
-        with site.desk(patience) as desk:
+        asked = Asked(ask_number(), purpose, user_name())
+        with site.desk() as desk:
             if register:
                 looked_up = _register(desk, asked, answered, language=lang, as_json=as_json)
             else:
                 looked_up = look_up(desk, asked)
         document = looked_up.document
         if document.get("written"):
-            publish_patron(site, document["patron"], lang, patience=patience)
+            publish_patron(site, document["patron"], lang)
     lines = outcome_lines if document.get("written") else lookup_lines
     print_document(document, lines(document, lang), as_json=as_json)
     if not document["found"]:

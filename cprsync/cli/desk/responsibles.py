@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli import last_key
 from cprsync.cli.desk.record_text import NOTHING, minor_lines
 from cprsync.cli.language.dates import long_day
 from cprsync.cli.language.words import Language, word
@@ -80,10 +79,9 @@ def _asked(patron: str, responsible: str | None) -> Answers:
 
 def _changed(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
     from cprsync.services.desk.responsibles import add_responsible, end_responsible
-    from cprsync.wiring import desk_patience
 
     if adds:
-        with site.desk(desk_patience(last_key)) as desk:
+        with site.desk() as desk:
             return add_responsible(desk, asked)
     with site.store() as store:
         return end_responsible(store, asked, site.policy)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli import last_key
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
@@ -54,20 +53,18 @@ def patron_set_cpr(
     from cprsync.cli.terminal.acting import user_name
     from cprsync.cli.terminal.asking import ask_number
     from cprsync.services.desk.set_cpr import SetNumber
-    from cprsync.wiring import desk_patience
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
-        patience = desk_patience(last_key)
         if undo:
             with site.reviews(user=user_name()) as reviews:
                 document = _take_back(reviews, patron, answered, language=lang, as_json=as_json)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
-            with site.desk(patience) as desk:
+            with site.desk() as desk:
                 document = _set(desk, asked, answered, language=lang, as_json=as_json)
         if document["written"]:
-            publish_patron(site, patron, lang, patience=patience)
+            publish_patron(site, patron, lang)
     print_document(document, outcome_lines(document, lang), as_json=as_json)
 
 

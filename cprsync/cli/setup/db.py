@@ -23,24 +23,23 @@ app = typer.Typer()
 @app.command("upgrade")
 def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> None:
     """Set the store up, or bring it to this program's version."""
-    from cprsync import wiring
     from cprsync.config.settings import load_settings
+    from cprsync.installing import upgrade_store
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        document = wiring.upgrade_store(settings.store.url)
-        wiring.add_missing_keys(settings.keys.dir, noted=document.pop("noted"))
+        document = upgrade_store(settings.store.url, settings.keys.dir)
     print_document(document, [word("db_upgraded", lang, version=document["version"])], as_json=as_json)
 
 
 @app.command("status")
 def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> int:
     """Say which version the store is of, and which is needed."""
-    from cprsync import wiring
     from cprsync.config.settings import load_settings
+    from cprsync.installing import look_at_store
 
     with failures(as_json=as_json):
-        found, missing = wiring.look_at_store(load_settings(config).store.url)
+        found, missing = look_at_store(load_settings(config).store.url)
     document = {"version": found.current, "needed": found.wanted, "missing": missing}
     told = word(_standing(found, missing), lang, version=found.current, wanted=found.wanted)
     print_document(document, [told, *(f"  {name}" for name in missing)], as_json=as_json)

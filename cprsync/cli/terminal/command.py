@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from cprsync.cli import last_key
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 
@@ -24,7 +25,7 @@ def opened(config: Path, library: str | None, *, as_json: bool, today: date | No
     from cprsync.wiring import site_of
 
     with failures(as_json=as_json):
-        yield site_of(load_settings(config), library, today)
+        yield site_of(load_settings(config), library, today, waits_since=last_key)
 
 
 def print_document(document: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:

@@ -1,0 +1,68 @@
+"""Sets up what an installation needs before its first night: the keys, and the tables of the store."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from cprsync.services.ports.trust import StoreVersion
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    from cprsync.store.core.engine import open_engine
+
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def make_sure_that_empty(url: str) -> None:
+    """Refuse new keys for a database that holds patrons. Raises ConfigurationError."""
+    from cprsync.store.trust import key_checks
+
+    key_checks.make_sure_that_empty(url)
+
+
+def create_keys(folder: Path) -> None:
+    """Make one key for each purpose."""
+    from cprsync.store.seals import keys
+
+    keys.create_keys(folder)
+
+
+def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
+    """Migrate the store at `url` to this program's version.
+
+    `keys`: the folder in which to make the keys that this version needs and an older one did not have.
+    """
+    from cprsync.store.core.migrate import status, upgrade
+    from cprsync.store.core.version import check_tables
+    from cprsync.store.seals.keys import add_missing_keys
+    from cprsync.store.trust.key_checks import noted_purposes
+
+    with _engine(url) as engine:
+        upgrade(engine)
+        check_tables(engine)
+        found, noted = status(engine), noted_purposes(engine)
+    if keys is not None:
+        add_missing_keys(keys, noted=noted)
+    return {"version": found.current, "needed": found.wanted}
+
+
+def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
+    """The store's version, and what it lacks of what that version should have."""
+    from cprsync.store.core.migrate import status
+    from cprsync.store.core.version import find_missing
+
+    with _engine(url) as engine:
+        found = status(engine)
+        return found, find_missing(engine) if found.up_to_date else []
