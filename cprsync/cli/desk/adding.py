@@ -15,6 +15,7 @@ from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
 from cprsync.cli.terminal.output import print_json, say, say_lines
+from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import BadInput
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
 #: What a terminal asks for, in this order. An empty answer leaves the field out.
 ASKED: Final = tuple(field.key for field in FIELDS if field.asked)
-#: The fields that the register supplies for a person with one of its numbers.
-_REGISTERS: Final = frozenset({"name", "birth_date", "address"})
 #: The field whose prompt hides what is typed.
 _HIDDEN: Final = "cpr_number"
+#: The fields that the register supplies for a person with one of its numbers.
+_REGISTERS: Final = frozenset(field.key for field in FIELDS if field.asked and field.part is Part.REGISTER) - {_HIDDEN}
 #: More than one patron needs, with all fields at their longest.
 _LINES_MAX, _LINE_MAX = 200, 8192
 

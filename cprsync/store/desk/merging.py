@@ -33,8 +33,7 @@ from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons import belongings, responsibles, windows
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.records import overrides
-from cprsync.store.records.local import decode_local, encode_local
-from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.records.local import decode_local, encode_local, open_local, write_local
 from cprsync.store.records.records import from_row, overrides_of, prepare
 from cprsync.store.seals.codec import decode, encode
 

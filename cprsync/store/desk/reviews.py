@@ -30,7 +30,7 @@ from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.patrons.windows import open_windows
 from cprsync.store.records import links
-from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.records.local import open_local, write_local
 from cprsync.store.reviews.kept import REVIEW, numbers, opened, sealed
 from cprsync.store.reviews.reopening import reopen
 from cprsync.store.reviews.review_items import settle_items

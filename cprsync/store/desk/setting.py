@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.patron.due import Facts, local_due
-from cprsync.domain.patron.local import first_lifting
 from cprsync.errors import BadInput
 from cprsync.store.audit import audit
-from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, hold_library
@@ -22,8 +20,7 @@ from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.cards import keep_cards
-from cprsync.store.records.local import encode_local
-from cprsync.store.records.local_part import LOCAL, open_local
+from cprsync.store.records.local import open_local, write_local
 from cprsync.store.records.pins import hash_pin
 from cprsync.store.records.records import from_row, overrides_of
 
@@ -90,12 +87,7 @@ class Corrections(TenantStore):
                 return False
             if after.cards != before.cards:
                 keep_cards(connection, self._tenant, row.id, before=before.cards, after=after.cards)
-            version = row.local_version + 1
-            sealed = self._tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
-            kept = {"local_blob": sealed, "local_key": self._tenant.vault.seal_key, "local_version": version}
-            kept["block_lifted"] = first_lifting(after.blocks)
-            _set(connection, self._tenant, row.id, **kept)
-            note_versions(connection, self._tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+            write_local(connection, self._tenant, row, after)
             if [card.number for card in after.cards] != [card.number for card in before.cards]:
                 tell_cards(connection, self._tenant, [row.id])
             if change.policy is not None:

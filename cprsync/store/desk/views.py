@@ -26,7 +26,7 @@ from cprsync.store.patrons import belongings, dying
 from cprsync.store.records import links
 from cprsync.store.records.cards import CARD, card_probes
 from cprsync.store.records.houses import shares_with_sealed
-from cprsync.store.records.local_part import open_local
+from cprsync.store.records.local import open_local
 from cprsync.store.records.parking import is_parked
 from cprsync.store.records.records import from_row, overrides_of
 

@@ -21,8 +21,7 @@ from cprsync.store.imports.import_names import called, write_names
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import clear_columns
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.local import encode_local
-from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.local import LOCAL, encode_local
 from cprsync.store.records.patron_ids import fresh_ids
 from cprsync.store.records.records import prepare
 from cprsync.store.seals.codec import REGISTER

@@ -28,8 +28,7 @@ from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payl
 from cprsync.store.patrons import dying, windows
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.local import encode_local
-from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.local import LOCAL, encode_local
 from cprsync.store.records.numbers import OLD_NUMBER, numbered, shells_of
 from cprsync.store.records.records import from_row, prepare
 from cprsync.store.seals.codec import REGISTER

@@ -28,7 +28,7 @@ from cprsync.store.leaving.emptying import empty, note, of, waits_of
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.local import LOCAL
 from cprsync.store.records.numbers import shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row
 from cprsync.store.seals.codec import REGISTER

@@ -37,7 +37,7 @@ from cprsync.store.leaving.old_files import Over
 from cprsync.store.lending.circulation import open_payload, seal_payload
 from cprsync.store.lending.over import is_over
 from cprsync.store.records import overrides
-from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.records.local import open_local, write_local
 from cprsync.store.trust import cutting
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, written
 from cprsync.store.netmedia.effects import CULR, WAITING
-from cprsync.store.records.local_part import open_local
+from cprsync.store.records.local import open_local
 from cprsync.store.records.records import from_row, overrides_of
 
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.patrons import dying, responsibles
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
-from cprsync.store.records.local import encode_local
-from cprsync.store.records.local_part import LOCAL, open_local
+from cprsync.store.records.local import LOCAL, encode_local, open_local
 from cprsync.store.records.records import from_row, overrides_of, prepare
 from cprsync.store.reviews import review_items
 

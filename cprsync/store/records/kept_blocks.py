@@ -20,7 +20,7 @@ from cprsync.store.audit.journal_memory import journal_entries
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library, next_id
-from cprsync.store.records.local_part import open_local, write_local
+from cprsync.store.records.local import open_local, write_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.records.local_part import LOCAL
+from cprsync.store.records.local import LOCAL
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import RecordBroken, SealBroken
 
