@@ -17,7 +17,7 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterUnavailable
-from cprsync.services.night.dry_run import Unwritten, plan_night
+from cprsync.services.night.dry_run import PlanStore, plan_night
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.reviews import Answer
 
@@ -230,7 +230,7 @@ def test_a_plan_that_was_killed_leaves_nothing_that_a_night_takes(either_library
     def die(*_: object) -> str:
         raise Killed
 
-    dies: Any = Unwritten(either_library.store)
+    dies: Any = PlanStore(either_library.store)
     dies.runs.lock, dies.runs.save_plan = either_library.store.runs.lock, die
     with pytest.raises(Killed):
         run_night(replace(either_library.ports(), store=dies), only_plan=True)

@@ -12,7 +12,7 @@ from townspeople import cpr, gains_protection, moves, person
 
 from cprsync.domain.patron.local import Local
 from cprsync.domain.policy.policy import Policy
-from cprsync.services.night.dry_run import Untold, Unwritten, plan_night
+from cprsync.services.night.dry_run import PlanStore, ReadOnlyNetMedia, plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.run import Run
 from cprsync.services.ports.runs import DuePage
@@ -67,7 +67,7 @@ def test_a_write_that_is_new_is_refused_in_a_dry_run(either_library: Library) ->
     store = of_tomorrow(library)
     before = library.everything()
     with pytest.raises(ReadOnly) as refused:
-        Unwritten(store).patrons.note_down()
+        PlanStore(store).patrons.note_down()
     assert refused.value.kind == "store.read_only"
     assert library.everything() == before
     store.patrons.note_down()
@@ -116,7 +116,7 @@ WRITES: dict[str, Callable[[Library, Any], object]] = {
 def test_a_write_of_the_night_or_the_desk_is_refused_in_a_dry_run(library: Library, write: str) -> None:
     before, journal = library.everything(), journal_of(library)
     with pytest.raises(ReadOnly):
-        WRITES[write](library, Unwritten(library.store))
+        WRITES[write](library, PlanStore(library.store))
     assert (library.everything(), journal_of(library)) == (before, journal)
     library.store.audit.verify()
 
@@ -141,7 +141,7 @@ def test_the_database_refuses_a_write_where_a_plan_reads_and_takes_the_next_one(
 
 
 def test_nobody_can_be_told_of_in_a_dry_run() -> None:
-    told: Any = Untold(CulrDouble())
+    told: Any = ReadOnlyNetMedia(CulrDouble())
     assert list(told.read_many([])) == []
     with pytest.raises(AttributeError):
         told.send_many([])

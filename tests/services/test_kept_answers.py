@@ -46,11 +46,11 @@ def waiting(either_library: Library, monkeypatch: pytest.MonkeyPatch) -> Library
 def stop_while_asking(library: Library, *, after: int) -> None:
     """Live a night that someone asks to stop once so many were asked about."""
 
-    def heed() -> None:
+    def raise_if_stopped() -> None:
         if len(library.register.looked_up) >= after:
             raise RunStopped("asked to stop")
 
-    assert library.one_night_with(heed=heed).exit_code == 7
+    assert library.one_night_with(raise_if_stopped=raise_if_stopped).exit_code == 7
     assert 0 < len(library.register.looked_up) < 6 or after == 6
 
 
@@ -141,11 +141,11 @@ def test_whether_a_protection_has_ended_is_asked_once_by_a_night_that_is_stopped
     library.register.looked_up.clear()
     library.deliver(TUESDAY, moves(person("ANNA")))
 
-    def heed() -> None:
+    def raise_if_stopped() -> None:
         if library.store.inbox.last_produced() == TUESDAY:
             raise RunStopped("asked to stop")
 
-    assert library.one_night_with(heed=heed).exit_code == 7
+    assert library.one_night_with(raise_if_stopped=raise_if_stopped).exit_code == 7
     assert (library.store.inbox.last_produced(), kept(library)) == (TUESDAY, [library.id_of("BO")])
     library.night()
     assert library.register.looked_up == [cpr("BO")]

@@ -149,23 +149,23 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
 def asked_to_stop(at: int | None, pauses: Iterator[int]) -> Callable[[], None]:
     """Ask at the so-manieth pause between two pieces of work; None: never."""
 
-    def heed() -> None:
+    def raise_if_stopped() -> None:
         if next(pauses) == at:
             raise RunStopped("asked to")
 
-    return heed
+    return raise_if_stopped
 
 
 def test_a_run_asked_to_stop_at_any_pause_stays_open_and_the_next_ends_it(library: Library, tmp_path: Path) -> None:
     library.batch = 2
     a_night_of_everything(library)
     whole, pauses = library.copy(tmp_path / "whole"), count(1)
-    whole.one_night_with(heed=asked_to_stop(None, pauses))
+    whole.one_night_with(raise_if_stopped=asked_to_stop(None, pauses))
     stops = next(pauses) - 1
     assert stops > 8
     for at in sample(stops):
         other = library.copy(tmp_path / f"stop {at}")
-        stopped = other.one_night_with(heed=asked_to_stop(at, count(1)))
+        stopped = other.one_night_with(raise_if_stopped=asked_to_stop(at, count(1)))
         assert (stopped.exit_code, stopped.state) == (7, "stopped")
         assert stopped.error is not None
         assert stopped.error.kind == "run.stopped"

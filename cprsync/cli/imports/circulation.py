@@ -51,9 +51,11 @@ def circulation_import(
     from cprsync.services.imports.circulating import Circulating, import_circulation
 
     of_type = None if kind is None else kind.value
-    with opened(config, library, as_json=as_json) as site, stoppable() as heed:
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
         policy = site.policy
         with opened_list(file) as source, site.store() as store:
-            how = Circulating(store, policy, site.clock.today(), apply=apply, type=of_type, heed=heed)
+            how = Circulating(
+                store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
+            )
             imported = import_circulation(source, how)
         return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)

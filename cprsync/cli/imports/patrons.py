@@ -47,8 +47,8 @@ def patron_import(
     and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
     run again.
     """
-    with opened(config, library, as_json=as_json) as site, stoppable() as heed:
-        imported = import_file(site, file, apply=apply, columns=columns, heed=heed)
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+        imported = import_file(site, file, apply=apply, columns=columns, raise_if_stopped=raise_if_stopped)
         return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
 
 
@@ -58,7 +58,7 @@ def import_file(
     *,
     apply: bool,
     columns: Path | None = None,
-    heed: Callable[[], None] = lambda: None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> Imported:
     """Read the file and pass it to the store."""
     from cprsync.config.columns import load_columns
@@ -68,5 +68,7 @@ def import_file(
     known = PATRON_COLUMNS if columns is None else load_columns(columns)
     policy = site.policy
     with opened_list(file) as source, site.store() as store:
-        how = Importing(store, site.clock.today(), apply=apply, policy=policy, columns=known, heed=heed)
+        how = Importing(
+            store, site.clock.today(), apply=apply, policy=policy, columns=known, raise_if_stopped=raise_if_stopped
+        )
         return import_patrons(source, how)

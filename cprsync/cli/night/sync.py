@@ -20,8 +20,8 @@ from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, To
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import check_private, open_new_private, open_unfollowed
-from cprsync.services.night.report import unlived
-from cprsync.services.ports.night import go_on
+from cprsync.services.night.report import report_without_run
+from cprsync.services.ports.night import never_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,8 +69,16 @@ def sync(
         settings = load_settings(config)
         agencies = [library_of(settings, library).agency] if library else [one.agency for one in settings.library]
     plans: list[dict[str, Any]] = []
-    with stoppable() as heed:
-        live = partial(live_night, settings, today=today, as_json=as_json, heed=heed, dry_run=dry_run, plans=plans)
+    with stoppable() as raise_if_stopped:
+        live = partial(
+            live_night,
+            settings,
+            today=today,
+            as_json=as_json,
+            raise_if_stopped=raise_if_stopped,
+            dry_run=dry_run,
+            plans=plans,
+        )
         documents = _nights(agencies, live, plan, partial(_day, settings, today))
     if plan is not None and plans:
         _keep_plan(plan, plans, documents)
@@ -91,11 +99,11 @@ def _nights(
                 reserve(plan)  # so that no night runs if its plan cannot be written
             documents.append(live(agency))
         except CprsyncError as error:
-            documents.append(unlived(agency, day=day(), error=_told(error), code=advice_for(error).exit))
+            documents.append(report_without_run(agency, day=day(), error=_told(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
-            documents.append(unlived(agency, day=day(), error=interrupted_document(), code=STOPPED))
+            documents.append(report_without_run(agency, day=day(), error=interrupted_document(), code=STOPPED))
         except Exception as error:  # noqa: BLE001 -- the error's text may quote data: only its place is shown
-            documents.append(unlived(agency, day=day(), error=unexpected_document(error), code=STOPPED))
+            documents.append(report_without_run(agency, day=day(), error=unexpected_document(error), code=STOPPED))
         if documents[-1]["exit"] == STOPPED:
             break
     return documents
@@ -159,7 +167,7 @@ def live_night(
     *,
     today: date | None = None,
     as_json: bool,
-    heed: Callable[[], None] = go_on,
+    raise_if_stopped: Callable[[], None] = never_stop,
     dry_run: bool = False,
     plans: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -170,7 +178,7 @@ def live_night(
 
     live = plan_night if dry_run else run_night
     with progress(as_json=as_json) as shown, site_of(settings, library, today).night(progress=shown) as night:
-        report = live(replace(night, heed=heed))
+        report = live(replace(night, raise_if_stopped=raise_if_stopped))
     document = report.document()
     if plans is not None:
         plans.append(report.plan_document())

@@ -94,12 +94,12 @@ def stoppable() -> Iterator[Callable[[], None]]:
     """Handle signals during the block. The function that it yields raises RunStopped after a signal."""
     asked = threading.Event()
 
-    def heed() -> None:
+    def raise_if_stopped() -> None:
         if asked.is_set():
             raise RunStopped("the night was asked to stop, and has ended after a whole batch")
 
     if threading.current_thread() is not threading.main_thread():
-        yield heed  # only the main thread gets signals
+        yield raise_if_stopped  # only the main thread gets signals
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
@@ -111,7 +111,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
     for number in _SIGNALS:
         signal.signal(number, hear)
     try:
-        yield heed
+        yield raise_if_stopped
     finally:
         _restore(before)
 

@@ -91,7 +91,7 @@ def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, don
             healed.let_through += protect_only(night, run, plan)
             return False
         _write_share(night, run, plan, healed)
-        night.heed()
+        night.raise_if_stopped()
         if healed.error is not None:
             return False
     return True

@@ -77,7 +77,7 @@ class Circulating:
     type: str | None = None
     columns: Columns = field(default=CIRCULATION_COLUMNS)
     #: called between two transactions; raises RunStopped if someone has asked to stop
-    heed: Callable[[], None] = lambda: None
+    raise_if_stopped: Callable[[], None] = lambda: None
 
 
 def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
@@ -93,7 +93,7 @@ def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
         for owed in (True, False):
             for part in in_parts(_read(listing, how, seen, owed=owed)):
                 _take(part, how, imported, foreseen)
-                how.heed()
+                how.raise_if_stopped()
     imported.refused.sort(key=lambda one: one.line)
     return imported
 

@@ -74,7 +74,7 @@ class Importing:
     policy: Policy | None = None
     columns: Columns = PATRON_COLUMNS
     #: called between two transactions; raises RunStopped if someone has asked to stop
-    heed: Callable[[], None] = lambda: None
+    raise_if_stopped: Callable[[], None] = lambda: None
 
 
 def import_patrons(source: BinaryIO, how: Importing) -> Imported:
@@ -90,7 +90,7 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     with nothing_seen() as seen:
         for part in in_parts(listing.rows()):
             _take(part, how, seen, imported)
-            how.heed()
+            how.raise_if_stopped()
     return imported
 
 

@@ -56,7 +56,7 @@ def depart(night: Night, run: Run, departing: Departing) -> Departed:
 
 
 def _some(night: Night, run: Run, departing: Departing) -> Departed:
-    night.heed()
+    night.raise_if_stopped()
     return night.store.leaving.depart(run, departing, inactive_before=_inactive_before(night))
 
 

@@ -32,7 +32,14 @@ def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_p
     if only_plan:
         return dict(night.store.retention.forgettable(night.policy, on=run.day))
     night.progress.stage("forget", len(Forgotten))
-    done = forget_all(night.store, run, night.policy, on=run.day, limit=min(night.batch, AT_ONCE), heed=night.heed)
+    done = forget_all(
+        night.store,
+        run,
+        night.policy,
+        on=run.day,
+        limit=min(night.batch, AT_ONCE),
+        raise_if_stopped=night.raise_if_stopped,
+    )
     counts = Counter(before) + Counter(done)
     return {kind.value: counts[kind.value] for kind in Forgotten if counts[kind.value]}
 
@@ -44,7 +51,7 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
     *,
     on: date,
     limit: int = AT_ONCE,
-    heed: Callable[[], None] = lambda: None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
     counts: Counter[str] = Counter()
@@ -54,5 +61,5 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
         while gone == limit:
             gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
             counts[kind.value] += gone
-            heed()
+            raise_if_stopped()
     return dict(+counts)

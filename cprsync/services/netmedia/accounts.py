@@ -80,7 +80,7 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
     oldest, without = _whose_turn(night, run, everyone=everyone)
     ids = [*oldest, *without]
     for end in range(night.calls, len(ids) + night.calls, night.calls):
-        night.heed()
+        night.raise_if_stopped()
         part = night.store.accounts.wanted(ids[end - night.calls : end])
         decided += _held_against(night, run, part, found, everyone=everyone, dry_run=dry_run)
         if found.error is not None:
@@ -182,7 +182,7 @@ def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Com
         by_patron[one.patron_id].append(one)
     ids = list(by_patron)
     for start in range(0, len(ids), night.batch):
-        night.heed()
+        night.raise_if_stopped()
         together = [one for patron_id in ids[start : start + night.batch] for one in by_patron[patron_id]]
         done = night.store.repairs.repair(run, together)
         found.repaired += done.waiting

@@ -51,4 +51,4 @@ def _derive(night: Night, run: Run, *, everyone: bool) -> None:
     while last is not None:
         page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
         last = night.store.rights.derive(run, page, night.policy)
-        night.heed()
+        night.raise_if_stopped()

@@ -59,7 +59,7 @@ def publish(night: Night, run: Run) -> Published:
     if ids:
         night.progress.stage("publish", len(ids))
     for start in range(0, len(ids), night.calls):
-        night.heed()
+        night.raise_if_stopped()
         part = ids[start : start + night.calls]
         if not _send(night.store, night.net_media, run, part, done):
             break

@@ -59,7 +59,7 @@ def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
         by_age = bool(night.policy.ladders.ladders)
         page = DuePage(day, limit=night.batch, everyone=everyone, after=last, by_age=by_age)
         last = night.store.calendar.live_day(run, page, night.policy)
-        night.heed()
+        night.raise_if_stopped()
 
 
 class Foreseeing(Protocol):

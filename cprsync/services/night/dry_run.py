@@ -64,17 +64,17 @@ _NO_RUN = 0
 
 def plan_night(night: Night) -> Report:
     """Plan one night and return its report. Raises RunBusy while a night runs."""
-    unwritten = Unwritten(night.store)
-    net_media = None if night.net_media is None else Untold(night.net_media)
+    store = PlanStore(night.store)
+    net_media = None if night.net_media is None else ReadOnlyNetMedia(night.net_media)
     planned = replace(
         night,
-        store=cast("Store", unwritten),
-        register=Asked(night.register),
-        feed=Untouched(night.feed),
+        store=cast("Store", store),
+        register=ReadOnlyRegister(night.register),
+        feed=ReadOnlyFeed(night.feed),
         net_media=cast("NetMedia", net_media),
     )
     report = run_night(planned, only_plan=True)
-    return replace(report, counts=report.counts + Counts(subscribed=unwritten.waiting))
+    return replace(report, counts=report.counts + Counts(subscribed=store.waiting))
 
 
 class _Plan:
@@ -92,7 +92,7 @@ class _Plan:
         self.born_anew: dict[str, Write] = {}
 
 
-class Unwritten:
+class PlanStore:
     """The store of a planned night. Writes only the audit entries of look-ups, and counts what would be written."""
 
     def __init__(self, store: Store) -> None:
@@ -238,7 +238,7 @@ def _nothing(*_: object, **__: object) -> int:
     return 0
 
 
-class Asked:
+class ReadOnlyRegister:
     """The register, for questions only. Changes count as done."""
 
     def __init__(self, register: Register) -> None:
@@ -258,7 +258,7 @@ class Asked:
         return self._register.subscriptions()
 
 
-class Untouched:
+class ReadOnlyFeed:
     """The place where deliveries arrive, for reading only."""
 
     def __init__(self, feed: Feed) -> None:
@@ -266,7 +266,7 @@ class Untouched:
         self._feed = feed
 
     def waiting(self) -> list[WaitingFile]:
-        return [_Left(file) for file in self._feed.waiting()]
+        return [_KeptFile(file) for file in self._feed.waiting()]
 
     def unfinished(self) -> list[str]:
         return self._feed.unfinished()
@@ -275,7 +275,7 @@ class Untouched:
         return self._feed.unfinished_file(name)
 
 
-class _Left:
+class _KeptFile:
     """A file that stays where it is, whatever the settings say."""
 
     def __init__(self, file: WaitingFile) -> None:
@@ -289,7 +289,7 @@ class _Left:
         """Leave the file: the night takes it."""
 
 
-class Untold:
+class ReadOnlyNetMedia:
     """The net media, for questions only. This class has no method that tells them anything."""
 
     def __init__(self, net_media: NetMedia) -> None:

@@ -350,7 +350,7 @@ def _plan_document(row: PlanRow) -> dict[str, Any]:
     }
 
 
-def unlived(agency: str, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
+def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
     """The shape of `sync` for a night without a report: no run, and all counts 0. `day` None: no clock gave it."""
     counts = dict.fromkeys(("received", *(outcome.value for outcome in Outcome)), 0)
     return {

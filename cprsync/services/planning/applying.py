@@ -33,7 +33,7 @@ def apply(night: Night, run: Run | None, plan: Plan) -> None:
     for steps in _batches(plan.steps, night.batch):
         _write(night, run, steps)
         night.progress.advance(len(steps))
-        night.heed()
+        night.raise_if_stopped()
 
 
 def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
@@ -47,7 +47,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     moving = frozenset(step.write.patron.id for step in plan.changes if step.write and step.write.renumbered)
     for steps in _batches(fresh, night.batch):
         through.update(_save(night, run, [_waits(step, moving) for step in steps], items=True))
-        night.heed()
+        night.raise_if_stopped()
     return through
 
 
@@ -56,7 +56,7 @@ def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
     through: Counter[str] = Counter()
     for steps in _batches(plan.changes, night.batch):
         through.update(_save(night, run, steps, items=False))
-        night.heed()
+        night.raise_if_stopped()
     return through
 
 

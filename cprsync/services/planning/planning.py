@@ -82,7 +82,7 @@ class Planner:
             rest = chunk[max(0, self._checkpoint - first + 1) :]
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
-            self._night.heed()
+            self._night.raise_if_stopped()
         self.ask_new_numbers()
 
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:

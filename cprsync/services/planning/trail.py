@@ -142,7 +142,7 @@ def look_up(
         night.store.subscriptions.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)
         for answer in night.register.look_up_many(some):
             yield answer, as_of
-        night.heed()
+        night.raise_if_stopped()
 
 
 def is_decided(question: FollowUp, patron: Patron) -> bool:

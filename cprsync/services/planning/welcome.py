@@ -61,7 +61,7 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
         today, dead_until = night.clock.today(), last_day_of_the_dead(night)
         night.store.subscriptions.subscribed(run, done, since=today, already=already, dead_until=dead_until)
         added += len(done)
-        night.heed()
+        night.raise_if_stopped()
     if refused:
         reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
         night.store.patrons.write(run, Batch(reviews=reviews))
@@ -74,7 +74,7 @@ def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
     night.progress.stage("look up", len(questions))
     for start in range(0, len(questions), night.calls):
         _ask(night, run, planner, questions[start : start + night.calls])
-        night.heed()
+        night.raise_if_stopped()
     planner.ask_new_numbers()
 
 

@@ -38,7 +38,7 @@ class Progress(Protocol):
     def advance(self, count: int = 1) -> None: ...
 
 
-def go_on() -> None:
+def never_stop() -> None:
     """Do nothing: nobody asks this night to stop."""
 
 
@@ -79,7 +79,7 @@ class Night:
     knows_the_day: bool = True
     progress: Progress = field(default_factory=Silence)
     #: called between two pieces of work; raises RunStopped if someone has asked the night to stop
-    heed: Callable[[], None] = field(default=go_on)
+    raise_if_stopped: Callable[[], None] = field(default=never_stop)
     #: measures how long the run took; the clock may stand still in a test environment
     monotonic: Callable[[], float] = field(default=lambda: 0.0)
 
