@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.setting import Counter
-    from cprsync.services.feed.discarding import Discarding
+    from cprsync.services.feed.stopped import Discarding
     from cprsync.services.leaving.departing import Exit
     from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.deliveries import Feed
@@ -272,7 +272,7 @@ class Site:
     @contextmanager
     def discarding(self) -> Iterator[Discarding]:
         """What setting a delivery aside needs. Where deliveries arrive is asked only if necessary."""
-        from cprsync.services.feed.discarding import Discarding
+        from cprsync.services.feed.stopped import Discarding
 
         today = self.clock.today() if self.knows_the_day else None
         with self.store() as store, self.feed() as feed:

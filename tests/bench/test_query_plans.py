@@ -25,8 +25,7 @@ from cprsync.services.desk.showing import patron_document
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.runs import DuePage
 from cprsync.services.views.entitlements import Entitlements
-from cprsync.services.views.standings import Standings
-from cprsync.services.views.statements import Statements
+from cprsync.services.views.lending import Standings, Statements
 from cprsync.store.core.engine import reading
 from cprsync.store.netmedia import entitlements
 from cprsync.store.night import calendar

@@ -14,7 +14,7 @@ from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.netmedia.accounts import Compared
-from cprsync.services.netmedia.verifying import Verified
+from cprsync.services.netmedia.rights import Verified
 from cprsync.services.night.report import unlived
 
 BRAKE = [{"class": "changed", "count": 300, "limit": 200}]

@@ -26,7 +26,7 @@ from cprsync.domain.person.purpose import Purpose
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.run import RunState
 from cprsync.services.ports.trust import Happening
-from cprsync.services.views.statements import STATEMENT
+from cprsync.services.views.lending import STATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

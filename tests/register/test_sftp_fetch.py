@@ -24,7 +24,7 @@ from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.register.pickup.folder import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
-from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
 
 if TYPE_CHECKING:

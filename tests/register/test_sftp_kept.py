@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import pytest
 from sftp_server import NAME, Server, metadata
 
-from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
 from cprsync.store.core.engine import open_engine
 from cprsync.store.feed.inbox import CHUNK_BYTES

@@ -24,7 +24,7 @@ from cprsync.installing import upgrade_store as upgrade
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.register.pickup.sftp_content import Pace
 from cprsync.register.pickup.sftp_session import SftpSettings
-from cprsync.services.feed.fetching import fetch_between_nights
+from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
 
 if TYPE_CHECKING:

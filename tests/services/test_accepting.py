@@ -10,7 +10,7 @@ from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Library, uno
 from townspeople import cpr, moves, person
 
 from cprsync.errors import BadInput, DeliveryRefused, RegisterUnavailable
-from cprsync.services.feed.accepting import accept_delivery
+from cprsync.services.feed.stopped import accept_delivery
 
 if TYPE_CHECKING:
     from pathlib import Path

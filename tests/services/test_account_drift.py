@@ -26,7 +26,7 @@ from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.netmedia.accounts import compare_accounts, reconcile_accounts, reconciled
-from cprsync.services.netmedia.verifying import verify
+from cprsync.services.netmedia.rights import verify
 from cprsync.services.night.run import run_night
 from cprsync.store.core import tables
 

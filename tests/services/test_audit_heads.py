@@ -14,7 +14,7 @@ from townspeople import gains_protection, moves, person, renames
 from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.leaving.forgetting import forget_all
-from cprsync.services.trust.audit_accepting import accept_audit
+from cprsync.services.trust.audit import accept_audit
 
 if TYPE_CHECKING:
     from datetime import date

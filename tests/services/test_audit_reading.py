@@ -10,7 +10,7 @@ from townspeople import gains_protection, person
 
 from cprsync.domain.person.person import Birth
 from cprsync.services.ports.trust import AuditFilter
-from cprsync.services.trust.audit_reading import list_entries
+from cprsync.services.trust.audit import list_entries
 
 if TYPE_CHECKING:
     from doubles import Library

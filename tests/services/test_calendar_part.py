@@ -24,8 +24,8 @@ from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Harm, Policy, Retention
 from cprsync.services.desk.lookup import Asked, Desk
+from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.night.forecasting import foresee
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import Counter, set_field
 from cprsync.services.netmedia.accounts import reconcile_accounts
-from cprsync.services.netmedia.verifying import verify
+from cprsync.services.netmedia.rights import verify
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from test_setting import row
 from townspeople import cpr, person
 
 from cprsync.errors import BadInput
-from cprsync.services.imports.circulating import Circulating, import_circulation
+from cprsync.services.imports.circulation import Circulating, import_circulation
 from cprsync.services.views.revealing import Window
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from test_discarding import discard, entries, name_of, refuse_unchanged
 from townspeople import moves, person, renames
 
 from cprsync.errors import BadInput, RegisterUnavailable
-from cprsync.services.feed.accepting import accept_delivery
-from cprsync.services.feed.discarding import Discarding
+from cprsync.services.feed.stopped import Discarding, accept_delivery
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.leaving.departing import Exit
-from cprsync.services.night.forecasting import foresee
+from cprsync.services.night.calendar import foresee
 from cprsync.services.ports.desk import LocalChange
 from cprsync.store.core import tables
 

@@ -12,8 +12,7 @@ from test_forgetting import chunks, morning
 from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.errors import BadInput, DeliveryRefused, RunBusy
-from cprsync.services.feed.accepting import accept_delivery
-from cprsync.services.feed.discarding import Discarding
+from cprsync.services.feed.stopped import Discarding, accept_delivery
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,7 +14,7 @@ from townspeople import moves, person
 
 from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput
-from cprsync.services.feed.accepting import accept_delivery
+from cprsync.services.feed.stopped import accept_delivery
 
 if TYPE_CHECKING:
     from doubles import Library

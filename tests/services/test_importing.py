@@ -28,7 +28,7 @@ from cprsync.resources import fixture_path
 from cprsync.services.imports.columns import PATRON_COLUMNS, Column, Columns, columns_of_table
 from cprsync.services.imports.importing import Importing, import_patrons
 from cprsync.services.imports.patron_rows import as_patron
-from cprsync.services.imports.seen import nothing_seen
+from cprsync.services.imports.rows import nothing_seen
 from cprsync.services.ports.reviews import Answer
 from cprsync.services.views.revealing import Window
 

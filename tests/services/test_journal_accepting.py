@@ -10,7 +10,7 @@ from test_leaving import erase, leave, of_another_life, taken_away, without_its_
 from test_setting import entries
 
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.services.trust.journal_accepting import accept_journal
+from cprsync.services.trust.audit import accept_journal
 from cprsync.store.seals.failures import JournalBehind, JournalBroken
 
 if TYPE_CHECKING:

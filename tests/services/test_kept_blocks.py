@@ -25,8 +25,7 @@ from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration
-from cprsync.services.leaving.departing import Exit
-from cprsync.services.leaving.kept_blocks import KeptBlocks
+from cprsync.services.leaving.departing import Exit, KeptBlocks
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables

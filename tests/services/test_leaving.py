@@ -31,8 +31,8 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.imports.importing import Importing, import_patrons
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.views.lending import Standings
 from cprsync.services.views.revealing import Window
-from cprsync.services.views.standings import Standings
 from cprsync.store.beside.journal import Entry
 from cprsync.store.core import tables
 from cprsync.store.lending.circulation import seal_payload

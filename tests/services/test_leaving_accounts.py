@@ -17,7 +17,7 @@ from cprsync.domain.netmedia.drift import Wrong
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.netmedia.accounts import reconcile_accounts
-from cprsync.services.netmedia.verifying import verify
+from cprsync.services.netmedia.rights import verify
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -14,7 +14,7 @@ from test_statements import statement, text
 from cprsync.cli.desk.record_text import field_lines
 from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.lending.statement import Compensation, over_since
-from cprsync.services.views.standings import Standings
+from cprsync.services.views.lending import Standings
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.lending.over import is_over

@@ -11,7 +11,7 @@ from townspeople import dies, gains_protection, loses_protection, moves, person,
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.feed.accepting import accept_delivery
+from cprsync.services.feed.stopped import accept_delivery
 
 if TYPE_CHECKING:
     from typing import Any

@@ -21,8 +21,8 @@ from townspeople import cpr, person
 
 from cprsync.domain.person.person import Birth, Person
 from cprsync.errors import ReviewChanged, ReviewClosed
+from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.night.forecasting import foresee
 
 if TYPE_CHECKING:
     from pathlib import Path

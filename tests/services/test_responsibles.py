@@ -29,8 +29,8 @@ from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.responsibles import Answers, add_responsible, end_responsible, list_responsibles
 from cprsync.services.desk.setting import set_field
 from cprsync.services.leaving.departing import Exit
+from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.night.forecasting import foresee
 from cprsync.services.views.revealing import Window
 from cprsync.store.core import tables
 

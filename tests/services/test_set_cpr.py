@@ -31,9 +31,15 @@ from cprsync.errors import (
 )
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.number_back import preview_taking_back, take_back
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
+from cprsync.services.desk.set_cpr import (
+    NumberPreview,
+    SetNumber,
+    confirm_number,
+    preview_number,
+    preview_taking_back,
+    take_back,
+)
 from cprsync.services.desk.setting import set_field
 from cprsync.services.leaving.departing import Exit
 from cprsync.services.ports.patrons import NewPatron

@@ -18,7 +18,7 @@ from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules
 from cprsync.errors import BadInput
 from cprsync.services.leaving.departing import Exit
-from cprsync.services.views.standings import Standings
+from cprsync.services.views.lending import Standings
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
 from cprsync.services.leaving.departing import Exit
-from cprsync.services.netmedia.verifying import derive_wrong_again, verify
+from cprsync.services.netmedia.rights import derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange
 from cprsync.services.views.entitlements import Entitlements
 from cprsync.store.core import tables

@@ -41,9 +41,8 @@ from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import compile_schemas
 from cprsync.services.netmedia.accounts import compare_accounts
-from cprsync.services.netmedia.deriving import derive_rights
 from cprsync.services.netmedia.publishing import publish
-from cprsync.services.netmedia.verifying import verify
+from cprsync.services.netmedia.rights import derive_rights, verify
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing

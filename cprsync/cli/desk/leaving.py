@@ -126,7 +126,7 @@ def patron_kept_blocks(
     """
     from cprsync.cli.terminal.acting import user_name
     from cprsync.cli.terminal.asking import ask_any_number
-    from cprsync.services.leaving.kept_blocks import KeptBlocks, check_lifting
+    from cprsync.services.leaving.departing import KeptBlocks, check_lifting
 
     if block is not None and not lift:
         raise Misused("--block says which one --lift lifts")

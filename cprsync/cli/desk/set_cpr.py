@@ -85,7 +85,7 @@ def _take_back(
     reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
 ) -> dict[str, Any]:
     """Show the record, ask for the yes, and take the number back."""
-    from cprsync.services.desk.number_back import preview_taking_back, take_back
+    from cprsync.services.desk.set_cpr import preview_taking_back, take_back
 
     shown = preview_taking_back(reviews, patron)
     if not as_json:

@@ -39,7 +39,7 @@ def patron_standing(
 
     By the library's policy, each answer with the rule that gives it.
     """
-    from cprsync.services.views.standings import Standings
+    from cprsync.services.views.lending import Standings
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
         document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)

@@ -62,8 +62,8 @@ def statement(
     protected patron are left out unless --reveal opens them.
     """
     from cprsync.cli.terminal.acting import user_name
+    from cprsync.services.views.lending import Statements
     from cprsync.services.views.revealing import check_asked
-    from cprsync.services.views.statements import Statements
 
     with opened(config, library, as_json=as_json, today=today) as site:
         check_asked(reveal=reveal, reason=reason)

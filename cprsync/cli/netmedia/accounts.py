@@ -45,7 +45,7 @@ def entitlements_reconcile(
     kept otherwise than the record leads to are derived again by the night too.
     """
     from cprsync.services.netmedia.accounts import reconcile_accounts, reconciled
-    from cprsync.services.netmedia.verifying import derive_wrong_again
+    from cprsync.services.netmedia.rights import derive_wrong_again
 
     with (
         opened(config, library, as_json=as_json) as site,
@@ -120,7 +120,7 @@ def entitlements_verify(
     nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
     nothing.
     """
-    from cprsync.services.netmedia.verifying import Verified, verify
+    from cprsync.services.netmedia.rights import Verified, verify
 
     found = Verified(offline=offline)
     with opened(config, library, as_json=as_json) as site:

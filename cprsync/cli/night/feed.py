@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.errors import CprsyncError
-    from cprsync.services.feed.fetching import Fetched
+    from cprsync.services.feed.intake import Fetched
 
 Sha256 = Annotated[
     str | None,
@@ -49,7 +49,7 @@ def feed_inspect(
 @app.command("fetch")
 def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
     """Take what waits into the inbox; the next night reads it."""
-    from cprsync.services.feed.fetching import fetch_between_nights
+    from cprsync.services.feed.intake import fetch_between_nights
 
     with (
         opened(config, library, as_json=as_json) as site,
@@ -84,7 +84,7 @@ def feed_accept(
     The next night applies FILE: the new one of two, or the one behind the gap.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.services.feed.accepting import accept_delivery
+    from cprsync.services.feed.stopped import accept_delivery
     from cprsync.wiring import reader
 
     with opened(config, library, as_json=as_json) as site, site.store() as store, site.feed() as feed:

@@ -17,7 +17,7 @@ from cprsync.cli.language.words import Language, has_word, titles_of, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.output import emphasise
-from cprsync.services.night.forecasting import PRODUCTS, RIGHTS
+from cprsync.services.night.calendar import PRODUCTS, RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,7 @@ def forecast(
 
     Birthdays, and corrections and absences that end, if the register changes nothing.
     """
-    from cprsync.services.night.forecasting import foresee
+    from cprsync.services.night.calendar import foresee
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store() as store:
         document = foresee(store, site.policy, today=site.clock.today(), days=days)

@@ -13,7 +13,7 @@ from cprsync.cli.terminal.failures import failure_words
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
-from cprsync.services.netmedia.deriving import TURNS
+from cprsync.services.netmedia.rights import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

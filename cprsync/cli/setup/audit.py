@@ -86,7 +86,7 @@ def audit_list(
     """
     from cprsync.cli.terminal.acting import user_name
     from cprsync.services.ports.trust import AuditFilter
-    from cprsync.services.trust.audit_reading import list_entries
+    from cprsync.services.trust.audit import list_entries
 
     first = None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN)
     # an entry without a user is found by the word for it in either language
@@ -124,7 +124,7 @@ def audit_accept(
     """
     from cprsync.cli.terminal.acting import user_name
     from cprsync.services.night.report import audit_document
-    from cprsync.services.trust.audit_accepting import accept_audit
+    from cprsync.services.trust.audit import accept_audit
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
         was = audit_document(accept_audit(store, user=user_name(), reason=reason))

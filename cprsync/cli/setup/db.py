@@ -74,7 +74,7 @@ def db_accept_journal(
     them back.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.services.trust.journal_accepting import accept_journal
+    from cprsync.services.trust.audit import accept_journal
 
     with opened(config, library, as_json=as_json) as site, site.unchecked_store() as store:
         document = accept_journal(store, agency=site.section.agency, user=user_name(), reason=reason)

@@ -30,8 +30,7 @@ from cprsync.services.desk.registering import confirm_registration, preview_regi
 from cprsync.services.imports.columns import PATRON_COLUMNS
 from cprsync.services.imports.patron_rows import as_patron, in_branch
 from cprsync.services.imports.refused import REASONS, Refused
-from cprsync.services.imports.rows import Listing
-from cprsync.services.imports.seen import nothing_seen
+from cprsync.services.imports.rows import Listing, nothing_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

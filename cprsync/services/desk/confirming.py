@@ -1,15 +1,26 @@
-"""Shows a preview as JSON, and refuses a write that nobody confirmed. The rules are in `domain.desk.confirming`."""
+"""Shows a preview as JSON, and whose record it is. Refuses a write that nobody confirmed.
+
+The rules are in `domain.desk.confirming`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.age import age_on
 from cprsync.errors import NotConfirmed
+from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.reason import checked_reason
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Preview
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.desk import PatronView
 
 #: The message for each reason why a yes is not enough. The error's kind ends in the reason's name.
 _SAID: Final = {
@@ -48,3 +59,20 @@ def check_confirmed(preview: Preview, confirmation: Confirmation) -> str:
     if (why := why_not_confirmed(preview, confirmation)) is not None:
         raise NotConfirmed(_SAID[why], kind=f"confirm.{why.value}")
     return checked_reason(confirmation.reason) if confirmation.reason.strip() else ""
+
+
+def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict[str, Any]:
+    """Name, age and cards. Leaves out the name of a protected patron, and everything about a patron who has left."""
+    if view is None or view.stage is Stage.CLOSED:
+        return {"name": None, "age": None, "cards": [], "protected": False}
+    # no field names the library, so it may be empty here
+    shown, patron = patron_document(view, policy, agency="", on=on), view.patron
+    counts = effective(patron, policy, on=on)
+    age = None if counts.birth is None else age_on(counts.birth.day, on, leap=policy.ladders.leap)
+    fields = shown["fields"]
+    return {
+        "name": fields["name"]["value"],
+        "age": age,
+        "cards": list(fields["cards"]["value"] or ()),
+        "protected": shown["protected"],
+    }

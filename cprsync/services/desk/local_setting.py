@@ -1,26 +1,33 @@
 """Sets a field that the patron or staff own. A value is kept as typed; a list changes one entry at a time.
 
-A value that is typed for a list is added or removed. It replaces the whole list only on request. Leaves out corrections
-over the register: see `setting`.
+A value that is typed for a list is added or removed. It replaces the whole list only on request. For a patron who is
+not in the register, name, birth date and protection are the library's own, and need no reason and have no last day;
+with a real number they belong to the register again. Leaves out corrections over the register: see `setting`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.lists import Doing, NotListed, SeveralMeant
+from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.services.ports.desk import LocalChange
+from cprsync.services.ports.desk import LocalChange, OwnWord
+from cprsync.services.ports.patrons import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
     from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.patrons import Prepared
     from cprsync.services.ports.store import Store
 
 #: The fields that are lists.
@@ -136,3 +143,36 @@ def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Loc
 
 def _unfit(field: str, error: ValueError) -> BadInput:
     return BadInput("{field}: {why}", field=field, why=error, kind="input.value")
+
+
+def may_be_ours(asked: Setting) -> bool:
+    """Whether the request sets the library's own value, if the register does not know the patron.
+
+    A name with a reason or a last day is a correction, as for any patron.
+    """
+    corrects = asked.field in {one.value for one in Overridden} and (bool(asked.reason) or asked.until is not None)
+    return asked.field in UNREGISTERED_FIELDS and not corrects
+
+
+def own_word(
+    patron: Patron, asked: Setting, prepare: Callable[[Person], Prepared], *, on: date, policy: Policy
+) -> OwnWord | None:
+    """What is written. None: the record has the value already. Raises BadInput, which does not quote the text."""
+    try:
+        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", on)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=asked.field, why=error, kind="input.value") from None
+    if after == patron.register:
+        return None
+    write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())
+    return OwnWord(asked.field, with_age(write, on=on, policy=policy))
+
+
+def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
+    """Add the group and rights that follow from a new birth date. Without a policy, return the write unchanged."""
+    patron = write.patron
+    if policy is None or write.after.birth == patron.register.birth:
+        return write
+    facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
+    group, step = age_step_of(facts, on, policy)
+    return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))

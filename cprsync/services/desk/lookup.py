@@ -21,9 +21,9 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
 from cprsync.domain.person.age import LeapDay, differs_from_number
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Person
+from cprsync.domain.person.person import REPLACED, SILENT, Person
 from cprsync.domain.person.purpose import may_make_borrower
-from cprsync.errors import BadAnswer, BadInput, NoSuchPerson
+from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
 from cprsync.services.planning.steps import Evidence, Step, answers, step_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.patrons import Batch
-    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.register import Register, Subscribed
     from cprsync.services.ports.store import Store
 
 #: A patron who is not created yet has no number.
@@ -339,3 +339,30 @@ def lookup_document(shown: Mapping[str, Any], one: DecidedAtDesk, warnings: Sequ
         "sealed_by": shown["sealed_by"],
         "household": shown["household"],
     }
+
+
+def ask_about(desk: Desk, number: CprNumber) -> Person | None:
+    """Return the person who has this number. None: the register does not answer now.
+
+    Raises:
+        BadInput: the register has replaced the number.
+        NoSuchPerson: the register does not know the number.
+    """
+    (answer,) = desk.register.look_up_many([number])
+    if isinstance(answer, NotFound):
+        if isinstance(answer.error, RegisterUnavailable):
+            return None
+        raise answer.error
+    if answer.person.status in REPLACED:
+        raise BadInput("the register has replaced that number: ask for the new one", kind="number.replaced")
+    return answer.person
+
+
+def subscribe_to(desk: Desk, number: CprNumber) -> Subscribed | None:
+    """Subscribe to the number. None: the register does not answer now, and the night subscribes later."""
+    ((_, result),) = desk.register.subscribe_many([number])
+    if isinstance(result, RegisterUnavailable):
+        return None
+    if isinstance(result, CprsyncError):
+        raise result
+    return result

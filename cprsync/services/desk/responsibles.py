@@ -20,8 +20,7 @@ from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.person.status import STATUS_RULES
 from cprsync.errors import BadInput
-from cprsync.services.desk.calling import ask_about, subscribe_to
-from cprsync.services.desk.lookup import NEW
+from cprsync.services.desk.lookup import NEW, ask_about, subscribe_to
 from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of
 from cprsync.services.ports.desk import Entry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked

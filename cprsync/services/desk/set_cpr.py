@@ -3,8 +3,9 @@
 The preview shows the register's person beside our record. If neither name nor birth date agrees, a reason is required,
 so that no record becomes another person's by mistake (decision 40). If the register does not answer, nobody has seen
 whose number it is. Then a reason is required, the record is "not yet verified", and subscription and first copy wait
-for the night. Leaves out the change of a real number, which only the register makes, and taking a number back: see
-`number_back`.
+for the night. A number that was given can be taken back, also after a preview and a yes.
+
+Leaves out the change of a real number, which only the register makes.
 """
 
 from __future__ import annotations
@@ -15,20 +16,19 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.deciding.decide import Change, Parked
 from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival
-from cprsync.domain.desk.confirming import Preview
+from cprsync.domain.desk.confirming import TAKING_BACK, Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.patron.kinds import shown_block
-from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
+from cprsync.domain.patron.review import BOTH_PATRONS, NUMBER_SET, PARKED, State
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import BadInput, LostCompare
-from cprsync.services.desk.calling import ask_about, subscribe_to
-from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
-from cprsync.services.desk.lookup import TRIES, refuse_what_is_never_sent
+from cprsync.services.desk.comparing import compared_document, pair_of
+from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document, whose_document
+from cprsync.services.desk.lookup import TRIES, ask_about, refuse_what_is_never_sent, subscribe_to
 from cprsync.services.desk.registering import ANSWER_FRESH
-from cprsync.services.desk.side_by_side import compared_document, pair_of
 from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, write_of
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import Batch
@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
+    from cprsync.services.desk.comparing import Pair
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.desk.side_by_side import Pair
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.register import Subscribed
+    from cprsync.services.ports.reviews import ReviewItem
 
 #: The purpose that the audit records for the question to the register, and what the preview is about.
 PURPOSE: Final = "set_cpr"
@@ -120,7 +122,7 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
     }
     del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
-        **_document(asked, "shown", verified=batch.writes[0].as_of is not None, subscribed=False),
+        **_document(asked.patron_id, "shown", verified=batch.writes[0].as_of is not None),
         "warnings": [warning_document(one) for one in warnings],
         "written": False,
         "preview": told,
@@ -129,7 +131,7 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
 
 
 def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
-    document = _document(asked, "unchanged", verified=patron.verified, subscribed=True) | {"written": False}
+    document = _document(asked.patron_id, "unchanged", verified=patron.verified, subscribed=True) | {"written": False}
     return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)
 
 
@@ -157,9 +159,9 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
     )
 
 
-def _document(asked: SetNumber, outcome: str, *, verified: bool, subscribed: bool) -> dict[str, Any]:
+def _document(patron_id: str, outcome: str, *, verified: bool, subscribed: bool = False) -> dict[str, Any]:
     return {
-        "patron": asked.patron_id,
+        "patron": patron_id,
         "outcome": outcome,
         "verified": verified,
         "subscribed": subscribed,
@@ -201,7 +203,7 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
                 raise
             continue
         verified = batch.writes[0].as_of is not None
-        done = _document(asked, "set", verified=verified, subscribed=subscribed is not None)
+        done = _document(asked.patron_id, "set", verified=verified, subscribed=subscribed is not None)
         told = {name: again.document[name] for name in ("warnings", "preview")}
         return done | told | {"written": True}
     raise AssertionError("the last try returns or raises")
@@ -257,3 +259,73 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
 
 def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:
     return replace(write_of(desk, change, patron, as_of), renumbered=desk.clock.today())
+
+
+#: What the preview is about.
+UNDO: Final = "set_cpr_undo"
+
+
+@dataclass(frozen=True, slots=True)
+class TakingBack:
+    """What taking back a number would do to one record, as shown to staff."""
+
+    patron_id: str
+    #: the review item under which the number was given
+    item: int
+    preview: Preview
+    #: the JSON shape of `patron set-cpr`
+    document: Mapping[str, Any]
+
+
+def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
+    """Show whose number would be taken back. Nothing is written.
+
+    Raises:
+        BadInput: no number was given at the desk, or it has been taken back already.
+    """
+    given = [one for one in reviews.store.answers.items(all_states=True) if _is_given(one, patron_id)]
+    view = reviews.store.views.patron(patron_id)
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    if not given:
+        raise _nothing_to_take_back(reviews, patron_id)
+    marks = (str(given[-1].id), str(view.patron.version))
+    preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
+    whose = whose_document(view, reviews.policy, on=reviews.clock.today())
+    told = preview_document(preview) | {"whose": whose}
+    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
+    document = {
+        **_document(patron_id, "shown", verified=view.patron.verified),
+        "warnings": [warning_document(one) for one in TAKING_BACK],
+        "written": False,
+        "preview": told,
+    }
+    return TakingBack(patron_id, given[-1].id, preview, document)
+
+
+def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
+    """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
+
+    Raises:
+        NotConfirmed: the record differs from the one that was shown; nothing is changed.
+        BadInput: the number has been taken back since, or the reason cannot be kept; nothing is changed.
+        ReviewClosed: the register has given another number since, or the data that this needs is deleted; nothing is
+            changed.
+    """
+    again = preview_taking_back(reviews, shown.patron_id)
+    reason = check_confirmed(again.preview, confirmation)
+    reviews.undo(again.item, reason=reason, is_shown=True)
+    (patron,) = reviews.store.patrons.read([shown.patron_id])
+    told = {name: again.document[name] for name in ("warnings", "preview")}
+    return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
+
+
+def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
+    items = reviews.store.answers.items(all_states=True)
+    if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
+        return BadInput("the number has been taken back already", kind="number.taken_back")
+    return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
+
+
+def _is_given(item: ReviewItem, patron_id: str, *, state: State = State.ACCEPTED) -> bool:
+    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is state

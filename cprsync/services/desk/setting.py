@@ -16,8 +16,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Known, Overridden, Override, last_day_of, value_of
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
-from cprsync.services.desk.local_setting import Setting, check_doing, doing_of, set_local
-from cprsync.services.desk.unregistered import may_be_ours, own_word
+from cprsync.services.desk.local_setting import Setting, check_doing, doing_of, may_be_ours, own_word, set_local
 from cprsync.services.ports.desk import Correction, PatronView
 from cprsync.services.ports.patrons import Write
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 #: Fields that cannot be set here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
-    # settable for a patron who is not in the register: see `unregistered`
+    # settable for a patron who is not in the register: see `local_setting`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",

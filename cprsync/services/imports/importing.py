@@ -14,16 +14,14 @@ from cprsync.domain.lending.letter import letter_language
 from cprsync.services.imports.columns import PATRON_COLUMNS, Columns
 from cprsync.services.imports.patron_rows import as_patron, check_readable, in_branch
 from cprsync.services.imports.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts
-from cprsync.services.imports.rows import Listing
-from cprsync.services.imports.seen import nothing_seen
+from cprsync.services.imports.rows import Listing, nothing_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.rows import Row
-    from cprsync.services.imports.seen import Seen
+    from cprsync.services.imports.rows import Row, Seen
     from cprsync.services.ports.patrons import NewPatron
     from cprsync.services.ports.store import Store
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.seen import Seen
+    from cprsync.services.imports.rows import Seen
 
 #: Turns a cell and the day into parts of a patron.
 _Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from cprsync.services.night.foreseen_reviews import ForeseenReviews
 from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
-from cprsync.services.planning.foreseen_reviews import ForeseenReviews
 from cprsync.services.planning.plan_hash import plan_hash
 from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.services.planning.welcome import NEW_A_NIGHT

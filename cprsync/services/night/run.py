@@ -22,10 +22,9 @@ from cprsync.services.feed.subscriptions import Comparison
 from cprsync.services.leaving.departing import depart, who_departs, who_is_released
 from cprsync.services.leaving.forgetting import forget_of_night
 from cprsync.services.netmedia.accounts import compare_accounts
-from cprsync.services.netmedia.deriving import derive_rights, rights_changed
 from cprsync.services.netmedia.publishing import Published, publish
-from cprsync.services.night.calendar_part import foresee_days, live_days
-from cprsync.services.night.overriding import overrides_on
+from cprsync.services.netmedia.rights import derive_rights, rights_changed
+from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import LIVED, Closing, Counts, Planned, Report, Told
 from cprsync.services.planning.applying import apply, hold, protect_only
 from cprsync.services.planning.planning import Planner

@@ -15,7 +15,7 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
-from cprsync.services.views.viewing import unmerged_view_of
+from cprsync.services.views.finding import unmerged_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

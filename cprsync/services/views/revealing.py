@@ -14,7 +14,7 @@ from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.desk import PatronView, Reveal
 from cprsync.services.ports.reason import checked_reason
-from cprsync.services.views.viewing import view_of
+from cprsync.services.views.finding import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

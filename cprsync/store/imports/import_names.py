@@ -15,7 +15,7 @@ from cprsync.domain.patron.kinds import CONTACT_ADDRESS
 from cprsync.domain.patron.override import with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
-from cprsync.services.desk.unregistered import with_age
+from cprsync.services.desk.local_setting import with_age
 from cprsync.services.ports.patrons import Write
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts

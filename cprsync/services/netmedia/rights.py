@@ -1,7 +1,12 @@
-"""Verifies everyone's rights to net media: what is stored, what CULR holds, and that versions only rise.
+"""Derives the rights to net media that are due, and verifies what is stored of rights and accounts.
 
-Rights that are due and effects in the outbox are counted as waiting, not as wrong. Stored rights that differ from what
-the night will derive are counted separately. Reads page by page, writes nothing.
+A night derives after the deliveries and the days, before the net media are told. After a change of policy, everyone's
+rights are derived once. No limit stops this, since it was planned (decision 19). A library without products derives
+nothing.
+
+Verifying compares every record with what is stored and what CULR holds, page by page, and writes nothing. Rights that
+are due and effects in the outbox count as waiting, not as wrong. Stored rights that differ from what the night will
+derive are counted separately.
 """
 
 from __future__ import annotations
@@ -11,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.netmedia.drift import Wrong, find_drift, find_wrong_rights, is_untold, named_block_reasons
-from cprsync.domain.netmedia.rights import rights_stamp
+from cprsync.domain.netmedia.rights import Turn, rights_stamp
 from cprsync.domain.patron.local import Stage
 from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
+from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +27,46 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.netmedia import Account, Checked
     from cprsync.services.ports.night import Night
+    from cprsync.services.ports.run import Run
+
+#: The turns of a right, in the order of the report.
+TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
+
+
+def derive_rights(night: Night, run: Run) -> bool:
+    """Derive what is due. Return False if the library has no products, so that nothing was derived.
+
+    A killed run continues: rights that are derived are no longer due, and are counted once.
+    """
+    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
+    if stamp is None and kept is None:
+        return False
+    night.progress.stage("rights")
+    night.store.rights.forget_earlier_turns(run)
+    if stamp != kept:
+        _derive(night, run, everyone=True)
+        night.store.rights.keep_stamp(run, stamp)
+    _derive(night, run, everyone=False)
+    return True
+
+
+def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
+    """By product, what became of rights in this run, including how many stayed unchanged."""
+    turns, kept = night.store.rights.turns(run), night.store.rights.count()
+    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
+    return {
+        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
+        for product, count in counts.items()
+    }
+
+
+def _derive(night: Night, run: Run, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
+        last = night.store.rights.derive(run, page, night.policy)
+        night.raise_if_stopped()
+
 
 #: Records that are open at the same time.
 AT_ONCE: Final = 500
