@@ -13,7 +13,6 @@ from cprsync.cli.desk.setting import set_lines
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import word
 from cprsync.cli.night.status import status_lines
-from cprsync.domain.patron.review_table import REVIEW_KINDS
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 
@@ -36,7 +35,7 @@ def test_no_line_of_the_table_is_said_any_more(line: str) -> None:
 
 
 def test_no_review_item_speaks_of_a_patron_as_a_woman() -> None:
-    said = [text.da for kind in REVIEW_KINDS.values() for text in (kind.why, kind.accept, kind.reject)]
+    said = [danish for key, (danish, _) in WORDS.items() if key.startswith(("item.", "answer."))]
     assert [text for text in said if re.search(r"\b(?:hun|hendes?)\b", text)] == []
     assert any("oplysningerne skjules ikke længere af denne grund" in text for text in said)
 

@@ -15,12 +15,14 @@ from catalogues import DANISH, WORDS, entries_of
 
 import cprsync
 from cprsync import errors
+from cprsync.cli.desk.review import _with_words
 from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.lending.borrowing import BorrowRule
 from cprsync.domain.lending.contacting import ContactRule
 from cprsync.domain.lending.fees import FeeRule
+from cprsync.domain.patron.review_table import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW
@@ -92,6 +94,19 @@ def test_every_kind_has_words(kinds: type[enum.Enum]) -> None:
 @pytest.mark.parametrize(("about", "rules"), [("borrow", BorrowRule), ("contact", ContactRule), ("fee", FeeRule)])
 def test_every_rule_that_answers_a_question_has_words(about: str, rules: type[enum.Enum]) -> None:
     assert {key for key in WORDS if key.startswith(f"{about}.")} == {f"{about}.{rule.value}" for rule in rules}
+
+
+@pytest.mark.parametrize("kind", REVIEW_KINDS.values(), ids=lambda row: row.kind)
+def test_what_waits_for_a_person_has_words_for_why_and_for_each_answer(kind: ReviewKind) -> None:
+    said = _with_words({"why": kind.kind, "accept": kind.accept, "reject": kind.reject})
+    texts = [said[part][language] for part in ("why", "accept", "reject") for language in ("da", "en")]
+    assert all(" " in text for text in texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_no_answer_to_an_item_has_words_that_no_kind_uses() -> None:
+    used = {f"answer.{name}" for row in REVIEW_KINDS.values() for name in (row.accept, row.reject)}
+    assert {key for key in WORDS if key.startswith("answer.")} == used
 
 
 def test_the_questions_that_stay_open_have_words() -> None:

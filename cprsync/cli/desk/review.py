@@ -11,12 +11,12 @@ import typer
 
 from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.language.dates import DAY_WIDTH, long_day
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, has_word, word, word_pair
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.acting import SERVICE
-from cprsync.domain.patron.review import State
+from cprsync.domain.patron.review import PARKED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ def review_list(
 ) -> None:
     """List what waits, the oldest first."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        items = reviews.listed(all_states=everything)
+        items = [_with_words(item) for item in reviews.listed(all_states=everything)]
     lines = [_line(item, lang) for item in items] or [word("review_none", lang)]
     print_document({"items": items}, lines, as_json=as_json)
 
@@ -66,7 +66,7 @@ def review_show(
     Shows the register's values beside ours. Shows both records if the item is about two patrons.
     """
     with _reviews(config, library, as_json=as_json) as reviews:
-        document = reviews.shown(number)
+        document = _with_words(reviews.shown(number))
     print_document(document, shown_lines(document, lang), as_json=as_json)
 
 
@@ -76,7 +76,7 @@ def review_accept(
 ) -> None:
     """Do what the item proposes."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = reviews.accept(number)
+        item = _with_words(reviews.accept(number))
     print_document({"item": item}, answered_lines(item, lang, answer="accept"), as_json=as_json)
 
 
@@ -92,7 +92,7 @@ def review_reject(
 ) -> None:
     """Leave it as it is, and say why."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = reviews.reject(number, reason=reason)
+        item = _with_words(reviews.reject(number, reason=reason))
     print_document({"item": item}, answered_lines(item, lang, answer="reject"), as_json=as_json)
 
 
@@ -102,7 +102,7 @@ def review_undo(
 ) -> None:
     """Take an accepted block or merge back."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = reviews.undo(number)
+        item = _with_words(reviews.undo(number))
     print_document({"item": item}, answered_lines(item, lang, answer="undo"), as_json=as_json)
 
 
@@ -121,8 +121,16 @@ def review_reopen(
     One that was rejected, or whose acceptance was taken back.
     """
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = reviews.reopen(number, reason=reason)
+        item = _with_words(reviews.reopen(number, reason=reason))
     print_document({"item": item}, answered_lines(item, lang, answer="reopen"), as_json=as_json)
+
+
+def _with_words(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with words in both languages for why it waits, and for what each answer does."""
+    # what is parked for a reason may have the words of the reason
+    why = key if has_word(key := f"item.{item['why']}") else item["why"].removeprefix(PARKED)
+    answers = {answer: word_pair(f"answer.{item[answer]}") for answer in ("accept", "reject")}
+    return {**item, "why": word_pair(why), **answers}
 
 
 def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:

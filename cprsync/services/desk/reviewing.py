@@ -256,7 +256,7 @@ def _without_protection(means: Means, patron: Patron) -> Write | None:
 
 
 def document_of(item: ReviewItem) -> dict[str, Any]:
-    """The JSON shape of an item."""
+    """The JSON shape of an item, with names instead of words for why it waits and what each answer does."""
     row = item.row
     return {
         "id": item.id,
@@ -265,9 +265,9 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
         "kind": item.kind,
         "since": item.since.isoformat(),
         "state": item.state.value,
-        "why": row.why.document(),
-        "accept": row.accept.document(),
-        "reject": row.reject.document(),
+        "why": row.kind,
+        "accept": row.accept,
+        "reject": row.reject,
         "undoable": row.undoable,
         "reopens": row.may_wait_again,
         "decided": None
