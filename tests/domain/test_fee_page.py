@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from cprsync.cli.language.words import page_words
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules, Policy
@@ -16,11 +17,11 @@ TODAY, SINCE = date(2027, 3, 1), date(2027, 1, 1)
 
 
 def said(policy: Policy) -> str:
-    return " ".join(sentence.da for sentence in fee_sentences(policy))
+    return " ".join(sentence.da for sentence in fee_sentences(policy, page_words))
 
 
 def test_a_table_has_a_row_for_each_band_and_a_column_for_children_and_adults() -> None:
-    assert [cell.da for cell in fee_heading(STANDARD)] == ["dage for sent", "børn (under 18 år)", "voksne"]
+    assert [cell.da for cell in fee_heading(STANDARD, page_words)] == ["dage for sent", "børn (under 18 år)", "voksne"]
     assert fee_rows(STANDARD) == (
         ("1-7", "10 kr.", "20 kr."),
         ("8-14", "40 kr.", "70 kr."),
@@ -36,7 +37,7 @@ def test_columns_that_rise_on_different_days_share_their_rows() -> None:
 
 def test_a_table_without_a_childrens_fee_is_for_everyone() -> None:
     tariff = Tariff(SINCE, Bands((Band(1, 2000),)))
-    assert [cell.en for cell in fee_heading(tariff)] == ["days late", "everyone"]
+    assert [cell.en for cell in fee_heading(tariff, page_words)] == ["days late", "everyone"]
     assert fee_rows(tariff) == (("1-", "20 kr."),)
 
 
@@ -85,7 +86,7 @@ def test_without_fees_nothing_is_said_of_their_day() -> None:
 def test_each_group_is_told_of_with_the_age_it_begins_at_and_all_others_last() -> None:
     ladders = Ladders((Ladder(SINCE, (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
     groups = (PatronGroup("Barn", fees=False), PatronGroup("Institution", loan_days=90, reminders=False))
-    rows = group_rows(Policy(ladders=ladders, groups=groups), on=TODAY)
+    rows = group_rows(Policy(ladders=ladders, groups=groups), page_words, on=TODAY)
     assert [[cell.da for cell in row] for row in rows] == [
         ["Barn", "0", "30 dage", "ja", "nej", "frivilligt"],
         ["Voksen", "18", "30 dage", "ja", "ja", "frivilligt"],
@@ -97,5 +98,5 @@ def test_each_group_is_told_of_with_the_age_it_begins_at_and_all_others_last() -
 def test_before_the_first_ladder_no_group_has_an_age() -> None:
     later = Ladders((Ladder(date(2028, 1, 1), (AgeGroup("Barn", 0),)),))
     policy = replace(Policy(ladders=later), group_defaults=PatronGroup(cpr_required=True))
-    ((told, age, *_, number),) = group_rows(policy, on=TODAY)
+    ((told, age, *_, number),) = group_rows(policy, page_words, on=TODAY)
     assert (told.en, age.en, number.en) == ("all others", "–", "needed")

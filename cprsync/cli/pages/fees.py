@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cprsync.cli.language.dates import long_day
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, page_words, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import Json, Lang, PolicyFile
 from cprsync.cli.terminal.output import emphasise, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.pages.policy_page import GROUP_HEADING, fee_heading, fee_rows, fee_sentences, group_rows
+from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def _page(policy: Policy, today: date, language: Language) -> None:
     for tariff in policy.fees.tariffs:
         since = long_day(tariff.since, language)
         say(emphasise(word("fees_from", language, day=since)))
-        _columns([_told(fee_heading(tariff), language), *fee_rows(tariff)])
+        _columns([_told(fee_heading(tariff, page_words), language), *fee_rows(tariff)])
         say()
-    for sentence in fee_sentences(policy):
+    for sentence in fee_sentences(policy, page_words):
         say(sentence.text(language))
     say()
     say(emphasise(word("fees_groups", language)))
-    _columns([_told(row, language) for row in (GROUP_HEADING, *group_rows(policy, on=today))])
+    _columns([_told(row, language) for row in (group_heading(page_words), *group_rows(policy, page_words, on=today))])
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> None:
@@ -85,7 +85,7 @@ def _document(policy: Policy, today: date) -> dict[str, Any]:
         "debt_limit_oere": policy.debt_limit_oere,
         "reminder_days": list(policy.letters.reminder_days),
         "binding_films": list(policy.binding_films),
-        "said": [sentence.document() for sentence in fee_sentences(policy)],
+        "said": [sentence.document() for sentence in fee_sentences(policy, page_words)],
         "groups": [
             dict(
                 zip(
@@ -94,6 +94,6 @@ def _document(policy: Policy, today: date) -> dict[str, Any]:
                     strict=True,
                 )
             )
-            for row in group_rows(policy, on=today)
+            for row in group_rows(policy, page_words, on=today)
         ],
     }

@@ -6,9 +6,12 @@ The words are in the catalogue `pages`: each must be true of this program.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Texts(Protocol):
@@ -38,9 +41,10 @@ def days(count: int) -> Wording:
     return Wording("1 dag" if count == 1 else f"{count} dage", "1 day" if count == 1 else f"{count} days")
 
 
-def in_one(texts: list[Wording] | tuple[Wording, ...], between: str = " ") -> Wording:
+def in_one(texts: Sequence[Wording], between: Wording | str = " ") -> Wording:
     """Several texts in one."""
-    return Wording(between.join(one.da for one in texts), between.join(one.en for one in texts))
+    da, en = (between, between) if isinstance(between, str) else (between.da, between.en)
+    return Wording(da.join(one.da for one in texts), en.join(one.en for one in texts))
 
 
 def capital(text: Wording) -> Wording:

@@ -8,32 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.right_rule import LICENCES
+from cprsync.domain.pages.page import in_one
 from cprsync.domain.policy.product import LicensedBy
-from cprsync.domain.policy.tariff import Moment
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from datetime import date
 
+    from cprsync.domain.pages.page import Texts
+    from cprsync.domain.policy.groups import PatronGroup
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
-
-MOMENTS: Final[Mapping[Moment, Wording]] = {
-    Moment.LOAN: Wording("udlånet", "the loan"),
-    Moment.RENEWAL: Wording("seneste udlån eller fornyelse", "the latest loan or renewal"),
-    Moment.DUE: Wording("afleveringsdatoen", "the due date"),
-    Moment.RETURN: Wording("afleveringen", "the return"),
-}
-_PER: Final[Mapping[Moment, Wording]] = {
-    Moment.LOAN: Wording("udlånsdag", "day of the loan"),
-    Moment.RENEWAL: Wording("dag for seneste udlån eller fornyelse", "day of the latest loan or renewal"),
-    Moment.DUE: Wording("afleveringsdato", "due date"),
-    Moment.RETURN: Wording("dag for afleveringen", "day of the return"),
-}
-YES_NO: Final[Mapping[bool, Wording]] = {True: Wording("ja", "yes"), False: Wording("nej", "no")}
 
 
 def kroner(oere: int) -> str:
@@ -42,14 +30,11 @@ def kroner(oere: int) -> str:
     return f"{whole},{rest:02} kr." if rest else f"{whole} kr."
 
 
-def fee_heading(tariff: Tariff) -> tuple[Wording, ...]:
+def fee_heading(tariff: Tariff, texts: Texts) -> tuple[Wording, ...]:
     """The headings of the columns of a table."""
-    below = tariff.child_below
-    days = Wording("dage for sent", "days late")
-    adult = Wording("voksne", "adults")
     if tariff.child is None:
-        return days, Wording("alle", "everyone")
-    return days, Wording(f"børn (under {below} år)", f"children (below {below})"), adult
+        return texts("fees.days_late"), texts("fees.everyone")
+    return texts("fees.days_late"), texts("fees.children", below=str(tariff.child_below)), texts("fees.adults")
 
 
 def fee_rows(tariff: Tariff) -> tuple[tuple[str, ...], ...]:
@@ -69,91 +54,59 @@ def _days(first: int, last: int | None) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def fee_sentences(policy: Policy) -> tuple[Wording, ...]:
+def fee_sentences(policy: Policy, texts: Texts) -> Iterator[Wording]:
     """The other rules about money and loans, as sentences."""
-    return tuple(_sentences(policy))
-
-
-def _sentences(policy: Policy) -> Iterator[Wording]:
     fees = policy.fees
     if fees.tariffs:
-        at, age = MOMENTS[fees.tariff_at], MOMENTS[fees.age_at]
-        yield Wording(f"Taksten er den, der gjaldt ved {at.da}.", f"The fees are those in force at {at.en}.")
-        yield Wording(f"Alderen er den ved {age.da}.", f"The age is that at {age.en}.")
-        per_da = " og ".join(_PER[one].da for one in fees.one_fee_per)
-        per_en = " and ".join(_PER[one].en for one in fees.one_fee_per)
-        yield Wording(
-            f"Lån, der afleveres sammen, giver ét gebyr pr. {per_da}.",
-            f"Loans that are returned together are one fee per {per_en}.",
-        )
+        yield texts("fees.tariff_at", at=texts(f"fees.at.{fees.tariff_at.value}"))
+        yield texts("fees.age_at", age=texts(f"fees.at.{fees.age_at.value}"))
+        per = [texts(f"fees.per.{one.value}") for one in fees.one_fee_per]
+        yield texts("fees.together", per=in_one(per, texts("and")))
     else:
-        yield Wording("Biblioteket har ingen takster i sin policy.", "The library has no fees in its policy.")
+        yield texts("fees.none")
     if policy.letters.reminder_days:
-        yield _reminders(policy.letters.reminder_days)
+        yield _reminders(policy.letters.reminder_days, texts)
     if policy.debt_limit_oere is not None:
-        yield _debt(policy.debt_limit_oere)
-    ratings = " og ".join(map(str, policy.binding_films)), " and ".join(map(str, policy.binding_films))
-    yield (
-        Wording(
-            f"Film mærket {ratings[0]} lånes kun ud til den, der har alderen; andre mærker er et råd.",
-            f"Films rated {ratings[1]} are lent only to those of that age; other ratings are advice.",
-        )
-        if policy.binding_films
-        else Wording("Mærkning af film er et råd.", "The rating of films is advice.")
+        yield _debt(policy.debt_limit_oere, texts)
+    ratings = [Wording(str(one), str(one)) for one in policy.binding_films]
+    yield texts("films.binding", ratings=in_one(ratings, texts("and"))) if ratings else texts("films.advice")
+
+
+def _reminders(after_days: tuple[int, ...], texts: Texts) -> Wording:
+    *first, last = (Wording(str(one), str(one)) for one in after_days)
+    told = in_one([in_one(first, ", "), last], texts("and")) if first else last
+    return texts("fees.reminder" if after_days == (1,) else "fees.reminders", days=told)
+
+
+def _debt(limit: int, texts: Texts) -> Wording:
+    return texts("fees.debt", limit=kroner(limit)) if limit else texts("debt.never")
+
+
+# -- the patron groups ---------------------------------------------------------------------------------------
+
+
+def group_heading(texts: Texts) -> tuple[Wording, ...]:
+    return tuple(
+        texts(f"groups.{column}") for column in ("name", "from_age", "loan", "reminders", "fees", "cpr_number")
     )
 
 
-def _reminders(after_days: tuple[int, ...]) -> Wording:
-    *first, last = map(str, after_days)
-    da, en = (f"{', '.join(first)} {word} {last}" if first else last for word in ("og", "and"))
-    unit_da, unit_en = ("dag", "day") if after_days == (1,) else ("dage", "days")
-    return Wording(
-        f"Påmindelser sendes {da} {unit_da} efter afleveringsdatoen.",
-        f"Reminders are sent {en} {unit_en} after the due date.",
-    )
-
-
-def _debt(limit: int) -> Wording:
-    if not limit:
-        return Wording("Gæld standser ingen udlån.", "Debt stops nobody from borrowing.")
-    return Wording(
-        f"Skyldes der {kroner(limit)} eller mere, lånes der ikke ud.",
-        f"Who owes {kroner(limit)} or more borrows nothing.",
-    )
-
-
-GROUP_HEADING: Final = (
-    Wording("lånergruppe", "patron group"),
-    Wording("fra alder", "from age"),
-    Wording("lånetid", "loan period"),
-    Wording("påmindelser", "reminders"),
-    Wording("gebyrer", "fees"),
-    Wording("CPR-nummer", "CPR number"),
-)
-
-
-def group_rows(policy: Policy, *, on: date) -> tuple[tuple[Wording, ...], ...]:
+def group_rows(policy: Policy, texts: Texts, *, on: date) -> tuple[tuple[Wording, ...], ...]:
     """Each patron group in force on a day: groups by age first, then the other described groups, then all others."""
     ladder = policy.ladders.on(on)
     ages = {} if ladder is None else {group.name: group.from_age for group in ladder.groups}
-    names = [*ages, *(group.name for group in policy.groups if group.name not in ages)]
-    rest = Wording("alle andre", "all others")
-    return tuple(
-        _group_row(policy, name, Wording(name, name) if name else rest, ages.get(name)) for name in (*names, "")
-    )
+    names = [*ages, *(group.name for group in policy.groups if group.name not in ages), ""]
+    return tuple(_group_row(policy.group(name), name, ages.get(name), texts) for name in names)
 
 
-def _group_row(policy: Policy, name: str, told: Wording, age: int | None) -> tuple[Wording, ...]:
-    group = policy.group(name)
-    from_age = "–" if age is None else str(age)
-    number = Wording("nødvendigt", "needed") if group.cpr_required else Wording("frivilligt", "optional")
+def _group_row(group: PatronGroup, name: str, age: int | None, texts: Texts) -> tuple[Wording, ...]:
     return (
-        told,
-        Wording(from_age, from_age),
-        Wording(f"{group.loan_days} dage", f"{group.loan_days} days"),
-        YES_NO[group.reminders],
-        YES_NO[group.fees],
-        number,
+        _as_written(name) if name else texts("groups.others"),
+        _as_written("–" if age is None else str(age)),
+        texts("groups.days", count=str(group.loan_days)),
+        texts("groups.yes" if group.reminders else "groups.no"),
+        texts("groups.yes" if group.fees else "groups.no"),
+        texts("groups.needed" if group.cpr_required else "groups.optional"),
     )
 
 
