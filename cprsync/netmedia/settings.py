@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_private
@@ -37,12 +36,6 @@ class NetMediaSettings(PeerSettings):
     password_file: Path
     workers: int = 16
     limits: Limits = field(default_factory=Limits)
-
-    def __post_init__(self) -> None:
-        if urlsplit(self.url).scheme != "https" or not urlsplit(self.url).hostname:
-            raise ConfigurationError("CULR's address is no https address", kind="configuration.url")
-        if self.workers < 1 or (self.per_second is not None and self.per_second < 1):
-            raise ConfigurationError("CULR needs a worker and a call a second at least", kind="configuration.workers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
-from cprsync.errors import ConfigurationError
 from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
 
 if TYPE_CHECKING:
@@ -51,12 +49,3 @@ class RegisterSettings(PeerSettings):
     def company(self) -> str | None:
         """The company number that our certificate must have. None outside production."""
         return (self.certificate_cvr or self.cvr) if self.production else None
-
-    def __post_init__(self) -> None:
-        for url in (self.lookup_url, self.subscription_url):
-            if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
-                raise ConfigurationError("the register's address is no https address", kind="configuration.url")
-        if self.workers < 1:
-            raise ConfigurationError("the register needs at least one worker", kind="configuration.workers")
-        if self.per_second is not None and self.per_second < 1:
-            raise ConfigurationError("the register needs at least one call a second", kind="configuration.per_second")

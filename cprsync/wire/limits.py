@@ -61,6 +61,11 @@ class PeerSettings:
     #: calls per second, of all services and workers together; None: no limit
     per_second: int | None = None
 
+    def __post_init__(self) -> None:
+        # the installation's settings are checked where they are read; this is for a caller that has none
+        if self.workers < 1 or (self.per_second is not None and self.per_second < 1):
+            raise ValueError("a counterpart needs at least one worker, and one call a second")
+
 
 #: Connecting can take its time-out four times: a TCP connection and a TLS handshake, for each of two addresses.
 _CONNECTS = 4

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import zeep
 import zeep.exceptions
@@ -42,6 +43,8 @@ class Service:
 
         It gets the rule and the place.
         """
+        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+            raise ValueError("a counterpart has an https address")
         self.contract, self._breach = contract, breach
         _silence_logs()
         # raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.

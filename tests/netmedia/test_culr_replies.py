@@ -273,5 +273,5 @@ def test_without_a_password_nothing_begins(
 
 
 def test_an_address_without_tls_is_refused(make_culr: Callable[..., SoapNetMedia]) -> None:
-    with pytest.raises(ConfigurationError, match="https"):
+    with pytest.raises(ValueError, match="https"):
         make_culr(url="http://culr.test/1.6/CulrWebService")

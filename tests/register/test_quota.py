@@ -14,7 +14,6 @@ from test_soap_many import by_number, numbers
 from town import number
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.errors import ConfigurationError
 from cprsync.register.settings import Limits
 from cprsync.wire.calls import Quota
 
@@ -107,5 +106,5 @@ def test_another_try_is_another_call(wire: responses.RequestsMock, make_register
 
 @pytest.mark.parametrize("wrong", [{"workers": 0}, {"per_second": 0}])
 def test_none_at_all_is_refused(make_register: Callable[..., SoapRegister], wrong: dict[str, int]) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ValueError, match="at least one worker"):
         make_register(**wrong)

@@ -1,6 +1,6 @@
 """Builds the answer to PersonLookup: a person as the platform describes them, element by element.
 
-The order is the schema's. Unset values are left out. Whether there is a person at all is decided in `operations`.
+The order is the schema's. Unset values are left out. Whether there is a person at all is decided in `services`.
 """
 
 from __future__ import annotations

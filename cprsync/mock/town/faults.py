@@ -1,6 +1,6 @@
 """Faults on command: what can go wrong, and how many times it still will.
 
-Knows a fault's name and which calls it concerns. What a damaged answer looks like is in `damage`.
+Knows a fault's name and which calls it concerns. What a damaged answer looks like is in `soap.messages`.
 """
 
 from __future__ import annotations

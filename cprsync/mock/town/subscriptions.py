@@ -1,6 +1,6 @@
 """What each service agreement subscribes to: five groups of filters, and what the operations answer.
 
-Knows filters as text and no XML: `operations` reads the elements. Writes nothing.
+Knows filters as text and no XML: `soap.services` reads the elements. Writes nothing.
 """
 
 from __future__ import annotations
