@@ -19,9 +19,9 @@ from cprsync.cli.desk.review import _with_words
 from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
-from cprsync.domain.lending.borrowing import BorrowRule
 from cprsync.domain.lending.contacting import ContactRule
 from cprsync.domain.lending.fees import FeeRule
+from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.review_table import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm

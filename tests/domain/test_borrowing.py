@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, generated, patron, person, unverified
 
-from cprsync.domain.lending.borrowing import BorrowRule, may_borrow
-from cprsync.domain.lending.standing import Ruling, Standing, standing_of
+from cprsync.domain.lending.standing import BorrowRule, Ruling, Standing, may_borrow, standing_of
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.age import LeapDay

@@ -13,7 +13,7 @@ from cprsync.cli.language.words import Language, word, word_pair
 from cprsync.cli.lending.statement import lost_since, money
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
-from cprsync.domain.lending.borrowing import BorrowRule
+from cprsync.domain.lending.standing import BorrowRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

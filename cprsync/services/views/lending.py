@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.lending.borrowing import may_borrow
 from cprsync.domain.lending.contacting import About, Channel, contact_facts, may_contact
 from cprsync.domain.lending.fees import overdue_fees
 from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to, name_lines
-from cprsync.domain.lending.standing import standing_of
+from cprsync.domain.lending.standing import may_borrow, standing_of
 from cprsync.domain.lending.statement import reminders_of
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import in_force
