@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.setting import Counter
@@ -138,7 +138,7 @@ def opened_register(
     section: RegisterSection, *, production: bool, patience: Patience | None = None
 ) -> AbstractContextManager[SoapRegister]:
     """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
     from cprsync.schemas import compile_schemas
     from cprsync.wire.calls import Surroundings
 
@@ -160,7 +160,7 @@ def opened_net_media(
     settings = net_media_settings(library, production=production)
     if settings is None:
         return nullcontext()
-    from cprsync.netmedia.soap import SoapNetMedia
+    from cprsync.netmedia.client import SoapNetMedia
     from cprsync.schemas import compile_schemas
     from cprsync.wire.calls import Surroundings
 

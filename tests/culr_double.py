@@ -24,7 +24,7 @@ from cprsync.domain.netmedia.account import (
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.errors import CprsyncError, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Accounts, Request, Result
-from cprsync.netmedia.soap import CulrCircuit
+from cprsync.netmedia.client import CulrCircuit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

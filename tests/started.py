@@ -37,7 +37,7 @@ PROGRAM = (
 IMPORTED_LATE = (
     "cprsync.wiring",
     "cprsync.config.settings",
-    "cprsync.register.soap.soap",
+    "cprsync.register.soap.client",
     "cprsync.store.core.migrate",
     "cprsync.store.sql",
 )

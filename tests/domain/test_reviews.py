@@ -42,7 +42,7 @@ DECIDES = (
 READS = ("register/extract/reader.py", "register/extract/persons.py")
 #: Where the last word of a kind stands: the register's client puts its own before it.
 PARSES = "wire/parsing.py"
-ANSWERS = ("register/soap/answers.py", "register/soap/receiving.py", "register/soap/soap.py", "errors.py")
+ANSWERS = ("register/soap/answers.py", "register/soap/receiving.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
 )

@@ -16,8 +16,8 @@ from cprsync.mock import control
 from cprsync.mock.certs.authority import develop_certificates
 from cprsync.mock.certs.profile import packaged_profile
 from cprsync.mock.server import running
+from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
-from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import Schemas, compile_schemas
 from cprsync.wire.calls import Surroundings
 

@@ -26,8 +26,8 @@ from cprsync.wire.limits import AnswerLimits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cprsync.netmedia.client import SoapNetMedia
     from cprsync.netmedia.settings import NetMediaSettings
-    from cprsync.netmedia.soap import SoapNetMedia
 
 pytestmark = pytest.mark.xdist_group("mock")
 #: The tests share one mock: each takes numbers that nobody has had.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.netmedia.soap import SoapNetMedia
+    from cprsync.netmedia.client import SoapNetMedia
 
 CPR = Identity(IdType.CPR, "0101019995")
 LOCAL = Identity(IdType.LOCAL, "12345678")

@@ -20,7 +20,7 @@ from cprsync.netmedia.settings import Limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.netmedia.soap import SoapNetMedia
+    from cprsync.netmedia.client import SoapNetMedia
     from cprsync.services.ports.netmedia import NetMedia
 
 pytestmark = pytest.mark.xdist_group("mock")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 #: Each test lets something happen to some of these; no two tests to the same one.
 PATRONS = (

@@ -16,7 +16,7 @@ from town import PEOPLE_FILE
 from cprsync.mock.certs.authority import Authority, DevCertificates, develop_certificates, make_authority
 from cprsync.mock.server import running
 from cprsync.register.settings import RegisterSettings
-from cprsync.register.soap.soap import SoapRegister
+from cprsync.register.soap.client import SoapRegister
 from cprsync.schemas import Schemas, compile_schemas
 from cprsync.wire.calls import Surroundings
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.register.settings import RegisterSettings
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 ANSWER = http(envelope(anna(WHO.digits)).encode())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import responses
     from register_pki import Pki
 
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 DRIPPING = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b" " * 60_000

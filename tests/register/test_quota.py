@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 
 class Clock:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 ANNA, BO = number("ANNA"), number("BO")
 WHO = CprNumber(ANNA)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import responses
 
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 ANNA, BO = number("ANNA"), number("BO")
 WHO = CprNumber(ANNA)
@@ -125,5 +125,5 @@ class _Log:
 
 def test_importing_the_client_does_not_load_zeep() -> None:
     """Zeep costs 0.3 s, and most commands never ask the register."""
-    program = "import sys, cprsync.register.soap.soap; sys.exit('zeep' in sys.modules)"
+    program = "import sys, cprsync.register.soap.client; sys.exit('zeep' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

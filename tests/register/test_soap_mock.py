@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.mock.certs.authority import Authority
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 pytestmark = pytest.mark.xdist_group("mock")
 

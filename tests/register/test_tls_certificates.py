@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cprsync.mock.certs.authority import Authority
     from cprsync.register.settings import RegisterSettings
-    from cprsync.register.soap.soap import SoapRegister
+    from cprsync.register.soap.client import SoapRegister
 
 WHO = CprNumber(number("ANNA"))
 ANSWER = http(envelope(anna(WHO.digits)).encode())

@@ -37,8 +37,8 @@ from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.mock import control
+from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
-from cprsync.netmedia.soap import SoapNetMedia
 from cprsync.schemas import compile_schemas
 from cprsync.services.netmedia.accounts import compare_accounts
 from cprsync.services.netmedia.publishing import publish
