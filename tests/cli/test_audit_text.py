@@ -19,8 +19,7 @@ from cprsync.domain.netmedia.rights import Turn
 from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.patron.review import State
-from cprsync.domain.patron.review_table import REVIEW_KINDS
+from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.purpose import Purpose
 from cprsync.services.ports.desk import SHOW

@@ -22,7 +22,7 @@ from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.lending.contacting import ContactRule
 from cprsync.domain.lending.fees import FeeRule
 from cprsync.domain.lending.standing import BorrowRule
-from cprsync.domain.patron.review_table import REVIEW_KINDS, ReviewKind
+from cprsync.domain.patron.review import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW

@@ -12,6 +12,9 @@ from printed import danish
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.municipality import (
+    HISTORICAL,
+    LISTED,
+    NOT_A_RESIDENCE,
     RESIDENCE_RULES,
     Kind,
     Municipality,
@@ -21,7 +24,6 @@ from cprsync.domain.person.municipality import (
     kind_of,
     residence_of,
 )
-from cprsync.domain.person.municipality_codes import HISTORICAL, LISTED, NOT_A_RESIDENCE
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.status import Lives, NetMedia
 

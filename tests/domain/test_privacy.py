@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.language.words import page_words
-from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, days
-from cprsync.domain.pages.privacy import kept_text, privacy_page, protection_text
-from cprsync.domain.pages.processing import article_30
+from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.policy.groups import PatronGroup
 from cprsync.domain.policy.policy import Controller, Policy, Retention
 
 if TYPE_CHECKING:
-    from cprsync.domain.pages.beside import Beside
+    from cprsync.domain.pages.privacy import Beside
 
 POLICY = Policy()
 

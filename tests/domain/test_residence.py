@@ -9,8 +9,7 @@ from people import dies, emigrates, person, unverified
 from town import PEOPLE
 
 from cprsync.domain.person.address import Address
-from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
-from cprsync.domain.person.municipality_codes import NOT_A_RESIDENCE
+from cprsync.domain.person.municipality import NOT_A_RESIDENCE, Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import SILENT, Person, Status
 
 AARHUS = frozenset({"0751"})

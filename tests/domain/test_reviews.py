@@ -17,6 +17,7 @@ from cprsync.domain.patron.review import (
     NET_MEDIA_KINDS,
     PARKED,
     PROPOSED_AT,
+    REVIEW_KINDS,
     Doing,
     State,
     find_proposals,
@@ -24,8 +25,8 @@ from cprsync.domain.patron.review import (
     is_reason_for_block,
     may_affect_blocks,
     proposed_at,
+    review_kind,
 )
-from cprsync.domain.patron.review_table import REVIEW_KINDS, review_kind
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.domain.person.status import STATUS_RULES, BlockRule
 from cprsync.services.planning.renumbering import BETWEEN, BOTH, OLD

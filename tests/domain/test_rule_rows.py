@@ -23,8 +23,7 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import PARKED as PARKED_KIND
-from cprsync.domain.patron.review import PROPOSALS, Doing
-from cprsync.domain.patron.review_table import REVIEW_KINDS
+from cprsync.domain.patron.review import PROPOSALS, REVIEW_KINDS, Doing
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.address import Address
 from cprsync.domain.person.canonical import address_of

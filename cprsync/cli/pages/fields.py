@@ -12,8 +12,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.options import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
-from cprsync.domain.pages.privacy import kept_text, privacy_page, protection_text
-from cprsync.domain.pages.processing import article_30
+from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.domain.policy.policy import ASKED
 from cprsync.errors import ConfigurationError

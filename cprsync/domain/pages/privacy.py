@@ -1,17 +1,18 @@
-"""The public privacy page, made from the field table and a library's policy. Leaves out the layout and the words.
+"""The pages made from the field table and a library's policy: the public privacy page, and the record of processing.
 
-The summary says on half a page, in plain words, what the rest says with all its limits.
+Leaves out the layout and the words. The privacy page's summary says on half a page, in plain words, what the rest says
+with all its limits.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.pages.beside import BESIDE
 from cprsync.domain.pages.page import Paragraph, Section, capital, days, in_one
-from cprsync.domain.patron.field import Kept
-from cprsync.domain.patron.fields import PRINTED
+from cprsync.domain.patron.field import Basis, Kept
+from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -110,6 +111,44 @@ def _sentence(text: Wording) -> Wording:
     return in_one([capital(text), Wording(".", ".")], between="")
 
 
+# -- what is kept beside a record ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One thing that is kept beside the record.
+
+    Its texts are `beside.<key>.name`, `.said` (what it is, for the patron), `.data` (its categories of data, for the
+    authority) and `.kept` (how long, as a sentence).
+    """
+
+    key: str
+    #: the numbers of days in how long it is kept
+    days: Callable[[Retention], Mapping[str, int]] = lambda _: {}
+
+    def text(self, part: str, texts: Texts) -> Wording:
+        """One of its texts: name, said or data."""
+        return texts(f"beside.{self.key}.{part}")
+
+    def kept(self, keep: Retention, texts: Texts) -> Wording:
+        """How long it is kept."""
+        if self.key == "log" and not keep.log_days:
+            return texts("beside.log.stays")
+        return texts(f"beside.{self.key}.kept", **{name: days(count) for name, count in self.days(keep).items()})
+
+
+BESIDE: Final = (
+    Beside("log", lambda keep: {"after": keep.log_days}),
+    Beside("files", lambda keep: {"after": keep.deliveries_days, "refused": keep.refused_deliveries_days}),
+    Beside("nights", lambda keep: {"after": keep.nights_days}),
+    Beside("corrections", lambda keep: {"after": keep.corrections_days}),
+    Beside("decisions", lambda keep: {"after": keep.answered_reviews_days}),
+    Beside("net_media"),
+    Beside("blocks", lambda keep: {"after": keep.kept_blocks_days}),
+    Beside("erased"),
+)
+
+
 # -- the privacy page --------------------------------------------------------------------------------------
 
 
@@ -187,3 +226,68 @@ def _death(policy: Policy, texts: Texts) -> Wording:
         still=texts("rights.death.subscribed", told=days(told)) if told else texts("rights.death.unsubscribed"),
         by_itself=texts("rights.death.inactive", quiet=days(quiet)) if quiet else _NOTHING,
     )
+
+
+# -- the record of processing -----------------------------------------------------------------------------------
+
+
+def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[Section, ...]:
+    """The controller's record of processing: the data categories of the fields and of what is kept beside them.
+
+    Args:
+        policy: the library's policy, with its days and, if given, its name.
+        texts: the catalogue.
+        controller: name and contact of the controller, used instead of the policy's.
+    """
+
+    def said(part: str) -> Paragraph:
+        return Paragraph(texts(f"processing.{part}"), texts(f"processing.{part}.name"))
+
+    paragraphs = (
+        Paragraph(_controller_text(policy, controller), texts("processing.controller.name")),
+        Paragraph(policy.controller.told("officer"), texts("processing.officer.name")),
+        said("purpose"),
+        said("people"),
+        *(_category(basis, texts) for basis in Basis),
+        *(_category_beside(one, policy, texts) for one in BESIDE),
+        said("staff"),
+        said("recipients"),
+        Paragraph(texts("processing.abroad", where=policy.controller.told("stored")), texts("processing.abroad.name")),
+        Paragraph(_erasure(policy, texts), texts("processing.erasure.name")),
+        said("security"),
+    )
+    return (Section(texts("processing.title"), paragraphs),)
+
+
+def _category(basis: Basis, texts: Texts) -> Paragraph:
+    names = in_one([field.name for field in PRINTED if field.basis is basis], between=", ")
+    because = texts(f"basis.{basis.value}")
+    return Paragraph(texts("processing.data", names=names, because=because), texts("processing.data.name"))
+
+
+def _controller_text(policy: Policy, controller: str) -> Wording:
+    if controller:
+        return Wording(controller, controller)
+    return in_one([policy.controller.told("name"), policy.controller.told("contact")], between=", ")
+
+
+def _category_beside(one: Beside, policy: Policy, texts: Texts) -> Paragraph:
+    data, kept = capital(one.text("data", texts)), one.kept(policy.retention, texts)
+    return Paragraph(in_one([data, kept], between=". "), one.text("name", texts))
+
+
+def _erasure(policy: Policy, texts: Texts) -> Wording:
+    keep, quiet = policy.retention, policy.retention.inactive_days
+    lines = [
+        (FIELD["loans"].name, keep.loans_days),
+        (texts("processing.erased.fees"), keep.fees_days),
+        (texts("processing.erased.compensations"), keep.compensation_days),
+        (texts("processing.erased.messages"), keep.message_days),
+        (texts("processing.erased.dead"), policy.dead_subscription_days),
+        (texts("processing.erased.blocks"), keep.blocks_days),
+        (texts("processing.erased.kept_blocks"), keep.kept_blocks_days),
+        (texts("processing.erased.before"), keep.before_images_days),
+    ]
+    periods = in_one([in_one([name, days(count)], between=": ") for name, count in lines], between="; ")
+    inactive = texts("processing.inactive", quiet=days(quiet)) if quiet else texts("processing.inactive.never")
+    return in_one([periods, inactive, texts("processing.erased.rest")], between="")

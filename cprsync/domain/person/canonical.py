@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from cprsync.domain.person.address import Address, Name
-from cprsync.domain.person.municipality_codes import LISTED
+from cprsync.domain.person.municipality import LISTED
 from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Contact, Gap, Silent
 
 if TYPE_CHECKING:

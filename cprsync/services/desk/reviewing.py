@@ -1,6 +1,6 @@
 """Lists reviews, shows them with both records side by side, answers them, and takes answers back.
 
-What an answer does is in `domain.patron.review_table`. Each answer is one transaction with its audit entry. If two
+What an answer does is in `domain.patron.review`. Each answer is one transaction with its audit entry. If two
 people answer the same item, only one answer is accepted. Leaves out who may answer: every user who may run the program
 may.
 """

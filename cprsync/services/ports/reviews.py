@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from cprsync.domain.patron.review_table import ReviewKind, review_kind
+from cprsync.domain.patron.review import ReviewKind, review_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
