@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import compiled_once  # noqa: F401 -- for what it does
 import pytest
+import rooms  # noqa: F401 -- for what it does
 from hypothesis import settings
 
 if TYPE_CHECKING:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from cprsync.mock.server import running
-
-# What the tests of other folders share is found there, not copied.
-sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("e2e", "services", "cli")]
-
 from e2e.conftest import logging_as_the_program_does
 from peers_town import PATRONS, Town, installed
 from services.conftest import begun_library, library, new_library
 from town import PEOPLE_FILE
 
+from cprsync.mock.server import running
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from e2e_library import Library
 

@@ -224,7 +224,7 @@ class KilledStore(Wrapped):
 
     WRITES = frozenset(
         {
-            *("runs.open", "runs.set_state", "runs.close", "runs.save_plan"),
+            *("runs.begin", "runs.set_state", "runs.close", "runs.save_plan"),
             *("arrivals.seal",),
             *("inbox.accept", "inbox.refuse"),
             *("patrons.write",),

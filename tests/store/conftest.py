@@ -66,4 +66,4 @@ def sqlite_store(tmp_path: Path, empty_store: Path, keyring: Keyring, clock: Sto
 
 @pytest.fixture
 def run(store: SqlStore) -> Run:
-    return store.runs.open(day=MONDAY, started=STARTED)
+    return store.runs.begin(day=MONDAY, started=STARTED)

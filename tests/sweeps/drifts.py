@@ -139,7 +139,7 @@ def renumber(tenant: Tenant, count: int, *, of: int) -> None:
 def swept(patrons: int, drifts: int, ready: dict[str, Any], folder: Path) -> dict[str, Any]:
     with library(made(folder), patrons) as (tenant, alone), culr_of(ready) as culr:
         night = replace(alone, net_media=culr)
-        run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
+        run = night.store.runs.begin(day=night.clock.today(), started=night.clock.now())
         compare_accounts(night, run, everyone=True)
         told = publish(night, run).sent
         renumber(tenant, drifts, of=patrons)
@@ -193,7 +193,7 @@ def measured(patrons: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="cprsync-verify-") as folder:
         place = made(Path(folder))
         with library(place, patrons) as (_, night):
-            run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
+            run = night.store.runs.begin(day=night.clock.today(), started=night.clock.now())
             derive_rights(reading(night), run)
         return in_child(verified, (place, patrons))
 

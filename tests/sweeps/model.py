@@ -22,8 +22,9 @@ import structlog
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "services", "model")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import rooms  # noqa: F401 -- for what it does
 from drawn import lives, orders
 from living import lived
 from number_histories import HISTORIES, PATRONS, walk

@@ -73,7 +73,7 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
         with wiring.site_of(settings, None).night(progress=Silence()) as night:
             store = night.store
             assert isinstance(store, SqlStore)
-            run = store.runs.open(day=night.clock.today(), started=night.clock.now())
+            run = store.runs.begin(day=night.clock.today(), started=night.clock.now())
             created = store.imports.take_patrons([NewPatron(number, Local()) for number in invented(count)])
             ids = [one.patron_id or "" for one in created]
             move(store, run, ids, _HOMES[0])

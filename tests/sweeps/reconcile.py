@@ -19,10 +19,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ended import end_patron
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from ended import end_patron
 from small_night import forked_mock
 
 from cprsync import wiring
@@ -70,7 +69,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     upgrade(settings.store.url)
     with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
         clock = wiring.SystemClock()
-        run = store.runs.open(day=clock.today(), started=clock.now())
+        run = store.runs.begin(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):
             part = ours[start : start + _PART]
             created = store.imports.take_patrons([NewPatron(number, Local()) for number in part])

@@ -154,7 +154,7 @@ def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> lis
     inspected = []
     for delivery in waiting:
         try:
-            with night.store.inbox.open(delivery) as content:
+            with night.store.inbox.content(delivery) as content:
                 inspected.append((delivery, night.reader.inspect(content)))
         except DeliveryRefused as error:
             night.store.inbox.refuse(delivery, error.kind)

@@ -107,7 +107,7 @@ def _taken_up(
         raise_taken(copy)
         if copy.forgotten:
             raise BadInput("the content of {file} is gone by now", file=copy.name, kind="delivery.forgotten")
-        with closing(store.inbox.open(copy)) as content:
+        with closing(store.inbox.content(copy)) as content:
             header = reader.inspect(content).header
         return copy, header, _stop(store, meant, header, strict=strict, feed=feed)
     if meant.is_unfinished:
@@ -128,7 +128,7 @@ def _seal_unfinished(store: Store, reader: Reader, meant: Meant) -> tuple[Sealed
     with closing(meant.content()) as there:
         delivery = store.arrivals.seal(meant.name, there)
     try:
-        with closing(store.inbox.open(delivery)) as content:
+        with closing(store.inbox.content(delivery)) as content:
             return delivery, reader.inspect(content).header
     except DeliveryRefused as damage:
         store.inbox.refuse(delivery, damage.kind)
@@ -215,7 +215,7 @@ class Discarding:
         if meant.copy is None and not meant.is_on_disk:
             raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
         # read where it lies, so that nothing is stored if it is not set aside
-        with closing(meant.content() if meant.copy is None else self._store.inbox.open(meant.copy)) as content:
+        with closing(meant.content() if meant.copy is None else self._store.inbox.content(meant.copy)) as content:
             return self._why(content, meant.sha256)
 
     def _seal(self, meant: Meant) -> SealedDelivery:

@@ -142,7 +142,7 @@ class _Runs(_Capability):
             finally:
                 self._store.arrivals.clear_half_sealed()
 
-    def open(self, *, day: date, started: datetime) -> Run:
+    def begin(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:

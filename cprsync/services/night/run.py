@@ -60,7 +60,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
     """
     begun = night.monotonic()
     with night.store.runs.lock():
-        run = night.store.runs.open(day=night.clock.today(), started=night.clock.now())
+        run = night.store.runs.begin(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         course = _Course(night, run, only_plan=only_plan)
         try:
@@ -239,7 +239,7 @@ class _Course:
         self._night.progress.stage("decide", sum(delivery.received for delivery in deliveries))
         for delivery in deliveries:
             if delivery.header is not None:
-                with self._night.store.inbox.open(delivery) as content:
+                with self._night.store.inbox.content(delivery) as content:
                     planner.deliver(delivery, content, delivery.header.produced)
 
     def _apply(self, plan: Plan, comparison: Comparison) -> None:
@@ -319,9 +319,9 @@ class _Course:
         night = self._night
         planner = Planner(night, replace(self._run, checkpoint=0), asks=False)
         for delivery in intake.beyond:
-            with night.store.inbox.open(delivery) as content:
+            with night.store.inbox.content(delivery) as content:
                 header = night.reader.inspect(content).header
-            with night.store.inbox.open(delivery) as content:
+            with night.store.inbox.content(delivery) as content:
                 planner.deliver(delivery, content, header.produced)
         self._counts += Counts(let_through=protect_only(night, self._run, planner.plan))
 

@@ -160,7 +160,7 @@ class Arrivals(Protocol):
 class Inbox(Protocol):
     """Sealed deliveries, and the chain that the runs have applied."""
 
-    def open(self, delivery: SealedDelivery) -> BinaryIO:
+    def content(self, delivery: SealedDelivery) -> BinaryIO:
         """Return the content of a delivery as a seekable file."""
         ...
 

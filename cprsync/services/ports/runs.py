@@ -74,7 +74,7 @@ class Runs(Protocol):
         """Hold the agreement's session lock. Raises RunBusy at once if another process holds it."""
         ...
 
-    def open(self, *, day: date, started: datetime) -> Run:
+    def begin(self, *, day: date, started: datetime) -> Run:
         """Open a new run, or the unfinished one to resume. Moves the fence."""
         ...
 

@@ -51,7 +51,7 @@ _CHUNK = tables.inbox_chunk.c
 class Inbox(TenantStore):
     """Sealed deliveries, and the chain that the runs have applied."""
 
-    def open(self, delivery: SealedDelivery) -> BinaryIO:
+    def content(self, delivery: SealedDelivery) -> BinaryIO:
         with reading(self._tenant.engine) as connection:
             key = connection.execute(
                 select(_BOX.key).where(_BOX.agency == self._tenant.agency, _BOX.id == delivery.id)

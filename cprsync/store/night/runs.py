@@ -45,7 +45,7 @@ class Runs(TenantStore):
     def lock(self) -> AbstractContextManager[None]:
         return run_lock(self._tenant)
 
-    def open(self, *, day: date, started: datetime) -> Run:
+    def begin(self, *, day: date, started: datetime) -> Run:
         with writing(self._tenant.engine) as connection:
             epoch = newest_epoch(connection, self._tenant) + 1
             row = _unfinished(connection, self._tenant)

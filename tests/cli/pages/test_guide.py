@@ -1,0 +1,63 @@
+"""`cprsync guide`: the pages travel with the package, and every link in them leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cprsync.cli.pages.guide import guide
+from cprsync.resources import GUIDE, guide_paths
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = [ROOT / "README.md", ROOT / "certs" / "README.md", *guide_paths().values()]
+_LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+
+
+def printed(capsys: pytest.CaptureFixture[str], topic: str | None, *, as_json: bool = False) -> str:
+    guide(topic, lang="en", as_json=as_json)
+    return capsys.readouterr().out
+
+
+def test_each_page_is_printed_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    for topic, path in guide_paths().items():
+        assert printed(capsys, topic).rstrip("\n") == path.read_text(encoding="utf-8").rstrip("\n")
+
+
+def test_without_a_topic_each_page_is_named_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(printed(capsys, None, as_json=True))["topics"]
+    assert [one["topic"] for one in told] == list(GUIDE)
+    text = printed(capsys, None)
+    assert all(one["title"] and one["title"] in text for one in told)
+
+
+def test_a_page_that_there_is_not_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        guide("everything", lang="en", as_json=True)
+    assert ended.value.code == 2
+    refused = json.loads(capsys.readouterr().out)["error"]
+    assert (refused["kind"], refused["changed"]) == ("usage", "nothing")
+    assert "operator, librarian, developer" in refused["message"]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a heading is called in a link, as the common hosts of Markdown make it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = _LINK.findall(page.read_text(encoding="utf-8"))
+    for path, anchor in links:
+        if path.startswith("http"):
+            continue
+        target = page if not path else (page.parent / path).resolve()
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), (path, anchor)
+
+
+def test_the_readme_is_one_that_is_read_to_its_end() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150

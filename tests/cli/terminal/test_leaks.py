@@ -1,0 +1,86 @@
+"""No CPR number, name or street in anything that a whole demo prints, with every wire forced to talk (R-50, R-51)."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from town import TOWN
+
+LOUD = Path(__file__).parents[1] / "loud.py"
+#: A demo ends long before this.
+CEILING_SECONDS = 300
+#: Shorter words stand in ordinary text too.
+WORD_MIN = 6
+#: Whole address lines that name no person and no place of hers: the demo's own story says where someone goes.
+COUNTRIES = frozenset({"Sverige", "Tyskland", "Norge", "Spanien"})
+
+
+def secrets() -> set[str]:
+    """Everything about the town's people that may not be printed."""
+    found: set[str] = set()
+    people = [*TOWN["person"], *({"name": name} for name in TOWN["names"].values())]
+    places = [*(p["address"] for p in TOWN["person"] if "address" in p), *TOWN["streets"].values()]
+    for person in people:
+        found |= {person.get("number", ""), *person.get("next_numbers", [])}
+        found |= set((person.get("name") or {}).values())
+        for group in ("abroad", "contact"):
+            found |= set(person.get(group, {}).get("lines", []))
+    for place in places:
+        found |= {place.get(part, "") for part in ("road", "long_road", "co", "locality")}
+        found |= set(place.get("supplementary", []))
+    return {secret for secret in found - COUNTRIES if len(secret) >= WORD_MIN}
+
+
+def forms(secret: str) -> set[str]:
+    """The ways in which a secret may look when it leaks."""
+    written = {secret, secret.upper(), secret[::-1], secret.encode().hex(), base64.b64encode(secret.encode()).decode()}
+    written |= {repr(secret.encode("latin-1", "replace"))[2:-1], secret.encode("unicode-escape").decode()}
+    if secret.isdigit():
+        written |= {f"{secret[:6]}-{secret[6:]}", f"{secret[:6]} {secret[6:]}", " ".join(secret)}
+    return written
+
+
+def leaks(text: str) -> list[str]:
+    return [secret for secret in secrets() if any(form in text for form in forms(secret))]
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """All that a loud demo prints, in both languages of output."""
+    folder = tmp_path_factory.mktemp("demo") / "kept"
+    done = subprocess.run(
+        [sys.executable, str(LOUD), "--log-level", "DEBUG", "demo", "--keep", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.xdist_group("leaks")
+def test_the_wires_do_talk(heard: str) -> None:
+    """Otherwise silence would prove nothing."""
+    assert "INSERT INTO" in heard
+    assert '"level": "debug"' in heard
+
+
+@pytest.mark.xdist_group("leaks")
+def test_a_whole_demo_prints_no_number_name_or_street(heard: str) -> None:
+    assert leaks(heard) == []
+
+
+@pytest.mark.xdist_group("leaks")
+def test_a_planted_leak_is_found_in_every_form(heard: str) -> None:
+    person = TOWN["person"][0]
+    for secret in (person["number"], person["name"]["addressing"], person["address"]["road"]):
+        for form in forms(secret):
+            planted = f"{heard[:2000]} level=debug event={form} {heard[2000:4000]}"
+            assert secret in leaks(planted), "the sweep missed a form"

@@ -1,0 +1,135 @@
+"""The audit chain: whatever is altered is found, and the first entry that does not fit is named."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import TextClause, text
+from store_people import MONDAY, STARTED, StoppedClock, enrol
+
+from cprsync.services.ports.run import RunState
+from cprsync.store.beside.checkpoints import FILE
+from cprsync.store.core.engine import writing
+from cprsync.store.seals.failures import AuditBroken
+
+if TYPE_CHECKING:
+    from cprsync.store.sql import SqlStore
+
+#: What `NIGHT` stands for in the statements below.
+NIGHT = "stream = 'night/main'"
+HEAD_AT_2 = "UPDATE audit_head SET seq = 2, mac = (SELECT mac FROM audit WHERE NIGHT AND seq = 2) WHERE NIGHT"
+
+
+def live(store: SqlStore) -> None:
+    """Five look-ups and the end of a run: six entries in the night's stream, the last one checkpointed."""
+    ids = enrol(store, 5)
+    run = store.runs.begin(day=MONDAY, started=STARTED)
+    for one in ids:
+        store.subscriptions.intend(run, [one], "first_copy")
+    store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
+
+
+def told(statement: str) -> TextClause:
+    return text(statement.replace("NIGHT", NIGHT))
+
+
+def execute(store: SqlStore, *statements: str) -> None:
+    with writing(store._tenant.engine) as connection:
+        for statement in statements:
+            connection.execute(told(statement))
+
+
+def test_a_chain_that_was_left_alone_is_counted(store: SqlStore) -> None:
+    live(store)
+    assert store.audit.verify() == 5 + 6
+
+
+@pytest.mark.parametrize(
+    ("tamper", "first"),
+    [
+        pytest.param(["UPDATE audit SET entry = mac WHERE NIGHT AND seq = 3"], 3, id="edit"),
+        pytest.param(["UPDATE audit SET patron_id = '10000000' WHERE NIGHT AND seq = 3"], 3, id="edit the copy"),
+        pytest.param(["DELETE FROM audit WHERE NIGHT AND seq = 3"], 3, id="delete"),
+        pytest.param(
+            [
+                "UPDATE audit SET seq = 99 WHERE NIGHT AND seq = 2",
+                "UPDATE audit SET seq = 2 WHERE NIGHT AND seq = 3",
+                "UPDATE audit SET seq = 3 WHERE NIGHT AND seq = 99",
+            ],
+            2,
+            id="reorder",
+        ),
+        pytest.param(
+            [
+                "DELETE FROM audit WHERE NIGHT AND seq = 3",
+                "UPDATE audit SET seq = seq - 1 WHERE NIGHT AND seq > 3",
+            ],
+            3,
+            id="close the hole",
+        ),
+        pytest.param(["DELETE FROM audit WHERE NIGHT AND seq > 2"], 3, id="truncate"),
+        pytest.param(["DELETE FROM audit WHERE NIGHT AND seq > 2", HEAD_AT_2], 3, id="truncate with the head"),
+        pytest.param(["DELETE FROM audit WHERE NIGHT"], 1, id="delete all"),
+        pytest.param(
+            ["DELETE FROM audit WHERE NIGHT", "DELETE FROM audit_head WHERE NIGHT"], 1, id="as if never written"
+        ),
+        pytest.param(["DELETE FROM audit_head WHERE NIGHT"], 7, id="delete the head"),
+        pytest.param(
+            [
+                (
+                    "INSERT INTO audit (agency, stream, seq, at, patron_id, entry, mac, key) "
+                    "SELECT agency, stream, 7, at, patron_id, entry, mac, key FROM audit WHERE NIGHT AND seq = 6"
+                )
+            ],
+            7,
+            id="insert",
+        ),
+    ],
+)
+def test_tampering_shows_at_the_first_entry_that_does_not_fit(
+    sqlite_store: SqlStore, tamper: list[str], first: int
+) -> None:
+    live(sqlite_store)
+    execute(sqlite_store, *tamper)
+    with pytest.raises(AuditBroken) as broken:
+        sqlite_store.audit.verify()
+    assert (broken.value.stream, broken.value.seq) == ("night/main", first)
+
+
+def test_a_chain_made_anew_without_the_key_shows(sqlite_store: SqlStore) -> None:
+    live(sqlite_store)
+    tenant = sqlite_store._tenant
+    with writing(tenant.engine) as connection:
+        rows = connection.execute(told("SELECT seq, entry FROM audit WHERE NIGHT ORDER BY seq")).all()
+        mac = bytes(32)
+        for row in rows:
+            mac = hmac.digest(b"another key", mac + row.entry, "sha256")
+            where = {"mac": mac, "seq": row.seq}
+            connection.execute(told("UPDATE audit SET mac = :mac WHERE NIGHT AND seq = :seq"), where)
+        connection.execute(told("UPDATE audit_head SET mac = :mac WHERE NIGHT"), {"mac": mac})
+    with pytest.raises(AuditBroken) as broken:
+        sqlite_store.audit.verify()
+    assert broken.value.seq == 1
+
+
+def test_a_checkpoint_that_we_did_not_sign_shows(sqlite_store: SqlStore) -> None:
+    live(sqlite_store)
+    path = sqlite_store._tenant.keyring.folder / FILE
+    path.write_text(path.read_text().replace('"seq":6', '"seq":5'))
+    with pytest.raises(AuditBroken) as broken:
+        sqlite_store.audit.verify()
+    assert broken.value.stream == FILE
+
+
+def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, clock: StoppedClock) -> None:
+    (one,) = enrol(sqlite_store, 1)
+    run = sqlite_store.runs.begin(day=MONDAY, started=STARTED)
+    sqlite_store.subscriptions.intend(run, [one], "first_copy")
+    clock.moment -= timedelta(hours=1)
+    sqlite_store.subscriptions.intend(run, [one], "first_copy")
+    stamps = [row["at"] for row in sqlite_store.views.everything()["audit"] if row["stream"] == "night/main"]
+    assert stamps[0] == stamps[1]
+    sqlite_store.audit.verify()

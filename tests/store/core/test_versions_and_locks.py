@@ -1,0 +1,275 @@
+"""The store's version, its write transactions, and locks that die with their holder."""
+
+from __future__ import annotations
+
+import sys
+import time
+from subprocess import PIPE, Popen
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg.errors import DiskFull
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
+
+from cprsync.errors import RunBusy, StoreMismatch
+from cprsync.store.core import migrate, version
+from cprsync.store.core.engine import open_engine, reading, translated, writing
+from cprsync.store.core.tables import metadata
+from cprsync.store.core.version import WANTED
+from cprsync.store.seals.failures import StoreUnavailable
+from cprsync.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.store.seals.keys import Keyring
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert ScriptDirectory.from_config(migrate.settings_of_alembic()).get_heads() == [WANTED]
+
+
+def test_upgrading_twice_is_upgrading_once(engine: Engine) -> None:
+    assert migrate.upgrade(engine).up_to_date
+    assert migrate.status(engine) == migrate.StoreVersion(WANTED, WANTED)
+
+
+def test_a_store_of_the_version_before_keeps_its_patrons_when_it_is_upgraded(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with writing(engine) as connection:
+        settings = migrate.settings_of_alembic()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        connection.execute(text("INSERT INTO library (agency) VALUES ('710100')"))
+        connection.execute(
+            text(
+                "INSERT INTO patron (agency, id, number_index, index_key, real_number, register_blob, register_key,"
+                " fingerprint, fingerprint_key, version, local_blob, local_key, local_version, status_class,"
+                " patron_group, protection_silent, overrides, created)"
+                " VALUES ('710100', '12345678', x'01', 'k', 1, x'02', 'k', x'03', 'k', 7, x'04', 'k', 1, 'living',"
+                " 'Voksen', 0, 0, '2027-03-01T05:30:00.000000Z')"
+            )
+        )
+        before = connection.execute(text("SELECT * FROM patron")).mappings().one()
+    assert migrate.upgrade(engine).current == "0001"
+    with reading(engine) as connection:
+        after = connection.execute(text("SELECT * FROM patron")).mappings().one()
+    assert {name: after[name] for name in before} == dict(before)
+    assert (after["kind"], after["standing"], after["leaves_since"], after["last_seen"]) == (
+        "person",
+        "active",
+        None,
+        None,
+    )
+    engine.dispose()
+
+
+@pytest.mark.parametrize("version", ["0000", "9999"])
+def test_a_store_of_another_version_is_refused(
+    engine: Engine, keyring: Keyring, clock: StoppedClock, version: str
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    with pytest.raises(StoreMismatch):
+        SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM library")) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacks"),
+    [
+        ("ALTER TABLE follow_up DROP COLUMN since", "follow_up.since"),
+        ("ALTER TABLE follow_up RENAME TO follow_up_of_old", "follow_up"),
+    ],
+    ids=["a column", "a table"],
+)
+def test_a_part_that_is_missing_is_named_and_is_no_database_out_of_reach(
+    store: SqlStore, engine: Engine, statement: str, lacks: str
+) -> None:
+    assert version.find_missing(engine) == []
+    with writing(engine) as connection:
+        connection.execute(text(statement))
+    with pytest.raises(StoreMismatch) as refused:
+        store.subscriptions.follow_ups(10)
+    assert refused.value.kind == "store.tables"
+    assert version.find_missing(engine) == [lacks]
+    with pytest.raises(StoreMismatch, match=lacks):
+        version.check_tables(engine)
+
+
+def test_a_store_that_is_newer_than_the_program_is_not_upgraded(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreMismatch):
+        migrate.upgrade(engine)
+    assert migrate.status(engine).current == "9999"
+
+
+def test_a_store_that_is_not_set_up_is_refused(tmp_path: Path, keyring: Keyring, clock: StoppedClock) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    assert migrate.status(engine).current is None
+    with pytest.raises(StoreMismatch) as refused:
+        SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
+    assert refused.value.kind == "store.not_set_up"
+    engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
+    path.touch(mode=0o600)
+    path.write_text("Kære bibliotek, " * 100)
+    engine = open_engine(f"sqlite:///{path}")
+    with pytest.raises(StoreMismatch) as refused:
+        migrate.upgrade(engine)
+    assert refused.value.kind == "store.damaged"
+    assert path.read_text() == "Kære bibliotek, " * 100
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE run (agency TEXT)"))  # in the way of the tables that come late
+    with pytest.raises(StoreUnavailable):
+        migrate.upgrade(engine)
+    with reading(engine) as connection:
+        tables = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+    assert tables == ["run"]
+    engine.dispose()
+
+
+def test_a_write_transaction_takes_the_write_lock_before_its_first_word(sqlite_store: SqlStore) -> None:
+    """A deferred transaction would let the second writer begin, and fail when it writes (decision 20)."""
+    other = open_engine(f"sqlite:///{sqlite_store._tenant.engine.url.database}")
+    with other.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
+        connection.rollback()
+    with writing(sqlite_store._tenant.engine), pytest.raises(StoreUnavailable), writing(other):
+        pass
+    with reading(sqlite_store._tenant.engine), reading(other):
+        pass
+    other.dispose()
+
+
+def test_sqlite_writes_ahead_syncs_fully_and_holds_to_foreign_keys(sqlite_store: SqlStore) -> None:
+    with reading(sqlite_store._tenant.engine) as connection:
+        told = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert told == ["wal", 2, 1, 5000]
+
+
+HOLDER = """
+import sys, datetime, pathlib
+from cprsync.store.core.engine import open_engine
+from cprsync.store.seals.keys import Keyring
+from cprsync.store.sql import SqlStore
+
+class Clock:
+    def now(self): return datetime.datetime.now(datetime.UTC)
+    def today(self): return self.now().date()
+
+url, keys, agency, agreement = sys.argv[1:]
+keyring = Keyring.load(pathlib.Path(keys))
+store = SqlStore(open_engine(url), agency=agency, agreement=agreement, keyring=keyring, clock=Clock())
+with store.runs.lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_dies_with_the_process_that_held_it(store: SqlStore, url: str, keyring: Keyring) -> None:
+    run = store.runs.begin(day=MONDAY, started=STARTED)
+    before = store.views.everything()
+    command = [sys.executable, "-c", HOLDER, url, str(keyring.folder), AGENCY, AGREEMENT]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RunBusy), store.runs.lock():
+            pass
+        assert store.views.everything() == before
+        holder.kill()
+        holder.wait()
+    for _ in range(200):  # the server takes a moment to see that its client is gone
+        try:
+            with store.runs.lock():
+                break
+        except RunBusy:
+            time.sleep(0.05)
+    with store.runs.lock():
+        assert store.runs.begin(day=MONDAY, started=STARTED).epoch == run.epoch + 1
+
+
+def fill_up(engine: Engine) -> None:
+    """Write more than the file may grow."""
+    with writing(engine) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.exec_driver_sql("CREATE TABLE filling AS SELECT zeroblob(10000000) AS content")
+
+
+def test_a_database_without_room_is_not_told_as_one_that_does_not_answer(sqlite_store: SqlStore) -> None:
+    before = sqlite_store.views.everything()
+    with pytest.raises(StoreUnavailable) as refused:
+        fill_up(sqlite_store._tenant.engine)
+    assert refused.value.kind == "store.no_room"
+    assert sqlite_store.views.everything() == before
+
+
+def test_a_full_disk_of_postgresql_is_told_as_that() -> None:
+    with pytest.raises(StoreUnavailable) as refused, translated():
+        raise OperationalError("INSERT", {}, DiskFull("could not extend file"))
+    assert refused.value.kind == "store.no_room"
+
+
+def end_sessions(engine: Engine) -> None:
+    """End every other session of the database, as a server that is restarted does."""
+    with writing(engine) as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_goes_away_under_a_night_is_told_as_that_and_leaves_no_lock(store: SqlStore, url: str) -> None:
+    other = open_engine(url)
+    with pytest.raises(StoreUnavailable, match="the database does not answer"):
+        lose_the_server(store, other)
+    # the session is gone, and with it the lock
+    with store.runs.lock():
+        assert store.patrons.count() == 0
+    other.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_transaction_whose_server_goes_away_is_told_as_one_without_answer(store: SqlStore, url: str) -> None:
+    other = open_engine(url)
+    with pytest.raises(StoreUnavailable):
+        write_while(store._tenant.engine, other)
+    other.dispose()
+    assert store.patrons.count() == 0
+
+
+def lose_the_server(store: SqlStore, other: Engine) -> None:
+    with store.runs.lock():
+        end_sessions(other)
+        raise StoreUnavailable("the database does not answer, or another writer holds it")
+
+
+def write_while(engine: Engine, other: Engine) -> None:
+    with writing(engine) as connection:
+        end_sessions(other)
+        connection.execute(text("UPDATE library SET heads_lines = 1"))
