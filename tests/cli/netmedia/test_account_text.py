@@ -15,7 +15,7 @@ from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.netmedia.accounts import Compared
 from cprsync.services.netmedia.rights import Verified
-from cprsync.services.night.report import unlived
+from cprsync.services.night.report import report_without_run
 
 BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
 
@@ -92,7 +92,7 @@ def test_when_nobody_answers_it_is_said_how_many_were_not_looked_at_and_not_that
 
 
 def night(**counts: Any) -> list[str]:
-    document = unlived("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
+    document = report_without_run("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
     del document["error"]
     document["net_media"] |= counts
     return [line.strip() for line in report_lines(document, "da")]
@@ -183,13 +183,13 @@ def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what
 
 def test_what_culr_did_not_hear_is_not_said_to_have_stopped_the_night() -> None:
     error = {"kind": "netmedia.unavailable", "message": "CULR does not answer"}
-    document = unlived("775100", day=None, error=error, code=4) | {"day": "2027-03-23"}
+    document = report_without_run("775100", day=None, error=error, code=4) | {"day": "2027-03-23"}
     last = list(report_lines(document, "da"))[-1]
     assert last == "  Natten er levet, men CULR hørte ikke alt: CULR does not answer"
 
 
 def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_waits() -> None:
-    document = unlived("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
+    document = report_without_run("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
     del document["error"]
     document["published"] |= {"waiting": 40, "set_up": False}
     said = [line for line in report_lines(document, "da") if "[library.culr]" in line]

@@ -10,7 +10,7 @@ import pytest
 from cprsync.cli.night.report_text import report_lines
 from cprsync.config.policy import load_policy
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
-from cprsync.services.night.report import unlived
+from cprsync.services.night.report import report_without_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ LEAST = {"da": "mindst", "en": "at least"}
 
 def braked(harm: Harm = Harm.GONE, *, count: int = 25, limit: int = 20, run: int | None = 10) -> dict[str, Any]:
     """A night that would harm `count` in one way, where `limit` may be."""
-    document = unlived("775100", day=date(2027, 3, 23), error={}, code=5)
+    document = report_without_run("775100", day=date(2027, 3, 23), error={}, code=5)
     del document["error"]
     classes = [{"class": harm.value, "count": count, "limit": limit}]
     return document | {"run": run, "state": "held", "brake": {"plan": "sha256:0", "classes": classes}}
