@@ -110,10 +110,10 @@ class Calls:
         try:
             with self._patience.waiting():
                 result: T = tries(self._try, operation, once, outcome)
-        except self._peer.unanswered as error:
-            if self._shows_certificate and isinstance(error.__context__, ClosedUnanswered):
-                raise self._peer.translate(_refused_in_silence(error)) from error
-            raise
+        except CallFailed as error:
+            hung_up = self._shows_certificate and isinstance(error, ClosedUnanswered)
+            # the client's error takes the place of this one: it has the same cause, or none where the cause may quote
+            raise self._peer.translate(_refused_in_silence(error) if hung_up else error) from error.__cause__
         return result
 
     def close(self) -> None:
@@ -125,25 +125,22 @@ class Calls:
         self._quota.wait()
         started, word = self._monotonic(), "unexpected"
         try:
-            result = self._translate(once)
+            result = once()
             word = outcome(result)
         except CprsyncError as error:
-            word = error.kind
+            word = self._client_error(error).kind
             raise
         finally:
             milliseconds = round((self._monotonic() - started) * 1000)
             self.log.debug(self._event, operation=operation, outcome=word, milliseconds=milliseconds)
         return result
 
-    def _translate(self, once: Callable[[], T]) -> T:
-        try:
-            return once()
-        except CallFailed as error:
-            # the named error takes the place of this one: it has the same cause, or none where the cause may quote
-            raise self._peer.translate(error) from error.__cause__
-
     def _may_pass(self, error: BaseException) -> bool:
-        return isinstance(error, self._peer.unanswered) and not isinstance(error, self._peer.hopeless)
+        known = self._client_error(error) if isinstance(error, CprsyncError) else error
+        return isinstance(known, self._peer.unanswered) and not isinstance(known, self._peer.hopeless)
+
+    def _client_error(self, error: CprsyncError) -> CprsyncError:
+        return self._peer.translate(error) if isinstance(error, CallFailed) else error
 
 
 def _refused_in_silence(error: CprsyncError) -> OursRefused:
