@@ -14,6 +14,8 @@ import cprsync
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cprsync.domain.policy.product import Products
 
 Language = Literal["da", "en"]
@@ -54,16 +56,20 @@ def has_word(key: str) -> bool:
 
 def word(key: str, language: Language, **values: object) -> str:
     """The word in one language. The value `count` selects the plural form. An unknown key is shown as it is."""
+    return _filled("words", key, language, values)
+
+
+def _filled(catalogue: Catalogue, key: str, language: Language, values: Mapping[str, object]) -> str:
     count = values.get("count")
-    said = find_text("words", key, language, count=count if isinstance(count, int) else None)
+    said = find_text(catalogue, key, language, count=count if isinstance(count, int) else None)
     return (said or key).format(**values)
 
 
-def page_words(key: str, **values: Wording | str) -> Wording:
-    """What a page says, in both languages. A value may be in both languages too."""
-    danish = {name: value if isinstance(value, str) else value.da for name, value in values.items()}
-    english = {name: value if isinstance(value, str) else value.en for name, value in values.items()}
-    return Wording(find_text("pages", key, "da").format(**danish), find_text("pages", key, "en").format(**english))
+def page_words(key: str, **values: Wording | str | int) -> Wording:
+    """What a page says, in both languages. A value may be in both languages too; `count` selects the plural form."""
+    danish = {name: value.da if isinstance(value, Wording) else value for name, value in values.items()}
+    english = {name: value.en if isinstance(value, Wording) else value for name, value in values.items()}
+    return Wording(_filled("pages", key, "da", danish), _filled("pages", key, "en", english))
 
 
 def word_pair(key: str) -> dict[Language, str]:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 class Texts(Protocol):
-    """The catalogue: the text of a key in both languages, with values in place of the names in braces."""
+    """The catalogue: the text of a key in both languages, with values in place of the names in braces.
 
-    def __call__(self, key: str, **values: Wording | str) -> Wording: ...
+    The value `count` selects the plural form.
+    """
+
+    def __call__(self, key: str, **values: Wording | str | int) -> Wording: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,6 @@ class Section:
 
     heading: Wording
     paragraphs: tuple[Paragraph, ...]
-
-
-def days(count: int) -> Wording:
-    """A number of days in both languages."""
-    return Wording("1 dag" if count == 1 else f"{count} dage", "1 day" if count == 1 else f"{count} days")
 
 
 def in_one(texts: Sequence[Wording], between: Wording | str = " ") -> Wording:

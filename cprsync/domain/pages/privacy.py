@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.pages.page import Paragraph, Section, capital, days, in_one
+from cprsync.domain.pages.page import Paragraph, Section, capital, in_one
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.wording import Wording
@@ -41,22 +41,22 @@ def kept_text(how: Kept, policy: Policy, texts: Texts) -> Wording:
         return _balances(keep, texts)
     return texts(
         f"kept.{how.value}",
-        before=days(keep.before_images_days),
-        block=days(keep.blocks_days),
-        loan=days(keep.loans_days),
-        content=days(keep.message_days),
-        dead=days(policy.dead_subscription_days),
+        before=texts("days", count=keep.before_images_days),
+        block=texts("days", count=keep.blocks_days),
+        loan=texts("days", count=keep.loans_days),
+        content=texts("days", count=keep.message_days),
+        dead=texts("days", count=policy.dead_subscription_days),
     )
 
 
 def _balances(keep: Retention, texts: Texts) -> Wording:
     # The compensation decides when the loan is over. Neither is deleted before all other debts for the loan are paid.
-    last = days(max(keep.compensation_days, keep.loans_days))
+    last = texts("days", count=max(keep.compensation_days, keep.loans_days))
     alike = keep.fees_days == keep.compensation_days
     return texts(
         "kept.balances.alike" if alike else "kept.balances",
-        fee=days(keep.fees_days),
-        compensation=days(keep.compensation_days),
+        fee=texts("days", count=keep.fees_days),
+        compensation=texts("days", count=keep.compensation_days),
         lost=texts("kept.lost", last=last),
     )
 
@@ -134,7 +134,9 @@ class Beside:
         """How long it is kept."""
         if self.key == "log" and not keep.log_days:
             return texts("beside.log.stays")
-        return texts(f"beside.{self.key}.kept", **{name: days(count) for name, count in self.days(keep).items()})
+        return texts(
+            f"beside.{self.key}.kept", **{name: texts("days", count=count) for name, count in self.days(keep).items()}
+        )
 
 
 BESIDE: Final = (
@@ -175,8 +177,8 @@ def _summary(policy: Policy, texts: Texts) -> Iterator[Paragraph]:
     for part in ("known", "used", "staff", "others"):
         yield Paragraph(texts(f"summary.{part}"), texts(f"summary.{part}.name"))
     quiet = policy.retention.inactive_days
-    ends = texts("summary.inactive", quiet=days(quiet)) if quiet else _NOTHING
-    kept = texts("summary.kept", loan=days(policy.retention.loans_days), ends=ends)
+    ends = texts("summary.inactive", quiet=texts("days", count=quiet)) if quiet else _NOTHING
+    kept = texts("summary.kept", loan=texts("days", count=policy.retention.loans_days), ends=ends)
     yield Paragraph(kept, texts("summary.kept.name"))
     contact = policy.controller.told("contact")
     yield Paragraph(texts("summary.rights", contact=contact), texts("summary.rights.name"))
@@ -190,7 +192,7 @@ def _introduction(policy: Policy, texts: Texts) -> Iterator[Paragraph]:
     yield Paragraph(library.told("stored"), texts("privacy.where.name"))
     for part in (1, 2, 3):
         yield Paragraph(texts(f"privacy.introduction.{part}"))
-    yield Paragraph(texts("privacy.as_most", before=days(policy.retention.before_images_days)))
+    yield Paragraph(texts("privacy.as_most", before=texts("days", count=policy.retention.before_images_days)))
 
 
 def _who(library: Controller, texts: Texts) -> Paragraph:
@@ -213,7 +215,7 @@ def _rights(policy: Policy, texts: Texts) -> Iterator[Wording]:
     yield texts("rights.insight")
     yield texts("rights.leaving", log=texts("rights.log_ends" if keep.log_days else "rights.log_stays"))
     if keep.inactive_days:
-        yield texts("rights.inactive", quiet=days(keep.inactive_days))
+        yield texts("rights.inactive", quiet=texts("days", count=keep.inactive_days))
     yield _death(policy, texts)
     yield texts("rights.complaint")
 
@@ -223,8 +225,10 @@ def _death(policy: Policy, texts: Texts) -> Wording:
     told, quiet = policy.dead_subscription_days, policy.retention.inactive_days
     return texts(
         "rights.death",
-        still=texts("rights.death.subscribed", told=days(told)) if told else texts("rights.death.unsubscribed"),
-        by_itself=texts("rights.death.inactive", quiet=days(quiet)) if quiet else _NOTHING,
+        still=texts("rights.death.subscribed", told=texts("days", count=told))
+        if told
+        else texts("rights.death.unsubscribed"),
+        by_itself=texts("rights.death.inactive", quiet=texts("days", count=quiet)) if quiet else _NOTHING,
     )
 
 
@@ -288,6 +292,8 @@ def _erasure(policy: Policy, texts: Texts) -> Wording:
         (texts("processing.erased.kept_blocks"), keep.kept_blocks_days),
         (texts("processing.erased.before"), keep.before_images_days),
     ]
-    periods = in_one([in_one([name, days(count)], between=": ") for name, count in lines], between="; ")
-    inactive = texts("processing.inactive", quiet=days(quiet)) if quiet else texts("processing.inactive.never")
+    periods = in_one([in_one([name, texts("days", count=count)], between=": ") for name, count in lines], between="; ")
+    inactive = (
+        texts("processing.inactive", quiet=texts("days", count=quiet)) if quiet else texts("processing.inactive.never")
+    )
     return in_one([periods, inactive, texts("processing.erased.rest")], between="")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.language.words import page_words
-from cprsync.domain.pages.page import Paragraph, Section, days
 from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
@@ -16,6 +15,7 @@ from cprsync.domain.policy.groups import PatronGroup
 from cprsync.domain.policy.policy import Controller, Policy, Retention
 
 if TYPE_CHECKING:
+    from cprsync.domain.pages.page import Paragraph, Section
     from cprsync.domain.pages.privacy import Beside
 
 POLICY = Policy()
@@ -158,7 +158,8 @@ def test_each_way_of_keeping_is_told_of_in_both_languages(how: Kept) -> None:
 
 
 def test_one_day_is_not_one_days() -> None:
-    assert (days(1).da, days(1).en, days(2).da, days(2).en) == ("1 dag", "1 day", "2 dage", "2 days")
+    one, two = (page_words("days", count=count) for count in (1, 2))
+    assert (one.da, one.en, two.da, two.en) == ("1 dag", "1 day", "2 dage", "2 days")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_what_becomes_of_the_dead_is_the_policys_on_both_pages(dead: int, quiet:
     (said,) = [one.text.da for one in rights.paragraphs if one.text.da.startswith("Dør en låner")]
     assert all(part in said for part in told)
     erasure = listed(policy)["Sletning"]
-    assert f"abonnement i CPR: {days(dead).da}" in erasure
+    assert f"abonnement i CPR: {page_words('days', count=dead).da}" in erasure
     assert "Afdøde låneres poster slettes som andres." in erasure
 
 
