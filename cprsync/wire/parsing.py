@@ -269,7 +269,7 @@ def not_soap() -> AnswerBroken:
 def refuse_mandatory_header(block: etree._Element) -> None:
     """Refuse a header block that must be understood: we know none (SOAP 1.1, 4.2.3). Raises AnswerBroken."""
     if block.get(_MUST_UNDERSTAND, "0").strip() not in {"0", "false"}:
-        raise AnswerBroken("the answer demands what we do not know of", kind="must_understand")
+        raise AnswerBroken("the answer requires something that we do not know", kind="must_understand")
 
 
 class Contract:

@@ -84,7 +84,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a key that is damaged": (
         lambda library: (library.folder / "keys" / "seal-1.key").write_text("garbage"),
         "keys.form",
-        "the key file seal-1.key is damaged, not of a key's form: it seals and opens records",
+        "the key file seal-1.key is damaged and does not have the form of a key: it seals and opens records",
         "Put the file back into [keys] dir from your copy",
     ),
     "a key that was deleted": (

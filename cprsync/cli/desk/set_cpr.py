@@ -9,7 +9,7 @@ import typer
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
-from cprsync.cli.language.dates import told_day
+from cprsync.cli.language.dates import day_or_dash
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
@@ -119,7 +119,7 @@ def _side(both: Mapping[str, Any], side: str, field: str, language: Language) ->
     value = both[side]
     if value is None:
         return NOTHING
-    return told_day(value, language) if field == "birth_date" else str(value)
+    return day_or_dash(value, language) if field == "birth_date" else str(value)
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

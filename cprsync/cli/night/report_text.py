@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.dates import long_day, told_day
+from cprsync.cli.language.dates import day_or_dash, long_day
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.windows import window_lines
@@ -30,7 +30,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     yield _title(document, language)
     # a run of an earlier version lacks it
     if document.get("clock_behind"):
-        yield "  " + word("clock_behind", language, day=told_day(document["clock_behind"], language))
+        yield "  " + word("clock_behind", language, day=day_or_dash(document["clock_behind"], language))
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:

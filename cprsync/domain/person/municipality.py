@@ -122,7 +122,7 @@ class Municipalities:
         """Why a code cannot count as a library's residence; None: it can."""
         known = self.by_code.get(code)
         if known is None:
-            return WrongValue("is none of a municipality")
+            return WrongValue("is not a municipality's code")
         if known.until is not None:
             return WrongValue("is {name}'s, which is no more since {until}", name=known.name, until=known.until)
         if known.kind is Kind.GREENLANDIC:

@@ -110,7 +110,9 @@ def _number(element: etree._Element) -> CprNumber:
         # `CprNumber.parse` accepts a hyphen; the schema's ten characters do not.
         return CprNumber.parse("" if "-" in (element.text or "") else element.text or "")
     except ValueError:
-        raise BadAnswer("the list of subscriptions holds what is no number", kind="register.impossible_value") from None
+        raise BadAnswer(
+            "the list of subscriptions holds something that is not a number", kind="register.impossible_value"
+        ) from None
 
 
 def _drop_previous(element: etree._Element, parent: etree._Element) -> None:

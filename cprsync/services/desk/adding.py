@@ -156,7 +156,7 @@ def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
 
 #: Used as the number until the patron has one.
 _NOBODY: Final = CprNumber.none_of(NEW)
-_NO_NAME: Final = "nobody tells the name of a patron without a CPR number: type it"
+_NO_NAME: Final = "CPR gives no name for a patron without a CPR number: type it"
 
 
 def _read(typed: str) -> dict[str, str]:

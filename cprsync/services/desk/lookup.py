@@ -162,7 +162,7 @@ def ask_register(desk: Desk, asked: Asked) -> Heard:
         if patron_id is not None or not isinstance(successor, CprNumber):
             return Heard(number, patron_id, answer.person, is_old)
         number, is_old = successor, True
-    raise BadAnswer("one replaced number leads to the next, and to no end")
+    raise BadAnswer("the replaced numbers lead from one to the next without end")
 
 
 def refuse_what_is_never_sent(number: CprNumber) -> None:

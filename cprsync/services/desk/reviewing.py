@@ -203,9 +203,9 @@ class Reviews:
     def _accept_by_two(self, item: ReviewItem) -> dict[str, Any]:
         """Record the first yes. On a second yes, by another user, do what the item proposes."""
         if self.user == SERVICE:
-            raise BadInput("this takes two people, and nobody knows who you are", kind="review.nobody")
+            raise BadInput("this takes two people, and the program cannot tell who you are", kind="review.nobody")
         if item.decided_by == self.user:
-            raise BadInput("you have accepted already: it takes somebody else too", kind="review.same_person")
+            raise BadInput("you have accepted already: a second person has to accept too", kind="review.same_person")
         if item.decided_by is not None:
             return self._end_protection(item)
         self.store.answers.note_first_yes(item, user=self.user)

@@ -146,7 +146,7 @@ def _stop(store: Store, meant: Meant, header: Header, *, strict: bool, feed: Fee
     if place is Place.NEXT and (meant.is_unfinished or (feed is not None and meant.name in feed.unfinished())):
         return UNFINISHED
     raise BadInput(
-        "the delivery of {produced} stops no night ({place})",
+        "the delivery of {produced} does not stop the night ({place})",
         produced=header.produced,
         place=place.value,
         kind="delivery.not_stopped",
@@ -244,7 +244,7 @@ class Discarding:
                 kind="delivery.behind_gap",
             )
         raise BadInput(
-            "the delivery of {produced} stops no night ({place})",
+            "the delivery of {produced} does not stop the night ({place})",
             produced=header.produced,
             place=place.value,
             kind="delivery.not_stopped",

@@ -214,7 +214,7 @@ class Report:
             broken = None if audit is None else next(iter(audit.problems), None)
             return self.error or broken or self.told.error
         if not self.planned.excess:
-            return NightBraked("the night held its changes back before it was killed, and goes on so")
+            return NightBraked("the night held its changes back before it was killed, and still does")
         over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.planned.excess)
         return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 

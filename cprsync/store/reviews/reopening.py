@@ -57,7 +57,7 @@ def reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping
     if of.kind in PROPOSALS:
         _still_proposed(connection, tenant, of, held[of.patron_id])
     elif of.kind in LINK_KINDS and not _still_troubled(connection, tenant, of):
-        raise ReviewChanged("review item {id}: of nobody who answers for the patron it is true any more", id=of.id)
+        raise ReviewChanged("review item {id}: it is no longer true of anyone who answers for the patron", id=of.id)
     elif of.kind == BIRTH_DIFFERS and not _still_differs(tenant, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):

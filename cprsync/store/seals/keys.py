@@ -53,7 +53,7 @@ SERVES: Final = {
     Purpose.FINGERPRINT: "tells whether a record is the same",
     Purpose.AUDIT: "chains the audit",
     Purpose.CHECKPOINT: "signs the audit's heads and the erase journal",
-    Purpose.PIN: "holds a PIN against what is kept of it",
+    Purpose.PIN: "checks a PIN",
 }
 #: Purposes that the first version did not have. What was sealed before them does not need their keys.
 ADDED_LATER = (Purpose.PIN,)
@@ -173,7 +173,7 @@ def _read(path: Path, purpose: Purpose) -> Key:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))
     if form is None:
         raise ConfigurationError(
-            "the key file {name} is damaged, not of a key's form: it {serves}",
+            "the key file {name} is damaged and does not have the form of a key: it {serves}",
             name=path.name,
             serves=SERVES[purpose],
             kind="keys.form",

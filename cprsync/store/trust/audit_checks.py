@@ -180,7 +180,7 @@ class _Following:
         self._check_kept()
         beyond = select(func.min(_REASON.seq)).where(*self._ours(_REASON), _REASON.seq > self._reached)
         if (seq := self._connection.scalar(beyond)) is not None:
-            raise self._broken("a reason stands beside no entry", at=seq)
+            raise self._broken("a reason belongs to no entry", at=seq)
 
     def follow_to(self, last: int) -> None:
         """Follow the stream up to an entry.
@@ -239,7 +239,7 @@ class _Following:
                 raise self._broken("the entry is not the one of the checkpoint")
             self._reached, self._mac, self._at = seq, found, at
         if beside:
-            raise self._broken("a reason stands beside no entry", at=min(beside))
+            raise self._broken("a reason belongs to no entry", at=min(beside))
 
     def _reasons(self, last: int) -> dict[int, AnyRow]:
         """Return the sealed reasons of the entries from here up to `last`."""

@@ -171,7 +171,7 @@ def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:
     assert {"0101", "0411", "0751"} <= PLACES.homes()
     assert PLACES.homes().isdisjoint({"0955", "0961", "0958", "0701", "0019", "0100"})
     assert PLACES.mistake_in("0751") is None
-    assert str(PLACES.mistake_in("0999")) == "is none of a municipality"
+    assert str(PLACES.mistake_in("0999")) == "is not a municipality's code"
     assert str(PLACES.mistake_in("0019")) == "is Administrativt personnummer's, where nobody lives"
     assert (
         str(PLACES.mistake_in("0956"))
