@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from cprsync.private import replace_private
 from cprsync.schemas import compile_schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -86,24 +86,22 @@ def serve(  # noqa: PLR0913 -- a program's options
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
         certificates = develop_certificates(folder / "certs", now=now())
         last = _last_ports(folder)
-        soap = stack.enter_context(_listening(ports.soap, last.get("soap")))
-        control = stack.enter_context(_listening(ports.control, last.get("control")))
-        sftp = stack.enter_context(_listening(ports.sftp, last.get("sftp")))
-        culr = stack.enter_context(_listening(ports.culr, last.get("culr")))
-        users = [one.sftp_user for one in agreement.ALL]
-        keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=_port(sftp))
-        services = SoapServices(register, schemas, now, omit_false)
-        servers = {
-            soap: make_server(soap_app(services), certificates),
-            culr: make_server(culr_app(CulrService(register, schemas.net_media)), certificates, mutual=False),
-            control: make_server(control_app(register)),
+        listeners = {
+            name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in asdict(ports).items()
         }
-        listeners = {"soap": soap, "control": control, "sftp": sftp, "culr": culr}
-        _write(folder / "ports.json", {name: _port(listener) for name, listener in listeners.items()})
-        ready = _ready(register, certificates, soap=_port(soap), control=_port(control), culr=_port(culr))
-        ready |= _with_sftp(ready, keys, folder, port=_port(sftp))
+        taken = {name: _port(listener) for name, listener in listeners.items()}
+        _write(folder / "ports.json", taken)
+        users = [one.sftp_user for one in agreement.ALL]
+        keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=taken["sftp"])
+        ready = _ready(register, certificates, keys, taken)
         _write(folder / "ready.json", ready)
-        boxes = serving_sftp(sftp, register, keys)
+        services, culr = SoapServices(register, schemas, now, omit_false), CulrService(register, schemas.net_media)
+        servers = {
+            listeners["soap"]: make_server(soap_app(services), certificates),
+            listeners["culr"]: make_server(culr_app(culr), certificates, mutual=False),
+            listeners["control"]: make_server(control_app(register)),
+        }
+        boxes = serving_sftp(listeners["sftp"], register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
 
@@ -233,50 +231,46 @@ def _port(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
-def _ready(register: Register, certificates: DevCertificates, *, soap: int, control: int, culr: int) -> dict[str, Any]:
-    first = agreement.DEFAULT.document()
+def _ready(
+    register: Register, certificates: DevCertificates, keys: SftpKeys, ports: Mapping[str, int]
+) -> dict[str, Any]:
+    """The ready document. What the first agreement has also stands at its top."""
+    agreements = [_agreement(one, register, keys, port=ports["sftp"]) for one in agreement.ALL]
+    first = agreements[0]
     return {
         "ready": True,
         "day": register.day.isoformat(),
-        "lookup_url": f"https://localhost:{soap}{LOOKUP_PATH}",
-        "subscription_url": f"https://localhost:{soap}{SUBSCRIPTION_PATH}",
-        "culr_url": f"https://localhost:{culr}{CULR_PATH}",
-        "culr": _culr(agreement.DEFAULT, register.folder),
-        "control_url": f"http://{_HOST}:{control}",
+        "lookup_url": f"https://localhost:{ports['soap']}{LOOKUP_PATH}",
+        "subscription_url": f"https://localhost:{ports['soap']}{SUBSCRIPTION_PATH}",
+        "culr_url": f"https://localhost:{ports['culr']}{CULR_PATH}",
+        "culr": first["culr"],
+        "control_url": f"http://{_HOST}:{ports['control']}",
         "ca": str(certificates.ca),
         "client_cert": str(certificates.client),
         "client_key": str(certificates.client_key),
         "task": register.town.task,
-        "agreement": first,
+        "agreement": agreement.DEFAULT.document(),
         "people": register.in_file,
+        "sftp": first["sftp"],
+        "agreements": agreements,
     }
 
 
-def _culr(one: agreement.Agreement, folder: Path) -> dict[str, str]:
-    """An agreement's credentials at CULR."""
-    password = one.keep_culr_password(folder)
-    return {"user": one.culr_user, "group": one.agency, "password_file": str(password)}
-
-
-def _with_sftp(ready: dict[str, Any], keys: SftpKeys, folder: Path, *, port: int) -> dict[str, Any]:
-    """The ready document with the delivery boxes, which completes each agreement."""
-    agreements = [
-        {
-            **one.document(),
-            "task": one.task(ready["task"]),
-            "culr": _culr(one, folder),
-            "sftp": {
-                "host": _HOST,
-                "port": port,
-                "user": one.sftp_user,
-                "key": str(keys.logins[one.sftp_user].key),
-                "known_hosts": str(keys.known_hosts),
-                "folder": agreement.INBOX,
-            },
-        }
-        for one in agreement.ALL
-    ]
-    return {"sftp": agreements[0]["sftp"], "agreements": agreements}
+def _agreement(one: agreement.Agreement, register: Register, keys: SftpKeys, *, port: int) -> dict[str, Any]:
+    password = one.keep_culr_password(register.folder)
+    return {
+        **one.document(),
+        "task": one.task(register.town.task),
+        "culr": {"user": one.culr_user, "group": one.agency, "password_file": str(password)},
+        "sftp": {
+            "host": _HOST,
+            "port": port,
+            "user": one.sftp_user,
+            "key": str(keys.logins[one.sftp_user].key),
+            "known_hosts": str(keys.known_hosts),
+            "folder": agreement.INBOX,
+        },
+    }
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
