@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.record_text import whose_lines
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import still_unwritten
@@ -167,7 +166,7 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     if document["reservations"]:
         yield f"  {word('parting_reservations', language)}: {document['reservations']}"
     for block in document["blocks"]:
-        since = long_day(date.fromisoformat(block["since"]), language)
+        since = day_text(block["since"], language)
         yield f"  {word('parting_block', language, since=since, reason=block['reason'])}"
     if any(document["waits"].values()):
         yield f"  {word('parting_later', language, **document['waits'])}"
@@ -212,7 +211,7 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if not document["blocks"]:
         yield word("kept_none", language)
     for block in document["blocks"]:
-        since = long_day(date.fromisoformat(block["since"]), language)
+        since = day_text(block["since"], language)
         yield f"{block['id']}: {word('parting_block', language, since=since, reason=block['reason'])}"
     if document["lifted"]:
         yield word("kept_lifted", language, count=document["lifted"], of=len(document["blocks"]))

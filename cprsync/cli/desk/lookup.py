@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, has_word, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
@@ -126,7 +125,7 @@ def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[
 def kept_block_lines(blocks: Sequence[Mapping[str, str]], language: Language) -> Iterator[str]:
     """The blocks that come back with a number, one per line."""
     for block in blocks:
-        since = long_day(date.fromisoformat(block["since"]), language)
+        since = day_text(block["since"], language)
         yield f"  {word('kept_came', language)}: {block['reason']} ({since})"
 
 

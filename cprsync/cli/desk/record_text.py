@@ -5,10 +5,9 @@ A sealed field only says that it is sealed. Leaves out which fields may be shown
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import page_words, word
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.feed.window import Why
@@ -179,7 +178,7 @@ def _plain(value: Any, language: Language) -> str:
 def _day(text: str, language: Language) -> str:
     """A day in words, or the text unchanged."""
     try:
-        return long_day(date.fromisoformat(text), language) if len(text) == len("2027-03-01") else text
+        return day_text(text, language) if len(text) == len("2027-03-01") else text
     except ValueError:
         return text
 

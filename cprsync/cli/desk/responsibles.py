@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.cli.desk.record_text import NOTHING, minor_lines
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron
@@ -103,10 +102,10 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     for one in document["responsibles"]:
         sealed = word("sealed_value", language)
         name = sealed if one.get("sealed") else one["name"] or NOTHING
-        since = long_day(date.fromisoformat(one["since"]), language)
+        since = day_text(one["since"], language)
         days = word("responsible_since", language, since=since)
         if one["until"] is not None:
-            until = long_day(date.fromisoformat(one["until"]), language)
+            until = day_text(one["until"], language)
             days = word("responsible_until", language, since=since, until=until)
         elif not one["in_force"]:
             days = word("responsible_ended_since", language, since=since)

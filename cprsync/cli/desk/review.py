@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
-from cprsync.cli.language.dates import DAY_WIDTH, long_day
+from cprsync.cli.language.dates import DAY_WIDTH, day_text
 from cprsync.cli.language.words import Language, has_word, word, word_pair
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
@@ -149,7 +148,7 @@ def _line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
     sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
-    since = long_day(date.fromisoformat(item["since"]), language)
+    since = day_text(item["since"], language)
     return (
         f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<13}  {item['patron']}{about}  {item['why'][language]}{sides}"
     )

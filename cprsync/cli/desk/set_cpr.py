@@ -9,7 +9,7 @@ import typer
 from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
-from cprsync.cli.language.dates import day_or_dash
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
@@ -119,7 +119,7 @@ def _side(both: Mapping[str, Any], side: str, field: str, language: Language) ->
     value = both[side]
     if value is None:
         return NOTHING
-    return day_or_dash(value, language) if field == "birth_date" else str(value)
+    return day_text(value, language) if field == "birth_date" else str(value)
 
 
 def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

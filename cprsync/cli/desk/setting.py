@@ -10,7 +10,7 @@ import typer
 
 from cprsync.cli.desk.confirming import publish_patron
 from cprsync.cli.desk.record_text import name_of
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures
@@ -134,7 +134,7 @@ def set_lines(
     outcome = _outcome(document, language, withdraws=withdraws)
     until = ""
     if document["until"]:
-        until = f", {word('set_until', language, until=long_day(date.fromisoformat(document['until']), language))}"
+        until = f", {word('set_until', language, until=day_text(document['until'], language))}"
     if document.get("follows_age"):
         yield f"{document['patron']} · {word('group_withdrawn', language)}"
     else:

@@ -25,7 +25,7 @@ def heading(day: date, language: Language, *, capital: bool = True) -> str:
     return text[0].upper() + text[1:] if capital else text
 
 
-def day_or_dash(text: str | None, language: Language) -> str:
+def day_text(text: str | None, language: Language) -> str:
     """The day of a document in words. A dash if there is none."""
     return "–" if text is None else long_day(date.fromisoformat(text), language)
 

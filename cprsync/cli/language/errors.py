@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import find_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
@@ -156,7 +155,7 @@ def _field(key: str, form: str) -> str:
 def _value(value: str) -> str:
     if _DAY.fullmatch(value):
         try:
-            return long_day(date.fromisoformat(value), "da")
+            return day_text(value, "da")
         except ValueError:  # no such day
             return value
     return find_text("errors", value, "da") or value

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word, word_pair
 from cprsync.cli.lending.statement import lost_since, money
 from cprsync.cli.terminal.command import opened, print_document
@@ -62,7 +61,7 @@ def _with_reasons(ruling: Mapping[str, Any], about: str) -> dict[str, Any]:
 
 def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text: yes or no first, then why."""
-    day = long_day(date.fromisoformat(document["day"]), language)
+    day = day_text(document["day"], language)
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
     blocks = "; ".join(_block(block, language) for block in document["blocks"])
@@ -80,7 +79,7 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
     total = money(sum(fee["oere"] for fee in fees), language)
     yield f"  {word('standing_fees', language)}: {total}"
     for fee in fees:
-        due = long_day(date.fromisoformat(fee["due"]), language)
+        due = day_text(fee["due"], language)
         late = word("statement_late", language, count=fee["days_late"])
         when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
         why = word(f"fee.{fee['rule']}", language)
@@ -97,7 +96,7 @@ def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
     """The last day on which a reminder was due, and the next."""
     days = {"due": (reminders["due"] or [None])[-1], "next": reminders["next"]}
     return "; ".join(
-        word(f"standing_reminder_{name}", language, day=long_day(date.fromisoformat(day), language))
+        word(f"standing_reminder_{name}", language, day=day_text(day, language))
         for name, day in days.items()
         if day is not None
     )
@@ -115,7 +114,7 @@ def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Langu
 
 
 def _block(block: Mapping[str, Any], language: Language) -> str:
-    since = long_day(date.fromisoformat(block["since"]), language)
+    since = day_text(block["since"], language)
     return word("standing_blocked", language, since=since, reason=block["reason"])
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import (
@@ -83,7 +82,7 @@ def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator
     for line in document["envelope"] or ():
         yield from _wrapped(line)
     yield ""
-    yield long_day(date.fromisoformat(document["day"]), language).rjust(WIDTH)
+    yield day_text(document["day"], language).rjust(WIDTH)
     yield _ends(word("statement", language), word("statement_patron", language, patron=document["patron"]))
     if not document["loans"] and not document["owed"]:
         yield ""
@@ -133,7 +132,7 @@ def _what_for(one: Mapping[str, Any], language: Language) -> str:
         return _with_lost(loan | {"title": told}, language)
     if not loan.get("due"):
         return told
-    return f"{told} ({word('day_due', language)} {long_day(date.fromisoformat(loan['due']), language)})"
+    return f"{told} ({word('day_due', language)} {day_text(loan['due'], language)})"
 
 
 def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
@@ -142,7 +141,7 @@ def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
 
 
 def lost_since(day: str, language: Language) -> str:
-    return f"{word('day_lost', language)} {long_day(date.fromisoformat(day), language)}"
+    return f"{word('day_lost', language)} {day_text(day, language)}"
 
 
 def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -169,7 +168,7 @@ def _answering(names: Sequence[str], answering: int, language: Language) -> str:
 
 def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
     """A day, a title that may take several lines, and on the first line the text at the right."""
-    shown = "–" if day is None else long_day(date.fromisoformat(day), language)
+    shown = day_text(day, language)
     first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
     yield f"  {shown:<{_DAY}}{first}".ljust(WIDTH - _RIGHT) + right.rjust(_RIGHT)
     for line in rest:

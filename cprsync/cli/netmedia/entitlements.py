@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text, long_day
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
@@ -53,7 +53,7 @@ def entitlements_show(
 
 def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text: the answer first, then why, then what would change it."""
-    day = _day(document["day"], language)
+    day = day_text(document["day"], language)
     yield word("rights", language, patron=document["patron"], day=day)
     yield f"  {_municipality(document['municipality'], language)}"
     for right in document["rights"]:
@@ -75,7 +75,7 @@ def _municipality(told: Mapping[str, Any], language: Language) -> str:
         return word("rights_no_municipality", language, lives=lives)
     name = f"{told['name']} ({told['code']})" if told["name"] else told["code"]
     source = word(f"rights_from_{told['source']}", language)
-    since = f" {word('rights_since', language, day=_day(told['since'], language))}" if told["since"] else ""
+    since = f" {word('rights_since', language, day=day_text(told['since'], language))}" if told["since"] else ""
     return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
 
 
@@ -98,9 +98,9 @@ def _change(right: Mapping[str, Any], language: Language) -> str:
     else:
         parts = [word("rights_changes", language, change=change)]
     if right["valid_from"] is not None:
-        parts.insert(0, word("rights_valid_from", language, day=_day(right["valid_from"], language)))
+        parts.insert(0, word("rights_valid_from", language, day=day_text(right["valid_from"], language)))
     if right["until"] is not None and not closed:
-        parts.append(word("rights_until", language, day=_day(right["until"], language)))
+        parts.append(word("rights_until", language, day=day_text(right["until"], language)))
     if right["withheld"]:
         parts.append(word("rights_withheld", language))
     return " ".join(parts)
@@ -133,7 +133,3 @@ def _number(digits: str | None, language: Language) -> str:
 
 def _day_after(text: str, language: Language) -> str:
     return long_day(date.fromisoformat(text) + timedelta(days=1), language)
-
-
-def _day(text: str, language: Language) -> str:
-    return long_day(date.fromisoformat(text), language)

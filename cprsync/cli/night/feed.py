@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import day_or_dash
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
@@ -102,7 +102,7 @@ def feed_accept(
         print_json(document)
         return
     say(f"{document['file']}  sha256 {document['sha256']}")
-    dates = {key: day_or_dash(document[key], lang) for key in ("produced", "previous")}
+    dates = {key: day_text(document[key], lang) for key in ("produced", "previous")}
     say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", lang, **dates))
     _show_copies(document, lang)
     for other in document["behind"]:
@@ -141,7 +141,7 @@ def feed_discard(
 def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What a delivery holds, by kind."""
     # a damaged delivery is known only in part
-    days = {key: day_or_dash(document[key], language) for key in ("produced", "previous")}
+    days = {key: day_text(document[key], language) for key in ("produced", "previous")}
     head = {"task": document["task"] or "–", **days}
     yield word("feed_delivery", language, **head)
     framing = word(f"feed_{document['framing']}", language) if document["framing"] else "–"

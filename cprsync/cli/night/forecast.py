@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.dates import heading, long_day
+from cprsync.cli.language.dates import day_text, heading
 from cprsync.cli.language.words import Language, has_word, titles_of, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
@@ -57,7 +57,7 @@ def forecast_lines(
     document: Mapping[str, Any], language: Language, titles: Mapping[str, str] = NO_TITLES
 ) -> Iterator[str]:
     """The calendar, line by line. Days on which nothing happens are left out."""
-    first, last = (long_day(date.fromisoformat(document[end]), language) for end in ("from", "to"))
+    first, last = (day_text(document[end], language) for end in ("from", "to"))
     yield emphasise(word("forecast", language, first=first, last=last))
     yield f"  {_summary(document['events'], language)}"
     if "withheld" in document:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.dates import day_or_dash, long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.windows import window_lines
@@ -30,7 +29,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     yield _title(document, language)
     # a run of an earlier version lacks it
     if document.get("clock_behind"):
-        yield "  " + word("clock_behind", language, day=day_or_dash(document["clock_behind"], language))
+        yield "  " + word("clock_behind", language, day=day_text(document["clock_behind"], language))
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
@@ -53,7 +52,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 def _title(document: Mapping[str, Any], language: Language) -> str:
     run = word("only_planned" if document["run"] is None else "run", language, run=document["run"])
-    day = long_day(date.fromisoformat(document["day"]), language)
+    day = day_text(document["day"], language)
     return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 
 
@@ -71,7 +70,7 @@ def _delivery(delivery: Mapping[str, Any], language: Language, *, taken: str) ->
     said = {"applied": taken, "older": "older_delivery"}
     outcome = said.get(delivery["outcome"], delivery["outcome"])
     day = delivery["produced"]
-    produced = f" ({long_day(date.fromisoformat(day), language)})" if day else ""
+    produced = f" ({day_text(day, language)})" if day else ""
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
 
 

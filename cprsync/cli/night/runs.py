@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import DAY_WIDTH, long_day
+from cprsync.cli.language.dates import DAY_WIDTH, day_text
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.report_text import report_lines
@@ -69,7 +68,7 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
     )
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
     ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
-    day = long_day(date.fromisoformat(document["day"]), language)
+    day = day_text(document["day"], language)
     return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cprsync.cli.language.dates import day_or_dash
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.cli.terminal.command import print_document
@@ -63,7 +63,7 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         word("status_no_run", language) if run is None else word("status_run", language, **_run(run, language))
     )
     deliveries, waits = document["deliveries"], document["waits"]
-    days = {key: day_or_dash(deliveries[key], language) for key in ("last", "due")}
+    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
     yield "  " + word("status_delivery", language, **days)
     net_media = waits["net_media"]
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
@@ -75,7 +75,7 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 
 def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    return {"run": run["run"], "day": day_or_dash(run["day"], language), "ended": _ended(run["exit"], language)}
+    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended(run["exit"], language)}
 
 
 def _ended(code: int | None, language: Language) -> str:

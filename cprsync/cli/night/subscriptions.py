@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import day_or_dash
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.command import opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
@@ -71,8 +71,8 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     yield f"{document['agency']}: {document['count']}  {counts}".rstrip()
     width = max(map(len, told.values()), default=0)
     for row in document["subscriptions"]:
-        until = day_or_dash(row["until"], language) if row["until"] else ""
-        days = f"{day_or_dash(row['since'], language)} – {until}"
+        until = day_text(row["until"], language) if row["until"] else ""
+        days = f"{day_text(row['since'], language)} – {until}"
         yield f"  {row['patron']}  {told[row['reason']]:<{width}}  {days}".rstrip()
 
 

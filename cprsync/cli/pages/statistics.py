@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Today, day
@@ -55,7 +55,7 @@ def statistics(
 
 def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:
     """Three tables, each over all of the third dimension, and a legend for withheld numbers."""
-    on = long_day(date.fromisoformat(document["on"]), language)
+    on = day_text(document["on"], language)
     yield emphasise(word("statistics", language, on=on, count=_number(document["patrons"])))
     for rows, columns in (("municipality", "age"), ("group", "age"), ("municipality", "group")):
         yield ""

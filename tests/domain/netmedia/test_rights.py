@@ -237,7 +237,7 @@ def test_no_answer_about_a_product_holds_since_before_its_terms_did(
     assert told.open_from in {SINCE, None}
 
 
-def test_what_becomes_of_each_right_by_itself_is_told_day_by_day_from_what_was_kept() -> None:
+def test_what_becomes_of_each_right_by_itself_is_day_text_by_day_from_what_was_kept() -> None:
     child = facts(born(date(2012, 4, 3)), blocks=(Block(date(2027, 4, 10), "gæld", lifted=date(2027, 4, 20)),))
     rules = policy(replace(BOOKS, until=date(2027, 4, 30)), replace(BOOKS, name="film", from_age=15))
     yes_and_no = stored_line(rights_of(child, rules, TODAY))
