@@ -186,8 +186,8 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     except Exception as error:  # noqa: BLE001 -- the last line of defence: an unexpected error may quote data
-        told = misuse_of(error, sys.argv[1:], app)
-        code = unexpected(error, as_json=as_json) if told is None else misused(error, told, as_json=as_json)
+        misuse = misuse_of(error, sys.argv[1:], app)
+        code = unexpected(error, as_json=as_json) if misuse is None else misused(error, misuse, as_json=as_json)
     if code == INTERRUPTED:
         code = interrupted(as_json=as_json)
     raise SystemExit(code)

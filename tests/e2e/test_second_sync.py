@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from cprsync import wiring
 from cprsync.cli.demo import demo
 from cprsync.cli.imports.patrons import import_file
-from cprsync.cli.night.sync import live_night
+from cprsync.cli.night.sync import run_library_night
 from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def assert_only_the_run_shows(before: Tables, after: Tables, *, run: int) -> Non
 
 
 def sync_twice(stage: demo.Stage) -> tuple[dict[str, Any], dict[str, Any]]:
-    demo._night(stage)
+    demo._run_night(stage)
     before = everything(stage.settings)
-    again = live_night(stage.settings, None, as_json=True)
+    again = run_library_night(stage.settings, None, as_json=True)
     assert_only_the_run_shows(before, everything(stage.settings), run=again["run"])
     return stage.nights[-1], again
 
@@ -77,7 +77,7 @@ def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         nights = [sync_twice(stage)]
         for number, night in enumerate(stage.week.nights, start=1):
             demo._walk_to(stage, night["day"])
-            demo._happen(stage, number, night)
+            demo._let_happen(stage, number, night)
             demo._deliver(stage)
             nights.append(sync_twice(stage))
     return nights

@@ -101,19 +101,19 @@ def _net_media_number(person: Mapping[str, Any]) -> str:
 def _differences(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> list[str]:
     checks = (
         ("status", person["status"] == _text(getattr(record.status, "value", None))),
-        ("name", _says(record.name, _name(person, intended))),
+        ("name", _is_equal(record.name, _name(person, intended))),
         ("birth", _birth(person, record, intended)),
-        ("protection", _protected(person) == (getattr(record.protection, "value", None) == "0001")),
+        ("protection", _is_protected(person) == (getattr(record.protection, "value", None) == "0001")),
         ("address", _address_equal(person, record, intended)),
         ("abroad", _abroad_equal(person, record)),
-        ("contact", _says(record.contact, _contact(person))),
+        ("contact", _is_equal(record.contact, _contact(person))),
     )
     return [group for group, equal in checks if not equal]
 
 
-def _says(held: object, told: object) -> bool:
-    """Whether a group, sealed or not, equals the register's. `told` None: the register has none."""
-    return isinstance(held, Gap) if told is None else held == told
+def _is_equal(held: object, registered: object) -> bool:
+    """Whether a group, sealed or not, equals the register's. `registered` None: the register has none."""
+    return isinstance(held, Gap) if registered is None else held == registered
 
 
 def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
@@ -133,7 +133,7 @@ def _birth(person: Mapping[str, Any], record: Person, intended: Counter[str]) ->
     return held is not None and born == held.isoformat() and uncertain
 
 
-def _protected(person: Mapping[str, Any]) -> bool:
+def _is_protected(person: Mapping[str, Any]) -> bool:
     return "0001" in (person.get("protections") or {})
 
 
@@ -145,9 +145,9 @@ def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[
     address = person.get("address") or {}
     parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
     if not any(parts.values()):
-        return _says(record.address, None)
-    lines = _padded(address.get("supplementary"))
-    return _says(record.address, Address(**parts, supplementary=lines, stays_sealed=False))
+        return _is_equal(record.address, None)
+    lines = _pad_lines(address.get("supplementary"))
+    return _is_equal(record.address, Address(**parts, supplementary=lines, stays_sealed=False))
 
 
 def _part(name: str, value: object) -> str:
@@ -159,17 +159,17 @@ def _part(name: str, value: object) -> str:
 
 def _abroad_equal(person: Mapping[str, Any], record: Person) -> bool:
     abroad = person.get("abroad") or {}
-    country, lines = _text(abroad.get("country")).zfill(4), _padded(abroad.get("lines"))
-    told = person["status"] == "80" and (country != "0000" or any(lines))
-    return _says(record.abroad, Abroad(country, lines) if told else None)
+    country, lines = _text(abroad.get("country")).zfill(4), _pad_lines(abroad.get("lines"))
+    has_address = person["status"] == "80" and (country != "0000" or any(lines))
+    return _is_equal(record.abroad, Abroad(country, lines) if has_address else None)
 
 
 def _contact(person: Mapping[str, Any]) -> Contact | None:
-    lines = _padded((person.get("contact") or {}).get("lines"))
+    lines = _pad_lines((person.get("contact") or {}).get("lines"))
     return Contact(lines) if any(lines) else None
 
 
-def _padded(lines: Iterable[object] | None) -> tuple[str, str, str, str, str]:
+def _pad_lines(lines: Iterable[object] | None) -> tuple[str, str, str, str, str]:
     one, two, three, four, five = ([_text(line) for line in lines or ()] + [""] * 5)[:5]
     return one, two, three, four, five
 
@@ -216,7 +216,7 @@ def mover_lines(movers: Rights, language: Language) -> Iterator[str]:
     """One line for all movers with the same rights."""
     same: dict[str, list[str]] = {}
     for key, rights in movers.items():
-        told = ", ".join(f"{one.title.text(language)} {word(one.answer.value, language)}" for one in rights)
-        same.setdefault(told, []).append(key)
-    for told, keys in same.items():
-        yield word("demo_movers", language, who=", ".join(keys), rights=told)
+        answers = ", ".join(f"{one.title.text(language)} {word(one.answer.value, language)}" for one in rights)
+        same.setdefault(answers, []).append(key)
+    for answers, keys in same.items():
+        yield word("demo_movers", language, who=", ".join(keys), rights=answers)

@@ -99,10 +99,10 @@ def run_demo(
     with failures(as_json=as_json), ExitStack() as stack:
         folder = _folder(keep, stack)
         stage = stack.enter_context(_set_up(folder, language, as_json=as_json))
-        _live(stage)
+        _live_week(stage)
         if before_comparing is not None:
             before_comparing(stage.settings)
-        return _compare(stage, seconds=time.monotonic() - begun, kept=keep)
+        return _report_comparison(stage, seconds=time.monotonic() - begun, kept=keep)
 
 
 def load_week() -> Week:
@@ -153,7 +153,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
 # -- the week ----------------------------------------------------------------------------------------
 
 
-def _live(stage: Stage) -> None:
+def _live_week(stage: Stage) -> None:
     from cprsync.cli.imports.patrons import import_file
     from cprsync.wiring import site_of
 
@@ -161,12 +161,12 @@ def _live(stage: Stage) -> None:
     _write_patrons(patrons, stage.week.patrons)
     import_file(site_of(stage.settings, None), patrons, apply=True)
     stage.tell(f"\n{word('demo_first', stage.language)}")
-    _night(stage)
+    _run_night(stage)
     for number, night in enumerate(stage.week.nights, start=1):
         _walk_to(stage, night["day"])
-        _happen(stage, number, night)
+        _let_happen(stage, number, night)
         _deliver(stage)
-        _night(stage)
+        _run_night(stage)
 
 
 def _write_patrons(path: Path, keys: list[str]) -> None:
@@ -203,7 +203,7 @@ def _walk_to(stage: Stage, day: date) -> None:
         stage.tell(f"\n{heading(quiet[0], stage.language)}{until}: {word('demo_quiet', stage.language)}")
 
 
-def _happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
+def _let_happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
     from cprsync.mock import control
 
     title = f"{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})"
@@ -247,11 +247,11 @@ def _deliver(stage: Stage) -> None:
     control.night(stage.ready)
 
 
-def _night(stage: Stage) -> None:
+def _run_night(stage: Stage) -> None:
     from cprsync.cli.night.report_text import report_lines
-    from cprsync.cli.night.sync import live_night
+    from cprsync.cli.night.sync import run_library_night
 
-    document = live_night(stage.settings, None, as_json=True)
+    document = run_library_night(stage.settings, None, as_json=True)
     stage.nights.append(document)
     for line in report_lines(document, stage.language):
         stage.tell(f"  {line}")
@@ -260,7 +260,7 @@ def _night(stage: Stage) -> None:
 # -- the comparison ------------------------------------------------------------------------------------
 
 
-def _held(stage: Stage) -> tuple[Comparison, Rights]:
+def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
     from cprsync.cli.demo.comparison import compare, compare_net_media, compare_rights, protected_movers
     from cprsync.mock import control
@@ -278,10 +278,10 @@ def _held(stage: Stage) -> tuple[Comparison, Rights]:
     return result, protected_movers(persons, rights, stage.week.nights)
 
 
-def _compare(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     from cprsync.cli.demo.comparison import mover_lines, movers_document
 
-    result, movers = _held(stage)
+    result, movers = _compare_all(stage)
     # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's
     failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
     ok = not result.differs and not failed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of
 from cprsync.cli.language.words import Language, word
@@ -64,12 +64,12 @@ def patron_add(
     with opened(config, library, as_json=as_json) as site:
         with site.desk() as desk:
             user = user_name()
-            shown = preview_addition(desk, _typed(desk, user, lang), user=user)
+            shown = preview_addition(desk, _read_fields(desk, user, lang), user=user)
             document = dict(shown.document)
             if not as_json:
                 say_lines(preview_lines(shown, lang))
             if shown.is_writable:
-                with beside_preview(document, as_json=as_json):
+                with print_unconfirmed(document, as_json=as_json):
                     confirmation = obtain_confirmation(shown.preview, answered, lang)
                     document = confirm_addition(desk, shown, confirmation)
         if document.get("written"):
@@ -97,24 +97,24 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
 
 
-def _typed(desk: Desk, user: str, language: Language) -> str:
+def _read_fields(desk: Desk, user: str, language: Language) -> str:
     """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
     if not sys.stdin.isatty():
-        return _object()
+        return _read_object()
     from cprsync.cli.terminal.asking import ask_value
     from cprsync.services.desk.adding import check_typed_number
 
-    told: dict[str, str] = {}
-    number = told[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
+    typed: dict[str, str] = {}
+    number = typed[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
     left_out = _REGISTERS if number and check_typed_number(desk, number, user=user) else frozenset()
     for field in ASKED:
-        if field not in told and field not in left_out:
+        if field not in typed and field not in left_out:
             hint = f" ({word('day_form', language)})" if field == "birth_date" else ""
-            told[field] = ask_value(f"{name_of(field, language)}{hint}", lines=False).strip()
-    return json.dumps({field: value for field, value in told.items() if value}, ensure_ascii=False)
+            typed[field] = ask_value(f"{name_of(field, language)}{hint}", lines=False).strip()
+    return json.dumps({field: value for field, value in typed.items() if value}, ensure_ascii=False)
 
 
-def _object() -> str:
+def _read_object() -> str:
     """The lines up to the end of the object. The next line may be the answer to the question."""
     text = ""
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.output import note, print_json
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
@@ -64,15 +64,15 @@ def obtain_confirmation(preview: Preview, answered: Answered, language: Language
 
 
 @contextmanager
-def beside_preview(document: Mapping[str, Any], *, as_json: bool) -> Iterator[None]:
+def print_unconfirmed(document: Mapping[str, Any], *, as_json: bool) -> Iterator[None]:
     """With --json, print a preview that nobody confirmed, with the error in it."""
     try:
         yield
     except NotConfirmed as error:
         if not as_json:
             raise
-        told = error_document(error, changed="nothing")
-        print_json({**document, "error": told})
+        failure = error_document(error, changed="nothing")
+        print_json({**document, "error": failure})
         raise SystemExit(advice_for(error).exit) from None
 
 
@@ -100,7 +100,7 @@ def _ask(question: str) -> str:
     # on standard error: standard output is only for the answer
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()
-    with still_unwritten():
+    with before_writing():
         try:
             answer = sys.stdin.readline(_LINE_MAX)
         except UnicodeDecodeError:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
-from cprsync.cli.desk.record_text import whose_lines
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
+from cprsync.cli.desk.record_text import identity_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
-from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation
@@ -64,7 +64,7 @@ def patron_leave(
         with site.leaving(user=user_name()) as exit_:
             document = _leave(exit_, patron, answered, lang, as_json=as_json)
         publish_patron(site, patron, lang)
-    print_document(document, [_left(document, lang)], as_json=as_json)
+    print_document(document, [_left_text(document, lang)], as_json=as_json)
     return WAITS if document["open"] else 0
 
 
@@ -146,23 +146,23 @@ def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
         return exit_.leave(patron, Confirmation(shown.preview.digest))
     if not as_json:
         say_lines(parting_lines(shown.document, language))
-    with beside_preview(shown.document, as_json=as_json):
+    with print_unconfirmed(shown.document, as_json=as_json):
         done = exit_.leave(patron, obtain_confirmation(shown.preview, answered, language))
     return _with_preview(done, shown)
 
 
 def _with_preview(done: dict[str, Any], shown: PartingShown) -> dict[str, Any]:
     """The result with the preview, without the name of a patron who is gone by now."""
-    return done | {"preview": {key: told for key, told in shown.document.items() if key != "whose"}}
+    return done | {"preview": {key: value for key, value in shown.document.items() if key != "whose"}}
 
 
 def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What leaving or erasing would do: what prevents it, what is deleted, what others must confirm, and warnings."""
     yield word(f"parting_{document['what']}", language, patron=document["patron"])
-    yield from whose_lines(document["whose"], language)
+    yield from identity_lines(document["whose"], language)
     yield from warning_lines(document["warnings"], language)
     if document["open"]:
-        yield f"  {word('parting_open', language)}: {_ties(document['open'], language)}"
+        yield f"  {word('parting_open', language)}: {_ties_text(document['open'], language)}"
     if document["reservations"]:
         yield f"  {word('parting_reservations', language)}: {document['reservations']}"
     for block in document["blocks"]:
@@ -172,24 +172,24 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield f"  {word('parting_later', language, **document['waits'])}"
 
 
-def _ties(still_open: Mapping[str, int], language: Language) -> str:
+def _ties_text(still_open: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in still_open.items())
 
 
-def _left(document: Mapping[str, Any], language: Language) -> str:
+def _left_text(document: Mapping[str, Any], language: Language) -> str:
     if not document["open"]:
         closing = any(document["waits"].values())
         closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
         count = document["dropped"]["reservations"]
         return f"{closed}. {word('left_dropped', language, count=count)}" if count else closed
-    return word("left_waits", language, patron=document["patron"], ties=_ties(document["open"], language))
+    return word("left_waits", language, patron=document["patron"], ties=_ties_text(document["open"], language))
 
 
 def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
     shown = exit_.preview(patron, Ending.ERASE)
     if not as_json:
         say_lines(parting_lines(shown.document, language))
-    with beside_preview(shown.document, as_json=as_json):
+    with print_unconfirmed(shown.document, as_json=as_json):
         confirmation = obtain_confirmation(shown.preview, answered, language)
         if sys.stdin.isatty() and not (answered.yes or answered.approve):
             _type_again(patron, language)
@@ -200,7 +200,7 @@ def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, 
 def _type_again(patron: str, language: Language) -> None:
     """Ask for the number a second time, because nobody can restore an erased patron."""
     note(word("erase_confirm", language))
-    with still_unwritten():
+    with before_writing():
         typed = sys.stdin.readline(_LINE_MAX).strip()
     if typed != patron:
         raise NotConfirmed("the two patron numbers differ: nothing was erased", kind="confirm.declined")

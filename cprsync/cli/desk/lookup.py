@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, has_word, word
@@ -80,7 +80,7 @@ def _register(desk: Desk, asked: Asked, answered: Answered, *, language: Languag
         return LookedUp(dict(shown.document), parked=shown.parked)
     if not as_json:
         say_lines(lookup_lines(shown.document, language))
-    with beside_preview(shown.document, as_json=as_json):
+    with print_unconfirmed(shown.document, as_json=as_json):
         return confirm_registration(desk, shown, obtain_confirmation(shown.preview, answered, language))
 
 
@@ -98,15 +98,15 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield from _would_be_lines(document["preview"], language)
     elif document["actions"]:
         # a look-up writes nothing
-        yield f"  {word('would_register', language)}: {_doings(document['actions'], language)}"
+        yield f"  {word('would_register', language)}: {_actions_text(document['actions'], language)}"
 
 
-def _doings(actions: Sequence[str], language: Language) -> str:
+def _actions_text(actions: Sequence[str], language: Language) -> str:
     return ", ".join(word(f"would_{one}" if has_word(f"would_{one}") else one, language) for one in actions)
 
 
 def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[str]:
-    changes = _doings(preview["changes"], language) or word("would_nothing", language)
+    changes = _actions_text(preview["changes"], language) or word("would_nothing", language)
     yield f"  {word('would_yes', language)}: {changes}"
     lives = word(f"rights_{preview['municipality']['residence']}", language)
     yield "  " + word(
@@ -133,10 +133,10 @@ def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     """What was written, after the preview has been shown."""
     kind, preview = document["fields"].get("kind", {}).get("value"), document["preview"]
     if preview["patron"] is None:
-        told = "registered_without" if kind == "responsible" else "registered"
-        yield word(told, language, patron=document["patron"])
+        key = "registered_without" if kind == "responsible" else "registered"
+        yield word(key, language, patron=document["patron"])
     elif preview["changes"]:
-        what = _doings(preview["changes"], language)
+        what = _actions_text(preview["changes"], language)
         yield word("registered_updated", language, patron=document["patron"], what=what)
     else:
         yield word("registered_same", language, patron=document["patron"])

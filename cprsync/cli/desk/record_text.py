@@ -47,7 +47,7 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
         yield f"    {one['patron']}  {name}  {since}"
 
 
-def whose_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
+def identity_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The patron's name, age and cards on one line before a question. Nothing for a patron who has left."""
     if not any(whose.values()):
         return
@@ -94,7 +94,9 @@ def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[st
     fields = _without_borrowing(fields)
     names = {key: name_of(key, language) for key in fields}
     width = max(map(len, names.values()), default=0)
-    return [line for key, entry in fields.items() for line in _lines(key, names[key].ljust(width), entry, language)]
+    return [
+        line for key, entry in fields.items() for line in _entry_lines(key, names[key].ljust(width), entry, language)
+    ]
 
 
 def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -117,11 +119,11 @@ def name_of(key: str, language: Language) -> str:
     return name.text(language)
 
 
-def _lines(key: str, name: str, entry: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _entry_lines(key: str, name: str, entry: Mapping[str, Any], language: Language) -> Iterator[str]:
     first, *more = value_lines(key, entry, language)
     if "register" in entry:
         first += f" → {value_text(key, entry['register'], language)}"
-    yield f"  {name}  {first}  [{_corrected(key, entry, language) or _owned(entry, language)}]"
+    yield f"  {name}  {first}  [{_correction_text(key, entry, language) or _owner_text(entry, language)}]"
     for line in more:
         yield f"  {' ' * len(name)}  {line}"
 
@@ -131,20 +133,20 @@ def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[
     if entry.get("sealed"):
         sealed = word("sealed_value", language)
         age = entry.get("age")
-        told = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
-        return [_as_sure(told, entry, language)]
+        text = sealed if age is None else word("sealed_age", language, sealed=sealed, age=str(age))
+        return [_mark_uncertain(text, entry, language)]
     value = entry["value"]
     if entry.get("notices") is not None:
         # the star with which it is typed
         value = [f"*{one}" if one == entry["notices"] else one for one in value]
     if key in _EACH and value:
         return [_EACH[key](one, language) for one in value]
-    return [_as_sure(value_text(key, value, language), entry, language)]
+    return [_mark_uncertain(value_text(key, value, language), entry, language)]
 
 
-def _as_sure(told: str, entry: Mapping[str, Any], language: Language) -> str:
+def _mark_uncertain(text: str, entry: Mapping[str, Any], language: Language) -> str:
     """Mark a birth date that the register is unsure of, or that comes only from the number."""
-    return f"{told} ({word('uncertain', language)})" if entry.get("uncertain") else told
+    return f"{text} ({word('uncertain', language)})" if entry.get("uncertain") else text
 
 
 def value_text(key: str, value: Any, language: Language) -> str:
@@ -161,17 +163,17 @@ def value_text(key: str, value: Any, language: Language) -> str:
         return word("absent_until" if until else "absent", language, since=since, until=until)
     if key == "protection" and value:
         return word("yes", language)
-    return _plain(value, language)
+    return _plain_text(value, language)
 
 
 STATUS_CODES: Final = frozenset(status.value for status in Status)
 
 
-def _plain(value: Any, language: Language) -> str:
+def _plain_text(value: Any, language: Language) -> str:
     if isinstance(value, list):
-        return ", ".join(_plain(one, language) for one in value) or NOTHING
+        return ", ".join(_plain_text(one, language) for one in value) or NOTHING
     if isinstance(value, dict):
-        return " ".join(_plain(one, language) for one in value.values())
+        return " ".join(_plain_text(one, language) for one in value.values())
     return _day(str(value), language) if value else NOTHING
 
 
@@ -186,7 +188,7 @@ def _day(text: str, language: Language) -> str:
 # -- owners -------------------------------------------------------------------------------------------
 
 
-def _owned(entry: Mapping[str, Any], language: Language) -> str:
+def _owner_text(entry: Mapping[str, Any], language: Language) -> str:
     """The field's owner, and since when."""
     # staff do not call the patron "you"
     owned = (
@@ -197,21 +199,21 @@ def _owned(entry: Mapping[str, Any], language: Language) -> str:
     owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
     if entry["source"] == "number":
         owner = word("by_number", language)
-    told = owner or owned
-    return f"{told}, {_day(entry['since'], language)}" if entry["since"] else told
+    text = owner or owned
+    return f"{text}, {_day(entry['since'], language)}" if entry["since"] else text
 
 
-def _corrected(key: str, entry: Mapping[str, Any], language: Language) -> str:
+def _correction_text(key: str, entry: Mapping[str, Any], language: Language) -> str:
     """Who corrected the field, since and until when, and over what. The last is left out if sealed."""
     override = entry["override"]
     if override is None:
         return ""
     until = _day(override["until"], language) if override["until"] else ""
     by = word("audit_nobody", language) if override["by"] == SERVICE else override["by"]
-    told = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)} – {until}".rstrip()
+    text = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)} – {until}".rstrip()
     if override["reason"] is None:
-        return told
-    return f"{told}; {word(beside(entry), language)}: {value_text(key, override['register'], language)}"
+        return text
+    return f"{text}; {word(beside(entry), language)}: {value_text(key, override['register'], language)}"
 
 
 def beside(entry: Mapping[str, Any]) -> str:
@@ -226,18 +228,18 @@ def beside(entry: Mapping[str, Any]) -> str:
 
 def _loan(one: Mapping[str, Any], language: Language) -> str:
     parts = [(day, one.get(day)) for day in ("loaned", "due", "lost", "returned")]
-    return _titled(one, parts, language)
+    return _titled_text(one, parts, language)
 
 
 def _reservation(one: Mapping[str, Any], language: Language) -> str:
     parts = [("placed", one.get("placed")), ("until", one.get("until")), ("cancelled", one.get("cancelled"))]
-    return _titled(one, parts, language)
+    return _titled_text(one, parts, language)
 
 
 def _balance(one: Mapping[str, Any], language: Language) -> str:
     amount = str(one["amount"]).replace(".", ",") if language == "da" else one["amount"]
     parts = [("raised", one.get("raised")), ("settled", one.get("settled"))]
-    return f"{amount} kr. {word(one['kind'], language)} · {_titled(one, parts, language)}"
+    return f"{amount} kr. {word(one['kind'], language)} · {_titled_text(one, parts, language)}"
 
 
 def _message(one: Mapping[str, Any], language: Language) -> str:
@@ -250,9 +252,9 @@ def _block(one: Mapping[str, Any], language: Language) -> str:
     return f"{_day(one['since'], language)} {one['reason']}{lifted}"
 
 
-def _titled(one: Mapping[str, Any], days: list[tuple[str, Any]], language: Language) -> str:
-    told = ", ".join(f"{word(f'day_{name}', language)} {_day(day, language)}" for name, day in days if day)
-    return f"{one.get('title') or one['id']} ({told})" if told else str(one.get("title") or one["id"])
+def _titled_text(one: Mapping[str, Any], days: list[tuple[str, Any]], language: Language) -> str:
+    text = ", ".join(f"{word(f'day_{name}', language)} {_day(day, language)}" for name, day in days if day)
+    return f"{one.get('title') or one['id']} ({text})" if text else str(one.get("title") or one["id"])
 
 
 _EACH: Final[Mapping[str, Callable[[Mapping[str, Any], Language], str]]] = {

@@ -58,7 +58,7 @@ def patron_responsible(
             with site.store() as store:
                 document = list_responsibles(store, patron, policy=site.policy, clock=site.clock)
         else:
-            document = _changed(site, _asked(patron, responsible), adds=doing is LinkDoing.ADD)
+            document = _change_link(site, _read_link(patron, responsible), adds=doing is LinkDoing.ADD)
     lines = list_lines(document, lang) if doing is LinkDoing.LIST else [outcome_line(document, lang)]
     print_document(document, lines, as_json=as_json)
     if not as_json:
@@ -66,7 +66,7 @@ def patron_responsible(
             note(f"  ! {word(warning, lang)}")
 
 
-def _asked(patron: str, responsible: str | None) -> Answers:
+def _read_link(patron: str, responsible: str | None) -> Answers:
     from cprsync.cli.terminal.acting import user_name
     from cprsync.cli.terminal.asking import ask_any_number
     from cprsync.services.desk.responsibles import Answers
@@ -76,7 +76,7 @@ def _asked(patron: str, responsible: str | None) -> Answers:
     return Answers(patron, user_name(), number=ask_any_number())
 
 
-def _changed(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
+def _change_link(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
     from cprsync.services.desk.responsibles import add_responsible, end_responsible
 
     if adds:
@@ -88,9 +88,9 @@ def _changed(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
 
 def outcome_line(document: Mapping[str, Any], language: Language) -> str:
     """What was done, as a sentence with the person's name, unless it is protected or unknown."""
-    told, number = ("number" if document["name"] is None else "who"), document["responsible"]
-    told = "sealed" if document.get("sealed") else told
-    who = word(f"responsible_{told}", language, name=document["name"], patron=number)
+    which, number = ("number" if document["name"] is None else "who"), document["responsible"]
+    which = "sealed" if document.get("sealed") else which
+    who = word(f"responsible_{which}", language, name=document["name"], patron=number)
     return word(f"responsible_{document['outcome']}", language, who=who, patron=document["patron"])
 
 

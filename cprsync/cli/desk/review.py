@@ -52,7 +52,7 @@ def review_list(
     """List what waits, the oldest first."""
     with _reviews(config, library, as_json=as_json) as reviews:
         items = [_with_words(item) for item in reviews.listed(all_states=everything)]
-    lines = [_line(item, lang) for item in items] or [word("review_none", lang)]
+    lines = [_item_line(item, lang) for item in items] or [word("review_none", lang)]
     print_document({"items": items}, lines, as_json=as_json)
 
 
@@ -66,7 +66,7 @@ def review_show(
     """
     with _reviews(config, library, as_json=as_json) as reviews:
         document = _with_words(reviews.shown(number))
-    print_document(document, shown_lines(document, lang), as_json=as_json)
+    print_document(document, item_lines(document, lang), as_json=as_json)
 
 
 @app.command("accept")
@@ -134,8 +134,8 @@ def _with_words(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:
     """The item after an answer, what the answer did, and how to take it back."""
-    yield _line(item, language)
-    yield from _first_of_two(item, language)
+    yield _item_line(item, language)
+    yield from _first_answer_lines(item, language)
     if answer in {"accept", "reject"}:
         yield f"  {item[answer][language]}"
     if item["state"] == State.ACCEPTED.value and item["undoable"]:
@@ -144,33 +144,37 @@ def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) 
         yield "  " + word("review_reopen", language, number=item["id"])
 
 
-def _line(item: Mapping[str, Any], language: Language) -> str:
+def _item_line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
-    sides = f" ({_sides(item['net_media'], language)})" if "net_media" in item else ""
+    sides = f" ({_sides_text(item['net_media'], language)})" if "net_media" in item else ""
     since = day_text(item["since"], language)
     return (
         f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<13}  {item['patron']}{about}  {item['why'][language]}{sides}"
     )
 
 
-def _first_of_two(item: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _first_answer_lines(item: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The user who accepted first, while an item that takes two people waits for the second."""
     if item["state"] == State.WAITING.value and item.get("decided"):
         who = item["decided"]["by"]
         yield "  " + word("review_first", language, who=word("audit_nobody", language) if who == SERVICE else who)
 
 
-def _sides(both: Mapping[str, Any], language: Language) -> str:
+def _sides_text(both: Mapping[str, Any], language: Language) -> str:
     """Both numbers with their municipality's name, and CULR's answer if it refused ours."""
-    ours = _number(both["ours"], "review_unknown", language) if both["account"] else word("review_no_account", language)
-    said = word("review_sides", language, ours=ours, theirs=_number(both["theirs"], "review_nothing", language))
+    ours = (
+        _number_text(both["ours"], "review_unknown", language)
+        if both["account"]
+        else word("review_no_account", language)
+    )
+    said = word("review_sides", language, ours=ours, theirs=_number_text(both["theirs"], "review_nothing", language))
     if both["answer"] is None:
         return said
     return f"{said}; {word('review_answered', language, code=both['answer'])}"
 
 
-def _number(digits: str | None, none: str, language: Language) -> str:
+def _number_text(digits: str | None, none: str, language: Language) -> str:
     from cprsync.config.municipalities import load_municipalities
     from cprsync.domain.person.municipality import code_from
 
@@ -181,10 +185,10 @@ def _number(digits: str | None, none: str, language: Language) -> str:
     return digits if known is None else f"{digits} {known.name}"
 
 
-def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """One item as text: why, what each answer does, and the two sides beside each other."""
-    yield emphasise(_line(document, language))
-    yield from _first_of_two(document, language)
+    yield emphasise(_item_line(document, language))
+    yield from _first_answer_lines(document, language)
     if answer := document.get("net_media", {}).get("answer"):
         yield f"  {answer}: {word(f'code_{answer}', language)}"
     yield f"  {word('review_accept', language)}: {document['accept'][language]}"
@@ -194,39 +198,39 @@ def shown_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
     if numbers := document.get("numbers"):
         yield "  " + word("review_numbers", language, ours=numbers["ours"], register=numbers["register"] or "–")
     if "plan" in document:
-        yield "  " + _plan(document["plan"], language)
+        yield "  " + _plan_text(document["plan"], language)
     record, other = document["record"], document["other"]
     if record is None:
         return
     if other is None:
-        yield from _register_and_ours(record, language)
+        yield from _register_and_ours_lines(record, language)
     else:
-        yield from _two_records(record, other, language)
+        yield from _two_records_lines(record, other, language)
 
 
-def _plan(plan: Mapping[str, Any], language: Language) -> str:
+def _plan_text(plan: Mapping[str, Any], language: Language) -> str:
     moves = ", ".join(f"{word(f'review_{name}', language)} {count}" for name, count in plan["moves"].items())
     return word("review_plan", language, keeps=plan["keeps"], closes=plan["closes"], moves=moves)
 
 
-def _register_and_ours(record: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _register_and_ours_lines(record: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The register's values on the left; on the right what patron and staff own, or staff have corrected."""
     left: list[str] = []
     right: list[str] = []
     for name, entry in record["fields"].items():
-        override, told = entry.get("override"), name_of(name, language)
+        override, label = entry.get("override"), name_of(name, language)
         if override is not None and entry["owner"] == "register" and not entry.get("sealed"):
-            left.append(f"{told}: {value_text(name, override['register'], language)}")
+            left.append(f"{label}: {value_text(name, override['register'], language)}")
         side = left if entry["owner"] == "register" and override is None else right
         if entry.get("sealed") or entry["value"]:
-            side.append(f"{told}: {_said(name, entry, language)}{_pinned(name, entry, language)}")
+            side.append(f"{label}: {_side_text(name, entry, language)}{_pinned_text(name, entry, language)}")
     width = NAME_WIDTH + SIDE_WIDTH
     yield f"  {word('review_register', language):<{width}} {word('review_ours', language)}"
     for register, ours in zip_longest(left, right, fillvalue=""):
         yield f"  {register:<{width}} {ours}".rstrip()
 
 
-def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
+def _pinned_text(name: str, entry: Mapping[str, Any], language: Language) -> str:
     """A pinned group's value without the pin. It comes from age, so it is not on the register's side."""
     override = entry.get("override")
     if override is None or entry["owner"] == "register" or entry.get("sealed"):
@@ -234,14 +238,14 @@ def _pinned(name: str, entry: Mapping[str, Any], language: Language) -> str:
     return f" ({word(beside(entry), language)}: {value_text(name, override['register'], language)})"
 
 
-def _two_records(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _two_records_lines(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The record to close on the left, the one to keep on the right. Leaves out fields that both lack."""
     yield f"  {'':<{NAME_WIDTH}} {record['patron']:<{SIDE_WIDTH}} {other['patron']}"
     for name in record["fields"]:
-        left, right = (_said(name, one["fields"][name], language) for one in (record, other))
+        left, right = (_side_text(name, one["fields"][name], language) for one in (record, other))
         if {left, right} != {"–"}:
             yield f"  {name_of(name, language):<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
 
 
-def _said(name: str, entry: Mapping[str, Any], language: Language) -> str:
+def _side_text(name: str, entry: Mapping[str, Any], language: Language) -> str:
     return ", ".join(value_lines(name, entry, language))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.lookup import kept_block_lines
-from cprsync.cli.desk.record_text import NOTHING, name_of, whose_lines
+from cprsync.cli.desk.record_text import NOTHING, identity_lines, name_of
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
@@ -77,7 +77,7 @@ def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language
         return dict(shown.document)
     if not as_json:
         say_lines(compared_lines(shown.document, language))
-    with beside_preview(shown.document, as_json=as_json):
+    with print_unconfirmed(shown.document, as_json=as_json):
         return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
 
 
@@ -90,14 +90,14 @@ def _take_back(
     shown = preview_taking_back(reviews, patron)
     if not as_json:
         say_lines(taking_back_lines(shown.document, language))
-    with beside_preview(shown.document, as_json=as_json):
+    with print_unconfirmed(shown.document, as_json=as_json):
         return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
 
 
 def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The record, and the warnings before its number is taken back."""
     yield word("set_cpr_undo", language, patron=document["patron"])
-    yield from whose_lines(document["preview"]["whose"], language)
+    yield from identity_lines(document["preview"]["whose"], language)
     yield from warning_lines(document["warnings"], language)
 
 
@@ -107,13 +107,13 @@ def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield from warning_lines(document["warnings"], language)
     for field, both in document["preview"]["compared"].items():
         name = word("compared_age", language) if field == "age" else name_of(field, language)
-        ours, theirs = (_side(both, side, field, language) for side in ("ours", "theirs"))
+        ours, theirs = (_side_text(both, side, field, language) for side in ("ours", "theirs"))
         agrees = word("compared_sealed" if both.get("sealed") else _AGREES[both["agrees"]], language)
         yield f"  {name}: {ours} → CPR: {theirs} ({agrees})"
     yield from kept_block_lines(document["preview"]["kept_blocks"], language)
 
 
-def _side(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
+def _side_text(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
     if side in both.get("sealed", ()):
         return word("sealed_value", language)
     value = both[side]

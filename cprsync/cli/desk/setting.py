@@ -96,9 +96,9 @@ def patron_set(
             document = set_field(counter, asked)
             groups = counter.policy.group_names
         publish_patron(site, patron, lang)
-    told = "set_culr" if site.section.culr is not None else "set_culr_unset"
+    net_media_word = "set_culr" if site.section.culr is not None else "set_culr_unset"
     text = asked.text or ""
-    lines = set_lines(document, lang, withdraws=withdraw, text=text, groups=groups, told=told)
+    lines = set_lines(document, lang, withdraws=withdraw, text=text, groups=groups, net_media_word=net_media_word)
     print_document(document, lines, as_json=as_json)
 
 
@@ -110,10 +110,10 @@ def _ask_value(field: str, doing: Doing, language: Language) -> str:
     if field in LISTS:
         hint = f"{word(f'list_{doing.value}', language)}; {hint}"
     kind = FIELD[field].kind
-    return ask_value(_asked_for(field, language), lines=kind.lines, hidden=kind.hidden, hint=hint)
+    return ask_value(_prompt_for(field, language), lines=kind.lines, hidden=kind.hidden, hint=hint)
 
 
-def _asked_for(field: str, language: Language) -> str:
+def _prompt_for(field: str, language: Language) -> str:
     name, form = name_of(field, language), FIELD[field].kind.form
     return f"{name} ({form})" if form else name
 
@@ -125,13 +125,13 @@ def set_lines(
     withdraws: bool,
     text: str,
     groups: Sequence[str] = (),
-    told: str = "set_culr",
+    net_media_word: str = "set_culr",
 ) -> Iterator[str]:
     """The outcome for a field and what follows from it. Shows nothing of what was typed.
 
-    `told`: the key of the words about the net media, if they are told anything.
+    `net_media_word`: the key of the words about the net media, if they hear of the change.
     """
-    outcome = _outcome(document, language, withdraws=withdraws)
+    outcome = _outcome_text(document, language, withdraws=withdraws)
     until = ""
     if document["until"]:
         until = f", {word('set_until', language, until=day_text(document['until'], language))}"
@@ -140,7 +140,7 @@ def set_lines(
     else:
         yield f"{document['patron']} · {name_of(document['field'], language)}: {outcome}{until}"
     if document["culr"] is not None:
-        yield f"  {word(told, language)}"
+        yield f"  {word(net_media_word, language)}"
     if FIELD[document["field"]].kind.notices and document["outcome"] != "removed" and text.strip() and "*" not in text:
         yield f"  {word('set_no_notices', language)}"
     if document["field"] == "language" and text.strip() and letter_language(text.strip()) != text.strip():
@@ -149,7 +149,7 @@ def set_lines(
         yield f"  {word('set_no_group', language, groups=', '.join(groups))}"
 
 
-def _outcome(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
+def _outcome_text(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
     if document["outcome"] == "unchanged" and document.get("list") == Doing.REMOVE.value:
         # only a block is still there after it was removed
         return word("lifted_unchanged", language)

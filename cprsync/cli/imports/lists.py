@@ -57,13 +57,13 @@ def show_import(
     if numbers is not None and imported.patrons is not None:
         write_numbers(imported.patrons, numbers)
     if as_json:
-        _print(imported, apply=apply)
+        _print_result(imported, apply=apply)
     else:
-        _show(imported, language, apply=apply)
+        _show_result(imported, language, apply=apply)
     return 3 if imported.refused else 0
 
 
-def _print(imported: Imported, *, apply: bool) -> None:
+def _print_result(imported: Imported, *, apply: bool) -> None:
     document = {**imported.document(), "applied": apply}
     if imported.patrons is None:
         print_json(document)
@@ -72,7 +72,7 @@ def _print(imported: Imported, *, apply: bool) -> None:
     print_long_json(document, "patrons", made)
 
 
-def _show(imported: Imported, language: Language, *, apply: bool) -> None:
+def _show_result(imported: Imported, language: Language, *, apply: bool) -> None:
     counts = {key: str(imported.counts[key]) for key in ("created", "updated", "unchanged")}
     summed = word("imported" if apply else "import_planned", language, count=imported.rows, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
@@ -83,8 +83,8 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
     for refused in imported.refused[:TOLD_MAX]:
-        told = error_text(refused.error, language)
-        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=told))
+        why = error_text(refused.error, language)
+        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=why))
     if len(imported.refused) > TOLD_MAX:
         note("  " + word("import_more", language, count=len(imported.refused) - TOLD_MAX))
     if imported.refused:
@@ -93,34 +93,34 @@ def _show(imported: Imported, language: Language, *, apply: bool) -> None:
         say(word("import_dry", language))
 
 
-def _show_patrons(told: OfPatrons, language: Language, *, apply: bool) -> None:
+def _show_patrons(patrons: OfPatrons, language: Language, *, apply: bool) -> None:
     planned = "" if apply else "_planned"
-    if told.stays:
-        say(word(f"import_stays{planned}", language, count=len(told.stays)))
-    if told.returns:
-        say(word(f"import_returns{planned}", language, count=len(told.returns)))
-        say("  " + word("import_on_lines", language, lines=_some([str(line) for line, _ in told.returns])))
-    for name, count in sorted(told.left.items()):
+    if patrons.stays:
+        say(word(f"import_stays{planned}", language, count=len(patrons.stays)))
+    if patrons.returns:
+        say(word(f"import_returns{planned}", language, count=len(patrons.returns)))
+        say("  " + word("import_on_lines", language, lines=_shorten([str(line) for line, _ in patrons.returns])))
+    for name, count in sorted(patrons.left.items()):
         say(word("import_left", language, count=count, field=name_of(name, language)))
-    for doubt in told.doubts.values():
+    for doubt in patrons.doubts.values():
         reason = error_text(doubt.error, language)
         line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
         more = "" if doubt.rows == 1 else f" ({word('import_rows', language, count=doubt.rows)})"
         note(f"  ! {line}{more}")
-    if told.lines:
-        shown = [f"{line}: {patron}" for line, patron in islice(told.made(), SHOWN_MAX + 1)]
-        say(word("import_made", language, numbers=_some(shown)))
-    if len(told.lines) > SHOWN_MAX:
+    if patrons.lines:
+        shown = [f"{line}: {patron}" for line, patron in islice(patrons.made(), SHOWN_MAX + 1)]
+        say(word("import_made", language, numbers=_shorten(shown)))
+    if len(patrons.lines) > SHOWN_MAX:
         say(word("import_made_more", language))
 
 
-def _some(told: Sequence[str]) -> str:
-    return ", ".join([*told[:SHOWN_MAX], *(["…"] if len(told) > SHOWN_MAX else [])])
+def _shorten(texts: Sequence[str]) -> str:
+    return ", ".join([*texts[:SHOWN_MAX], *(["…"] if len(texts) > SHOWN_MAX else [])])
 
 
-def write_numbers(told: OfPatrons, path: Path) -> None:
+def write_numbers(patrons: OfPatrons, path: Path) -> None:
     """Write the patron number of each new patron, by line of the list. Raises ConfigurationError."""
-    _write_csv(path, ("line", "patron"), told.made())
+    _write_csv(path, ("line", "patron"), patrons.made())
 
 
 def write_refused(imported: Imported, path: Path, language: Language) -> None:
@@ -134,13 +134,13 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | 
         with os.fdopen(open_new_private(path), "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(header)
-            writer.writerows([defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+            writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     except OSError as error:
         raise ConfigurationError(
             "the list cannot be written ({strerror})", strerror=error.strerror, kind="input.refused"
         ) from error
 
 
-def defused(cell: str) -> str:
+def defuse(cell: str) -> str:
     """The cell as text for a spreadsheet: an apostrophe before what would be a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

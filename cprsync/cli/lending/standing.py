@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word, word_pair
-from cprsync.cli.lending.statement import lost_since, money
+from cprsync.cli.lending.statement import lost_since_text, money
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
 from cprsync.domain.lending.standing import BorrowRule
@@ -64,16 +64,16 @@ def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     day = day_text(document["day"], language)
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
-    blocks = "; ".join(_block(block, language) for block in document["blocks"])
-    yield f"  {word('standing_borrow', language)}: {_answer(borrows, 'borrow.', language, blocks=blocks)}"
+    blocks = "; ".join(_block_text(block, language) for block in document["blocks"])
+    yield f"  {word('standing_borrow', language)}: {_answer_text(borrows, 'borrow.', language, blocks=blocks)}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
-    yield from _fees(document["fees"], language)
+    yield from _fee_lines(document["fees"], language)
     for channel, rulings in groupby(document["may_contact"], key=lambda one: one["channel"]):
-        yield from _contact(channel, list(rulings), language)
+        yield from _contact_lines(channel, list(rulings), language)
 
 
-def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def _fee_lines(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     if not fees:
         return
     total = money(sum(fee["oere"] for fee in fees), language)
@@ -81,18 +81,18 @@ def _fees(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str
     for fee in fees:
         due = day_text(fee["due"], language)
         late = word("statement_late", language, count=fee["days_late"])
-        when = f"{word('day_due', language)} {due}, {lost_since(fee['lost'], language) if fee['lost'] else late}"
+        when = f"{word('day_due', language)} {due}, {lost_since_text(fee['lost'], language) if fee['lost'] else late}"
         why = word(f"fee.{fee['rule']}", language)
         if fee["oere"] and fee["raised_oere"]:
             why += "; " + word("standing_raised", language, amount=money(fee["raised_oere"], language))
         if fee["billed"]:
             why += "; " + word("standing_billed", language)
         yield f"    {money(fee['oere'], language):>12}  {fee['title']} ({when}): {why}"
-        if reminders := _reminders(fee["reminders"], language):
+        if reminders := _reminders_text(fee["reminders"], language):
             yield f"    {'':>12}  {reminders}"
 
 
-def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
+def _reminders_text(reminders: Mapping[str, Any], language: Language) -> str:
     """The last day on which a reminder was due, and the next."""
     days = {"due": (reminders["due"] or [None])[-1], "next": reminders["next"]}
     return "; ".join(
@@ -102,23 +102,23 @@ def _reminders(reminders: Mapping[str, Any], language: Language) -> str:
     )
 
 
-def _contact(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def _contact_lines(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     """One line for a channel if its answer is the same for all subjects, or else one line for each."""
-    answers = {_answer(one, "contact.", language) for one in rulings}
+    answers = {_answer_text(one, "contact.", language) for one in rulings}
     name = word(f"channel_{channel}", language)
     if len(answers) == 1:
         yield f"  {name}: {answers.pop()}"
         return
     for one in rulings:
-        yield f"  {name}, {word('about_' + one['about'], language)}: {_answer(one, 'contact.', language)}"
+        yield f"  {name}, {word('about_' + one['about'], language)}: {_answer_text(one, 'contact.', language)}"
 
 
-def _block(block: Mapping[str, Any], language: Language) -> str:
+def _block_text(block: Mapping[str, Any], language: Language) -> str:
     since = day_text(block["since"], language)
     return word("standing_blocked", language, since=since, reason=block["reason"])
 
 
-def _answer(ruling: Mapping[str, Any], about: str, language: Language, *, blocks: str = "") -> str:
+def _answer_text(ruling: Mapping[str, Any], about: str, language: Language, *, blocks: str = "") -> str:
     """Yes or no, and why. If a block is the reason, the blocks."""
     which = {BorrowRule.BLOCKED.value: f": {blocks}"} if blocks else {}
     rules = [rule["rule"] for rule in ruling["rules"]]

@@ -75,87 +75,89 @@ def statement(
 
 def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The statement line by line, none wider than the paper."""
-    yield from _wrapped(document["library_name"])
+    yield from _wrap(document["library_name"])
     yield ""
     if document["envelope"] is None:
-        yield from _without_envelope(document, language)
+        yield from _no_letter_lines(document, language)
     for line in document["envelope"] or ():
-        yield from _wrapped(line)
+        yield from _wrap(line)
     yield ""
     yield day_text(document["day"], language).rjust(WIDTH)
-    yield _ends(word("statement", language), word("statement_patron", language, patron=document["patron"]))
+    yield _justify(word("statement", language), word("statement_patron", language, patron=document["patron"]))
     if not document["loans"] and not document["owed"]:
         yield ""
         yield word("statement_nothing", language)
-    yield from _loans(document, language)
-    yield from _owed(document, language)
-    yield from _below(document, language)
+    yield from _loan_lines(document, language)
+    yield from _owed_lines(document, language)
+    yield from _closing_lines(document, language)
 
 
-def _without_envelope(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _no_letter_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Why no letter is sent. If the address is sealed to protect someone else, also the patron's name."""
     why = document["letter"]
     if why == "sealed" and document["name"]:
-        yield from _wrapped(document["name"])
+        yield from _wrap(document["name"])
         why = "address_sealed"
-    yield from _wrapped(f"[{word('statement_' + why, language)}]")
+    yield from _wrap(f"[{word('statement_' + why, language)}]")
 
 
-def _loans(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _loan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if not document["loans"]:
         return
     yield ""
     yield word("statement_loans", language)
     for loan in document["loans"]:
         late = word("statement_late", language, count=loan["days_late"])
-        told, right = (_with_lost(loan, language), "") if loan["lost"] else (loan["title"], late)
-        yield from _row(loan["due"], told, right, language)
+        title, right = (_lost_text(loan, language), "") if loan["lost"] else (loan["title"], late)
+        yield from _row_lines(loan["due"], title, right, language)
 
 
-def _owed(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _owed_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if not document["owed"]:
         return
     yield ""
     yield word("statement_owed", language)
     for one in document["owed"]:
-        yield from _row(one["raised"], _what_for(one, language), money(one["amount_oere"], language), language)
-    yield _ends("", "-" * _RIGHT)
-    yield _ends(word("statement_total", language), money(document["total_oere"], language))
+        yield from _row_lines(
+            one["raised"], _purpose_text(one, language), money(one["amount_oere"], language), language
+        )
+    yield _justify("", "-" * _RIGHT)
+    yield _justify(word("statement_total", language), money(document["total_oere"], language))
 
 
-def _what_for(one: Mapping[str, Any], language: Language) -> str:
+def _purpose_text(one: Mapping[str, Any], language: Language) -> str:
     """What is owed, and for which loan: its title, and the day on which it was due."""
     kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
     titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
-    told = f"{kind}: {', '.join(titles)}" if titles else kind
+    purpose = f"{kind}: {', '.join(titles)}" if titles else kind
     if one["kind"] == "compensation" and loan.get("lost"):
-        return _with_lost(loan | {"title": told}, language)
+        return _lost_text(loan | {"title": purpose}, language)
     if not loan.get("due"):
-        return told
-    return f"{told} ({word('day_due', language)} {day_text(loan['due'], language)})"
+        return purpose
+    return f"{purpose} ({word('day_due', language)} {day_text(loan['due'], language)})"
 
 
-def _with_lost(loan: Mapping[str, Any], language: Language) -> str:
+def _lost_text(loan: Mapping[str, Any], language: Language) -> str:
     """A title, and since when the loan is reported lost."""
-    return f"{loan['title']} ({lost_since(loan['lost'], language)})"
+    return f"{loan['title']} ({lost_since_text(loan['lost'], language)})"
 
 
-def lost_since(day: str, language: Language) -> str:
+def lost_since_text(day: str, language: Language) -> str:
     return f"{word('day_lost', language)} {day_text(day, language)}"
 
 
-def _below(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _closing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if document["note_to_patron"]:
         yield ""
         yield word("statement_note", language)
         for line in document["note_to_patron"].splitlines():
-            yield from _wrapped(line, indent="  ")
+            yield from _wrap(line, indent="  ")
     if answering := len(document["responsibles"]):
         yield ""
-        yield from _wrapped(_answering(document["responsible_names"], answering, language))
+        yield from _wrap(_answering_text(document["responsible_names"], answering, language))
 
 
-def _answering(names: Sequence[str], answering: int, language: Language) -> str:
+def _answering_text(names: Sequence[str], answering: int, language: Language) -> str:
     """Who answers for a minor. If a name must not be shown, only the number of persons."""
     if not names:
         return word(f"statement_responsible.{answering}", language)
@@ -166,7 +168,7 @@ def _answering(names: Sequence[str], answering: int, language: Language) -> str:
     return word("statement_responsible", language, who=who)
 
 
-def _row(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
+def _row_lines(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
     """A day, a title that may take several lines, and on the first line the text at the right."""
     shown = day_text(day, language)
     first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
@@ -175,11 +177,11 @@ def _row(day: str | None, title: str, right: str, language: Language) -> Iterato
         yield " " * (2 + _DAY) + line
 
 
-def _ends(left: str, right: str) -> str:
+def _justify(left: str, right: str) -> str:
     return left.ljust(WIDTH - len(right)) + right
 
 
-def _wrapped(text: str, *, indent: str = "") -> Iterator[str]:
+def _wrap(text: str, *, indent: str = "") -> Iterator[str]:
     yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
 
 

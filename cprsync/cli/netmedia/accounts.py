@@ -85,10 +85,10 @@ def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterato
         yield f"  {word('accounts_later', language, repaired=document['repaired'])}"
     yield from (f"  {line}" for line in account_lines({"brake": document["brake"]}, language))
     if document["dry_run"]:
-        yield " ".join(_would_be(document, language))
+        yield " ".join(_dry_run_texts(document, language))
 
 
-def _would_be(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _dry_run_texts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Say that nothing was changed, and what would be. We do not repair another library's number."""
     yield word("accounts_dry", language)
     if document["brake"] or "error" in document:
@@ -139,8 +139,8 @@ def entitlements_verify(
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The document as text, with the verdict first."""
-    yield word(_verdict(document), language, count=document["patrons"])
-    yield from (f"  {line}" for line in _wrong(document["who"], language))
+    yield word(_verdict_key(document), language, count=document["patrons"])
+    yield from (f"  {line}" for line in _wrong_lines(document["who"], language))
     if not document["products"]:
         yield f"  {word('rights_none', language)}"
     waiting = dict(document["waiting"])
@@ -161,7 +161,7 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield f"  {word('verified_reason', language, **one)}"
 
 
-def _wrong(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
+def _wrong_lines(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
     """What is wrong, for which patrons, and how to repair it."""
     for kind, patrons in who.items():
         yield f"{word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
@@ -171,7 +171,7 @@ def _wrong(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
         yield word("verified_foreign_next", language)
 
 
-def _verdict(document: Mapping[str, Any]) -> str:
+def _verdict_key(document: Mapping[str, Any]) -> str:
     if document["who"]:
         return "verified_wrong"
     if not document["ok"]:

@@ -55,27 +55,31 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
     """The document as text: the answer first, then why, then what would change it."""
     day = day_text(document["day"], language)
     yield word("rights", language, patron=document["patron"], day=day)
-    yield f"  {_municipality(document['municipality'], language)}"
+    yield f"  {_municipality_text(document['municipality'], language)}"
     for right in document["rights"]:
-        yield f"  {right['title'][language]}: {_right(right, language)}"
+        yield f"  {right['title'][language]}: {_right_text(right, language)}"
         if not _opens_by_age(right):
-            yield f"      {_change(right, language)}"
+            yield f"      {_change_text(right, language)}"
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
     if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
         yield f"  {RUNNING_LOANS.text(language)}"
-    yield f"  {_culr(document['culr'], language)}"
+    yield f"  {_culr_text(document['culr'], language)}"
     if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
         yield f"  {word('culr_leaving', language)}"
 
 
-def _municipality(told: Mapping[str, Any], language: Language) -> str:
-    lives = word(f"rights_{told['residence']}", language)
-    if told["code"] is None:
+def _municipality_text(municipality: Mapping[str, Any], language: Language) -> str:
+    lives = word(f"rights_{municipality['residence']}", language)
+    if municipality["code"] is None:
         return word("rights_no_municipality", language, lives=lives)
-    name = f"{told['name']} ({told['code']})" if told["name"] else told["code"]
-    source = word(f"rights_from_{told['source']}", language)
-    since = f" {word('rights_since', language, day=day_text(told['since'], language))}" if told["since"] else ""
+    name = f"{municipality['name']} ({municipality['code']})" if municipality["name"] else municipality["code"]
+    source = word(f"rights_from_{municipality['source']}", language)
+    since = (
+        f" {word('rights_since', language, day=day_text(municipality['since'], language))}"
+        if municipality["since"]
+        else ""
+    )
     return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
 
 
@@ -84,13 +88,13 @@ def _opens_by_age(right: Mapping[str, Any]) -> bool:
     return by_age and right["until"] is not None
 
 
-def _right(right: Mapping[str, Any], language: Language) -> str:
+def _right_text(right: Mapping[str, Any], language: Language) -> str:
     if _opens_by_age(right):
         return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
     return word(f"rights_{right['answer']}", language, why=right["why"][language])
 
 
-def _change(right: Mapping[str, Any], language: Language) -> str:
+def _change_text(right: Mapping[str, Any], language: Language) -> str:
     """Since when, what would change it, and the last day of a yes, or the first day of another answer."""
     closed, change = right["answer"] != Answer.YES.value, right["change"][language]
     if closed and right["until"] is not None:
@@ -106,26 +110,26 @@ def _change(right: Mapping[str, Any], language: Language) -> str:
     return " ".join(parts)
 
 
-def _culr(told: Mapping[str, Any], language: Language) -> str:
+def _culr_text(culr: Mapping[str, Any], language: Language) -> str:
     """What CULR has, and what it must still be told."""
-    if not told["account"] and not told["pending"] and told["refused"] is None:
+    if not culr["account"] and not culr["pending"] and culr["refused"] is None:
         return word("culr_no_account", language)
-    parts = [word("culr_has", language, what=_number(told["confirmed"], language))]
-    if told["deleting"]:
+    parts = [word("culr_has", language, what=_number_text(culr["confirmed"], language))]
+    if culr["deleting"]:
         parts.append(word("culr_deleting", language))
-    elif told["sent"] != told["confirmed"]:
-        parts.append(word("culr_sent", language, what=_number(told["sent"], language)))
-    if told["pending"]:
-        parts.append(word("culr_pending", language, pending=told["pending"]))
-    if told["refused"] is not None:
-        parts.append(word("culr_refused", language, code=told["refused"]))
-    if told["checked_at"] is not None:
-        checked = datetime.fromisoformat(told["checked_at"]).astimezone(COPENHAGEN).date()
+    elif culr["sent"] != culr["confirmed"]:
+        parts.append(word("culr_sent", language, what=_number_text(culr["sent"], language)))
+    if culr["pending"]:
+        parts.append(word("culr_pending", language, pending=culr["pending"]))
+    if culr["refused"] is not None:
+        parts.append(word("culr_refused", language, code=culr["refused"]))
+    if culr["checked_at"] is not None:
+        checked = datetime.fromisoformat(culr["checked_at"]).astimezone(COPENHAGEN).date()
         parts.append(word("culr_checked", language, day=long_day(checked, language)))
     return "; ".join(parts) + "."
 
 
-def _number(digits: str | None, language: Language) -> str:
+def _number_text(digits: str | None, language: Language) -> str:
     if digits is None:
         return word("culr_unknown", language)
     return digits or word("culr_empty", language)

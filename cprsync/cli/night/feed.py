@@ -60,7 +60,7 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang =
         fetched = fetch_between_nights(store, feed, shown)
     document = _fetched_document(fetched)
     print_document(document, _fetched_lines(fetched, lang), as_json=as_json)
-    error = _error(fetched)
+    error = _find_error(fetched)
     if error is None:
         return 0
     if not as_json:
@@ -173,7 +173,7 @@ def _fetched_document(fetched: Fetched) -> dict[str, Any]:
         "fetched": [{"file": one.name, "sha256": one.sha256, "size": one.size} for one in fetched.new],
         "kept": len(fetched.known),
     }
-    if (error := _error(fetched)) is not None:
+    if (error := _find_error(fetched)) is not None:
         changed = "part" if fetched.new else "nothing"
         document["error"] = error_document(error, changed=changed, reference="fetch")
     return document
@@ -185,5 +185,5 @@ def _fetched_lines(fetched: Fetched, language: Language) -> Iterator[str]:
     yield word("feed_fetched", language, new=len(fetched.new), known=len(fetched.known))
 
 
-def _error(fetched: Fetched) -> CprsyncError | None:
+def _find_error(fetched: Fetched) -> CprsyncError | None:
     return fetched.refused[0][1] if fetched.refused else fetched.left

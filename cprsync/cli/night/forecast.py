@@ -59,7 +59,7 @@ def forecast_lines(
     """The calendar, line by line. Days on which nothing happens are left out."""
     first, last = (day_text(document[end], language) for end in ("from", "to"))
     yield emphasise(word("forecast", language, first=first, last=last))
-    yield f"  {_summary(document['events'], language)}"
+    yield f"  {_summary_text(document['events'], language)}"
     if "withheld" in document:
         yield f"  {word('forecast_withheld', language)}"
     for day, of_day in groupby(document["events"], key=lambda event: event["day"]):
@@ -70,7 +70,7 @@ def forecast_lines(
             yield from _kind_lines(kind, list(of_kind), language, titles)
 
 
-def _summary(events: Iterable[Mapping[str, Any]], language: Language) -> str:
+def _summary_text(events: Iterable[Mapping[str, Any]], language: Language) -> str:
     counts = Counter(event["kind"] for event in events)
     if not counts:
         return word("forecast_nothing", language)
@@ -83,11 +83,11 @@ def _kind_lines(
 ) -> Iterator[str]:
     theirs = [event for event in events if event["patron"] is not None]
     named = ", ".join(titles.get(event["what"], event["what"]) for event in events) if kind == PRODUCTS else ""
-    told = str(len(theirs)) if theirs else named
-    yield f"  {word(kind, language)}" + (f": {told}" if told else "")
+    names = str(len(theirs)) if theirs else named
+    yield f"  {word(kind, language)}" + (f": {names}" if names else "")
     shows = titles if kind in RIGHTS.values() else NO_TITLES
     for event in theirs[:NAMED_MAX]:
-        yield f"    {event['patron']}  {_what(event['what'], language, shows)}".rstrip()
+        yield f"    {event['patron']}  {_what_text(event['what'], language, shows)}".rstrip()
     if len(theirs) > NAMED_MAX:
         yield "    " + word("forecast_more", language, count=len(theirs) - NAMED_MAX)
 
@@ -96,7 +96,7 @@ def _kind_lines(
 _SAYS_ENOUGH = frozenset({"absence", "dead", "responsible"})
 
 
-def _what(what: str, language: Language, titles: Mapping[str, str]) -> str:
+def _what_text(what: str, language: Language, titles: Mapping[str, str]) -> str:
     """A product by its title, a field by its name; a group by the library's own word."""
     if what in _SAYS_ENOUGH:
         return ""

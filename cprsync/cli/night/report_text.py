@@ -26,37 +26,37 @@ OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 
 def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The report, line by line. Leaves out parts in which nothing happened."""
-    yield _title(document, language)
+    yield _title_line(document, language)
     # a run of an earlier version lacks it
     if document.get("clock_behind"):
         yield "  " + word("clock_behind", language, day=day_text(document["clock_behind"], language))
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:
-        yield _delivery(delivery, language, taken=_taken(document))
+        yield _delivery_line(delivery, language, taken=_taken_key(document))
     if any(delivery["outcome"] == "applied" for delivery in document["deliveries"]):
-        yield "  " + _balance(document, language)
+        yield "  " + _balance_line(document, language)
     if document["actions"]:
-        yield f"  {word('changes', language)}: {_counted(document['actions'], language)}"
+        yield f"  {word('changes', language)}: {_counts_text(document['actions'], language)}"
     happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
     if happened:
-        yield f"  {word('calendar', language)}: {_counted(happened, language)}"
+        yield f"  {word('calendar', language)}: {_counts_text(happened, language)}"
     # a run of an earlier version lacks it
     if document.get("forgotten"):
         yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
     if document["reasons"]:
-        yield f"  {word('reasons', language)}: {_reasons(document['reasons'], language)}"
-    yield from _around(document, language)
-    yield from _stopped(document, language)
+        yield f"  {word('reasons', language)}: {_reasons_text(document['reasons'], language)}"
+    yield from _around_lines(document, language)
+    yield from _stopped_lines(document, language)
 
 
-def _title(document: Mapping[str, Any], language: Language) -> str:
+def _title_line(document: Mapping[str, Any], language: Language) -> str:
     run = word("only_planned" if document["run"] is None else "run", language, run=document["run"])
     day = day_text(document["day"], language)
     return f"{word('night', language, day=day)} · {run} · {document['agency']}"
 
 
-def _taken(document: Mapping[str, Any]) -> str:
+def _taken_key(document: Mapping[str, Any]) -> str:
     """The key of what became of the deliveries in chain.
 
     A plan takes none, and a night stopped by a limit keeps none.
@@ -66,7 +66,7 @@ def _taken(document: Mapping[str, Any]) -> str:
     return "held" if document["state"] == "held" else "applied_delivery"
 
 
-def _delivery(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
+def _delivery_line(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
     said = {"applied": taken, "older": "older_delivery"}
     outcome = said.get(delivery["outcome"], delivery["outcome"])
     day = delivery["produced"]
@@ -74,14 +74,14 @@ def _delivery(delivery: Mapping[str, Any], language: Language, *, taken: str) ->
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
 
 
-def _balance(document: Mapping[str, Any], language: Language) -> str:
+def _balance_line(document: Mapping[str, Any], language: Language) -> str:
     parts = [f"{document[key]} {word(key, language)}" for key in OUTCOMES if document[key]] or ["0"]
     whole = sum(document[key] for key in OUTCOMES) == document["received"]
     verdict = word("adds_up" if whole else "does_not_add_up", language)
     return f"{document['received']} {word('received', language)} = {' + '.join(parts)}  ({verdict})"
 
 
-def _counted(counts: Mapping[str, int], language: Language) -> str:
+def _counts_text(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
 
 
@@ -90,7 +90,7 @@ def forgotten_text(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{word(f'forgotten.{kind}', language)} {count}" for kind, count in counts.items())
 
 
-def _reasons(counts: Mapping[str, int], language: Language) -> str:
+def _reasons_text(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{reason_words(reason, language)} {count}" for reason, count in counts.items())
 
 
@@ -98,21 +98,21 @@ def account_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str
     """What drifted in CULR, and what a limit left unrepaired."""
     drifted = {name: counts[name] for name in (*DRIFTS, "repaired") if counts.get(name)}
     if drifted:
-        told = ", ".join(f"{word(f'accounts_{name}', language)} {count}" for name, count in drifted.items())
-        yield f"{word('accounts_drifted', language)}: {told}"
+        drifts = ", ".join(f"{word(f'accounts_{name}', language)} {count}" for name, count in drifted.items())
+        yield f"{word('accounts_drifted', language)}: {drifts}"
     if classes := counts.get("brake"):
         yield word("accounts_braked", language)
-        yield from (f"  {_class(entry, language)}" for entry in classes)
-        keys = ", ".join(_limit(entry, language) for entry in classes)
+        yield from (f"  {_class_text(entry, language)}" for entry in classes)
+        keys = ", ".join(_limit_text(entry, language) for entry in classes)
         yield "  " + word("accounts_raise", language, keys=keys)
 
 
-def _class(entry: Mapping[str, Any], language: Language) -> str:
+def _class_text(entry: Mapping[str, Any], language: Language) -> str:
     what = word(entry["class"], language)
     return word("brake_class", language, what=what, count=entry["count"], limit=entry["limit"])
 
 
-def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     subscriptions = document["subscriptions"]
     if subscriptions["added"]:
         total = subscriptions["added"] + subscriptions["kept"]
@@ -125,8 +125,8 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("leaving", language, **leaving)
     if leaving.get("again"):
         yield "  " + word("erased_again", language, **leaving)
-    yield from _net_media(document, language)
-    yield from _windows(document, language)
+    yield from _net_media_lines(document, language)
+    yield from _windows_lines(document, language)
     # a run of an earlier version lacks it
     if document.get("sealed_by_silence"):
         yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
@@ -139,7 +139,7 @@ def _around(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield "  " + word("reviews", language, waiting=waiting)
 
 
-def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _windows_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     # a run of an earlier version lacks it
     windows = document.get("windows")
     if windows is None:
@@ -149,7 +149,7 @@ def _windows(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     yield from ("  " + line for line in window_lines(windows, language))
 
 
-def _net_media(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     # a run of an earlier version lacks it, and has no comparison of accounts
     for product, counts in document.get("entitlements", {}).items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
@@ -185,16 +185,16 @@ def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator
         yield "  " + (in_danish(problem) if language == "da" else problem["message"])
 
 
-def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     brake = document["brake"]
     planned = document["state"] == "planned"
     if brake is not None:
         yield "  " + word("would_brake" if planned else "brake", language)
-        yield from ("    " + _class(entry, language) for entry in brake["classes"])
-        yield from ("    " + line for line in _after_a_brake(document["run"], brake["classes"], language))
+        yield from ("    " + _class_text(entry, language) for entry in brake["classes"])
+        yield from ("    " + line for line in _brake_lines(document["run"], brake["classes"], language))
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
-        yield f"  {through}: {_counted(document['let_through'], language)}"
+        yield f"  {through}: {_counts_text(document['let_through'], language)}"
     # shown above already, by class or by entry
     if "error" in document and document["error"]["kind"] not in {NightBraked.kind, AUDIT_BROKEN}:
         # an error of CULR stops nothing, because the night is done by then
@@ -202,15 +202,15 @@ def _stopped(document: Mapping[str, Any], language: Language) -> Iterator[str]:
         yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
 
 
-def _after_a_brake(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def _brake_lines(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     """What to do next, with the limits' keys in `policy.toml`."""
     yield word("brake_planned" if run is None else "brake_look", language, run=run)
     yield word("brake_wrong", language)
-    yield word("brake_raise", language, keys=", ".join(_limit(entry, language) for entry in classes))
+    yield word("brake_raise", language, keys=", ".join(_limit_text(entry, language) for entry in classes))
     if any(entry["class"] == Harm.UNSUBSCRIBED.value and entry["limit"] == 0 for entry in classes):
         yield word("brake_empty_list", language)
 
 
-def _limit(entry: Mapping[str, Any], language: Language) -> str:
+def _limit_text(entry: Mapping[str, Any], language: Language) -> str:
     capped = DEFAULT_LIMITS[Harm(entry["class"])].ceiling is not None
     return word("brake_ceiling" if capped else "brake_key", language, name=entry["class"], count=entry["count"])

@@ -48,7 +48,7 @@ def retention_run(
     if broken is not None:
         changed = "part" if counts and not dry_run else "nothing"
         document["error"] = error_document(broken, changed=changed, reference="retention")
-    print_document(document, _lines(document, lang), as_json=as_json)
+    print_document(document, _retention_lines(document, lang), as_json=as_json)
     if broken is None:
         return 0
     if not as_json:
@@ -56,7 +56,7 @@ def retention_run(
     return advice_for(broken).exit
 
 
-def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _retention_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     counts, title = document["forgotten"], "forgotten" if document["applied"] else "forget_planned"
     if counts:
         yield f"{word(title, language)}: {forgotten_text(counts, language)}"

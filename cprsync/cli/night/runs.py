@@ -74,14 +74,14 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
 
 def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
     """One number of a night: what was done. If it was held: what is planned, and what was let through."""
-    said = actions = _words(item["actions"], language)
+    said = actions = _actions_text(item["actions"], language)
     if item["outcome"] == "held":
         through = f"{word('let_through', language)}: {actions}" if actions else ""
-        said = "; ".join(filter(None, (_words(planned, language), through)))
+        said = "; ".join(filter(None, (_actions_text(planned, language), through)))
     reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
     parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
     return " ".join(filter(None, parts))
 
 
-def _words(actions: Sequence[str], language: Language) -> str:
+def _actions_text(actions: Sequence[str], language: Language) -> str:
     return ", ".join(word(action, language) for action in actions)

@@ -57,10 +57,10 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     """The status of one library, line by line, with problems first."""
     title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
     yield emphasise(title, colour=None if document["ok"] else "red")
-    yield from (f"  ! {_wrong(one, language)}" for one in document["wrong"])
+    yield from (f"  ! {_problem_text(one, language)}" for one in document["wrong"])
     run = document["run"]
     yield "  " + (
-        word("status_no_run", language) if run is None else word("status_run", language, **_run(run, language))
+        word("status_no_run", language) if run is None else word("status_run", language, **_run_values(run, language))
     )
     deliveries, waits = document["deliveries"], document["waits"]
     days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
@@ -69,26 +69,26 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     yield "  " + word("status_waits", language, **counts)
     yield from ("  " + line for line in audit_lines(document["audit"], language))
-    yield from ("  " + _certificate(one, language) for one in document["certificates"])
+    yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
     keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
     yield "  " + word("status_keys", language, keys=keys or "–")
 
 
-def _run(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended(run["exit"], language)}
+def _run_values(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended_text(run["exit"], language)}
 
 
-def _ended(code: int | None, language: Language) -> str:
+def _ended_text(code: int | None, language: Language) -> str:
     """How a night ended, in words. None: it has not ended."""
     return word(f"ended_{code}", language)
 
 
-def _wrong(one: Mapping[str, Any], language: Language) -> str:
-    told = {**one, "ended": _ended(one["exit"], language)} if "exit" in one else one
-    return word("wrong_" + one["what"], language, **told)
+def _problem_text(one: Mapping[str, Any], language: Language) -> str:
+    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else one
+    return word("wrong_" + one["what"], language, **values)
 
 
-def _certificate(one: Mapping[str, Any], language: Language) -> str:
+def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
     whose = word(f"certificate_{one['whose']}", language)
     if one.get("problem") or one.get("days_left") is None:
         return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")

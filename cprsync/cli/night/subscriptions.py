@@ -66,14 +66,14 @@ def subscriptions_reconcile(
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The counts by reason, then one line for each subscription."""
-    told = {reason: word(f"subscribed_{reason}", language) for reason in _reasons(document)}
-    counts = "  ".join(f"{told[reason]} {number}" for reason, number in document["by_reason"].items())
+    words = {reason: word(f"subscribed_{reason}", language) for reason in _reasons(document)}
+    counts = "  ".join(f"{words[reason]} {number}" for reason, number in document["by_reason"].items())
     yield f"{document['agency']}: {document['count']}  {counts}".rstrip()
-    width = max(map(len, told.values()), default=0)
+    width = max(map(len, words.values()), default=0)
     for row in document["subscriptions"]:
         until = day_text(row["until"], language) if row["until"] else ""
         days = f"{day_text(row['since'], language)} – {until}"
-        yield f"  {row['patron']}  {told[row['reason']]:<{width}}  {days}".rstrip()
+        yield f"  {row['patron']}  {words[row['reason']]:<{width}}  {days}".rstrip()
 
 
 def _reasons(document: Mapping[str, Any]) -> set[str]:
@@ -84,8 +84,8 @@ def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied:
     """What is ours and theirs, what was done about it, and what to do next."""
     counts = {word(f"reconcile_{name}", language): document[name] for name in COUNTED}
     width = max(map(len, counts))
-    for told, count in counts.items():
-        yield f"{told:<{width}}  {count}"
+    for words, count in counts.items():
+        yield f"{words:<{width}}  {count}"
     for entry in document["brake"]:
         yield word("reconcile_brake", language, count=entry["count"], limit=entry["limit"])
     if not applied:

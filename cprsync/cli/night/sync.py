@@ -71,7 +71,7 @@ def sync(
     plans: list[dict[str, Any]] = []
     with stoppable() as raise_if_stopped:
         live = partial(
-            live_night,
+            run_library_night,
             settings,
             today=today,
             as_json=as_json,
@@ -79,16 +79,16 @@ def sync(
             dry_run=dry_run,
             plans=plans,
         )
-        documents = _nights(agencies, live, plan, partial(_day, settings, today))
+        documents = _run_nights(agencies, live, plan, partial(_find_day, settings, today))
     if plan is not None and plans:
         _keep_plan(plan, plans, documents)
     # several libraries: sums at the top, and each night in `runs`
-    whole = _summed(documents) if len(agencies) > 1 else documents[0]
+    whole = _sum_nights(documents) if len(agencies) > 1 else documents[0]
     _print(whole, documents, lang, as_json=as_json)
     return int(whole["exit"])
 
 
-def _nights(
+def _run_nights(
     agencies: Sequence[str], live: Callable[[str], dict[str, Any]], plan: Path | None, day: Callable[[], date | None]
 ) -> list[dict[str, Any]]:
     """Run the libraries' nights in turn. An error stops only its own night, unless it is unexpected."""
@@ -96,10 +96,10 @@ def _nights(
     for agency in agencies:
         try:
             if plan is not None:
-                reserve(plan)  # so that no night runs if its plan cannot be written
+                reserve_plan(plan)  # so that no night runs if its plan cannot be written
             documents.append(live(agency))
         except CprsyncError as error:
-            documents.append(report_without_run(agency, day=day(), error=_told(error), code=advice_for(error).exit))
+            documents.append(report_without_run(agency, day=day(), error=_error_of(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
             documents.append(report_without_run(agency, day=day(), error=interrupted_document(), code=STOPPED))
         except Exception as error:  # noqa: BLE001 -- the error's text may quote data: only its place is shown
@@ -109,13 +109,13 @@ def _nights(
     return documents
 
 
-def _told(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
+def _error_of(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
     """The error of a night without a report. If the database was lost, the night may have done a part."""
     part = part or advice_for(error).exit == STOPPED or error.kind in {"store.unavailable", "store.no_room"}
     return error_document(error, changed="part" if part else "nothing")
 
 
-def _day(settings: Settings, today: date | None) -> date | None:
+def _find_day(settings: Settings, today: date | None) -> date | None:
     """The day; None if no clock gives it."""
     from cprsync import wiring
 
@@ -132,13 +132,13 @@ def _keep_plan(path: Path, plans: list[dict[str, Any]], documents: list[dict[str
     except ConfigurationError as error:
         lived = any(document["state"] in {"done", "held"} for document in documents)
         last = documents[-1]
-        last.setdefault("error", _told(error, part=lived))
+        last.setdefault("error", _error_of(error, part=lived))
         last["exit"] = max(int(last["exit"]), advice_for(error).exit)
 
 
-def reserve(path: Path) -> None:
+def reserve_plan(path: Path) -> None:
     """Create the plan's file, readable only by its owner. An existing file stays. Raises ConfigurationError."""
-    with _refused():
+    with _plan_refused():
         handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
         with os.fdopen(handle, "w"):
             check_private(handle, path)
@@ -147,12 +147,12 @@ def reserve(path: Path) -> None:
 def write_plan(path: Path, plans: list[dict[str, Any]]) -> None:
     """Write the plan, readable only by its owner. Raises ConfigurationError."""
     text = json.dumps(plans[0] if len(plans) == 1 else {"plans": plans}, ensure_ascii=False, indent=2) + "\n"
-    with _refused(), os.fdopen(open_new_private(path), "w", encoding="utf-8") as file:
+    with _plan_refused(), os.fdopen(open_new_private(path), "w", encoding="utf-8") as file:
         file.write(text)
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def _plan_refused() -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -161,7 +161,7 @@ def _refused() -> Iterator[None]:
         ) from error
 
 
-def live_night(
+def run_library_night(
     settings: Settings,
     library: str | None,
     *,
@@ -205,7 +205,7 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
             show_error(document["error"], language)
 
 
-def _summed(documents: list[dict[str, Any]]) -> dict[str, Any]:
+def _sum_nights(documents: list[dict[str, Any]]) -> dict[str, Any]:
     """The sums of several nights, with the error of the worst one."""
     counted = ("received", "applied", "unchanged", "parked", "not_ours", "held")
     worst = max(documents, key=lambda document: int(document["exit"]))

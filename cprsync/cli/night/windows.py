@@ -133,10 +133,10 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     """The number of patrons, then one line for each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
     for row in document["windows"]:
-        yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_what_next(row, language)}"
+        yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_next_text(row, language)}"
 
 
-def _what_next(row: Mapping[str, Any], language: Language) -> str:
+def _next_text(row: Mapping[str, Any], language: Language) -> str:
     """The review that decides about the patron; or else the day on which the register did not answer."""
     if row["item"]:
         return word(f"windows_{row['item']['state']}", language, id=row["item"]["id"])

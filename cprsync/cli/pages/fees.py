@@ -40,30 +40,32 @@ def fees(*, policy: PolicyFile = None, lang: Lang = "da", as_json: Json = False)
         if as_json:
             print_json(_document(rules, today))
         else:
-            _page(rules, today, lang)
+            _show_page(rules, today, lang)
 
 
-def _page(policy: Policy, today: date, language: Language) -> None:
+def _show_page(policy: Policy, today: date, language: Language) -> None:
     for tariff in policy.fees.tariffs:
         since = long_day(tariff.since, language)
         say(emphasise(word("fees_from", language, day=since)))
-        _columns([_told(fee_heading(tariff, page_words), language), *fee_rows(tariff)])
+        _show_columns([_in_language(fee_heading(tariff, page_words), language), *fee_rows(tariff)])
         say()
     for sentence in fee_sentences(policy, page_words):
         say(sentence.text(language))
     say()
     say(emphasise(word("fees_groups", language)))
-    _columns([_told(row, language) for row in (group_heading(page_words), *group_rows(policy, page_words, on=today))])
+    _show_columns(
+        [_in_language(row, language) for row in (group_heading(page_words), *group_rows(policy, page_words, on=today))]
+    )
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> None:
+def _show_columns(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         say(f"  {'   '.join(cells).rstrip()}")
 
 
-def _told(row: Iterable[Wording], language: Language) -> list[str]:
+def _in_language(row: Iterable[Wording], language: Language) -> list[str]:
     return [cell.text(language) for cell in row]
 
 

@@ -60,15 +60,15 @@ def fields(
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
         if privacy is not None:
-            _page(privacy_page(rules, page_words), privacy, rules.controller.missing, as_json=as_json)
+            _show_page(privacy_page(rules, page_words), privacy, rules.controller.missing, as_json=as_json)
         elif article30:
             given = {"name", "contact"} if controller else set()
             missing = [key for key in rules.controller.missing if key not in given]
-            _page(article_30(rules, page_words, controller=controller), lang, missing, as_json=as_json)
+            _show_page(article_30(rules, page_words, controller=controller), lang, missing, as_json=as_json)
         elif as_json:
             print_json({"fields": [_document(field, rules) for field in PRINTED]})
         else:
-            _table(rules, lang)
+            _show_table(rules, lang)
 
 
 def page_text(sections: Sequence[Section], language: Language) -> str:
@@ -83,7 +83,7 @@ def page_text(sections: Sequence[Section], language: Language) -> str:
     return "\n\n".join(blocks)
 
 
-def _page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
+def _show_page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
     """Print the page. A value that only the library knows is shown in brackets if missing, and asked for beside it."""
     if not as_json:
         say(page_text(sections, language))
@@ -129,7 +129,7 @@ def _lines(field: Field, policy: Policy) -> Iterator[Wording]:
     yield kept_text(field.kept, policy, page_words)
 
 
-def _table(policy: Policy, language: Language) -> None:
+def _show_table(policy: Policy, language: Language) -> None:
     for field in PRINTED:
         say(f"{emphasise(field.name.text(language))}  {field.key}")
         for line in _lines(field, policy):

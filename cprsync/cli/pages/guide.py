@@ -32,7 +32,7 @@ def guide(
     with failures(as_json=as_json):
         pages = guide_paths()
         if topic is None:
-            _list(pages, lang, as_json=as_json)
+            _show_list(pages, lang, as_json=as_json)
             return
         if topic not in pages:
             raise Misused("{name}: expected one of {choices}", name="TOPIC", choices=", ".join(pages))
@@ -41,7 +41,7 @@ def guide(
         print_document(document, [text.rstrip("\n")], as_json=as_json)
 
 
-def _list(pages: dict[str, Path], language: Language, *, as_json: bool) -> None:
+def _show_list(pages: dict[str, Path], language: Language, *, as_json: bool) -> None:
     titles = {topic: _title_of(path) for topic, path in pages.items()}
     if as_json:
         print_json({"topics": [{"topic": topic, "title": title} for topic, title in titles.items()]})

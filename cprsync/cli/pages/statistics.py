@@ -56,24 +56,24 @@ def statistics(
 def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:
     """Three tables, each over all of the third dimension, and a legend for withheld numbers."""
     on = day_text(document["on"], language)
-    yield emphasise(word("statistics", language, on=on, count=_number(document["patrons"])))
+    yield emphasise(word("statistics", language, on=on, count=_number_text(document["patrons"])))
     for rows, columns in (("municipality", "age"), ("group", "age"), ("municipality", "group")):
         yield ""
         heading = word(f"statistics_{rows}", language), word(f"statistics_{columns}", language)
         yield emphasise(word("statistics_by", language, rows=heading[0], columns=heading[1].lower()))
-        yield from _table(document, rows, columns, language)
+        yield from _table_lines(document, rows, columns, language)
     yield ""
     yield word("statistics_legend", language, mark=LEFT_OUT, least=document["least_shown"])
     yield word("statistics_whom", language)
 
 
-def _table(document: dict[str, Any], rows: str, columns: str, language: Language) -> Iterator[str]:
+def _table_lines(document: dict[str, Any], rows: str, columns: str, language: Language) -> Iterator[str]:
     counts = table(document, rows, columns)
     across, down = ([*_keys(document, one), ALL] for one in (columns, rows))
-    lines = [["", *(_called(document, columns, key, language) for key in across)]]
+    lines = [["", *(_name_of(document, columns, key, language) for key in across)]]
     for key in down:
-        numbers = [_number(counts.get((key, column), 0)) for column in across]
-        lines.append([_called(document, rows, key, language), *numbers])
+        numbers = [_number_text(counts.get((key, column), 0)) for column in across]
+        lines.append([_name_of(document, rows, key, language), *numbers])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *numbers in lines:
         cells = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
@@ -87,7 +87,7 @@ def _keys(document: Mapping[str, Any], dimension: str) -> Sequence[str]:
     return keys
 
 
-def _called(document: Mapping[str, Any], dimension: str, key: str, language: Language) -> str:
+def _name_of(document: Mapping[str, Any], dimension: str, key: str, language: Language) -> str:
     if key == ALL:
         return word("statistics_all", language)
     if key == UNKNOWN:
@@ -98,5 +98,5 @@ def _called(document: Mapping[str, Any], dimension: str, key: str, language: Lan
     return f"{key} {names[key] or ''}".rstrip()
 
 
-def _number(count: int | None) -> str:
+def _number_text(count: int | None) -> str:
     return LEFT_OUT if count is None else str(count)

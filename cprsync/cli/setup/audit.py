@@ -140,32 +140,32 @@ def entry_lines(entries: Iterable[Happening], language: Language, titles: Mappin
     withheld = False
     for entry in entries:
         withheld = withheld or entry.withheld
-        yield _line(entry, language, titles)
+        yield _entry_line(entry, language, titles)
     if withheld:
         yield word("audit_withheld", language)
 
 
-def _line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
+def _entry_line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
     at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
     who = entry.who or word("audit_nobody", language)
     patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
-    done = "; ".join(_done(entry, language, titles))
+    done = "; ".join(_done_texts(entry, language, titles))
     return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
 
 
-def _done(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
+def _done_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
     """What was done, and why."""
-    actions = ", ".join(filter(None, _actions(entry, language, titles)))
+    actions = ", ".join(filter(None, _action_texts(entry, language, titles)))
     did = word(f"did_{entry.what}", language).removeprefix("did_")
     yield f"{did}: {actions}" if actions else did
     if entry.why is not None:
         yield word("audit_why", language, why=word(f"why_{entry.why}", language).removeprefix("why_"))
     if entry.has_reason:
-        told = None if entry.reason is None else word("audit_reason_is", language, reason=entry.reason)
-        yield told or word("audit_reason", language)
+        why = None if entry.reason is None else word("audit_reason_is", language, reason=entry.reason)
+        yield why or word("audit_reason", language)
 
 
-def _actions(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
+def _action_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
     if entry.what == _RIGHTS:
         for action in entry.actions:
             turn, _, product = action.partition(":")

@@ -33,7 +33,7 @@ def certs_dev(
     names = ("ca", "client", "client_key", "client_p12", "server", "server_key")
     paths = {name: str(getattr(made, name)) for name in names}
     document = {**paths, "serial": made.serial}
-    lines = [f"{name:<12} {told}" for name, told in document.items()]
+    lines = [f"{name:<12} {value}" for name, value in document.items()]
     lines.append("For development only: the issuer is called Test, and production refuses it.")
     print_document(document, lines, as_json=as_json)
 
@@ -52,10 +52,10 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, as_json: Js
         beside = [] if culr is None else [Place(culr.url, culr.ca, culr.crl)]
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
-    print_document({"certificates": rows}, map(_line, rows), as_json=as_json)
+    print_document({"certificates": rows}, map(_certificate_line, rows), as_json=as_json)
     return 2 if any(row["level"] == "critical" for row in rows) else 0
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    told = {**row, "revocation": row["revocation"] and f"revocation {row['revocation']}"}
-    return "  ".join(f"{value}" for value in told.values() if value not in {None, ""})
+def _certificate_line(row: Mapping[str, Any]) -> str:
+    cells = {**row, "revocation": row["revocation"] and f"revocation {row['revocation']}"}
+    return "  ".join(f"{value}" for value in cells.values() if value not in {None, ""})

@@ -41,13 +41,13 @@ def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fal
     with failures(as_json=as_json):
         found, missing = look_at_store(load_settings(config).store.url)
     document = {"version": found.current, "needed": found.wanted, "missing": missing}
-    told = word(_standing(found, missing), lang, version=found.current, wanted=found.wanted)
-    print_document(document, [told, *(f"  {name}" for name in missing)], as_json=as_json)
+    state = word(_state_key(found, missing), lang, version=found.current, wanted=found.wanted)
+    print_document(document, [state, *(f"  {name}" for name in missing)], as_json=as_json)
     # also when a part of this version is missing
     return 0 if found.up_to_date and not missing else 2
 
 
-def _standing(found: StoreVersion, missing: list[str]) -> str:
+def _state_key(found: StoreVersion, missing: list[str]) -> str:
     """The key of the words for the store's state."""
     if found.current is None:
         return "db_none"

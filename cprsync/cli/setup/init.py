@@ -61,7 +61,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     from cprsync.installing import create_keys, make_sure_that_empty
     from cprsync.resources import fixture_path
 
-    ready = _ready(mock)
+    ready = _read_ready(mock)
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
@@ -152,7 +152,7 @@ def _write_missing(folder: Path, texts: Mapping[str, str]) -> list[str]:
     return missing
 
 
-def _ready(mock: Path | None) -> dict[str, Any]:
+def _read_ready(mock: Path | None) -> dict[str, Any]:
     if mock is None:
         return _placeholders()
     try:
@@ -175,12 +175,12 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
         municipalities='"0101"' if mock is None else '"0751"',
         sftp_user=sftp["user"],
         **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
-        culr=_culr(ready),
+        culr=_culr_section(ready),
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
 
 
-def _culr(ready: dict[str, Any]) -> str:
+def _culr_section(ready: dict[str, Any]) -> str:
     """The section, commented out if no CULR is known."""
     section = _template("culr.toml")
     if ready.get("culr_url") is not None:

@@ -69,11 +69,11 @@ def accounts_behind(proc: Path = _PROC) -> list[SystemUser]:
     accounts, pid = [account_of(os.getuid())], os.getppid()
     for _ in range(_BEFORE_MAX):
         try:
-            told = dict(
+            status = dict(
                 line.split(":", 1) for line in (proc / str(pid) / "status").read_text(encoding="utf-8").splitlines()
             )
-            accounts.append(account_of(int(told["Uid"].split()[0])))
-            pid = int(told["PPid"])
+            accounts.append(account_of(int(status["Uid"].split()[0])))
+            pid = int(status["PPid"])
         except (OSError, ValueError, KeyError):
             break
         if pid == 0:

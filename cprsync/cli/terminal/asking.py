@@ -6,7 +6,7 @@ import getpass
 import sys
 from typing import TYPE_CHECKING
 
-from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.output import is_text, note
 from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput
@@ -59,7 +59,7 @@ def _number(parse: Callable[[str], CprNumber]) -> CprNumber:
 
 def _line(prompt: str) -> str:
     try:
-        with still_unwritten():
+        with before_writing():
             typed = getpass.getpass(f"{prompt}: ") if sys.stdin.isatty() else sys.stdin.readline(_LINE_MAX)
     except UnicodeDecodeError:
         raise BadInput("not readable as text in UTF-8", kind="input.number") from None
@@ -79,7 +79,7 @@ def ask_value(name: str, *, lines: bool, hidden: bool = False, hint: str = "") -
         BadInput: the value is too long, or no text.
     """
     try:
-        with still_unwritten():
+        with before_writing():
             typed: str | None = _typed(name, lines=lines, hidden=hidden, hint=hint)
     except UnicodeDecodeError:
         typed = None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_key
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.options import spoken
-from cprsync.cli.terminal.output import answer_lost, note, print_json
+from cprsync.cli.terminal.options import user_language
+from cprsync.cli.terminal.output import discard_output, note, print_json
 from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json({"error": document})
     else:
-        show_error(document, spoken())
+        show_error(document, user_language())
 
 
 @contextmanager
-def still_unwritten() -> Iterator[None]:
+def before_writing() -> Iterator[None]:
     """Treat Ctrl-C and the end of input as a no. For questions, before which nothing has been written."""
     try:
         yield
@@ -64,11 +64,11 @@ def still_unwritten() -> Iterator[None]:
 
 def show_error(document: Mapping[str, Any], language: Language) -> None:
     """Show a failure on standard error: what happened, what changed, what to do next."""
-    told = failure_words(document, language)
-    note(f"cprsync: {told['message']}")
+    words = failure_words(document, language)
+    note(f"cprsync: {words['message']}")
     for label, said in (
         ("failure_changed", word(f"changed_{document['changed']}", language)),
-        ("failure_next", told["next"]),
+        ("failure_next", words["next"]),
         ("failure_reference", f"{document['kind']} {document['reference']}"),
     ):
         note(f"  {word(label, language) + ':':<10} {said}")
@@ -77,8 +77,8 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
 def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
     """The message and the advice of a failure in one language, if the document has them."""
     if language == "da" and "da" in document:
-        told: Mapping[str, Any] = document["da"]
-        return told
+        words: Mapping[str, Any] = document["da"]
+        return words
     return document
 
 
@@ -89,12 +89,12 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
         frame = frame.tb_next
     place = "?" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
     what = type(error).__name__
-    told = CprsyncError("unexpected {error} at {place}", error=what, place=place)
+    failure = CprsyncError("unexpected {error} at {place}", error=what, place=place)
     if isinstance(error, OSError) and error.strerror:
         # the system's own message contains no input
         why = error.strerror
-        told = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
-    return _document(told, changed="part")
+        failure = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
+    return _document(failure, changed="part")
 
 
 def interrupted_document() -> dict[str, Any]:
@@ -105,37 +105,37 @@ def interrupted_document() -> dict[str, Any]:
 
 def unexpected(error: BaseException, *, as_json: bool) -> int:
     """Show an error that reached the program's end, usually an unexpected one. Return the exit code."""
-    lost = error if isinstance(error, AnswerLost) else _unwritten()
+    lost = error if isinstance(error, AnswerLost) else _find_lost_answer()
     if lost is not None:
-        show_error(_document(lost, changed="part"), spoken())
+        show_error(_document(lost, changed="part"), user_language())
         return _exit_code(lost)
-    return _ended(unexpected_document(error), as_json=as_json)
+    return _end_unexpected(unexpected_document(error), as_json=as_json)
 
 
-def _unwritten() -> AnswerLost | None:
+def _find_lost_answer() -> AnswerLost | None:
     """The error if text that a library wrote, such as help, cannot be written out. None: it can."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        return answer_lost(error)
+        return discard_output(error)
     return None
 
 
 def interrupted(*, as_json: bool) -> int:
     """Show that someone stopped the command. Return the exit code."""
-    return _ended(interrupted_document(), as_json=as_json)
+    return _end_unexpected(interrupted_document(), as_json=as_json)
 
 
-def _ended(document: Mapping[str, Any], *, as_json: bool) -> int:
+def _end_unexpected(document: Mapping[str, Any], *, as_json: bool) -> int:
     from cprsync.cli.language.errors import UNEXPECTED_EXIT
 
     _show(document, as_json=as_json)
     return UNEXPECTED_EXIT
 
 
-def misused(error: BaseException, told: CprsyncError, *, as_json: bool) -> int:
+def misused(error: BaseException, misuse: CprsyncError, *, as_json: bool) -> int:
     """Show what is wrong with the command line, after typer's help if there is no command. Return the exit code."""
     if type(error).__name__ == "NoArgsIsHelpError" and not as_json:
         note(f"{error}\n")
-    _show(_document(told, changed="nothing"), as_json=as_json)
-    return _exit_code(told)
+    _show(_document(misuse, changed="nothing"), as_json=as_json)
+    return _exit_code(misuse)

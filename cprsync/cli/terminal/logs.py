@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cprsync.cli.terminal.output import harmless
+from cprsync.cli.terminal.output import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -65,7 +65,7 @@ def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     for name, value in event.items():
         if isinstance(value, str):
             # an exception's causes have their own lines
-            event[name] = harmless(value if name == "exception" else value.replace("\n", "\\n"))
+            event[name] = escape_controls(value if name == "exception" else value.replace("\n", "\\n"))
     return event
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_HEARD = b"cprsync: stopping after the batch at hand; a second signal stops at once\n"
+_NOTICE = b"cprsync: stopping after the batch at hand; a second signal stops at once\n"
 
 
 class _Shown(Protocol):
@@ -103,13 +103,13 @@ def stoppable() -> Iterator[Callable[[], None]]:
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    def hear(_number: int, _frame: object) -> None:
+    def note_signal(_number: int, _frame: object) -> None:
         asked.set()
-        os.write(2, _HEARD)  # a handler must not use a buffered stream that may be in use
+        os.write(2, _NOTICE)  # a handler must not use a buffered stream that may be in use
         _restore(before)
 
     for number in _SIGNALS:
-        signal.signal(number, hear)
+        signal.signal(number, note_signal)
     try:
         yield raise_if_stopped
     finally:

@@ -35,7 +35,7 @@ class Commands(TyperGroup):
         Raises Misused for an unknown command, because typer's own error says it only in its text.
         """
         if self.get_command(ctx, args[0]) is None:
-            near = _near(args[0], self.commands)
+            near = _find_similar(args[0], self.commands)
             raise (
                 Misused("there is no such command: did you mean {near}?", near=near)
                 if near
@@ -46,17 +46,17 @@ class Commands(TyperGroup):
 
 def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) -> CprsyncError | None:
     """The error in our own words. None: the command line did not cause it."""
-    told: CprsyncError | None
+    misuse: CprsyncError | None
     if isinstance(error, Misused):
-        told = error
+        misuse = error
     else:
         kinds = (kind.__name__ for kind in type(error).__mro__)
-        tell = next((TOLD[kind] for kind in kinds if kind in TOLD), None)
-        told = None if tell is None else tell(error, _declared(error, arguments, app))
-    if told is not None and NUMBER.search(" ".join(arguments)):
+        describe = next((MISUSES[kind] for kind in kinds if kind in MISUSES), None)
+        misuse = None if describe is None else describe(error, _find_command(error, arguments, app))
+    if misuse is not None and NUMBER.search(" ".join(arguments)):
         # the number is in the shell's history by now
-        return Misused(told.sentence, kind="usage.number", **told.values)
-    return told
+        return Misused(misuse.sentence, kind="usage.number", **misuse.values)
+    return misuse
 
 
 def _missing(error: Any, _: Any) -> Misused:
@@ -99,7 +99,7 @@ def _too_much(error: Any, _: Any) -> Misused:
 
 
 #: From typer's kinds of errors to our own, the most specific first.
-TOLD: Final[dict[str, Callable[[Any, Any], Misused]]] = {
+MISUSES: Final[dict[str, Callable[[Any, Any], Misused]]] = {
     "NoArgsIsHelpError": lambda *_: Misused("a command is missing"),
     "MissingParameter": _missing,
     "NoSuchOption": _no_such_option,
@@ -135,11 +135,11 @@ def _name(parameter: Any) -> str:
     return name if name.startswith("-") else name.upper()
 
 
-def _near(typed: str, names: Iterable[str]) -> str:
+def _find_similar(typed: str, names: Iterable[str]) -> str:
     return ", ".join(difflib.get_close_matches(typed, list(names), n=_OFFERED))
 
 
-def _declared(error: Any, arguments: Sequence[str], app: typer.Typer) -> Any:
+def _find_command(error: Any, arguments: Sequence[str], app: typer.Typer) -> Any:
     """The command that was meant, because typer does not always say."""
     if getattr(error, "ctx", None) is not None:
         return error.ctx.command

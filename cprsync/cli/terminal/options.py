@@ -76,7 +76,7 @@ Approve = Annotated[
 Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; the audit keeps it, sealed.")]
 
 
-def spoken() -> Language:
+def user_language() -> Language:
     """The user's language, also for a command without --lang, or if the command line could not be read."""
     said = [text for text in sys.argv if text.startswith("--lang=")]
     said += sys.argv[sys.argv.index("--lang") + 1 :][:1] if "--lang" in sys.argv else []

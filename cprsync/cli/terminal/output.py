@@ -22,7 +22,7 @@ _STYLES = {_BOLD: "\x1b[1m", _GREEN: "\x1b[32m", _RED: "\x1b[31m", _PLAIN: "\x1b
 _COLOURS = {"green": _GREEN, "red": _RED}
 
 
-def harmless(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with its control characters escaped, because anyone may have made a certificate or a policy."""
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -51,23 +51,23 @@ def is_text(text: str) -> bool:
 
 def print_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print one document and nothing else."""
-    say(_in_json(document, indent=2))
+    say(_to_json(document, indent=2))
 
 
 def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:
     """Same as `print_json`, with a list that is written entry by entry, because it may be very long."""
-    head, tail = _in_json({**document, name: []}, indent=2).split(f'"{name}": []')
+    head, tail = _to_json({**document, name: []}, indent=2).split(f'"{name}": []')
     _write(f'{head}"{name}": [')
     before = ""
     for entry in entries:
-        _write(f"{before}\n    {_in_json(entry)}")
+        _write(f"{before}\n    {_to_json(entry)}")
         before = ","
     say(f"\n  ]{tail}" if before else f"]{tail}")
 
 
-def _in_json(document: Any, *, indent: int | None = None) -> str:
+def _to_json(document: Any, *, indent: int | None = None) -> str:
     # inside a string, the same escape means the same character
-    return harmless(json.dumps(document, ensure_ascii=False, indent=indent))
+    return escape_controls(json.dumps(document, ensure_ascii=False, indent=indent))
 
 
 def say(text: str = "") -> None:
@@ -82,22 +82,22 @@ def say_lines(lines: Iterable[str]) -> None:
 
 def _write(text: str, *, last: bool = False) -> None:
     try:
-        sys.stdout.write(_styled(harmless(text)))
+        sys.stdout.write(_style(escape_controls(text)))
         if last:
             sys.stdout.flush()
     except BrokenPipeError:
         raise  # the reading program has ended
     except OSError as error:
-        raise answer_lost(error) from error
+        raise discard_output(error) from error
 
 
-def _styled(text: str) -> str:
+def _style(text: str) -> str:
     for mark, style in _STYLES.items():
         text = text.replace(mark, style if sys.stdout.isatty() else "")
     return text
 
 
-def answer_lost(error: OSError) -> AnswerLost:
+def discard_output(error: OSError) -> AnswerLost:
     """Return the error, and discard unwritten output, which would fail again at the program's end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return AnswerLost("the answer cannot be written to standard output ({strerror})", strerror=error.strerror)
@@ -110,5 +110,5 @@ def emphasise(text: str, *, colour: str | None = None) -> str:
 
 def note(text: str) -> None:
     """Print a line on standard error, beside the answer."""
-    sys.stderr.write(harmless(text) + "\n")
+    sys.stderr.write(escape_controls(text) + "\n")
     sys.stderr.flush()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cprsync.cli.desk.confirming import Answered, beside_preview, obtain_confirmation, warning_lines
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, warning_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.wording import Wording
@@ -124,7 +124,7 @@ def test_a_script_says_yes_to_whatever_is_shown_or_to_one_preview() -> None:
 
 
 def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended, beside_preview({"patron": None}, as_json=True):
+    with pytest.raises(SystemExit) as ended, print_unconfirmed({"patron": None}, as_json=True):
         ask(io.StringIO(), CALM)
     told = json.loads(capsys.readouterr().out)
     assert (ended.value.code, told["patron"], told["error"]["kind"]) == (1, None, "confirm.needed")

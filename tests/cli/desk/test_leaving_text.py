@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.desk.leaving import _left, _type_again, parting_lines
+from cprsync.cli.desk.leaving import _left_text, _type_again, parting_lines
 from cprsync.cli.imports.lists import show_import
 from cprsync.errors import NotConfirmed
 from cprsync.services.imports.refused import Imported, OfPatrons
@@ -27,10 +27,10 @@ class Terminal(io.StringIO):
 
 def test_whoever_waits_is_told_with_what_keeps_her() -> None:
     document = {"patron": PATRON, "standing": "leaving", "open": {"loans": 2, "balance": 1, "responsible": 1}}
-    assert _left(document, "da").startswith(
+    assert _left_text(document, "da").startswith(
         f"{PATRON}: på vej ud. Åbent endnu: lån 2, mellemværender 1, ansvar for mindreårige 1."
     )
-    assert _left(document, "en").startswith(
+    assert _left_text(document, "en").startswith(
         f"{PATRON}: leaving. Still open: loans 2, balances 1, minors they answer for 1."
     )
 
@@ -38,14 +38,14 @@ def test_whoever_waits_is_told_with_what_keeps_her() -> None:
 def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
     waits = {"subscriptions": 1, "accounts": 0}
     document = {"patron": PATRON, "standing": "leaving", "open": {}, "dropped": {"reservations": 0}, "waits": waits}
-    assert _left(document, "da").startswith(f"{PATRON}: på vej ud. Posten er tømt")
-    assert "tonight" in _left(document, "en")
-    assert "reserv" not in _left(document, "da") + _left(document, "en")
+    assert _left_text(document, "da").startswith(f"{PATRON}: på vej ud. Posten er tømt")
+    assert "tonight" in _left_text(document, "en")
+    assert "reserv" not in _left_text(document, "da") + _left_text(document, "en")
 
 
 def test_whoever_has_left_is_told_just_that() -> None:
     document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": 0}, "waits": {}}
-    assert _left(document, "da").startswith(f"{PATRON}: udmeldt.")
+    assert _left_text(document, "da").startswith(f"{PATRON}: udmeldt.")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_whoever_has_left_is_told_just_that() -> None:
 )
 def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, language: Language, said: str) -> None:
     document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": count}, "waits": {}}
-    assert _left(document, language).endswith(said)
+    assert _left_text(document, language).endswith(said)
 
 
 def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:

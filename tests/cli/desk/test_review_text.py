@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cprsync.cli.desk.review import shown_lines
+from cprsync.cli.desk.review import item_lines
 
 LINE = {"id": 1, "state": "waiting", "since": "2027-03-22", "patron": "12345678", "about": None}
 SAYS = {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}}
@@ -13,7 +13,7 @@ BY = {"by": "lone", "reason": "Showed her lease", "until": None}
 
 def sides(fields: dict[str, Any]) -> list[str]:
     document = {**LINE, **SAYS, "record": {"fields": fields}, "other": None}
-    return list(shown_lines(document, "da"))[4:]
+    return list(item_lines(document, "da"))[4:]
 
 
 def test_a_corrected_field_has_the_registers_word_on_the_left() -> None:

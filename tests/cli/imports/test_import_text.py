@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
-from cprsync.cli.imports.lists import SHOWN_MAX, defused, show_import
+from cprsync.cli.imports.lists import SHOWN_MAX, defuse, show_import
 from cprsync.cli.imports.patrons import patron_import
 from cprsync.cli.setup.init import write_folder
 from cprsync.config.columns import load_columns
@@ -183,8 +183,8 @@ def test_who_came_back_and_what_was_left_out_is_said_without_a_name(
 
 @pytest.mark.parametrize("cell", ["=1+1", "+45", "-1", "@a", "\tx", "\rx"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_defused_when_it_is_written(cell: str) -> None:
-    assert defused(cell) == f"'{cell}"
-    assert defused("Voksen") == "Voksen"
+    assert defuse(cell) == f"'{cell}"
+    assert defuse("Voksen") == "Voksen"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import cprsync
 from cprsync import errors
 from cprsync.cli.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.cli.terminal.failures import failures, unexpected_document
-from cprsync.cli.terminal.options import spoken
+from cprsync.cli.terminal.options import user_language
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.register.extract.kinds import FileKind, Product
@@ -216,7 +216,7 @@ def test_a_failure_speaks_the_language_that_was_asked_for(
     monkeypatch.delenv("CPRSYNC_LANG", raising=False)
     if kept is not None:
         monkeypatch.setenv("CPRSYNC_LANG", kept)
-    assert spoken() == language
+    assert user_language() == language
     with pytest.raises(SystemExit), failures(as_json=False):
         raise BadInput("there is no run {run}", run=7, kind="run.unknown")
     shown = capsys.readouterr().err.splitlines()

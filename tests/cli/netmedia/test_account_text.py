@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from catalogues import WORDS
 
-from cprsync.cli.desk.review import shown_lines
+from cprsync.cli.desk.review import item_lines
 from cprsync.cli.netmedia.accounts import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
@@ -124,7 +124,7 @@ def test_an_item_about_the_net_media_shows_both_sides_and_how_culr_answered(side
     item: dict[str, Any] = {"id": 1, "state": "waiting", "since": "2027-03-22", "patron": "12345678", "about": None}
     item |= {"why": {"da": "hvorfor"}, "accept": {"da": "ja"}, "reject": {"da": "nej"}, "record": None, "other": None}
     both = {"account": True, "ours": "751", "theirs": "461", "answer": None} | sides
-    first, second, *_ = shown_lines(item | {"net_media": both}, "da")
+    first, second, *_ = item_lines(item | {"net_media": both}, "da")
     assert f"hvorfor {danish}" in first
     assert second.startswith("  ILLEGAL_ARGUMENT: noget i kaldet godtages ikke") is (both["answer"] is not None)
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cprsync.cli.main import app
 from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
-from cprsync.cli.terminal.output import emphasise, harmless, note, print_json, print_long_json, say
+from cprsync.cli.terminal.output import emphasise, escape_controls, note, print_json, print_long_json, say
 from cprsync.mock.certs.authority import make_authority
 from cprsync.mock.certs.profile import packaged_profile
 
@@ -68,7 +68,7 @@ def test_every_control_character_is_one(monkeypatch: pytest.MonkeyPatch) -> None
     for code in range(0x110000):
         sign = chr(code)
         if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(sign) in {"LRE", "RLE", "PDF"}:
-            assert (harmless(sign) == sign) is (sign in "\n\t"), hex(code)
+            assert (escape_controls(sign) == sign) is (sign in "\n\t"), hex(code)
     assert screen.getvalue() == ""
 
 

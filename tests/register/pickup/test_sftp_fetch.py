@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from cprsync import wiring
 from cprsync.cli.night.feed import feed_fetch
-from cprsync.cli.night.sync import live_night
+from cprsync.cli.night.sync import run_library_night
 from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
@@ -132,7 +132,7 @@ def test_the_next_night_reads_what_was_fetched(
     assert [row["file"] for row in fetched(config, capsys)[1]["fetched"]] == [name]
     for path in server.folder.iterdir():
         path.unlink()
-    document = live_night(load_settings(config), None, as_json=True)
+    document = run_library_night(load_settings(config), None, as_json=True)
     assert [(line["file"], line["outcome"]) for line in document["deliveries"]] == [(name, "applied")]
 
 
@@ -142,7 +142,7 @@ def test_a_night_without_the_server_applies_what_is_in_the_inbox_and_says_so(
     (name,) = control.night(server.ready)["files"]
     assert fetched(config, capsys)[0] == 0
     server.fault("sftp-refuse")
-    document = live_night(load_settings(config), None, as_json=True)
+    document = run_library_night(load_settings(config), None, as_json=True)
     assert [(line["file"], line["outcome"]) for line in document["deliveries"]] == [(name, "applied")]
     assert (document["exit"], document["error"]["kind"]) == (2, "sftp.refused")
 

@@ -15,7 +15,7 @@ from sftp_server import NAME, Server, fetched, metadata
 from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
 
-from cprsync.cli.night.sync import live_night
+from cprsync.cli.night.sync import run_library_night
 from cprsync.cli.setup.init import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
@@ -220,7 +220,7 @@ def config(server: Server, tmp_path: Path, settings: SftpSettings) -> Path:
 
 
 def lived(config: Path) -> dict[str, Any]:
-    return live_night(load_settings(config), None, as_json=True)
+    return run_library_night(load_settings(config), None, as_json=True)
 
 
 def test_a_night_ends_at_a_server_that_sends_a_byte_every_two_seconds_and_the_next_one_is_whole(

@@ -14,7 +14,7 @@ from tls_servers import threaded
 from town import number
 
 from cprsync import cli
-from cprsync.cli.terminal.failures import still_unwritten
+from cprsync.cli.terminal.failures import before_writing
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import RegisterUnavailable
 from cprsync.wire.limits import Patience
@@ -83,7 +83,7 @@ def test_the_desk_counts_from_the_last_key_and_a_script_from_the_start(monkeypat
     began = cli.last_key()
     monkeypatch.setattr(cli, "_last", [began])
     monkeypatch.setattr("sys.stdin", io.StringIO("ja\n"))
-    with still_unwritten():
+    with before_writing():
         assert cli.last_key() == began
     assert cli.last_key() == began
     monkeypatch.setattr(cli, "_last", [time.monotonic() - 100])
@@ -91,7 +91,7 @@ def test_the_desk_counts_from_the_last_key_and_a_script_from_the_start(monkeypat
     with slow.waiting():
         assert 2 < slow.left() <= DESK_CALLS_SECONDS
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    with still_unwritten():
+    with before_writing():
         pass
     prompt = desk_patience(cli.last_key)
     with prompt.waiting():
