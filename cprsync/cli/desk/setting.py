@@ -30,8 +30,8 @@ _HINTS = {
     "absence": "2027-04-10 til 2027-04-20, or the first day alone",
     "blocks": "the reason, and before it the day it began if that is not today",
 }
-_FOR_GOOD = [key for key, field in SETTABLE.items() if field.kind.change is None]
-_LISTS = [key for key, field in SETTABLE.items() if field.kind.change is not None]
+_FOR_GOOD = [key for key, field in SETTABLE.items() if not field.kind.is_list]
+_LISTS = [key for key, field in SETTABLE.items() if field.kind.is_list]
 
 
 def _hinted(keys: Iterable[str]) -> str:

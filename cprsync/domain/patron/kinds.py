@@ -7,7 +7,7 @@ text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -270,8 +270,6 @@ class Kind:
     imported: Callable[[Any, Any], Any] = _given
     #: for a list: what staff may add to, remove from, or replace
     change: _Change | None = None
-    #: entries that each count alone when two records are parted again
-    entries: bool = False
     #: typed on several lines
     lines: bool = False
     #: a cell of an import may hold several values or lines, separated by a bar
@@ -288,6 +286,11 @@ class Kind:
     hidden: bool = False
     #: an example for the prompt
     form: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a value has entries: staff add and remove them, and each counts alone when records are parted."""
+        return self.change is not None
 
 
 #: One line of text.
@@ -320,48 +323,29 @@ ABSENCE: Final = Kind(
     unfit="absence",
     form="2027-04-10 til 2027-04-20",
 )
-CARDS: Final = Kind(
+_LIST: Final = Kind(empty=(), merged=_both, lines=True, several=True, joined_by="\n")
+_CONTACTS: Final = replace(_LIST, imported=_marks_kept, change=change_contacts, notices=True)
+CARDS: Final = replace(
+    _LIST,
     type=tuple[Card, ...],
-    empty=(),
     typed=_cards,
     shown=lambda cards, shut: [card.shown(shut=shut) for card in cards],
-    merged=_both,
     imported=_cards_added,
     change=change_cards,
-    entries=True,
-    lines=True,
-    several=True,
-    joined_by="\n",
 )
-TELEPHONES: Final = Kind(
+TELEPHONES: Final = replace(
+    _CONTACTS,
     type=tuple[Telephone, ...],
-    empty=(),
     typed=_telephones,
     shown=lambda telephones, _: [one.number for one in telephones],
-    merged=_both,
-    imported=_marks_kept,
-    change=change_contacts,
-    entries=True,
-    lines=True,
-    several=True,
-    joined_by="\n",
     unfit="telephones",
-    notices=True,
 )
-EMAILS: Final = Kind(
+EMAILS: Final = replace(
+    _CONTACTS,
     type=tuple[Email, ...],
-    empty=(),
     typed=_emails,
     shown=lambda emails, _: [one.address for one in emails],
-    merged=_both,
-    imported=_marks_kept,
-    change=change_contacts,
-    entries=True,
-    lines=True,
-    several=True,
-    joined_by="\n",
     unfit="emails",
-    notices=True,
 )
 BLOCKS: Final = Kind(
     type=tuple[Block, ...],
@@ -371,7 +355,6 @@ BLOCKS: Final = Kind(
     merged=_both,
     imported=_blocks_added,
     change=change_blocks,
-    entries=True,
     lines=True,
     form="2027-04-10 Mistet kort",
 )

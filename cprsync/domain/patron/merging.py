@@ -44,7 +44,7 @@ def _without(field: Field, now: Local, before: Local, joined: Local) -> Any:
     value, was, became = (field.value_in(one) for one in (now, before, joined))
     if value == became:
         return was
-    if field.kind.entries:
+    if field.kind.is_list:
         return tuple(one for one in value if one in was or one not in became)
     return value
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.store import Store
 
 #: The fields that are lists.
-LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.change is not None)
+LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
