@@ -14,6 +14,7 @@ from cprsync.domain.patron.review import (
     BIRTH_DIFFERS,
     PARKED,
     PROPOSALS,
+    PROTECTION_DOUBTED,
     State,
     find_proposals,
     is_outdated,
@@ -71,6 +72,8 @@ class ReviewNews:
     changes: Sequence[tuple[Patron, Person]] = ()
     #: patrons whom a source has decided, so that nothing about their present number is parked
     decided: frozenset[str] = frozenset()
+    #: patrons with a protection that has ended, or that the register has confirmed or denied without doubt
+    undoubted: frozenset[str] = frozenset()
     #: patrons with the number that they get, and with an old number that leads to their present one
     given: frozenset[tuple[str, CprNumber]] = frozenset()
     agreed: frozenset[tuple[str, CprNumber]] = frozenset()
@@ -83,7 +86,11 @@ class ReviewNews:
     def patrons(self) -> set[str]:
         """The patrons whose items `decide_reviews` needs, besides parked ones of `decided` and those of minors."""
         changed = {patron.id for patron, after in self.changes if _may_concern_items(patron.register, after)}
-        return changed | {patron_id for pairs in (self.asked, self.agreed, self.named) for patron_id, _ in pairs}
+        return (
+            changed
+            | self.undoubted
+            | {patron_id for pairs in (self.asked, self.agreed, self.named) for patron_id, _ in pairs}
+        )
 
     @property
     def troubled(self) -> dict[str, Troubled]:
@@ -146,6 +153,8 @@ def _is_settled(
 ) -> bool:
     if item.kind.startswith(PARKED):
         return item.patron_id in news.decided if item.about is None else _is_agreed(item, item.about, news)
+    if item.kind == PROTECTION_DOUBTED:
+        return item.patron_id in news.undoubted
     if item.about_whom in minors.settled:
         return True
     if item.patron_id not in changed:

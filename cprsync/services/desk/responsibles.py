@@ -21,10 +21,10 @@ from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.person.status import STATUS_RULES
 from cprsync.errors import BadInput
 from cprsync.services.desk.lookup import NEW, ask_about, subscribe_to
-from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of
+from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.desk import Entry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked
-from cprsync.services.ports.register import FollowUp
+from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

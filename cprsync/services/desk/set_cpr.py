@@ -29,10 +29,10 @@ from cprsync.services.desk.comparing import compared_document, pair_of
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document, whose_document
 from cprsync.services.desk.lookup import TRIES, ask_about, refuse_what_is_never_sent, subscribe_to
 from cprsync.services.desk.registering import ANSWER_FRESH
-from cprsync.services.planning.steps import FIRST_COPY, Evidence, step_of, write_of
+from cprsync.services.planning.steps import Evidence, step_of, write_of
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import Batch
-from cprsync.services.ports.register import FollowUp
+from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,8 @@ from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import Planner
-from cprsync.services.planning.steps import WINDOW
 from cprsync.services.planning.welcome import subscribe_new
-from cprsync.services.ports.register import FollowUp
+from cprsync.services.ports.register import WINDOW, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from cprsync.services.night.foreseen_reviews import ForeseenReviews
 from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
-from cprsync.services.planning.plan_hash import plan_hash
-from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.services.planning.welcome import NEW_A_NIGHT
 from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.register import Subscribed
 from cprsync.services.ports.run import Run
-from cprsync.services.ports.runs import Tally
+from cprsync.services.ports.runs import Tally, plan_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -184,7 +182,7 @@ class _Patrons(_Capability):
             plan.actions.update(action.value for action in item.actions)
             plan.told.add(item.patron_id)
         plan.reviews.follow(batch)
-        plan.born_anew.update({write.patron.id: write for write in batch.writes if moves_day_of_age(write)})
+        plan.born_anew.update({write.patron.id: write for write in batch.writes if write.moves_day_of_age})
 
 
 class _Reviews(_Capability):

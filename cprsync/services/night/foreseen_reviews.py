@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.deciding.reviews import ItemInForce, ReviewNews, decide_reviews
 from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, RESPONSIBLE_OF_AGE, State
-from cprsync.services.planning.steps import review_news
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -44,7 +43,7 @@ class ForeseenReviews:
 
     def follow(self, batch: Batch) -> None:
         """Apply what one batch opens and settles."""
-        news = review_news(batch)
+        news = batch.review_news()
         links = self._answering(news.troubled)
         self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
 

@@ -12,22 +12,12 @@ from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.services.planning.renumbering import NUMBER_CHANGE, OLD_ACTIVE, OTHER, Renumbering, renumbered
-from cprsync.services.planning.steps import (
-    FIRST_COPY,
-    PROTECTION_END,
-    WINDOW,
-    Evidence,
-    Plan,
-    Step,
-    answers,
-    end_of,
-    step_of,
-)
+from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, renumbered
+from cprsync.services.planning.steps import Evidence, Plan, Step, answers, end_of, step_of
 from cprsync.services.planning.trail import Trails, is_decided, look_up
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
-from cprsync.services.ports.register import FollowUp, Found, NotFound
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.services.planning.steps import Step, write_of
 from cprsync.services.ports.deliveries import Links
 from cprsync.services.ports.patrons import Equal, Named, NotOurs
-from cprsync.services.ports.register import FollowUp
+from cprsync.services.ports.register import NUMBER_CHANGE, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Item, Recognised
 
-#: The question that stays open until the register has answered about the patron under their new number.
-NUMBER_CHANGE: Final = "number_change"
 #: Reason for *unchanged* in the balance sheet: the line is about a number that a patron no longer has.
 OLD: Final = "number.old"
 #: Reason for *unchanged*: the line is about a number between the patron's old and present ones, never used here.

@@ -19,7 +19,6 @@ from cprsync.domain.deciding.decide import (
 )
 from cprsync.domain.deciding.guard import Outcome, protective_part_while_parked
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
-from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
 from cprsync.domain.netmedia.right_facts import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import Facts, age_step_of
@@ -34,7 +33,7 @@ from cprsync.domain.person.status import counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.patrons import Batch, Item, Touch, Write
-from cprsync.services.ports.register import FollowUp, Found, NotFound
+from cprsync.services.ports.register import PROTECTION_END, FollowUp, Found, NotFound
 from cprsync.services.ports.runs import PlanRow
 
 if TYPE_CHECKING:
@@ -59,12 +58,6 @@ class Means(Protocol):
     def clock(self) -> Clock: ...
     @property
     def policy(self) -> Policy: ...
-
-
-PROTECTION_END = "protection_end"
-FIRST_COPY = "first_copy"
-#: The question that stays open while the feed could not have told about a patron (decision 32).
-WINDOW: Final = "window"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -190,20 +183,6 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         verified=[step.verifies for step in steps if step.verifies is not None],
         doubted=[step.doubts for step in steps if step.doubts is not None],
         checkpoint=max(ordinals, default=None),
-    )
-
-
-def review_news(batch: Batch) -> ReviewNews:
-    """What a batch may raise or settle review items about."""
-    still = {patron_id for patron_id, kind in batch.reviews if kind.startswith(PARKED)}
-    decided = {one.patron.id for one in batch.writes if not only_protects(one.patron, one.as_of, one.actions)}
-    return ReviewNews(
-        changes=[(write.patron, write.after) for write in batch.writes],
-        decided=frozenset(decided.union(touch.patron_id for touch in batch.touches) - still),
-        given=frozenset((one.patron.id, one.after.number) for one in batch.writes if one.renumbered is not None),
-        agreed=frozenset(batch.agreed),
-        asked=batch.reviews,
-        named={(one.patron_id, one.kind): OldNumber(one.old, one.new) for one in batch.named if one.old is not None},
     )
 
 
@@ -335,19 +314,12 @@ def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     return _ENDS[step_after_look_up(answer.person if fresh else Says.UNANSWERED)]
 
 
-#: The actions that bring a birth date from the register.
-_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 _ENDS: Final = {
     ProtectionStep.LIFT: ProtectionEnd.CONFIRMED,
     ProtectionStep.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,
     ProtectionStep.KEEP_AND_COUNT: ProtectionEnd.DOUBTED,
     ProtectionStep.KEEP_AND_ASK_AGAIN: ProtectionEnd.UNANSWERED,
 }
-
-
-def moves_day_of_age(write: Write) -> bool:
-    """Whether a write may change the birth date. If so, the calendar checks the minor tonight."""
-    return write.renumbered is not None or not _BORN_ANEW.isdisjoint(write.actions)
 
 
 def item_of(item: Item, decision: Decision, written: Write | None) -> Item:

@@ -13,9 +13,9 @@ from cprsync.domain.deciding.number_change import LINKS_MAX, Circle, Collision
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED
-from cprsync.services.planning.renumbering import NUMBER_CHANGE, UNRESOLVED, undecided_step
-from cprsync.services.planning.steps import FIRST_COPY, WINDOW, Step
-from cprsync.services.ports.register import Found
+from cprsync.services.planning.renumbering import UNRESOLVED, undecided_step
+from cprsync.services.planning.steps import Step
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, WINDOW, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from cprsync.domain.patron.review import PARKED
 from cprsync.errors import CprsyncError, RegisterUnavailable
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT
-from cprsync.services.planning.steps import FIRST_COPY, last_day_of_the_dead
+from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch
-from cprsync.services.ports.register import KeptAnswer, Subscribed
+from cprsync.services.ports.register import FIRST_COPY, KeptAnswer, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
+from cprsync.domain.patron.review import PARKED
+from cprsync.domain.person.action import Action
+from cprsync.services.ports.register import PROTECTION_END
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -15,12 +20,15 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import Block, Local
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
-    from cprsync.domain.person.action import Action
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.register import FollowUp
     from cprsync.services.ports.run import Run
+
+
+#: The actions that bring a birth date from the register.
+_BORN_ANEW: Final = frozenset({Action.FIRST_COPY, Action.BIRTH_CORRECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class Write:
     #: something that the patron's rights to net media depend on has changed
     rights_due: bool = False
 
+    @property
+    def moves_day_of_age(self) -> bool:
+        """Whether the write may change the birth date. If so, the calendar checks the minor tonight."""
+        return self.renumbered is not None or not _BORN_ANEW.isdisjoint(self.actions)
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:
@@ -130,6 +143,22 @@ class Batch:
     #: patrons that the register has answered about: their windows close
     verified: list[str] = field(default_factory=list)
     checkpoint: int | None = None
+
+    def review_news(self) -> ReviewNews:
+        """What the batch may raise or settle review items about."""
+        still = {patron_id for patron_id, kind in self.reviews if kind.startswith(PARKED)}
+        decided = {one.patron.id for one in self.writes if not only_protects(one.patron, one.as_of, one.actions)}
+        answered = {one.patron_id for one in self.answered if one.kind == PROTECTION_END}
+        unprotected = {one.patron.id for one in self.writes if Action.UNPROTECT in one.actions}
+        return ReviewNews(
+            changes=[(write.patron, write.after) for write in self.writes],
+            decided=frozenset(decided.union(touch.patron_id for touch in self.touches) - still),
+            undoubted=frozenset(answered.union(unprotected)),
+            given=frozenset((one.patron.id, one.after.number) for one in self.writes if one.renumbered is not None),
+            agreed=frozenset(self.agreed),
+            asked=self.reviews,
+            named={(one.patron_id, one.kind): OldNumber(one.old, one.new) for one in self.named if one.old is not None},
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,12 +53,20 @@ class Subscribed(enum.Enum):
     ABSENT = "absent"
 
 
+#: The questions to the register that stay open: whether a protection has ended, the first copy of a new patron, what it
+#: says under a patron's new number, and what it says while the feed could not tell about a patron (decision 32).
+PROTECTION_END: Final = "protection_end"
+FIRST_COPY: Final = "first_copy"
+NUMBER_CHANGE: Final = "number_change"
+WINDOW: Final = "window"
+
+
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """A question to the register that stays open until it is answered."""
 
     patron_id: str
-    #: `protection_end`, `first_copy`, `number_change` or `window`
+    #: one of the four above
     kind: str
 
 

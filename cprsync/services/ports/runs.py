@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cprsync.services.ports.leaving import Departed
@@ -176,3 +178,21 @@ class Calendar(Protocol):
     def counts(self, run: Run) -> dict[str, int]:
         """How often each kind of event happened in a run, counted from the stored rows."""
         ...
+
+
+def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
+    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest.
+
+    Returns `sha256:…`.
+    """
+    digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
+    for row in rows:
+        actions, harms = words(row.actions), words(row.harms)
+        digest.update(f"\n{row.patron_id}|{row.version}|{actions}|{harms}|{row.digest.hex()}".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+@lru_cache(maxsize=1024)
+def words(named: tuple[Action, ...] | tuple[Harm, ...]) -> str:
+    """Join the stable names into one text. Cached, because a night has few combinations."""
+    return ",".join(one.value for one in named)

@@ -12,8 +12,8 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewClosed
-from cprsync.services.planning.steps import PROTECTION_END
 from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing

@@ -24,6 +24,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
 from cprsync.store.lending import circulation
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-PROTECTION_END: Final = "protection_end"
 #: What a row shows in clear and no write of the register part restores. The second tuple lists the days.
 _CLEAR: Final = ("patron_group", "real_number")
 _DAYS: Final = ("next_age_step", "local_due", "letters_stopped")

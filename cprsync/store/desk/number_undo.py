@@ -23,10 +23,11 @@ from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KIN
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.core import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.patrons import dying
-from cprsync.store.patrons.changes import FIRST_COPY, write_records
+from cprsync.store.patrons.changes import write_records
 from cprsync.store.patrons.windows import close_windows
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE

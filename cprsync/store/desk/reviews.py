@@ -16,8 +16,7 @@ from cprsync.domain.feed.window import Why
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
-from cprsync.services.planning.renumbering import NUMBER_CHANGE
-from cprsync.services.planning.steps import FIRST_COPY
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE
 from cprsync.services.ports.reviews import ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables

@@ -15,13 +15,13 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.errors import NoSuchPerson
-from cprsync.services.ports.register import FollowUp, Found, KeptAnswer, NotFound
+from cprsync.services.ports.register import FIRST_COPY, FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, written
 from cprsync.store.patrons import dying
-from cprsync.store.patrons.changes import FIRST_COPY, ask
+from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.windows import find_late, open_windows
 from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row

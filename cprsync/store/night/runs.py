@@ -11,9 +11,8 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.night.report import LIVED
-from cprsync.services.planning.plan_hash import plan_hash, words
 from cprsync.services.ports.run import Run, RunState
-from cprsync.services.ports.runs import Done, Tally
+from cprsync.services.ports.runs import Done, Tally, plan_hash, words
 from cprsync.store.audit import audit
 from cprsync.store.audit.head_keeping import keep_heads
 from cprsync.store.core import tables

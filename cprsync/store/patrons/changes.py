@@ -17,6 +17,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import LostCompare
+from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.audit import audit
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.run import Run
     from cprsync.store.core.tenant import Tenant
 
-FIRST_COPY = "first_copy"
 _PATRON = tables.patron.c
 
 

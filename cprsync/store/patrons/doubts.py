@@ -1,7 +1,7 @@
 """Protections whose end is in doubt: count the nights, then ask two people to decide (decision 35).
 
 The register says that a person is not protected. It also shows a protection that has begun and has no end. Each night
-asks again and counts once. A different answer closes the question and settles the review item. The module
+asks again and counts once. A different answer closes the question; `decide_reviews` settles the review item. The module
 `ending_protection` writes what the two people decide.
 """
 
@@ -13,11 +13,10 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.patron.review import PROTECTION_DOUBTED
-from cprsync.domain.person.action import Action
-from cprsync.services.planning.steps import PROTECTION_END
+from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
-from cprsync.store.reviews.review_items import ask_staff, settle_items
+from cprsync.store.reviews.review_items import ask_staff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +29,7 @@ _ROW = tables.follow_up.c
 
 
 def follow_doubts(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
-    """Count what a batch leaves in doubt, and settle what it resolves, in the caller's transaction."""
-    settled = [one.patron_id for one in batch.answered if one.kind == PROTECTION_END]
-    settled += [write.patron.id for write in batch.writes if Action.UNPROTECT in write.actions]
-    if settled:
-        settle_items(connection, tenant, sorted(set(settled)), PROTECTION_DOUBTED)
+    """Count what a batch leaves in doubt, in the caller's transaction."""
     if batch.doubted:
         ask_staff(connection, tenant, run, _count(connection, tenant, run, batch.doubted), PROTECTION_DOUBTED)
 

@@ -19,11 +19,12 @@ from cprsync.domain.patron.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
 from cprsync.services.desk.responsibles import refused
 from cprsync.services.ports.patrons import Linked, Minor
+from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
-from cprsync.store.patrons.changes import FIRST_COPY, ask
+from cprsync.store.patrons.changes import ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
 from cprsync.store.records.records import from_row, overrides_of

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
-from cprsync.services.planning.steps import moves_day_of_age
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
 from cprsync.store.records.parking import is_parked
@@ -134,7 +133,7 @@ def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict
 
 def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
     """Make the calendar look tonight at minors with a changed birth date: the day they come of age may have moved."""
-    look_tonight(connection, tenant, [one.patron.id for one in writes if moves_day_of_age(one)])
+    look_tonight(connection, tenant, [one.patron.id for one in writes if one.moves_day_of_age])
 
 
 def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import FOLLOWING, PARKED, State
-from cprsync.services.planning.steps import review_news
 from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
@@ -51,7 +50,7 @@ class Reviews(TenantStore):
 
 def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
     """Write what a batch means for review items."""
-    write_reviews(connection, tenant, run, review_news(batch), {(one.patron_id, one.kind): one for one in batch.named})
+    write_reviews(connection, tenant, run, batch.review_news(), {(one.patron_id, one.kind): one for one in batch.named})
 
 
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:

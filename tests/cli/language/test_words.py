@@ -26,8 +26,7 @@ from cprsync.domain.patron.review import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.action import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.imports.refused import REASONS as OF_A_ROW
-from cprsync.services.planning.renumbering import NUMBER_CHANGE
-from cprsync.services.planning.steps import FIRST_COPY, PROTECTION_END
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
 
 if TYPE_CHECKING:
     import enum

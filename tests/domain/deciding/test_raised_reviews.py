@@ -24,6 +24,7 @@ from cprsync.domain.patron.review import (
     BOTH_PATRONS,
     DEATH_ANNULLED,
     OTHER_SUCCESSOR,
+    PROTECTION_DOUBTED,
     RESPONSIBLE_GONE,
     State,
 )
@@ -116,6 +117,13 @@ def test_a_question_that_waits_is_not_raised_twice_and_one_that_was_settled_is_r
     assert (again.settled, again.raised, again.asked_again) == ([], [], [waits])
     anew = decide_reviews(replace(asked, decided=frozenset({ANNA.id})), [waits], [])
     assert (anew.settled, anew.raised, anew.asked_again) == ([waits], [(ANNA.id, BOTH_PATRONS)], [])
+
+
+def test_a_doubt_ends_when_the_register_has_answered_without_one() -> None:
+    doubted = item(PROTECTION_DOUBTED)
+    assert answer(ReviewNews(undoubted=frozenset({ANNA.id})), doubted) == ([PROTECTION_DOUBTED], [])
+    assert answer(ReviewNews([becomes(ANNA, status=Status.EMIGRATED)], frozenset({ANNA.id})), doubted) == ([], [])
+    assert ReviewNews(undoubted=frozenset({ANNA.id})).patrons == {ANNA.id}
 
 
 def test_a_birth_date_that_begins_to_differ_from_the_number_is_asked_about_until_it_agrees() -> None:
