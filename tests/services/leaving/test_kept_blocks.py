@@ -217,7 +217,7 @@ def test_a_block_is_found_after_its_index_key_was_followed_by_another(library: L
         clock=library.clock,
         journal=tenant.journal.path,
     )
-    assert [block.reason for block in newer.kept_blocks(cpr("ANNA"))] == [WHY]
+    assert [block.reason for block in newer.kept_blocks.of(cpr("ANNA"))] == [WHY]
 
 
 # -- asked first ---------------------------------------------------------------------------------------------------
