@@ -1,103 +1,17 @@
-"""The program: where each command is declared, and how the program starts and ends."""
+"""The program: its own options, and how it starts and ends. The commands are in `commands`."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-import typer.main
 
-from cprsync.cli.terminal.misuse import Commands, misuse_of
+from cprsync.cli.commands import Program
+from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.errors import Misused
-
-_BENCH: Final = "bench.__main__"
-#: Each command, or group of commands: the line that help shows, and the modules below `cprsync.cli` that declare it.
-PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "demo": ("Live a week against a mock register, night by night.", "demo.demo"),
-    "init": ("Write the files that an installation starts from.", "setup.init"),
-    "sync": ("Run the night: fetch, decide, guard, write, report.", "night.sync"),
-    "status": ("Show on one screen how it stands.", "night.status"),
-    "lookup": ("Look one person up in the register (opslag).", "desk.lookup"),
-    "forecast": ("Show what the coming nights will do by themselves.", "night.forecast"),
-    "statement": ("Print what a patron owes (mellemværende), and the envelope.", "lending.statement"),
-    "statistics": ("Count patrons by municipality, age band and group.", "pages.statistics"),
-    "guide": ("Print a page of the guide, or which pages there are.", "pages.guide"),
-    "rules": ("Print what the register's word does to a record.", "pages.rules"),
-    "fees": ("Print a library's fees (gebyrer) and patron groups.", "pages.fees"),
-    "fields": ("Print what a patron record holds, field by field.", "pages.fields"),
-    "certs": ("Certificates: make development ones, check those in use.", "setup.certs"),
-    "db": ("The store: set up, upgrade, status.", "setup.db"),
-    "mock": ("A mock register to try and test against.", "demo.mock"),
-    "feed": ("Deliveries (ændringsudtræk), and what they could not tell.", "night.feed", "night.windows"),
-    "patron": (
-        "Patrons (lånere): add, import, find, show, set, leave, erase.",
-        "imports.patrons",
-        "desk.adding",
-        "desk.showing",
-        "lending.standing",
-        "desk.setting",
-        "desk.responsibles",
-        "desk.set_cpr",
-        "desk.leaving",
-    ),
-    "circulation": ("Loans, reservations, balances and messages: import.", "imports.circulation"),
-    "runs": ("The nights that were.", "night.runs"),
-    "audit": ("The audit (revisionsspor): is it whole, who did what.", "setup.audit"),
-    "review": ("What waits for a person: list, show, answer.", "desk.review"),
-    "subscriptions": ("Subscriptions to CPR numbers: ours against the register's.", "night.subscriptions"),
-    "entitlements": ("Rights to net media (netmedier).", "netmedia.entitlements", "netmedia.accounts"),
-    "retention": ("What is over is forgotten, as long after as policy.toml says.", "night.retention"),
-}
-
-# what measures a night is not installed with the program: a checkout has it beside the package
-if (Path(__file__).parents[2] / "bench" / "__main__.py").is_file():
-    PARTS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
-
-
-@cache
-def _command(name: str) -> Any:
-    """A command, or a group of commands, from the modules that declare it."""
-    help_line, *modules = PARTS[name]
-    group = typer.Typer(name=name, help=help_line, cls=Commands, no_args_is_help=True, rich_markup_mode=None)
-    for module in modules:
-        group.add_typer(import_module(_BENCH if module == _BENCH else f"cprsync.cli.{module}").app)
-    made = typer.main.get_group(group)
-    # a single command is declared under its own name
-    return made.commands.get(name, made)
-
-
-class _Parts(Mapping[str, Any]):
-    """The commands by name. A command is loaded when it is asked for."""
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in PARTS:
-            raise KeyError(name)
-        return _command(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(PARTS)
-
-    def __len__(self) -> int:
-        return len(PARTS)
-
-
-class Program(Commands):
-    """All commands. Help shows their names and lines without loading them."""
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands: Any = _Parts()
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as in typer
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_line) for name, (help_line, *_) in PARTS.items()])
 
 
 def _end(code: int | None, **_: Any) -> None:
