@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.language.words import word
 from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.options import Json
+from cprsync.cli.terminal.options import Json, Lang
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def mock_event(
     who: Annotated[str, typer.Option("--who", help="A key of the people file.")],
     to: Annotated[str | None, typer.Option("--to", help="A street, a name, a day, a country or another key.")] = None,
     folder: Folder,
+    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
     as_json: Json = False,
 ) -> None:
     """Let something happen to someone in the town."""
@@ -101,6 +103,7 @@ def mock_night(
     folder: Folder,
     count: Annotated[int, typer.Option("--count", min=1, max=366, help="So many working days.")] = 1,
     empty: Annotated[bool, typer.Option("--empty/--no-empty", help="Whether a day without changes has a file.")] = True,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Close the working day and write its delivery (ændringsudtræk)."""
@@ -108,13 +111,19 @@ def mock_night(
 
     with failures(as_json=as_json):
         done = control.night(folder, count=count, empty=empty)
-    passed = f" (passed over {', '.join(done['skipped'])})" if done["skipped"] else ""
-    line = f"{', '.join(done['files']) or 'no delivery'}{passed}; it is now {done['day']}"
-    print_document(done, [line], as_json=as_json)
+    files = ", ".join(done["files"]) or word("mock_no_delivery", lang)
+    if done["skipped"]:
+        files = word("mock_passed_over", lang, files=files, days=", ".join(done["skipped"]))
+    print_document(done, [word("mock_night", lang, files=files, day=done["day"])], as_json=as_json)
 
 
 @app.command("day")
-def mock_day(*, folder: Folder, as_json: Json = False) -> None:
+def mock_day(
+    *,
+    folder: Folder,
+    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    as_json: Json = False,
+) -> None:
     """Move the mock's clock one calendar day."""
     from cprsync.mock import control
 
@@ -132,6 +141,7 @@ def mock_fault(
     share: Annotated[float, typer.Option("--share", help="Only about so many of the answers: 0.1 is a tenth.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Which ones: the same seed picks the same.")] = 0,
     folder: Folder,
+    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
     as_json: Json = False,
 ) -> None:
     """Let the next answers or deliveries go wrong."""
@@ -143,13 +153,13 @@ def mock_fault(
 
 
 @app.command("calm")
-def mock_calm(*, folder: Folder, as_json: Json = False) -> None:
+def mock_calm(*, folder: Folder, lang: Lang = "da", as_json: Json = False) -> None:
     """Let nothing go wrong any more."""
     from cprsync.mock import control
 
     with failures(as_json=as_json):
         done = control.calm(folder)
-    print_document(done, ["calm"], as_json=as_json)
+    print_document(done, [word("mock_calm", lang)], as_json=as_json)
 
 
 @app.command("culr")
@@ -170,6 +180,7 @@ def mock_culr(
     ] = None,
     unilogin: Annotated[str | None, typer.Option("--unilogin", help="The same of a UNI-Login.")] = None,
     folder: Folder,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Show what CULR has seen, or let any library write there.
@@ -182,7 +193,11 @@ def mock_culr(
     with failures(as_json=as_json):
         if kind is None:
             seen = control.culr(folder)
-            print_document(seen, [*map(_change, seen["ledger"]), f"{len(seen['patrons'])} patrons"], as_json=as_json)
+            print_document(
+                seen,
+                [*map(_change, seen["ledger"]), word("mock_patrons", lang, count=len(seen["patrons"]))],
+                as_json=as_json,
+            )
             return
         if agency is None or who is None:
             raise ConfigurationError("say --agency and --who", kind="usage")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.options import CONFIG, Config, Json, Library
+from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,10 @@ app = typer.Typer()
 
 @app.command("dev")
 def certs_dev(
-    folder: Annotated[Path, typer.Argument(help="Where they go; valid ones stay.")], *, as_json: Json = False
+    folder: Annotated[Path, typer.Argument(help="Where they go; valid ones stay.")],
+    *,
+    lang: Lang = "da",
+    as_json: Json = False,
 ) -> None:
     """Make a development CA, a server and a client certificate.
 
@@ -34,12 +38,11 @@ def certs_dev(
     paths = {name: str(getattr(made, name)) for name in names}
     document = {**paths, "serial": made.serial}
     lines = [f"{name:<12} {value}" for name, value in document.items()]
-    lines.append("For development only: the issuer is called Test, and production refuses it.")
-    print_document(document, lines, as_json=as_json)
+    print_document(document, [*lines, word("certs_dev", lang)], as_json=as_json)
 
 
 @app.command("check")
-def certs_check(*, config: Config = CONFIG, library: Library = None, as_json: Json = False) -> int:
+def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
     """Say whose each certificate is, and how many days are left.
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
@@ -52,10 +55,11 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, as_json: Js
         beside = [] if culr is None else [Place(culr.url, culr.ca, culr.crl)]
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
-    print_document({"certificates": rows}, map(_certificate_line, rows), as_json=as_json)
+    print_document({"certificates": rows}, (_certificate_line(row, lang) for row in rows), as_json=as_json)
     return 2 if any(row["level"] == "critical" for row in rows) else 0
 
 
-def _certificate_line(row: Mapping[str, Any]) -> str:
-    cells = {**row, "revocation": row["revocation"] and f"revocation {row['revocation']}"}
+def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
+    state = row["revocation"]
+    cells = {**row, "revocation": state and word("certs_revocation", language, state=state)}
     return "  ".join(f"{value}" for value in cells.values() if value not in {None, ""})
