@@ -67,6 +67,26 @@ class Kept:
     cuts: dict[int, bytes] = field(default_factory=dict)
     #: everything up to this entry was accepted as it is
     accepted: tuple[int, bytes] | None = None
+    #: heads that were kept in the other order than they were committed, and those that they came after
+    passed: dict[int, bytes] = field(default_factory=dict)
+
+    def move(self, mark: Mark) -> bool:
+        """Move the head. Returns False if another entry was there before.
+
+        Two writers may commit one after the other and keep their heads in the other order. The entries of both must
+        then be there. If entries were removed and others written in their place, one of the two is not.
+        """
+        if mark.seq < self.seq:
+            known = self.passed.setdefault(mark.seq, mark.mac)
+            self.passed[self.seq] = self.mac
+            return known == mark.mac
+        fits = mark.seq > self.seq or mark.mac == self.mac
+        self.seq, self.mac, self.at = mark.seq, mark.mac, mark.at
+        return fits
+
+    def contradicts(self, seq: int, mac: bytes) -> bool:
+        """Return whether another entry was kept as the one of this number."""
+        return mac != (self.mac if seq == self.seq else self.passed.get(seq, mac))
 
 
 @dataclass(slots=True)
@@ -86,11 +106,8 @@ class Heads:
             return
         self.records = max(self.records, mark.records or 0)
         kept = self.streams.setdefault(mark.stream, Kept())
-        if not mark.cut and (mark.seq, mark.mac) != (kept.seq, kept.mac):
-            if mark.seq <= kept.seq and self.broken is None:
-                # entries were removed, and others written in their place
-                self.broken = AuditBroken(mark.stream, mark.seq, "the entry is not the one of the checkpoint")
-            kept.seq, kept.mac, kept.at = mark.seq, mark.mac, mark.at
+        if not mark.cut and not kept.move(mark) and self.broken is None:
+            self.broken = AuditBroken(mark.stream, mark.seq, "the entry is not the one of the checkpoint")
         kept.first = mark.first if mark.first is not None else kept.first
         if mark.cut:
             kept.cuts[mark.seq] = mark.mac

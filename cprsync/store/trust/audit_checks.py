@@ -235,7 +235,7 @@ class _Following:
                 raise self._broken("the entry was altered or moved")
             if not self._fits(beside.pop(seq, None), patron_id, told.get(reasons.HASH)):
                 raise self._broken("the reason was altered, moved or taken away")
-            if seq == self._kept.seq and found != self._kept.mac:
+            if self._kept.contradicts(seq, found):
                 raise self._broken("the entry is not the one of the checkpoint")
             self._reached, self._mac, self._at = seq, found, at
         if beside:

@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import TextClause, text
-from store_people import MONDAY, STARTED, StoppedClock, enrol
+from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 
 from cprsync.services.ports.run import RunState
+from cprsync.store.audit import head_keeping
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing
 from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cprsync.store.sql import SqlStore
 
 #: What `NIGHT` stands for in the statements below.
 NIGHT = "stream = 'night/main'"
+TAKEN_AWAY = (
+    "DELETE FROM audit WHERE seq > LAST AND stream = 'desk'",
+    "UPDATE audit_head SET seq = LAST WHERE stream = 'desk'",
+    "UPDATE audit_head SET mac = (SELECT a.mac FROM audit a WHERE a.stream = 'desk' AND a.seq = LAST) WHERE seq > 0",
+)
 HEAD_AT_2 = "UPDATE audit_head SET seq = 2, mac = (SELECT mac FROM audit WHERE NIGHT AND seq = 2) WHERE NIGHT"
 
 
@@ -133,3 +141,32 @@ def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, cl
     stamps = [row["at"] for row in sqlite_store.views.everything()["audit"] if row["stream"] == "night/main"]
     assert stamps[0] == stamps[1]
     sqlite_store.audit.verify()
+
+
+@pytest.mark.parametrize("removed", [0, 1, 2, 3])
+def test_heads_may_be_kept_in_another_order_than_they_were_committed(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, removed: int
+) -> None:
+    """Three desks write at the same instant. All entries have to be there, also after more have been written."""
+    later: list[Callable[[], None]] = []
+    keep = head_keeping.keep_heads
+    monkeypatch.setattr(head_keeping, "keep_heads", lambda *told: later.append(lambda: keep(*told)))
+    for user in ("anna", "bo", "eva"):
+        look_up(store, user)
+    for kept in (later[2], later[0], later[1]):
+        kept()
+    monkeypatch.undo()
+    assert store.audit.verify() == 3
+    # whoever holds the database takes the last entries away, and lowers the head to what is left
+    execute(store, *(one.replace("LAST", str(3 - removed)) for one in TAKEN_AWAY if removed))
+    for user in ("ida", "per", "kim", "lone"):
+        look_up(store, user)
+    if removed:
+        with pytest.raises(AuditBroken):
+            store.audit.verify()
+    else:
+        assert store.audit.verify() == 7
+
+
+def look_up(store: SqlStore, user: str) -> None:
+    store.desk.intend(number(1), purpose="renewal", user=user, patron_id=None)
