@@ -1,6 +1,6 @@
 """Calls a counterpart: with tries, evenly spaced, side by side, and only until it is useless to continue.
 
-Knows no counterpart and no protocol: a client passes in what makes one call, and how it translates
+Knows no counterpart and no protocol: a client passes in what makes one call, and how it names its counterpart's
 failures. Threads stay inside this module; callers get iterators.
 """
 
