@@ -6,7 +6,7 @@ but the audit: see `registering` for the writes. Leaves out who may ask, and how
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.decide import Change, Decision, Parked, Unchanged, WhyUnchanged
@@ -19,7 +19,7 @@ from cprsync.domain.feed.workdays import last_loaded
 from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
-from cprsync.domain.person.age import LeapDay, differs_from_number
+from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
 from cprsync.domain.person.purpose import may_make_borrower
@@ -32,14 +32,12 @@ from cprsync.services.ports.register import NotFound, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from cprsync.domain.desk.confirming import DeskWarning
     from cprsync.domain.person.purpose import Purpose
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.patrons import Batch
     from cprsync.services.ports.register import Register, Subscribed
     from cprsync.services.ports.store import Store
 
@@ -56,32 +54,6 @@ class Asked:
     number: CprNumber
     purpose: Purpose
     user: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Entry:
-    """What the desk writes about one patron in one transaction."""
-
-    number: CprNumber
-    #: None: the patron is created
-    patron_id: str | None
-    batch: Batch
-    user: str
-    #: the result of the subscription call; None: the patron was subscribed already
-    subscribed: Subscribed | None = None
-    #: the last day of the subscription; None: it has no end
-    until: date | None = None
-    #: the minor that this person answers for; a new record then has the kind "only answers"
-    answers_for: str | None = None
-    leap: LeapDay = LeapDay.MARCH
-    #: the patron comes on their own behalf: a patron who was leaving stays, one who only answered may now borrow
-    returns: bool = False
-    #: gives the patron a number, which can be taken back later
-    sets_number: bool = False
-    #: a new record may borrow
-    borrows: bool = True
-    #: why it was written in spite of a warning, for the audit; "": no reason was required
-    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

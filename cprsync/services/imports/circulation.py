@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.services.imports.columns import Columns, columns_of
 from cprsync.services.imports.importing import Taken, check_whole
-from cprsync.services.imports.refused import REASONS, Imported, Refused, in_parts
+from cprsync.services.imports.refused import REASONS, Imported, Refused, Unfit, in_parts
 from cprsync.services.imports.rows import Listing, nothing_seen
 from cprsync.services.ports.imports import Circulated
 
@@ -97,14 +97,6 @@ COLUMNS: Final = (
 )
 
 
-class _Unfit(Exception):
-    """The row is refused: which field, and why."""
-
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__()
-        self.field, self.why = field, why
-
-
 def type_of(values: Mapping[str, str], given: str | None) -> str:
     """The type of a row: its own takes precedence over `given`, the type of the whole list. "": no known type."""
     told = values.get("type", "").casefold() or (given or "")
@@ -115,7 +107,7 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
     """The content of a row of this type, or why it is refused."""
     try:
         return _read(values, kind, SHAPES[kind], on)
-    except _Unfit as unfit:
+    except Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
 
 
@@ -139,16 +131,16 @@ def _before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
 def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
     for name, day in days.items():
         if name not in shape.ahead and day > on + GRACE:
-            raise _Unfit(name, "day.future")
+            raise Unfit(name, "day.future")
     early = _before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
     if early is not None:
-        raise _Unfit(early, ORDER)
+        raise Unfit(early, ORDER)
 
 
 def _read(values: Mapping[str, str], kind: str, shape: Shape, on: date) -> Circulated:
     for name in ("id", "patron"):
         if not values.get(name):
-            raise _Unfit(name, "missing")
+            raise Unfit(name, "missing")
     for name in ("id", "patron", "loan"):
         _text(values, name, ID_MAX)
     days = {name: _day(values, name) for name in (*shape.days, *shape.sealed_days) if values.get(name)}
@@ -183,7 +175,7 @@ def _text(values: Mapping[str, str], name: str, longest: int) -> str:
     text = values.get(name, "")
     lines = text.splitlines()
     if len(text) > longest or not all(line.isprintable() for line in lines) or (len(lines) > 1 and name != "content"):
-        raise _Unfit(name, "cell")
+        raise Unfit(name, "cell")
     return text
 
 
@@ -192,13 +184,13 @@ def _day(values: Mapping[str, str], name: str) -> date:
         # a time after the day is ignored
         return date.fromisoformat(values[name][:10])
     except ValueError:
-        raise _Unfit(name, "day") from None
+        raise Unfit(name, "day") from None
 
 
 def _oere(text: str) -> int:
     found = _AMOUNT.fullmatch(text)
     if found is None:
-        raise _Unfit("amount", "amount")
+        raise Unfit("amount", "amount")
     kroner = found["kroner"] or found["thousands"].replace(".", "")
     return int(kroner) * 100 + int((found["oere"] or found["rest"] or "0").ljust(2, "0"))
 
@@ -206,13 +198,13 @@ def _oere(text: str) -> int:
 def _balance(values: Mapping[str, str]) -> dict[str, str]:
     kind = values.get("kind", "").casefold()
     if kind not in {"", FEE, COMPENSATION}:
-        raise _Unfit("kind", "balance.kind")
+        raise Unfit("kind", "balance.kind")
     return {name: told for name, told in (("kind", kind), ("loan_source", values.get("loan", ""))) if told}
 
 
 def _channel(text: str) -> str:
     if text.casefold() not in CHANNELS:
-        raise _Unfit("channel", "channel")
+        raise Unfit("channel", "channel")
     return text.casefold()
 
 

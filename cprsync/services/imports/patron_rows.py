@@ -13,7 +13,7 @@ from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
-from cprsync.services.imports.refused import Refused
+from cprsync.services.imports.refused import Refused, Unfit
 from cprsync.services.imports.rows import BETWEEN
 from cprsync.services.ports.patrons import NewPatron
 
@@ -37,14 +37,6 @@ KINDS: Final[Mapping[str, str]] = {
     "library": "library",
     "bibliotek": "library",
 }
-
-
-class _Unfit(Exception):
-    """The row is refused: which field, and why."""
-
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__()
-        self.field, self.why = field, why
 
 
 def check_readable(fields: Iterable[str]) -> None:
@@ -75,7 +67,7 @@ def as_patron(
         said = _read(values, on)
         _once(said, seen, anyone=anyone)
         return _patron(said)
-    except _Unfit as unfit:
+    except Unfit as unfit:
         return Refused(line, unfit.field, unfit.why)
 
 
@@ -93,19 +85,19 @@ def _check(values: Mapping[str, str]) -> None:
         kind = FIELD[key].kind
         parts = [part for line in value.splitlines() for part in (line.split("|") if kind.several else [line])]
         if any(len(part) > kind.cell_max or not part.isprintable() for part in parts):
-            raise _Unfit(key, "cell")
+            raise Unfit(key, "cell")
 
 
 def _number(text: str, on: date) -> CprNumber:
     try:
         number = CprNumber.parse_any(text)
     except ValueError:
-        raise _Unfit("cpr_number", "nine" if _NINE.fullmatch(text) else "form") from None
+        raise Unfit("cpr_number", "nine" if _NINE.fullmatch(text) else "form") from None
     if not number.is_possible:
         # the register would not know it, and the next night could only park it
-        raise _Unfit("cpr_number", "impossible")
+        raise Unfit("cpr_number", "impossible")
     if number.born is not None and number.born > on:
-        raise _Unfit("cpr_number", "future")
+        raise Unfit("cpr_number", "future")
     return number
 
 
@@ -121,13 +113,13 @@ def _read(values: Mapping[str, str], on: date) -> dict[str, Any]:
 def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
     number, patron, cards = said["number"], said.get("patron_id", ""), said.get("cards", ())
     if number is None and not patron and not cards and not anyone:
-        raise _Unfit("cpr_number", "nobody")
+        raise Unfit("cpr_number", "nobody")
     told = [("cpr_number", "twice", number.digits)] if number is not None else []
     told += [("patron", "twice", patron)] if patron else []
     told += [("cards", "card.earlier", card_key(card.number)) for card in cards]
     for name, why, value in told:
         if (name, value) in seen:
-            raise _Unfit(name, why)
+            raise Unfit(name, why)
     for name, _, value in told:
         seen.add((name, value))
 
@@ -147,7 +139,7 @@ def _typed(field: Field) -> _Reader:
         try:
             return {field.key: field.kind.typed(text.replace("|", BETWEEN) if field.kind.several else text)}
         except ValueError:
-            raise _Unfit(field.key, field.kind.unfit) from None
+            raise Unfit(field.key, field.kind.unfit) from None
 
     return read
 
@@ -163,12 +155,12 @@ def _born(text: str, on: date) -> Mapping[str, Any]:
     try:
         return {"born": parse_birth_date(text, on)}
     except ValueError:
-        raise _Unfit("birth_date", "birth_date") from None
+        raise Unfit("birth_date", "birth_date") from None
 
 
 def _group(text: str, _: date) -> Mapping[str, Any]:
     if len(text) > GROUP_MAX or BETWEEN in text:
-        raise _Unfit("group", "cell")
+        raise Unfit("group", "cell")
     return {"group": text}
 
 
@@ -180,19 +172,19 @@ def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:
     if not since and not reason:
         return ()
     if not reason or len(reason) > BLOCK_MAX or BETWEEN in reason:
-        raise _Unfit("blocked_reason", "blocked")
+        raise Unfit("blocked_reason", "blocked")
     try:
         # some systems keep no day; a block in force with the same reason is the same block
         return (Block(date.fromisoformat(since) if since else on, reason),)
     except ValueError:
-        raise _Unfit("blocked_since", "blocked") from None
+        raise Unfit("blocked_since", "blocked") from None
 
 
 def _kind(text: str) -> str:
     if not text:
         return ""
     if text.casefold() not in KINDS:
-        raise _Unfit("kind", "kind")
+        raise Unfit("kind", "kind")
     return KINDS[text.casefold()]
 
 

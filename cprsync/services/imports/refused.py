@@ -81,6 +81,14 @@ DOUBTS: Final[Mapping[str, str]] = {
 }
 
 
+class Unfit(Exception):
+    """The row is refused: which field, and why."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__()
+        self.field, self.why = field, why
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A refused row: its line, the field and the reason, without the value."""

@@ -29,6 +29,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
+from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.netmedia.effects import CULR, payload
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons import belongings, responsibles, windows
@@ -60,7 +61,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     Returns what an undo needs.
     """
     shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
-    kept = _remembered(tenant, closes, shell) | {"account": _account(connection, tenant, shell.id)}
+    kept = _remembered(tenant, closes, shell) | {"account": account_of(connection, tenant, shell.id)}
     kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
     kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
@@ -260,13 +261,6 @@ def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     for row in connection.execute(unheard).all():
         if effects.effect_of(tenant, row).gone:
             connection.execute(delete(tables.outbox).where(theirs, _OUT.version == row.version))
-
-
-def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
-    """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    theirs = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
-    row = connection.execute(select(tables.account.c.municipality).where(theirs)).one_or_none()
-    return None if row is None else {"municipality": row.municipality}
 
 
 def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:

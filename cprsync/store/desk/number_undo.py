@@ -26,6 +26,7 @@ from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.core import tables
 from cprsync.store.netmedia import effects
+from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.patrons import dying
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.patrons.windows import close_windows
@@ -75,7 +76,7 @@ def remember_before(connection: Connection, tenant: Tenant, patron_id: str, give
         "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
         "clear": {name: getattr(row, name) for name in _CLEAR},
         "days": {name: day and day.isoformat() for name, day in days.items()},
-        "account": _account(connection, tenant, patron_id),
+        "account": account_of(connection, tenant, patron_id),
         "blocks": kept_blocks.coming_with(connection, tenant, row, given),
     }
 
@@ -178,13 +179,6 @@ def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None
 # -- the net media -----------------------------------------------------------------------------------------------
 
 
-def _account(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
-    """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    theirs = (tables.account.c.agency == tenant.agency) & (tables.account.c.patron_id == patron_id)
-    row = connection.execute(select(tables.account.c.municipality).where(theirs)).one_or_none()
-    return None if row is None else {"municipality": row.municipality}
-
-
 def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
     """Tell the net media to drop the account under the other person's number, if they may know it.
 
@@ -209,4 +203,4 @@ def _may_have_heard(connection: Connection, tenant: Tenant, patron_id: str, kept
     """Return whether the net media may know the number: an effect was offered since, or an account exists."""
     theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
     sent = connection.scalar(select(_OUT.version).where(theirs).limit(1)) is not None
-    return sent or _account(connection, tenant, patron_id) is not None
+    return sent or account_of(connection, tenant, patron_id) is not None

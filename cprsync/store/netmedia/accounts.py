@@ -169,3 +169,10 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
 
 
 # -- both sides ----------------------------------------------------------------------------------------------------
+
+
+def account_of(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
+    """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
+    theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
+    row = connection.execute(select(_ACCOUNT.municipality).where(theirs)).one_or_none()
+    return None if row is None else {"municipality": row.municipality}
