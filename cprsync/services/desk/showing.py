@@ -50,32 +50,13 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     patron = view.patron
     sealed = patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     shut = sealed and opened is None
-    local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
-    fields = {
-        name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened, shut=shut)
-    }
-    fields |= {one.key: _own_field(one, one.value_in(local), shut=shut) for one in LOCAL_FIELDS}
-    fields |= {CIRCULATION[name]: _circulating(CIRCULATION[name], rows) for name, rows in (circulation or {}).items()}
-    if not _by_age(local.group, policy):
-        # no rule gave this group: staff did
-        fields["group"] |= {"owner": Owner.STAFF.value, "source": Owner.STAFF.value}
-    for override in in_force(overrides, on).values():
-        name = override.field.value
-        pins = override.field is Overridden.GROUP
-        said = unpinned_group(patron, policy=policy, on=on) if pins else _said(fields[name])
-        fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
-    if shut:
-        fields["birth_date"]["age"] = _age(patron, policy, on)
-    fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
-    fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
-    if view.stage is Stage.CLOSED:
-        fields.clear()  # of a patron who has left, only the standing is shown
-    standing = ERASED if view.erased else view.stage.value
-    fields["standing"] = _local_field("standing", standing, sealed=False) | {"source": Owner.SYSTEM.value}
-    if view.waits and not view.erased:
-        # the record is empty, and is closed after the others have confirmed
-        waits = {"subscriptions": view.waits.subscriptions, "accounts": view.waits.accounts}
-        fields["standing"] |= {"value": Stage.LEAVING.value, "waits": waits}
+    fields: dict[str, dict[str, Any]] = {}
+    if view.stage is not Stage.CLOSED:  # of a patron who has left, only the standing is shown
+        fields = _fields(view, policy, on, opened, shut=shut)
+        fields |= {
+            CIRCULATION[kind]: _circulating(CIRCULATION[kind], rows) for kind, rows in (circulation or {}).items()
+        }
+    fields["standing"] = _standing(view)
     return {
         "patron": patron.id,
         "kind": patron.kind.value,
@@ -92,6 +73,41 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _fields(
+    view: PersonView, policy: Policy, on: date, opened: Opened | None, *, shut: bool
+) -> dict[str, dict[str, Any]]:
+    """The register's fields, those of patron and staff, and the corrections over them."""
+    patron = view.patron
+    local, overrides = (view.local, patron.overrides) if opened is None else (opened.local, opened.overrides)
+    fields = {
+        name: _register_field(name, told, view, sealed=shut) for name, told in _register(patron, opened, shut=shut)
+    }
+    fields |= {one.key: _own_field(one, one.value_in(local), shut=shut) for one in LOCAL_FIELDS}
+    if not _by_age(local.group, policy):
+        # no rule gave this group: staff did
+        fields["group"] |= {"owner": Owner.STAFF.value, "source": Owner.STAFF.value}
+    for override in in_force(overrides, on).values():
+        name = override.field.value
+        pins = override.field is Overridden.GROUP
+        said = unpinned_group(patron, policy=policy, on=on) if pins else _said(fields[name])
+        fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
+    if shut:
+        fields["birth_date"]["age"] = _age(patron, policy, on)
+    fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
+    fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
+    return fields
+
+
+def _standing(view: PersonView) -> dict[str, Any]:
+    standing = ERASED if view.erased else view.stage.value
+    field = _local_field("standing", standing, sealed=False) | {"source": Owner.SYSTEM.value}
+    if not view.waits or view.erased:
+        return field
+    # the record is empty, and is closed after the others have confirmed
+    waits = {"subscriptions": view.waits.subscriptions, "accounts": view.waits.accounts}
+    return field | {"value": Stage.LEAVING.value, "waits": waits}
 
 
 def _sealed_by(view: PersonView, policy: Policy) -> str | None:
