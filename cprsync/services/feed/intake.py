@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.feed.delivery import Link, Place, place_of
@@ -14,6 +14,7 @@ from cprsync.services.ports.run import RunState
 if TYPE_CHECKING:
     from datetime import date
 
+    from cprsync.domain.feed.delivery import Header
     from cprsync.services.ports.deliveries import Feed, Inspection, SealedDelivery, WaitingFile
     from cprsync.services.ports.night import Night, Progress
     from cprsync.services.ports.run import Run
@@ -166,48 +167,47 @@ def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> lis
 
 def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> None:
     """Accept a complete delivery, or report why not. After an error nothing more is accepted."""
-    header = inspection.header
-    last = _last(night, intake)
-    place = place_of(
-        header,
-        delivery.sha256,
-        taken=_taken(night, intake, header.produced),
-        last=last,
-        strict=night.strict_chain,
-    )
-    if delivery.accepted and place in STOPS:
-        # an operator has accepted it as it is, with a reason (decision 4)
-        place = Place.NEXT
+    header, last = inspection.header, _last(night, intake)
+    place = _place_of(night, delivery, header, intake, last)
     line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
-    intake.lines.append(line)
     if night.knows_the_day and header.produced > night.clock.today():
         # if it were taken, every genuine delivery would look old
-        line.outcome = "refused"
-        intake.error = intake.error or DeliveryRefused(
-            "{file}: it is of {produced}, a day that has not come yet",
-            file=delivery.name,
-            produced=header.produced,
-            kind="delivery.future",
-        )
-        return
-    if place is Place.NEXT and intake.error is None:
-        line.received = inspection.persons
+        _refuse(intake, line, _from_the_future(line))
+    elif place is Place.NEXT and intake.error is None:
+        intake.lines.append(replace(line, received=inspection.persons))
         intake.accepted.append(night.store.inbox.accept(run, delivery, header, received=inspection.persons))
-        return
-    if place in {Place.REPEAT, Place.OLDER}:
-        if delivery.refused == place.value:
-            # an earlier run reported it: a file that stays where it is is not reported each night
-            intake.lines.remove(line)
+    elif place not in {Place.REPEAT, Place.OLDER}:
+        _refuse(intake, line, _out_of_chain(night, place, line, last))
+        if place is Place.REPLACED:
+            # It stops the nights only as long as its file stays where it is: an operator can take it away.
+            night.store.inbox.refuse(delivery, "delivery.replaced")
         else:
-            night.store.inbox.refuse(delivery, place.value)
-        return
-    line.outcome = "refused"
-    intake.error = intake.error or _out_of_chain(night, place, line, last)
-    if place is Place.REPLACED:
-        # It stops the nights only as long as its file stays where it is: an operator can take it away.
-        night.store.inbox.refuse(delivery, "delivery.replaced")
-    else:
-        intake.beyond.append(delivery)
+            intake.beyond.append(delivery)
+    elif delivery.refused != place.value:
+        # reported once: a file that stays where it is is not reported each night
+        intake.lines.append(line)
+        night.store.inbox.refuse(delivery, place.value)
+
+
+def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, last: date | None) -> Place:
+    taken = _taken(night, intake, header.produced)
+    place = place_of(header, delivery.sha256, taken=taken, last=last, strict=night.strict_chain)
+    # an operator has accepted it as it is, with a reason (decision 4)
+    return Place.NEXT if delivery.accepted and place in STOPS else place
+
+
+def _refuse(intake: Intake, line: DeliveryLine, why: DeliveryRefused) -> None:
+    intake.lines.append(replace(line, outcome="refused"))
+    intake.error = intake.error or why
+
+
+def _from_the_future(line: DeliveryLine) -> DeliveryRefused:
+    return DeliveryRefused(
+        "{file}: it is of {produced}, a day that has not come yet",
+        file=line.file,
+        produced=line.produced,
+        kind="delivery.future",
+    )
 
 
 def _last(night: Night, intake: Intake) -> date | None:

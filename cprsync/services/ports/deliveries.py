@@ -98,7 +98,7 @@ class SealedDelivery:
         return self.refused == DISCARDED
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DeliveryLine:
     """One delivery of the run, as the report shows it."""
 
