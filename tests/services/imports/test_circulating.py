@@ -359,8 +359,9 @@ class Stopping:
 
     def __init__(self, store: Any, at: int) -> None:
         self._store, self._left = store, at
+        self.imports = self
 
-    def import_circulation(self, rows: Any, **how: Any) -> Any:
+    def take_circulation(self, rows: Any, **how: Any) -> Any:
         if not self._left:
             raise Killed
         self._left -= 1
