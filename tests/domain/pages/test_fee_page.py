@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from cprsync.cli.language.words import page_words
-from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_rows, kroner
+from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows, kroner
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
@@ -81,6 +81,12 @@ def test_of_a_limit_of_debt_that_was_never_set_the_page_says_nothing() -> None:
 
 def test_without_fees_nothing_is_said_of_their_day() -> None:
     assert "Taksten" not in said(Policy(fees=FeeRules(tariffs=())))
+
+
+def test_each_column_of_the_groups_has_a_heading_of_its_own() -> None:
+    heading = [cell.da for cell in group_heading(page_words)]
+    assert heading[:2] == ["lånergruppe", "fra alder"]
+    assert len(set(heading)) == len(group_rows(Policy(), page_words, on=TODAY)[0])
 
 
 def test_each_group_is_told_of_with_the_age_it_begins_at_and_all_others_last() -> None:
