@@ -9,11 +9,12 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.window import Why, look_up_day
+from cprsync.domain.feed.workdays import last_loaded
 from cprsync.domain.person.person import SILENT, Protection
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from cprsync.domain.feed.window import Window
     from cprsync.domain.patron.override import Override
@@ -64,6 +65,15 @@ class AsOf:
     source: Source
     #: for a look-up: the day of the last delivery that the register had loaded, if `day` is earlier
     loaded: date | None = field(default=None, compare=False)
+
+    @classmethod
+    def of_look_up(cls, now: datetime, *, taken: date | None) -> AsOf:
+        """The day that a look-up made now describes. A look-up carries no date of its own.
+
+        It speaks of the last delivery that the register has loaded by now and that we have taken.
+        """
+        loaded = last_loaded(now)
+        return cls(look_up_day(loaded, taken), Source.LOOKUP, loaded)
 
     @property
     def seen(self) -> date:

@@ -14,11 +14,9 @@ from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
-from cprsync.domain.feed.window import look_up_day
-from cprsync.domain.feed.workdays import last_loaded
 from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source, is_sealed
+from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
@@ -67,12 +65,8 @@ class Desk:
     policy: Policy
 
     def as_of(self) -> AsOf:
-        """The date of a look-up made now. A look-up carries no date of its own.
-
-        It speaks of the last delivery that the register has loaded by now and that we have taken.
-        """
-        loaded = last_loaded(self.clock.now())
-        return AsOf(look_up_day(loaded, self.store.inbox.last_produced()), Source.LOOKUP, loaded)
+        """The day that a look-up made now describes."""
+        return AsOf.of_look_up(self.clock.now(), taken=self.store.inbox.last_produced())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.services.planning.applying import apply, protect_only
+from cprsync.services.planning.new_patrons import subscribe_new
 from cprsync.services.planning.planning import Planner
-from cprsync.services.planning.welcome import subscribe_new
 from cprsync.services.ports.register import WINDOW, FollowUp
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from cprsync.services.night.foreseen_reviews import ForeseenReviews
 from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
-from cprsync.services.planning.welcome import NEW_A_NIGHT
+from cprsync.services.planning.new_patrons import NEW_A_NIGHT
 from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.register import Subscribed
 from cprsync.services.ports.run import Run

@@ -27,8 +27,8 @@ from cprsync.services.netmedia.rights import derive_rights, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import LIVED, Closing, Counts, Planned, Report, Told
 from cprsync.services.planning.applying import apply, hold, protect_only
+from cprsync.services.planning.new_patrons import ask_open_questions, subscribe_new
 from cprsync.services.planning.planning import Planner
-from cprsync.services.planning.welcome import ask_open_questions, subscribe_new
 from cprsync.services.ports.leaving import Departing
 from cprsync.services.ports.run import RunState
 from cprsync.services.ports.runs import Tally

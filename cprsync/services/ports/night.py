@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from cprsync.domain.feed.window import look_up_day
-from cprsync.domain.feed.workdays import last_loaded
-from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.patron import AsOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +87,5 @@ class Night:
         return min(self.batch, CALLS)
 
     def as_of_lookup(self) -> AsOf:
-        """The date of a look-up made now. A look-up carries no date of its own.
-
-        It speaks of the last delivery that the register has loaded by now and that we have taken.
-        """
-        loaded = last_loaded(self.clock.now())
-        return AsOf(look_up_day(loaded, self.store.inbox.last_produced()), Source.LOOKUP, loaded)
+        """The day that a look-up made now describes."""
+        return AsOf.of_look_up(self.clock.now(), taken=self.store.inbox.last_produced())

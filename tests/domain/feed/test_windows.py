@@ -72,6 +72,8 @@ def test_a_look_up_never_speaks_of_a_day_after_the_last_delivery_that_was_taken(
     assert look_up_day(FRIDAY, MONDAY) == FRIDAY
     # before the first delivery there is only the calendar
     assert look_up_day(MONDAY, None) == MONDAY
+    made = AsOf.of_look_up(at(TUESDAY, 12), taken=FRIDAY)
+    assert (made.day, made.source, made.seen) == (FRIDAY, Source.LOOKUP, MONDAY)
 
 
 def test_whoever_is_in_a_window_is_known_and_not_verified() -> None:

@@ -16,7 +16,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.person import EMPTY
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunStopped
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.planning import welcome
+from cprsync.services.planning import new_patrons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ NOBODY = "FINN"
 
 def with_new_patrons(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     """Six new patrons, whose answers are kept two at a time; a stop is heard after two as well."""
-    monkeypatch.setattr(welcome, "KEPT_TOGETHER", 2)
+    monkeypatch.setattr(new_patrons, "KEPT_TOGETHER", 2)
     library.batch = 2
     library.enrol(*NEW, NOBODY)
     library.register.knows(*(person(key) for key in NEW))
