@@ -3,4 +3,6 @@
 import sys
 from pathlib import Path
 
-sys.path += sorted(str(one) for one in Path(__file__).parent.rglob("*") if one.is_dir() and any(one.glob("*.py")))
+#: A package (`bench`) is imported by its name.
+_FOLDERS = {one.parent for one in Path(__file__).parent.rglob("*.py") if not one.with_name("__init__.py").exists()}
+sys.path += sorted(map(str, _FOLDERS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -13,7 +14,9 @@ import typer.main
 
 from cprsync.cli.terminal.misuse import Commands
 
-_BENCH: Final = "bench.__main__"
+_BENCH: Final = "bench.command"
+#: Where a checkout has it. An installed program has neither.
+_CHECKOUT: Final = Path(__file__).parents[2] / "tests"
 #: Each command, or group of commands: the line that help shows, and the modules below `cprsync.cli` that declare it.
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "demo": ("Live a week against a mock register, night by night.", "demo.demo"),
@@ -53,7 +56,8 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 # what measures a night is not installed with the program: a checkout has it beside the package
-if (Path(__file__).parents[2] / "bench" / "__main__.py").is_file():
+if (_CHECKOUT / "bench" / "command.py").is_file():
+    sys.path.append(str(_CHECKOUT))
     PARTS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
 
 

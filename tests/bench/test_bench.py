@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import broken_ways
 import pytest
 
-from bench import extract, night
-from bench.__main__ import report
+from bench import broken_ways, extract, night
 from bench.child import in_child, peak_rss_mb
+from bench.command import report
 from bench.extract import bench_extract
 from bench.figures import FLOOR, NAIVE, OURS
 from bench.night import bench_night

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import structlog
-from small_night import forked_mock
-
 from bench.child import in_child, peak_rss_mb
 from bench.library import AGENCY, AGREEMENT, Place, enrol, night_of, opened_tenant, patron_id_of
 from bench.people import people
+from small_night import forked_mock
+
 from cprsync.domain.netmedia.account import NOWHERE, Effect
 from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.domain.policy.product import LicensedBy, Product, Products

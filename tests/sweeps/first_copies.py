@@ -23,9 +23,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import structlog
+from bench.people import people
 from small_night import forked_mock
 
-from bench.people import people
 from cprsync import wiring
 from cprsync.cli.setup.init import write_folder
 from cprsync.config.settings import load_settings

@@ -1,11 +1,10 @@
-"""`python -m bench NAME`: measures against the floor of the same run, and prints a few lines or the stable JSON shape.
+"""`cprsync bench NAME`: measures against the floor of the same run, and prints a few lines or the stable JSON shape.
 
-In a checkout the program has it as `cprsync bench`. It is not installed with the program.
+The program has it in a checkout only. It is not installed with the program.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -122,10 +121,3 @@ def _way(way: str, told: Mapping[str, Any]) -> str:
     line = f"{way:12}{seconds['median']:>10.3f}{seconds['min']:>10.3f}{seconds['max']:>10.3f}"
     line += f"{told['cpu_seconds']:>10.3f}{told['peak_rss_mb']:>10.1f}"
     return line + (f"   one in {round(1 / told['share'])} done, scaled" if "share" in told else "")
-
-
-if __name__ == "__main__":
-    from cprsync.cli.main import run
-
-    sys.argv.insert(1, "bench")
-    run()

@@ -83,7 +83,7 @@ def _number(chance: random.Random) -> tuple[str, str]:
     while True:
         day, month, year = chance.choice(_DAYS), chance.choice(_MONTHS), chance.choice(_YEARS)
         # digit 7: 0-3 mean the 1900s, 4 and 9 the 2000s up to 2036
-        century = chance.choice("0123") if year < 2000 else chance.choice("49")  # noqa: PLR2004 -- the century
+        century = chance.choice("0123") if year < 2000 else chance.choice("49")
         digits = f"{day:02}{month:02}{year % 100:02}{century}{chance.randrange(1000):03}"
         if sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True)) % _MODULUS:
             return digits, f"{year}-{month:02}-{day:02}"
