@@ -24,6 +24,7 @@ from cprsync.services.feed.healing import Healed
 from cprsync.services.netmedia.accounts import Compared
 from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.netmedia import Backlog
+from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import PlanRow, Tally
     from cprsync.services.ports.trust import AuditState
 
-#: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
-#: part-way.
-DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
-#: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
-LIVED = frozenset({DONE, LEFT, LATER})
 _GIVE_OR_TAKE = (Turn.OPENED, Turn.CLOSED)
 #: Corrections by staff: how many are in force, and how many of those differ from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}

@@ -25,13 +25,13 @@ from cprsync.services.netmedia.accounts import compare_accounts
 from cprsync.services.netmedia.publishing import Published, publish
 from cprsync.services.netmedia.rights import derive_rights, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
-from cprsync.services.night.report import LIVED, Closing, Counts, Planned, Report, Told
+from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
 from cprsync.services.planning.applying import apply, hold, protect_only
 from cprsync.services.planning.new_patrons import ask_open_questions, subscribe_new
 from cprsync.services.planning.planning import Planner
 from cprsync.services.ports.leaving import Departing
 from cprsync.services.ports.run import RunState
-from cprsync.services.ports.runs import Tally
+from cprsync.services.ports.runs import LIVED, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

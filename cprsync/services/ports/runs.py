@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import SealedDelivery
     from cprsync.services.ports.run import Run, RunState
 
+#: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
+#: part-way.
+DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
+#: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
+LIVED = frozenset({DONE, LEFT, LATER})
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanRow:

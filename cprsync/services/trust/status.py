@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.workdays import last_loaded
-from cprsync.services.night.report import DONE, LEFT, audit_document
+from cprsync.services.night.report import audit_document
+from cprsync.services.ports.runs import DONE, LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

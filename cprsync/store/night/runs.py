@@ -10,9 +10,8 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
-from cprsync.services.night.report import LIVED
 from cprsync.services.ports.run import Run, RunState
-from cprsync.services.ports.runs import Done, Tally, plan_hash, words
+from cprsync.services.ports.runs import LIVED, Done, Tally, plan_hash, words
 from cprsync.store.audit import audit
 from cprsync.store.audit.head_keeping import keep_heads
 from cprsync.store.core import tables
