@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.frame import print_document
 from cprsync.cli.terminal.options import Json
 from cprsync.errors import ConfigurationError
 

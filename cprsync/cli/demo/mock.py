@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import print_document
 from cprsync.cli.terminal.options import Json, Lang
 from cprsync.errors import ConfigurationError
 

@@ -12,7 +12,7 @@ from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unc
 from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.desk.record_text import NOTHING, name_of
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened
+from cprsync.cli.terminal.frame import opened
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part

@@ -14,8 +14,8 @@ from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unc
 from cprsync.cli.desk.record_text import identity_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import before_writing
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation

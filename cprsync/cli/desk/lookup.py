@@ -10,7 +10,7 @@ from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unc
 from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, has_word, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
 from cprsync.cli.terminal.output import say_lines
 from cprsync.domain.person.purpose import Purpose

@@ -10,7 +10,7 @@ import typer
 from cprsync.cli.desk.record_text import NOTHING, minor_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron
 from cprsync.cli.terminal.output import note
 

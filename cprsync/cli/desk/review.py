@@ -11,7 +11,7 @@ import typer
 from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
 from cprsync.cli.language.dates import DAY_WIDTH, day_text
 from cprsync.cli.language.words import Language, has_word, word, word_pair
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.acting import SERVICE

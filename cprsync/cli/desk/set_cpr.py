@@ -11,7 +11,7 @@ from cprsync.cli.desk.lookup import kept_block_lines
 from cprsync.cli.desk.record_text import NOTHING, identity_lines, name_of
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
 from cprsync.cli.terminal.output import say_lines
 

@@ -12,8 +12,8 @@ from cprsync.cli.desk.confirming import publish_patron
 from cprsync.cli.desk.record_text import name_of
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
 from cprsync.domain.lending.letter import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE

@@ -8,7 +8,7 @@ import typer
 
 from cprsync.cli.desk.record_text import record_lines
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, RevealReason
 from cprsync.cli.terminal.output import note, print_json, say
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cprsync.cli.imports.lists import opened_list, show_import
-from cprsync.cli.terminal.command import opened
+from cprsync.cli.terminal.frame import opened
 from cprsync.cli.terminal.long_work import stoppable
 from cprsync.cli.terminal.options import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused
 

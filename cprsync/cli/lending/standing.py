@@ -10,7 +10,7 @@ import typer
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word, word_pair
 from cprsync.cli.lending.statement import lost_since_text, money
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
 from cprsync.domain.lending.standing import BorrowRule
 

@@ -9,7 +9,7 @@ import typer
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import DRIFTS, account_lines
-from cprsync.cli.terminal.command import opened, print_outcome
+from cprsync.cli.terminal.frame import opened, print_outcome
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.domain.netmedia.drift import Drift

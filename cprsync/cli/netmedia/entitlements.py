@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.language.dates import day_text, long_day
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change

@@ -10,8 +10,8 @@ import typer
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import note, print_json, say

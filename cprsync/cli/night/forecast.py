@@ -14,7 +14,7 @@ import typer
 
 from cprsync.cli.language.dates import day_text, heading
 from cprsync.cli.language.words import Language, has_word, titles_of, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.output import emphasise
 from cprsync.services.night.calendar import PRODUCTS, RIGHTS

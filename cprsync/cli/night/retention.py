@@ -9,8 +9,8 @@ import typer
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import forgotten_text
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import show_error
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.domain.leaving.forgetting import Forgotten
 

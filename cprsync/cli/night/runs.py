@@ -10,7 +10,7 @@ from cprsync.cli.language.dates import DAY_WIDTH, day_text
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import Language, reason_words, word
 from cprsync.cli.night.report_text import report_lines
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.errors import BadInput
 

@@ -9,8 +9,8 @@ import typer
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import emphasise
 

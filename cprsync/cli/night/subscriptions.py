@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.command import opened, print_document, print_outcome
+from cprsync.cli.terminal.frame import opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 

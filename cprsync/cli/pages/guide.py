@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import print_document
 from cprsync.cli.terminal.options import Json, Lang
 from cprsync.cli.terminal.output import print_json, say
 from cprsync.errors import Misused

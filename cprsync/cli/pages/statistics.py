@@ -9,7 +9,7 @@ import typer
 
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Today, day
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN

@@ -12,7 +12,7 @@ from cprsync.cli.desk.record_text import has_name, name_of
 from cprsync.cli.language.dates import TIME_WIDTH, long_time
 from cprsync.cli.language.words import Language, has_word, reason_words, titles_of, word
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.terminal.command import opened, print_document
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, TYPED, AuditReason, Config, Json, Lang, Library, day
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.workdays import COPENHAGEN

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.command import opened, print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, AuditReason, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import note, print_json, say
 

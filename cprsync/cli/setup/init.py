@@ -13,8 +13,8 @@ import typer
 
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.acting import account_of
-from cprsync.cli.terminal.command import print_document
 from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import print_document
 from cprsync.cli.terminal.options import Json, Lang
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, create_private

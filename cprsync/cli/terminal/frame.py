@@ -1,4 +1,4 @@
-"""What every command does: opens its library, and prints one document as JSON or as lines."""
+"""The frame of every command: opens its library, and prints one document as JSON or as lines."""
 
 from __future__ import annotations
 
