@@ -51,7 +51,7 @@ def review_list(
 ) -> None:
     """List what waits, the oldest first."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        items = [_with_words(item) for item in reviews.listed(all_states=everything)]
+        items = [with_words(item) for item in reviews.listed(all_states=everything)]
     lines = [_item_line(item, lang) for item in items] or [word("review_none", lang)]
     print_document({"items": items}, lines, as_json=as_json)
 
@@ -65,7 +65,7 @@ def review_show(
     Shows the register's values beside ours. Shows both records if the item is about two patrons.
     """
     with _reviews(config, library, as_json=as_json) as reviews:
-        document = _with_words(reviews.shown(number))
+        document = with_words(reviews.shown(number))
     print_document(document, item_lines(document, lang), as_json=as_json)
 
 
@@ -75,7 +75,7 @@ def review_accept(
 ) -> None:
     """Do what the item proposes."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = _with_words(reviews.accept(number))
+        item = with_words(reviews.accept(number))
     print_document({"item": item}, answered_lines(item, lang, answer="accept"), as_json=as_json)
 
 
@@ -91,7 +91,7 @@ def review_reject(
 ) -> None:
     """Leave it as it is, and say why."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = _with_words(reviews.reject(number, reason=reason))
+        item = with_words(reviews.reject(number, reason=reason))
     print_document({"item": item}, answered_lines(item, lang, answer="reject"), as_json=as_json)
 
 
@@ -101,7 +101,7 @@ def review_undo(
 ) -> None:
     """Take an accepted block or merge back."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = _with_words(reviews.undo(number))
+        item = with_words(reviews.undo(number))
     print_document({"item": item}, answered_lines(item, lang, answer="undo"), as_json=as_json)
 
 
@@ -120,11 +120,11 @@ def review_reopen(
     One that was rejected, or whose acceptance was taken back.
     """
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = _with_words(reviews.reopen(number, reason=reason))
+        item = with_words(reviews.reopen(number, reason=reason))
     print_document({"item": item}, answered_lines(item, lang, answer="reopen"), as_json=as_json)
 
 
-def _with_words(item: Mapping[str, Any]) -> dict[str, Any]:
+def with_words(item: Mapping[str, Any]) -> dict[str, Any]:
     """The item with words in both languages for why it waits, and for what each answer does."""
     # what is parked for a reason may have the words of the reason
     why = key if has_word(key := f"item.{item['why']}") else item["why"].removeprefix(PARKED)

@@ -15,7 +15,7 @@ from catalogues import DANISH, WORDS, entries_of
 
 import cprsync
 from cprsync import errors
-from cprsync.cli.desk.review import _with_words
+from cprsync.cli.desk.review import with_words
 from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
@@ -97,7 +97,7 @@ def test_every_rule_that_answers_a_question_has_words(about: str, rules: type[en
 
 @pytest.mark.parametrize("kind", REVIEW_KINDS.values(), ids=lambda row: row.kind)
 def test_what_waits_for_a_person_has_words_for_why_and_for_each_answer(kind: ReviewKind) -> None:
-    said = _with_words({"why": kind.kind, "accept": kind.accept, "reject": kind.reject})
+    said = with_words({"why": kind.kind, "accept": kind.accept, "reject": kind.reject})
     texts = [said[part][language] for part in ("why", "accept", "reject") for language in ("da", "en")]
     assert all(" " in text for text in texts)
     assert len(set(texts)) == len(texts)

@@ -12,7 +12,7 @@ from test_number_change import NEW, OLD, anna, lines, register_of, replaced, sub
 from test_reviewing import number_of, refused, reviews, waits
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.cli.desk.review import item_lines
+from cprsync.cli.desk.review import item_lines, with_words
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
@@ -311,7 +311,7 @@ def test_one_whose_numbers_are_forgotten_is_refused(library: Library, patron: st
 def test_both_numbers_are_shown_and_neither_whole(library: Library, patron: str, language: str) -> None:
     shown = reviews(library).shown(disputed(library))
     assert (shown["patron"], set(shown["numbers"])) == (patron, {"ours", "register"})
-    text = "\n".join(item_lines(shown, language))  # type: ignore[arg-type]  # one of the two
+    text = "\n".join(item_lines(with_words(shown), language))  # type: ignore[arg-type]  # one of the two
     assert shown["numbers"]["register"] in text
     assert all(number.digits not in text + json.dumps(shown) for number in (OLD, NEW, THIRD))
 
