@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from cprsync.services.desk.setting import Counter
     from cprsync.services.feed.stopped import Discarding
     from cprsync.services.leaving.departing import Exit
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.run import Clock
     from cprsync.store.sql import SqlStore
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 
 from cprsync.errors import ConfigurationError
+from cprsync.services.ports.store import Store
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core import tables
@@ -52,12 +53,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.run import Clock
     from cprsync.store.seals.keys import Keyring
 
 
-class SqlStore:
-    """Our records, for one library (agency) and one agreement. Implements `cprsync.services.ports.store.Store`."""
+class SqlStore(Store):
+    """Our records in a database."""
 
     def __init__(  # noqa: PLR0913 -- everything it depends on is passed in
         self,
@@ -117,6 +118,7 @@ class SqlStore:
     def _bind(self, tenant: Tenant) -> None:
         """Make each capability work for this tenant."""
         self._tenant = tenant
+        self.index_key = tenant.vault.foreign_key
         self.runs = Runs(tenant)
         self.arrivals = Arrivals(tenant)
         self.inbox = Inbox(tenant)
@@ -147,18 +149,9 @@ class SqlStore:
         self.statistics = Statistics(tenant)
 
     def read_only(self) -> SqlStore:
-        """Return the same store, in which every transaction that would write is refused.
-
-        A method that writes then raises ReadOnly.
-        """
         reader = object.__new__(type(self))
         reader._bind(replace(self._tenant, engine=read_only(self._tenant.engine)))
         return reader
-
-    @property
-    def index_key(self) -> bytes:
-        """A key with which a delivery's reader tells numbers apart. It opens and finds nothing here."""
-        return self._tenant.vault.foreign_key
 
 
 def _move_in(tenant: Tenant) -> None:

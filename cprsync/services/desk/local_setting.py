@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.patrons import Prepared
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 #: The fields that are lists.

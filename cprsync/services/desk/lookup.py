@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.confirming import DeskWarning
     from cprsync.domain.person.purpose import Purpose
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.register import Register, Subscribed
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 #: A patron who is not created yet has no number.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 #: The message for each refused link. The error's kind ends in the reason's own name.

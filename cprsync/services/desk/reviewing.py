@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.planning.steps import Means
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 #: If someone else writes the record at the same moment, the decision is repeated, at most this often.

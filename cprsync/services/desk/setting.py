@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 #: If someone else writes the record at the same moment, the change is decided again, at most this often.

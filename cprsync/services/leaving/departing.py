@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.run import Clock, Run
     from cprsync.services.ports.store import Store
 
 # -- the night ---------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""One run of a night, and its states."""
+"""One run of a night, its states, and the one clock."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -42,3 +42,15 @@ class RunState(enum.Enum):
     PUBLISHED = "published"
     #: the report is written
     CLOSED = "closed"
+
+
+class Clock(Protocol):
+    """The one clock. In a test environment it may be the mock's."""
+
+    def now(self) -> datetime:
+        """The present moment, with time zone, in UTC."""
+        ...
+
+    def today(self) -> date:
+        """The present day in Copenhagen."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Arrivals, Decisions, Inbox
@@ -17,71 +17,46 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust import Audit
 
 
-class Store(Protocol):
-    """Our records, for one library (agency) and one agreement."""
+class Store:
+    """Our records, for one library (agency) and one agreement, by capability.
+
+    Each method of a capability is a transaction of its own.
+    """
+
+    runs: Runs
+    arrivals: Arrivals
+    inbox: Inbox
+    decisions: Decisions
+    patrons: Patrons
+    reviews: Reviews
+    answers: Answers
+    subscriptions: Subscriptions
+    reconciliation: Reconciliation
+    windows: Windows
+    calendar: Calendar
+    rights: Rights
+    outbox: Outbox
+    accounts: Accounts
+    repairs: Repairs
+    leaving: Leaving
+    erasing: Erasing
+    retention: Retention
+    journal: Journal
+    audit: Audit
+    imports: Imports
+    lending: Lending
+    kept_blocks: KeptBlocks
+    responsibles: Responsibles
+    desk: Desk
+    corrections: Corrections
+    views: Views
+    statistics: Statistics
+    #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
+    index_key: bytes
 
     def read_only(self) -> Store:
-        """The same store, which refuses every write."""
-        ...
+        """Return the same store, in which every transaction that would write is refused.
 
-    @property
-    def index_key(self) -> bytes:
-        """A key with which a delivery's reader tells numbers apart. It opens and finds nothing here."""
-        ...
-
-    @property
-    def runs(self) -> Runs: ...
-    @property
-    def arrivals(self) -> Arrivals: ...
-    @property
-    def inbox(self) -> Inbox: ...
-    @property
-    def decisions(self) -> Decisions: ...
-    @property
-    def patrons(self) -> Patrons: ...
-    @property
-    def reviews(self) -> Reviews: ...
-    @property
-    def answers(self) -> Answers: ...
-    @property
-    def subscriptions(self) -> Subscriptions: ...
-    @property
-    def reconciliation(self) -> Reconciliation: ...
-    @property
-    def windows(self) -> Windows: ...
-    @property
-    def calendar(self) -> Calendar: ...
-    @property
-    def rights(self) -> Rights: ...
-    @property
-    def outbox(self) -> Outbox: ...
-    @property
-    def accounts(self) -> Accounts: ...
-    @property
-    def repairs(self) -> Repairs: ...
-    @property
-    def leaving(self) -> Leaving: ...
-    @property
-    def erasing(self) -> Erasing: ...
-    @property
-    def retention(self) -> Retention: ...
-    @property
-    def journal(self) -> Journal: ...
-    @property
-    def audit(self) -> Audit: ...
-    @property
-    def imports(self) -> Imports: ...
-    @property
-    def lending(self) -> Lending: ...
-    @property
-    def kept_blocks(self) -> KeptBlocks: ...
-    @property
-    def responsibles(self) -> Responsibles: ...
-    @property
-    def desk(self) -> Desk: ...
-    @property
-    def corrections(self) -> Corrections: ...
-    @property
-    def views(self) -> Views: ...
-    @property
-    def statistics(self) -> Statistics: ...
+        A method that writes then raises ReadOnly.
+        """
+        raise NotImplementedError

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.netmedia import AccountState
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 

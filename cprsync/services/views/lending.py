@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.lending.statement import LateLoan
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import Opened
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.clock import Clock
     from cprsync.services.ports.desk import Opened
+    from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
 

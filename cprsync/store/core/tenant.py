@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.clock import Clock
+    from cprsync.services.ports.run import Clock
     from cprsync.store.beside.journal import EraseJournal
     from cprsync.store.seals.keys import Keyring
     from cprsync.store.seals.vault import Vault
