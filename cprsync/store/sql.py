@@ -29,7 +29,7 @@ from cprsync.store.feed.subscriptions import Subscriptions
 from cprsync.store.imports.imports import Imports
 from cprsync.store.leaving.erasing import Erasing
 from cprsync.store.leaving.forgetting import Retention
-from cprsync.store.leaving.journal_accepting import Journal
+from cprsync.store.leaving.journal import Journal
 from cprsync.store.leaving.leaving import Leaving
 from cprsync.store.lending.owing import Lending
 from cprsync.store.netmedia.accounts import Accounts

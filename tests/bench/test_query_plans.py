@@ -27,9 +27,9 @@ from cprsync.services.ports.runs import DuePage
 from cprsync.services.views.entitlements import Entitlements
 from cprsync.services.views.lending import Standings, Statements
 from cprsync.store.core.engine import reading
+from cprsync.store.desk import views
 from cprsync.store.netmedia import entitlements
 from cprsync.store.night import calendar
-from cprsync.store.records import houses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -201,7 +201,7 @@ def test_who_shares_a_dwelling_is_found_by_the_address_and_not_sorted(night: tup
     view = store_of(tenant).views.patron(patron_id)
     assert view is not None
     address = view.register.address
-    found = plan(tenant, lambda it: houses.shares_with_sealed(it, tenant, address, but=patron_id))
+    found = plan(tenant, lambda it: views.shares_with_sealed(it, tenant, address, but=patron_id))
     assert "ix_patron_address_index" in found
     assert not re.search(r"pk_patron|autoindex_patron|Sort|TEMP B-TREE", found)
 

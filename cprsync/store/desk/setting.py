@@ -6,8 +6,10 @@ Each is one transaction with its audit entry. The entry names the field and neve
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Connection, select, update
 
 from cprsync.domain.patron.due import Facts, local_due
@@ -21,8 +23,8 @@ from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.cards import keep_cards
 from cprsync.store.records.local import open_local, write_local
-from cprsync.store.records.pins import hash_pin
 from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
@@ -35,6 +37,15 @@ OVERRIDE = "override"
 WITHDRAWN = "override_withdrawn"
 SET = "set"
 _PATRON = tables.patron.c
+
+
+#: As in OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
+_MEMORY_KIB: Final = 19 * 1024
+_PASSES: Final = 2
+_LANES: Final = 1
+_HASH_BYTES: Final = 32
+_SALT_BYTES: Final = 16
+_MARK: Final = ":"
 
 
 class Corrections(TenantStore):
@@ -136,3 +147,30 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
 def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:
     theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     connection.execute(update(tables.patron).where(theirs).values(columns))
+
+
+def hash_pin(tenant: Tenant, pin: str) -> str:
+    """Hash a PIN with a salt of its own. The key's id is in front of the hash."""
+    key = tenant.keyring.newest(Purpose.PIN)
+    argon = Argon2id(
+        salt=tenant.random(_SALT_BYTES),
+        length=_HASH_BYTES,
+        iterations=_PASSES,
+        lanes=_LANES,
+        memory_cost=_MEMORY_KIB,
+        secret=key.secret,
+    )
+    return f"{key.id}{_MARK}{argon.derive_phc_encoded(pin.encode())}"
+
+
+def is_pin(tenant: Tenant, pin: str, pin_hash: str) -> bool:
+    """Return whether a PIN is the one that was hashed. False if there is no hash, or its key is gone."""
+    key_id, mark, encoded = pin_hash.partition(_MARK)
+    key = tenant.keyring.by_id(Purpose.PIN).get(key_id)
+    if not mark or key is None:
+        return False
+    try:
+        Argon2id.verify_phc_encoded(pin.encode(), encoded, secret=key.secret)
+    except InvalidKey:
+        return False
+    return True

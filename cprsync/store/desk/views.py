@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.patron.household import seal_address
+from cprsync.domain.patron.household import HOUSE_MOST, in_household, seal_address
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overrides
+from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.store.audit import audit
@@ -25,19 +26,18 @@ from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, dying
 from cprsync.store.records import links
 from cprsync.store.records.cards import CARD, card_probes
-from cprsync.store.records.houses import shares_with_sealed
 from cprsync.store.records.local import open_local
 from cprsync.store.records.parking import is_parked
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import from_row, other_of, overrides_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.address import Address
-    from cprsync.domain.person.person import Person
+    from cprsync.domain.person.person import Person, Silent
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.services.ports.desk import Reveal
     from cprsync.store.core.engine import AnyRow
@@ -231,3 +231,32 @@ def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
     return {
         name: value.hex() if isinstance(value, bytes) else value for name, value in values.items() if name not in _OWN
     }
+
+
+def shares_with_sealed(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress | Silent, *, but: str | None
+) -> bool:
+    """Return whether a patron who is sealed for a reason of their own lives there or has a link to `but`.
+
+    Args:
+        connection: the caller's.
+        tenant: the library.
+        address: the dwelling. If silent, only links count, as for a patron whose only address is one that staff typed.
+        but: the patron for this question, who does not count.
+    """
+    rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
+    # opened one by one, because the first sealed patron is enough
+    mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
+    # a responsible is looked for at both addresses (decision 2)
+    linked = links.linked(connection, tenant, but) if but else ()
+    return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
+
+
+def _mates(
+    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
+) -> Sequence[AnyRow]:
+    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
+    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
+    # One row more than are opened shows that there are too many. All count or none, so the order does not matter. In
+    # the order of the ids, SQLite would read every patron of the library to find a few of one house.
+    return connection.execute(wanted.limit(HOUSE_MOST + 1)).all()

@@ -6,14 +6,14 @@ What happens to each row is decided in `imports`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
-from cprsync.errors import LostCompare
+from cprsync.errors import BadInput, LostCompare
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.imports.import_matching import stored_by_number
@@ -22,12 +22,11 @@ from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import clear_columns
 from cprsync.store.records.kept_blocks import bring_back
 from cprsync.store.records.local import LOCAL, encode_local
-from cprsync.store.records.patron_ids import fresh_ids
 from cprsync.store.records.records import prepare
 from cprsync.store.seals.codec import REGISTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.patron.patron import Patron
@@ -37,6 +36,13 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _PATRON = tables.patron.c
+
+
+_FIRST_ID: Final = 10_000_000
+_IDS: Final = 90_000_000
+_ID_BYTES: Final = 8
+#: How often free patron numbers are drawn. If half the numbers are used, 40 draws fail once in 10^12.
+_DRAWS: Final = 40
 
 
 @dataclass(slots=True, repr=False)
@@ -192,3 +198,25 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
     write_names(connection, tenant, called_otherwise, part.policy)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)
+
+
+def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
+    """Return random patron numbers that were never issued in this library.
+
+    Raises:
+        BadInput: the library's numbers are nearly used up.
+    """
+    issued = tables.issued_id.c
+    fresh: dict[str, None] = {}
+    for _ in range(_DRAWS):
+        drawn = [_draw(tenant) for _ in range(count - len(fresh))]
+        given = select(issued.id).where(issued.agency == tenant.agency, issued.id.in_(drawn))
+        taken = set(connection.scalars(given))
+        fresh |= dict.fromkeys(one for one in drawn if one not in taken)
+        if len(fresh) == count:
+            return iter(fresh)
+    raise BadInput("no free patron numbers were found: they are nearly used up", kind="store.patron_ids")
+
+
+def _draw(tenant: Tenant) -> str:
+    return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)

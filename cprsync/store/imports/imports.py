@@ -32,12 +32,11 @@ from cprsync.store.imports.import_matching import (
     stored_by_number,
 )
 from cprsync.store.imports.import_names import called, own_words, to_be_called
-from cprsync.store.imports.import_writing import Part, new_row, write_part
+from cprsync.store.imports.import_writing import Part, fresh_ids, new_row, write_part
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.cards import card_probes, key_row
 from cprsync.store.records.kept_blocks import bring_back
 from cprsync.store.records.local import open_local
-from cprsync.store.records.patron_ids import fresh_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

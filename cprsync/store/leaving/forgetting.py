@@ -34,8 +34,7 @@ from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, written
 from cprsync.store.leaving import night_lines, old_files
 from cprsync.store.leaving.old_files import Over
-from cprsync.store.lending.circulation import open_payload, seal_payload
-from cprsync.store.lending.over import is_over
+from cprsync.store.lending.circulation import is_over, open_payload, seal_payload
 from cprsync.store.records import overrides
 from cprsync.store.records.local import open_local, write_local
 from cprsync.store.trust import cutting

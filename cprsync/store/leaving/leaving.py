@@ -21,7 +21,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.leaving.emptying import close, of, waits_of
-from cprsync.store.lending.over import is_over
+from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
 from cprsync.store.records.local import open_local
 from cprsync.store.records.numbers import shells_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
 
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
@@ -24,6 +24,9 @@ TABLES: Final = (tables.loan, tables.reservation, tables.balance, tables.message
 _RESERVATION = tables.reservation.c
 #: Columns that have no meaning for a reader.
 _HIDDEN: Final = frozenset({"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"})
+
+
+_LOAN, _BALANCE = tables.loan.c, tables.balance.c
 
 
 def seal_payload(tenant: Tenant, table: Table, payload: bytes, *, patron_id: str, row_id: int) -> dict[str, Any]:
@@ -100,3 +103,21 @@ def move(
 
 def _theirs(tenant: Tenant, table: Table, patron_id: str) -> ColumnElement[bool]:
     return (table.c.agency == tenant.agency) & (table.c.patron_id == patron_id)
+
+
+def is_over(tenant: Tenant, by: date | None = None) -> ColumnElement[bool]:
+    """Return a condition: the loan came back, or all compensation for it is paid, by any patron.
+
+    With `by`, by that day.
+    """
+    ours = (_BALANCE.agency == tenant.agency) & (_BALANCE.kind == tables.COMPENSATION)
+    paid = (
+        select(_BALANCE.loan_source)
+        .where(ours, _BALANCE.loan_source.is_not(None))
+        .group_by(_BALANCE.loan_source)
+        .having(func.count() == func.count(_BALANCE.settled))
+    )
+    if by is None:
+        return or_(_LOAN.returned.is_not(None), _LOAN.source_id.in_(paid))
+    paid = paid.having(func.max(_BALANCE.settled) <= by)
+    return or_(_LOAN.returned <= by, _LOAN.returned.is_(None) & _LOAN.source_id.in_(paid))

@@ -7,17 +7,19 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, update
 
+from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
 from cprsync.domain.netmedia.account import identity_of
 from cprsync.domain.patron.effective import municipality_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.review import PROTECTION_DOUBTED
 from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import LostCompare
-from cprsync.services.ports.register import FIRST_COPY
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 from cprsync.store.audit import audit
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
@@ -25,11 +27,10 @@ from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import parts
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons import dying
-from cprsync.store.patrons.doubts import follow_doubts
 from cprsync.store.patrons.windows import close_windows
 from cprsync.store.records.links import look_again
 from cprsync.store.records.numbers import renumber
-from cprsync.store.reviews.review_items import raise_and_settle
+from cprsync.store.reviews.review_items import ask_staff, raise_and_settle
 from cprsync.store.seals.codec import REGISTER
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _PATRON = tables.patron.c
+
+
+_ROW = tables.follow_up.c
 
 
 def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
@@ -289,3 +293,25 @@ def _answer(connection: Connection, tenant: Tenant, answered: Sequence[FollowUp]
         this = (row.c.patron_id == bindparam("at_id")) & (row.c.kind == bindparam("at_kind"))
         statement = delete(row).where(row.c.agency == tenant.agency, this)
         connection.execute(statement, [{"at_id": one, "at_kind": kind} for one, kind in closed])
+
+
+def follow_doubts(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+    """Count what a batch leaves in doubt, in the caller's transaction."""
+    if batch.doubted:
+        ask_staff(connection, tenant, run, _count(connection, tenant, run, batch.doubted), PROTECTION_DOUBTED)
+
+
+def _count(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
+    """Count one night for each of these patrons. Returns those who have reached NIGHTS_OF_DOUBT."""
+    enough: list[str] = []
+    for part in parts(sorted(set(patron_ids))):
+        these = _open_questions(tenant) & _ROW.patron_id.in_(part)
+        fresh = these & or_(_ROW.doubted_on.is_(None), _ROW.doubted_on < run.day)
+        counted = {"doubted": func.coalesce(_ROW.doubted, 0) + 1, "doubted_on": run.day}
+        connection.execute(update(tables.follow_up).where(fresh).values(counted))
+        enough += connection.scalars(select(_ROW.patron_id).where(these, _ROW.doubted >= NIGHTS_OF_DOUBT))
+    return enough
+
+
+def _open_questions(tenant: Tenant) -> Any:
+    return (_ROW.agency == tenant.agency) & (_ROW.kind == PROTECTION_END)

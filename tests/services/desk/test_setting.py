@@ -25,7 +25,7 @@ from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.desk.local_setting import LISTS, Setting
 from cprsync.services.desk.setting import NEVER_SET, Counter, set_field, settable
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.records.pins import is_pin
+from cprsync.store.desk.setting import is_pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 from cprsync.store.core import tables
+from cprsync.store.desk.setting import is_pin
 from cprsync.store.records.cards import CARD, card_index
-from cprsync.store.records.pins import is_pin
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -17,7 +17,7 @@ from cprsync.domain.lending.statement import Compensation, over_since
 from cprsync.services.views.lending import Standings
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.lending.over import is_over
+from cprsync.store.lending.circulation import is_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,163 @@
+"""The erase journal as the store uses it: replayed, noticed to be ahead, and continued after a loss.
+
+An older copy of the database brings patrons back who were erased since; replaying the journal erases them again. An
+older copy has also lost news of the register, so its windows open. A journal that has lost lines for good is continued
+in one deliberate step. What the database still knows of those who left is written to it again. A patron who was erased
+in a lost line, and has no row any more, is in neither: an older copy of the database would bring that patron back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select, update
+
+from cprsync.domain.feed.window import Why
+from cprsync.errors import BadInput
+from cprsync.services.ports.leaving import AcceptedJournal
+from cprsync.store.audit import audit, head_keeping, record_versions
+from cprsync.store.audit.journal_memory import journal_entries, remember
+from cprsync.store.audit.record_versions import begin_versions
+from cprsync.store.beside.witness import Seen
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.leaving.emptying import entry_of
+from cprsync.store.leaving.erasing import replay_journal
+from cprsync.store.patrons.windows import STREAM, open_for_subscribed
+from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
+from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
+
+if TYPE_CHECKING:
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of an audit entry.
+ACCEPT: Final = "journal_accepted"
+_LIBRARY = tables.library.c
+_PATRON = tables.patron.c
+
+
+#: The kind of an audit entry; below, the key of the witness that showed the older copy.
+NOTICED: Final = "older_copy"
+_WITNESS: Final = "witness"
+_NONE: Final = Seen(0, b"")
+_HEAD = tables.audit_head.c
+_ROW = tables.audit.c
+
+
+class Journal(TenantStore):
+    """The erase journal, which outlives an older copy of the store."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__(tenant)
+        self._erased_again = 0
+
+    def replay(self) -> int:
+        notice_older_copy(self._tenant)
+        again = self._erased_again + replay_journal(self._tenant)
+        self._erased_again = 0
+        return again
+
+    def begin(self) -> None:
+        check_journal_keys(self._tenant)
+        note_keys(self._tenant)
+        begin_versions(self._tenant)
+        self._erased_again = self.replay()
+
+    def accept(self, *, user: str, reason: str) -> AcceptedJournal:
+        tenant = self._tenant
+        find_new_keys(tenant)
+        with writing(tenant.engine) as connection:
+            hold_library(connection, tenant)
+            try:
+                journal_entries(connection, tenant)
+            except JournalBehind:
+                set_aside = False
+            except JournalBroken:
+                set_aside = True
+            else:
+                raise BadInput("the erase journal is the one that the database has seen", kind="journal.whole")
+            if set_aside:
+                tenant.journal.set_aside()
+            this = _LIBRARY.agency == tenant.agency
+            remembered = connection.scalar(select(_LIBRARY.journal_lines).where(this)) or 0
+            there = {entry.patron_id for entry in tenant.journal.entries(tenant.agency)}
+            connection.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
+            again = _note_again(connection, tenant, there)
+            remember(connection, tenant)
+            # if the journal is not the database's, one of the two is an older copy
+            open_for_subscribed(connection, tenant, Why.RESTORED)
+            more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
+            told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
+            audit.append(connection, tenant, audit.DESK, [told])
+        return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
+
+
+def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:
+    """Write a line for each shell that has none in the journal. Returns how many."""
+    left = (_PATRON.agency == tenant.agency) & _PATRON.status_class.in_(tables.EMPTIED)
+    rows = [
+        row for row in connection.execute(select(tables.patron).where(left).order_by(_PATRON.id)) if row.id not in there
+    ]
+    today = tenant.clock.today()
+    tenant.journal.append([entry_of(tenant, row, on=today, what=row.status_class) for row in rows])
+    return len(rows)
+
+
+def notice_older_copy(tenant: Tenant) -> bool:
+    """Make every subscribed patron unverified if the database is an older copy, once for each copy.
+
+    Returns whether it did.
+    """
+    with reading(tenant.engine) as connection:
+        if not _is_older(connection, tenant):
+            return False
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        # another process may have noticed it just now, and remembered all lines in the database
+        if not _is_older(connection, tenant):
+            return False
+        count = open_for_subscribed(connection, tenant, Why.RESTORED)
+        head_keeping.remember(connection, tenant, tenant.heads.end())
+        more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
+        audit.append(connection, tenant, STREAM, [audit.Happened(NOTICED, more=more)])
+    return True
+
+
+def _is_older(connection: Connection, tenant: Tenant) -> bool:
+    seen = head_keeping.remembered(connection, tenant) or _NONE
+    # read the file before the database: what is written in between makes the database newer, never older
+    end, witnessed = tenant.heads.end(), _witnessed(tenant)
+    if end.lines > seen.lines and _tells_more(connection, tenant, after=seen.lines):
+        return True
+    is_lost = witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
+    return is_lost and not _is_noticed(connection, tenant, witnessed)
+
+
+def _tells_more(connection: Connection, tenant: Tenant, *, after: int) -> bool:
+    """Return whether the lines after `after` tell of entries or record changes that the database does not have."""
+    marks = tenant.heads.marks_after(after, tenant.agency)
+    ours = connection.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == tenant.agency))
+    heads = {row.stream: row.seq for row in ours}
+    changes = record_versions.changes_of(connection, tenant) or 0
+    for mark in marks:
+        if mark.accepted and not mark.stream:
+            return False  # the loss that earlier lines tell of was accepted
+        if mark.seq > heads.get(mark.stream, 0) or (mark.records or 0) > changes:
+            return True
+    return False
+
+
+def _witnessed(tenant: Tenant) -> Seen:
+    """Return what the witness has seen. A broken witness counts as one that has seen nothing."""
+    try:
+        return tenant.heads.witnessed() or _NONE
+    except AuditBroken:
+        return _NONE
+
+
+def _is_noticed(connection: Connection, tenant: Tenant, witnessed: Seen) -> bool:
+    """Return whether this witness was noticed before. It keeps showing the loss until someone accepts the audit."""
+    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == STREAM)
+    told = f'"{_WITNESS}":"{witnessed}"'.encode()
+    return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))
