@@ -184,7 +184,7 @@ def test_a_late_change_killed_anywhere_ends_as_one_that_was_not(library: Library
 class KilledAtBatch(KilledStore):
     """The real store, which dies when its n-th batch of lines is committed."""
 
-    WRITES = frozenset({"write"})
+    WRITES = frozenset({"patrons.write"})
 
 
 def killed_between_its_lines(library: Library) -> None:
