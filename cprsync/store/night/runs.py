@@ -11,7 +11,6 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
-from cprsync.services.night.report import LIVED
 from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.run import Run, RunState
 from cprsync.services.ports.runs import LIVED, Done, Tally, plan_hash, words
