@@ -322,7 +322,7 @@ class Library:
 
     def sets_culr_up(self, *, cards: bool = False) -> None:
         """As an installation with `[library.culr]`; with `cards` these log in too."""
-        self.store._tenant = replace(self.store._tenant, tells_net_media=True, card_accounts=cards)
+        self.store._bind(replace(self.store._tenant, tells_net_media=True, card_accounts=cards))
 
     # -- what happens
 

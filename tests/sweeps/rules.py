@@ -305,12 +305,17 @@ class Scratch:
     def red(self, names: tuple[str, ...]) -> list[str]:
         """The ids of the tests that fail; a module that cannot be imported is one."""
         tests = [str(path) for name in names for path in (self.folder / "tests/domain").rglob(name)]
+        path = os.pathsep.join((str(self.folder), str(self.folder / "tests/domain")))
         options = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts="]
         done = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *options, *tests],
             cwd=self.folder,
             # plugins take half of the time of a thousand runs, and none of these tests needs one
-            env={**os.environ, "PYTHONPATH": str(self.folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{self.folder}{os.pathsep}{self.folder / 'tests/domain'}",
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             capture_output=True,
             text=True,
             check=False,
