@@ -1,7 +1,7 @@
 """The command line: commands, progress, text and JSON. Turns errors into exit codes and advice.
 
-Notes since when the user waits: the program's start, or their last answer to a question. The rest of the command line
-is loaded after this, so that the loading counts too.
+Notes the moment from which the user waits: the start of the program, or their last answer to a question. The rest of
+the command line is loaded after this, so that the loading counts too.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Reads what an operator writes: settings, policy, column mappings and lists. Checks everything at once.
+"""Reads what an operator writes: settings, policy and column mappings. Checks everything at once.
 
-Knows what a file may contain. What follows from it is decided in `domain`.
+Reads the packaged tables too. Knows what a file may contain. What follows from it is decided in `domain`.
 """

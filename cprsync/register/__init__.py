@@ -1,4 +1,4 @@
-"""The civil register: the SOAP client with its TLS, and the reader of the change extract.
+"""The civil register: the SOAP client, the change extract with its pickup, and certificates.
 
 Importing this package is cheap: zeep is loaded when a `SoapRegister` is made.
 """

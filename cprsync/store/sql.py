@@ -17,14 +17,14 @@ from cprsync.store.core.engine import read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
 from cprsync.store.desk.desk import Desk
-from cprsync.store.desk.reviews import Answers
-from cprsync.store.desk.setting import Corrections
+from cprsync.store.desk.reviews import ReviewDesk
+from cprsync.store.desk.setting import StaffChanges
 from cprsync.store.desk.views import Views
-from cprsync.store.feed.decided import Decisions
 from cprsync.store.feed.healing import Windows
 from cprsync.store.feed.inbox import Inbox
 from cprsync.store.feed.reconciling import Reconciliation
-from cprsync.store.feed.sealing import Arrivals
+from cprsync.store.feed.sealing import Sealing
+from cprsync.store.feed.stopped import StoppedDeliveries
 from cprsync.store.feed.subscriptions import Subscriptions
 from cprsync.store.imports.imports import Imports
 from cprsync.store.leaving.erasing import Erasing
@@ -35,7 +35,7 @@ from cprsync.store.lending.owing import Lending
 from cprsync.store.netmedia.accounts import Accounts
 from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
-from cprsync.store.netmedia.repairs import Repairs
+from cprsync.store.netmedia.repairs import AccountRepairs
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
 from cprsync.store.pages.counting import Statistics
@@ -120,12 +120,12 @@ class SqlStore(Store):
         self._tenant = tenant
         self.index_key = tenant.vault.foreign_key
         self.runs = Runs(tenant)
-        self.arrivals = Arrivals(tenant)
+        self.sealing = Sealing(tenant)
         self.inbox = Inbox(tenant)
-        self.decisions = Decisions(tenant)
+        self.stopped_deliveries = StoppedDeliveries(tenant)
         self.patrons = Patrons(tenant)
         self.reviews = Reviews(tenant)
-        self.answers = Answers(tenant)
+        self.review_desk = ReviewDesk(tenant)
         self.subscriptions = Subscriptions(tenant)
         self.reconciliation = Reconciliation(tenant)
         self.windows = Windows(tenant)
@@ -133,7 +133,7 @@ class SqlStore(Store):
         self.rights = Rights(tenant)
         self.outbox = Outbox(tenant)
         self.accounts = Accounts(tenant)
-        self.repairs = Repairs(tenant)
+        self.account_repairs = AccountRepairs(tenant)
         self.leaving = Leaving(tenant)
         self.erasing = Erasing(tenant)
         self.retention = Retention(tenant)
@@ -144,7 +144,7 @@ class SqlStore(Store):
         self.kept_blocks = KeptBlocks(tenant)
         self.responsibles = Responsibles(tenant)
         self.desk = Desk(tenant)
-        self.corrections = Corrections(tenant)
+        self.staff_changes = StaffChanges(tenant)
         self.views = Views(tenant)
         self.statistics = Statistics(tenant)
 

@@ -225,7 +225,7 @@ class KilledStore(Wrapped):
     WRITES = frozenset(
         {
             *("runs.begin", "runs.set_state", "runs.close", "runs.save_plan"),
-            *("arrivals.seal",),
+            *("sealing.seal",),
             *("inbox.accept", "inbox.refuse"),
             *("patrons.write",),
             *("subscriptions.intend", "subscriptions.subscribed", "subscriptions.keep_answers"),
@@ -236,7 +236,7 @@ class KilledStore(Wrapped):
                 "reconciliation.open_lost",
                 "reconciliation.close_not_lost",
             ),
-            *("repairs.see", "repairs.repair"),
+            *("account_repairs.see", "account_repairs.repair"),
             *("calendar.live_day", "calendar.keep_stamp"),
             *("journal.replay",),
             *("leaving.depart",),

@@ -272,7 +272,7 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     persons = {key: state["persons"][key] for key in stage.week.patrons}
     with site.store() as store:
         result = compare(state, stage.week.patrons, store.views.opened_records())
-        checked = store.repairs.checked_page("", AT_ONCE)
+        checked = store.account_repairs.checked_page("", AT_ONCE)
     compare_net_media(result, state, control.culr(stage.ready), stage.week.patrons)
     rights = compare_rights(result, persons, checked, policy=site.policy, on=site.clock.today())
     return result, protected_movers(persons, rights, stage.week.nights)

@@ -1,1 +1,1 @@
-"""Shows and verifies rights to net media."""
+"""Shows and verifies rights to net media, and compares accounts with CULR."""

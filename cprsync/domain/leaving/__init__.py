@@ -1,4 +1,4 @@
 """How a patron leaves, and which data are deleted when they are no longer needed.
 
-`store.leaving` decides what is emptied, and in which order.
+Which rows are emptied, and in which order, is in `store.leaving`.
 """

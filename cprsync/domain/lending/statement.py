@@ -1,7 +1,7 @@
 """What a patron owes on a day: late loans, and unpaid fees and compensations. Whole øre, no address.
 
 Leaves out what late loans will cost when they are returned: see `fees`.
-The store has the rules for when a loan is over as queries in `store.lending.over`; a test compares the two.
+The store has the rules for when a loan is over as queries in `store.lending.circulation`; a test compares the two.
 """
 
 from __future__ import annotations

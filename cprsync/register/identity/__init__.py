@@ -1,4 +1,4 @@
 """Reads our certificate and the counterparts', and says what is wrong with them.
 
-Only the report connects to counterparts, and it sends them nothing.
+Only the report of certificates connects to counterparts, and it sends them nothing.
 """

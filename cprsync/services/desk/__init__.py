@@ -1,4 +1,4 @@
 """What staff do at the desk: look up, register, set, correct, and answer reviews.
 
-Services that only show something live in `services.views`.
+What only shows a record, a fee or a right is in `services.views`.
 """

@@ -95,7 +95,7 @@ def set_local(store: Store, clock: Clock, policy: Policy, asked: LocalAsked) -> 
         pin=value if asked.field == PIN else None,
         policy=policy if asked.field == "absence" else None,
     )
-    if not store.corrections.change_local(change, user=asked.user):
+    if not store.staff_changes.change_local(change, user=asked.user):
         return "unchanged"
     if doing is Doing.REMOVE and asked.field == "blocks":
         return "lifted"

@@ -68,7 +68,7 @@ class Reviews:
 
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
         """The open items, or all of them."""
-        items = self.store.answers.items(all_states=all_states)
+        items = self.store.review_desk.items(all_states=all_states)
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
 
@@ -84,7 +84,7 @@ class Reviews:
             document["plan"] = {
                 "keeps": item.about,
                 "closes": item.patron_id,
-                "moves": dict(self.store.answers.circulation_counts(item.patron_id)),
+                "moves": dict(self.store.review_desk.circulation_counts(item.patron_id)),
             }
         if self._leaves_unverified(item):
             document["rejecting"] = {"unverified": item.patron_id}
@@ -101,7 +101,7 @@ class Reviews:
 
     def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
         """The patron's number, and the one that the register names for their old number; masked as required."""
-        new, (patron,) = self.store.answers.named_number(item.id), self.store.patrons.read([item.patron_id])
+        new, (patron,) = self.store.review_desk.named_number(item.id), self.store.patrons.read([item.patron_id])
         shut = record is None or record["protected"]
         return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
@@ -118,7 +118,7 @@ class Reviews:
         return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
 
     def _item(self, number: int) -> ReviewItem:
-        item = self.store.answers.item(number)
+        item = self.store.review_desk.item(number)
         if item is None:
             raise ReviewUnknown("there is no review item {number}", number=number)
         return item
@@ -183,7 +183,7 @@ class Reviews:
 
     def _give_number(self, item: ReviewItem) -> dict[str, Any]:
         """Give the patron the number that follows their old one, on the record as stored now."""
-        new = self.store.answers.named_number(item.id)
+        new = self.store.review_desk.named_number(item.id)
         if new is None:
             raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
         for left in reversed(range(TRIES)):
@@ -208,7 +208,7 @@ class Reviews:
             raise BadInput("you have accepted already: a second person has to accept too", kind="review.same_person")
         if item.decided_by is not None:
             return self._end_protection(item)
-        self.store.answers.note_first_yes(item, user=self.user)
+        self.store.review_desk.note_first_yes(item, user=self.user)
         return document_of(self._item(item.id))
 
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
@@ -229,13 +229,13 @@ class Reviews:
     def _brake(self, harm: Harm, *kinds: str) -> None:
         """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17)."""
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = 1 + sum(self.store.answers.count(kind, since=midnight) for kind in kinds)
+        count = 1 + sum(self.store.review_desk.count(kind, since=midnight) for kind in kinds)
         excess = guard([(harm,)] * count, parked=0, population=self.store.patrons.count(), limits=self.policy.limits)
         if excess:
             raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
-        self.store.answers.write(answer)
+        self.store.review_desk.write(answer)
         return document_of(self._item(answer.item.id))
 
 

@@ -283,7 +283,7 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     Raises:
         BadInput: no number was given at the desk, or it has been taken back already.
     """
-    given = [one for one in reviews.store.answers.items(all_states=True) if _is_given(one, patron_id)]
+    given = [one for one in reviews.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
     view = reviews.store.views.patron(patron_id)
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
@@ -321,7 +321,7 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
 
 
 def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
-    items = reviews.store.answers.items(all_states=True)
+    items = reviews.store.review_desk.items(all_states=True)
     if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
         return BadInput("the number has been taken back already", kind="number.taken_back")
     return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")

@@ -181,7 +181,7 @@ def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
     correction = _correction(counter, view.patron, after, name, override, reason)
-    counter.store.corrections.correct(correction, user=asked.user)
+    counter.store.staff_changes.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
     if override is None and name is Overridden.GROUP:
@@ -251,5 +251,5 @@ def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
     word = own_word(patron, asked, counter.store.patrons.prepare, on=today, policy=counter.policy)
     if word is None:
         return _document(asked, "unchanged")
-    counter.store.corrections.write_own(word, user=asked.user)
+    counter.store.staff_changes.write_own(word, user=asked.user)
     return _document(asked, "set")

@@ -68,7 +68,7 @@ def find_copy(store: Store, feed: Feed | None, file: str, *, sha256: str | None 
 
 
 def _by_name(store: Store, feed: Feed | None, name: str, sha256: str | None) -> Meant:
-    copies = store.decisions.copies(name)
+    copies = store.stopped_deliveries.copies(name)
     if sha256 is not None and copies:
         return _among(_sealed(_of_hash(copies, sha256)), copies)
     if len(copies) == 1 and _is_open(copies[0]):
@@ -135,7 +135,7 @@ def _on_disk(store: Store, file: str) -> Meant:
             sha256 = _digest(content)
     except OSError:
         raise BadInput(_UNKNOWN, kind="delivery.unknown") from None
-    copies = store.decisions.copies(path.name)
+    copies = store.stopped_deliveries.copies(path.name)
     meant = Meant(path.name, sha256, _same(copies, sha256), lambda: path.open("rb"), is_on_disk=True)
     return _among(meant, copies)
 
@@ -159,7 +159,7 @@ def _lies_whole(store: Store, feed: Feed, name: str, copies: list[SealedDelivery
     file = next((one for one in feed.waiting() if one.name == name), None)
     if file is None:
         return None
-    if file.mark is not None and (known := store.arrivals.sealed_as(name, file.mark)) is not None:
+    if file.mark is not None and (known := store.sealing.sealed_as(name, file.mark)) is not None:
         return replace(_sealed(known), file=file)
     return _read(Meant(name, _EMPTY, None, _opener(file), file=file), copies)
 

@@ -43,7 +43,7 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     """
     progress.stage("fetch")
     fetched = Fetched()
-    store.arrivals.clear_half_sealed()
+    store.sealing.clear_half_sealed()
     before = {delivery.id for delivery in store.inbox.waiting()}
     try:
         for file in feed.waiting():
@@ -62,7 +62,7 @@ def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetche
 
 def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -> None:
     mark = file.mark
-    known = None if mark is None else store.arrivals.sealed_as(file.name, mark)
+    known = None if mark is None else store.sealing.sealed_as(file.name, mark)
     if known is not None:
         if not known.forgotten:
             fetched.known.append(known)
@@ -70,7 +70,7 @@ def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -
         return
     try:
         with file.open() as content:
-            delivery = store.arrivals.seal(file.name, content, mark=mark)
+            delivery = store.sealing.seal(file.name, content, mark=mark)
     except DeliveryRefused as error:
         fetched.refused.append((file.name, error))
         return
@@ -125,7 +125,7 @@ def take_in(night: Night, run: Run) -> Intake:
 def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
     """Seal every complete file. Return the deliveries that no run has applied yet, each once."""
     fetched = fetch(night.store, night.feed, night.progress)
-    decided = night.store.decisions.made([name for name, _ in fetched.refused])
+    decided = night.store.stopped_deliveries.decided_on([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
         if name in decided and decided[name].is_set_aside:
             continue
@@ -268,7 +268,7 @@ def _lateness(night: Night) -> CprsyncError | None:
 def _unfinished(night: Night) -> list[str]:
     """Files that are still being written, without those that an operator has accepted or set aside."""
     names = night.feed.unfinished()
-    decided = night.store.decisions.made(names)
+    decided = night.store.stopped_deliveries.decided_on(names)
     return [name for name in names if name not in decided]
 
 

@@ -59,7 +59,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
     reason = checked_reason(reason)
     meant = find_copy(store, feed, file, sha256=sha256)
     delivery, header, stopped_by = _taken_up(store, reader, meant, strict=strict, feed=feed)
-    unverified = store.decisions.accept(delivery, place=stopped_by, reason=reason, user=user)
+    unverified = store.stopped_deliveries.accept(delivery, place=stopped_by, reason=reason, user=user)
     return {
         "file": delivery.name,
         "produced": header.produced.isoformat(),
@@ -68,7 +68,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
         "accepted": stopped_by,
         "reason": reason,
         # the accepted delivery waits behind these, if they are still where they arrived
-        "behind": [other.name for other in store.decisions.stopping() if other.id != delivery.id],
+        "behind": [other.name for other in store.stopped_deliveries.stopping() if other.id != delivery.id],
         "unverified": unverified,
         "others": describe_others(meant),
     }
@@ -120,13 +120,13 @@ def _taken_up(
         header = reader.inspect(content).header
         stopped_by = _stop(store, meant, header, strict=strict, feed=feed)
         content.seek(0)
-        return store.arrivals.seal(meant.name, content), header, stopped_by
+        return store.sealing.seal(meant.name, content), header, stopped_by
 
 
 def _seal_unfinished(store: Store, reader: Reader, meant: Meant) -> tuple[SealedDelivery, Header]:
     """Seal the present part of a file whose companion announces more. Refuse it if it is no complete delivery."""
     with closing(meant.content()) as there:
-        delivery = store.arrivals.seal(meant.name, there)
+        delivery = store.sealing.seal(meant.name, there)
     try:
         with closing(store.inbox.content(delivery)) as content:
             return delivery, reader.inspect(content).header
@@ -187,7 +187,7 @@ class Discarding:
             fault = self._find_fault(meant)
             delivery = meant.copy or self._seal(meant)
             left = self._what_is_left(delivery, fault)
-            unverified = self._store.decisions.discard(delivery, found=fault.kind, reason=reason, user=user)
+            unverified = self._store.stopped_deliveries.discard(delivery, found=fault.kind, reason=reason, user=user)
         return {
             "file": delivery.name,
             "sha256": delivery.sha256,
@@ -221,7 +221,7 @@ class Discarding:
     def _seal(self, meant: Meant) -> SealedDelivery:
         """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
         with closing(meant.content()) as content:
-            delivery = self._store.arrivals.seal(meant.name, content)
+            delivery = self._store.sealing.seal(meant.name, content)
         if meant.is_unfinished and meant.file is not None:
             meant.file.done()
         return delivery

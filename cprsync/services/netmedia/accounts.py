@@ -173,7 +173,7 @@ def _see(
     ]
     if right:
         seen = [(one.patron_id, answers[one.identity]) for one in right if one.want.account]
-        night.store.repairs.see(run, seen, gone=[one.patron_id for one in right if not one.want.account])
+        night.store.account_repairs.see(run, seen, gone=[one.patron_id for one in right if not one.want.account])
 
 
 def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Compared) -> None:
@@ -184,7 +184,7 @@ def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Com
     for start in range(0, len(ids), night.batch):
         night.raise_if_stopped()
         together = [one for patron_id in ids[start : start + night.batch] for one in by_patron[patron_id]]
-        done = night.store.repairs.repair(run, together)
+        done = night.store.account_repairs.repair(run, together)
         found.repaired += done.waiting
         found.left += done.left
 

@@ -143,7 +143,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
     found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
     with night.store.runs.lock():
         night.progress.stage("verify", night.store.patrons.count())
-        found.wrong[Wrong.VERSIONS] += night.store.repairs.wrong_versions()
+        found.wrong[Wrong.VERSIONS] += night.store.account_repairs.wrong_versions()
         found.accounts_waiting = night.store.accounts.count_left_out()
         derived = _derived(night)
         found.has_products = derived is not None
@@ -151,7 +151,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
-            page = night.store.repairs.checked_page(after, together)
+            page = night.store.account_repairs.checked_page(after, together)
             _check_rights(night, page, found, derived=derived)
             _check_accounts(night, night.store.accounts.wanted([one.patron.id for one in page]), found)
             night.progress.advance(len(page))
@@ -209,7 +209,7 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     found.accounts_waiting += counted.left_out
     found.error = counted.error
     foreign = [patron_id for patron_id, drift in drifted if drift.value == Wrong.FOREIGN.value]
-    stands = night.store.repairs.let_stand(foreign) if foreign else set()
+    stands = night.store.account_repairs.let_stand(foreign) if foreign else set()
     for patron_id, drift in drifted:
         kind = Wrong(drift.value)
         if not (kind is Wrong.FOREIGN and patron_id in stands):

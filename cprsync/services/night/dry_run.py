@@ -99,7 +99,7 @@ class PlanStore:
         plan = _Plan(self._reads)
         self.waiting = len(self._reads.subscriptions.unsubscribed(NEW_A_NIGHT))
         self.runs = _Runs("runs", self._reads, store, plan)
-        self.arrivals = _Arrivals("arrivals", self._reads, store, plan)
+        self.sealing = _Sealing("sealing", self._reads, store, plan)
         self.inbox = _Inbox("inbox", self._reads, store, plan)
         self.patrons = _Patrons("patrons", self._reads, store, plan)
         self.reviews = _Reviews("reviews", self._reads, store, plan)
@@ -138,7 +138,7 @@ class _Runs(_Capability):
             try:
                 yield
             finally:
-                self._store.arrivals.clear_half_sealed()
+                self._store.sealing.clear_half_sealed()
 
     def begin(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
@@ -154,12 +154,12 @@ class _Runs(_Capability):
         return Tally(self._plan.outcomes, self._plan.actions)
 
 
-class _Arrivals(_Capability):
+class _Sealing(_Capability):
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:  # noqa: ARG002 -- the port's signature
-        return self._store.arrivals.seal_unseen(name, content)
+        return self._store.sealing.seal_unseen(name, content)
 
     def clear_half_sealed(self) -> None:
-        self._store.arrivals.clear_half_sealed()
+        self._store.sealing.clear_half_sealed()
 
 
 class _Inbox(_Capability):

@@ -120,7 +120,7 @@ class DeliveryLine:
         }
 
 
-class Arrivals(Protocol):
+class Sealing(Protocol):
     """Files as they arrive: sealed in chunks."""
 
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
@@ -200,7 +200,7 @@ class Inbox(Protocol):
         ...
 
 
-class Decisions(Protocol):
+class StoppedDeliveries(Protocol):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:
@@ -235,7 +235,7 @@ class Decisions(Protocol):
         """
         ...
 
-    def made(self, names: Collection[str]) -> dict[str, SealedDelivery]:
+    def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         """Return, for each of these names, the newest delivery that a run has taken or an operator has set aside."""
         ...
 

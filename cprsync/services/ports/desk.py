@@ -206,7 +206,7 @@ class Desk(Protocol):
         ...
 
 
-class Corrections(Protocol):
+class StaffChanges(Protocol):
     """What staff change in a record."""
 
     def correct(self, correction: Correction, *, user: str) -> None:

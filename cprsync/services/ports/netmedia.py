@@ -259,7 +259,7 @@ class Accounts(Protocol):
         ...
 
 
-class Repairs(Protocol):
+class AccountRepairs(Protocol):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:

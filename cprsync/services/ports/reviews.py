@@ -65,7 +65,7 @@ class Reviews(Protocol):
         ...
 
 
-class Answers(Protocol):
+class ReviewDesk(Protocol):
     """What waits for a person, as the desk reads and answers it."""
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.deliveries import Arrivals, Decisions, Inbox
-    from cprsync.services.ports.desk import Corrections, Desk, Views
+    from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
+    from cprsync.services.ports.desk import Desk, StaffChanges, Views
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
-    from cprsync.services.ports.netmedia import Accounts, Outbox, Repairs, Rights
+    from cprsync.services.ports.netmedia import AccountRepairs, Accounts, Outbox, Rights
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
-    from cprsync.services.ports.reviews import Answers, Reviews
+    from cprsync.services.ports.reviews import ReviewDesk, Reviews
     from cprsync.services.ports.runs import Calendar, Runs
     from cprsync.services.ports.subscriptions import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.trust import Audit
@@ -24,12 +24,12 @@ class Store:
     """
 
     runs: Runs
-    arrivals: Arrivals
+    sealing: Sealing
     inbox: Inbox
-    decisions: Decisions
+    stopped_deliveries: StoppedDeliveries
     patrons: Patrons
     reviews: Reviews
-    answers: Answers
+    review_desk: ReviewDesk
     subscriptions: Subscriptions
     reconciliation: Reconciliation
     windows: Windows
@@ -37,7 +37,7 @@ class Store:
     rights: Rights
     outbox: Outbox
     accounts: Accounts
-    repairs: Repairs
+    account_repairs: AccountRepairs
     leaving: Leaving
     erasing: Erasing
     retention: Retention
@@ -48,7 +48,7 @@ class Store:
     kept_blocks: KeptBlocks
     responsibles: Responsibles
     desk: Desk
-    corrections: Corrections
+    staff_changes: StaffChanges
     views: Views
     statistics: Statistics
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here

@@ -1,4 +1,4 @@
-"""The audit's heads and the erase journal, kept outside the database so that an older copy of it is noticed.
+"""The audit's heads and the erase journal, kept outside the database. They show if the database is an older copy.
 
 Knows no table.
 """

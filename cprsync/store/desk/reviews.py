@@ -60,7 +60,7 @@ class _Done(NamedTuple):
 # -- reading ---------------------------------------------------------------------------------------------
 
 
-class Answers(TenantStore):
+class ReviewDesk(TenantStore):
     """What waits for a person, as the desk reads and answers it."""
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:

@@ -48,7 +48,7 @@ _SALT_BYTES: Final = 16
 _MARK: Final = ":"
 
 
-class Corrections(TenantStore):
+class StaffChanges(TenantStore):
     """What staff change in a record."""
 
     def correct(self, correction: Correction, *, user: str) -> None:

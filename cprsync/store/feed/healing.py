@@ -20,7 +20,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, written
-from cprsync.store.feed.decided import STREAM as FEED
+from cprsync.store.feed.stopped import STREAM as FEED
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.records.records import from_row
 

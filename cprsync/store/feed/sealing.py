@@ -31,7 +31,7 @@ _CHUNK = tables.inbox_chunk.c
 _FOUND = select(tables.inbox, forgotten().label("forgotten"))
 
 
-class Arrivals(TenantStore):
+class Sealing(TenantStore):
     """Files as they arrive: sealed in chunks."""
 
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:

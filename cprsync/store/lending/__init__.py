@@ -1,4 +1,4 @@
-"""Loans, reservations and balances: which are over, and what is owed.
+"""Loans, reservations, balances and messages: which are over, what is owed, and whose they become in a merge.
 
 Which fee follows is decided in the domain.
 """

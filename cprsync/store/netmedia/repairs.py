@@ -57,7 +57,7 @@ _OUT = tables.outbox.c
 _IMAGE = tables.before_image.c
 
 
-class Repairs(TenantStore):
+class AccountRepairs(TenantStore):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Writes that change a patron and what belongs to a patron: changes, windows, deaths and responsibles.
+"""Find, recognise and change patrons, with what follows: windows, responsibles, and subscriptions of the dead.
 
-Reading is in `store.records`.
+How a row is opened is in `store.records`.
 """

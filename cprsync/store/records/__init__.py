@@ -1,4 +1,5 @@
 """Read and open a patron's rows, and find patrons by them.
 
-What changes a patron is in `store.patrons`.
+Also writes the parts that stand in tables of their own: numbers, corrections, cards, kept blocks. A whole change is in
+`store.patrons`.
 """

@@ -190,12 +190,12 @@ def test_the_second_yes_is_held_to_the_limit_of_the_day(library: Library) -> Non
 def test_of_two_who_are_the_second_at_once_one_is_taken(library: Library) -> None:
     number = offered(library)
     one, other = by(library, "lone"), by(library, "erik")
-    item = library.store.answers.item(number)
+    item = library.store.review_desk.item(number)
     assert item is not None
     one.accept(number)
     before = library.everything()
     with pytest.raises(ReviewClosed):
-        library.store.answers.note_first_yes(item, user="erik")
+        library.store.review_desk.note_first_yes(item, user="erik")
     assert library.everything() == before
     other.accept(number)
     with pytest.raises(ReviewClosed):

@@ -266,9 +266,9 @@ def _busy(store: Any, times: int) -> Any:
     def write(answer: Any) -> None:
         if left:
             raise left.pop()
-        store.answers.write(answer)
+        store.review_desk.write(answer)
 
-    return altered(store, answers_write=write)
+    return altered(store, review_desk_write=write)
 
 
 @pytest.mark.parametrize("times", [2, 3])

@@ -130,7 +130,7 @@ def test_a_block_is_proposed_confirmed_and_lifted(
     reviews(library).accept(number_of(library, lift))
     assert as_it_is(library) == before | {"patron": as_it_is(library)["patron"]}
     assert blocks(library) == ()
-    assert library.store.answers.item(number).state is State.UNDONE  # type: ignore[union-attr]  # it was there
+    assert library.store.review_desk.item(number).state is State.UNDONE  # type: ignore[union-attr]  # it was there
     library.store.audit.verify()
 
 
@@ -321,7 +321,7 @@ def test_of_two_answers_at_once_the_second_is_refused(library: Library) -> None:
     library.night()
     number = number_of(library, "block.dead")
     stale = reviews(library)
-    item = library.store.answers.item(number)
+    item = library.store.review_desk.item(number)
     stale = replace(stale, store=seen_before(library.store, item))
     reviews(library).accept(number)
     refused(library, lambda: stale.accept(number))
@@ -350,7 +350,7 @@ def test_of_two_people_who_accept_at_the_same_moment_one_is_refused(either_libra
 
 def seen_before(store: Any, item: Any) -> Any:
     """The store as someone saw it who looked before the other one answered."""
-    return altered(store, answers_item=lambda _: item)
+    return altered(store, review_desk_item=lambda _: item)
 
 
 # -- what could not be decided ---------------------------------------------------------------------------

@@ -307,9 +307,9 @@ def busy(library: Library, times: int) -> Any:
     def correct(*args: Any, **kwargs: Any) -> None:
         if left:
             raise left.pop()
-        library.store.corrections.correct(*args, **kwargs)
+        library.store.staff_changes.correct(*args, **kwargs)
 
-    return altered(library.store, corrections_correct=correct)
+    return altered(library.store, staff_changes_correct=correct)
 
 
 def test_a_record_that_someone_else_writes_is_decided_again(library: Library) -> None:
@@ -323,7 +323,7 @@ def meanwhile(library: Library, act: Callable[[], object]) -> Any:
     """The real store, in which a colleague writes her between the other's reading and writing."""
 
     def acted(name: str, real: Any) -> Any:
-        if name in {"corrections.correct", "corrections.change_local"}:
+        if name in {"staff_changes.correct", "staff_changes.change_local"}:
             act()
         return real
 

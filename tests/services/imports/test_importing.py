@@ -271,8 +271,8 @@ def test_a_number_that_went_with_a_merged_patron_makes_no_second_patron(library:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     library.deliver(MONDAY, replaced(cpr("ANNA"), cpr("CLARA")), person("CLARA"))
     library.night()
-    (waiting,) = [item for item in library.store.answers.items(all_states=False) if item.kind == BOTH_PATRONS]
-    library.store.answers.write(Answer(waiting, State.ACCEPTED, "lone"))
+    (waiting,) = [item for item in library.store.review_desk.items(all_states=False) if item.kind == BOTH_PATRONS]
+    library.store.review_desk.write(Answer(waiting, State.ACCEPTED, "lone"))
     before = library.everything()
     imported = take(library, HEADER + f"{ANNA},C9,east,,\n")
     assert (told(imported), clara in imported.refused[0].reason) == ([(2, "cpr_number")], True)

@@ -477,7 +477,7 @@ def test_a_second_run_of_a_night_reads_no_second_share(library: Library, culr: C
 def test_those_who_were_not_read_for_longest_come_first(library: Library, culr: CulrDouble) -> None:
     first = library.store.accounts.oldest(2)
     library.clock.moment += timedelta(hours=1)
-    library.store.repairs.see(None, [(one, Held(account=True, municipality=AARHUS)) for one in first])
+    library.store.account_repairs.see(None, [(one, Held(account=True, municipality=AARHUS)) for one in first])
     assert set(library.store.accounts.oldest(2)) | set(first) == {library.id_of(key) for key in EVERYONE}
 
 

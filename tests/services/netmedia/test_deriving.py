@@ -77,7 +77,7 @@ def turns(library: Library) -> list[tuple[str, str, str]]:
 def are_fresh(library: Library) -> None:
     """What is kept of everyone equals what is derived from her record now."""
     day = library.clock.today()
-    for one in library.store.repairs.checked_page("", 100):
+    for one in library.store.account_repairs.checked_page("", 100):
         facts = right_facts(one.patron, one.local, stage=one.stage)
         assert one.gone or one.rights == stored_line(rights_of(facts, library.policy, day)), one.patron.id
 
@@ -156,7 +156,9 @@ def test_a_death_closes_and_its_annulment_opens_again(reading: Library) -> None:
 def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     block = Block(reading.clock.today(), "gæld")
-    reading.store.corrections.change_local(LocalChange(anna, "blocks", partial(replace, blocks=(block,))), user="lone")
+    reading.store.staff_changes.change_local(
+        LocalChange(anna, "blocks", partial(replace, blocks=(block,))), user="lone"
+    )
     assert rights(reading)[anna]["ereolen"] == "yes"
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
@@ -221,7 +223,7 @@ def test_the_rights_of_thirty_nights_lived_are_the_thirty_days_forecast(reading:
     set_(reading, "municipality", "0101", key="BO", reason="Viste lejekontrakt", until=today + timedelta(days=9))
     reading.night()
     block = Block(today, "gæld")
-    reading.store.corrections.change_local(
+    reading.store.staff_changes.change_local(
         LocalChange(reading.id_of("CLARA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     papers = replace(BOOKS, name="aviser", since=today + timedelta(days=5), until=today + timedelta(days=12))
@@ -290,7 +292,7 @@ def test_a_right_that_turned_before_what_waits_is_not_what_waits(reading: Librar
     """A block at the desk closed it, of which CULR is never told; she moves on a later day."""
     net_media = reading.net_media = CulrDouble()
     block = Block(reading.clock.today(), "gæld")
-    reading.store.corrections.change_local(
+    reading.store.staff_changes.change_local(
         LocalChange(reading.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     assert turned(reading.one_night())["ereolen"]["closed"] == 1

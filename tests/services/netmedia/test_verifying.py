@@ -204,7 +204,7 @@ def test_a_reason_that_stands_on_no_record_is_named_and_is_no_fault(library: Lib
     reasons = frozenset({"gæld", "gaeld", "død"})
     library.policy = replace(TERMS, products=Products((replace(BOOKS, closing_blocks=reasons),)))
     block = Block(library.clock.today(), "Gæld")
-    library.store.corrections.change_local(
+    library.store.staff_changes.change_local(
         LocalChange(library.id_of("ANNA"), "blocks", partial(replace, blocks=(block,))), user="lone"
     )
     library.one_night()

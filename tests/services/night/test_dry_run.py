@@ -162,8 +162,8 @@ def as_planned(library: Library) -> Report:
 
 
 def answer_all(library: Library, state: State) -> None:
-    for item in library.store.answers.items(all_states=False):
-        library.store.answers.write(Answer(item, state, "lone"))
+    for item in library.store.review_desk.items(all_states=False):
+        library.store.review_desk.write(Answer(item, state, "lone"))
 
 
 @pytest.mark.parametrize("answer", [None, State.ACCEPTED, State.REJECTED])

@@ -94,8 +94,8 @@ def run_of(library: Library) -> Run:
 
 #: Writes of the store, as a night or the desk makes them.
 WRITES: dict[str, Callable[[Library, Any], object]] = {
-    "repair_accounts": lambda _, store: store.repairs.repair(None, []),
-    "see_accounts": lambda library, store: store.repairs.see(None, [], gone=[library.id_of("ANNA")]),
+    "repair_accounts": lambda _, store: store.account_repairs.repair(None, []),
+    "see_accounts": lambda library, store: store.account_repairs.see(None, [], gone=[library.id_of("ANNA")]),
     "settle": lambda _, store: store.outbox.settle(None, []),
     "live_day": lambda library, store: store.calendar.live_day(run_of(library), DuePage(MONDAY, 100), Policy()),
     "derive_rights": lambda library, store: store.rights.derive(run_of(library), DuePage(MONDAY, 100), Policy()),

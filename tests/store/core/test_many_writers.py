@@ -103,20 +103,20 @@ def _corrector(store: SqlStore, ids: list[str]) -> int:
             (asked,) = _renamed(store, [one], "Rettet")
             asked = replace(asked, culr=None)
             override = Override(Overridden.GROUP, "Voksen", "staff", "why", MONDAY, MONDAY + timedelta(days=90))
-            store.corrections.correct(
+            store.staff_changes.correct(
                 Correction(Overridden.GROUP, override, asked, "Voksen", {}, POLICY, "why"), user="staff"
             )
 
         _until_it_is_taken(write)
         note = LocalChange(one, "internal_note", partial(replace, internal_note=f"note {turn}"))
-        store.corrections.change_local(note, user="staff")
+        store.staff_changes.change_local(note, user="staff")
     return ROUNDS
 
 
 def _reviewer(store: SqlStore) -> int:
     """Block whoever is to be blocked; the register's part is not written."""
-    for item in [item for item in store.answers.items(all_states=False) if item.kind == BLOCK_DEAD]:
-        store.answers.write(Answer(item, State.ACCEPTED, "staff"))
+    for item in [item for item in store.review_desk.items(all_states=False) if item.kind == BLOCK_DEAD]:
+        store.review_desk.write(Answer(item, State.ACCEPTED, "staff"))
     return 0
 
 
@@ -152,7 +152,7 @@ def test_nobody_waits_in_a_circle_and_nothing_is_lost(shared: SqlStore) -> None:
     assert sum(versions) == written + len(ids)
     # that a birth date is not the number's is told once of each, by whoever writes the date first
     kinds = {BLOCK_DEAD, BIRTH_DIFFERS}
-    asked = [item for item in shared.answers.items(all_states=True) if item.kind not in kinds]
+    asked = [item for item in shared.review_desk.items(all_states=True) if item.kind not in kinds]
     assert len(asked) == ROUNDS * (PATRONS + DESKS)
     assert len(shared.patrons.ids()) == PATRONS + ROUNDS
     assert shared.audit.verify() > 0

@@ -185,7 +185,7 @@ def test_a_lost_compare_writes_nothing_of_the_batch(store: SqlStore, run: Run) -
 
 def test_the_older_run_writes_nothing_after_a_newer_one_took_over(store: SqlStore, run: Run) -> None:
     ids = enrol(store, 1)
-    sealed = store.arrivals.seal("D270301.L000001", io.BytesIO(b"000"))
+    sealed = store.sealing.seal("D270301.L000001", io.BytesIO(b"000"))
     stale = change(store, person(0))
     store.runs.begin(day=TUESDAY, started=STARTED)
     before = store.views.everything()
@@ -207,7 +207,7 @@ def test_the_older_run_writes_nothing_after_a_newer_one_took_over(store: SqlStor
 
 
 def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(store: SqlStore, run: Run) -> None:
-    sealed = store.arrivals.seal("D270301.L000001", io.BytesIO(b"000"))
+    sealed = store.sealing.seal("D270301.L000001", io.BytesIO(b"000"))
     accepted = store.inbox.accept(run, sealed, HEADER, received=3)
     store.runs.set_state(run, RunState.APPLYING)
     store.patrons.write(run, Batch(checkpoint=2))
@@ -217,7 +217,7 @@ def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(stor
 
 
 def test_a_run_that_looks_for_files_again_keeps_its_place(store: SqlStore, run: Run) -> None:
-    store.inbox.accept(run, store.arrivals.seal("D270301.L000001", io.BytesIO(b"000")), HEADER, received=3)
+    store.inbox.accept(run, store.sealing.seal("D270301.L000001", io.BytesIO(b"000")), HEADER, received=3)
     store.patrons.write(run, Batch(checkpoint=2))
     store.runs.set_state(run, RunState.FETCHED)  # resumed, and killed again while fetching
     again = store.runs.begin(day=TUESDAY, started=STARTED)
@@ -293,7 +293,7 @@ def test_another_agreements_lock_is_not_in_the_way(
 
 def test_a_delivery_comes_out_as_it_went_in_and_can_be_sought_in(store: SqlStore) -> None:
     content = bytes(range(256)) * 400  # three chunks and a part
-    sealed = store.arrivals.seal("D270301.L000001", io.BytesIO(content))
+    sealed = store.sealing.seal("D270301.L000001", io.BytesIO(content))
     assert (sealed.size, sealed.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     with store.inbox.content(sealed) as source:
         assert source.read() == content
@@ -303,18 +303,18 @@ def test_a_delivery_comes_out_as_it_went_in_and_can_be_sought_in(store: SqlStore
 
 
 def test_the_same_content_under_the_same_name_is_sealed_once(store: SqlStore) -> None:
-    first = store.arrivals.seal("D270301.L000001", io.BytesIO(b"one"))
+    first = store.sealing.seal("D270301.L000001", io.BytesIO(b"one"))
     before = store.views.everything()
-    assert store.arrivals.seal("D270301.L000001", io.BytesIO(b"one")) == first
+    assert store.sealing.seal("D270301.L000001", io.BytesIO(b"one")) == first
     assert store.views.everything() == before
-    assert store.arrivals.seal("D270301.L000001", io.BytesIO(b"two")).id != first.id
+    assert store.sealing.seal("D270301.L000001", io.BytesIO(b"two")).id != first.id
 
 
 def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: SqlStore, run: Run) -> None:
-    bad = store.arrivals.seal("D270302.L000001", io.BytesIO(b"bad"))
+    bad = store.sealing.seal("D270302.L000001", io.BytesIO(b"bad"))
     store.inbox.refuse(bad, "delivery.damaged")
     assert (store.inbox.last_produced(), store.inbox.taken_on(MONDAY)) == (None, None)
-    good = store.inbox.accept(run, store.arrivals.seal("D270301.L000001", io.BytesIO(b"good")), HEADER, received=4)
+    good = store.inbox.accept(run, store.sealing.seal("D270301.L000001", io.BytesIO(b"good")), HEADER, received=4)
     assert (good.state, good.header, good.received) == (InboxState.ACCEPTED, HEADER, 4)
     assert store.inbox.last_produced() == MONDAY
     assert store.inbox.taken_on(MONDAY) == Link(MONDAY, good.sha256)
@@ -325,11 +325,11 @@ def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: 
 
 
 def test_a_held_runs_deliveries_are_taken_up_by_the_next_run(store: SqlStore, run: Run) -> None:
-    first = store.inbox.accept(run, store.arrivals.seal("D270301.L000001", io.BytesIO(b"one")), HEADER, received=1)
+    first = store.inbox.accept(run, store.sealing.seal("D270301.L000001", io.BytesIO(b"one")), HEADER, received=1)
     store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
     second = store.runs.begin(day=TUESDAY, started=STARTED)
     header = replace(HEADER, produced=TUESDAY, previous=MONDAY)
-    held = store.inbox.accept(second, store.arrivals.seal("D270302.L000001", io.BytesIO(b"two")), header, received=1)
+    held = store.inbox.accept(second, store.sealing.seal("D270302.L000001", io.BytesIO(b"two")), header, received=1)
     store.runs.close(second, state=RunState.HELD, finished=STARTED, document={})
     assert (store.inbox.last_produced(), store.inbox.taken_on(TUESDAY)) == (MONDAY, None)
     assert store.inbox.taken_on(MONDAY) == Link(MONDAY, first.sha256)
@@ -337,7 +337,7 @@ def test_a_held_runs_deliveries_are_taken_up_by_the_next_run(store: SqlStore, ru
 
 
 def test_what_is_applied_or_refused_waits_no_more(store: SqlStore, run: Run) -> None:
-    first, second, third = (store.arrivals.seal(f"D27030{n}.L000001", io.BytesIO(b"000")) for n in (1, 2, 3))
+    first, second, third = (store.sealing.seal(f"D27030{n}.L000001", io.BytesIO(b"000")) for n in (1, 2, 3))
     store.inbox.accept(run, first, HEADER, received=1)
     store.inbox.refuse(second, "delivery.damaged")
     assert [waiting.id for waiting in store.inbox.waiting()] == [first.id, third.id]

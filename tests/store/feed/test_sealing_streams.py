@@ -77,7 +77,7 @@ def rows(engine: Engine) -> tuple[int, int]:
 
 
 def test_a_stream_is_sealed_as_it_came(store: SqlStore) -> None:
-    delivery = store.arrivals.seal(NAME, stream())
+    delivery = store.sealing.seal(NAME, stream())
     assert (delivery.sha256, delivery.size) == (hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
     assert store.inbox.content(delivery).read() == CONTENT
     assert store.inbox.waiting() == [delivery]
@@ -86,8 +86,8 @@ def test_a_stream_is_sealed_as_it_came(store: SqlStore) -> None:
 def test_another_writer_gets_through_before_each_piece_of_a_slow_stream(store: SqlStore, other: SqlStore) -> None:
     """A write that had to wait for the stream would never end: the stream waits for it here."""
     count = iter(range(1000))
-    delivery = store.arrivals.seal(
-        NAME, stream(before=lambda _: other.arrivals.seal("other", io.BytesIO(b"%d" % next(count))))
+    delivery = store.sealing.seal(
+        NAME, stream(before=lambda _: other.sealing.seal("other", io.BytesIO(b"%d" % next(count))))
     )
     assert next(count) > len(CONTENT) // (64 * 1024)
     assert store.inbox.content(delivery).read() == CONTENT
@@ -95,11 +95,11 @@ def test_another_writer_gets_through_before_each_piece_of_a_slow_stream(store: S
 
 def test_what_is_half_sealed_is_seen_by_nobody(store: SqlStore, other: SqlStore) -> None:
     seen: list[Any] = []
-    store.arrivals.seal(
+    store.sealing.seal(
         NAME,
         stream(
             before=lambda _: seen.append(
-                (other.inbox.waiting(), other.decisions.copies(NAME), other.arrivals.sealed_as(NAME, "m"))
+                (other.inbox.waiting(), other.stopped_deliveries.copies(NAME), other.sealing.sealed_as(NAME, "m"))
             )
         ),
     )
@@ -112,7 +112,7 @@ def test_a_stream_that_breaks_leaves_nothing(store: SqlStore, engine: Engine) ->
 
     before = store.views.everything()
     with pytest.raises(ConnectionResetError):
-        store.arrivals.seal(NAME, stream(before=at_the_end(broken)))
+        store.sealing.seal(NAME, stream(before=at_the_end(broken)))
     assert (store.views.everything(), rows(engine)) == (before, (0, 0))
 
 
@@ -121,32 +121,32 @@ def test_what_a_killed_program_left_is_removed_and_the_file_sealed_from_its_begi
     store: SqlStore, engine: Engine
 ) -> None:
     with pytest.raises(Killed):
-        store.arrivals.seal(NAME, stream(before=at_the_end(killed)))
+        store.sealing.seal(NAME, stream(before=at_the_end(killed)))
     assert rows(engine) == (1, 128)
     assert store.inbox.waiting() == []
-    delivery = store.arrivals.seal(NAME, stream(), mark="m")
-    store.arrivals.clear_half_sealed()
+    delivery = store.sealing.seal(NAME, stream(), mark="m")
+    store.sealing.clear_half_sealed()
     assert rows(engine) == (1, CHUNKS)
     assert store.inbox.waiting() == [delivery]
-    assert store.arrivals.sealed_as(NAME, "m") == delivery
+    assert store.sealing.sealed_as(NAME, "m") == delivery
     assert store.inbox.content(delivery).read() == CONTENT
 
 
 def test_with_nothing_half_sealed_nothing_is_written(store: SqlStore) -> None:
-    store.arrivals.seal(NAME, stream())
+    store.sealing.seal(NAME, stream())
     before = store.views.everything()
-    store.arrivals.clear_half_sealed()
+    store.sealing.clear_half_sealed()
     assert store.views.everything() == before
 
 
 def test_a_program_that_was_taken_for_dead_seals_nothing_more(store: SqlStore, other: SqlStore, engine: Engine) -> None:
     with pytest.raises(FenceLost):
-        store.arrivals.seal(NAME, stream(before=at_the_end(other.arrivals.clear_half_sealed)))
+        store.sealing.seal(NAME, stream(before=at_the_end(other.sealing.clear_half_sealed)))
     assert rows(engine) == (0, 0)
 
 
 def test_the_same_content_under_its_name_is_sealed_once_and_takes_the_newer_mark(store: SqlStore) -> None:
-    first = store.arrivals.seal(NAME, stream(), mark="old")
-    assert store.arrivals.seal(NAME, stream(), mark="new") == first
-    assert (store.arrivals.sealed_as(NAME, "old"), store.arrivals.sealed_as(NAME, "new")) == (None, first)
+    first = store.sealing.seal(NAME, stream(), mark="old")
+    assert store.sealing.seal(NAME, stream(), mark="new") == first
+    assert (store.sealing.sealed_as(NAME, "old"), store.sealing.sealed_as(NAME, "new")) == (None, first)
     assert len(store.views.everything()["inbox"]) == 1

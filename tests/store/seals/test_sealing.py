@@ -76,7 +76,7 @@ def test_a_sealed_record_opens_only_where_it_was_sealed(sqlite_store: SqlStore, 
     ],
 )
 def test_a_delivery_whose_parts_were_moved_or_lost_does_not_open(sqlite_store: SqlStore, tamper: str) -> None:
-    sealed = sqlite_store.arrivals.seal("D270301.L000001", io.BytesIO(bytes(70_000)))
+    sealed = sqlite_store.sealing.seal("D270301.L000001", io.BytesIO(bytes(70_000)))
     execute(sqlite_store, tamper)
     with sqlite_store.inbox.content(sealed) as content, pytest.raises(SealBroken):
         content.read()
@@ -88,7 +88,7 @@ def test_the_database_files_hold_no_name_number_or_street(sqlite_store: SqlStore
     run = sqlite_store.runs.begin(day=MONDAY, started=STARTED)
     write(sqlite_store, run, person(0), culr="751")
     sqlite_store.subscriptions.subscribed(run, sqlite_store.subscriptions.unsubscribed(9), since=MONDAY)
-    sqlite_store.arrivals.seal("D270301.L000001", io.BytesIO(b"001" + number(0).digits.encode()))
+    sqlite_store.sealing.seal("D270301.L000001", io.BytesIO(b"001" + number(0).digits.encode()))
     raw = b"".join(path.read_bytes() for path in tmp_path.glob("one.db*"))
     assert b"resident" in raw  # what is clear is found, so that what is not found is not there
     for secret in (number(0).digits, "Ålykke", "Skovfyrvej", "CARD-3000123"):

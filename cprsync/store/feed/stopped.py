@@ -29,7 +29,7 @@ STREAM: Final = "feed"
 _BOX = tables.inbox.c
 
 
-class Decisions(TenantStore):
+class StoppedDeliveries(TenantStore):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:
@@ -54,7 +54,7 @@ class Decisions(TenantStore):
         wanted = select(tables.inbox).where(_ours(self._tenant), refused).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
             found = [from_row(row) for row in connection.execute(wanted)]
-        settled = self.made([delivery.name for delivery in found])
+        settled = self.decided_on([delivery.name for delivery in found])
         return [delivery for delivery in found if delivery.name not in settled]
 
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
@@ -70,7 +70,7 @@ class Decisions(TenantStore):
                 else 0
             )
 
-    def made(self, names: Collection[str]) -> dict[str, SealedDelivery]:
+    def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
         wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
         if not names:
