@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
-    from cprsync.services.desk.setting import Counter
+    from cprsync.services.desk.setting import SettingDesk
     from cprsync.services.feed.stopped import Discarding
-    from cprsync.services.leaving.departing import Exit
+    from cprsync.services.leaving.departing import LeavingDesk
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
@@ -296,21 +296,21 @@ class Site:
             yield Reviews(self.section.agency, store, self.clock, self.policy, user)
 
     @contextmanager
-    def counter(self) -> Iterator[Counter]:
+    def counter(self) -> Iterator[SettingDesk]:
         """What setting a field of a patron needs."""
         from cprsync.config.municipalities import load_municipalities
-        from cprsync.services.desk.setting import Counter
+        from cprsync.services.desk.setting import SettingDesk
 
         with self.store(shows_records=True) as store:
-            yield Counter(store, self.clock, self.policy, load_municipalities().homes())
+            yield SettingDesk(store, self.clock, self.policy, load_municipalities().homes())
 
     @contextmanager
-    def leaving(self, *, user: str) -> Iterator[Exit]:
+    def leaving(self, *, user: str) -> Iterator[LeavingDesk]:
         """Where patrons leave. It needs no register: nobody who leaves is looked up or subscribed."""
-        from cprsync.services.leaving.departing import Exit
+        from cprsync.services.leaving.departing import LeavingDesk
 
         with self.store() as store:
-            yield Exit(store, self.clock, user, self.policy)
+            yield LeavingDesk(store, self.clock, user, self.policy)
 
     @contextmanager
     def night(self, *, progress: Progress) -> Iterator[Night]:

@@ -21,5 +21,5 @@ def end_patron(store: SqlStore, patron_id: str, *, on: date) -> int:
     tenant = store._tenant
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.patron_id == patron_id)
     with writing(tenant.engine) as connection:
-        ended = tables.subscription.update().where(ours, dying.holds(on)).values(until=on)
+        ended = tables.subscription.update().where(ours, dying.is_held(on)).values(until=on)
         return connection.execute(ended).rowcount

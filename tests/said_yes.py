@@ -10,7 +10,7 @@ from cprsync.services.desk.lookup import Asked, Desk, LookedUp
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 
 if TYPE_CHECKING:
-    from cprsync.services.leaving.departing import Exit
+    from cprsync.services.leaving.departing import LeavingDesk
 
 REASON = "agreed with the family"
 
@@ -28,11 +28,11 @@ def register(desk: Desk, asked: Asked) -> LookedUp:
     return confirm_registration(desk, shown, yes_to(shown.preview))
 
 
-def leave(exit_: Exit, patron_id: str) -> dict[str, Any]:
+def leave(exit_: LeavingDesk, patron_id: str) -> dict[str, Any]:
     """Let someone leave, whatever there is to be seen about it."""
     return exit_.leave(patron_id, yes_to(exit_.preview(patron_id, Ending.LEAVE).preview))
 
 
-def erase(exit_: Exit, patron_id: str) -> dict[str, Any]:
+def erase(exit_: LeavingDesk, patron_id: str) -> dict[str, Any]:
     """Erase someone in the same way."""
     return exit_.erase(patron_id, yes_to(exit_.preview(patron_id, Ending.ERASE).preview))

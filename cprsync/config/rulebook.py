@@ -86,7 +86,7 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
 
 def load_reasons() -> Reasons:
     """The decisions and principles that the sources of the rows name."""
-    read = _load(rulebook_path("stopped_deliveries.toml"), _Reasons)
+    read = _load(rulebook_path("decisions.toml"), _Reasons)
     return Reasons(
         {int(number): text.wording for number, text in read.decisions.items()},
         {key: Principle(one.name.wording, one.text.wording) for key, one in read.principles.items()},

@@ -29,8 +29,7 @@ from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import RegisterUnavailable
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.setting import Counter as SettingDesk
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.setting import SettingDesk, set_field
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from cprsync.errors import Misused, NotConfirmed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.services.leaving.departing import Exit, PartingShown
+    from cprsync.services.leaving.departing import LeavingDesk, PartingShown
 
 #: The exit code while something of the patron's is still open.
 WAITS = 3
@@ -139,7 +139,7 @@ def patron_kept_blocks(
     print_document(document, kept_lines(document, lang), as_json=as_json)
 
 
-def _leave(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
+def _leave(exit_: LeavingDesk, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
     shown = exit_.preview(patron, Ending.LEAVE)
     if not shown.is_writable:
         # nothing is left to confirm: only the progress is shown
@@ -185,7 +185,7 @@ def _left_text(document: Mapping[str, Any], language: Language) -> str:
     return word("left_waits", language, patron=document["patron"], ties=_ties_text(document["open"], language))
 
 
-def _erase(exit_: Exit, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
+def _erase(exit_: LeavingDesk, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
     shown = exit_.preview(patron, Ending.ERASE)
     if not as_json:
         say_lines(parting_lines(shown.document, language))

@@ -17,7 +17,7 @@ from cprsync.cli.terminal.output import note
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.services.desk.responsibles import Answers
+    from cprsync.services.desk.responsibles import ResponsibleRequest
     from cprsync.wiring import Site
 
 
@@ -66,17 +66,17 @@ def patron_responsible(
             note(f"  ! {word(warning, lang)}")
 
 
-def _read_link(patron: str, responsible: str | None) -> Answers:
+def _read_link(patron: str, responsible: str | None) -> ResponsibleRequest:
     from cprsync.cli.terminal.acting import user_name
     from cprsync.cli.terminal.asking import ask_any_number
-    from cprsync.services.desk.responsibles import Answers
+    from cprsync.services.desk.responsibles import ResponsibleRequest
 
     if responsible is not None:
-        return Answers(patron, user_name(), responsible_id=responsible)
-    return Answers(patron, user_name(), number=ask_any_number())
+        return ResponsibleRequest(patron, user_name(), responsible_id=responsible)
+    return ResponsibleRequest(patron, user_name(), number=ask_any_number())
 
 
-def _change_link(site: Site, asked: Answers, *, adds: bool) -> dict[str, Any]:
+def _change_link(site: Site, asked: ResponsibleRequest, *, adds: bool) -> dict[str, Any]:
     from cprsync.services.desk.responsibles import add_responsible, end_responsible
 
     if adds:

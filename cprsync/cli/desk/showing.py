@@ -36,12 +36,12 @@ def patron_show(
     protected patron stay sealed without --reveal.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.services.views.revealing import Window, check_asked
+    from cprsync.services.views.revealing import RecordViewer, check_asked
 
     with opened(config, library, as_json=as_json) as site:
         check_asked(reveal=reveal, reason=reason)
         with site.store(shows_records=True) as store:
-            window = Window(site.section.agency, store, site.clock, site.policy, user_name())
+            window = RecordViewer(site.section.agency, store, site.clock, site.policy, user_name())
             document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
     print_document(document, record_lines(document, lang), as_json=as_json)
 

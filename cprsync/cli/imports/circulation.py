@@ -48,13 +48,13 @@ def circulation_import(
     while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
     cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
     """
-    from cprsync.services.imports.circulation import Circulating, import_circulation
+    from cprsync.services.imports.circulation import CirculationImport, import_circulation
 
     of_type = None if kind is None else kind.value
     with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
         policy = site.policy
         with opened_list(file) as source, site.store() as store:
-            how = Circulating(
+            how = CirculationImport(
                 store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
             )
             imported = import_circulation(source, how)

@@ -7,16 +7,15 @@ with a real number they belong to the register again. Leaves out corrections ove
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.lists import Doing, NotListed, SeveralMeant
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.ports.desk import LocalChange, OwnWord
-from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.patrons import Write, with_age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,13 +165,3 @@ def own_word(
         return None
     write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())
     return OwnWord(asked.field, with_age(write, on=on, policy=policy))
-
-
-def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
-    """Add the group and rights that follow from a new birth date. Without a policy, return the write unchanged."""
-    patron = write.patron
-    if policy is None or write.after.birth == patron.register.birth:
-        return write
-    facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
-    group, step = age_step_of(facts, on, policy)
-    return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))

@@ -24,7 +24,7 @@ from cprsync.domain.person.purpose import may_make_borrower
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
-from cprsync.services.planning.steps import Evidence, Step, answers, step_of
+from cprsync.services.planning.steps import Evidence, Step, step_of, window_closed_by
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.register import NotFound, Subscribed
 
@@ -70,7 +70,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Heard:
+class RegisterAnswer:
     """The register's answer about the number that is in force now. `person` None: it does not know the number."""
 
     number: CprNumber
@@ -104,7 +104,7 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
 # -- asking ----------------------------------------------------------------------------------------------
 
 
-def ask_register(desk: Desk, asked: Asked) -> Heard:
+def ask_register(desk: Desk, asked: Asked) -> RegisterAnswer:
     """Ask about the number that is in force now.
 
     For a patron it is the record's number. For someone new, the register's links are followed from the typed number.
@@ -123,10 +123,10 @@ def ask_register(desk: Desk, asked: Asked) -> Heard:
         if isinstance(answer, NotFound):
             if not isinstance(answer.error, NoSuchPerson):
                 raise answer.error
-            return Heard(number, patron_id, None, is_old)
+            return RegisterAnswer(number, patron_id, None, is_old)
         successor = answer.person.current_number
         if patron_id is not None or not isinstance(successor, CprNumber):
-            return Heard(number, patron_id, answer.person, is_old)
+            return RegisterAnswer(number, patron_id, answer.person, is_old)
         number, is_old = successor, True
     raise BadAnswer("the replaced numbers lead from one to the next without end")
 
@@ -164,7 +164,7 @@ class DecidedAtDesk:
         return [action.value for action in self.decision.actions] if isinstance(self.decision, Change) else []
 
 
-def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> DecidedAtDesk:
+def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: RegisterAnswer) -> DecidedAtDesk:
     """Decide as a night does, on the record as stored now."""
     known = heard.patron_id
     patron = _somebody_new(asked, heard) if known is None else desk.store.patrons.read([known])[0]
@@ -172,7 +172,7 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: Heard) -> De
     decision = evidence.decide_on(patron)
     view = None if known is None else desk.store.views.patron(known)
     step = step_of(desk, decision, evidence, patron)
-    verifies = answers(decision, patron, evidence.as_of)
+    verifies = window_closed_by(decision, patron, evidence.as_of)
     return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view)
 
 
@@ -184,7 +184,7 @@ def _begins_to_differ(one: DecidedAtDesk) -> bool:
     return differs_from_number(write.after)
 
 
-def _somebody_new(asked: Asked, heard: Heard) -> Patron:
+def _somebody_new(asked: Asked, heard: RegisterAnswer) -> Patron:
     kind = PatronKind.PERSON if may_make_borrower(asked.purpose) else PatronKind.RESPONSIBLE
     return Patron(NEW, Person(heard.number), None, 1, kind=kind)
 
@@ -192,7 +192,7 @@ def _somebody_new(asked: Asked, heard: Heard) -> Patron:
 # -- what is to be seen --------------------------------------------------------------------------------------
 
 
-def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, household: bool) -> Arrival:
+def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDesk, *, household: bool) -> Arrival:
     """All the facts that a warning may be about."""
     view, today = one.view, desk.clock.today()
     after = _as_heard(heard, one)
@@ -217,7 +217,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk, *, ho
     )
 
 
-def _as_heard(heard: Heard, one: DecidedAtDesk) -> Person:
+def _as_heard(heard: RegisterAnswer, one: DecidedAtDesk) -> Person:
     """The person to show. For a new person who cannot be decided, it is the register's answer alone."""
     is_all = one.view is None and one.parked is not None and heard.person is not None
     return heard.person if is_all and heard.person is not None else one.after
@@ -262,7 +262,7 @@ def show_person(desk: Desk, person: Person) -> dict[str, Any]:
     return _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=False)
 
 
-def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+def shown_record(desk: Desk, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[str, Any]:
     """Show the record as it would be after the write, or a new person."""
     after = _as_heard(heard, one)
     if one.view is None and one.parked is not None:
@@ -270,14 +270,14 @@ def shown_record(desk: Desk, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]
     return _shown(desk, one, after)
 
 
-def shown_document(desk: Desk, asked: Asked, heard: Heard, one: DecidedAtDesk) -> dict[str, Any]:
+def shown_document(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[str, Any]:
     """The JSON shape of a look-up that writes nothing."""
     shown = shown_record(desk, heard, one)
     arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     return lookup_document(shown, one, warnings_about(arrival, writes=False))
 
 
-def unknown_document(heard: Heard) -> dict[str, Any]:
+def unknown_document(heard: RegisterAnswer) -> dict[str, Any]:
     """The JSON shape of `lookup` where the register does not know the number."""
     return {
         "found": False,
@@ -288,7 +288,7 @@ def unknown_document(heard: Heard) -> dict[str, Any]:
     }
 
 
-def unknown_warnings(heard: Heard) -> tuple[DeskWarning, ...]:
+def unknown_warnings(heard: RegisterAnswer) -> tuple[DeskWarning, ...]:
     """The warnings about a number that the register does not know."""
     return (*((warning_of(OLD_NUMBER),) if heard.is_old else ()), UNKNOWN_NUMBER)
 

@@ -26,8 +26,8 @@ from cprsync.services.desk.confirming import check_confirmed, preview_document
 from cprsync.services.desk.lookup import (
     NEW,
     TRIES,
-    Heard,
     LookedUp,
+    RegisterAnswer,
     arrival_of,
     ask_register,
     decide_at_desk,
@@ -65,7 +65,7 @@ class Registration:
     """What one look-up would write, as shown to staff."""
 
     asked: Asked
-    heard: Heard
+    heard: RegisterAnswer
     #: when the register answered
     at: datetime
     preview: Preview
@@ -97,7 +97,7 @@ def preview_registration(desk: Desk, asked: Asked) -> Registration:
     return _previewed(desk, asked, ask_register(desk, asked), desk.clock.now())
 
 
-def _previewed(desk: Desk, asked: Asked, heard: Heard, at: datetime) -> Registration:
+def _previewed(desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime) -> Registration:
     if heard.person is None:
         preview = Preview(REGISTRATION, heard.patron_id, unknown_warnings(heard))
         return Registration(asked, heard, at, preview, unknown_document(heard), None)

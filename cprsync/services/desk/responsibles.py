@@ -8,22 +8,21 @@ calendar and the night do that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.decide import Parked
 from cprsync.domain.patron.patron import Patron, PatronKind
-from cprsync.domain.patron.responsible import NoLink, Proposed, is_gone, of_age_on, why_no_letter, why_not
+from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_no_letter, why_not
 from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import NumberKind
-from cprsync.domain.person.person import Person, Status
+from cprsync.domain.person.person import Person
 from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.person.sealed import Sealed
-from cprsync.domain.person.status import STATUS_RULES
 from cprsync.errors import BadInput
 from cprsync.services.desk.lookup import NEW, ask_about, subscribe_to
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.desk import Entry, PatronView
-from cprsync.services.ports.patrons import Batch, Linked
+from cprsync.services.ports.patrons import Batch, Linked, refuse_link
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
@@ -36,23 +35,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 
-#: The message for each refused link. The error's kind ends in the reason's own name.
-_SAID: Final = {
-    NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
-    NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
-    NoLink.MINOR: "the responsible person is a minor too",
-    NoLink.GONE: "the responsible person can no longer be asked for anything",
-    NoLink.TOO_MANY: "four answer for the patron already",
-    NoLink.CIRCLE: "the patron answers for that person, or for someone who does",
-}
-
-
-_GONE_PATRON: Final = "patron {patron} cannot answer for anyone (in CPR: {state})"
-_GONE_TYPED: Final = "the person whose number was typed cannot answer for anyone (in CPR: {state})"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answers:
+class ResponsibleRequest:
     """A request: for which minor, by which user, and who answers. Names them by CPR number or by patron number."""
 
     patron_id: str
@@ -61,21 +46,10 @@ class Answers:
     responsible_id: str | None = None
 
 
-def refused(why: NoLink, responsible: Patron) -> BadInput:
-    """The error that says why a link is refused. If a person is gone in CPR, it also names their state."""
-    kind, status = f"responsible.{why.value}", responsible.register.status
-    if why is not NoLink.GONE or not isinstance(status, Status):
-        return BadInput(_SAID[why], kind=kind)
-    state = STATUS_RULES[status].meaning
-    if responsible.id == NEW:
-        return BadInput(_GONE_TYPED, state=state, kind=kind)
-    return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)
-
-
 # -- adding ------------------------------------------------------------------------------------------------
 
 
-def add_responsible(desk: Desk, asked: Answers) -> dict[str, Any]:
+def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     """Let someone answer for a minor. Return the JSON shape of `patron responsible`.
 
     Raises:
@@ -106,7 +80,7 @@ def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
     return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
-def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> Entry:
+def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
     store = desk.store
     responsible = _patron(store, known)
     _refuse(desk, minor, responsible)
@@ -117,7 +91,7 @@ def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: Answers) -> En
     return Entry(responsible.number, known, Batch(), asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
 
 
-def _entry_of_new(desk: Desk, minor: Patron, asked: Answers) -> Entry:
+def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry:
     """Look the person up, subscribe to them, and build the entry to write.
 
     The look-up comes first, so that nobody is subscribed who does not exist or may not answer.
@@ -153,10 +127,12 @@ def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
     others = frozenset(one.responsible_id for one in desk.store.responsibles.links(minor.id) if one.until is None)
     link = Proposed(minor.id, responsible.id, ages[0], ages[1], is_gone(responsible.register), others)
     if (why := why_not(link, today)) is not None:
-        raise refused(why, responsible)
+        raise refuse_link(why, responsible)
 
 
-def _document(store: Store, asked: Answers, responsible_id: str, outcome: str, policy: Policy) -> dict[str, Any]:
+def _document(
+    store: Store, asked: ResponsibleRequest, responsible_id: str, outcome: str, policy: Policy
+) -> dict[str, Any]:
     (responsible,) = store.patrons.read([responsible_id])
     view = store.views.patron(responsible_id)
     sealed, name = (True, None) if view is None else named(view, policy)
@@ -175,7 +151,7 @@ def _document(store: Store, asked: Answers, responsible_id: str, outcome: str, p
 # -- ending ------------------------------------------------------------------------------------------------
 
 
-def end_responsible(store: Store, asked: Answers, policy: Policy) -> dict[str, Any]:
+def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> dict[str, Any]:
     """End a link from today on. Raises BadInput if there is no link.
 
     New debts are no longer this person's; older ones stay.

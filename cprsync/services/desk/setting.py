@@ -50,7 +50,7 @@ REASON_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class SettingDesk:
     """What setting a field needs: one library's store and policy, and the list of all municipalities."""
 
     store: Store
@@ -95,7 +95,7 @@ def check_options(name: str, *, reason: str, until: date | None, withdraws: bool
         raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
 
 
-def check(counter: Counter, asked: Setting) -> None:
+def check(counter: SettingDesk, asked: Setting) -> None:
     """Refuse a request that cannot be done for this patron, before a value is typed.
 
     Raises:
@@ -111,11 +111,11 @@ def check(counter: Counter, asked: Setting) -> None:
     check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
 
 
-def _is_ours(counter: Counter, asked: Setting) -> bool:
+def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
     return may_be_ours(asked) and _view(counter, asked.patron_id).patron.number.is_replacement
 
 
-def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
+def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set one field of one patron. Return the JSON shape of `patron set`.
 
     Raises:
@@ -139,7 +139,7 @@ def set_field(counter: Counter, asked: Setting) -> dict[str, Any]:
     raise AssertionError("the last try returns or raises")
 
 
-def _view(counter: Counter, patron_id: str) -> PatronView:
+def _view(counter: SettingDesk, patron_id: str) -> PatronView:
     view = counter.store.views.patron(patron_id)
     if view is None:
         raise BadInput("there is no such patron", kind="patron.unknown")
@@ -169,7 +169,7 @@ def _document(asked: Setting, outcome: str, *, until: date | None = None, told: 
 # -- over the register ---------------------------------------------------------------------------------------
 
 
-def _correct(counter: Counter, asked: Setting) -> dict[str, Any]:
+def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
@@ -198,7 +198,7 @@ def _reason_of(asked: Setting) -> str:
     return reason
 
 
-def _override_of(counter: Counter, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
+def _override_of(counter: SettingDesk, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
     today = counter.clock.today()
     try:
         value = value_of(name, text, Known(counter.municipalities, today))
@@ -215,7 +215,7 @@ def _says_the_same(held: Override | None, override: Override | None) -> bool:
 
 
 def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
-    counter: Counter, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
+    counter: SettingDesk, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
     """What follows at once: the group in force, the next days, and what the net media are told."""
     today, policy, stopped = counter.clock.today(), counter.policy, before.letters_stopped
@@ -246,7 +246,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 # -- a patron who is not in the register ---------------------------------------------------------------------
 
 
-def _write_own(counter: Counter, asked: Setting) -> dict[str, Any]:
+def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
     word = own_word(patron, asked, counter.store.patrons.prepare, on=today, policy=counter.policy)
     if word is None:

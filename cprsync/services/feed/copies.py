@@ -31,7 +31,7 @@ _READ_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class MeantCopy:
     """The copy that is meant: one in the inbox, or content that is not sealed yet."""
 
     name: str
@@ -53,7 +53,7 @@ class Meant:
     others: tuple[SealedDelivery, ...] = ()
 
 
-def find_copy(store: Store, feed: Feed | None, file: str, *, sha256: str | None = None) -> Meant:
+def find_copy(store: Store, feed: Feed | None, file: str, *, sha256: str | None = None) -> MeantCopy:
     """Find what `file` means: a name as a night reports it, or a path.
 
     `sha256`: the first digits of its content's hash.
@@ -67,7 +67,7 @@ def find_copy(store: Store, feed: Feed | None, file: str, *, sha256: str | None 
     return meant if sha256 is None else _held_to(meant, sha256)
 
 
-def _by_name(store: Store, feed: Feed | None, name: str, sha256: str | None) -> Meant:
+def _by_name(store: Store, feed: Feed | None, name: str, sha256: str | None) -> MeantCopy:
     copies = store.stopped_deliveries.copies(name)
     if sha256 is not None and copies:
         return _among(_sealed(_of_hash(copies, sha256)), copies)
@@ -81,7 +81,7 @@ def _by_name(store: Store, feed: Feed | None, name: str, sha256: str | None) -> 
     return _among(_newest(lying, copies), copies)
 
 
-def _newest(lying: Meant | None, copies: list[SealedDelivery]) -> Meant:
+def _newest(lying: MeantCopy | None, copies: list[SealedDelivery]) -> MeantCopy:
     """Select a copy. The file that still lies there comes first, unless it is decided and a sealed copy waits.
 
     After it comes the newest waiting copy, then the newest undecided one, then the newest.
@@ -93,8 +93,8 @@ def _newest(lying: Meant | None, copies: list[SealedDelivery]) -> Meant:
     return _sealed((still_open or copies)[-1])
 
 
-def _sealed(copy: SealedDelivery) -> Meant:
-    return Meant(copy.name, copy.sha256, copy)
+def _sealed(copy: SealedDelivery) -> MeantCopy:
+    return MeantCopy(copy.name, copy.sha256, copy)
 
 
 def _is_open(copy: SealedDelivery) -> bool:
@@ -102,7 +102,7 @@ def _is_open(copy: SealedDelivery) -> bool:
     return copy.state in {InboxState.SEALED, InboxState.REFUSED} and not copy.is_set_aside
 
 
-def _among(meant: Meant, copies: Iterable[SealedDelivery]) -> Meant:
+def _among(meant: MeantCopy, copies: Iterable[SealedDelivery]) -> MeantCopy:
     here = None if meant.copy is None else meant.copy.id
     return replace(meant, others=tuple(one for one in copies if one.id != here))
 
@@ -114,7 +114,7 @@ def _of_hash(copies: Iterable[SealedDelivery], sha256: str) -> SealedDelivery:
     return found[0]
 
 
-def _held_to(meant: Meant, sha256: str) -> Meant:
+def _held_to(meant: MeantCopy, sha256: str) -> MeantCopy:
     """Return the copy if its content has this hash. Raises BadInput."""
     if not meant.sha256.startswith(_checked_hash(sha256)):
         raise BadInput("no copy of that name has content with that hash", kind="delivery.no_copy")
@@ -128,7 +128,7 @@ def _checked_hash(sha256: str) -> str:
     return told
 
 
-def _on_disk(store: Store, file: str) -> Meant:
+def _on_disk(store: Store, file: str) -> MeantCopy:
     path = Path(file)
     try:
         with path.open("rb") as content:
@@ -136,11 +136,11 @@ def _on_disk(store: Store, file: str) -> Meant:
     except OSError:
         raise BadInput(_UNKNOWN, kind="delivery.unknown") from None
     copies = store.stopped_deliveries.copies(path.name)
-    meant = Meant(path.name, sha256, _same(copies, sha256), lambda: path.open("rb"), is_on_disk=True)
+    meant = MeantCopy(path.name, sha256, _same(copies, sha256), lambda: path.open("rb"), is_on_disk=True)
     return _among(meant, copies)
 
 
-def _lying(store: Store, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> Meant | None:
+def _lying(store: Store, feed: Feed | None, name: str, copies: list[SealedDelivery]) -> MeantCopy | None:
     """The file where deliveries arrive.
 
     None: there is none; or the place does not answer, and the inbox knows the name.
@@ -155,20 +155,20 @@ def _lying(store: Store, feed: Feed | None, name: str, copies: list[SealedDelive
         raise
 
 
-def _lies_whole(store: Store, feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
+def _lies_whole(store: Store, feed: Feed, name: str, copies: list[SealedDelivery]) -> MeantCopy | None:
     file = next((one for one in feed.waiting() if one.name == name), None)
     if file is None:
         return None
     if file.mark is not None and (known := store.sealing.sealed_as(name, file.mark)) is not None:
         return replace(_sealed(known), file=file)
-    return _read(Meant(name, _EMPTY, None, _opener(file), file=file), copies)
+    return _read(MeantCopy(name, _EMPTY, None, _opener(file), file=file), copies)
 
 
-def _lies_unfinished(feed: Feed, name: str, copies: list[SealedDelivery]) -> Meant | None:
+def _lies_unfinished(feed: Feed, name: str, copies: list[SealedDelivery]) -> MeantCopy | None:
     if name not in feed.unfinished():
         return None
     file = feed.unfinished_file(name)
-    return _read(Meant(name, _EMPTY, None, _opener(file), is_unfinished=True, file=file), copies)
+    return _read(MeantCopy(name, _EMPTY, None, _opener(file), is_unfinished=True, file=file), copies)
 
 
 def _opener(file: WaitingFile | None) -> Callable[[], BinaryIO]:
@@ -180,7 +180,7 @@ def _opener(file: WaitingFile | None) -> Callable[[], BinaryIO]:
     return read
 
 
-def _read(meant: Meant, copies: list[SealedDelivery]) -> Meant:
+def _read(meant: MeantCopy, copies: list[SealedDelivery]) -> MeantCopy:
     """Find the copy by its content. If the file cannot be read, record why and treat it as empty."""
     try:
         with closing(meant.content()) as content:

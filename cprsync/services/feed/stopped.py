@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
-    from cprsync.services.feed.copies import Meant
+    from cprsync.services.feed.copies import MeantCopy
     from cprsync.services.ports.deliveries import Feed, Reader, SealedDelivery
     from cprsync.services.ports.store import Store
 
@@ -74,7 +74,7 @@ def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decid
     }
 
 
-def describe_others(meant: Meant) -> list[dict[str, Any]]:
+def describe_others(meant: MeantCopy) -> list[dict[str, Any]]:
     """The other copies of the name, so that the operator sees which one was accepted."""
     return [{"sha256": one.sha256, "size": one.size, "state": _state(one)} for one in meant.others]
 
@@ -99,7 +99,7 @@ def raise_taken(copy: SealedDelivery) -> None:
 
 
 def _taken_up(
-    store: Store, reader: Reader, meant: Meant, *, strict: bool, feed: Feed | None
+    store: Store, reader: Reader, meant: MeantCopy, *, strict: bool, feed: Feed | None
 ) -> tuple[SealedDelivery, Header, str]:
     """The copy in the inbox, its first record, and why it stopped the nights. Raises BadInput, DeliveryRefused."""
     copy = meant.copy
@@ -123,7 +123,7 @@ def _taken_up(
         return store.sealing.seal(meant.name, content), header, stopped_by
 
 
-def _seal_unfinished(store: Store, reader: Reader, meant: Meant) -> tuple[SealedDelivery, Header]:
+def _seal_unfinished(store: Store, reader: Reader, meant: MeantCopy) -> tuple[SealedDelivery, Header]:
     """Seal the present part of a file whose companion announces more. Refuse it if it is no complete delivery."""
     with closing(meant.content()) as there:
         delivery = store.sealing.seal(meant.name, there)
@@ -135,7 +135,7 @@ def _seal_unfinished(store: Store, reader: Reader, meant: Meant) -> tuple[Sealed
         raise
 
 
-def _stop(store: Store, meant: Meant, header: Header, *, strict: bool, feed: Feed | None) -> str:
+def _stop(store: Store, meant: MeantCopy, header: Header, *, strict: bool, feed: Feed | None) -> str:
     """Return why the delivery stops the nights. Raises BadInput if it does not."""
     taken, last = store.inbox.taken_on(header.produced), store.inbox.last_produced()
     place = place_of(header, meant.sha256, taken=taken, last=last, strict=strict)
@@ -199,7 +199,7 @@ class Discarding:
             "others": describe_others(meant),
         }
 
-    def _find_fault(self, meant: Meant) -> _Fault:
+    def _find_fault(self, meant: MeantCopy) -> _Fault:
         """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is decided already."""
         if meant.copy is not None:
             raise_taken(meant.copy)
@@ -218,7 +218,7 @@ class Discarding:
         with closing(meant.content() if meant.copy is None else self._store.inbox.content(meant.copy)) as content:
             return self._why(content, meant.sha256)
 
-    def _seal(self, meant: Meant) -> SealedDelivery:
+    def _seal(self, meant: MeantCopy) -> SealedDelivery:
         """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
         with closing(meant.content()) as content:
             delivery = self._store.sealing.seal(meant.name, content)

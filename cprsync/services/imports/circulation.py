@@ -15,7 +15,7 @@ from cprsync.services.imports.columns import Columns, columns_of
 from cprsync.services.imports.importing import Taken, check_whole
 from cprsync.services.imports.refused import REASONS, Imported, Refused, Unfit, in_parts
 from cprsync.services.imports.rows import Listing, nothing_seen
-from cprsync.services.ports.imports import Circulated
+from cprsync.services.ports.imports import BALANCE, MESSAGE, ORDER, SHAPES, Circulated, Shape, before_it_began
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cprsync.services.imports.rows import Row, Seen
     from cprsync.services.ports.store import Store
 
-LOAN, RESERVATION, BALANCE, MESSAGE = "loan", "reservation", "balance", "message"
 #: The longest text, except for a message's content.
 TEXT_MAX: Final = 254
 ID_MAX: Final = 64
@@ -37,57 +36,10 @@ _AMOUNT: Final = re.compile(
 )
 #: How far a day may lie after ours: the source's clock may be ahead, or in another zone.
 GRACE: Final = timedelta(days=1)
-#: Why a row is refused if one of its days lies before the day on which it began.
-ORDER: Final = "day.order"
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a row of a type may say: which days are in clear, and which days and texts are sealed.
-
-    `needed` columns must be filled, unless the id is known already. `done` columns are days of actions by the patron.
-    """
-
-    days: tuple[str, ...]
-    sealed_days: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-    needed: tuple[str, ...] = ()
-    #: a row with one of these days is over at once
-    ends: tuple[str, ...] = ()
-    done: tuple[str, ...] = ()
-    #: days that may lie in the future; all others must be past
-    ahead: tuple[str, ...] = ()
-    #: the day on which it began: no other day may lie before it
-    begins: str = ""
-
-
-SHAPES: Final[Mapping[str, Shape]] = {
-    LOAN: Shape(
-        ("due", "returned"),
-        ("loaned", "renewed", "lost"),
-        ("title",),
-        needed=("title", "loaned", "due"),
-        done=("loaned", "renewed", "returned"),
-        ahead=("due",),
-        begins="loaned",
-    ),
-    RESERVATION: Shape(
-        ("placed", "until"),
-        ("fulfilled", "cancelled"),
-        ("title",),
-        needed=("title", "placed"),
-        ends=("fulfilled", "cancelled"),
-        done=("placed",),
-        ahead=("until",),
-        begins="placed",
-    ),
-    BALANCE: Shape(
-        ("raised", "settled"), (), ("title",), needed=("amount", "raised"), done=("settled",), begins="raised"
-    ),
-    MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
-}
 #: The columns of such a list.
 COLUMNS: Final = (
     *("type", "id", "patron", "title", "loaned", "due", "renewed", "returned", "lost"),
@@ -111,28 +63,11 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
         return Refused(line, unfit.field, unfit.why)
 
 
-def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
-    """The first column with a day before the day on which it began, in the row or in what is known already."""
-    shape = SHAPES[row.type]
-    told = {**row.days, **row.said}
-    names = (*shape.days, *shape.sealed_days)
-    if not any(name in told for name in names):
-        return None
-    days = {name: str(day) for name in names if (day := told.get(name) or known.get(name))}
-    return _before_it_began(shape, days)
-
-
-def _before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
-    """Same as `misplaced`, for days as YYYY-MM-DD, which sort as text."""
-    began = days.get(shape.begins)
-    return None if began is None else next((name for name, day in days.items() if day < began), None)
-
-
 def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
     for name, day in days.items():
         if name not in shape.ahead and day > on + GRACE:
             raise Unfit(name, "day.future")
-    early = _before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
+    early = before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
     if early is not None:
         raise Unfit(early, ORDER)
 
@@ -214,7 +149,7 @@ FIELD_OF: Final[Mapping[str, str]] = {"borrower.unknown": "patron", "id.other": 
 MISSING: Final = "missing.new"
 
 
-class Circulates(Taken, Protocol):
+class CirculationResult(Taken, Protocol):
     """The result of one row."""
 
     @property
@@ -224,7 +159,7 @@ class Circulates(Taken, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class BalancesOfList:
     """What a list's balances would leave owed.
 
     A dry run needs it for the loans, because it has not written the balances.
@@ -238,7 +173,7 @@ class Foreseen:
     def is_owed(self, patron_id: str, loan_id: str) -> bool:
         return ("owed", f"{patron_id}|{loan_id}") in self.seen
 
-    def remember(self, row: Circulated, taken: Circulates) -> None:
+    def remember(self, row: Circulated, taken: CirculationResult) -> None:
         if row.type != BALANCE or taken.patron_id is None:
             return
         self.seen.add(("told", row.source_id))
@@ -247,7 +182,7 @@ class Foreseen:
 
 
 @dataclass(frozen=True, slots=True)
-class Circulating:
+class CirculationImport:
     """How to import a list."""
 
     store: Store
@@ -262,7 +197,7 @@ class Circulating:
     raise_if_stopped: Callable[[], None] = lambda: None
 
 
-def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
+def import_circulation(source: BinaryIO, how: CirculationImport) -> Imported:
     """Read a list and pass its rows to the store.
 
     Raises BadInput if the file is no such list; then nothing is taken. A bad row is refused by line and field.
@@ -271,7 +206,7 @@ def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
     imported = Imported(listing.encoding)
     check_whole(listing, how.columns)
     with nothing_seen() as seen:
-        foreseen = None if how.apply else Foreseen(seen)
+        foreseen = None if how.apply else BalancesOfList(seen)
         for owed in (True, False):
             for part in in_parts(_read_rows(listing, how, seen, owed=owed)):
                 _take(part, how, imported, foreseen)
@@ -281,7 +216,7 @@ def import_circulation(source: BinaryIO, how: Circulating) -> Imported:
 
 
 def _read_rows(
-    listing: Listing, how: Circulating, seen: Seen, *, owed: bool
+    listing: Listing, how: CirculationImport, seen: Seen, *, owed: bool
 ) -> Iterator[tuple[int, Circulated | Refused]]:
     """The rows of balances if `owed`, or else all other rows."""
     for row in listing.rows():
@@ -291,7 +226,7 @@ def _read_rows(
             yield row.line, _row(row, values, kind, how, seen)
 
 
-def _row(row: Row, values: Mapping[str, str], kind: str, how: Circulating, seen: Seen) -> Circulated | Refused:
+def _row(row: Row, values: Mapping[str, str], kind: str, how: CirculationImport, seen: Seen) -> Circulated | Refused:
     if how.columns.beyond(row):
         return Refused(row.line, "row", "cells")
     if kind not in SHAPES:
@@ -307,7 +242,10 @@ def _row(row: Row, values: Mapping[str, str], kind: str, how: Circulating, seen:
 
 
 def _take(
-    part: Sequence[tuple[int, Circulated | Refused]], how: Circulating, imported: Imported, foreseen: Foreseen | None
+    part: Sequence[tuple[int, Circulated | Refused]],
+    how: CirculationImport,
+    imported: Imported,
+    foreseen: BalancesOfList | None,
 ) -> None:
     imported.rows += len(part)
     imported.refused += [read for _, read in part if isinstance(read, Refused)]

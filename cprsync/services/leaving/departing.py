@@ -82,7 +82,7 @@ class PartingShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class LeavingDesk:
     """Where patrons leave: one library's store and policy, and the user who takes the request."""
 
     store: Store

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.deciding.guard import Outcome, protective_part
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
-from cprsync.services.planning.steps import Step, answers, batch_of, step_of, write_of
+from cprsync.services.planning.steps import Step, batch_of, step_of, window_closed_by, write_of
 from cprsync.services.ports.patrons import Batch
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     if step.evidence is None:
         return step
     decision = step.evidence.decide_on(patron)
-    verifies = step.verifies and answers(decision, patron, step.evidence.as_of)
+    verifies = step.verifies and window_closed_by(decision, patron, step.evidence.as_of)
     again = step_of(night, decision, step.evidence, patron, item=step.item)
     return replace(again, answered=step.answered, verifies=verifies, named=step.named)
 

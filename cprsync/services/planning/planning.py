@@ -13,7 +13,7 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, renumbered
-from cprsync.services.planning.steps import Evidence, Plan, Step, answers, end_of, step_of
+from cprsync.services.planning.steps import Evidence, Plan, Step, end_of, step_of, window_closed_by
 from cprsync.services.planning.trail import Trails, is_decided, look_up
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
@@ -165,7 +165,7 @@ class Planner:
             evidence = Evidence(person, as_of, end)
             decision = evidence.decide_on(found)
             # delivered under this number again: the register has taken the number change back
-            verifies = answers(decision, found, as_of) if found.has_replaced_number else None
+            verifies = window_closed_by(decision, found, as_of) if found.has_replaced_number else None
             step = step_of(self._night, decision, evidence, found, item=item)
             step = self._leave(step if verifies is None else replace(step, verifies=verifies), found)
         self._add_line(step, person, patron_id)
@@ -315,7 +315,7 @@ class Planner:
             step,
             asks=FollowUp(patron.id, PROTECTION_END) if asks_again else step.asks,
             answered=None if is_open else question,
-            verifies=answers(decision, patron, as_of),
+            verifies=window_closed_by(decision, patron, as_of),
         )
         self._steps.append(self._leave(step, patron))
 

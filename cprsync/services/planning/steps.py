@@ -206,7 +206,7 @@ def _moves(as_of: AsOf, patron: Patron) -> bool:
     return as_of != patron.as_of and (patron.as_of is None or not as_of.is_older_than(patron.as_of))
 
 
-def answers(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
+def window_closed_by(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
     """The patron with the window that a look-up's answer closes. None: it was parked, or is not recent enough."""
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 

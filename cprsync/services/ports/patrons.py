@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
+from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.action import Action
+from cprsync.domain.person.person import Status
+from cprsync.domain.person.status import STATUS_RULES
+from cprsync.errors import BadInput
 from cprsync.services.ports.register import PROTECTION_END
 
 if TYPE_CHECKING:
@@ -25,6 +30,19 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.register import FollowUp
     from cprsync.services.ports.run import Run
+
+
+#: The message for each refused link. The error's kind ends in the reason's own name.
+_REFUSALS: Final = {
+    NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
+    NoLink.OF_AGE: "the patron is of age: nobody answers for their new debts",
+    NoLink.MINOR: "the responsible person is a minor too",
+    NoLink.GONE: "the responsible person can no longer be asked for anything",
+    NoLink.TOO_MANY: "four answer for the patron already",
+    NoLink.CIRCLE: "the patron answers for that person, or for someone who does",
+}
+_GONE_PATRON: Final = "patron {patron} cannot answer for anyone (in CPR: {state})"
+_GONE_TYPED: Final = "the person whose number was typed cannot answer for anyone (in CPR: {state})"
 
 
 #: The actions that bring a birth date from the register.
@@ -316,3 +334,24 @@ class Statistics(Protocol):
     def counted(self, on: date, policy: Policy, *, page: int = 500) -> Iterator[Cell]:
         """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
         ...
+
+
+def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
+    """Add the group and rights that follow from a new birth date. Without a policy, return the write unchanged."""
+    patron = write.patron
+    if policy is None or write.after.birth == patron.register.birth:
+        return write
+    facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
+    group, step = age_step_of(facts, on, policy)
+    return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))
+
+
+def refuse_link(why: NoLink, responsible: Patron) -> BadInput:
+    """The error that says why a link is refused. If a person is gone in CPR, it also names their state."""
+    kind, status = f"responsible.{why.value}", responsible.register.status
+    if why is not NoLink.GONE or not isinstance(status, Status):
+        return BadInput(_REFUSALS[why], kind=kind)
+    state = STATUS_RULES[status].meaning
+    if not responsible.id:
+        return BadInput(_GONE_TYPED, state=state, kind=kind)
+    return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RecordViewer:
     """Where a record is looked at: one library's store and policy, and the user who looks."""
 
     agency: str

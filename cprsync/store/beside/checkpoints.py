@@ -55,7 +55,7 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Kept:
+class StreamOnFile:
     """What the file tells of one stream."""
 
     #: the last entry that was there for certain
@@ -93,7 +93,7 @@ class Kept:
 class Heads:
     """What the file tells of one agency, as far as its lines verify."""
 
-    streams: dict[str, Kept] = field(default_factory=dict)
+    streams: dict[str, StreamOnFile] = field(default_factory=dict)
     records: int = 0
     #: for the whole file: the number of lines, and the code of the last
     end: Seen = field(default_factory=lambda: Seen(0, _FIRST))
@@ -105,7 +105,7 @@ class Heads:
             self.streams, self.records, self.broken = {}, 0, None
             return
         self.records = max(self.records, mark.records or 0)
-        kept = self.streams.setdefault(mark.stream, Kept())
+        kept = self.streams.setdefault(mark.stream, StreamOnFile())
         if not mark.cut and not kept.move(mark) and self.broken is None:
             self.broken = AuditBroken(mark.stream, mark.seq, "the entry is not the one of the checkpoint")
         kept.first = mark.first if mark.first is not None else kept.first

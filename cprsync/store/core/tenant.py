@@ -119,7 +119,7 @@ def hold_library(connection: Connection, tenant: Tenant) -> None:
 
 
 @contextmanager
-def written(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
+def run_transaction(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
     """Open a transaction of a run, or of a caller who holds the agreement's lock (no run).
 
     Raises:

@@ -65,7 +65,7 @@ class Views(TenantStore):
             subscribed = connection.scalar(
                 select(subscription.since)
                 .where(subscription.agency == self._tenant.agency, subscription.patron_id == patron_id)
-                .where(dying.holds(self._tenant.clock.today()))
+                .where(dying.is_held(self._tenant.clock.today()))
                 .order_by(subscription.since)
                 .limit(1)
             )

@@ -19,7 +19,7 @@ from cprsync.services.ports.subscriptions import AskedToday, InWindow
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.stopped import STREAM as FEED
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.records.records import from_row
@@ -90,7 +90,7 @@ class Windows(TenantStore):
 
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         number = None if run is None else run.id
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             for part in parts(patron_ids):
                 these = (
                     (_PATRON.agency == self._tenant.agency)
@@ -108,13 +108,13 @@ class Windows(TenantStore):
     def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
         if not harms:
             return
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             before = _asked_today(connection, self._tenant)
             _count(connection, self._tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
 
     def open_for_everyone(self, *, user: str, reason: str) -> int:
         happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
-        with written(self._tenant, None) as connection:
+        with run_transaction(self._tenant, None) as connection:
             audit.append(connection, self._tenant, FEED, [happened])
             return open_for_subscribed(connection, self._tenant, Why.RESTORED)
 

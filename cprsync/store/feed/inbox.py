@@ -17,7 +17,7 @@ from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.run import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons.windows import open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
@@ -83,7 +83,7 @@ class Inbox(TenantStore):
         return day
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
                 open_for_subscribed(connection, self._tenant, Why.GAP)
             connection.execute(

@@ -17,7 +17,7 @@ from cprsync.services.ports.subscriptions import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import dying, responsibles
 from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records.numbers import numbered
@@ -75,8 +75,8 @@ class Reconciliation(TenantStore):
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = _ours(self._tenant) & dying.holds(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
-        with written(self._tenant, run) as connection:
+        held = _ours(self._tenant) & dying.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        with run_transaction(self._tenant, run) as connection:
             whose = {
                 row.patron_id: by_probe[row.number_index]
                 for part in parts(list(by_probe))
@@ -91,7 +91,7 @@ class Reconciliation(TenantStore):
 
     def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         if patron_ids:
-            with written(self._tenant, run) as connection:
+            with run_transaction(self._tenant, run) as connection:
                 close_windows(connection, self._tenant, patron_ids)
 
     def documents(self) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def _digits(number: CprNumber) -> str:
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
-    holds = dying.holds(tenant.clock.today()) & ~_due()
+    holds = dying.is_held(tenant.clock.today()) & ~_due()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
     added: set[bytes] = set()
@@ -159,12 +159,12 @@ def _release(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
         idle = responsibles.idle(connection, tenant)
     if idle:
-        with written(tenant, run) as connection:
+        with run_transaction(tenant, run) as connection:
             responsibles.release(connection, tenant, idle, by_night=True)
 
 
 def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
-    with written(tenant, run) as connection:
+    with run_transaction(tenant, run) as connection:
         patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
         connection.execute(update(tables.subscription).where(ending).values(until=on))
         _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
@@ -176,7 +176,7 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
         return
     indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
     told: list[str | None] = []
-    with written(tenant, run) as connection:
+    with run_transaction(tenant, run) as connection:
         for part in parts(indexes):
             concerned = _ours(tenant) & _ROW.number_index.in_(part)
             told += connection.scalars(select(_ROW.patron_id).where(concerned).order_by(_ROW.patron_id).distinct())

@@ -12,7 +12,7 @@ from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import SETTLED, TAKEN, forgotten, from_row, looked_at_anew
 from cprsync.store.patrons.windows import open_for_subscribed
 
@@ -43,7 +43,7 @@ class StoppedDeliveries(TenantStore):
     def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         more = (("delivery", delivery.sha256), ("user", user))
         happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
-        with written(self._tenant, None) as connection:
+        with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": IN_THE_AUDIT}
             connection.execute(_this(self._tenant, delivery.id).values(accepted))
             audit.append(connection, self._tenant, STREAM, [happened])
@@ -60,7 +60,7 @@ class StoppedDeliveries(TenantStore):
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
         more = (("delivery", delivery.sha256), ("user", user))
         happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
-        with written(self._tenant, None) as connection:
+        with run_transaction(self._tenant, None) as connection:
             aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
             connection.execute(_this(self._tenant, delivery.id).values(aside))
             audit.append(connection, self._tenant, STREAM, [happened])

@@ -19,7 +19,7 @@ from cprsync.services.ports.register import FIRST_COPY, FollowUp, Found, KeptAns
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, written
+from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
 from cprsync.store.patrons import dying
 from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.windows import find_late, open_windows
@@ -111,7 +111,7 @@ class Subscriptions(TenantStore):
     ) -> None:
         if not rows:
             return
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             held = _held(connection, self._tenant, [patron_id for patron_id, _ in rows])
             fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
             if fresh:
@@ -143,7 +143,7 @@ class Subscriptions(TenantStore):
         )
         # counted apart: the many by an index alone, and the dead, who are few
         number = select(func.count(_ROW.number_index.distinct())).where(ours)
-        for_a_time = number.where(dying.holds(today), _ROW.until >= today, ~again)
+        for_a_time = number.where(dying.is_held(today), _ROW.until >= today, ~again)
         with reading(self._tenant.engine) as connection:
             return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from cprsync.domain.leaving.forgetting import Forgotten, deletable_until
-from cprsync.services.imports.circulation import ORDER, misplaced
-from cprsync.services.ports.imports import ForeseenBalances, Imported, ImportOutcome
+from cprsync.services.ports.imports import ORDER, ForeseenBalances, Imported, ImportOutcome, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, writing

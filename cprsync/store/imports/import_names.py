@@ -15,8 +15,7 @@ from cprsync.domain.patron.kinds import CONTACT_ADDRESS
 from cprsync.domain.patron.override import with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
-from cprsync.services.desk.local_setting import with_age
-from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.patrons import Write, with_age
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
 from cprsync.store.patrons.changes import write_records
@@ -71,7 +70,7 @@ def own_words(row: NewPatron, *, registered: bool) -> Own | str:
     return Own(replace(row, local=local, address=""))
 
 
-def called(person: Person, row: NewPatron) -> Person:
+def with_own_values(person: Person, row: NewPatron) -> Person:
     """Return the person with the row's name, as an envelope takes it, and its birth date.
 
     What the row leaves out stays.
@@ -80,7 +79,7 @@ def called(person: Person, row: NewPatron) -> Person:
     return named if row.born is None else replace(named, birth=Birth(row.born))
 
 
-def to_be_called(
+def patrons_to_rename(
     connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
     """Open the patrons who get a name or a birth date from a row, if no register knows them. Returns them by id."""

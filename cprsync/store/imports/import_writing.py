@@ -17,7 +17,7 @@ from cprsync.errors import BadInput, LostCompare
 from cprsync.store.audit.record_versions import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.imports.import_matching import stored_by_number
-from cprsync.store.imports.import_names import called, write_names
+from cprsync.store.imports.import_names import with_own_values, write_names
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import clear_columns
 from cprsync.store.records.kept_blocks import bring_back
@@ -92,7 +92,7 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
 def new_row(
     tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
 ) -> dict[str, Any]:
-    vault, person = tenant.vault, called(Person(number), new)
+    vault, person = tenant.vault, with_own_values(Person(number), new)
     prepared = prepare(vault, person)
     local = replace(new.local, language=new.local.language or Local().language)
     return {

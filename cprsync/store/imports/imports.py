@@ -31,7 +31,7 @@ from cprsync.store.imports.import_matching import (
     replaced,
     stored_by_number,
 )
-from cprsync.store.imports.import_names import called, own_words, to_be_called
+from cprsync.store.imports.import_names import own_words, patrons_to_rename, with_own_values
 from cprsync.store.imports.import_writing import Part, fresh_ids, new_row, write_part
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.cards import card_probes, key_row
@@ -118,7 +118,7 @@ def _import_part(
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
     part.pinned = pinned(connection, tenant, by_id.values())
     part.replaced = replaced(connection, tenant, rows)
-    part.patrons = to_be_called(connection, tenant, found)
+    part.patrons = patrons_to_rename(connection, tenant, found)
     part.groups = groups_by_age(connection, tenant, named, policy)
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
@@ -214,7 +214,7 @@ def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
     if patron_id not in part.patrons:
         return False
     before = part.called.get(patron_id, part.patrons[patron_id].register)
-    after = called(before, row)
+    after = with_own_values(before, row)
     if after == before:
         return False
     part.called[patron_id] = after
@@ -232,7 +232,7 @@ def _not_created(part: Part, row: NewPatron) -> Imported | None:
 
 def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Imported:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
-    person = called(Person(number), replace(row, name=""))
+    person = with_own_values(Person(number), replace(row, name=""))
     group, step = age_step_of_new(person, row.local.group, part.policy, on=tenant.clock.today())
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))

@@ -167,7 +167,7 @@ def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
     probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
     # the old numbers are in the patron's own lines and subscriptions
     probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
-    night_lines.make_nobodys(connection, tenant, ids, probes)
+    night_lines.anonymise(connection, tenant, ids, probes)
 
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:

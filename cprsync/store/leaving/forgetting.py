@@ -31,7 +31,7 @@ from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, 
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.leaving import night_lines, old_files
 from cprsync.store.leaving.old_files import Over
 from cprsync.store.lending.circulation import is_over, open_payload, seal_payload
@@ -68,7 +68,7 @@ class Retention(TenantStore):
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
         over = Over(self._tenant, deletable_until(kind, on, policy), on, policy)
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
                 rows = cutting.find_old(connection, self._tenant, over.end, limit=limit)

@@ -46,7 +46,7 @@ def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> No
         _forget_plan(connection, tenant, run_id)
 
 
-def make_nobodys(connection: Connection, tenant: Tenant, ids: Sequence[str], indexes: Sequence[bytes]) -> None:
+def anonymise(connection: Connection, tenant: Tenant, ids: Sequence[str], indexes: Sequence[bytes]) -> None:
     """Remove these patrons and numbers from all lines and plans. The counts do not change."""
     ours = _ITEM.agency == tenant.agency
     theirs = _ITEM.patron_id.in_(ids) | _ITEM.number_index.in_(indexes)

@@ -87,7 +87,7 @@ class Accounts(TenantStore):
             for part in parts(ids):
                 for one in _accounts(connection, self._tenant, part):
                     found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
-                for row in connection.execute(select(tables.account).where(these(self._tenant, part))):
+                for row in connection.execute(select(tables.account).where(rows_of(self._tenant, part))):
                     stands = row.municipality if row.checked is None else row.seen
                     found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
                 refused = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
@@ -99,7 +99,7 @@ class Accounts(TenantStore):
         return found
 
 
-def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
+def rows_of(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition for the accounts of these patrons."""
     return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
 
@@ -110,7 +110,7 @@ def these(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
 def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
     of_patron = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
     rows = connection.execute(select(tables.patron).where(of_patron).order_by(_PATRON.id)).all()
-    told = {row.patron_id: row for row in connection.execute(select(tables.account).where(these(tenant, ids)))}
+    told = {row.patron_id: row for row in connection.execute(select(tables.account).where(rows_of(tenant, ids)))}
     former = _former(connection, tenant, list(told))
     cards = card_accounts_of(connection, tenant, rows)
     corrected = overrides_of(connection, tenant, rows)

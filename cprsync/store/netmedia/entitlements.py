@@ -19,7 +19,7 @@ from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, written
+from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
 from cprsync.store.netmedia.effects import CULR, WAITING
 from cprsync.store.records.local import open_local
 from cprsync.store.records.records import from_row, overrides_of
@@ -62,7 +62,7 @@ class Rights(TenantStore):
     """Rights to net media."""
 
     def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             rows = due_rows(connection, self._tenant, page, hold=True)
             _tell(connection, self._tenant, run, _derive(connection, self._tenant, rows, policy, page.day))
         return rows[-1].id if len(rows) == page.limit else None
@@ -99,7 +99,7 @@ class Rights(TenantStore):
 
     def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
         for part in parts(ids):
-            with written(self._tenant, None) as connection:
+            with run_transaction(self._tenant, None) as connection:
                 these = (_PATRON.agency == self._tenant.agency) & _PATRON.id.in_(part)
                 rows = connection.execute(
                     select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()

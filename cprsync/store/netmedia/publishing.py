@@ -23,7 +23,7 @@ from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import waiting
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of
 from cprsync.store.netmedia.log_ins import card_accounts_of
@@ -108,7 +108,7 @@ class Outbox(TenantStore):
         done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
         rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
         stream = audit.DESK if run is None else self._tenant.night
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             left: list[tuple[str, str]] = []
             if done:
                 connection.execute(_TAKE_OUT, [_at(self._tenant, effect) for effect, _ in done])

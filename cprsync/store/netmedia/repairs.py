@@ -18,9 +18,9 @@ from cprsync.services.ports.netmedia import Checked, Repaired
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
-from cprsync.store.core.tenant import TenantStore, written
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects
-from cprsync.store.netmedia.accounts import these, waiting
+from cprsync.store.netmedia.accounts import rows_of, waiting
 from cprsync.store.netmedia.effects import CULR, WAITING, payload
 from cprsync.store.netmedia.entitlements import kept_lines
 from cprsync.store.records.local import open_local
@@ -63,14 +63,14 @@ class AccountRepairs(TenantStore):
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
         if not seen and not gone:
             return
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             note_seen(connection, self._tenant, seen)
             settle_items(connection, self._tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
             for part in parts(gone):
-                connection.execute(delete(tables.account).where(these(self._tenant, part)))
+                connection.execute(delete(tables.account).where(rows_of(self._tenant, part)))
 
     def repair(self, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             held = _hold(connection, self._tenant, sorted({one.patron_id for one in repairs}))
             still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
             put_in = sum(_put_in(connection, self._tenant, held, one) for one in still)
@@ -197,7 +197,7 @@ def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, fore
         theirs = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
         items = connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id))
         latest |= {row.patron_id: State(row.state) for row in items}
-        seen = connection.execute(select(_ACCOUNT.patron_id, _ACCOUNT.seen).where(these(tenant, part)))
+        seen = connection.execute(select(_ACCOUNT.patron_id, _ACCOUNT.seen).where(rows_of(tenant, part)))
         before |= {row.patron_id: row.seen for row in seen}
     fresh = [one for one in sorted(now) if asks_about_foreign(latest.get(one), before=before.get(one), now=now[one])]
     ask_staff(connection, tenant, run or tenant.no_run, fresh, NET_MEDIA_FOREIGN)

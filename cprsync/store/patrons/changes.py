@@ -106,7 +106,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     due = [_due(tenant, write, run.day) for write in writes if write.rights_due]
     if due:
         connection.execute(_RIGHTS_DUE, due)
-    dying.follow(connection, tenant, writes)
+    dying.follow_deaths(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     look_again(connection, tenant, writes)
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if _is_told(write)])

@@ -41,12 +41,12 @@ _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
 _ROW = tables.subscription.c
 
 
-def holds(on: date) -> ColumnElement[bool]:
+def is_held(on: date) -> ColumnElement[bool]:
     """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
     return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
 
 
-def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+def follow_deaths(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
     """Write what the writes mean for subscriptions, in the caller's transaction."""
     last_days: dict[date, list[str]] = defaultdict(list)
     for write in writes:
@@ -54,7 +54,7 @@ def follow(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> N
             last_days[write.subscribed_until].append(write.patron.id)
     for until, ids in last_days.items():
         keep_until(connection, tenant, ids, until)
-    give_back(connection, tenant, [write.patron.id for write in writes if write.lives_again])
+    resume(connection, tenant, [write.patron.id for write in writes if write.lives_again])
 
 
 def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
@@ -64,7 +64,7 @@ def keep_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
     _turn(connection, tenant, patron_ids, active, reason=DEAD, until=until)
 
 
-def give_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+def resume(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
     """Remove the end, because the death was a mistake.
 
     A patron whose subscription had already ended is subscribed like a new patron.

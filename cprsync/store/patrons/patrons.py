@@ -12,7 +12,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading
-from cprsync.store.core.tenant import TenantStore, set_values, written
+from cprsync.store.core.tenant import TenantStore, run_transaction, set_values
 from cprsync.store.patrons.changes import happened_of, write_changes
 from cprsync.store.records import links
 from cprsync.store.records.numbers import OLD_NUMBER
@@ -122,7 +122,7 @@ class Patrons(TenantStore):
         return self._encoder.prepare(after)
 
     def write(self, run: Run | None, batch: Batch) -> None:
-        with written(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as connection:
             write_changes(connection, self._tenant, run or self._tenant.no_run, batch)
             happened = [happened_of(run, write) for write in batch.writes]
             audit.append(connection, self._tenant, self._tenant.night, happened)

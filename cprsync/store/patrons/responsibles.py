@@ -17,8 +17,7 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
 from cprsync.domain.patron.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
-from cprsync.services.desk.responsibles import refused
-from cprsync.services.ports.patrons import Linked, Minor
+from cprsync.services.ports.patrons import Linked, Minor, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
@@ -96,10 +95,10 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
         return False
     minor, responsible = (_patron(connection, tenant, one) for one in (minor_id, responsible_id))
     ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]
-    higher = links.above(connection, tenant, responsible_id)
+    higher = links.responsibles_above(connection, tenant, responsible_id)
     link = Proposed(minor_id, responsible_id, ages[0], ages[1], is_gone(responsible.register), others, higher)
     if (why := why_not(link, today)) is not None:
-        raise refused(why, responsible)
+        raise refuse_link(why, responsible)
     # a link that had ended begins again
     _put(connection, tenant, minor_id, responsible_id, since=today)
     links.look_tonight(connection, tenant, [minor_id])

@@ -88,7 +88,7 @@ def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], u
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = _ours(tenant) & dying.holds(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
+    holding = _ours(tenant) & dying.is_held(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
     return len(open_windows(connection, tenant, ids, why))
 

@@ -81,7 +81,7 @@ def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]
     return found
 
 
-def above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
+def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
     """Return the responsibles of this person, their responsibles in turn, and so on."""
     found: set[str] = set()
     asked = {responsible_id}

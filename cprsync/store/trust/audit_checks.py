@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from cprsync.services.ports.trust import AuditState
 from cprsync.store.audit import reasons, record_versions
 from cprsync.store.audit.head_keeping import remembered
-from cprsync.store.beside.checkpoints import FILE, Heads, Kept
+from cprsync.store.beside.checkpoints import FILE, Heads, StreamOnFile
 from cprsync.store.beside.witness import FILE as WITNESS
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
@@ -119,7 +119,7 @@ def _check_streams(
     names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
-        following = _Following(connection, tenant, stream, heads.streams.get(stream, Kept()))
+        following = _Following(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
         try:
             following.follow(ours.get(stream))
         except AuditBroken as broken:
@@ -140,7 +140,7 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
     if heads.broken:
         raise heads.broken
     for stream, seq in last.items():
-        _Following(connection, tenant, stream, heads.streams.get(stream, Kept())).follow_to(seq)
+        _Following(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
 
 
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
@@ -157,7 +157,7 @@ def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.aud
 class _Following:
     """Follows one stream to its head."""
 
-    def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: Kept) -> None:
+    def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: StreamOnFile) -> None:
         self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
         self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
         self._reached, self._mac = self._beginning()

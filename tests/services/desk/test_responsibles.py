@@ -26,12 +26,12 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk
-from cprsync.services.desk.responsibles import Answers, add_responsible, end_responsible, list_responsibles
+from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible, list_responsibles
 from cprsync.services.desk.setting import set_field
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ def desk(library: Library) -> Desk:
 
 
 def add(library: Library, minor: str, who: str) -> dict[str, Any]:
-    asked = Answers(library.id_of(minor), "lone", cpr(who))
+    asked = ResponsibleRequest(library.id_of(minor), "lone", cpr(who))
     return add_responsible(desk(library), asked)
 
 
 def end(library: Library, minor: str, who: str) -> dict[str, Any]:
-    return end_responsible(library.store, Answers(library.id_of(minor), "lone", cpr(who)), library.policy)
+    return end_responsible(library.store, ResponsibleRequest(library.id_of(minor), "lone", cpr(who)), library.policy)
 
 
 def listed(library: Library, minor: str) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ def test_of_someone_who_is_dead_the_refusal_says_who_that_is(town: Library) -> N
 
 def test_a_replacement_number_makes_no_record_of_someone_who_only_answers(library: Library) -> None:
     library.enrol("LIV")
-    asked = Answers(library.id_of("LIV"), "lone", CprNumber.parse_any("6605851234"))
+    asked = ResponsibleRequest(library.id_of("LIV"), "lone", CprNumber.parse_any("6605851234"))
     refused(library, lambda: add_responsible(desk(library), asked), "input.number")
 
 
@@ -374,9 +374,9 @@ def unregistered(town: Library) -> str:
 def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_knows(
     town: Library, unregistered: str, row: str
 ) -> None:
-    window = Window(AGENCY, town.store, town.clock, town.policy, "lone")
+    window = RecordViewer(AGENCY, town.store, town.clock, town.policy, "lone")
     assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
-    asked = Answers(unregistered, "lone", cpr("BO"))
+    asked = ResponsibleRequest(unregistered, "lone", cpr("BO"))
     add_responsible(desk(town), asked)
     shown = window.shown(unregistered)
     assert (shown["household"], shown["protected"]) == (True, False), row
@@ -615,7 +615,7 @@ def test_of_whoever_only_answered_and_died_an_annulment_arrives_while_she_answer
 def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     add(town, "ALFRED", "RIKKE")
-    leaves = Exit(town.store, town.clock, "lone")
+    leaves = LeavingDesk(town.store, town.clock, "lone")
     said_yes.leave(leaves, town.id_of("LIV"))
     said_yes.erase(leaves, town.id_of("ALFRED"))
     assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}
@@ -630,7 +630,7 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
 
 def page(library: Library, key: str) -> list[dict[str, Any]]:
     """The minors on the page of whoever answers, as anyone at the desk sees it."""
-    shown: list[dict[str, Any]] = Window(AGENCY, library.store, library.clock, library.policy, "lone").shown(
+    shown: list[dict[str, Any]] = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(
         library.id_of(key)
     )["answers_for"]
     told = list_responsibles(library.store, library.id_of(key), policy=library.policy, clock=library.clock)
@@ -657,5 +657,5 @@ def test_a_protected_minor_is_on_the_page_by_number_alone_also_when_the_page_is_
     town.one_night()
     liv = {"patron": town.id_of("LIV"), "name": None, "since": page(town, "QUINNIE")[0]["since"], "sealed": True}
     assert page(town, "QUINNIE") == [liv]
-    window = Window(AGENCY, town.store, town.clock, town.policy, "lone")
+    window = RecordViewer(AGENCY, town.store, town.clock, town.policy, "lone")
     assert window.revealed(town.id_of("QUINNIE"), reason="letters")["answers_for"] == [liv]

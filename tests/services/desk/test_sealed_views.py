@@ -41,7 +41,7 @@ from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -72,8 +72,8 @@ def library(either_library: Library) -> Library:
     return either_library
 
 
-def window(library: Library) -> Window:
-    return Window(AGENCY, library.store, library.clock, library.policy, "lone")
+def window(library: Library) -> RecordViewer:
+    return RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
 
 
 def shown(library: Library, key: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def lookup(library: Library, key: str) -> dict[str, Any]:
 
 def correct(library: Library, key: str, field: str, value: str) -> None:
     codes = frozenset(load_municipalities().by_code)
-    counter = setting.Counter(library.store, library.clock, library.policy, codes)
+    counter = setting.SettingDesk(library.store, library.clock, library.policy, codes)
     override = field in {"name", "address", "birth_date"}
     until = date(2027, 5, 1) if override else None
     asked = setting.Setting(library.id_of(key), field, value, "lone", reason=REASON if override else "", until=until)

@@ -41,7 +41,7 @@ from cprsync.services.desk.set_cpr import (
     take_back,
 )
 from cprsync.services.desk.setting import set_field
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 
@@ -452,7 +452,7 @@ def test_a_block_that_is_kept_by_the_number_is_told_before_it_comes_with_it(
     gone = enrol(library, EDITH, "E9")
     for reason in ("Gebyrer", "Hærværk")[:blocks]:
         set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
-    leave(Exit(library.store, library.clock, "lone", library.policy), gone)
+    leave(LeavingDesk(library.store, library.clock, "lone", library.policy), gone)
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     shown = preview(library, patron_id)
     assert levels(shown.document) == {"block.kept": "ask"}
@@ -472,7 +472,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
     gone = enrol(library, EDITH, "E9")
     for reason in ("Gebyrer", "Hærværk", "Mistet kort"):
         set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
-    leaves = Exit(library.store, library.clock, "lone", library.policy)
+    leaves = LeavingDesk(library.store, library.clock, "lone", library.policy)
     leave(leaves, gone)
     kept = library.everything()["kept_block"]
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")

@@ -23,7 +23,7 @@ from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.desk.local_setting import LISTS, Setting
-from cprsync.services.desk.setting import NEVER_SET, Counter, set_field, settable
+from cprsync.services.desk.setting import NEVER_SET, SettingDesk, set_field, settable
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin
 
@@ -37,9 +37,9 @@ LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Ung"
 WHY = "Showed her lease"
 
 
-def counter(library: Library, store: Any = None) -> Counter:
+def counter(library: Library, store: Any = None) -> SettingDesk:
     codes = load_municipalities().homes()
-    return Counter(store or library.store, library.clock, library.policy, codes)
+    return SettingDesk(store or library.store, library.clock, library.policy, codes)
 
 
 def set_(library: Library, field: str, text: str | None, *, key: str = "ANNA", store: Any = None, **rest: Any) -> Any:

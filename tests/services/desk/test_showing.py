@@ -19,9 +19,9 @@ from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
 from cprsync.domain.policy.policy import Policy
 from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import Counter, set_field
+from cprsync.services.desk.setting import SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 
 CHILD_OR_ADULT = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
 
@@ -32,7 +32,7 @@ def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str,
 
 
 def test_a_record_shows_every_field_of_the_table_in_its_order(library: Library) -> None:
-    window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
     fields = window.shown(library.id_of("ANNA"))["fields"]
     # the patron number stands over them
     assert list(fields) == [key for key in SHOWN if key != "patron"]
@@ -150,7 +150,7 @@ def correct(library: Library, key: str, field: str, text: str) -> None:
     codes = load_municipalities().homes()
     until = None if field == "group" else date(2027, 5, 1)
     asked = Setting(library.id_of(key), field, text, "lone", reason="Showed her lease", until=until)
-    set_field(Counter(library.store, library.clock, library.policy, codes), asked)
+    set_field(SettingDesk(library.store, library.clock, library.policy, codes), asked)
 
 
 def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Library) -> None:

@@ -18,7 +18,7 @@ from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import set_field
 from cprsync.services.ports.deliveries import Unreadable
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -33,7 +33,7 @@ def write(library: Library, patron_id: str, field: str, text: str | None, **rest
 
 
 def shown(library: Library, patron_id: str) -> dict[str, Any]:
-    return Window(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
+    return RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from test_setting import row
 from townspeople import cpr, person
 
 from cprsync.errors import BadInput
-from cprsync.services.imports.circulation import Circulating, import_circulation
-from cprsync.services.views.revealing import Window
+from cprsync.services.imports.circulation import CirculationImport, import_circulation
+from cprsync.services.views.revealing import RecordViewer
 
 if TYPE_CHECKING:
     from cprsync.services.imports.refused import Imported
@@ -34,12 +34,14 @@ LIST = (
 
 
 def take(library: Library, text: str, *, apply: bool = True, **how: Any) -> Imported:
-    options = Circulating(how.pop("store", library.store), library.policy, library.clock.today(), apply=apply, **how)
+    options = CirculationImport(
+        how.pop("store", library.store), library.policy, library.clock.today(), apply=apply, **how
+    )
     return import_circulation(io.BytesIO(text.encode()), options)
 
 
 def fields(library: Library, key: str = "ANNA") -> dict[str, Any]:
-    window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
     told: dict[str, Any] = window.shown(library.id_of(key))["fields"]
     return told
 

@@ -30,7 +30,7 @@ from cprsync.services.imports.importing import Importing, import_patrons
 from cprsync.services.imports.patron_rows import as_patron
 from cprsync.services.imports.rows import nothing_seen
 from cprsync.services.ports.reviews import Answer
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -495,7 +495,7 @@ def test_who_has_no_number_is_never_subscribed_never_asked_about_and_never_told_
     assert (report.exit_code, library.register.looked_up) == (0, [])
     everything = library.everything()
     assert patron_id not in [one["patron_id"] for one in everything["subscription"] + everything["outbox"]]
-    shown = Window(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
+    shown = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
     assert shown["fields"]["cpr_number"]["value"] == "–"
     assert shown["verified"] is False
 

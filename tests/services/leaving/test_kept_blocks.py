@@ -25,7 +25,7 @@ from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration
-from cprsync.services.leaving.departing import Exit, KeptBlocks
+from cprsync.services.leaving.departing import KeptBlocks, LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
@@ -250,7 +250,7 @@ def test_a_yes_counts_for_nothing_once_another_desk_has_written_the_record(eithe
 def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library: Library, way: Ending) -> None:
     anna = blocked(library)
     policy = replace(library.policy, retention=Retention(kept_blocks_days=0))
-    exit_ = Exit(library.store, library.clock, "lone", policy)
+    exit_ = LeavingDesk(library.store, library.clock, "lone", policy)
     act = exit_.leave if way is Ending.LEAVE else exit_.erase
     before, digest = library.everything(), exit_.preview(anna, way).preview.digest
     with pytest.raises(NotConfirmed) as refused:

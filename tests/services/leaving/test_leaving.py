@@ -29,10 +29,10 @@ from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, R
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.imports.importing import Importing, import_patrons
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.views.lending import Standings
-from cprsync.services.views.revealing import Window
+from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.beside.journal import Entry
 from cprsync.store.core import tables
 from cprsync.store.lending.circulation import seal_payload
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 
-def exit_of(library: Library) -> Exit:
-    return Exit(library.store, library.clock, "lisbeth")
+def exit_of(library: Library) -> LeavingDesk:
+    return LeavingDesk(library.store, library.clock, "lisbeth")
 
 
 def leave(library: Library, patron: str) -> dict[str, Any]:
@@ -558,7 +558,7 @@ def lines(library: Library) -> list[dict[str, Any]]:
 
 def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
-    window = Window(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
     leave(library, anna)
     erase(library, clara)
     shown = [window.shown(one) for one in (anna, clara)]

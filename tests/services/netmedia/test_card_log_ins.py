@@ -17,7 +17,7 @@ from cprsync.domain.patron.local import Card, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import Counter, set_field
+from cprsync.services.desk.setting import SettingDesk, set_field
 from cprsync.services.netmedia.accounts import reconcile_accounts
 from cprsync.services.netmedia.rights import verify
 from cprsync.services.ports.patrons import NewPatron
@@ -43,7 +43,7 @@ def log_ins(culr: CulrDouble, key: str) -> set[str]:
 
 
 def set_cards(library: Library, key: str, *cards: str) -> None:
-    counter = Counter(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
     set_field(counter, Setting(library.id_of(key), "cards", "\n".join(cards), "lone", doing=Doing.REPLACE))
 
 

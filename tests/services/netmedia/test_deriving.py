@@ -26,7 +26,7 @@ from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.ports.desk import LocalChange
 from cprsync.store.core import tables
@@ -167,7 +167,7 @@ def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> Non
 def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     owes(reading, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(Exit(reading.store, reading.clock, "lone"), anna)
+    said_yes.leave(LeavingDesk(reading.store, reading.clock, "lone"), anna)
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
 

@@ -24,7 +24,7 @@ from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
-from cprsync.services.desk.setting import Counter, set_field
+from cprsync.services.desk.setting import SettingDesk, set_field
 from cprsync.services.netmedia.publishing import tell_now
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
@@ -259,7 +259,7 @@ def test_whoever_has_no_cpr_number_stands_under_her_patron_number(library: Libra
     (imported,) = library.store.imports.take_patrons([NewPatron(made, Local())])
     assert imported.patron_id is not None
     asked_for = Setting(imported.patron_id, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
-    set_field(Counter(library.store, library.clock, library.policy, load_municipalities().homes()), asked_for)
+    set_field(SettingDesk(library.store, library.clock, library.policy, load_municipalities().homes()), asked_for)
     net_media = hears(library)
     local = Identity(IdType.LOCAL, imported.patron_id)
     assert net_media.holds(local) == AARHUS

@@ -22,7 +22,7 @@ from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.netmedia.rights import derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange
 from cprsync.services.views.entitlements import Entitlements
@@ -187,7 +187,7 @@ def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the
     """It is her other libraries' number too; what belongs to leaving is that the account is deleted (decision 11)."""
     anna = library.id_of("ANNA")
     owes(library, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(Exit(library.store, library.clock, "lone"), anna)
+    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), anna)
     library.one_night()
     document = verify(library.ports(), offline=False).document()
     assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))

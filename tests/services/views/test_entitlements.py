@@ -23,7 +23,7 @@ from cprsync.domain.person.person import Birth, Status, by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.views.entitlements import Entitlements
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def test_someone_who_only_answers_for_a_minor_has_no_rights(library: Library) ->
 
 def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
     patron = library.id_of("ANNA")
-    said_yes.leave(Exit(library.store, library.clock, "lone"), patron)
+    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron)
     asked = Entitlements(
         library.store, library.clock, replace(library.policy, products=Products((BOOKS,))), load_municipalities()
     )
@@ -213,7 +213,7 @@ def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Libra
     library.one_night()
     net_media.down = NetMediaUnavailable("no answer")
     patron = library.id_of("ANNA")
-    said_yes.leave(Exit(library.store, library.clock, "lone"), patron)
+    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron)
     library.one_night()
     state = library.store.outbox.account_state(patron)
     assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)

@@ -17,7 +17,7 @@ from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.domain.policy.policy import LetterRules
 from cprsync.errors import BadInput
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.views.lending import Standings
 from cprsync.store.core import tables
 
@@ -181,5 +181,5 @@ def test_nobody_by_that_number_is_refused(library: Library) -> None:
 
 def test_whoever_is_leaving_borrows_nothing_more(library: Library) -> None:
     owes(library, tables.loan, "ANNA", 1, {"title": "Pippi"}, due=library.clock.today(), returned=None)
-    said_yes.leave(Exit(library.store, library.clock, "lone"), library.id_of("ANNA"))
+    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), library.id_of("ANNA"))
     assert borrows(standing(library)) == (False, ["leaving"])

@@ -18,8 +18,8 @@ from cprsync.cli.lending.statement import WIDTH, money, statement_lines
 from cprsync.domain.person.person import Status, by_status
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.responsibles import Answers, add_responsible
-from cprsync.services.leaving.departing import Exit
+from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.views.lending import Statements
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
@@ -213,7 +213,7 @@ def answers_for_liv(library: Library, *keys: str) -> None:
     assert not statement(library, "LIV")["responsible_registered"]
     desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
     for key in keys:
-        add_responsible(desk, Answers(library.id_of("LIV"), "lone", cpr(key)))
+        add_responsible(desk, ResponsibleRequest(library.id_of("LIV"), "lone", cpr(key)))
 
 
 def test_a_minors_goes_to_her_own_address_and_says_who_answers(library: Library) -> None:
@@ -272,7 +272,7 @@ def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: 
             )
     if kind == "patron.closed":
         patron_id = library.id_of("ANNA")
-        said_yes.leave(Exit(library.store, library.clock, "lone"), patron_id)
+        said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron_id)
     before = library.everything()
     with pytest.raises(BadInput) as refusal:
         statements(library).statement(patron_id)
