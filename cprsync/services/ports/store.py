@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust import Audit
 
 
-class Store:
+class Store(ABC):
     """Our records, for one library (agency) and one agreement, by capability.
 
     Each method of a capability is a transaction of its own.
@@ -54,9 +55,9 @@ class Store:
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
 
+    @abstractmethod
     def read_only(self) -> Store:
         """Return the same store, in which every transaction that would write is refused.
 
         A method that writes then raises ReadOnly.
         """
-        raise NotImplementedError
