@@ -30,9 +30,9 @@ CEILING_SECONDS = 60
 PROGRAM = (
     "cprsync.cli.main",
     "cprsync.cli.night.sync",
-    "cprsync.cli.setup.init",
+    "cprsync.cli.setup.installation",
     "cprsync.cli.imports.patrons",
-    "cprsync.cli.desk.lookup",
+    "cprsync.cli.desk.registering",
 )
 IMPORTED_LATE = (
     "cprsync.wiring",

@@ -22,7 +22,7 @@ from cprsync import wiring
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.imports.patrons import import_file
 from cprsync.cli.main import app
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.installing import upgrade_store as upgrade
 

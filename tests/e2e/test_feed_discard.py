@@ -125,7 +125,7 @@ def test_the_audit_keeps_who_set_what_aside_and_the_reason_is_nowhere_in_clear(w
 def test_it_says_on_a_terminal_what_was_done_and_what_comes_next(
     week: Week, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cprsync.cli.night.feed import feed_discard
+    from cprsync.cli.feed.deliveries import feed_discard
 
     deliver(library, week.moved[0], week.moved[1][:-30])
     library.call("sync")
@@ -140,7 +140,7 @@ def test_it_says_on_a_terminal_what_was_done_and_what_comes_next(
 def test_the_copies_of_a_name_are_told_apart_and_the_ones_left_alone_are_named(
     week: Week, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cprsync.cli.night.feed import feed_discard
+    from cprsync.cli.feed.deliveries import feed_discard
 
     name, content = week.moved
     deliver(library, name, content)

@@ -12,7 +12,7 @@ import pytest
 from e2e_library import Library, Ran, assert_refused, new_library
 from town import PEOPLE_FILE, number
 
-from cprsync.cli.desk.setting import FIELDS
+from cprsync.cli.desk.changing import FIELDS
 from cprsync.cli.terminal.acting import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from cprsync import wiring
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled, Unsettled

@@ -27,7 +27,7 @@ from bench.people import people
 from small_night import forked_mock
 
 from cprsync import wiring
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from town import PEOPLE
 
 from cprsync import wiring
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.mock import control
 from cprsync.mock.server import Ports, serve

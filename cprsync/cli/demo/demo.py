@@ -114,7 +114,7 @@ def load_week() -> Week:
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
-    from cprsync.cli.setup.init import folder_refused
+    from cprsync.cli.setup.installation import folder_refused
     from cprsync.errors import BadInput
 
     if keep is None:
@@ -132,7 +132,7 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 
 @contextmanager
 def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
-    from cprsync.cli.setup.init import write_folder
+    from cprsync.cli.setup.installation import write_folder
     from cprsync.config.settings import load_settings
     from cprsync.installing import upgrade_store
     from cprsync.mock.server import running

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
-from cprsync.cli.desk.lookup import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
-from cprsync.cli.desk.record_text import NOTHING, name_of
+from cprsync.cli.desk.record import NOTHING, name_of
+from cprsync.cli.desk.registering import LEFT_TO_A_PERSON, NOT_FOUND, lookup_lines
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.frame import opened
 from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Why, Yes
@@ -101,7 +101,7 @@ def _read_fields(desk: Desk, user: str, language: Language) -> str:
     """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
     if not sys.stdin.isatty():
         return _read_object()
-    from cprsync.cli.terminal.asking import ask_value
+    from cprsync.cli.terminal.user import ask_value
     from cprsync.services.desk.adding import check_typed_number
 
     typed: dict[str, str] = {}

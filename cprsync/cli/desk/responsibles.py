@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.record_text import NOTHING, minor_lines
+from cprsync.cli.desk.record import NOTHING, minor_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.frame import opened, print_document
@@ -68,7 +68,7 @@ def patron_responsible(
 
 def _read_link(patron: str, responsible: str | None) -> ResponsibleRequest:
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.cli.terminal.asking import ask_any_number
+    from cprsync.cli.terminal.user import ask_any_number
     from cprsync.services.desk.responsibles import ResponsibleRequest
 
     if responsible is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.record_text import beside, name_of, value_lines, value_text
+from cprsync.cli.desk.record import beside, name_of, value_lines, value_text
 from cprsync.cli.language.dates import DAY_WIDTH, day_text
 from cprsync.cli.language.words import Language, has_word, word, word_pair
 from cprsync.cli.terminal.frame import opened, print_document

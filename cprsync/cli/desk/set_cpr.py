@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
-from cprsync.cli.desk.lookup import kept_block_lines
-from cprsync.cli.desk.record_text import NOTHING, identity_lines, name_of
+from cprsync.cli.desk.record import NOTHING, identity_lines, name_of
+from cprsync.cli.desk.registering import kept_block_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.frame import opened, print_document
@@ -51,7 +51,7 @@ def patron_set_cpr(
     agrees, it takes a reason.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.cli.terminal.asking import ask_number
+    from cprsync.cli.terminal.user import ask_number
     from cprsync.services.desk.set_cpr import SetNumber
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.record import record_lines
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.frame import opened, print_document
 from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, RevealReason
@@ -53,7 +53,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
     An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
-    from cprsync.cli.terminal.asking import ask_identity
+    from cprsync.cli.terminal.user import ask_identity
     from cprsync.services.views.finding import find_patron
 
     with opened(config, library, as_json=as_json) as site:

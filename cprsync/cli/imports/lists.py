@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from cprsync.cli.desk.record_text import name_of
+from cprsync.cli.desk.record import name_of
 from cprsync.cli.language.errors import error_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say

@@ -1,1 +1,1 @@
-"""The operator's commands: nights, deliveries, windows, subscriptions, status."""
+"""Commands about nights: run one, and show past and coming ones."""

@@ -16,7 +16,7 @@ import pytest
 import started
 
 from cprsync import private, wiring
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.installing import upgrade_store as upgrade

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.desk.record_text import field_lines, name_of, record_lines
+from cprsync.cli.desk.record import field_lines, name_of, record_lines
 from cprsync.domain.patron.fields import FIELDS, SHOWN
 from cprsync.domain.patron.patron import SealedBy
 

@@ -10,8 +10,8 @@ import pytest
 from test_import_text import library, take
 
 from cprsync.cli.imports.circulation import Type, circulation_import
+from cprsync.cli.leaving.retention import retention_run
 from cprsync.cli.main import app
-from cprsync.cli.night.retention import retention_run
 
 if TYPE_CHECKING:
     from pathlib import Path

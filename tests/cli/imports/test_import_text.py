@@ -13,7 +13,7 @@ from town import number
 
 from cprsync.cli.imports.lists import SHOWN_MAX, defuse, show_import
 from cprsync.cli.imports.patrons import patron_import
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError

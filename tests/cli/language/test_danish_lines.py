@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from catalogues import ADVICE, DANISH, WORDS
 
+from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.desk.set_cpr import compared_lines
-from cprsync.cli.desk.setting import set_lines
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import word
 from cprsync.cli.night.status import status_lines

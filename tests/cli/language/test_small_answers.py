@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.desk.setting import set_lines
+from cprsync.cli.desk.changing import set_lines
+from cprsync.cli.feed.deliveries import inspect_lines
+from cprsync.cli.feed.subscriptions import list_lines, reconcile_lines
 from cprsync.cli.language.errors import in_danish
-from cprsync.cli.night.feed import inspect_lines
-from cprsync.cli.night.subscriptions import list_lines, reconcile_lines
 from cprsync.cli.setup.db import db_status, db_upgrade
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.control import _not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}

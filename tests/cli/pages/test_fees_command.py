@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cprsync.cli.pages.fees import fees
+from cprsync.cli.pages.policy import fees
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.setup.init import installed_command, service_text, service_user, write_folder
+from cprsync.cli.setup.installation import installed_command, service_text, service_user, write_folder
 from cprsync.config.settings import load_settings
 
 if TYPE_CHECKING:

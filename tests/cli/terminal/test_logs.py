@@ -14,7 +14,7 @@ import structlog
 from town import PEOPLE, number
 
 from cprsync.cli.main import app
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import CHAIN_MAX, configure
 
 if TYPE_CHECKING:

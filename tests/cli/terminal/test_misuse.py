@@ -15,7 +15,7 @@ from catalogues import DANISH
 from town import number
 
 from cprsync.cli.main import run
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal import misuse
 
 CEILING_SECONDS = 60

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cprsync.cli.terminal.asking import VALUE_MAX, ask_any_number, ask_value
+from cprsync.cli.terminal.user import VALUE_MAX, ask_any_number, ask_value
 from cprsync.domain.person.number import NumberKind
 from cprsync.errors import BadInput
 

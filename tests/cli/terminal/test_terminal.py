@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from cprsync.cli.main import app
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.cli.terminal.output import emphasise, escape_controls, note, print_json, print_long_json, say
 from cprsync.mock.certs.authority import make_authority

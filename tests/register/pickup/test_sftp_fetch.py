@@ -14,9 +14,9 @@ from sftp_server import NAME, Server
 from sqlalchemy import text
 
 from cprsync import wiring
-from cprsync.cli.night.feed import feed_fetch
+from cprsync.cli.feed.deliveries import feed_fetch
 from cprsync.cli.night.sync import run_library_night
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy

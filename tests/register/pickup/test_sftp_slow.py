@@ -16,7 +16,7 @@ from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
 
 from cprsync.cli.night.sync import run_library_night
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import RegisterUnavailable

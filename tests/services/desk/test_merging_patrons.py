@@ -13,7 +13,7 @@ from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
-from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.record import record_lines
 from cprsync.domain.patron.local import Card, Local, Telephone
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection

@@ -15,7 +15,7 @@ from test_lookup import desk_entries
 from test_responsibles import add
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
-from cprsync.cli.desk.lookup import lookup_lines, outcome_lines
+from cprsync.cli.desk.registering import lookup_lines, outcome_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind

@@ -23,8 +23,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from townspeople import PROTECTED, cpr, gains_protection, person
 
-from cprsync.cli.desk.lookup import lookup_lines
-from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.record import record_lines
+from cprsync.cli.desk.registering import lookup_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.household import HOUSE_MOST

@@ -12,7 +12,7 @@ from test_importing import take
 from test_setting import set_
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
-from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.record import record_lines
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth

@@ -16,7 +16,7 @@ from test_leaving import erase, exit_of, leave, lookup, owes
 from test_setting import set_
 from townspeople import cpr
 
-from cprsync.cli.desk.leaving import kept_lines
+from cprsync.cli.leaving.leaving import kept_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.patron.local import Block, Local

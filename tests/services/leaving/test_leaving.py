@@ -18,7 +18,7 @@ from kills import is_closed, killed, lived_whole, sample
 from sqlalchemy import insert, update
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.cli.desk.record_text import record_lines
+from cprsync.cli.desk.record import record_lines
 from cprsync.domain.netmedia.account import Identity, IdType
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.review import BOTH_PATRONS

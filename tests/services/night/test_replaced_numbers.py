@@ -15,7 +15,7 @@ from test_reviewing import number_of, reviews
 from test_window_nights import PROTECTED, document, windows
 from townspeople import gains_protection, moves, person
 
-from cprsync.cli.night.windows import list_lines, windows_document
+from cprsync.cli.feed.windows import list_lines, windows_document
 from cprsync.domain.feed.window import DAYS_BETWEEN
 from cprsync.errors import RegisterUnavailable
 

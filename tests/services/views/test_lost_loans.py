@@ -11,7 +11,7 @@ from test_circulating import fields, take
 from test_forgetting import morning
 from test_statements import statement, text
 
-from cprsync.cli.desk.record_text import field_lines
+from cprsync.cli.desk.record import field_lines
 from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.lending.statement import Compensation, over_since
 from cprsync.services.views.lending import Standings

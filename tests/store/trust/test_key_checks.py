@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person, write
 
-from cprsync.cli.setup.init import write_folder
+from cprsync.cli.setup.installation import write_folder
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
-from cprsync.cli.desk.record_text import identity_lines
+from cprsync.cli.desk.record import identity_lines
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.failures import before_writing
@@ -124,7 +124,7 @@ def patron_kept_blocks(
     record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.cli.terminal.asking import ask_any_number
+    from cprsync.cli.terminal.user import ask_any_number
     from cprsync.services.leaving.departing import KeptBlocks, check_lifting
 
     if block is not None and not lift:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.desk.record_text import has_name, name_of
+from cprsync.cli.desk.record import has_name, name_of
 from cprsync.cli.language.dates import TIME_WIDTH, long_time
 from cprsync.cli.language.words import Language, has_word, reason_words, titles_of, word
 from cprsync.cli.night.report_text import audit_lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.desk.confirming import publish_patron
-from cprsync.cli.desk.record_text import name_of
+from cprsync.cli.desk.record import name_of
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.failures import failures
@@ -103,7 +103,7 @@ def patron_set(
 
 
 def _ask_value(field: str, doing: Doing, language: Language) -> str:
-    from cprsync.cli.terminal.asking import ask_value
+    from cprsync.cli.terminal.user import ask_value
     from cprsync.services.desk.local_setting import LISTS
 
     hint = word("set_lines", language)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
-from cprsync.cli.desk.record_text import NOTHING, field_lines, sealed_mark
+from cprsync.cli.desk.record import NOTHING, field_lines, sealed_mark
 from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.words import Language, has_word, word
 from cprsync.cli.terminal.frame import opened, print_document
@@ -49,7 +49,7 @@ def lookup(
     is shown as it would be, with what is to be seen about it, and written once someone says yes.
     """
     from cprsync.cli.terminal.acting import user_name
-    from cprsync.cli.terminal.asking import ask_number
+    from cprsync.cli.terminal.user import ask_number
     from cprsync.services.desk.lookup import Asked, look_up
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.desk.leaving import _left_text, _type_again, parting_lines
 from cprsync.cli.imports.lists import show_import
+from cprsync.cli.leaving.leaving import _left_text, _type_again, parting_lines
 from cprsync.errors import NotConfirmed
 from cprsync.services.imports.refused import Imported, OfPatrons
 

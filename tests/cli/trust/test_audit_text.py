@@ -10,7 +10,7 @@ import pytest
 from catalogues import WORDS
 
 import cprsync.store
-from cprsync.cli.setup.audit import action_words, entry_lines
+from cprsync.cli.trust.audit import action_words, entry_lines
 from cprsync.domain.feed.delivery import Place
 from cprsync.domain.feed.window import Why
 from cprsync.domain.leaving.forgetting import Forgotten

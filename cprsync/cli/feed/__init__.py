@@ -1,0 +1,1 @@
+"""Commands about deliveries, windows of the feed, and subscriptions."""

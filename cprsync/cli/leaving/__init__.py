@@ -1,0 +1,1 @@
+"""Commands about patrons who leave, and data that has passed its retention period."""
