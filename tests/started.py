@@ -31,7 +31,7 @@ PROGRAM = (
     "cprsync.cli.main",
     "cprsync.cli.night.sync",
     "cprsync.cli.setup.installation",
-    "cprsync.cli.imports.patrons",
+    "cprsync.cli.imports.lists",
     "cprsync.cli.desk.registering",
 )
 IMPORTED_LATE = (

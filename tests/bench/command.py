@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.terminal.failures import failures, show_error
-from cprsync.cli.terminal.frame import print_document
-from cprsync.cli.terminal.options import Json
+from cprsync.cli.terminal.frame import Json, print_document
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

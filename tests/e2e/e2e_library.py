@@ -20,7 +20,7 @@ from town import PEOPLE, TOWN
 
 from cprsync import wiring
 from cprsync.cli.demo.demo import _write_patrons
-from cprsync.cli.imports.patrons import import_file
+from cprsync.cli.imports.lists import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings

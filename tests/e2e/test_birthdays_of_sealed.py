@@ -20,7 +20,7 @@ from town import PEOPLE
 from typer.testing import CliRunner
 
 from cprsync.cli.demo.demo import run_demo
-from cprsync.cli.language.dates import long_day
+from cprsync.cli.language.words import long_day
 from cprsync.cli.main import app
 from cprsync.mock import control
 from cprsync.mock.server import running

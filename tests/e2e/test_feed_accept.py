@@ -11,7 +11,7 @@ import pytest
 from e2e_library import DERIVED, RECORDS, Library, new_library, personal
 from town import PEOPLE_FILE, number
 
-from cprsync.cli.terminal.acting import user_name
+from cprsync.cli.terminal.user import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running
 

@@ -10,7 +10,7 @@ from e2e_library import personal
 from test_feed_accept import METADATA, REASON, accepted, deliver, library, week
 from town import number
 
-from cprsync.cli.terminal.acting import user_name
+from cprsync.cli.terminal.user import user_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from e2e_library import Library, Ran, assert_refused, new_library
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.desk.changing import FIELDS
-from cprsync.cli.terminal.acting import user_name
+from cprsync.cli.terminal.user import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.services.desk.setting import NEVER_SET, settable

@@ -12,7 +12,7 @@ from e2e_library import Library, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
 from cprsync.cli.main import app
-from cprsync.cli.terminal.acting import user_name
+from cprsync.cli.terminal.user import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running
 

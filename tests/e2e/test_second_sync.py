@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from cprsync import wiring
 from cprsync.cli.demo import demo
-from cprsync.cli.imports.patrons import import_file
+from cprsync.cli.imports.lists import import_file
 from cprsync.cli.night.sync import run_library_night
 from cprsync.wiring import site_of
 

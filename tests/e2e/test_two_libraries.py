@@ -12,7 +12,7 @@ from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
-from cprsync.cli.imports.patrons import import_file
+from cprsync.cli.imports.lists import import_file
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import heading, long_day
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, heading, long_day, word
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.options import Json, Lang
+from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
 
 
 def _live_week(stage: Stage) -> None:
-    from cprsync.cli.imports.patrons import import_file
+    from cprsync.cli.imports.lists import import_file
     from cprsync.wiring import site_of
 
     patrons = stage.folder / "patrons.csv"

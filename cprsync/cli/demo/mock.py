@@ -12,8 +12,7 @@ import typer
 
 from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import print_document
-from cprsync.cli.terminal.options import Json, Lang
+from cprsync.cli.terminal.frame import Json, Lang, print_document
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -1,20 +1,40 @@
-"""`patron set`: numbers and values come from standard input, never from an argument."""
+"""`patron set`, `responsible` and `set-cpr` change one record: a field, who answers for a minor, the CPR number.
+
+Numbers and values come from a prompt or standard input, never from an argument. A real number is shown beside the
+record first.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.desk.confirming import publish_patron
-from cprsync.cli.desk.record import name_of
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
+from cprsync.cli.desk.record import NOTHING, identity_lines, minor_lines, name_of
+from cprsync.cli.desk.registering import kept_block_lines
+from cprsync.cli.language.words import Language, day_text, word
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    TYPED,
+    Approve,
+    Config,
+    Confirm,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    Why,
+    Yes,
+    day,
+    opened,
+    print_document,
+)
+from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.lending.letter import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.lists import Doing
@@ -22,6 +42,12 @@ from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.responsibles import ResponsibleRequest
+    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.set_cpr import SetNumber
+    from cprsync.wiring import Site
 
 
 #: What the help says beside some fields.
@@ -32,6 +58,7 @@ _HINTS = {
 }
 _FOR_GOOD = [key for key, field in SETTABLE.items() if not field.kind.is_list]
 _LISTS = [key for key, field in SETTABLE.items() if field.kind.is_list]
+_AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
 
 
 def _hinted(keys: Iterable[str]) -> str:
@@ -77,7 +104,7 @@ def patron_set(
     counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.local_setting import Setting
     from cprsync.services.desk.setting import check, set_field
 
@@ -154,3 +181,192 @@ def _outcome_text(document: Mapping[str, Any], language: Language, *, withdraws:
         # only a block is still there after it was removed
         return word("lifted_unchanged", language)
     return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)
+
+
+class LinkDoing(enum.Enum):
+    """What to do about who answers for a minor."""
+
+    ADD = "add"
+    END = "end"
+    LIST = "list"
+
+
+@app.command("responsible")
+def patron_responsible(
+    patron: Patron,
+    doing: Annotated[LinkDoing, typer.Argument(help="Let someone answer for the patron, end that, or list who does.")],
+    *,
+    responsible: Annotated[
+        str | None, typer.Option("--responsible", help="Their patron number, instead of their CPR number.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say who answers for a minor (økonomisk ansvarlig).
+
+    Their CPR number is asked for, or read from standard input. Someone who is no patron gets a record without
+    borrowing rights, and the register is asked about them. At 18 the patron answers alone; what was owed before stays
+    as it is.
+    """
+    from cprsync.services.desk.responsibles import list_responsibles
+
+    with opened(config, library, as_json=as_json) as site:
+        if doing is LinkDoing.LIST:
+            with site.store() as store:
+                document = list_responsibles(store, patron, policy=site.policy, clock=site.clock)
+        else:
+            document = _change_link(site, _read_link(patron, responsible), adds=doing is LinkDoing.ADD)
+    lines = responsible_lines(document, lang) if doing is LinkDoing.LIST else [link_line(document, lang)]
+    print_document(document, lines, as_json=as_json)
+    if not as_json:
+        for warning in document.get("warnings", ()):
+            note(f"  ! {word(warning, lang)}")
+
+
+def _read_link(patron: str, responsible: str | None) -> ResponsibleRequest:
+    from cprsync.cli.terminal.user import ask_any_number, user_name
+    from cprsync.services.desk.responsibles import ResponsibleRequest
+
+    if responsible is not None:
+        return ResponsibleRequest(patron, user_name(), responsible_id=responsible)
+    return ResponsibleRequest(patron, user_name(), number=ask_any_number())
+
+
+def _change_link(site: Site, asked: ResponsibleRequest, *, adds: bool) -> dict[str, Any]:
+    from cprsync.services.desk.responsibles import add_responsible, end_responsible
+
+    if adds:
+        with site.desk() as desk:
+            return add_responsible(desk, asked)
+    with site.store() as store:
+        return end_responsible(store, asked, site.policy)
+
+
+def link_line(document: Mapping[str, Any], language: Language) -> str:
+    """What was done, as a sentence with the person's name, unless it is protected or unknown."""
+    which, number = ("number" if document["name"] is None else "who"), document["responsible"]
+    which = "sealed" if document.get("sealed") else which
+    who = word(f"responsible_{which}", language, name=document["name"], patron=number)
+    return word(f"responsible_{document['outcome']}", language, who=who, patron=document["patron"])
+
+
+def responsible_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The persons who answer, one per line. No name of a protected person."""
+    yield f"{document['patron']} · {word('responsible', language)}"
+    if not document["responsibles"] and not document.get("answers_for"):
+        yield "  " + word("responsible_none", language)
+    for one in document["responsibles"]:
+        sealed = word("sealed_value", language)
+        name = sealed if one.get("sealed") else one["name"] or NOTHING
+        since = day_text(one["since"], language)
+        days = word("responsible_since", language, since=since)
+        if one["until"] is not None:
+            until = day_text(one["until"], language)
+            days = word("responsible_until", language, since=since, until=until)
+        elif not one["in_force"]:
+            days = word("responsible_ended_since", language, since=since)
+        letters = word("responsible_letters" if one["why"] is None else f"responsible_no_{one['why']}", language)
+        yield f"  {one['patron']}  {name}  {days}; {letters}"
+    yield from minor_lines(document.get("answers_for", ()), language)
+
+
+@app.command("set-cpr")
+def patron_set_cpr(
+    patron: Patron,
+    *,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back a number that was set here: the record is as it was before.")
+    ] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Make a replacement number (erstatningsnummer) real.
+
+    The CPR number is asked for, or read from standard input. Name and birth date of the register's person are shown
+    beside the record's; once someone says yes, the patron is subscribed, and the first copy is fetched. Where neither
+    agrees, it takes a reason.
+    """
+    from cprsync.cli.terminal.user import ask_number, user_name
+    from cprsync.services.desk.set_cpr import SetNumber
+
+    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    with opened(config, library, as_json=as_json) as site:
+        if undo:
+            with site.reviews(user=user_name()) as reviews:
+                document = _take_back(reviews, patron, answered, language=lang, as_json=as_json)
+        else:
+            asked = SetNumber(patron, ask_number(), user_name())
+            with site.desk() as desk:
+                document = _set(desk, asked, answered, language=lang, as_json=as_json)
+        if document["written"]:
+            publish_patron(site, patron, lang)
+    print_document(document, outcome_lines(document, lang), as_json=as_json)
+
+
+def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
+    """Show who has the number, ask for the yes, and write."""
+    from cprsync.services.desk.set_cpr import confirm_number, preview_number
+
+    shown = preview_number(desk, asked)
+    if shown.is_set:
+        return dict(shown.document)
+    if not as_json:
+        say_lines(compared_lines(shown.document, language))
+    with print_unconfirmed(shown.document, as_json=as_json):
+        return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def _take_back(
+    reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
+) -> dict[str, Any]:
+    """Show the record, ask for the yes, and take the number back."""
+    from cprsync.services.desk.set_cpr import preview_taking_back, take_back
+
+    shown = preview_taking_back(reviews, patron)
+    if not as_json:
+        say_lines(taking_back_lines(shown.document, language))
+    with print_unconfirmed(shown.document, as_json=as_json):
+        return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
+
+
+def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The record, and the warnings before its number is taken back."""
+    yield word("set_cpr_undo", language, patron=document["patron"])
+    yield from identity_lines(document["preview"]["whose"], language)
+    yield from warning_lines(document["warnings"], language)
+
+
+def compared_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The warnings, our record beside the register's person, and the blocks that come back with the number."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}"
+    yield from warning_lines(document["warnings"], language)
+    for field, both in document["preview"]["compared"].items():
+        name = word("compared_age", language) if field == "age" else name_of(field, language)
+        ours, theirs = (_side_text(both, side, field, language) for side in ("ours", "theirs"))
+        agrees = word("compared_sealed" if both.get("sealed") else _AGREES[both["agrees"]], language)
+        yield f"  {name}: {ours} → CPR: {theirs} ({agrees})"
+    yield from kept_block_lines(document["preview"]["kept_blocks"], language)
+
+
+def _side_text(both: Mapping[str, Any], side: str, field: str, language: Language) -> str:
+    if side in both.get("sealed", ()):
+        return word("sealed_value", language)
+    value = both[side]
+    if value is None:
+        return NOTHING
+    return day_text(value, language) if field == "birth_date" else str(value)
+
+
+def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The outcome for the number."""
+    yield f"{document['patron']} · {name_of('cpr_number', language)}: {word('set_' + document['outcome'], language)}"
+    if document["written"] and document["outcome"] == "set" and not document["verified"]:
+        yield f"  ! {word('not_verified', language)}"

@@ -1,14 +1,19 @@
-"""Shows a patron record as text: each field with its name, its owner, and any correction.
+"""`patron find` says who has a number or a card, `patron show` shows one record.
+
+The record is text: each field with its name, its owner, and any correction.
 
 A sealed field only says that it is sealed. Leaves out which fields may be shown: the document holds no others.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import page_words, word
+import typer
+
+from cprsync.cli.language.words import Language, day_text, page_words, word
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
+from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.feed.window import Why
 from cprsync.domain.patron.field import Owner
@@ -22,9 +27,9 @@ from cprsync.services.desk.showing import ERASED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cprsync.cli.language.words import Language
-
 NOTHING: Final = "–"
+NOT_FOUND = 1
+app = typer.Typer()
 
 
 def record_lines(document: Mapping[str, Any], language: Language = "da") -> list[str]:
@@ -264,3 +269,57 @@ _EACH: Final[Mapping[str, Callable[[Mapping[str, Any], Language], str]]] = {
     "messages": _message,
     "blocks": _block,
 }
+
+
+@app.command("show")
+def patron_show(
+    patron: Patron,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
+    reason: RevealReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show one record, field by field.
+
+    Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
+    protected patron stay sealed without --reveal.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.views.revealing import RecordViewer, check_asked
+
+    with opened(config, library, as_json=as_json) as site:
+        check_asked(reveal=reveal, reason=reason)
+        with site.store(shows_records=True) as store:
+            window = RecordViewer(site.section.agency, store, site.clock, site.policy, user_name())
+            document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
+    print_document(document, record_lines(document, lang), as_json=as_json)
+
+
+@app.command("find")
+def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Find a patron by CPR number, patron number or card.
+
+    It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
+    An earlier CPR number finds them too. Only what is written exactly so finds anybody.
+    """
+    from cprsync.cli.terminal.user import ask_identity
+    from cprsync.services.views.finding import find_patron
+
+    with opened(config, library, as_json=as_json) as site:
+        typed = ask_identity(word("find_prompt", lang))
+        with site.store() as store:
+            document = find_patron(store, typed)
+    if as_json:
+        print_json(document)
+    else:
+        _show_found(document, lang)
+    return 0 if document["found"] else NOT_FOUND
+
+
+def _show_found(document: Mapping[str, Any], language: Language) -> None:
+    say(document["patron"] or word("find_nobody", language))
+    for warning in document["warnings"]:
+        note("  ! " + word(f"find_{warning}", language, other=document.get("other")))

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.desk.record import beside, name_of, value_lines, value_text
-from cprsync.cli.language.dates import DAY_WIDTH, day_text
-from cprsync.cli.language.words import Language, has_word, word, word_pair
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.language.words import DAY_WIDTH, Language, day_text, has_word, word, word_pair
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.domain.patron.review import PARKED, State
@@ -34,7 +32,7 @@ app = typer.Typer()
 
 @contextmanager
 def _reviews(config: Path, library: str | None, *, as_json: bool) -> Iterator[Reviews]:
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
 
     with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
         yield reviews

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import day_text
 from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import Language, word
+from cprsync.cli.language.words import Language, day_text, word
 from cprsync.cli.terminal.failures import failures, show_error
-from cprsync.cli.terminal.frame import opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.long_work import progress
-from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library
 from cprsync.cli.terminal.output import note, print_json, say
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ def feed_accept(
 
     The next night applies FILE: the new one of two, or the one behind the gap.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
     from cprsync.services.feed.stopped import accept_delivery
     from cprsync.wiring import reader
 
@@ -125,7 +123,7 @@ def feed_discard(
     It is damaged, half, of another kind, or the wrong one of two. Nothing of it is taken.
     The gap that it leaves stops the next delivery, which `feed accept` takes.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
 
     with opened(config, library, as_json=as_json) as site, site.discarding() as discarding:
         document = discarding.discard(file, reason=reason, user=user_name(), sha256=sha256)

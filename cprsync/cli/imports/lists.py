@@ -1,25 +1,31 @@
-"""Opens lists to import, and reports what became of their rows."""
+"""`patron import` and `circulation import`: lists in CSV or JSON, and what became of their rows."""
 
 from __future__ import annotations
 
 import csv
+import enum
 import os
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+
+import typer
 
 from cprsync.cli.desk.record import name_of
 from cprsync.cli.language.errors import error_text
 from cprsync.cli.language.words import Language, word
+from cprsync.cli.terminal.frame import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused, opened
+from cprsync.cli.terminal.long_work import stoppable
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.private import open_new_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.services.imports.refused import Imported, OfPatrons
+    from cprsync.wiring import Site
 
 #: The most refused rows to print; --json and --refused give all.
 TOLD_MAX: Final = 50
@@ -27,6 +33,8 @@ TOLD_MAX: Final = 50
 SHOWN_MAX: Final = 20
 #: How a cell begins that a spreadsheet would take as a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+patron_app = typer.Typer()
+circulation_app = typer.Typer()
 
 
 @contextmanager
@@ -144,3 +152,101 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | 
 def defuse(cell: str) -> str:
     """The cell as text for a spreadsheet: an apostrophe before what would be a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+@patron_app.command("import")
+def patron_import(
+    file: ListFile,
+    *,
+    columns: Annotated[
+        Path | None, typer.Option("--columns", help="A mapping: which column is which field (fixtures/columns).")
+    ] = None,
+    refused: Refused = None,
+    numbers: Annotated[
+        Path | None,
+        typer.Option("--numbers", help="Write which patron number each new patron got, by their line, as CSV."),
+    ] = None,
+    apply: Apply = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Import patrons from a list, in CSV or JSON.
+
+    Without --apply it only says what would happen. The columns are called as the fields of the record (`cprsync
+    fields`), in Danish or English, unless --columns says otherwise. A row that is not taken is listed with its line
+    and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
+    run again.
+    """
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+        imported = import_file(site, file, apply=apply, columns=columns, raise_if_stopped=raise_if_stopped)
+        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
+
+
+def import_file(
+    site: Site,
+    file: Path,
+    *,
+    apply: bool,
+    columns: Path | None = None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
+) -> Imported:
+    """Read the file and pass it to the store."""
+    from cprsync.config.columns import load_columns
+    from cprsync.services.imports.columns import PATRON_COLUMNS
+    from cprsync.services.imports.importing import Importing, import_patrons
+
+    known = PATRON_COLUMNS if columns is None else load_columns(columns)
+    policy = site.policy
+    with opened_list(file) as source, site.store() as store:
+        how = Importing(
+            store, site.clock.today(), apply=apply, policy=policy, columns=known, raise_if_stopped=raise_if_stopped
+        )
+        return import_patrons(source, how)
+
+
+class Type(enum.Enum):
+    """The type of every row in a list."""
+
+    LOAN = "loan"
+    RESERVATION = "reservation"
+    BALANCE = "balance"
+    MESSAGE = "message"
+
+
+@circulation_app.command("import")
+def circulation_import(
+    file: ListFile,
+    *,
+    kind: Annotated[
+        Type | None, typer.Option("--type", help="What the rows are, if no column `type` says it of each.")
+    ] = None,
+    refused: Refused = None,
+    apply: Apply = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Import loans, reservations, balances and messages from a list.
+
+    Each row has a type, the id that its source gave it, and the patron: number or card. A loan has title, loaned
+    and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
+    balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
+    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
+    may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
+    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
+    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
+    """
+    from cprsync.services.imports.circulation import CirculationImport, import_circulation
+
+    of_type = None if kind is None else kind.value
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+        policy = site.policy
+        with opened_list(file) as source, site.store() as store:
+            how = CirculationImport(
+                store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
+            )
+            imported = import_circulation(source, how)
+        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)

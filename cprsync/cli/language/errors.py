@@ -10,8 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import find_text
+from cprsync.cli.language.words import day_text, find_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
 

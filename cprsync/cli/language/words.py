@@ -5,6 +5,7 @@ A catalogue is a PO file, one for each language and subject, which `pybabel comp
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -15,6 +16,7 @@ from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cprsync.domain.policy.product import Products
 
@@ -22,6 +24,12 @@ Language = Literal["da", "en"]
 #: `errors` has English sentences as keys, and no English catalogue.
 Catalogue = Literal["advice", "errors", "pages", "words"]
 _LOCALE: Final = Path(cprsync.__file__).parent / "locale"
+
+
+#: The longest day in a column: `30. september 2027`.
+DAY_WIDTH = 18
+#: The longest moment in a column: `30. september 2027 kl. 06.30`.
+TIME_WIDTH = 28
 
 
 class _Missing(NullTranslations):
@@ -90,3 +98,29 @@ def titles_of(products: Products, language: Language) -> dict[str, str]:
     """The latest title of each product, by its name."""
     titles = {name: products.of(name)[-1].title for name in products.names()}
     return {name: title.text(language) for name, title in titles.items()}
+
+
+def heading(day: date, language: Language, *, capital: bool = True) -> str:
+    """`Tirsdag 23. marts`, `Tuesday 23 March`."""
+    weekday = word(f"weekday.{day.isoweekday()}", language)
+    text = word("day_heading", language, weekday=weekday, day=day.day, month=_month(day, language))
+    return text[0].upper() + text[1:] if capital else text
+
+
+def day_text(text: str | None, language: Language) -> str:
+    """The day of a document in words. A dash if there is none."""
+    return "–" if text is None else long_day(date.fromisoformat(text), language)
+
+
+def long_day(day: date, language: Language) -> str:
+    """`23. marts 2027`, `23 March 2027`."""
+    return word("day_long", language, day=day.day, month=_month(day, language), year=day.year)
+
+
+def long_time(moment: datetime, language: Language) -> str:
+    """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`, without converting the time."""
+    return word("day_time", language, day=long_day(moment.date(), language), moment=moment)
+
+
+def _month(day: date, language: Language) -> str:
+    return word(f"month.{day.month}", language)

@@ -1,6 +1,7 @@
 """`patron leave` and `patron erase` show what they would do, and do it after a yes to exactly that.
 
-`patron kept-blocks` shows the blocks that stay of someone who left.
+`patron kept-blocks` shows the blocks that stay of someone who left. `retention run` deletes data that has passed its
+retention period, as each night does.
 """
 
 from __future__ import annotations
@@ -12,14 +13,29 @@ import typer
 
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.record import identity_lines
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.failures import before_writing
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, Approve, Config, Confirm, Json, Lang, Library, Patron, Why, Yes
+from cprsync.cli.language.errors import advice_for, error_document
+from cprsync.cli.language.words import Language, day_text, word
+from cprsync.cli.night.report_text import forgotten_text
+from cprsync.cli.terminal.failures import before_writing, show_error
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    Approve,
+    Config,
+    Confirm,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    Today,
+    Why,
+    Yes,
+    opened,
+    print_document,
+)
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
+from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.errors import Misused, NotConfirmed
 
 if TYPE_CHECKING:
@@ -31,9 +47,8 @@ if TYPE_CHECKING:
 WAITS = 3
 #: Longer than any patron number.
 _LINE_MAX = 64
-
-
 app = typer.Typer()
+retention_app = typer.Typer()
 
 
 @app.command("leave")
@@ -57,7 +72,7 @@ def patron_leave(
     record that is closed is empty: the patron is unsubscribed and no patron any more. Nobody is looked up. A block that
     holds is kept by the number, and comes back if the person registers again.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
@@ -89,7 +104,7 @@ def patron_erase(
     erase journal that keeps an older copy of the database from bringing them back. A block goes too, with a reason; a
     later registration does not tell that the person was a patron.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
 
     answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
     with opened(config, library, as_json=as_json) as site:
@@ -123,8 +138,7 @@ def patron_kept_blocks(
     Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
     record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
     """
-    from cprsync.cli.terminal.acting import user_name
-    from cprsync.cli.terminal.user import ask_any_number
+    from cprsync.cli.terminal.user import ask_any_number, user_name
     from cprsync.services.leaving.departing import KeptBlocks, check_lifting
 
     if block is not None and not lift:
@@ -215,3 +229,48 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield f"{block['id']}: {word('parting_block', language, since=since, reason=block['reason'])}"
     if document["lifted"]:
         yield word("kept_lifted", language, count=document["lifted"], of=len(document["blocks"]))
+
+
+@retention_app.command("run")
+def retention_run(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would be forgotten, and forget nothing.")
+    ] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Delete data past its retention period, as each night does.
+
+    Loans, reservations, balances, and the content of messages.
+    """
+    from cprsync.services.leaving.forgetting import forget_all
+
+    with opened(config, library, as_json=as_json, today=today) as site:
+        policy, day = site.policy, site.clock.today()
+        with site.store() as store:
+            broken = next(iter(store.audit.check().problems), None)
+            counts = store.retention.forgettable(policy, on=day) if dry_run else forget_all(store, None, policy, on=day)
+    document: dict[str, Any] = {"day": day.isoformat(), "forgotten": counts, "applied": not dry_run}
+    if broken is not None:
+        changed = "part" if counts and not dry_run else "nothing"
+        document["error"] = error_document(broken, changed=changed, reference="retention")
+    print_document(document, _retention_lines(document, lang), as_json=as_json)
+    if broken is None:
+        return 0
+    if not as_json:
+        show_error(document["error"], lang)
+    return advice_for(broken).exit
+
+
+def _retention_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    counts, title = document["forgotten"], "forgotten" if document["applied"] else "forget_planned"
+    if counts:
+        yield f"{word(title, language)}: {forgotten_text(counts, language)}"
+    elif "error" not in document:
+        yield word("forget_nothing", language)
+    if "error" in document and Forgotten.LOG.value not in counts:
+        yield word("forget_no_log", language)

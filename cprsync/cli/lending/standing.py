@@ -1,24 +1,41 @@
-"""`patron standing`: may a patron borrow, what do late loans cost today, may they be written to; with reasons."""
+"""A patron's lending: `patron standing` says with reasons what they may do, `statement` prints what they owe.
+
+The standing says if the patron may borrow, what late loans cost today, and how the library may write to them. The
+statement is plain text for print, or JSON.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import Language, word, word_pair
-from cprsync.cli.lending.statement import lost_since_text, money
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Patron, Today
+from cprsync.cli.language.words import Language, day_text, word, word_pair
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    TYPED,
+    Config,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    RevealReason,
+    Today,
+    language,
+    opened,
+    print_document,
+)
 from cprsync.domain.lending.standing import BorrowRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-
+#: The width of the paper, and of the columns left and right of a title.
+WIDTH: Final = 80
+_DAY, _RIGHT = 20, 18
 app = typer.Typer()
+statement_app = typer.Typer()
 
 
 @app.command("standing")
@@ -124,3 +141,163 @@ def _answer_text(ruling: Mapping[str, Any], about: str, language: Language, *, b
     rules = [rule["rule"] for rule in ruling["rules"]]
     why = "; ".join(word(about + rule, language) + which.get(rule, "") for rule in rules)
     return f"{word('yes' if ruling['answer'] else 'no', language)} – {why}"
+
+
+@statement_app.command()
+def statement(
+    patron: Patron,
+    *,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Open a sealed address; needs --reason.")] = False,
+    reason: RevealReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang",
+            envvar="CPRSYNC_LANG",
+            parser=language,
+            metavar=TYPED,
+            help="da or en; else the patron's own language.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a patron owes (mellemværende), and the envelope.
+
+    Lists late loans, unpaid fees and compensations, their sum, and the note to the patron. The envelope has the
+    contact address, or else the register's address. A patron who is dead gets no letter. The name and address of a
+    protected patron are left out unless --reveal opens them.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.views.lending import Statements
+    from cprsync.services.views.revealing import check_asked
+
+    with opened(config, library, as_json=as_json, today=today) as site:
+        check_asked(reveal=reveal, reason=reason)
+        section = site.section
+        with site.store(shows_records=True) as store:
+            statements = Statements(section.agency, section.name, store, site.clock, site.policy, user_name())
+            document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
+    print_document(document, statement_lines(document, lang or document["language"]), as_json=as_json)
+
+
+def statement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The statement line by line, none wider than the paper."""
+    yield from _wrap(document["library_name"])
+    yield ""
+    if document["envelope"] is None:
+        yield from _no_letter_lines(document, language)
+    for line in document["envelope"] or ():
+        yield from _wrap(line)
+    yield ""
+    yield day_text(document["day"], language).rjust(WIDTH)
+    yield _justify(word("statement", language), word("statement_patron", language, patron=document["patron"]))
+    if not document["loans"] and not document["owed"]:
+        yield ""
+        yield word("statement_nothing", language)
+    yield from _loan_lines(document, language)
+    yield from _owed_lines(document, language)
+    yield from _closing_lines(document, language)
+
+
+def _no_letter_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Why no letter is sent. If the address is sealed to protect someone else, also the patron's name."""
+    why = document["letter"]
+    if why == "sealed" and document["name"]:
+        yield from _wrap(document["name"])
+        why = "address_sealed"
+    yield from _wrap(f"[{word('statement_' + why, language)}]")
+
+
+def _loan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["loans"]:
+        return
+    yield ""
+    yield word("statement_loans", language)
+    for loan in document["loans"]:
+        late = word("statement_late", language, count=loan["days_late"])
+        title, right = (_lost_text(loan, language), "") if loan["lost"] else (loan["title"], late)
+        yield from _row_lines(loan["due"], title, right, language)
+
+
+def _owed_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if not document["owed"]:
+        return
+    yield ""
+    yield word("statement_owed", language)
+    for one in document["owed"]:
+        yield from _row_lines(
+            one["raised"], _purpose_text(one, language), money(one["amount_oere"], language), language
+        )
+    yield _justify("", "-" * _RIGHT)
+    yield _justify(word("statement_total", language), money(document["total_oere"], language))
+
+
+def _purpose_text(one: Mapping[str, Any], language: Language) -> str:
+    """What is owed, and for which loan: its title, and the day on which it was due."""
+    kind, loan = word(f"statement_{one['kind']}", language), one["loan"] or {}
+    titles = [title for title in dict.fromkeys((one["title"], loan.get("title"))) if title]
+    purpose = f"{kind}: {', '.join(titles)}" if titles else kind
+    if one["kind"] == "compensation" and loan.get("lost"):
+        return _lost_text(loan | {"title": purpose}, language)
+    if not loan.get("due"):
+        return purpose
+    return f"{purpose} ({word('day_due', language)} {day_text(loan['due'], language)})"
+
+
+def _lost_text(loan: Mapping[str, Any], language: Language) -> str:
+    """A title, and since when the loan is reported lost."""
+    return f"{loan['title']} ({lost_since_text(loan['lost'], language)})"
+
+
+def lost_since_text(day: str, language: Language) -> str:
+    return f"{word('day_lost', language)} {day_text(day, language)}"
+
+
+def _closing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if document["note_to_patron"]:
+        yield ""
+        yield word("statement_note", language)
+        for line in document["note_to_patron"].splitlines():
+            yield from _wrap(line, indent="  ")
+    if answering := len(document["responsibles"]):
+        yield ""
+        yield from _wrap(_answering_text(document["responsible_names"], answering, language))
+
+
+def _answering_text(names: Sequence[str], answering: int, language: Language) -> str:
+    """Who answers for a minor. If a name must not be shown, only the number of persons."""
+    if not names:
+        return word(f"statement_responsible.{answering}", language)
+    others = answering - len(names)
+    unnamed = [word("statement_unnamed", language, count=others)]
+    *first, last = [*names, *(unnamed if others else [])]
+    who = f"{', '.join(first)} {word('and', language)} {last}" if first else last
+    return word("statement_responsible", language, who=who)
+
+
+def _row_lines(day: str | None, title: str, right: str, language: Language) -> Iterator[str]:
+    """A day, a title that may take several lines, and on the first line the text at the right."""
+    shown = day_text(day, language)
+    first, *rest = textwrap.wrap(title, WIDTH - 2 - _DAY - _RIGHT - 1) or ["–"]
+    yield f"  {shown:<{_DAY}}{first}".ljust(WIDTH - _RIGHT) + right.rjust(_RIGHT)
+    for line in rest:
+        yield " " * (2 + _DAY) + line
+
+
+def _justify(left: str, right: str) -> str:
+    return left.ljust(WIDTH - len(right)) + right
+
+
+def _wrap(text: str, *, indent: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
+
+
+def money(oere: int, language: Language) -> str:
+    """`1.234,50 kr.`, `DKK 1,234.50`."""
+    kroner, rest = divmod(oere, 100)
+    if language == "en":
+        return f"DKK {kroner:,}.{rest:02}"
+    return f"{kroner:,}".replace(",", ".") + f",{rest:02} kr."

@@ -1,4 +1,7 @@
-"""`entitlements show`: one patron's rights to net media, in plain words."""
+"""`entitlements`: one patron's rights in plain words, and whether all rights and CULR's accounts are as they should be.
+
+Shows patron numbers and counts, no CPR number.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.dates import day_text, long_day
-from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Patron, day
+from cprsync.cli.language.errors import advice_for, error_document
+from cprsync.cli.language.words import Language, day_text, long_day, word
+from cprsync.cli.night.report_text import DRIFTS, account_lines
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    TYPED,
+    Config,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    day,
+    opened,
+    print_document,
+    print_outcome,
+)
+from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change
 from cprsync.domain.patron.local import Stage
+from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+#: Exit codes: done, a check failed, left to staff, stopped by a limit.
+DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
+#: The most patron numbers of a kind to show; --json has them all.
+SHOWN = 20
 app = typer.Typer()
 
 
@@ -137,3 +159,156 @@ def _number_text(digits: str | None, language: Language) -> str:
 
 def _day_after(text: str, language: Language) -> str:
     return long_day(date.fromisoformat(text) + timedelta(days=1), language)
+
+
+@app.command("reconcile")
+def entitlements_reconcile(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All accounts, and not only a night's share.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and tell; change nothing.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Hold the accounts in CULR against the records.
+
+    What is missing, one too many or has the wrong municipality is sent again by the next night, unless it is more than
+    policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
+    kept otherwise than the record leads to are derived again by the night too.
+    """
+    from cprsync.services.netmedia.accounts import reconcile_accounts, reconciled
+    from cprsync.services.netmedia.rights import derive_wrong_again
+
+    with (
+        opened(config, library, as_json=as_json) as site,
+        progress(as_json=as_json) as shown,
+        site.night(progress=shown) as night,
+    ):
+        found = reconcile_accounts(night, everyone=everything, dry_run=dry_run)
+        document = reconciled(night, found, dry_run=dry_run)
+        document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everything and not found.error else []
+    document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
+    if found.error is not None:
+        document["error"] = error_document(found.error, changed="nothing")
+        document["exit"] = advice_for(found.error).exit
+    return print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
+
+
+def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text."""
+    if document["rights"]:
+        count, whose = len(document["rights"]), patrons_text(document["rights"])
+        again = "rights_wrong" if document["dry_run"] else "rights_again"
+        yield f"{word(again, language)} {count}: {whose}"
+    if not document["net_media"]:
+        yield word("accounts_no_net_media", language)
+        return
+    yield word("accounts_read", language, read=document["read"])
+    for name in DRIFTS:
+        if document["patrons"][name]:
+            yield f"  {word(f'accounts_{name}', language)} {document[name]}: {patrons_text(document['patrons'][name])}"
+    if document["read"] and "error" not in document and not any(document["patrons"].values()):
+        yield f"  {word('accounts_as_they_should', language)}"
+    if document["left_out"]:
+        yield f"  {word('accounts_left_out', language, left_out=document['left_out'])}"
+    if document["left_to_a_person"]:
+        yield f"  {document['left_to_a_person']} {word('accounts_left', language)}"
+    if document["repaired"]:
+        yield f"  {word('accounts_later', language, repaired=document['repaired'])}"
+    yield from (f"  {line}" for line in account_lines({"brake": document["brake"]}, language))
+    if document["dry_run"]:
+        yield " ".join(_dry_run_texts(document, language))
+
+
+def _dry_run_texts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Say that nothing was changed, and what would be. We do not repair another library's number."""
+    yield word("accounts_dry", language)
+    if document["brake"] or "error" in document:
+        return
+    if document["rights"] or any(document["patrons"][name] for name in DRIFTS if name != Drift.FOREIGN.value):
+        yield word("accounts_would_mend", language)
+    if document["patrons"][Drift.FOREIGN.value]:
+        yield word("accounts_would_ask", language)
+
+
+def patrons_text(patrons: list[str]) -> str:
+    """The first patron numbers, and how many more there are."""
+    more = f" … (+{len(patrons) - SHOWN})" if len(patrons) > SHOWN else ""
+    return ", ".join(patrons[:SHOWN]) + more
+
+
+@app.command("verify")
+def entitlements_verify(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Without asking CULR.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Check that everyone's rights and CULR are as they should be.
+
+    What is kept is what the record leads to today, of the protected as of all others; CULR has what it was told, where
+    nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
+    nothing.
+    """
+    from cprsync.services.netmedia.rights import Verified, verify
+
+    found = Verified(offline=offline)
+    with opened(config, library, as_json=as_json) as site:
+        try:
+            with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+                found = verify(night, offline=offline)
+        except CprsyncError as error:
+            found.error = error
+    document = {"agency": site.section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
+    if found.error is not None:
+        document["error"] = error_document(found.error, changed="nothing")
+        # a finding counts even if something else could not be checked
+        document["exit"] = advice_for(found.error).exit if found.ok else FAILED
+    return print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
+
+
+def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text, with the verdict first."""
+    yield word(_verdict_key(document), language, count=document["patrons"])
+    yield from (f"  {line}" for line in _wrong_lines(document["who"], language))
+    if not document["products"]:
+        yield f"  {word('rights_none', language)}"
+    waiting = dict(document["waiting"])
+    if not document["net_media"]:
+        yield f"  {word('verified_no_net_media', language, count=waiting.pop('culr'))}"
+    elif document["offline"]:
+        yield f"  {word('verified_offline', language)}"
+    else:
+        # replaced numbers are read too
+        read = "accounts_read_former" if document["read"] > document["patrons"] else "accounts_read"
+        yield f"  {word(read, language, read=document['read'])}"
+    for kind, count in waiting.items():
+        if count:
+            yield f"  {word(f'verified_waits_{kind}', language, count=count)}"
+    if document["leaving"]:
+        yield f"  {word('verified_leaving', language, count=document['leaving'])}"
+    for one in document["reasons_on_no_record"]:
+        yield f"  {word('verified_reason', language, **one)}"
+
+
+def _wrong_lines(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
+    """What is wrong, for which patrons, and how to repair it."""
+    for kind, patrons in who.items():
+        yield f"{word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
+    if who.keys() - {Drift.FOREIGN.value}:
+        yield word("verified_next", language)
+    if Drift.FOREIGN.value in who:
+        yield word("verified_foreign_next", language)
+
+
+def _verdict_key(document: Mapping[str, Any]) -> str:
+    if document["who"]:
+        return "verified_wrong"
+    if not document["ok"]:
+        return "verified_not_whole"
+    if document["waiting"]["rights_differing"]:
+        return "verified_differs"
+    return "verified_ok_here" if document["offline"] or not document["products"] else "verified_ok"

@@ -15,8 +15,8 @@ import typer
 from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.cli.night.report_text import report_lines
 from cprsync.cli.terminal.failures import failures, interrupted_document, show_error, unexpected_document
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.long_work import progress, stoppable
-from cprsync.cli.terminal.options import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import check_private, open_new_private, open_unfollowed

@@ -1,24 +1,148 @@
-"""`cprsync guide`: the pages of the guide that come with the package."""
+"""What comes with the program to be read: `guide` prints a page, `rules` the rule tables.
+
+The tables are text, JSON or Markdown, or are written into a page of the guide, between two markers.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import print_document
-from cprsync.cli.terminal.options import Json, Lang
-from cprsync.cli.terminal.output import print_json, say
-from cprsync.errors import Misused
-from cprsync.resources import guide_paths
+from cprsync.cli.terminal.frame import Json, Lang, PolicyFile, print_document
+from cprsync.cli.terminal.output import emphasise, print_json, say
+from cprsync.config.policy import load_policy
+from cprsync.config.rulebook import load_reasons, load_rule_tables
+from cprsync.domain.person.action import Action
+from cprsync.domain.wording import Wording
+from cprsync.errors import BadInput, Misused
+from cprsync.resources import fixture_path, guide_paths
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    from cprsync.domain.rulebook.tables import Cell, Reasons, RuleTable
 
+BEGIN = "<!-- made by `cprsync rules --markdown`: change the rules, not the tables -->"
+END = "<!-- end of what `cprsync rules --markdown` makes -->"
 app = typer.Typer()
+
+
+@app.command()
+def rules(
+    *,
+    policy: PolicyFile = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Write the Markdown between the markers of a file.")
+    ] = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Print what the register's word does to a record.
+
+    Tables of status, protection, age step and residence, each row with its source.
+    """
+    with failures(as_json=as_json):
+        tables = load_rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
+        reasons = load_reasons()
+        if into is not None:
+            _write_between(into, markdown(tables, reasons, lang))
+        elif as_json:
+            print_json({"tables": [_table_document(table) for table in tables], **_reasons_document(reasons)})
+        elif as_markdown:
+            say(markdown(tables, reasons, lang))
+        else:
+            _show(tables, reasons, lang)
+
+
+def markdown(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language) -> str:
+    """The tables and the decisions that they name, each under a heading of the third level."""
+    decisions = "\n".join(f"- **{called}** {text}" for called, text in _named(reasons, language))
+    parts = [*(_markdown_table(table, language) for table in tables), f"### {word('decisions', language)}", decisions]
+    return "\n\n".join(parts)
+
+
+def _markdown_table(table: RuleTable, language: Language) -> str:
+    headings = [_text_of(column.heading, language) for column in table.columns]
+    rows = [headings, ["---"] * len(headings), *([_text_of(cell, language) for cell in row] for row in table.rows)]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join((f"### {_text_of(table.title, language)}", "", *lines))
+
+
+def _write_between(path: Path, text: str) -> None:
+    """Replace the text between the markers. Raises BadInput: a marker is missing, or occurs twice."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("{path}: cannot be read", path=path, kind="rules") from error
+    before, begun, rest = content.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended or BEGIN in rest or END in after:
+        raise BadInput(
+            "{path}: the two markers of the rules do not stand there once, in their order", path=path, kind="rules"
+        )
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+def _reasons_document(reasons: Reasons) -> dict[str, Any]:
+    return {
+        "decisions": [{"number": number, **_both(text)} for number, text in reasons.decisions.items()],
+        "principles": [
+            {"key": key, "name": _both(one.name), **_both(one.text)} for key, one in reasons.principles.items()
+        ],
+    }
+
+
+def _table_document(table: RuleTable) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": _both(table.title),
+        "columns": [{"key": column.key, **_both(column.heading)} for column in table.columns],
+        "rows": [
+            {"key": key, **{column.key: _both(cell) for column, cell in zip(table.columns, row, strict=True)}}
+            for key, row in zip(table.keys, table.rows, strict=True)
+        ],
+    }
+
+
+def _both(cell: Cell) -> dict[str, str]:
+    return {"da": _text_of(cell, "da"), "en": _text_of(cell, "en")}
+
+
+def _text_of(cell: Cell, language: Language) -> str:
+    if isinstance(cell, Action):
+        return word(cell.value, language)
+    if isinstance(cell, Wording):
+        return cell.text(language)
+    return cell
+
+
+def _show(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language) -> None:
+    """Show one block for each row, because eleven columns do not fit a terminal."""
+    for table in tables:
+        say(emphasise(_text_of(table.title, language)))
+        headings = [_text_of(column.heading, language) for column in table.columns]
+        width = max(map(len, headings))
+        for row in table.rows:
+            say()
+            for heading, cell in zip(headings, row, strict=True):
+                say(f"  {heading:{width}}  {_text_of(cell, language)}")
+        say()
+    say(emphasise(word("decisions", language)))
+    for called, text in _named(reasons, language):
+        say(f"  {called:>2}  {text}")
+
+
+def _named(reasons: Reasons, language: Language) -> Iterator[tuple[str, str]]:
+    """The decisions by number, and the principles by name, each with its sentence."""
+    for number, text in reasons.decisions.items():
+        yield str(number), _text_of(text, language)
+    for one in reasons.principles.values():
+        yield _text_of(one.name, language).capitalize(), _text_of(one.text, language)
 
 
 @app.command()

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.dates import day_text
-from cprsync.cli.language.words import Language, word
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, TYPED, Config, Json, Lang, Library, Today, day
+from cprsync.cli.language.words import Language, day_text, word
+from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Today, day, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
 from cprsync.services.views.statistics import table

@@ -1,4 +1,7 @@
-"""`init`: the files that an installation starts from."""
+"""Sets an installation up: `init` writes its files, `certs` makes and checks certificates, `db` sets the store up.
+
+`db` also says which version the store has, and accepts an erase journal that has lost lines.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,24 @@ import json
 import os
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.words import word
-from cprsync.cli.terminal.acting import account_of
+from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import print_document
-from cprsync.cli.terminal.options import Json, Lang
+from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.output import note, print_json, say
+from cprsync.cli.terminal.user import account_of
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, create_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cprsync.services.ports.trust import StoreVersion
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 TESTING = """
@@ -30,9 +36,7 @@ control_url = "{control_url}"
 """
 #: root must not run the night: the README says how to create this user.
 SERVICE_USER = "cprsync"
-
-
-app = typer.Typer()
+app, certs_app, db_app = typer.Typer(), typer.Typer(), typer.Typer()
 
 
 @app.command()
@@ -196,3 +200,121 @@ def _placeholders() -> dict[str, Any]:
 
 def _template(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@certs_app.command("dev")
+def certs_dev(
+    folder: Annotated[Path, typer.Argument(help="Where they go; valid ones stay.")],
+    *,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Make a development CA, a server and a client certificate.
+
+    Shaped like the OCES3 test certificates; production refuses them.
+    """
+    from cprsync.mock.certs.authority import develop_certificates
+
+    with failures(as_json=as_json):
+        made = develop_certificates(folder, now=datetime.now(UTC))
+    names = ("ca", "client", "client_key", "client_p12", "server", "server_key")
+    paths = {name: str(getattr(made, name)) for name in names}
+    document = {**paths, "serial": made.serial}
+    lines = [f"{name:<12} {value}" for name, value in document.items()]
+    print_document(document, [*lines, word("certs_dev", lang)], as_json=as_json)
+
+
+@certs_app.command("check")
+def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Say whose each certificate is, and how many days are left.
+
+    Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
+    """
+    from cprsync.register.identity.certificates import Place, certificate_report
+    from cprsync.wiring import register_settings
+
+    with opened(config, library, as_json=as_json) as site:
+        culr = site.section.culr
+        beside = [] if culr is None else [Place(culr.url, culr.ca, culr.crl)]
+        register = register_settings(site.section.register_, production=site.settings.is_production)
+        rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
+    print_document({"certificates": rows}, (_certificate_line(row, lang) for row in rows), as_json=as_json)
+    return 2 if any(row["level"] == "critical" for row in rows) else 0
+
+
+def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
+    state = row["revocation"]
+    cells = {**row, "revocation": state and word("certs_revocation", language, state=state)}
+    return "  ".join(f"{value}" for value in cells.values() if value not in {None, ""})
+
+
+@db_app.command("upgrade")
+def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> None:
+    """Set the store up, or bring it to this program's version."""
+    from cprsync.config.settings import load_settings
+    from cprsync.installing import upgrade_store
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        document = upgrade_store(settings.store.url, settings.keys.dir)
+    print_document(document, [word("db_upgraded", lang, version=document["version"])], as_json=as_json)
+
+
+@db_app.command("status")
+def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> int:
+    """Say which version the store is of, and which is needed."""
+    from cprsync.config.settings import load_settings
+    from cprsync.installing import look_at_store
+
+    with failures(as_json=as_json):
+        found, missing = look_at_store(load_settings(config).store.url)
+    document = {"version": found.current, "needed": found.wanted, "missing": missing}
+    state = word(_state_key(found, missing), lang, version=found.current, wanted=found.wanted)
+    print_document(document, [state, *(f"  {name}" for name in missing)], as_json=as_json)
+    # also when a part of this version is missing
+    return 0 if found.up_to_date and not missing else 2
+
+
+def _state_key(found: StoreVersion, missing: list[str]) -> str:
+    """The key of the words for the store's state."""
+    if found.current is None:
+        return "db_none"
+    if missing:
+        return "db_lacks"
+    if found.up_to_date:
+        return "db_current"
+    return "db_newer" if found.is_newer else "db_other"
+
+
+@db_app.command("accept-journal")
+def db_accept_journal(
+    *,
+    reason: AuditReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Accept an erase journal that has lost lines.
+
+    Use this only when the newest journal is gone for good: every other command stops until the database and the journal
+    agree. Nothing remembers the patrons whose erasure was in the lost lines. An older copy of the database would bring
+    them back.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.trust.audit import accept_journal
+
+    with opened(config, library, as_json=as_json) as site, site.unchecked_store() as store:
+        document = accept_journal(store, agency=site.section.agency, user=user_name(), reason=reason)
+    if as_json:
+        print_json(document)
+    else:
+        _show_accepted(document, lang)
+
+
+def _show_accepted(document: Mapping[str, Any], language: Language) -> None:
+    say(word("journal_accepted", language, **document))
+    if document["set_aside"]:
+        say("  " + word("journal_set_aside", language))
+    note("  ! " + word("journal_lost", language))
+    say("  " + word("journal_backup", language))

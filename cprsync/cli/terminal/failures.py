@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_key
 from cprsync.cli.language.words import word
-from cprsync.cli.terminal.options import user_language
 from cprsync.cli.terminal.output import discard_output, note, print_json
 from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
 
@@ -139,3 +139,12 @@ def misused(error: BaseException, misuse: CprsyncError, *, as_json: bool) -> int
         note(f"{error}\n")
     _show(_document(misuse, changed="nothing"), as_json=as_json)
     return _exit_code(misuse)
+
+
+def user_language() -> Language:
+    """The user's language, also for a command without --lang, or if the command line could not be read."""
+    said = [text for text in sys.argv if text.startswith("--lang=")]
+    said += sys.argv[sys.argv.index("--lang") + 1 :][:1] if "--lang" in sys.argv else []
+    asked = (said or [os.environ.get("CPRSYNC_LANG", "")])[0].removeprefix("--lang=")
+    # any other value is a mistake, which must be reported in some language
+    return "en" if asked == "en" else "da"

@@ -1,21 +1,87 @@
-"""The frame of every command: opens its library, and prints one document as JSON or as lines."""
+"""The frame of every command: the options that commands share, the library they open, the document they print."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cprsync.cli import last_key
+from cprsync.cli.language.words import Language
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
+from cprsync.errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
-    from pathlib import Path
 
-    from cprsync.cli.language.words import Language
     from cprsync.wiring import Site
+
+
+#: The person named with --as, and the configuration that says who may name one. Used for the audit.
+ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
+
+
+def _with_its_log_level(context: typer.Context, config: Path) -> Path:
+    """Use the file's `log_level`, unless the command line or the environment sets one. Store who acts."""
+    if context.find_root().params.get("log_level") is None:
+        from cprsync.cli.terminal.logs import configure, level_in
+
+        configure(level_in(config))
+    ACTING.set((context.find_root().params.get("acting"), config))
+    return config
+
+
+def language(text: str) -> Language:
+    if text not in {"da", "en"}:
+        raise Misused("expected da or en: --lang, or CPRSYNC_LANG")
+    return "en" if text == "en" else "da"
+
+
+def day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
+    except ValueError:
+        raise Misused("expected a day as YYYY-MM-DD") from None
+
+
+#: What help shows for an option that is typed as text.
+TYPED = "<str>"
+CONFIG = Path("cprsync.toml")
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+Config = Annotated[
+    Path,
+    typer.Option("--config", envvar="CPRSYNC_CONFIG", help="The configuration file.", callback=_with_its_log_level),
+]
+Library = Annotated[str | None, typer.Option("--library", help="Its agency number, where more than one is set up.")]
+Patron = Annotated[str, typer.Argument(help="The patron number; `patron find` tells it.")]
+Lang = Annotated[
+    Language,
+    typer.Option("--lang", envvar="CPRSYNC_LANG", parser=language, metavar=TYPED, help="da (Danish) or en (English)."),
+]
+Today = Annotated[
+    date | None, typer.Option("--today", parser=day, metavar=TYPED, help="YYYY-MM-DD, test environment only.")
+]
+AuditReason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")]
+RevealReason = Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")]
+ListFile = Annotated[Path, typer.Argument(help="CSV or JSON, in UTF-8 or Windows-1252.")]
+Refused = Annotated[
+    Path | None, typer.Option("--refused", help="Write line, field and reason of refused rows here, as CSV.")
+]
+Apply = Annotated[bool, typer.Option("--apply", help="Write; without it nothing is changed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Say yes to what is shown, without being asked: for scripts.")]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Be asked also without a terminal: the answer is the next line of input.")
+]
+Approve = Annotated[
+    str, typer.Option("--approve", help="Say yes to one preview alone: the digest that it was shown with.")
+]
+Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; the audit keeps it, sealed.")]
 
 
 @contextmanager

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.desk.record import has_name, name_of
-from cprsync.cli.language.dates import TIME_WIDTH, long_time
-from cprsync.cli.language.words import Language, has_word, reason_words, titles_of, word
+from cprsync.cli.language.words import TIME_WIDTH, Language, has_word, long_time, reason_words, titles_of, word
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.terminal.frame import opened, print_document
-from cprsync.cli.terminal.options import CONFIG, TYPED, AuditReason, Config, Json, Lang, Library, day
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    TYPED,
+    AuditReason,
+    Config,
+    Json,
+    Lang,
+    Library,
+    day,
+    opened,
+    print_document,
+)
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.workdays import COPENHAGEN
 from cprsync.domain.patron.review import PARKED
@@ -84,7 +93,7 @@ def audit_list(
 
     The latest first; no value of a record.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
     from cprsync.services.ports.trust import AuditFilter
     from cprsync.services.trust.audit import list_entries
 
@@ -122,7 +131,7 @@ def audit_accept(
     Use this only when you know the cause, for example an older copy of the database was put back. From here on the
     audit is checked again.
     """
-    from cprsync.cli.terminal.acting import user_name
+    from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.report import audit_document
     from cprsync.services.trust.audit import accept_audit
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from catalogues import WORDS
 
-from cprsync.cli.desk.responsibles import list_lines, outcome_line
-from cprsync.cli.lending.statement import statement_lines
+from cprsync.cli.desk.changing import link_line, responsible_lines
+from cprsync.cli.lending.standing import statement_lines
 from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
 
 
@@ -30,10 +30,10 @@ from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
 )
 def test_who_answers_for_whom_is_a_sentence(known: dict[str, Any], danish: str, english: str) -> None:
     document = {"patron": "10000000", "responsible": "20000000", "outcome": "added", **known}
-    assert outcome_line(document, "da") == (
+    assert link_line(document, "da") == (
         f"{danish}økonomisk ansvarlig for ny gæld hos låner 10000000, indtil låneren fylder 18."
     )
-    assert outcome_line(document, "en") == f"{english}answers for new debts of patron 10000000, until the patron is 18."
+    assert link_line(document, "en") == f"{english}answers for new debts of patron 10000000, until the patron is 18."
 
 
 def test_a_statement_has_words_for_as_many_as_may_answer_for_one() -> None:
@@ -57,14 +57,14 @@ def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
         "in_force": True,
         "why": "protected",
     }
-    lines = list(list_lines({"patron": "10000000", "responsibles": [link]}, language))
+    lines = list(responsible_lines({"patron": "10000000", "responsibles": [link]}, language))
     assert lines[1].startswith(f"  20000000  {shown}  {since}; ")
 
 
 @pytest.mark.parametrize(("language", "says"), [("da", "dagen vises ikke"), ("en", "the day is not shown")])
 def test_a_link_that_ended_on_a_day_that_is_withheld_has_ended_all_the_same(language: Any, says: str) -> None:
     link = {"patron": "20000000", "name": "Liv Holm", "since": "2027-03-01", "until": None, "in_force": False}
-    (_, line) = list_lines({"patron": "10000000", "responsibles": [{**link, "why": "ended"}]}, language)
+    (_, line) = responsible_lines({"patron": "10000000", "responsibles": [{**link, "why": "ended"}]}, language)
     assert says in line
 
 
@@ -78,7 +78,7 @@ def test_the_minors_are_named_below_but_for_the_protected(language: Any, heading
         {"patron": "40000000", "name": None, "since": "2027-03-01", "sealed": True},
     ]
     document = {"patron": "10000000", "responsibles": [], "answers_for": minors}
-    _, *lines = list_lines(document, language)
+    _, *lines = responsible_lines(document, language)
     assert lines[0] == f"  {heading}"
     assert lines[1].startswith("    30000000  Liv Holm  ")
     assert lines[2].startswith(f"    40000000  {shown}  ")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from test_import_text import library, take
 
-from cprsync.cli.imports.circulation import Type, circulation_import
-from cprsync.cli.leaving.retention import retention_run
+from cprsync.cli.imports.lists import Type, circulation_import
+from cprsync.cli.leaving.leaving import retention_run
 from cprsync.cli.main import app
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
-from cprsync.cli.imports.lists import SHOWN_MAX, defuse, show_import
-from cprsync.cli.imports.patrons import patron_import
+from cprsync.cli.imports.lists import SHOWN_MAX, defuse, patron_import, show_import
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings

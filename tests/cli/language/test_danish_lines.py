@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from catalogues import ADVICE, DANISH, WORDS
 
-from cprsync.cli.desk.changing import set_lines
-from cprsync.cli.desk.set_cpr import compared_lines
+from cprsync.cli.desk.changing import compared_lines, set_lines
 from cprsync.cli.language.errors import in_danish
 from cprsync.cli.language.words import word
-from cprsync.cli.night.status import status_lines
+from cprsync.cli.night.overview import status_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 

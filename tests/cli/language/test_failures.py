@@ -16,8 +16,7 @@ from catalogues import ADVICE, DANISH
 import cprsync
 from cprsync import errors
 from cprsync.cli.language.errors import BY_CLASS, advice_for, error_document, in_danish
-from cprsync.cli.terminal.failures import failures, unexpected_document
-from cprsync.cli.terminal.options import user_language
+from cprsync.cli.terminal.failures import failures, unexpected_document, user_language
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.register.extract.kinds import FileKind, Product

@@ -8,10 +8,9 @@ import pytest
 
 from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
-from cprsync.cli.feed.subscriptions import list_lines, reconcile_lines
+from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
 from cprsync.cli.language.errors import in_danish
-from cprsync.cli.setup.db import db_status, db_upgrade
-from cprsync.cli.setup.installation import write_folder
+from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
 from cprsync.mock.control import _not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
@@ -87,7 +86,7 @@ def test_a_comparison_with_the_registers_list_is_told_in_one_language() -> None:
 def test_subscriptions_are_told_with_their_reason_in_words() -> None:
     row = {"patron": "10000000", "reason": "old_number", "since": "2027-03-01", "until": None}
     document = {"agency": "775100", "count": 1, "by_reason": {"old_number": 1}, "subscriptions": [row]}
-    assert list(list_lines(document, "da")) == [
+    assert list(subscription_lines(document, "da")) == [
         "775100: 1  gammelt nummer 1",
         "  10000000  gammelt nummer  1. marts 2027 –",
     ]

@@ -8,7 +8,7 @@ import pytest
 from catalogues import WORDS
 
 from cprsync.cli.desk.review import item_lines
-from cprsync.cli.netmedia.accounts import SHOWN, reconciled_lines, verified_lines
+from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, Wrong

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from cprsync import wiring
 from cprsync.cli.demo.demo import run_demo
 from cprsync.cli.main import app
-from cprsync.cli.night.forecast import NAMED_MAX, forecast_lines
+from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
 from cprsync.config.settings import load_settings
 from cprsync.services.desk.local_setting import Setting

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.night.runs import item_line, run_line
+from cprsync.cli.night.overview import item_line, run_line
 
 if TYPE_CHECKING:
     from cprsync.cli.language.words import Language

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.pages.fields import WIDTH, fields
+from cprsync.cli.pages.policy import WIDTH, fields
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.resources import fixture_path
 

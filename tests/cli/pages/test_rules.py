@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.pages.guide_and_rules import BEGIN, END, rules
+from cprsync.cli.pages.guide import BEGIN, END, rules
 from cprsync.config.policy import load_policy
 from cprsync.config.rulebook import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.policy.policy import Policy

@@ -9,9 +9,8 @@ import pytest
 import typer.main
 from catalogues import ADVICE, DANISH, WORDS
 
-from cprsync.cli.commands import PARTS
 from cprsync.cli.demo.mock import EVENTS, FAULTS
-from cprsync.cli.main import app
+from cprsync.cli.main import PARTS, app
 from cprsync.mock.town.events import KINDS
 from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 

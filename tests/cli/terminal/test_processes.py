@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.terminal.acting import account_of, accounts_behind, login_account, user_name
-from cprsync.cli.terminal.options import ACTING
+from cprsync.cli.terminal.frame import ACTING
+from cprsync.cli.terminal.user import account_of, accounts_behind, login_account, user_name
 from cprsync.domain.desk.acting import SystemUser
 from cprsync.errors import ConfigurationError
 

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from test_import_text import library, take
 
 from cprsync import wiring
-from cprsync.cli.night import status as status_module
+from cprsync.cli.night import overview as status_module
 from cprsync.cli.night.report_text import audit_lines
-from cprsync.cli.terminal.acting import user_name
+from cprsync.cli.terminal.user import user_name
 from cprsync.cli.trust.audit import audit_accept, audit_list, audit_verify
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.acting import SERVICE

@@ -14,8 +14,8 @@ from test_reviewing import number_of, reviews
 from test_setting import set_
 from townspeople import cpr
 
-from cprsync.cli.desk.adding import ASKED
 from cprsync.cli.desk.record import record_lines
+from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.merging import seal_local

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from test_setting import correct, set_
 from townspeople import cpr, dies, gains_protection, person
 
-from cprsync.cli.lending.statement import WIDTH, money, statement_lines
+from cprsync.cli.lending.standing import WIDTH, money, statement_lines
 from cprsync.domain.person.person import Status, by_status
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.lookup import Desk

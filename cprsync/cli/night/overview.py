@@ -1,0 +1,241 @@
+"""Shows the nights that were (`runs`), how it stands (`status`), and what the coming nights will do (`forecast`).
+
+Shows patron numbers, groups and products, no names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cprsync.cli.language.errors import in_danish
+from cprsync.cli.language.words import DAY_WIDTH, Language, day_text, has_word, heading, reason_words, titles_of, word
+from cprsync.cli.night.report_text import audit_lines, report_lines
+from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
+from cprsync.cli.terminal.output import emphasise
+from cprsync.errors import BadInput
+from cprsync.services.night.calendar import PRODUCTS, RIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.wiring import Site
+#: The exit code of a status with problems.
+WRONG = 1
+#: The most patrons to name for one kind on a day; of further ones only the number is shown.
+NAMED_MAX = 20
+#: For a caller without products' titles.
+NO_TITLES: Final[Mapping[str, str]] = {}
+#: What happens says all about these already.
+_SAYS_ENOUGH = frozenset({"absence", "dead", "responsible"})
+runs_app, status_app, forecast_app = typer.Typer(), typer.Typer(), typer.Typer()
+
+
+@runs_app.command("list")
+def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List the nights, the latest first."""
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        documents = store.runs.documents()
+    print_document({"runs": documents}, (run_line(document, lang) for document in documents), as_json=as_json)
+
+
+@runs_app.command("show")
+def runs_show(
+    run: Annotated[int, typer.Argument(help="The night's number, as `runs list` shows it.")],
+    *,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show one night's report, number by number."""
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        document, items = store.runs.document(run), store.runs.items(run)
+        if document is None:
+            raise BadInput("there is no run {run}", run=run, kind="run.unknown")
+    print_document({**document, "items": items}, _run_lines(document, items, lang), as_json=as_json)
+
+
+def _run_lines(document: dict[str, Any], items: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """The report, and each of its numbers, counted again from the stored items."""
+    if "sentence" in document.get("error", {}):
+        document["error"]["da"] = {"message": in_danish(document["error"])}
+    yield from report_lines(document, language)
+    planned = {row["patron"]: row["actions"] for row in document["plan"]}
+    if document["received"] and not items:
+        yield f"    {word('lines_forgotten', language)}"
+    for item in items:
+        yield item_line(item, planned.get(item["patron"], ()), language)
+
+
+def run_line(document: Mapping[str, Any], language: Language) -> str:
+    """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
+    # the stored state of an unfinished run is only for programs
+    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
+    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
+    # a parked line without a number has no review, and a proposal has no line
+    counts["left_by_run"] = max(
+        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
+    )
+    balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
+    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
+    day = day_text(document["day"], language)
+    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
+
+
+def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
+    """One number of a night: what was done. If it was held: what is planned, and what was let through."""
+    said = actions = _actions_text(item["actions"], language)
+    if item["outcome"] == "held":
+        through = f"{word('let_through', language)}: {actions}" if actions else ""
+        said = "; ".join(filter(None, (_actions_text(planned, language), through)))
+    reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
+    parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
+    return " ".join(filter(None, parts))
+
+
+def _actions_text(actions: Sequence[str], language: Language) -> str:
+    return ", ".join(word(action, language) for action in actions)
+
+
+@status_app.command()
+def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Show on one screen how it stands.
+
+    Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
+    is whole, certificates, keys.
+    """
+    from cprsync.config.settings import load_settings
+    from cprsync.wiring import Site, site_of
+
+    with failures(as_json=as_json):
+        settings = load_settings(config)
+        sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+        documents = [_status(site) for site in sites]
+    whole = documents[0] if len(documents) == 1 else {"libraries": documents}
+    lines = (line for document in documents for line in status_lines(document, lang))
+    print_document(whole, lines, as_json=as_json)
+    return 0 if all(document["ok"] for document in documents) else WRONG
+
+
+def _status(site: Site) -> dict[str, Any]:
+    from cprsync.services.trust.status import status_of
+
+    section, now, certificates = site.section, site.clock.now(), site.certificates()
+    with site.store() as store:
+        return status_of(store, agency=section.agency, name=section.name, now=now, certificates=certificates)
+
+
+def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status of one library, line by line, with problems first."""
+    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
+    yield emphasise(title, colour=None if document["ok"] else "red")
+    yield from (f"  ! {_problem_text(one, language)}" for one in document["wrong"])
+    run = document["run"]
+    yield "  " + (
+        word("status_no_run", language) if run is None else word("status_run", language, **_run_values(run, language))
+    )
+    deliveries, waits = document["deliveries"], document["waits"]
+    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
+    yield "  " + word("status_delivery", language, **days)
+    net_media = waits["net_media"]
+    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
+    yield "  " + word("status_waits", language, **counts)
+    yield from ("  " + line for line in audit_lines(document["audit"], language))
+    yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
+    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield "  " + word("status_keys", language, keys=keys or "–")
+
+
+def _run_values(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended_text(run["exit"], language)}
+
+
+def _ended_text(code: int | None, language: Language) -> str:
+    """How a night ended, in words. None: it has not ended."""
+    return word(f"ended_{code}", language)
+
+
+def _problem_text(one: Mapping[str, Any], language: Language) -> str:
+    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else one
+    return word("wrong_" + one["what"], language, **values)
+
+
+def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
+    whose = word(f"certificate_{one['whose']}", language)
+    if one.get("problem") or one.get("days_left") is None:
+        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
+    return word("status_certificate", language, whose=whose, count=one["days_left"])
+
+
+@forecast_app.command()
+def forecast(
+    *,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days ahead.")] = 30,
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show what the coming nights will do by themselves.
+
+    Birthdays, and corrections and absences that end, if the register changes nothing.
+    """
+    from cprsync.services.night.calendar import foresee
+
+    with opened(config, library, as_json=as_json, today=today) as site, site.store() as store:
+        document = foresee(store, site.policy, today=site.clock.today(), days=days)
+    titles = titles_of(site.policy.products, lang)
+    print_document(document, forecast_lines(document, lang, titles), as_json=as_json)
+
+
+def forecast_lines(
+    document: Mapping[str, Any], language: Language, titles: Mapping[str, str] = NO_TITLES
+) -> Iterator[str]:
+    """The calendar, line by line. Days on which nothing happens are left out."""
+    first, last = (day_text(document[end], language) for end in ("from", "to"))
+    yield emphasise(word("forecast", language, first=first, last=last))
+    yield f"  {_summary_text(document['events'], language)}"
+    if "withheld" in document:
+        yield f"  {word('forecast_withheld', language)}"
+    for day, of_day in groupby(document["events"], key=lambda event: event["day"]):
+        yield ""
+        on = date.fromisoformat(day)
+        yield f"{heading(on, language)} {on.year}"
+        for kind, of_kind in groupby(of_day, key=lambda event: event["kind"]):
+            yield from _kind_lines(kind, list(of_kind), language, titles)
+
+
+def _summary_text(events: Iterable[Mapping[str, Any]], language: Language) -> str:
+    counts = Counter(event["kind"] for event in events)
+    if not counts:
+        return word("forecast_nothing", language)
+    counted = ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
+    return f"{word('forecast_sum', language)}: {counted}"
+
+
+def _kind_lines(
+    kind: str, events: list[Mapping[str, Any]], language: Language, titles: Mapping[str, str]
+) -> Iterator[str]:
+    theirs = [event for event in events if event["patron"] is not None]
+    named = ", ".join(titles.get(event["what"], event["what"]) for event in events) if kind == PRODUCTS else ""
+    names = str(len(theirs)) if theirs else named
+    yield f"  {word(kind, language)}" + (f": {names}" if names else "")
+    shows = titles if kind in RIGHTS.values() else NO_TITLES
+    for event in theirs[:NAMED_MAX]:
+        yield f"    {event['patron']}  {_what_text(event['what'], language, shows)}".rstrip()
+    if len(theirs) > NAMED_MAX:
+        yield "    " + word("forecast_more", language, count=len(theirs) - NAMED_MAX)
+
+
+def _what_text(what: str, language: Language, titles: Mapping[str, str]) -> str:
+    """A product by its title, a field by its name; a group by the library's own word."""
+    if what in _SAYS_ENOUGH:
+        return ""
+    return titles.get(what) or (word(f"field.{what}", language) if has_word(f"field.{what}") else what)
