@@ -182,7 +182,7 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
 def opened_feed(section: FeedSection) -> AbstractContextManager[Feed]:
     """The place where deliveries arrive. Connects at the first request, and closes at the end."""
     if section.path is not None:
-        from cprsync.register.pickup.folder import FolderFeed
+        from cprsync.register.pickup.arrivals import FolderFeed
 
         return nullcontext(FolderFeed(section.path, after=section.after))
     from cprsync.register.pickup.sftp import SftpFeed
@@ -264,7 +264,7 @@ class Site:
 
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
-        from cprsync.register.identity.certificates import own_certificates
+        from cprsync.register.identity import own_certificates
 
         settings = register_settings(self.section.register_, production=self.settings.is_production)
         return own_certificates(settings, datetime.now(UTC))

@@ -56,8 +56,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
-    from cprsync.mock.certs.authority import develop_certificates
-    from cprsync.mock.certs.profile import packaged_profile
+    from cprsync.mock.certs import develop_certificates, packaged_profile
     from cprsync.mock.sftp import ensure_keys
     from cprsync.mock.town.agreement import ALL
 

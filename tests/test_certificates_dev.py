@@ -16,8 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import NameOID
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock.certs.authority import Authority, DevCertificates, Identity, develop_certificates, make_authority
-from cprsync.mock.certs.profile import Profile, packaged_profile
+from cprsync.mock.certs import (
+    Authority,
+    DevCertificates,
+    Identity,
+    Profile,
+    develop_certificates,
+    make_authority,
+    packaged_profile,
+)
 
 #: Real time: OpenSSL looks at the clock itself.
 NOW = datetime.now(UTC)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock.certs.authority import develop_certificates
+from cprsync.mock.certs import develop_certificates
 from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
 from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from cprsync.mock.certs.authority import DevCertificates
+    from cprsync.mock.certs import DevCertificates
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128

@@ -1,6 +1,6 @@
 """HTTP for the mock, on uvicorn: the SOAP services over mutual TLS, CULR over TLS, the control over plain HTTP.
 
-Knows sizes, status codes and certificates. What a request means is known by `soap` and `control_app`.
+Knows sizes, status codes and certificates. What a request means is known by `soap` and `control`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cprsync.errors import CprsyncError
-from cprsync.mock.control_app import control
+from cprsync.mock.control import carry_out
 from cprsync.mock.soap.messages import Response
 from cprsync.mock.soap.services import Peer, SoapServices
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Iterator
 
-    from cprsync.mock.certs.authority import DevCertificates
+    from cprsync.mock.certs import DevCertificates
     from cprsync.mock.soap.culr import CulrService
     from cprsync.mock.town.register import Register
 
@@ -161,7 +161,7 @@ def _answer_control(register: Register, scope: Any, body: bytes | None) -> Respo
         return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})
     try:
         asked = json.loads(body or b"")
-        return _json(200, control(register, scope["path"], asked if isinstance(asked, dict) else {}))
+        return _json(200, carry_out(register, scope["path"], asked if isinstance(asked, dict) else {}))
     except CprsyncError as error:
         return _json(400, {"error": {"kind": error.kind, "message": error.message}})
     except (ValueError, RecursionError):

@@ -18,9 +18,9 @@ import structlog
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from cprsync.errors import CprsyncError
+from cprsync.wire.certificates import PeerJudge, RevocationLists
 from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused
 from cprsync.wire.limits import Patience
-from cprsync.wire.peer import PeerJudge, RevocationLists
 from cprsync.wire.tls import Channel, build_context
 
 if TYPE_CHECKING:

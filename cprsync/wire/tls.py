@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from cprsync.wire.certificates import PeerJudge
     from cprsync.wire.limits import Patience
-    from cprsync.wire.peer import PeerJudge
 
 
 class OwnCertificate(Protocol):

@@ -17,7 +17,7 @@ from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import RegisterUnavailable
 from cprsync.register.extract.reader import ExtractReader
-from cprsync.register.pickup.folder import FolderFeed
+from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.services.ports.night import Night
 from cprsync.services.ports.register import NotFound
 from cprsync.store.beside.journal import FILE, EraseJournal

@@ -21,8 +21,7 @@ from e2e_library import Library, assert_refused, new_library
 from town import PEOPLE_FILE
 
 from cprsync.mock import control
-from cprsync.mock.certs.authority import load_key, make_authority
-from cprsync.mock.certs.profile import packaged_profile
+from cprsync.mock.certs import load_key, make_authority, packaged_profile
 from cprsync.mock.server import running
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def begun(folder: Path) -> Register:
     memory = Memory(folder)
     register = new_register(folder, memory, load_town(PEOPLE_FILE), framing="lines")
     for one in agreement.ALL:
-        register.subscribe(one.service_agreement, "PNR", number("ANNA"))
+        register.change_filter(one.service_agreement, "PNR", number("ANNA"), added=True)
     register.happen("move", who="ANNA", to="SKOLEN")
     register.add_fault("half-file", times=1, seconds=0)
     memory.close()

@@ -12,7 +12,7 @@ from mock_wire import Caller
 from town import ANNA, PEOPLE, number
 
 from cprsync.mock import control
-from cprsync.mock.town.clock import is_working_day, offset_on
+from cprsync.mock.town.delivery import is_working_day, offset_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,7 @@ import responses
 from town import PEOPLE_FILE
 
 from cprsync.mock import control
-from cprsync.mock.certs.authority import develop_certificates
-from cprsync.mock.certs.profile import packaged_profile
+from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings

@@ -12,7 +12,7 @@ from lxml import etree
 from cprsync.domain.netmedia.account import Call, Code, Effect, Held, Identity, IdType, Operation, Reply
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable
-from cprsync.netmedia.messages import parse_reply
+from cprsync.netmedia.client import parse_reply
 from cprsync.netmedia.settings import Limits
 from cprsync.wire.errors import AnswerBroken
 from cprsync.wire.limits import AnswerLimits

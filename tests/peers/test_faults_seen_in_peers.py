@@ -28,8 +28,7 @@ from town import PEOPLE, number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth
 from cprsync.mock import control
-from cprsync.mock.certs.authority import make_authority
-from cprsync.mock.certs.profile import packaged_profile
+from cprsync.mock.certs import make_authority, packaged_profile
 
 pytestmark = pytest.mark.xdist_group("peers")
 

@@ -13,7 +13,7 @@ from register_pki import MONTH, NOW, SMALL, Pki
 from sftp_server import Server
 from town import PEOPLE_FILE
 
-from cprsync.mock.certs.authority import Authority, DevCertificates, develop_certificates, make_authority
+from cprsync.mock.certs import Authority, DevCertificates, develop_certificates, make_authority
 from cprsync.mock.server import running
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.client import SoapRegister
@@ -23,7 +23,7 @@ from cprsync.wire.calls import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.certs.authority import Identity
+    from cprsync.mock.certs import Identity
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tls_servers import server_context
 
-from cprsync.mock.certs.profile import packaged_profile
+from cprsync.mock.certs import packaged_profile
 
 if TYPE_CHECKING:
     import ssl

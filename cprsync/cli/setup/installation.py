@@ -213,7 +213,7 @@ def certs_dev(
 
     Shaped like the OCES3 test certificates; production refuses them.
     """
-    from cprsync.mock.certs.authority import develop_certificates
+    from cprsync.mock.certs import develop_certificates
 
     with failures(as_json=as_json):
         made = develop_certificates(folder, now=datetime.now(UTC))
@@ -230,7 +230,7 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
-    from cprsync.register.identity.certificates import Place, certificate_report
+    from cprsync.register.identity import Place, certificate_report
     from cprsync.wiring import register_settings
 
     with opened(config, library, as_json=as_json) as site:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from cprsync.mock.soap.messages import (
-    SOAP,
     Element,
     Response,
     SoapFault,
     build_envelope,
+    build_fault,
     damage,
     parse_request,
     refuse_unless_valid,
@@ -68,7 +68,7 @@ class CulrService:
             response = self._answer_request(parse_request(body, charset), kind)
         except SoapFault as refusal:
             accounts.calls["?", "fault"] += 1
-            response = Response(500, _build_fault(refusal))
+            response = Response(500, build_fault(refusal, prefix="S", declared=True))
         wait = accounts.latency + (fault.seconds if fault is not None and kind == "culr-slow" else 0)
         return replace(damage(kind, response), wait=wait)
 
@@ -145,10 +145,3 @@ def _build_answer(operation: str, result: Result) -> bytes:
     if result.message is not None:
         etree.SubElement(status, "responseMessage").text = result.message
     return build_envelope(answer, prefix="S", declared=True)
-
-
-def _build_fault(fault: SoapFault) -> bytes:
-    element = etree.Element(f"{{{SOAP}}}Fault", nsmap={"S": SOAP})
-    etree.SubElement(element, "faultcode").text = f"S:{fault.blame}"
-    etree.SubElement(element, "faultstring").text = fault.text
-    return build_envelope(element, prefix="S", declared=True)

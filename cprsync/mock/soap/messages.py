@@ -1,7 +1,7 @@
-"""SOAP 1.1 as the platform writes it: envelopes with its prefixes, faults with its texts, answers damaged on command.
+"""SOAP 1.1 as the platform writes it: envelopes and faults, a person element by element, and damage on command.
 
-Builds and reads only envelopes; the content of a Body is known by `answers` and `services`. Which damage is due is
-decided in `town.faults`.
+The elements of a person come in the schema's order, without those that are not set. Whether there is a person at all
+is decided in `services`, and which damage is due in `town.faults`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from lxml import etree
+
+from cprsync.mock.town.delivery import civil_status, current_number, offset_on
+from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, standard_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +30,24 @@ SUBSCRIPTION = "http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionServi
 _FAULT = "http://serviceplatformen.dk/xml/schemas/ServiceplatformFault/1/"
 
 Element: TypeAlias = etree._Element  # noqa: SLF001 -- lxml has no public name for the type of an element
+
+XML = "text/xml;charset=UTF-8"
+_OVERSIZE = 2 * 1024 * 1024 + 512 * 1024
+_PAGE = b"<!DOCTYPE html><html><head><title>500</title></head><body><h1>Internal Server Error</h1></body></html>"
+_TEXTS = re.compile(rb">[^<]+<")
+_END = b"</soap:Body></soap:Envelope>"
+
+_ADULT = 18
+_ALIVE_WITH_ADDRESS = frozenset({"01", "03", "05", "07"})
+_GONE = frozenset({"80", "90"})
+_PROTECTIONS = {
+    "0001": "adressebeskyttelse",
+    "0002": "vejviserbeskyttelse",
+    "0003": "markedsfoeringsbeskyttelse",
+}
+_NAME_AND_ADDRESS = "0001"
+#: The prefixes that the platform writes. It does not use the default namespace here.
+PREFIXES: dict[str | None, str] = {None: CALL_CONTEXT, "ns2": PNR, "ns3": LOOKUP}
 
 
 class SoapFault(Exception):
@@ -85,17 +106,14 @@ def build_envelope(payload: Element, *, prefix: str = "soap", declared: bool = F
     return etree.tostring(envelope, encoding="utf-8", xml_declaration=declared)
 
 
-def build_fault(fault: SoapFault, moment: datetime) -> bytes:
-    """Write a fault as the platform does: the text, and the trailer for its helpdesk."""
-    received = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    trailer = (
-        "\n\nFor further information contact Serviceplatformen Helpdesk and inform:"
-        f"\n    CallUUID: {uuid.uuid4()}\n    Received: {received}"
-    )
-    element = etree.Element(f"{{{SOAP}}}Fault", nsmap={"soap": SOAP})
+def build_fault(
+    fault: SoapFault, moment: datetime | None = None, *, prefix: str = "soap", declared: bool = False
+) -> bytes:
+    """Write a fault. `moment`: of the call, for the trailer that the platform adds for its helpdesk."""
+    element = etree.Element(f"{{{SOAP}}}Fault", nsmap={prefix: SOAP})
     # The children of a fault have no namespace.
-    etree.SubElement(element, "faultcode").text = f"soap:{fault.blame}"
-    etree.SubElement(element, "faultstring").text = f"{fault.text}{trailer}"
+    etree.SubElement(element, "faultcode").text = f"{prefix}:{fault.blame}"
+    etree.SubElement(element, "faultstring").text = fault.text + ("" if moment is None else _trailer(moment))
     if fault.code is not None:
         detail = etree.SubElement(
             etree.SubElement(element, "detail"), f"{{{_FAULT}}}ServiceplatformFault", nsmap={"ns2": _FAULT}
@@ -103,16 +121,198 @@ def build_fault(fault: SoapFault, moment: datetime) -> bytes:
         error = etree.SubElement(etree.SubElement(detail, f"{{{_FAULT}}}ErrorList"), f"{{{_FAULT}}}Error")
         etree.SubElement(error, f"{{{_FAULT}}}ErrorCode").text = fault.code
         etree.SubElement(error, f"{{{_FAULT}}}ErrorText").text = fault.text
-    return build_envelope(element)
+    return build_envelope(element, prefix=prefix, declared=declared)
 
 
-# -- damage: one table from the kind of fault to a function on the good answer --------------------------------
+def _trailer(moment: datetime) -> str:
+    received = moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        "\n\nFor further information contact Serviceplatformen Helpdesk and inform:"
+        f"\n    CallUUID: {uuid.uuid4()}\n    Received: {received}"
+    )
 
-XML = "text/xml;charset=UTF-8"
-_OVERSIZE = 2 * 1024 * 1024 + 512 * 1024
-_PAGE = b"<!DOCTYPE html><html><head><title>500</title></head><body><h1>Internal Server Error</h1></body></html>"
-_TEXTS = re.compile(rb">[^<]+<")
-_END = b"</soap:Body></soap:Envelope>"
+
+@dataclass(frozen=True, slots=True, repr=False)
+class View:
+    """What an answer depends on: everybody as of last night, the day of the call, and how protection is written."""
+
+    people: Mapping[str, Person]
+    day: date
+    #: Leave out protections that a person does not have, instead of writing `beskyttet=false`.
+    omit_false: bool = False
+
+
+def build_answer(person: Person, view: View) -> Element:
+    """Build a PersonLookupResponse."""
+    answer = etree.Element(f"{{{LOOKUP}}}PersonLookupResponse", nsmap=PREFIXES)  # type: ignore[arg-type]  # the stubs forget the default namespace
+    if person.status in NUMBER_ONLY:
+        _number_only(_group(answer, "persondata"), person, view)
+        return answer
+    _person(_group(answer, "persondata"), person, view)
+    _addresses(answer, person)
+    _relations(answer, person, view)
+    return answer
+
+
+def _number_only(at: Element, person: Person, view: View) -> None:
+    """For a replaced or annulled number: only the number in force, and the status."""
+    _put(at, "personnummer", person.number)
+    current = current_number(person, view.people) if person.status in REPLACED else person.number
+    _put(at, "gaeldendePersonnummer", current)
+    _put(at, "antalBoernUnder18", "0")
+    _status(at, person)
+
+
+def _person(at: Element, person: Person, view: View) -> None:
+    _put(at, "personnummer", person.number)
+    _put(at, "gaeldendePersonnummer", person.number)
+    _name(at, person)
+    age = person.age_on(view.day)
+    if age is not None:
+        _day(at, "foedselsdato", person.born, uncertain=person.born_uncertain)
+        _put(at, "alder", str(age))
+    _put(at, "koen", person.sex)
+    _put(at, "antalBoernUnder18", str(_children_at_home(person, view)))
+    _put(at, "stilling", person.occupation)
+    _status(at, person)
+    if person.spouse:
+        _put(_group(at, "civilstand"), "civilstand", civil_status(person, view.people))
+    if person.citizenship:
+        _put(_group(at, "statsborgerskab"), "landekode", str(int(person.citizenship)))
+    if person.status == "70":
+        _moment(at, "forsvindingsdato", person.disappeared)
+    for code, element in _PROTECTIONS.items():
+        ended = person.no_end if code == _NAME_AND_ADDRESS else ""
+        _protection(at, element, person.protections.get(code), view, ended=ended)
+
+
+def _name(at: Element, person: Person) -> None:
+    name = person.name
+    group = _group(at, "navn")
+    # Required by the schema: it is empty for a child without a name.
+    etree.SubElement(group, f"{{{LOOKUP}}}personadresseringsnavn").text = name.addressing
+    _put(group, "fornavn", name.first)
+    _put(group, "mellemnavn", name.middle)
+    _put(group, "efternavn", name.last)
+    _put(group, "fornavnMarkering", name.first_mark)
+    _put(group, "mellemnavnMarkering", name.middle_mark)
+    _put(group, "efternavnMarkering", name.last_mark)
+    _moment(group, "navnestartdato", name.since)
+
+
+def _status(at: Element, person: Person) -> None:
+    group = _group(at, "status")
+    _put(group, "status", str(int(person.status)))
+    _moment(group, "statusdato", person.status_since)
+
+
+def _protection(at: Element, element: str, start: str | None, view: View, *, ended: str) -> None:
+    """`ended`: the start of a protection that is over, which is sent beside a "no" and without an end."""
+    if ended:
+        start, flag = ended, "false"
+    elif start is None:
+        flag = "" if view.omit_false else "false"
+    else:
+        # A protection that begins later is sent without the flag, as the platform's clients expect.
+        flag = "true" if date.fromisoformat(start) <= view.day else ""
+    if start or flag:
+        group = _group(at, element)
+        _put(group, "startdato", _zoned(start or ""))
+        _put(group, "beskyttet", flag)
+
+
+def _addresses(answer: Element, person: Person) -> None:
+    group = etree.Element(f"{{{LOOKUP}}}adresse")
+    if person.lives_somewhere:
+        _current_address(_group(group, "aktuelAdresse"), person)
+    if person.abroad and person.status in _GONE:
+        abroad = _group(group, "udrejseoplysninger")
+        _put(abroad, "udrejselandekode", str(int(person.abroad.country)))
+        _moment(abroad, "udrejsedato", person.abroad.left)
+        _lines(abroad, "udlandsadresse{}", person.abroad.lines)
+    if person.contact:
+        contact = _group(group, "kontaktAdresse")
+        _lines(contact, "kontaktAdr{}", person.contact.lines)
+        _put(contact, "startdato", _zoned(person.contact.since))
+    if len(group):
+        answer.append(group)
+
+
+def _current_address(at: Element, person: Person) -> None:
+    address = person.address
+    if address is None:
+        return
+    _put(at, "kommunekode", _integer(address.municipality))
+    _put(at, "vejkode", _integer(address.street))
+    _put(at, "husnummer", address.house)
+    _put(at, "etage", address.floor)
+    _put(at, "sidedoer", address.door)
+    _put(at, "bygningsnummer", address.building)
+    _put(at, "conavn", address.co)
+    _put(at, "lokalitet", address.locality)
+    _put(at, "bynavn", address.town)
+    _put(at, "postnummer", address.postcode)
+    _put(at, "postdistrikt", address.district)
+    _put(at, "vejnavn", address.long_road or address.road)
+    _put(at, "standardadresse", standard_address(address))
+    _put(at, "adresseringsnavn", person.name.addressing)
+    _put(at, "vejadresseringsnavn", address.road)
+    _moment(at, "tilflytningsdato", address.since)
+    _lines(at, "adr{}-supladr", address.supplementary)
+
+
+def _relations(answer: Element, person: Person, view: View) -> None:
+    group = etree.Element(f"{{{LOOKUP}}}relationer")
+    if person.spouse:
+        _put(_group(group, "aegtefaelle"), "personnummer", view.people[person.spouse].number)
+    for child in children_of(person, view.people):
+        _put(_group(group, "barn"), "personnummer", child.number)
+    for element, key in (("mor", person.mother), ("far", person.father)):
+        if key:
+            _put(_group(group, element), "personnummer", view.people[key].number)
+    if len(group):
+        answer.append(group)
+
+
+def _children_at_home(person: Person, view: View) -> int:
+    """How many children are under 18, alive, and have an address. A child with an invalid birth date does not count."""
+    children = (child for child in children_of(person, view.people) if child.status in _ALIVE_WITH_ADDRESS)
+    return sum(age is not None and age < _ADULT for age in (child.age_on(view.day) for child in children))
+
+
+def _group(at: Element, name: str) -> Element:
+    return etree.SubElement(at, f"{{{LOOKUP}}}{name}")
+
+
+def _put(at: Element, name: str, text: str) -> None:
+    if text:
+        etree.SubElement(at, f"{{{LOOKUP}}}{name}").text = text
+
+
+def _lines(at: Element, pattern: str, lines: tuple[str, ...]) -> None:
+    for position, line in enumerate(lines, start=1):
+        _put(at, pattern.format(position), line)
+
+
+def _day(at: Element, name: str, day: str, *, uncertain: bool) -> None:
+    group = _group(at, name)
+    _put(group, "dato", _zoned(day))
+    _put(group, "usikkerhedsmarkering", "*" if uncertain else "")
+
+
+def _moment(at: Element, name: str, day: str) -> None:
+    if day:
+        _put(_group(at, name), "dato", f"{day}T00:00:00.000{offset_on(date.fromisoformat(day))}")
+
+
+def _zoned(day: str) -> str:
+    """A day with the offset that Copenhagen had: `1962-12-10+01:00`. No day has none."""
+    return f"{day}{offset_on(date.fromisoformat(day))}" if day else ""
+
+
+def _integer(code: str) -> str:
+    """A code as xs:integer: leading zeros are lost, and an unset code is left out."""
+    return str(int(code)) if code.strip("0") else ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

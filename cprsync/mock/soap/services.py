@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cprsync.mock.soap.answers import View, build_answer
 from cprsync.mock.soap.messages import (
     AUTHORITY_CONTEXT,
     INVOCATION_CONTEXT,
@@ -22,14 +21,16 @@ from cprsync.mock.soap.messages import (
     Element,
     Response,
     SoapFault,
+    View,
+    build_answer,
     build_envelope,
     build_fault,
     damage,
     parse_request,
     refuse_unless_valid,
 )
+from cprsync.mock.town.agreement import GROUPS, REMOVED
 from cprsync.mock.town.register import Call
-from cprsync.mock.town.subscriptions import GROUPS, REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -162,12 +163,8 @@ def change_subscription(request: Element, register: Register) -> Element:
     return OPERATIONS[name](request, register, caller_of(request) or "")
 
 
-def _add(request: Element, register: Register, service_agreement: str, *, group: str) -> Element:
-    return _result(request, register.subscribe(service_agreement, group, _filter(request, group)))
-
-
-def _remove(request: Element, register: Register, service_agreement: str, *, group: str) -> Element:
-    return _result(request, register.unsubscribe(service_agreement, group, _filter(request, group)))
+def _change(request: Element, register: Register, service_agreement: str, *, group: str, added: bool) -> Element:
+    return _result(request, register.change_filter(service_agreement, group, _filter(request, group), added=added))
 
 
 def _remove_all(request: Element, register: Register, service_agreement: str) -> Element:
@@ -183,7 +180,7 @@ def _remove_filtered(request: Element, register: Register, service_agreement: st
 def _remove_filters(request: Element, register: Register, service_agreement: str, *, groups: Iterable[str]) -> Element:
     for group in groups:
         for value in register.filters_of(service_agreement).of(group):
-            register.unsubscribe(service_agreement, group, value)
+            register.change_filter(service_agreement, group, value, added=False)
     return _result(request, REMOVED)
 
 
@@ -242,8 +239,8 @@ _GROUPS = {
     "NoFilter": "NoFilter",
 }
 OPERATIONS: Mapping[str, Callable[[Element, Register, str], Element]] = {
-    **{f"Add{name}Subscription": partial(_add, group=group) for name, group in _GROUPS.items()},
-    **{f"Remove{name}Subscription": partial(_remove, group=group) for name, group in _GROUPS.items()},
+    **{f"Add{name}Subscription": partial(_change, group=group, added=True) for name, group in _GROUPS.items()},
+    **{f"Remove{name}Subscription": partial(_change, group=group, added=False) for name, group in _GROUPS.items()},
     "RemoveAll": _remove_all,
     "RemoveFilteredSubscription": _remove_filtered,
     "GetAllFilters": _get_all_filters,

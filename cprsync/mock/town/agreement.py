@@ -1,12 +1,19 @@
-"""The service agreements that have a delivery box: invented, and the same in every mock."""
+"""The service agreements, invented and the same in every mock, and what each of them subscribes to.
+
+Knows filters as text and no XML: `soap.services` reads the elements. Stores no filter.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date
     from pathlib import Path
+
+    from cprsync.mock.town.people import Person
 
 #: The mock's ids have letters in every group, so that no group looks like a number of ten digits.
 SERVICE_AGREEMENT = "7e1f0c4a-3b9d-4c68-a5e2-d94b8f6a1c3e"
@@ -14,6 +21,16 @@ USER_SYSTEM = "b25d8e9f-6a1c-4f37-9e4b-c8a3d7f5e61b"
 #: The folder in each box where deliveries arrive.
 INBOX = "IN"
 USER = "c9a4f7d2-e85b-4a16-8d3c-f1b7e6a9d48c"
+
+#: The groups have the names of the element FilterGroup.
+GROUPS = ("PNR", "AgeRange", "MunicipalityCode", "EventChangeCode", "NoFilter")
+ADDED = "ADDED"
+ALREADY_EXISTED = "ALREADY_EXISTED"
+REMOVED = "REMOVED"
+# Known for numbers. The platform's word for the other groups is unknown, and clients read all groups by one list.
+NON_EXISTING = "NON_EXISTING_PNR"
+#: An agreement, a group, a filter as text, and whether it was added or removed.
+Entry: TypeAlias = "tuple[str, str, str, bool]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,55 @@ SECOND = Agreement(
 ALL = (DEFAULT, SECOND)
 
 
-def of_agency(agency: str) -> Agreement:
-    """The agreement of a library. Raises KeyError: it has none."""
-    return {one.agency: one for one in ALL}[agency]
+@dataclass(slots=True)
+class Filters:
+    """The filters of one agreement. An age range is `start-end`; NoFilter has at most one entry."""
+
+    groups: dict[str, dict[str, None]] = field(default_factory=lambda: {group: {} for group in GROUPS})
+
+    def change(self, group: str, value: str, *, added: bool) -> str:
+        """Add or remove a filter. Return the platform's word for what happened."""
+        filters = self.groups[group]
+        if added == (value in filters):
+            return ALREADY_EXISTED if added else NON_EXISTING
+        if added:
+            filters[value] = None
+            return ADDED
+        del filters[value]
+        return REMOVED
+
+    def of(self, group: str) -> list[str]:
+        return list(self.groups[group])
+
+    def selects(self, numbers: Iterable[str], states: Collection[Person], *, codes: Collection[str], day: date) -> bool:
+        """Whether any filter selects this person: the groups are a union.
+
+        `numbers`: all numbers of the person this night. `states`: the person before and now, so that a person who moves
+        into a municipality is selected like one who leaves it.
+        """
+        if self.groups["NoFilter"] or not self.groups["PNR"].keys().isdisjoint(numbers):
+            return True
+        if not self.groups["EventChangeCode"].keys().isdisjoint(codes):
+            return True
+        homes = {str(int(s.address.municipality)) for s in states if s.lives_somewhere and s.address}
+        return not self.groups["MunicipalityCode"].keys().isdisjoint(homes) or any(
+            self._age_is_taken(state.age_on(day)) for state in states
+        )
+
+    def _age_is_taken(self, age: int | None) -> bool:
+        if age is None:
+            return False
+        return any(int(start) <= age <= int(end) for start, end in (r.split("-") for r in self.groups["AgeRange"]))
+
+
+def replay(entries: Iterable[Entry]) -> dict[str, Filters]:
+    """The filters of every agreement after all additions and removals."""
+    agreements: dict[str, Filters] = {}
+    for agreement, group, value, added in entries:
+        agreements.setdefault(agreement, Filters()).change(group, value, added=added)
+    return agreements
+
+
+def dump(agreements: Mapping[str, Filters]) -> dict[str, dict[str, list[str]]]:
+    """All filters by agreement and group."""
+    return {name: {group: filters.of(group) for group in GROUPS} for name, filters in agreements.items()}

@@ -1,4 +1,4 @@
-"""Makes a delivery: the change extract U12170-P, with the mock's own knowledge of the layout, and its files in a box.
+"""Makes a delivery: on which days, the change extract U12170-P by the mock's own layout, and its files in a box.
 
 Each `_NNN` function writes one record, field by field with its width, so that a reader can compare it with the
 published layout. Does not read the layout table, which the reader uses: the two must not agree merely because they
@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
+
+import holidays
 
 from cprsync.mock.town.people import REPLACED, Person, children_of, standard_address
 from cprsync.private import replace_private
@@ -20,6 +24,14 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+#: The time when a night has ended: the delivery is in the folder, and look-ups answer from it.
+MORNING = time(6, 30)
+_SATURDAY = 5
+_DANISH = holidays.country_holidays("DK", categories=("public",))
+#: Not public holidays, but no delivery is made: 5 June, 24 and 31 December.
+_CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
+
 Framing: TypeAlias = Literal["lines", "stream"]
 FRAMINGS: tuple[Framing, ...] = ("lines", "stream")
 ENCODING = "iso-8859-1"
@@ -27,6 +39,36 @@ _NO_MOMENT = "0" * 12
 _NO_NUMBER = "0" * 10
 #: Emigrated, or emigrated and then dead.
 _GONE = frozenset({"80", "90"})
+
+
+def is_working_day(day: date) -> bool:
+    """Whether a delivery is made for `day`."""
+    return day.weekday() < _SATURDAY and (day.month, day.day) not in _CLOSED and day not in _DANISH
+
+
+def next_working_day(day: date) -> date:
+    """`day` itself if it is a working day, or else the first one after it."""
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def working_day_before(day: date) -> date:
+    """The last working day before `day`."""
+    day -= timedelta(days=1)
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+def offset_on(day: date) -> str:
+    """Copenhagen's offset at the day's midnight, such as `+01:00`.
+
+    Before 1894 local mean time was +00:50:20, which xs:date cannot express: then it is +01:00.
+    """
+    offset = datetime.combine(day, time(), tzinfo=COPENHAGEN).utcoffset()
+    minutes, seconds = divmod(0 if offset is None else int(offset.total_seconds()), 60)
+    return "+01:00" if seconds else f"+{minutes // 60:02}:{minutes % 60:02}"
 
 
 @dataclass(frozen=True, slots=True)

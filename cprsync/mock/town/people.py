@@ -201,6 +201,14 @@ class Person:
         """Whether the register gives an address for this person."""
         return int(self.status) < NO_ADDRESS_FROM and self.address is not None
 
+    def age_on(self, day: date) -> int | None:
+        """The age on a day. None: the birth date is not valid."""
+        try:
+            born = date.fromisoformat(self.born)
+        except ValueError:
+            return None
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Town:

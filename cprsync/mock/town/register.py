@@ -1,7 +1,7 @@
 """The register with its changing people: today and as of last night, its day, its subscribers, and its calls.
 
 Every public method that changes something has stored it in the folder when it returns. Speaks no protocol: `soap` and
-`control_app` do. Runs in one thread, because the mock is one event loop.
+`control` do. Runs in one thread, because the mock is one event loop.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock.town import agreement
-from cprsync.mock.town.clock import COPENHAGEN, MORNING, next_working_day, working_day_before
+from cprsync.mock.town.agreement import Entry, Filters, dump, replay
 from cprsync.mock.town.culr_accounts import Accounts
 from cprsync.mock.town.delivery import (
+    COPENHAGEN,
+    MORNING,
     Event,
     Framing,
     Head,
@@ -23,12 +25,13 @@ from cprsync.mock.town.delivery import (
     build_extract,
     clear_drafts,
     delivery_name,
+    next_working_day,
+    working_day_before,
     write_delivery,
 )
 from cprsync.mock.town.events import Scene, happen, stamp_of
 from cprsync.mock.town.faults import FaultScript
 from cprsync.mock.town.people import Person, Town, person_of, town_of
-from cprsync.mock.town.subscriptions import Entry, Filters, dump, replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,8 +147,9 @@ class Register:
         """Put deliveries that were set aside into their boxes, if there are any."""
         if not self.owed:
             return
+        by_agency = {one.agency: one for one in agreement.ALL}
         for owed in self.owed:
-            under = agreement.of_agency(owed.agency)
+            under = by_agency[owed.agency]
             content = self.memory.aside(owed.name)
             write_delivery(under.inbox(self.folder), owed.name, content, recipient=under.sftp_user, half=owed.half)
         self.owed = []
@@ -157,11 +161,11 @@ class Register:
         self.day += timedelta(days=1)
         self.keep()
 
-    def subscribe(self, service_agreement: str, group: str, value: str) -> str:
-        return self._change_filter(service_agreement, group, value, added=True)
-
-    def unsubscribe(self, service_agreement: str, group: str, value: str) -> str:
-        return self._change_filter(service_agreement, group, value, added=False)
+    def change_filter(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
+        """Add or remove a filter. Return the platform's word for what happened."""
+        result = self.filters.setdefault(service_agreement, Filters()).change(group, value, added=added)
+        self.memory.append("subscriptions", [service_agreement, group, value, added])
+        return result
 
     def add_fault(self, kind: str, *, times: int, seconds: float, share: float = 1.0, seed: int = 0) -> None:
         self.faults.add(kind, times=times, seconds=seconds, share=share, seed=seed)
@@ -251,12 +255,6 @@ class Register:
         name = delivery_name(closed, task)
         self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
         return Owed(name, under.agency, half=first and self.faults.take_for_night())
-
-    def _change_filter(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
-        filters = self.filters.setdefault(service_agreement, Filters())
-        result = filters.add(group, value) if added else filters.remove(group, value)
-        self.memory.append("subscriptions", [service_agreement, group, value, added])
-        return result
 
     def _publish(self) -> None:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}

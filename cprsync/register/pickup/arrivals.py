@@ -1,14 +1,23 @@
-"""What file names mean where deliveries arrive, and what a companion announces. The same for a folder and SFTP.
+"""Where deliveries arrive: what file names mean there, and the port `Feed` for a folder.
 
-Does no I/O: the caller passes the names and the companion's first bytes.
+The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is taken: its record
+999 proves that it is complete. Reads no delivery. What names mean is the same over SFTP.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 
 from lxml import etree
+
+from cprsync.errors import ConfigurationError, DeliveryRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.services.ports.deliveries import WaitingFile
 
 #: What is done with a file after it is sealed in the inbox.
 After: TypeAlias = Literal["keep", "delete"]
@@ -58,3 +67,90 @@ def parse_size(metadata: bytes) -> float:
         return float("inf")
     texts = [str(size.text) for size in root.iter("{*}SizeInBytes")]
     return int(texts[0]) if len(texts) == 1 and re.fullmatch(r"[0-9]{1,15}", texts[0].strip()) else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A file in the folder."""
+
+    path: Path
+    after: After
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def mark(self) -> None:
+        """None: the file is read each night, which notices any replacement."""
+
+    def open(self) -> BinaryIO:
+        """Open the content. Raises DeliveryRefused if the file cannot be read."""
+        try:
+            return self.path.open("rb")
+        except OSError as failed:
+            raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from failed
+
+    def done(self) -> None:
+        """Delete the file if the settings say so.
+
+        The companion is deleted first: a file without one is taken again, and is then a repeat.
+        """
+        if self.after == "keep":
+            return
+        try:
+            _companion(self.path).unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
+        except OSError as failed:
+            raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder") from failed
+
+
+class FolderFeed:
+    """The deliveries in one folder."""
+
+    def __init__(self, path: Path, *, after: After) -> None:
+        """Take the folder. `after`: whether files stay in it after they are sealed in the inbox."""
+        self._path = path
+        self._after: After = after
+
+    def waiting(self) -> list[WaitingFile]:
+        """Raises ConfigurationError if the folder does not exist."""
+        return [FolderFile(path, self._after) for path in self._deliveries() if _is_whole(path)]
+
+    def unfinished(self) -> list[str]:
+        """Names of files that are smaller than announced, announced but missing, or named as being written."""
+        return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
+
+    def unfinished_file(self, name: str) -> WaitingFile | None:
+        return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
+
+    def _deliveries(self, *, promised: bool = False) -> list[Path]:
+        try:
+            found = {path.name: path for path in self._path.iterdir() if path.is_file()}
+        except OSError as failed:
+            raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
+        if promised:
+            found = {name: self._path / name for name in find_announced(set(found))} | found
+        return sorted((path for name, path in found.items() if is_delivery(name)), key=lambda path: in_order(path.name))
+
+
+def _companion(path: Path) -> Path:
+    return path.with_name(companion_of(path.name))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
+    if is_being_written(path.name):
+        return False
+    try:
+        size = path.stat().st_size
+        metadata = _start_of(_companion(path)) if _companion(path).exists() else None
+    except OSError:
+        # announced but missing, or moved away just now
+        return False
+    return metadata is None or size >= parse_size(metadata)
+
+
+def _start_of(companion: Path) -> bytes:
+    with companion.open("rb") as content:
+        return content.read(METADATA_LIMIT_BYTES + 1)

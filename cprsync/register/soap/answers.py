@@ -1,13 +1,16 @@
-"""Reads a PersonLookupResponse into a Person (decision 1): what is absent is silent, never "remove".
+"""What the register answers: its HTTP status, a fault, its schema, and the person in it.
 
-The element has passed the schema. Name markers, dates of protection, and everything that the library may not keep are
-not read.
+Every wrong answer becomes an error of ours that quotes nothing. A fault's text may hold anything, so only its CallUUID
+is kept, which the platform's helpdesk asks for. What is absent from a person is silent, never "remove" (decision 1).
+Name markers, dates of protection, and everything that the library may not keep are not read.
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import closing, contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
 from cprsync.domain.person.number import CprNumber
@@ -25,12 +28,20 @@ from cprsync.domain.person.person import (
     Status,
     by_status,
 )
-from cprsync.errors import BadAnswer
+from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused, RegisterUnavailable
+from cprsync.wire.errors import AnswerBroken
+from cprsync.wire.parsing import FAULT, Contract, payload, root_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import requests
     from lxml import etree
 
     from cprsync.domain.person.address import Address, Name
+    from cprsync.wire.limits import AnswerLimits
+
+    Read: TypeAlias = Callable[[requests.Response, AnswerLimits], etree._Element]  # noqa: SLF001 -- the stubs' name
 
 NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/"
 RESPONSE = f"{{{NAMESPACE}}}PersonLookupResponse"
@@ -40,6 +51,118 @@ _TRUE = frozenset({"true", "1"})
 #: The register's fields have at most 50 characters; the schema has no limit.
 _TEXT_LIMIT = 200
 _CODE_MAX = 9999
+#: The HTTP statuses that carry SOAP: an answer, or a fault.
+_OK = 200
+_SOAP_STATUSES = frozenset({_OK, 500})
+#: By HTTP status: why sending the same again does not help. All other statuses may pass.
+_REFUSALS = {
+    301: "it points to another address, which is not followed",
+    302: "it points to another address, which is not followed",
+    303: "it points to another address, which is not followed",
+    307: "it points to another address, which is not followed",
+    308: "it points to another address, which is not followed",
+    401: "it wants another kind of access",
+    403: "our certificate or agreement has no access",
+    404: "there is no such service: check the address",
+    405: "there is no such service: check the address",
+    413: "our request is too large",
+}
+_CALL = re.compile(r"CallUUID:\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", re.IGNORECASE)
+
+
+def receive(response: requests.Response, limits: AnswerLimits, *, read: Read = root_of) -> etree._Element:
+    """Read the element in the answer's body. `read`: how the envelope is read.
+
+    Raises BadAnswer, or the error for the fault or the HTTP status in its place.
+    """
+    with closing(response), _check_status(response):
+        element = payload(read(response, limits))
+    if element.tag == FAULT:
+        raise parse_fault(element)
+    if response.status_code != _OK:
+        # SOAP 1.1 sends only faults with 500.
+        raise _unavailable(response.status_code)
+    return element
+
+
+@contextmanager
+def _check_status(response: requests.Response) -> Iterator[None]:
+    status = response.status_code
+    if status in _REFUSALS:
+        raise RegisterRefused(
+            "the register answers HTTP {status}: {why}", status=status, why=_REFUSALS[status], kind="register.http"
+        )
+    if status not in _SOAP_STATUSES:
+        raise _unavailable(status)
+    try:
+        yield
+    except (AnswerBroken, BadAnswer):
+        if status == _OK:
+            raise
+        # A gateway's page in place of the service.
+        raise _unavailable(status) from None
+
+
+def _unavailable(status: int) -> RegisterUnavailable:
+    return RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=status, kind="register.http")
+
+
+def check_answer(element: etree._Element, root: str, contract: Contract) -> None:
+    """Raise BadAnswer if the answer is another operation's or breaks the schema."""
+    if element.tag != root:
+        raise BadAnswer("the answer belongs to another operation", kind="register.wrong_root")
+    breach = contract.breach(element)
+    if breach is not None:
+        raise BadAnswer("the answer breaks the register's schema ({breach})", breach=breach, kind="register.schema")
+
+
+class Meaning(NamedTuple):
+    """What a fault means to us."""
+
+    error: type[CprsyncError]
+    kind: str
+    message: str
+
+
+#: From a part of the fault's text, in any case, to its meaning. The first match counts.
+FAULTS: dict[str, Meaning] = {
+    "pnr not found": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
+    "pnrnotfound": Meaning(NoSuchPerson, "register.no_such_person", "the register does not know the number"),
+    "security model": Meaning(
+        RegisterRefused, "register.context", "the register does not take the context model that we sent"
+    ),
+    "agreement": Meaning(
+        RegisterRefused, "register.agreement", "the register does not accept our service agreement for this call"
+    ),
+    "certificate": Meaning(
+        RegisterRefused, "register.certificate", "the register does not accept our certificate for this call"
+    ),
+    "unmarshalling": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
+    "schema": Meaning(RegisterRefused, "register.request", "the register finds our request malformed"),
+}
+
+
+#: By SOAP 1.1's fault codes: the fault is ours, or it is theirs and may pass.
+_CLIENT = Meaning(RegisterRefused, "register.refused", "the register refuses the call as our mistake")
+_SERVER = Meaning(RegisterUnavailable, "register.fault", "the register reports a fault of its own")
+
+
+def parse_fault(fault: etree._Element) -> CprsyncError:
+    """Return the error that a soap:Fault means."""
+    text = " ".join(str(part) for part in fault.itertext())
+    meaning = _meaning(text.lower(), code=fault.findtext("faultcode", "").rpartition(":")[2].strip())
+    call = _CALL.search(text)
+    if call is None:
+        return meaning.error(meaning.message, kind=meaning.kind)
+    return meaning.error("{why} (CallUUID {call})", why=meaning.message, call=call[1], kind=meaning.kind)
+
+
+def _meaning(text: str, *, code: str) -> Meaning:
+    for part, meaning in FAULTS.items():
+        if part in text:
+            return meaning
+    # SOAP 1.1 allows `Client.Authentication` and the like.
+    return _CLIENT if code.split(".", maxsplit=1)[0] in {"Client", "VersionMismatch", "MustUnderstand"} else _SERVER
 
 
 def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> Person:

@@ -1,36 +1,42 @@
 """The register over SOAP: looks people up and keeps subscriptions. Each call has a limit on time, size and tries.
 
-Implements `services.ports.register.Register`. Leaves out the platform's token model (OIO-IDWS).
+Implements `services.ports.register.Register`. The list of subscriptions may hold a million numbers: it is read as a
+stream that keeps none of their elements (decision 27). Leaves out the platform's token model (OIO-IDWS).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cprsync.domain.person.number import CprNumber
 from cprsync.errors import (
     BadAnswer,
     CertificateRefused,
     ConfigurationError,
     CprsyncError,
+    NoSuchPerson,
     PeerCertificateError,
     RegisterUnavailable,
 )
-from cprsync.register.identity.identity import load_identity
-from cprsync.register.soap import answers
-from cprsync.register.soap.receiving import check_answer, receive, receive_result, receive_subscriptions
+from cprsync.register.identity import load_identity
+from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person, receive
 from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
+from cprsync.wire.certificates import Revocation, RevocationLists, read_trusted
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
-from cprsync.wire.parsing import Contract
-from cprsync.wire.peer import Revocation, RevocationLists, read_trusted
+from cprsync.wire.parsing import Contract, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cprsync.domain.person.number import CprNumber
+    import requests
+    from lxml import etree
+
     from cprsync.domain.person.person import Person
     from cprsync.register.settings import RegisterSettings
     from cprsync.schemas import Schemas
+    from cprsync.wire.limits import AnswerLimits
 
 T = TypeVar("T")
 
@@ -38,10 +44,17 @@ _LOOKUP = (
     "PersonBaseDataExtended5.wsdl",
     "{http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/}PersonBaseDataExtendedBinding",
 )
-_SUBSCRIPTION = (
-    "CprSubscription1.wsdl",
-    "{http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/}CprSubscriptionWebServiceBinding",
-)
+_NAMESPACE = "http://serviceplatformen.dk/xml/wsdl/soap11/CprSubscriptionService/1/"
+_SUBSCRIPTION = ("CprSubscription1.wsdl", f"{{{_NAMESPACE}}}CprSubscriptionWebServiceBinding")
+_LIST = f"{{{_NAMESPACE}}}GetAllFiltersResponse"
+_NUMBER = "{http://serviceplatformen.dk/xml/schemas/cpr/PNR/1/}PNR"
+#: The most elements beside a list's numbers. A genuine answer has about ten.
+_KEPT_MOST = 1000
+#: By operation: the results that it may answer. Any other word is an error.
+_RESULTS = {
+    "AddPNRSubscription": {"ADDED": Subscribed.ADDED, "ALREADY_EXISTED": Subscribed.ALREADY},
+    "RemovePNRSubscription": {"REMOVED": Subscribed.REMOVED, "NON_EXISTING_PNR": Subscribed.ABSENT},
+}
 #: PersonBaseDataExtended 5 in the platform's catalogue
 LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
 #: CPRSubscription 1
@@ -149,21 +162,21 @@ class SoapRegister:
         with self._channel.deadline(self._settings.lookup_url, limits.seconds):
             response = self._lookup.send("PersonLookup", **_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
-        check_answer(element, answers.RESPONSE, self._lookup.contract)
+        check_answer(element, RESPONSE, self._lookup.contract)
         # The day in UTC is never ahead of Copenhagen's, so that no protection ends too early.
-        return answers.parse_person(element, number, today=self._now().date())
+        return parse_person(element, number, today=self._now().date())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
         limits, context = self._settings.limits.subscribe, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send(operation, **context, PNR=number.digits)
-            return receive_result(response, limits, self._subscription.contract, operation=operation)
+            return _parse_result(response, limits, self._subscription.contract, operation=operation)
 
     def _get_filters(self) -> set[CprNumber]:
         limits, context = self._settings.limits.filters, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send("GetAllFilters", **context)
-            return receive_subscriptions(response, limits, self._subscription.contract)
+            return _parse_subscriptions(response, limits, self._subscription.contract)
 
     # -- calls -----------------------------------------------------------------------------------------
 
@@ -188,9 +201,6 @@ def _find_reason(circuit: Circuit) -> CprsyncError:
     return circuit.hopeless or RegisterUnavailable(
         "not asked: {ceiling} calls in a row got no answer", ceiling=circuit.ceiling, kind="register.given_up"
     )
-
-
-# -- requests --------------------------------------------------------------------------------------------
 
 
 def _lookup_context(settings: RegisterSettings) -> dict[str, Any]:
@@ -223,3 +233,74 @@ def _breach(what: str) -> ConfigurationError:
         what=what,
         kind="register.request",
     )
+
+
+def _parse_result(
+    response: requests.Response, limits: AnswerLimits, contract: Contract, *, operation: str
+) -> Subscribed:
+    """Return the result of a subscription call. Raises NoSuchPerson, and as `receive` and `check_answer` do."""
+    element = receive(response, limits)
+    check_answer(element, f"{{{_NAMESPACE}}}{operation}Response", contract)
+    word = element.findtext(f"{{{_NAMESPACE}}}Result", "").strip()
+    known = _RESULTS[operation]
+    if word in known:
+        return known[word]
+    if word == "NON_EXISTING_PNR":
+        raise NoSuchPerson("the register does not know the number")
+    raise BadAnswer("the register answers with an unknown result", kind="register.unknown_result")
+
+
+def _parse_subscriptions(response: requests.Response, limits: AnswerLimits, contract: Contract) -> set[CprNumber]:
+    """Read the numbers of a GetAllFilters answer as a stream. Raises as `receive` and `check_answer` do."""
+    lists: dict[etree._Element, set[CprNumber]] = {}
+    element = receive(response, limits, read=partial(_root_without_numbers, lists=lists))
+    check_answer(element, _LIST, contract)
+    return lists.get(element, set())
+
+
+def _root_without_numbers(
+    response: requests.Response, limits: AnswerLimits, *, lists: dict[etree._Element, set[CprNumber]]
+) -> etree._Element:
+    """Return the envelope with one number in place of several in a row, and fill `lists` with the numbers of each list.
+
+    What is left keeps the schema exactly if the whole answer does: a number may repeat. lxml's own way, a schema for
+    the parser, takes an answer that is cut short.
+    """
+    root, kept = None, 0
+    for event, element in events_of(response, limits):
+        parent = element.getparent()
+        root = element if root is None else root
+        if parent is None or parent.tag != _LIST or element.tag != _NUMBER:
+            kept += event == "start"
+            if kept > _KEPT_MOST:
+                raise BadAnswer("the answer's fault or header is too large", kind="register.oversized")
+        elif event == "end":
+            lists.setdefault(parent, set()).add(_number(element))
+            _drop_previous(element, parent)
+    if root is None:
+        raise _broken()
+    return root
+
+
+def _number(element: etree._Element) -> CprNumber:
+    if element.attrib or len(element):
+        raise _broken()
+    try:
+        # `CprNumber.parse` accepts a hyphen; the schema's ten characters do not.
+        return CprNumber.parse("" if "-" in (element.text or "") else element.text or "")
+    except ValueError:
+        raise BadAnswer(
+            "the list of subscriptions holds something that is not a number", kind="register.impossible_value"
+        ) from None
+
+
+def _drop_previous(element: etree._Element, parent: etree._Element) -> None:
+    before = element.getprevious()
+    if before is not None and before.tag == _NUMBER:
+        if (before.tail or "").strip():
+            raise _broken()
+        parent.remove(before)
+
+
+def _broken() -> BadAnswer:
+    return BadAnswer("the list of subscriptions breaks the register's schema", kind="register.schema")

@@ -21,14 +21,20 @@ from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
-from cprsync.register.soap.receiving import _CLIENT, _REFUSALS, _SERVER, FAULTS
+from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.columns import PATRON_COLUMNS
 from cprsync.services.imports.refused import DOUBTS, REASONS
 from cprsync.services.imports.rows import Row
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
-from cprsync.wire.certificate_rules import ISSUER_IN_PRODUCTION, OURS_IN_PRODUCTION, THEIRS_IN_PRODUCTION, UNREADABLE
-from cprsync.wire.peer import _ISSUER_REVOKED, _REVOKED
+from cprsync.wire.certificates import (
+    _ISSUER_REVOKED,
+    _REVOKED,
+    ISSUER_IN_PRODUCTION,
+    OURS_IN_PRODUCTION,
+    THEIRS_IN_PRODUCTION,
+    UNREADABLE,
+)
 from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
 
 if TYPE_CHECKING:

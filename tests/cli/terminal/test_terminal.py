@@ -18,8 +18,7 @@ from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.cli.terminal.output import emphasise, escape_controls, note, print_json, print_long_json, say
-from cprsync.mock.certs.authority import make_authority
-from cprsync.mock.certs.profile import packaged_profile
+from cprsync.mock.certs import make_authority, packaged_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ from cprsync.domain.person.status import STATUS_RULES, BlockRule
 from cprsync.services.planning.renumbering import BETWEEN, BOTH, OLD
 
 PACKAGE = Path(cprsync.__file__).parent
-#: Where a person's fate is decided, or a reason is found why she cannot be read.
+#: Where a person's fate is decided, or a reason is found why they cannot be read.
 DECIDES = (
     "domain/deciding/decide.py",
     "domain/patron/review.py",
@@ -43,7 +43,7 @@ DECIDES = (
 READS = ("register/extract/reader.py", "register/extract/persons.py")
 #: Where the last word of a kind stands: the register's client puts its own before it.
 PARSES = "wire/parsing.py"
-ANSWERS = ("register/soap/answers.py", "register/soap/receiving.py", "register/soap/client.py", "errors.py")
+ANSWERS = ("register/soap/answers.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
 )

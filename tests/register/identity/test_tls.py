@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cprsync.mock.certs.authority import Authority
+    from cprsync.mock.certs import Authority
     from cprsync.register.soap.client import SoapRegister
 
 WHO = CprNumber(number("ANNA"))

@@ -17,13 +17,13 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError
-from cprsync.register.identity.certificates import Place, certificate_report
+from cprsync.register.identity import Place, certificate_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cprsync.mock.certs.authority import Authority
+    from cprsync.mock.certs import Authority
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.errors import ConfigurationError, DeliveryRefused
-from cprsync.register.pickup.folder import FolderFeed
+from cprsync.register.pickup.arrivals import FolderFeed
 
 if TYPE_CHECKING:
     from pathlib import Path

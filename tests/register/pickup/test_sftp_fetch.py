@@ -22,7 +22,7 @@ from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
 from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
-from cprsync.register.pickup.folder import FolderFeed
+from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence

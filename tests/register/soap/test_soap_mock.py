@@ -24,7 +24,7 @@ from cprsync.wire.limits import AnswerLimits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.certs.authority import Authority
+    from cprsync.mock.certs import Authority
     from cprsync.register.soap.client import SoapRegister
 
 pytestmark = pytest.mark.xdist_group("mock")

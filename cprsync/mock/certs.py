@@ -1,26 +1,28 @@
 """Issues development certificates of OCES3's shape: a root, an issuing CA, a client and a server.
 
-For tests, the mock and development: nothing else may trust them. The root's key is deleted after the issuing CA is
-signed. The issuing CA's key stays in the folder, so that a restart is quick and keeps the serial numbers. For real
-certificates, see `certs/README.md`.
+The shape is data, in `certs/profile.toml`. For tests, the mock and development: nothing else may trust them. The
+root's key is deleted after the issuing CA is signed. The issuing CA's key stays in the folder, so that a restart is
+quick and keeps the serial numbers. For real certificates, see `certs/README.md`.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cprsync.errors import ConfigurationError
-from cprsync.mock.certs.profile import Profile, ServerShape, packaged_profile
 from cprsync.private import replace_private
+from cprsync.resources import certs_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +30,91 @@ if TYPE_CHECKING:
 
 #: A certificate is valid from a little before it is made, because the clocks of two machines differ.
 _CLOCK_SKEW = timedelta(hours=1)
+_KEY_BITS = range(2048, 8192 + 1)
 _HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the profile says of one certificate. What this kind of certificate does not have is empty."""
+
+    common_name: str
+    organization: str
+    key_bits: int
+    #: of the signature on it
+    hash: str
+    days: int
+    #: an authority's
+    unit: str = ""
+    #: the client's
+    cvr: str = ""
+    uuid: str = ""
+    policy: str = ""
+    #: the server's names and IP addresses
+    hosts: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.key_bits not in _KEY_BITS or self.hash not in _HASHES or self.days < 1:
+            raise ConfigurationError("the certificate profile has an impossible key_bits, hash or days")
+
+    @property
+    def subject(self) -> x509.Name:
+        parts = (
+            (NameOID.COUNTRY_NAME, "DK"),
+            (NameOID.ORGANIZATION_IDENTIFIER, self.cvr and f"NTRDK-{self.cvr}"),
+            (NameOID.ORGANIZATION_NAME, self.organization),
+            (NameOID.ORGANIZATIONAL_UNIT_NAME, self.unit),
+            (NameOID.SERIAL_NUMBER, self.uuid and f"UI:DK-O:G:{self.uuid}"),
+            (NameOID.COMMON_NAME, self.common_name),
+        )
+        return x509.Name([x509.NameAttribute(kind, value) for kind, value in parts if value])
+
+    @property
+    def alternative_names(self) -> x509.SubjectAlternativeName:
+        return x509.SubjectAlternativeName([_general_name(host) for host in self.hosts])
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The shape of all four certificates."""
+
+    root: Shape
+    issuing: Shape
+    client: Shape
+    server: Shape
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a profile.
+
+        Raises:
+            ConfigurationError: it is no TOML, or a part is missing, unknown or impossible.
+        """
+        try:
+            return cls(**{name: Shape(**fields) for name, fields in tomllib.loads(text).items()})
+        except (tomllib.TOMLDecodeError, TypeError) as error:
+            raise ConfigurationError("the certificate profile is not in order") from error
+
+    def with_key_bits(self, bits: int) -> Self:
+        """Give every key this size. For tests, because keys of the real sizes take a second."""
+        shapes = ("root", "issuing", "client", "server")
+        return replace(self, **{name: replace(getattr(self, name), key_bits=bits) for name in shapes})
+
+
+def packaged_profile() -> Profile:
+    """Read the profile that comes with cprsync, with the real sizes."""
+    return Profile.parse(certs_path("profile.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +134,7 @@ class Identity:
     @property
     def chain_pem(self) -> bytes:
         """The certificate and its issuer's, in the order in which TLS sends them."""
-        return pem(self.certificate) + pem(self.issuer)
-
-    @property
-    def key_pem(self) -> bytes:
-        return key_pem(self.key)
+        return _pem(self.certificate) + _pem(self.issuer)
 
     def write(self, folder: Path, name: str) -> None:
         """Write `name.pem` (with the issuer), `name.key` and `name.p12`.
@@ -66,7 +144,7 @@ class Identity:
         bundle = pkcs12.serialize_key_and_certificates(
             name.encode(), self.key, self.certificate, [self.issuer], serialization.NoEncryption()
         )
-        replace_private(folder / f"{name}.key", self.key_pem)
+        replace_private(folder / f"{name}.key", _key_pem(self.key))
         replace_private(folder / f"{name}.p12", bundle)
         replace_private(folder / f"{name}.pem", self.chain_pem, mode=0o644)
 
@@ -83,7 +161,7 @@ class Authority:
     @property
     def trust_pem(self) -> bytes:
         """The root and the issuing CA, which a peer must trust."""
-        return pem(self.root) + pem(self.certificate)
+        return _pem(self.root) + _pem(self.certificate)
 
     def issue_client(
         self, *, valid_from: datetime, days: int | None = None, cvr: str | None = None, uuid: str | None = None
@@ -91,11 +169,8 @@ class Authority:
         """Issue a client's certificate. Values that are left out come from the profile."""
         shape = self.profile.client
         shape = replace(shape, days=days or shape.days, cvr=cvr or shape.cvr, uuid=uuid or shape.uuid)
-        key = _new_key(shape.key_bits)
-        builder = _valid(self._leaf(shape.subject, key), valid_from, shape.days)
         policy = x509.PolicyInformation(x509.ObjectIdentifier(shape.policy), None)
-        builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
-        return Identity(_sign(builder, self.key, shape.hash), self.certificate, key)
+        return self._issue(shape, valid_from, x509.CertificatePolicies([policy]))
 
     def issue_server(
         self, *, valid_from: datetime, days: int | None = None, hosts: Sequence[str] | None = None
@@ -103,15 +178,16 @@ class Authority:
         """Issue a server's certificate. Values that are left out come from the profile."""
         shape = self.profile.server
         shape = replace(shape, days=days or shape.days, hosts=hosts or shape.hosts)
-        key = _new_key(shape.key_bits)
-        builder = _valid(self._leaf(shape.subject, key), valid_from, shape.days)
-        builder = builder.add_extension(shape.alternative_names, critical=False)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        return Identity(_sign(builder, self.key, shape.hash), self.certificate, key)
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        return self._issue(shape, valid_from, shape.alternative_names, purpose)
 
-    def _leaf(self, subject: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
-        builder = _certificate(subject, key, issuer=self.certificate.subject, issuer_key=self.key)
-        return builder.add_extension(_usage(signs_certificates=False), critical=True)
+    def _issue(self, shape: Shape, valid_from: datetime, *extensions: x509.ExtensionType) -> Identity:
+        key = _new_key(shape)
+        builder = _build(shape, key, valid_from, issuer=self.certificate.subject, issuer_key=self.key)
+        builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return Identity(_sign(builder, self.key, shape), self.certificate, key)
 
 
 def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authority:
@@ -128,7 +204,7 @@ def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authorit
             return kept
         authority = _new_authority(profile, now - _CLOCK_SKEW)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_private(folder / "issuing.key", key_pem(authority.key))
+        replace_private(folder / "issuing.key", _key_pem(authority.key))
         replace_private(folder / "ca.pem", authority.trust_pem, mode=0o644)
     except OSError as error:
         raise _unusable(folder) from error
@@ -177,50 +253,51 @@ def develop_certificates(folder: Path, *, now: datetime, profile: Profile | None
     )
 
 
-# -- building -------------------------------------------------------------------------------------------
+def _unusable(folder: Path) -> ConfigurationError:
+    return ConfigurationError(f"cannot keep certificates in the folder {folder}", kind="certificates")
 
 
 def _new_authority(profile: Profile, valid_from: datetime) -> Authority:
-    root_key, key = _new_key(profile.root.key_bits), _new_key(profile.issuing.key_bits)
-    name = profile.root.subject
-    root = _certificate(name, root_key, issuer=name, issuer_key=root_key)
-    issuing = _certificate(profile.issuing.subject, key, issuer=name, issuer_key=root_key)
-    return Authority(
-        profile,
-        _sign(_as_authority(_valid(root, valid_from, profile.root.days), None), root_key, profile.root.hash),
-        _sign(_as_authority(_valid(issuing, valid_from, profile.issuing.days), 0), root_key, profile.issuing.hash),
-        key,
+    root_key, key = _new_key(profile.root), _new_key(profile.issuing)
+    root, issuing = (
+        _sign(
+            _build(shape, own, valid_from, issuer=profile.root.subject, issuer_key=root_key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True),
+            root_key,
+            shape,
+        )
+        for shape, own, path_length in ((profile.root, root_key, None), (profile.issuing, key, 0))
     )
+    return Authority(profile, root, issuing, key)
 
 
-def _new_key(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+def _new_key(shape: Shape) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=shape.key_bits)
 
 
-def _certificate(
-    subject: x509.Name, key: rsa.RSAPrivateKey, *, issuer: x509.Name, issuer_key: rsa.RSAPrivateKey
+def _build(
+    shape: Shape,
+    key: rsa.RSAPrivateKey,
+    valid_from: datetime,
+    *,
+    issuer: x509.Name,
+    issuer_key: rsa.RSAPrivateKey,
 ) -> x509.CertificateBuilder:
+    start = valid_from.replace(microsecond=0)
     # Python 3.13 refuses a chain without key identifiers (VERIFY_X509_STRICT).
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
+        .subject_name(shape.subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=shape.days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(authority, critical=False)
     )
-
-
-def _valid(builder: x509.CertificateBuilder, valid_from: datetime, days: int) -> x509.CertificateBuilder:
-    start = valid_from.replace(microsecond=0)
-    return builder.not_valid_before(start).not_valid_after(start + timedelta(days=days))
-
-
-def _as_authority(builder: x509.CertificateBuilder, path_length: int | None) -> x509.CertificateBuilder:
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-    return builder.add_extension(_usage(signs_certificates=True), critical=True)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
@@ -237,13 +314,10 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, name: str) -> x509.Certificate:
-    algorithm = _HASHES[name]()
+def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, shape: Shape) -> x509.Certificate:
+    algorithm = _HASHES[shape.hash]()
     pss = padding.PSS(mgf=padding.MGF1(algorithm), salt_length=padding.PSS.DIGEST_LENGTH)
     return builder.sign(key, algorithm, rsa_padding=pss)
-
-
-# -- keeping --------------------------------------------------------------------------------------------
 
 
 def _kept_authority(folder: Path, profile: Profile, now: datetime) -> Authority | None:
@@ -253,11 +327,10 @@ def _kept_authority(folder: Path, profile: Profile, now: datetime) -> Authority 
         key = load_key(folder / "issuing.key")
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    kept = Authority(profile, root, certificate, key)
     named = (root.subject, certificate.subject) == (profile.root.subject, profile.issuing.subject)
     sized = key.key_size == profile.issuing.key_bits
-    whole = _issued(root, root, now) and _issued(certificate, root, now) and _belong(certificate, key)
-    return kept if named and sized and whole else None
+    whole = _is_issued(root, root, now) and _is_issued(certificate, root, now) and _belongs(key, certificate)
+    return Authority(profile, root, certificate, key) if named and sized and whole else None
 
 
 def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime) -> Identity | None:
@@ -265,14 +338,14 @@ def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime)
     try:
         certificate = x509.load_pem_x509_certificates((folder / f"{name}.pem").read_bytes())[0]
         key = load_key(folder / f"{name}.key")
-        bundled = (folder / f"{name}.p12").is_file()
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    whole = bundled and _issued(certificate, authority.certificate, now) and _belong(certificate, key)
-    return Identity(certificate, authority.certificate, key) if whole else None
+    issued = _is_issued(certificate, authority.certificate, now) and _belongs(key, certificate)
+    bundled = (folder / f"{name}.p12").is_file()
+    return Identity(certificate, authority.certificate, key) if issued and bundled else None
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
+def _is_issued(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):
@@ -280,11 +353,11 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate, now: dateti
     return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
 
 
-def _belong(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> bool:
-    return certificate.public_key() == key.public_key()
+def _belongs(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bool:
+    return key.public_key() == certificate.public_key()
 
 
-def _serves(certificate: x509.Certificate, shape: ServerShape) -> bool:
+def _serves(certificate: x509.Certificate, shape: Shape) -> bool:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -292,25 +365,19 @@ def _serves(certificate: x509.Certificate, shape: ServerShape) -> bool:
     return names == shape.alternative_names
 
 
-def _unusable(folder: Path) -> ConfigurationError:
-    return ConfigurationError(f"cannot keep certificates in the folder {folder}", kind="certificates")
+def load_key(path: Path) -> rsa.RSAPrivateKey:
+    """Read a PEM file. Raises ValueError or TypeError: it holds no RSA key without a password."""
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("not an RSA key")
+    return key
 
 
-# -- PEM ------------------------------------------------------------------------------------------------------
-
-
-def pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def key_pem(key: rsa.RSAPrivateKey) -> bytes:
+def _key_pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def load_key(path: Path) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("not an RSA key")
-    return key
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)

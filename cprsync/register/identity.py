@@ -1,17 +1,21 @@
-"""Our own certificate: reads it with its key, and says before a call what is wrong with it.
+"""Our own certificate with its key, what is wrong with it before a call, and a report on every certificate.
 
-OpenSSL judges the counterpart's certificate (`wire.tls`). Keys are never written to a disk.
+OpenSSL judges the counterpart's certificate (`wire.tls`). Keys are never written to a disk. Only the report connects
+to counterparts, and it sends them nothing.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
+import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
@@ -22,21 +26,26 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from cprsync.errors import CertificateError
+from cprsync.errors import CertificateError, CprsyncError
 from cprsync.private import open_private
-from cprsync.wire.certificate_rules import (
+from cprsync.wire.certificates import (
     ISSUER,
     ISSUER_IN_PRODUCTION,
     OURS,
     OURS_IN_PRODUCTION,
     SAFE_HASH,
+    PeerJudge,
+    Revocation,
+    RevocationLists,
     company_in,
     find_fault,
+    find_path,
+    read_trusted,
 )
-from cprsync.wire.peer import Revocation, RevocationLists, find_path
+from cprsync.wire.tls import build_context, connection_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -47,8 +56,11 @@ if TYPE_CHECKING:
 #: A PEM file with a key and its chain has about ten thousand bytes.
 _FILE_MAX_BYTES = 1024 * 1024
 _MOMENT = "%Y-%m-%d %H:%M UTC"
-
-
+#: Days left at which the report says so.
+STEPS = (90, 60, 30, 14, 7, 3, 1)
+#: From here on it is critical: a new certificate takes weeks to order and register.
+CRITICAL_DAYS = 14
+_PROBE_SECONDS = 10
 #: What messages call the certificates.
 _OWN = "our own certificate"
 _ISSUER = "the issuer of our own certificate"
@@ -234,3 +246,120 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise CertificateError("{path} is missing", path=path, kind="certificate.ours.missing") from error
     except OSError as error:
         raise CertificateError("{path} cannot be read", path=path, kind="certificate.ours.unreadable") from error
+
+
+class Place(NamedTuple):
+    """A counterpart."""
+
+    url: str
+    #: the issuers that its certificate may have
+    ca: Path
+    #: lists of revoked certificates
+    crl: tuple[Path, ...] = ()
+
+
+def certificate_report(
+    settings: RegisterSettings, now: datetime, *, beside: Iterable[Place] = ()
+) -> list[dict[str, Any]]:
+    """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
+
+    `beside`: further counterparts. Keys of a line: whose (ours, chain, trusted, theirs), host, subject, not_after,
+    days_left, step (the last of `STEPS` passed), level (ok, warn, critical), problem, revocation (good, stale or
+    unknown; only for ours and theirs).
+    """
+    return [*own_certificates(settings, now), *_counterpart_lines(settings, beside, now)]
+
+
+def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
+    """Same as `certificate_report`, only for our own files: no counterpart is asked."""
+    return [*_own_lines(settings, now), *_trusted_lines(settings, now)]
+
+
+def _own_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
+    try:
+        identity = load_identity(settings)
+    except CertificateError as error:
+        yield _problem("ours", error)
+        return
+    line = _line("ours", identity.certificate, now)
+    try:
+        yield _with_revocation(line, _own_state(identity, settings, now), production=settings.production)
+    except CertificateError as error:
+        yield {**line, "level": "critical", "problem": line["problem"] or error.message}
+    yield from (_line("chain", certificate, now) for certificate in identity.chain)
+
+
+def _own_state(identity: Identity, settings: RegisterSettings, now: datetime) -> Revocation:
+    identity.check_shape(company=settings.company)
+    lists = RevocationLists.load(settings.crl)
+    return identity.check_revocation(lists, trusted=read_trusted(settings.ca), now=now)
+
+
+def _with_revocation(line: dict[str, Any], state: Revocation, *, production: bool) -> dict[str, Any]:
+    """The line with its revocation state. In production, missing revocation data raises `ok` to `warn`."""
+    warns = production and state is not Revocation.GOOD and line["level"] == "ok"
+    return {**line, "revocation": state.value, "level": "warn" if warns else line["level"]}
+
+
+def _trusted_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
+    try:
+        yield from (_line("trusted", certificate, now) for certificate in read_certificates(settings.ca))
+    except CertificateError as error:
+        yield _problem("trusted", error)
+
+
+def _counterpart_lines(settings: RegisterSettings, beside: Iterable[Place], now: datetime) -> Iterator[dict[str, Any]]:
+    register = [Place(url, settings.ca, settings.crl) for url in (settings.lookup_url, settings.subscription_url)]
+    hosts: dict[tuple[str, int], Place] = {}
+    for place in (*register, *beside):
+        hosts.setdefault((urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443), place)
+    for (host, port), place in hosts.items():
+        name = f"{host}:{port}"
+        try:
+            yield _counterpart_line((host, port), place, settings, now, shows_ours=place in register)
+        except CprsyncError as error:
+            yield _problem("theirs", error, host=name)
+        except OSError as error:
+            yield _problem("theirs", connection_error(error, host=name, answered=False), host=name)
+
+
+def _counterpart_line(
+    address: tuple[str, int], place: Place, settings: RegisterSettings, now: datetime, *, shows_ours: bool
+) -> dict[str, Any]:
+    """Open a connection, which shows the counterpart's certificate, and send nothing."""
+    lists, log = RevocationLists.load(place.crl), structlog.get_logger("cprsync.register")
+    judge = PeerJudge(place.ca, lists, production=settings.production, now=lambda: now, log=log)
+    context = build_context(place.ca, load_identity(settings) if shows_ours else None, judge=judge)
+    host, port = address
+    with (
+        socket.create_connection(address, timeout=_PROBE_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        der = secured.getpeercert(binary_form=True)
+    if der is None:
+        raise ssl.SSLError("the counterpart showed no certificate")
+    certificate = x509.load_der_x509_certificate(der)
+    line = _line("theirs", certificate, now, host=f"{host}:{port}")
+    return _with_revocation(line, judge.revocation(certificate), production=settings.production)
+
+
+def _line(whose: str, certificate: x509.Certificate, now: datetime, *, host: str | None = None) -> dict[str, Any]:
+    left = (certificate.not_valid_after_utc - now).days
+    early = now < certificate.not_valid_before_utc
+    problem = "not yet valid" if early else "expired" if now > certificate.not_valid_after_utc else None
+    return {
+        "whose": whose,
+        "host": host,
+        "subject": subject_of(certificate),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "days_left": left,
+        "step": min((step for step in STEPS if left <= step), default=None),
+        "level": "critical" if problem or left <= CRITICAL_DAYS else "warn" if left <= STEPS[0] else "ok",
+        "problem": problem,
+        "revocation": None,
+    }
+
+
+def _problem(whose: str, error: CprsyncError, *, host: str | None = None) -> dict[str, Any]:
+    nothing = dict.fromkeys(("subject", "not_after", "days_left", "step"))
+    return {"whose": whose, "host": host, **nothing, "level": "critical", "problem": error.message, "revocation": None}

@@ -1,4 +1,0 @@
-"""Development certificates with the shape of the real ones.
-
-Nothing here is trusted outside a test.
-"""
