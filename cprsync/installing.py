@@ -44,15 +44,14 @@ def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
 
     `keys`: the folder in which to make the keys that this version needs and an older one did not have.
     """
-    from cprsync.store.core.migrate import status, upgrade
-    from cprsync.store.core.version import check_tables
+    from cprsync.store.core.version import check_tables, store_version, upgrade
     from cprsync.store.seals.keys import add_missing_keys
     from cprsync.store.trust.key_checks import noted_purposes
 
     with _engine(url) as engine:
         upgrade(engine)
         check_tables(engine)
-        found, noted = status(engine), noted_purposes(engine)
+        found, noted = store_version(engine), noted_purposes(engine)
     if keys is not None:
         add_missing_keys(keys, noted=noted)
     return {"version": found.current, "needed": found.wanted}
@@ -60,9 +59,8 @@ def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
 
 def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
     """The store's version, and what it lacks of what that version should have."""
-    from cprsync.store.core.migrate import status
-    from cprsync.store.core.version import find_missing
+    from cprsync.store.core.version import find_missing, store_version
 
     with _engine(url) as engine:
-        found = status(engine)
+        found = store_version(engine)
         return found, find_missing(engine) if found.up_to_date else []

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from cprsync.store.core.engine import open_engine
-from cprsync.store.core.migrate import upgrade
+from cprsync.store.core.version import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -38,7 +38,7 @@ IMPORTED_LATE = (
     "cprsync.wiring",
     "cprsync.config.settings",
     "cprsync.register.soap.client",
-    "cprsync.store.core.migrate",
+    "alembic.command",
     "cprsync.store.sql",
 )
 

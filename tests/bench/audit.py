@@ -16,9 +16,8 @@ from bench.figures import FLOOR, OURS, Figures, Goal, Measured
 from bench.library import Place, opened_tenant, store_of
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.core.migrate import upgrade
-from cprsync.store.seals.keyed import Keyed
-from cprsync.store.seals.keys import Purpose, create_keys
+from cprsync.store.core.version import upgrade
+from cprsync.store.seals.keys import Keyed, Purpose, create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -27,10 +27,9 @@ from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.patrons.changes import clear_columns
 from cprsync.store.records import records
-from cprsync.store.records.local import encode_local
-from cprsync.store.seals.codec import REGISTER
+from cprsync.store.records.records import encode_local
 from cprsync.store.seals.keys import Keyring
-from cprsync.store.seals.vault import Vault
+from cprsync.store.seals.vault import REGISTER, Vault
 from cprsync.store.sql import SqlStore
 from cprsync.wiring import StillClock
 

@@ -25,11 +25,10 @@ from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.store.core import tables
 from cprsync.store.core.tables import STATUS_CLASSES
 from cprsync.store.netmedia.effects import CULR
-from cprsync.store.patrons.dying import DEAD
-from cprsync.store.records.numbers import ACTIVE_PATRON
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD
 from cprsync.store.records.records import from_row
-from cprsync.store.seals.codec import REGISTER
 from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.vault import REGISTER
 
 if TYPE_CHECKING:
     from datetime import date

@@ -34,7 +34,7 @@ from bench.people import happened, people
 from bench.rows import pour
 from cprsync.services.night.run import run_night
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.core.migrate import upgrade
+from cprsync.store.core.version import upgrade
 from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:

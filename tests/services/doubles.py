@@ -26,7 +26,7 @@ from cprsync.services.ports.deliveries import Inspection, Links, Unreadable
 from cprsync.services.ports.night import Night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.register import Found, NotFound, Subscribed
-from cprsync.store.audit.record_versions import begin_versions
+from cprsync.store.audit.older_states import begin_versions
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.seals.keys import Keyring

@@ -46,7 +46,7 @@ from cprsync.services.netmedia.rights import derive_rights, verify
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.core.migrate import upgrade
+from cprsync.store.core.version import upgrade
 from cprsync.store.seals.keys import create_keys
 from cprsync.wire.calls import Surroundings
 

@@ -31,7 +31,7 @@ from number_histories import HISTORIES, PATRONS, walk
 from test_any_order import ends_alike
 
 from cprsync.store.core.engine import open_engine
-from cprsync.store.core.migrate import upgrade
+from cprsync.store.core.version import upgrade
 from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:

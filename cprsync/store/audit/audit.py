@@ -1,25 +1,28 @@
 """The audit chain: each entry's code covers the entry before it, and the head moves in the same transaction.
 
-It names runs, patrons and actions, never values. A reason is sealed beside its entry. On SQLite it detects changes, but
-cannot prevent them (decision 22). Verifying the chain is in `audit_checks`.
+It names runs, patrons and actions, never values. A reason is in someone's own words, so it is sealed beside the entry
+that has its hash, and deleted with the patron's record. On SQLite the chain detects changes, but cannot prevent them
+(decision 22). Verifying it is in `trust.audit_checks`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from cprsync.store.audit import reasons, record_versions
-from cprsync.store.audit.head_keeping import keep_after_commit
+from cprsync.store.audit import older_states
+from cprsync.store.audit.older_states import record_changes
 from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk, tables
+from cprsync.store.core.engine import after_commit
 from cprsync.store.core.tenant import hold_library
-from cprsync.store.seals.keyed import Keyed
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.failures import SealBroken
+from cprsync.store.seals.keys import Keyed, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,14 +31,19 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 #: The stream for what people do.
-DESK = "desk"
+DESK: Final = "desk"
 #: The kind of an entry with the reason why something was written in spite of a warning.
-CONFIRM = "confirm"
+CONFIRM: Final = "confirm"
 #: The kind of an entry that says that a record was changed.
-CHANGE = "change"
+CHANGE: Final = "change"
 #: The kind of an entry about what a day of the calendar brought, without news from a source.
-CALENDAR = "calendar"
-_FIRST = bytes(32)
+CALENDAR: Final = "calendar"
+#: The name that an entry gives to the hash of its sealed reason.
+REASON_HASH: Final = "reason_sha256"
+#: The owner under which a reason is sealed.
+_REASON: Final = "reason"
+_FIRST: Final = bytes(32)
+_ENTRY, _HEAD, _WHY = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
 #: One encoder for all entries: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -50,7 +58,7 @@ class Happened:
     actions: tuple[str, ...] = ()
     #: further values by name: never a value of a record
     more: tuple[tuple[str, str], ...] = ()
-    #: why, in someone's own words; they may name anybody, so they are sealed beside the entry
+    #: why, in someone's own words; they may name anybody
     reason: str = field(default="", repr=False)
 
 
@@ -61,6 +69,9 @@ def append(
 
     With `keeps`, the heads are also kept outside the database after the commit. A night keeps its own heads when it
     ends.
+
+    Raises:
+        ConfigurationError: the file of the heads cannot be written; then nothing is committed.
     """
     if not happened:
         return
@@ -68,27 +79,25 @@ def append(
     seq, mac = end.seq, end.mac
     at = max(tenant.stamp(), end.at)  # stamps never go backward within a chain, whatever the clock does
     key = tenant.keyring.newest(Purpose.AUDIT)
-    keyed, rows, why = Keyed(key.secret), [], []
+    keyed, rows, reasons = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
         if one.reason:
-            reason = reasons.sealed_reason(tenant, stream, number, one.reason)
-            why.append(reason.row(tenant, one.patron))
-            one = replace(one, more=(*one.more, (reasons.HASH, reason.hash)))  # noqa: PLW2901 -- the same, as it is kept
-        entry = _entry(tenant, stream, number, at, one)
+            sealed = tenant.vault.seal(one.reason.encode(), place=stream, owner=_REASON, version=number)
+            reasons.append((tenant.agency, stream, number, one.patron, sealed, tenant.vault.seal_key))
+            one = replace(one, more=(*one.more, (REASON_HASH, _hash(sealed))))  # noqa: PLW2901 -- the same, as it is kept
+        entry = _encode(tenant, stream, number, at, one)
         mac = keyed.digest(mac + entry)
         rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
     bulk.append(connection, tables.audit, rows)
-    bulk.append(connection, tables.audit_reason, why)
+    bulk.append(connection, tables.audit_reason, reasons)
+    seq += len(rows)
     if end.fits_head:
-        head = tables.audit_head
-        connection.execute(
-            update(head)
-            .where(head.c.agency == tenant.agency, head.c.stream == stream)
-            .values(seq=seq + len(rows), mac=mac, at=at)
-        )
+        this = update(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream)
+        connection.execute(this.values(seq=seq, mac=mac, at=at))
     if keeps and stream != tenant.night:
-        records = record_versions.changes_of(connection, tenant)
-        keep_after_commit(connection, tenant, Mark(stream, seq + len(rows), mac, at, records=records))
+        mark = Mark(stream, seq, mac, at, records=record_changes(connection, tenant))
+        tenant.heads.make_sure_that_writable()
+        after_commit(connection, stream, lambda: older_states.keep_heads(tenant, [mark]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +118,7 @@ def _hold_end(connection: Connection, tenant: Tenant, stream: str) -> _End:
 
     The end is the head's own, unless someone has lowered or deleted the head.
     """
-    head = tables.audit_head
-    wanted = select(head).where(head.c.agency == tenant.agency, head.c.stream == stream).with_for_update()
+    wanted = select(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream).with_for_update()
     row = connection.execute(wanted).one_or_none()
     last = _last_entry(connection, tenant, stream)
     if last is not None and (row is None or row.seq < last.seq):
@@ -119,38 +127,20 @@ def _hold_end(connection: Connection, tenant: Tenant, stream: str) -> _End:
         last = _last_entry(connection, tenant, stream) or last
         return _End(last.seq, last.mac, last.at, fits_head=False)
     if row is None:
-        connection.execute(insert(head).values(agency=tenant.agency, stream=stream, seq=0, mac=_FIRST, at=""))
+        first = {"agency": tenant.agency, "stream": stream, "seq": 0, "mac": _FIRST, "at": ""}
+        connection.execute(insert(tables.audit_head).values(first))
         return _End(0, _FIRST, "")
     # the entry's own stamp is chained and the head's copy is not; the head's counts only if the entry is deleted
     return _End(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 
 
 def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow | None:
-    row = tables.audit.c
-    ours = (row.agency == tenant.agency) & (row.stream == stream)
-    return connection.execute(
-        select(row.seq, row.mac, row.at).where(ours).order_by(row.seq.desc()).limit(1)
-    ).one_or_none()
+    wanted = select(_ENTRY.seq, _ENTRY.mac, _ENTRY.at).where(_ENTRY.agency == tenant.agency, _ENTRY.stream == stream)
+    return connection.execute(wanted.order_by(_ENTRY.seq.desc()).limit(1)).one_or_none()
 
 
-def _entry(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
+def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
     """Return the bytes that are chained: JSON with sorted keys and no blanks."""
-    if happened.more:
-        return _entry_with_more(tenant, stream, seq, at, happened)
-    # written by hand, because nearly all words are the same in each entry of a batch
-    return (
-        f'{{"actions":{_word(happened.actions)},"agency":{_word(tenant.agency)},"at":{_word(at)},'
-        f'"kind":{_word(happened.kind)},"patron":{_ENCODE(happened.patron)},"run":{_word(happened.run)},'
-        f'"seq":{seq},"stream":{_word(stream)}}}'
-    ).encode()
-
-
-@lru_cache(maxsize=256)
-def _word(value: str | int | tuple[str, ...] | None) -> str:
-    return _ENCODE(value)
-
-
-def _entry_with_more(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
     entry: dict[str, Any] = {
         "actions": happened.actions,
         "agency": tenant.agency,
@@ -161,31 +151,67 @@ def _entry_with_more(tenant: Tenant, stream: str, seq: int, at: str, happened: H
         "seq": seq,
         "stream": stream,
     }
-    entry.update(happened.more)
-    return _ENCODE(entry).encode()
+    return _ENCODE(entry | dict(happened.more)).encode()
 
 
 def heads(connection: Connection, tenant: Tenant) -> list[Mark]:
     """Return where each stream of the agency is, and with which entry it begins."""
-    head, row = tables.audit_head.c, tables.audit.c
-    same = (row.agency == head.agency) & (row.stream == head.stream)
-    first = select(func.min(row.seq)).where(same).scalar_subquery()
-    wanted = select(head.stream, head.seq, head.mac, head.at, first.label("first"))
-    records = record_versions.changes_of(connection, tenant)
+    same = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
+    first = select(func.min(_ENTRY.seq)).where(same).scalar_subquery().label("first")
+    wanted = select(_HEAD.stream, _HEAD.seq, _HEAD.mac, _HEAD.at, first).where(_HEAD.agency == tenant.agency)
+    records = record_changes(connection, tenant)
     return [
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
-        for one in connection.execute(wanted.where(head.agency == tenant.agency).order_by(head.stream))
+        for one in connection.execute(wanted.order_by(_HEAD.stream))
     ]
 
 
-def changes_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
+def changes_on(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
     """Return what was changed on one record, the oldest first: run (None: the desk), moment and actions."""
-    row = tables.audit.c
-    wanted = select(row.entry).where(_ours(tenant), row.patron_id == patron_id).order_by(row.at, row.stream, row.seq)
-    entries = [json.loads(entry) for entry in connection.scalars(wanted)]
+    wanted = select(_ENTRY.entry).where(_ENTRY.agency == tenant.agency, _ENTRY.patron_id == patron_id)
+    entries = map(json.loads, connection.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)))
     changes = [entry for entry in entries if entry["kind"] in {CHANGE, CALENDAR}]
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
 
-def _ours(tenant: Tenant) -> Any:
-    return tables.audit.c.agency == tenant.agency
+def reasons_of(connection: Connection, tenant: Tenant, patron_id: str | None) -> list[str]:
+    """Return the reasons given about a patron, opened, the oldest first. None: those about no patron.
+
+    Raises:
+        SealBroken: one was altered or moved.
+    """
+    same = (_WHY.agency == _ENTRY.agency) & (_WHY.stream == _ENTRY.stream) & (_WHY.seq == _ENTRY.seq)
+    wanted = select(tables.audit_reason).join(tables.audit, same)
+    wanted = wanted.where(_WHY.agency == tenant.agency, _WHY.patron_id == patron_id)
+    return [open_reason(tenant, row) for row in connection.execute(wanted.order_by(_ENTRY.at, _WHY.seq))]
+
+
+def open_reason(tenant: Tenant, row: AnyRow) -> str:
+    """Open a reason in its place.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
+    return tenant.vault.unseal(row.sealed, row.key, place=row.stream, owner=_REASON, version=row.seq).decode()
+
+
+def is_reason_of_entry(tenant: Tenant, row: AnyRow, named: str) -> bool:
+    """Return whether a sealed reason has the hash that its entry names, and opens in its place."""
+    if not hmac.compare_digest(_hash(row.sealed), named):
+        return False
+    try:
+        open_reason(tenant, row)
+    except SealBroken:
+        return False
+    return True
+
+
+def _hash(sealed: bytes) -> str:
+    return hashlib.sha256(sealed).hexdigest()
+
+
+def cut_stream(connection: Connection, tenant: Tenant, stream: str, seq: int) -> None:
+    """Delete the entries of a stream up to one of them, with their reasons."""
+    for table in (tables.audit, tables.audit_reason):
+        these = (table.c.agency == tenant.agency) & (table.c.stream == stream) & (table.c.seq <= seq)
+        connection.execute(delete(table).where(these))

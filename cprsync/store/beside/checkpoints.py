@@ -1,8 +1,8 @@
 """The file of the audit's heads: outside the database, signed with its own key, each line chained to the one before.
 
 It shows two things that the chain of entries cannot: that the end was cut off together with its head, and where we cut
-the beginning. If the file's own end is cut off, the `witness` shows it, and so does what the database has seen of the
-file.
+the beginning. If the file's own end is cut off, the rest still verifies. So a witness beside the erase journal, away
+from database and keys, has one signed line with the end; and the database remembers what it has seen of the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_unfollowed
-from cprsync.store.beside.witness import Seen, read_witness, write_witness
+from cprsync.store.beside.journal import name_aside
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.seals.keys import Purpose
 
@@ -30,9 +30,23 @@ if TYPE_CHECKING:
     from cprsync.store.seals.keys import Keyring
 
 FILE: Final = "audit-heads.log"
-#: No line of the file is longer than this many bytes.
+#: The witness's name, beside the erase journal.
+WITNESS: Final = "audit-witness.log"
+#: No line of the two files is longer than this many bytes.
 LINE_MAX: Final = 1000
 _FIRST: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many lines the file of the heads had, and the code of the last."""
+
+    lines: int
+    code: bytes
+
+    def __str__(self) -> str:
+        """The form that a person keeps. It names one state of the whole audit."""
+        return f"{self.lines}-{self.code.hex()[:32]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +161,18 @@ class HeadsFile:
         """
         with self._held(kind="audit.heads_unwritten") as file:
             end = self._end(file)
-            told, there = self._witnessed(), seen is None or self._has(seen, end)
-            if told is None and not self.is_chained():
+            witnessed, there = self._witnessed_or_broken(), seen is None or self._has(seen, end)
+            if witnessed is None and not self.end().lines:
                 # before the first line, so that the next process finds a witness if this one is killed
-                write_witness(self.witness, self._key, end)
-                told = end
-            whole = anew or (told is not None and self._has(told, end))
+                self._write_witness(end)
+                witnessed = end
+            whole = anew or (witnessed is not None and self._has(witnessed, end))
             for mark in marks:
                 end = self._append(file, agency, mark, end)
             file.flush()
             os.fsync(file.fileno())
             if whole:
-                write_witness(self.witness, self._key, end)
+                self._write_witness(end)
         return end if there else None
 
     def read(self, agency: str) -> Heads:
@@ -181,7 +195,7 @@ class HeadsFile:
         return None
 
     def end(self) -> Seen:
-        """Return the number and code of the last chained line, without verifying it."""
+        """Return the number and code of the last chained line, not verified. An earlier version chained none."""
         return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
 
     def marks_after(self, line: int, agency: str) -> list[Mark]:
@@ -203,13 +217,23 @@ class HeadsFile:
         """Return what the witness has seen of the file's end; None: there is no witness.
 
         Raises:
-            AuditBroken: it is not signed by us.
+            AuditBroken: it is not signed by us, or cannot be read.
         """
-        return read_witness(self.witness, self._secrets)
-
-    def is_chained(self) -> bool:
-        """Return whether the file has chained lines. An earlier version wrote none."""
-        return next(self._backward(), None) is not None
+        try:
+            with self.witness.open("rb") as file:
+                text, _, code = file.read(LINE_MAX).rstrip(b"\n").partition(b"\t")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise AuditBroken(WITNESS, 1, "the witness cannot be read") from None
+        try:
+            told = json.loads(text)
+            secret, seen = self._secrets[told["key"]], Seen(told["line"], bytes.fromhex(told["code"]))
+        except (ValueError, KeyError, TypeError):
+            raise AuditBroken(WITNESS, 1, "the line is not signed by us") from None
+        if not hmac.compare_digest(_witness_code(secret, text), code):
+            raise AuditBroken(WITNESS, 1, "the line is not signed by us")
+        return seen
 
     def begin_anew(self) -> None:
         """Move a file that does not verify aside, and delete the witness to it.
@@ -219,13 +243,10 @@ class HeadsFile:
         """
         try:
             if self.path.exists():
-                self.path.rename(next(one for one in self._asides() if not one.exists()))
+                self.path.rename(name_aside(self.path))
             self.witness.unlink(missing_ok=True)
         except OSError as error:
             raise _unusable(error, "audit.heads") from error
-
-    def _asides(self) -> Iterator[Path]:
-        return (self.path.with_name(f"{FILE}.broken-{number}") for number in range(1, 10_000))
 
     @contextmanager
     def _held(self, *, kind: str) -> Iterator[IO[bytes]]:
@@ -263,12 +284,22 @@ class HeadsFile:
             return seen == end
         return self.code_at(seen.lines) == seen.code
 
-    def _witnessed(self) -> Seen | None:
+    def _witnessed_or_broken(self) -> Seen | None:
         try:
             return self.witnessed()
         except AuditBroken:
             # left as it is, because verifying the audit reports it
             return Seen(-1, b"")
+
+    def _write_witness(self, end: Seen) -> None:
+        told = {"code": end.code.hex(), "key": self._key.id, "line": end.lines}
+        text = json.dumps(told, sort_keys=True).encode()
+        new = self.witness.with_name(f"{self.witness.name}.new")
+        with os.fdopen(open_unfollowed(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            file.write(text + b"\t" + _witness_code(self._key.secret, text) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.witness)
 
     def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, text and code of each chained line, the last first."""
@@ -343,3 +374,7 @@ def _unusable(error: OSError, kind: str) -> ConfigurationError:
         why=error.strerror,
         kind=kind,
     )
+
+
+def _witness_code(secret: bytes, text: bytes) -> bytes:
+    return hmac.digest(secret, b"witness|" + text, "sha256").hex().encode()

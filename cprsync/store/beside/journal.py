@@ -13,7 +13,6 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
@@ -145,8 +144,7 @@ class EraseJournal:
         try:
             written = self._content()
             kept = b"".join(line + b"\n" for line in _whole(written).split(b"\n")[: self._holding(_whole(written))])
-            aside = next(one for one in self._asides() if not one.exists())
-            self.path.rename(aside)
+            self.path.rename(name_aside(self.path))
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(kept)
@@ -155,9 +153,6 @@ class EraseJournal:
             _see_name_on_disk(self.path)
         except OSError as error:
             raise _unusable(error) from error
-
-    def _asides(self) -> Iterator[Path]:
-        return (self.path.with_name(f"{self.path.name}.broken-{number}") for number in count(1))
 
     def _holding(self, whole: bytes) -> int:
         """Count the lines that verify, from the first on."""
@@ -230,6 +225,12 @@ def _told_of(text: bytes) -> dict[str, Any]:
 def _entry(told: dict[str, Any]) -> Entry:
     day, number = date.fromisoformat(told["day"]), bytes.fromhex(told["number"])
     return Entry(day, told["agency"], told["patron"], told["what"], number, told["number_key"])
+
+
+def name_aside(path: Path) -> Path:
+    """Return a name beside a broken file that no file has yet."""
+    asides = (path.with_name(f"{path.name}.broken-{number}") for number in range(1, 10_000))
+    return next(one for one in asides if not one.exists())
 
 
 def _see_name_on_disk(path: Path) -> None:

@@ -1,22 +1,27 @@
-"""The library whose rows are meant, and the means to read and write them.
+"""The library whose rows are meant, the means to read and write them, and what a writer holds meanwhile.
 
-Every function of the store takes a tenant.
+Every function of the store takes a tenant. A run holds the agreement's lock, and its transactions hold rows.
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
+from sqlalchemy.exc import DBAPIError
 
-from cprsync.errors import FenceLost
+from cprsync.errors import FenceLost, RunBusy
+from cprsync.private import open_unfollowed
 from cprsync.services.ports.run import Run
-from cprsync.store.beside.checkpoints import HeadsFile
-from cprsync.store.beside.witness import FILE as WITNESS
+from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
 from cprsync.store.core import tables
-from cprsync.store.core.engine import stamp_of, writing
+from cprsync.store.core.engine import stamp_of, translated, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +92,59 @@ class TenantStore:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+
+
+@contextmanager
+def run_lock(tenant: Tenant) -> Iterator[None]:
+    """Hold the agreement's lock while the block runs. It ends with its holder and has no lease (decision 20).
+
+    Raises:
+        RunBusy: another process holds it; raised at once.
+    """
+    held = _file_lock(tenant) if tenant.engine.dialect.name == "sqlite" else _session_lock(tenant)
+    with held:
+        yield
+
+
+def _lock_name(tenant: Tenant) -> bytes:
+    return hashlib.sha256(f"{tenant.agency}|{tenant.agreement}".encode()).digest()
+
+
+@contextmanager
+def _file_lock(tenant: Tenant) -> Iterator[None]:
+    # One file for each agreement, so that another agreement's night is not blocked (decision 15).
+    path = Path(f"{tenant.engine.url.database}.{_lock_name(tenant).hex()[:8]}.lock")
+    handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _busy() from error
+        yield
+    finally:
+        # the lock ends with the handle; the file stays, because two processes could otherwise lock two files
+        os.close(handle)
+
+
+@contextmanager
+def _session_lock(tenant: Tenant) -> Iterator[None]:
+    number = int.from_bytes(_lock_name(tenant)[:8], signed=True)
+    with translated(), tenant.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        held = connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number})
+        if not held:
+            raise _busy()
+        try:
+            yield
+        finally:
+            try:
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+            except DBAPIError:
+                # the end of the session releases the lock, whatever its state
+                connection.invalidate()
+
+
+def _busy() -> RunBusy:
+    return RunBusy("another run of this agreement is at work")
 
 
 def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:

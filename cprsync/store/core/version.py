@@ -1,42 +1,53 @@
-"""The version of the tables that this program reads and writes, and checks of a store against it."""
+"""The version of the tables that this program reads and writes: check that a store has it, and bring a store to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, text
 
 from cprsync.errors import StoreMismatch
-from cprsync.store.core.engine import reading
+from cprsync.services.ports.trust import StoreVersion
+from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tables import metadata
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy import Engine
 
 #: The newest migration. A test compares it with the migrations.
-WANTED = "0010"
-
+WANTED: Final = "0010"
+_MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 #: How many missing tables and columns one message names.
-_NAMED_MAX = 10
+_NAMED_MAX: Final = 10
 
 
-def version_of(engine: Engine) -> str | None:
-    """Return the store's version; None: not set up yet."""
+def store_version(engine: Engine) -> StoreVersion:
+    """Return which version a store has and which is wanted."""
     with reading(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
-            return None
-        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return version
+            return StoreVersion(None, WANTED)
+        return StoreVersion(connection.scalar(text("SELECT version_num FROM alembic_version")), WANTED)
 
 
-def newer(version: str) -> StoreMismatch:
-    """Return the error for a store at a step that this program does not know."""
-    return StoreMismatch(
-        "the store is at step {current}, which this program does not know: its last one is {wanted}",
-        current=version[:8],
-        wanted=WANTED,
-        kind="store.newer",
-    )
+def check_version(engine: Engine) -> None:
+    """Check that the store has this program's version.
+
+    Raises:
+        StoreMismatch: it has another version, or is not set up.
+    """
+    found = store_version(engine)
+    if found.current is None:
+        raise StoreMismatch("the store is not set up yet", kind="store.not_set_up")
+    if found.is_newer:
+        raise _newer(found.current)
+    if not found.up_to_date:
+        raise StoreMismatch(
+            "the store is of version {version}, and this program needs {wanted}",
+            version=found.current[:8],
+            wanted=WANTED,
+        )
 
 
 def find_missing(engine: Engine) -> list[str]:
@@ -66,18 +77,49 @@ def check_tables(engine: Engine) -> None:
         )
 
 
-def check_version(engine: Engine) -> None:
-    """Check that the store has this program's version.
+def upgrade(engine: Engine) -> StoreVersion:
+    """Bring a store to this program's version, or leave it unchanged.
+
+    Returns the version that it had before.
 
     Raises:
-        StoreMismatch: it has another version, or is not set up.
+        StoreMismatch: the store is newer than this program.
     """
-    version = version_of(engine)
-    if version is None:
-        raise StoreMismatch("the store is not set up yet", kind="store.not_set_up")
-    if version > WANTED:
-        raise newer(version)
-    if version != WANTED:
-        raise StoreMismatch(
-            "the store is of version {version}, and this program needs {wanted}", version=version[:8], wanted=WANTED
-        )
+    from alembic import command
+
+    before = store_version(engine)
+    if before.current is not None and not _is_known(before.current):
+        raise _newer(before.current)
+    if not before.up_to_date:
+        with writing(engine) as connection:
+            settings = settings_of_alembic()
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    return before
+
+
+def _newer(version: str) -> StoreMismatch:
+    return StoreMismatch(
+        "the store is at step {current}, which this program does not know: its last one is {wanted}",
+        current=version[:8],
+        wanted=WANTED,
+        kind="store.newer",
+    )
+
+
+def _is_known(version: str) -> bool:
+    """Return whether a store of this version can be upgraded. The names of the steps give no order."""
+    from alembic.script import ScriptDirectory
+
+    steps = ScriptDirectory.from_config(settings_of_alembic()).walk_revisions()
+    return version in {step.revision for step in steps}
+
+
+def settings_of_alembic() -> Config:
+    """Return Alembic's settings without a file, because the migrations are part of the package."""
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("path_separator", "os")
+    settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return settings

@@ -24,10 +24,10 @@ from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back
 from cprsync.store.imports.import_writing import create
-from cprsync.store.patrons import dying, responsibles
+from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_changes
+from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.responsibles import become_patrons
-from cprsync.store.patrons.windows import find_late, open_windows
 from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.reviews.review_items import ask_staff_at_desk
 
@@ -71,7 +71,7 @@ class Desk(TenantStore):
                 keep_undo(connection, self._tenant, batch.writes[0], before, user=entry.user)
             if entry.subscribed is not None and entry.until is not None:
                 # the death was on record already: no write in this batch says how long to keep the subscription
-                dying.keep_until(connection, self._tenant, [patron_id], entry.until)
+                feed_coverage.subscribe_until(connection, self._tenant, [patron_id], entry.until)
             for write in batch.writes:
                 actions = tuple(action.value for action in write.actions)
                 happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))

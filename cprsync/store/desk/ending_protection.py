@@ -20,8 +20,7 @@ from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records.records import from_row, overrides_of, prepare
-from cprsync.store.reviews.kept import REVIEW
-from cprsync.store.reviews.review_items import write_reviews
+from cprsync.store.reviews.review_items import REVIEW, write_reviews
 
 if TYPE_CHECKING:
     from cprsync.services.ports.reviews import ReviewItem

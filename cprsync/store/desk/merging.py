@@ -32,12 +32,19 @@ from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.netmedia.effects import CULR, payload
 from cprsync.store.netmedia.log_ins import tell_cards
-from cprsync.store.patrons import belongings, responsibles, windows
+from cprsync.store.patrons import belongings, feed_coverage, responsibles
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.records import overrides
-from cprsync.store.records.local import decode_local, encode_local, open_local, write_local
-from cprsync.store.records.records import from_row, overrides_of, prepare
-from cprsync.store.seals.codec import decode, encode
+from cprsync.store.records.records import (
+    decode_local,
+    encode_local,
+    from_row,
+    open_local,
+    overrides_of,
+    prepare,
+    write_local,
+)
+from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +121,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     # an item from an earlier version has no account
     _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
     # news about one of them may have been written on the other meanwhile
-    windows.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
+    feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
 
 
 def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
@@ -151,7 +158,7 @@ def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
     """Empty a record down to its id and its sealed number. Its number, cards and address find it no longer."""
     _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
-    windows.close_windows(connection, tenant, [shell.id])
+    feed_coverage.close_windows(connection, tenant, [shell.id])
     row = _set_clear(
         connection,
         tenant,

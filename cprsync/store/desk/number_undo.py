@@ -27,15 +27,13 @@ from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.core import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.patrons import dying
 from cprsync.store.patrons.changes import write_records
-from cprsync.store.patrons.windows import close_windows
+from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE
 from cprsync.store.records.records import from_row, overrides_of, prepare
-from cprsync.store.reviews.kept import sealed
-from cprsync.store.reviews.review_items import next_number
-from cprsync.store.seals.codec import decode, encode
+from cprsync.store.reviews.review_items import next_number, seal_kept
+from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +94,7 @@ def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mappin
         "decided_by": user,
         "decided_at": tenant.stamp(),
     }
-    row |= sealed(tenant, patron_id, number, {**kept, "given": write.after.number.digits})
+    row |= seal_kept(tenant, patron_id, number, {**kept, "given": write.after.number.digits})
     connection.execute(insert(tables.review_item).values(row))
 
 
@@ -162,7 +160,7 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, g
     """End the subscriptions of the number for this patron. The rows stay, so that the night can unsubscribe it."""
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
     theirs &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
-    held = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, dying.DEAD))
+    held = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
     ended = {"reason": OLD_NUMBER, "until": tenant.clock.today()}
     connection.execute(update(tables.subscription).where(held).values(ended))
 

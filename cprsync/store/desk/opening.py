@@ -17,8 +17,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import hold_library
-from cprsync.store.records.local import open_local
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import from_row, open_local, overrides_of
 
 if TYPE_CHECKING:
     from cprsync.services.ports.desk import Reveal

@@ -27,12 +27,17 @@ from cprsync.store.desk.ending_protection import note_first_yes
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.changes import ask, write_records
-from cprsync.store.patrons.windows import open_windows
+from cprsync.store.patrons.feed_coverage import open_windows
 from cprsync.store.records import links
-from cprsync.store.records.local import open_local, write_local
-from cprsync.store.reviews.kept import REVIEW, numbers, opened, sealed
-from cprsync.store.reviews.reopening import reopen
-from cprsync.store.reviews.review_items import settle_items
+from cprsync.store.records.records import open_local, write_local
+from cprsync.store.reviews.review_items import (
+    REVIEW,
+    check_may_reopen,
+    kept_numbers,
+    open_kept,
+    seal_kept,
+    settle_items,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +88,7 @@ class ReviewDesk(TenantStore):
     def named_number(self, number: int) -> CprNumber | None:
         with reading(self._tenant.engine) as connection:
             row = connection.execute(_this(self._tenant, number)).one_or_none()
-        of = None if row is None else numbers(self._tenant, row)
+        of = None if row is None else kept_numbers(self._tenant, row)
         return None if of is None else of[1]
 
     def write(self, given: Answer) -> None:
@@ -162,7 +167,7 @@ def _reject(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mappin
         row = tables.follow_up.c
         this = (row.agency == tenant.agency) & (row.patron_id == of.patron_id) & (row.kind == NUMBER_CHANGE)
         connection.execute(delete(tables.follow_up).where(this))
-    if numbers(tenant, connection.execute(_this(tenant, of.id)).one()) is not None:
+    if kept_numbers(tenant, connection.execute(_this(tenant, of.id)).one()) is not None:
         # news of the number that stays was left undecided together with the item
         ask(connection, tenant, [(of.patron_id, FIRST_COPY)])
     elif of.row.leaves_replaced:
@@ -197,7 +202,7 @@ def _undo(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[
 
 
 def _reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> _Done:
-    reopen(connection, tenant, of, held)
+    check_may_reopen(connection, tenant, of, held)
     return _Done()
 
 
@@ -327,11 +332,11 @@ _ANSWERS: Final[Mapping[State, Callable[[Connection, Tenant, ReviewItem, Mapping
 
 def _keep_undo(connection: Connection, tenant: Tenant, of: ReviewItem, kept: Mapping[str, Any]) -> None:
     this = (_ROW.agency == tenant.agency) & (_ROW.id == of.id)
-    connection.execute(update(tables.review_item).where(this).values(sealed(tenant, of.patron_id, of.id, kept)))
+    connection.execute(update(tables.review_item).where(this).values(seal_kept(tenant, of.patron_id, of.id, kept)))
 
 
 def _open_undo(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
-    kept = opened(tenant, row)
+    kept = open_kept(tenant, row)
     if kept is None:
         raise ReviewClosed(
             "review item {id} was answered too long ago: what taking it back needs is forgotten", id=row.id

@@ -21,9 +21,8 @@ from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
-from cprsync.store.records.cards import keep_cards
-from cprsync.store.records.local import open_local, write_local
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.numbers import keep_cards
+from cprsync.store.records.records import from_row, open_local, overrides_of, write_local
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:

@@ -23,12 +23,10 @@ from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk.opening import reveal
 from cprsync.store.leaving.emptying import waits_of
 from cprsync.store.lending import circulation
-from cprsync.store.patrons import belongings, dying
+from cprsync.store.patrons import belongings, feed_coverage
 from cprsync.store.records import links
-from cprsync.store.records.cards import CARD, card_probes
-from cprsync.store.records.local import open_local
-from cprsync.store.records.parking import is_parked
-from cprsync.store.records.records import from_row, other_of, overrides_of
+from cprsync.store.records.numbers import CARD, card_probes
+from cprsync.store.records.records import from_row, is_parked, open_local, other_of, overrides_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +63,7 @@ class Views(TenantStore):
             subscribed = connection.scalar(
                 select(subscription.since)
                 .where(subscription.agency == self._tenant.agency, subscription.patron_id == patron_id)
-                .where(dying.is_held(self._tenant.clock.today()))
+                .where(feed_coverage.is_held(self._tenant.clock.today()))
                 .order_by(subscription.since)
                 .limit(1)
             )
@@ -173,7 +171,7 @@ def _shut(patron: Patron, *, household: bool) -> Patron:
 
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
-    happened = audit.changes_of(connection, tenant, patron_id)
+    happened = audit.changes_on(connection, tenant, patron_id)
     run = tables.run.c
     numbers = [number for number, _, _ in happened if number is not None]
     wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_(numbers))

@@ -21,7 +21,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.stopped import STREAM as FEED
-from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.records.records import from_row
 
 if TYPE_CHECKING:

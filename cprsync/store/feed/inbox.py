@@ -18,7 +18,7 @@ from cprsync.services.ports.run import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:

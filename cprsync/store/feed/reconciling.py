@@ -18,8 +18,8 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.patrons import dying, responsibles
-from cprsync.store.patrons.windows import close_windows, open_windows
+from cprsync.store.patrons import feed_coverage, responsibles
+from cprsync.store.patrons.feed_coverage import close_windows, open_windows
 from cprsync.store.records.numbers import numbered
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Reconciliation(TenantStore):
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = _ours(self._tenant) & dying.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        held = _ours(self._tenant) & feed_coverage.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
         with run_transaction(self._tenant, run) as connection:
             whose = {
                 row.patron_id: by_probe[row.number_index]
@@ -114,7 +114,7 @@ def _digits(number: CprNumber) -> str:
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
-    holds = dying.is_held(tenant.clock.today()) & ~_due()
+    holds = feed_coverage.is_held(tenant.clock.today()) & ~_due()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
     added: set[bytes] = set()

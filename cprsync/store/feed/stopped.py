@@ -14,7 +14,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import SETTLED, TAKEN, forgotten, from_row, looked_at_anew
-from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.patrons.feed_coverage import open_for_subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,12 +20,12 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
-from cprsync.store.patrons import dying
+from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.changes import ask
-from cprsync.store.patrons.windows import find_late, open_windows
+from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row
-from cprsync.store.seals.codec import decode, encode
+from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -83,7 +83,7 @@ class Subscriptions(TenantStore):
         here = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
         # the database compares two indexes, 100,000 rows each night;
         # a subquery for each patron takes three times as long
-        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(dying.THEIRS)))
+        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(feed_coverage.THEIRS)))
         with reading(self._tenant.engine) as connection:
             # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
             leaving = set(
@@ -125,7 +125,9 @@ class Subscriptions(TenantStore):
             ids = [patron_id for patron_id, _ in fresh]
             ask(connection, self._tenant, [(one, FIRST_COPY) for one in _without_news(connection, self._tenant, ids)])
             if dead_until is not None:
-                dying.keep_until(connection, self._tenant, _dead(connection, self._tenant, ids), dead_until)
+                feed_coverage.subscribe_until(
+                    connection, self._tenant, _dead(connection, self._tenant, ids), dead_until
+                )
             open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), Why.RETURNED)
             open_windows(connection, self._tenant, find_late(connection, self._tenant, ids), Why.SUBSCRIBED_LATE)
             number = None if run is None else run.id
@@ -143,7 +145,7 @@ class Subscriptions(TenantStore):
         )
         # counted apart: the many by an index alone, and the dead, who are few
         number = select(func.count(_ROW.number_index.distinct())).where(ours)
-        for_a_time = number.where(dying.is_held(today), _ROW.until >= today, ~again)
+        for_a_time = number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
         with reading(self._tenant.engine) as connection:
             return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
 
@@ -254,7 +256,7 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, adde
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(dying.THEIRS)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(feed_coverage.THEIRS)
     held: set[str] = set()
     for part in parts(ids):
         held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))

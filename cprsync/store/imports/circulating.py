@@ -24,7 +24,7 @@ from cprsync.store.core.tenant import hold_library, next_id
 from cprsync.store.imports.import_matching import STREAM
 from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.patrons import belongings
-from cprsync.store.records.cards import CARD, card_probes
+from cprsync.store.records.numbers import CARD, card_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

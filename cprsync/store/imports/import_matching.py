@@ -11,12 +11,11 @@ from sqlalchemy import Connection, select
 
 from cprsync.domain.patron.due import Facts, age_step_of, derived_group
 from cprsync.domain.patron.override import Overridden
-from cprsync.store.audit.journal_memory import journal_entries
+from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
-from cprsync.store.records.cards import CARD, card_probes
-from cprsync.store.records.numbers import OLD_NUMBER
+from cprsync.store.records.numbers import CARD, OLD_NUMBER, card_probes
 from cprsync.store.records.records import from_row, overrides_of
 
 if TYPE_CHECKING:

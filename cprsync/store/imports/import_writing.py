@@ -14,16 +14,15 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
 from cprsync.errors import BadInput, LostCompare
-from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.imports.import_matching import stored_by_number
 from cprsync.store.imports.import_names import with_own_values, write_names
 from cprsync.store.netmedia.log_ins import tell_cards
 from cprsync.store.patrons.changes import clear_columns
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.local import LOCAL, encode_local
-from cprsync.store.records.records import prepare
-from cprsync.store.seals.codec import REGISTER
+from cprsync.store.records.records import encode_local, prepare
+from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

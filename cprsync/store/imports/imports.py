@@ -34,9 +34,9 @@ from cprsync.store.imports.import_matching import (
 from cprsync.store.imports.import_names import own_words, patrons_to_rename, with_own_values
 from cprsync.store.imports.import_writing import Part, fresh_ids, new_row, write_part
 from cprsync.store.patrons.responsibles import start_to_borrow
-from cprsync.store.records.cards import card_probes, key_row
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.local import open_local
+from cprsync.store.records.numbers import CARD, card_probes, key_row
+from cprsync.store.records.records import open_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -263,5 +263,5 @@ def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bo
     for indexes, holder in zip(probes, holders, strict=True):
         if holder is None and indexes[0] not in part.cards:
             part.cards[indexes[0]] = patron_id
-            part.keys.append(key_row(tenant, indexes[0], patron_id))
+            part.keys.append(key_row(tenant, CARD, indexes[0], patron_id))
     return True

@@ -17,21 +17,19 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.leaving import Erased
-from cprsync.store.audit.journal_memory import journal_entries, remember
-from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
-from cprsync.store.patrons import dying, windows
+from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.local import LOCAL, encode_local
-from cprsync.store.records.numbers import OLD_NUMBER, numbered, shells_of
-from cprsync.store.records.records import from_row, prepare
-from cprsync.store.seals.codec import REGISTER
+from cprsync.store.records.numbers import DEAD, OLD_NUMBER, numbered, shells_of
+from cprsync.store.records.records import encode_local, from_row, prepare
+from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +86,7 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
         )
     ]
     tenant.journal.append([entry_of(tenant, row, on=on, what=what) for row in (*rows, *merged)])
-    remember(connection, tenant)
+    remember_journal(connection, tenant)
 
 
 def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
@@ -158,12 +156,12 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     living = update(tables.subscription).where(theirs, _ROW.until.is_(None))
     ended = connection.execute(living.values(until=on)).rowcount
     # the row of a dead patron would otherwise hold until the end of its last day
-    same = select(_ROW.number_index).where(theirs, _ROW.reason == dying.DEAD)
+    same = select(_ROW.number_index).where(theirs, _ROW.reason == DEAD)
     twice = list(connection.scalars(same))
-    earlier = theirs & (_ROW.reason == dying.DIED) & _ROW.number_index.in_(twice)
+    earlier = theirs & (_ROW.reason == feed_coverage.DIED) & _ROW.number_index.in_(twice)
     connection.execute(delete(tables.subscription).where(earlier))
-    dead = update(tables.subscription).where(theirs, _ROW.reason == dying.DEAD)
-    return ended + connection.execute(dead.values(reason=dying.DIED)).rowcount
+    dead = update(tables.subscription).where(theirs, _ROW.reason == DEAD)
+    return ended + connection.execute(dead.values(reason=feed_coverage.DIED)).rowcount
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:
@@ -282,5 +280,5 @@ _FORGOTTEN: Final = (
     "register_since",
     "last_seen",
     "rights_due",
-    *windows.COLUMNS,
+    *feed_coverage.WINDOW_COLUMNS,
 )

@@ -15,8 +15,13 @@ from cprsync.domain.feed.window import Why
 from cprsync.services.ports.leaving import Erased
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.audit.journal_memory import is_remembered, journal_entries, remember
-from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.audit.older_states import (
+    Moved,
+    is_journal_remembered,
+    journal_entries,
+    note_versions,
+    remember_journal,
+)
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
@@ -26,12 +31,11 @@ from cprsync.store.feed.subscriptions import LEFT
 from cprsync.store.leaving import night_lines
 from cprsync.store.leaving.emptying import empty, note, of, waits_of
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
-from cprsync.store.patrons.windows import open_for_subscribed
+from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.local import LOCAL
 from cprsync.store.records.numbers import shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row
-from cprsync.store.seals.codec import REGISTER
+from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +126,7 @@ def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: st
     if lines:
         erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
         tenant.journal.append([erased])
-        remember(connection, tenant)
+        remember_journal(connection, tenant)
     happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
     audit.append(connection, tenant, audit.DESK, [happened])
     return Erased()
@@ -230,7 +234,7 @@ def replay_journal(tenant: Tenant) -> int:
         written = journal_entries(connection, tenant)
         entries = {entry.patron_id: entry for entry in written}
         back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
-        seen = is_remembered(connection, tenant, len(written))
+        seen = is_journal_remembered(connection, tenant, len(written))
     if seen and not back and not unknown:
         return 0
     with writing(tenant.engine) as connection:
@@ -239,14 +243,14 @@ def replay_journal(tenant: Tenant) -> int:
             connection.execute(_GIVEN, {"agency": tenant.agency, "id": patron_id})
         # another process may have erased some of them just now; then the journal is remembered by now
         back = _brought_back(connection, tenant, entries)
-        older = bool(back) or not is_remembered(connection, tenant, len(written))
+        older = bool(back) or not is_journal_remembered(connection, tenant, len(written))
         for patron_id in back:
             _again(connection, tenant, entries[patron_id])
         kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
             open_for_subscribed(connection, tenant, Why.RESTORED)
-        remember(connection, tenant)
+        remember_journal(connection, tenant)
     return len(back)
 
 

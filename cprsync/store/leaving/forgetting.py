@@ -36,8 +36,8 @@ from cprsync.store.leaving import night_lines, old_files
 from cprsync.store.leaving.old_files import Over
 from cprsync.store.lending.circulation import is_over, open_payload, seal_payload
 from cprsync.store.records import overrides
-from cprsync.store.records.local import open_local, write_local
-from cprsync.store.trust import cutting
+from cprsync.store.records.records import open_local, write_local
+from cprsync.store.trust import audit_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +71,8 @@ class Retention(TenantStore):
         with run_transaction(self._tenant, run) as connection:
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
-                rows = cutting.find_old(connection, self._tenant, over.end, limit=limit)
-                cutting.cut(connection, self._tenant, rows)
+                rows = audit_list.find_old_entries(connection, self._tenant, over.end, limit=limit)
+                audit_list.cut_entries(connection, self._tenant, rows)
             else:
                 find, let_go = _KINDS[kind]
                 rows = connection.execute(find(over).limit(limit)).all()
@@ -84,7 +84,7 @@ class Retention(TenantStore):
     def count_log(self, policy: Policy, *, on: date) -> int:
         over = Over(self._tenant, deletable_until(Forgotten.LOG, on, policy), on, policy)
         with reading(self._tenant.engine) as connection:
-            return cutting.count_old(connection, self._tenant, over.end)
+            return audit_list.count_old_entries(connection, self._tenant, over.end)
 
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         counts = {}

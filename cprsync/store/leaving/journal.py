@@ -15,16 +15,15 @@ from sqlalchemy import Connection, select, update
 from cprsync.domain.feed.window import Why
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
-from cprsync.store.audit import audit, head_keeping, record_versions
-from cprsync.store.audit.journal_memory import journal_entries, remember
-from cprsync.store.audit.record_versions import begin_versions
-from cprsync.store.beside.witness import Seen
+from cprsync.store.audit import audit, older_states
+from cprsync.store.audit.older_states import begin_versions, journal_entries, remember_journal
+from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.leaving.emptying import entry_of
 from cprsync.store.leaving.erasing import replay_journal
-from cprsync.store.patrons.windows import STREAM, open_for_subscribed
+from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
 from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
 
@@ -84,7 +83,7 @@ class Journal(TenantStore):
             there = {entry.patron_id for entry in tenant.journal.entries(tenant.agency)}
             connection.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
             again = _note_again(connection, tenant, there)
-            remember(connection, tenant)
+            remember_journal(connection, tenant)
             # if the journal is not the database's, one of the two is an older copy
             open_for_subscribed(connection, tenant, Why.RESTORED)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
@@ -118,14 +117,14 @@ def notice_older_copy(tenant: Tenant) -> bool:
         if not _is_older(connection, tenant):
             return False
         count = open_for_subscribed(connection, tenant, Why.RESTORED)
-        head_keeping.remember(connection, tenant, tenant.heads.end())
+        older_states.remember_heads(connection, tenant, tenant.heads.end())
         more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
-        audit.append(connection, tenant, STREAM, [audit.Happened(NOTICED, more=more)])
+        audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
     return True
 
 
 def _is_older(connection: Connection, tenant: Tenant) -> bool:
-    seen = head_keeping.remembered(connection, tenant) or _NONE
+    seen = older_states.seen_of_heads(connection, tenant) or _NONE
     # read the file before the database: what is written in between makes the database newer, never older
     end, witnessed = tenant.heads.end(), _witnessed(tenant)
     if end.lines > seen.lines and _tells_more(connection, tenant, after=seen.lines):
@@ -139,7 +138,7 @@ def _tells_more(connection: Connection, tenant: Tenant, *, after: int) -> bool:
     marks = tenant.heads.marks_after(after, tenant.agency)
     ours = connection.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == tenant.agency))
     heads = {row.stream: row.seq for row in ours}
-    changes = record_versions.changes_of(connection, tenant) or 0
+    changes = older_states.record_changes(connection, tenant) or 0
     for mark in marks:
         if mark.accepted and not mark.stream:
             return False  # the loss that earlier lines tell of was accepted
@@ -158,6 +157,6 @@ def _witnessed(tenant: Tenant) -> Seen:
 
 def _is_noticed(connection: Connection, tenant: Tenant, witnessed: Seen) -> bool:
     """Return whether this witness was noticed before. It keeps showing the loss until someone accepts the audit."""
-    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == STREAM)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == WINDOWS_STREAM)
     told = f'"{_WITNESS}":"{witnessed}"'.encode()
     return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))

@@ -23,9 +23,8 @@ from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.leaving.emptying import close, of, waits_of
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
-from cprsync.store.records.local import open_local
 from cprsync.store.records.numbers import shells_of
-from cprsync.store.records.records import from_row
+from cprsync.store.records.records import from_row, open_local
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

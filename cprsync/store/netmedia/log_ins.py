@@ -18,9 +18,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.effects import CULR, payload
-from cprsync.store.records.local import open_local
-from cprsync.store.records.moving_on import move_on
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import from_row, move_on, open_local, overrides_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

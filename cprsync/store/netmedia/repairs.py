@@ -23,9 +23,7 @@ from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import rows_of, waiting
 from cprsync.store.netmedia.effects import CULR, WAITING, payload
 from cprsync.store.netmedia.entitlements import kept_lines
-from cprsync.store.records.local import open_local
-from cprsync.store.records.moving_on import move_on
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import from_row, move_on, open_local, overrides_of
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:

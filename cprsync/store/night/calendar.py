@@ -17,16 +17,17 @@ from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
-from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
-from cprsync.store.patrons import dying, responsibles
+from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
-from cprsync.store.records.local import LOCAL, encode_local, open_local
-from cprsync.store.records.records import from_row, overrides_of, prepare
+from cprsync.store.records.numbers import DEAD
+from cprsync.store.records.records import encode_local, from_row, open_local, overrides_of, prepare
 from cprsync.store.reviews import review_items
+from cprsync.store.seals.vault import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -157,7 +158,7 @@ def _due(tenant: Tenant, page: DuePage) -> Any:
     by_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= page.day)] if page.by_age else []
     return union(
         select(_PATRON.id).where(theirs, _PATRON.local_due <= page.day),
-        select(_ROW.patron_id).where(ours, _ROW.until < page.day, _ROW.reason == dying.DEAD),
+        select(_ROW.patron_id).where(ours, _ROW.until < page.day, _ROW.reason == DEAD),
         *by_age,
     ).subquery()
 
@@ -165,7 +166,7 @@ def _due(tenant: Tenant, page: DuePage) -> Any:
 def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[Opened]:
     """Open what the calendar reads of these rows."""
     corrected = overrides_of(connection, tenant, rows)
-    subscribed = dying.last_days(connection, tenant, [row.id for row in rows])
+    subscribed = feed_coverage.last_days(connection, tenant, [row.id for row in rows])
     answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
     asked = links.asked_of_age(connection, tenant, answered_for)
     for row in rows:
@@ -234,7 +235,7 @@ def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Li
         if one.has(DueKind.ABSENCE_ENDED):
             _end_absence(connection, tenant, one)
     ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
-    dying.end(connection, tenant, ended, before=day)
+    feed_coverage.end_passed(connection, tenant, ended, before=day)
     write_records(connection, tenant, run, [write for one in lived for write in _moves_back(tenant, one, day)])
 
 

@@ -15,12 +15,11 @@ from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.run import Run, RunState
 from cprsync.services.ports.runs import LIVED, Done, Tally, plan_hash, words
 from cprsync.store.audit import audit
-from cprsync.store.audit.head_keeping import keep_heads
+from cprsync.store.audit.older_states import keep_heads
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.lock import run_lock
-from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, set_values
+from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, run_lock, set_values
 from cprsync.store.feed import subscriptions
 from cprsync.store.feed.inbox import from_row as delivery_from_row
 from cprsync.store.feed.inbox import settle

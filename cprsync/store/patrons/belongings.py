@@ -14,9 +14,17 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from cprsync.domain.person.number import CprNumber
 from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
-from cprsync.store.patrons.dying import DEAD
 from cprsync.store.records import overrides
-from cprsync.store.records.numbers import ACTIVE_PATRON, OLD_NUMBER, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, numbered
+from cprsync.store.records.numbers import (
+    ACTIVE_PATRON,
+    DEAD,
+    OLD_NUMBER,
+    RESPONSIBLE,
+    SEALED_ONCE,
+    SUBSCRIPTION,
+    key_row,
+    numbered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,15 +54,8 @@ def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, numbe
     connection.execute(update(tables.patron_key).where(theirs).values(patron_id=to))
     _forget(connection, tenant, OLD_NUMBER, number.digits)
     for kind, value in ((OLD_NUMBER, number.digits), (MERGED, of)):
-        connection.execute(
-            insert(tables.patron_key).values(
-                agency=tenant.agency,
-                kind=kind,
-                key_index=tenant.vault.index(kind, value),
-                key_id=tenant.vault.index_key,
-                patron_id=to,
-            )
-        )
+        row = key_row(tenant, kind, tenant.vault.index(kind, value), to)
+        connection.execute(insert(tables.patron_key).values(row))
     return moved
 
 

@@ -21,17 +21,17 @@ from cprsync.domain.person.person import SILENT
 from cprsync.errors import LostCompare
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 from cprsync.store.audit import audit
-from cprsync.store.audit.record_versions import Moved, note_versions
+from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import parts
 from cprsync.store.netmedia.effects import payload, row_of
-from cprsync.store.patrons import dying
-from cprsync.store.patrons.windows import close_windows
+from cprsync.store.patrons import feed_coverage
+from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.records.links import look_again
 from cprsync.store.records.numbers import renumber
 from cprsync.store.reviews.review_items import ask_staff, raise_and_settle
-from cprsync.store.seals.codec import REGISTER
+from cprsync.store.seals.vault import REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     due = [_due(tenant, write, run.day) for write in writes if write.rights_due]
     if due:
         connection.execute(_RIGHTS_DUE, due)
-    dying.follow_deaths(connection, tenant, writes)
+    feed_coverage.follow_deaths(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     look_again(connection, tenant, writes)
     append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if _is_told(write)])

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, delete, func, insert, select
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
 from cprsync.store.audit import audit
-from cprsync.store.audit.journal_memory import journal_entries
+from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library, next_id
-from cprsync.store.records.local import open_local, write_local
+from cprsync.store.records.records import open_local, write_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,8 +14,7 @@ from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts
-from cprsync.store.records.parking import is_parked
-from cprsync.store.records.records import other_of
+from cprsync.store.records.records import is_parked, other_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -1,17 +1,19 @@
-"""Give a patron another number. The old one stays subscribed for a time and still finds the patron (decision 6).
+"""What a patron is found by: the CPR number, earlier ones, and the keyed index of the cards (LånerID).
 
-The register's own links decide before this which patron gets which number.
+A patron who gets another number is still found by the old one, which stays subscribed for a time (decision 6). The
+register's own links decide before this which patron gets which number. A card belongs to only one patron.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
-from cprsync.errors import LostCompare
+from cprsync.errors import BadInput, LostCompare
 from cprsync.store.core import tables
 from cprsync.store.core.engine import IN_MAX, parts
 from cprsync.store.records.kept_blocks import bring_back
@@ -19,24 +21,25 @@ from cprsync.store.records.kept_blocks import bring_back
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cprsync.domain.patron.local import Card
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.patrons import Write
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: The reason of a subscription, and the kind of a key.
-OLD_NUMBER = "old_number"
-ACTIVE_PATRON = "patron"
+OLD_NUMBER: Final = "old_number"
+ACTIVE_PATRON: Final = "patron"
 #: The reason for a person who only answers for a minor.
-RESPONSIBLE = "responsible"
+RESPONSIBLE: Final = "responsible"
 #: The reason for a dead patron who is subscribed until a last day.
-DEAD = "dead"
+DEAD: Final = "dead"
 #: The owner under which a subscription's number is sealed, and the version, because it is sealed only once.
-SUBSCRIPTION = "subscription"
-SEALED_ONCE = 1
-_PATRON = tables.patron.c
-_KEY = tables.patron_key.c
-_ROW = tables.subscription.c
+SUBSCRIPTION: Final = "subscription"
+SEALED_ONCE: Final = 1
+#: The purpose under which a card is hashed.
+CARD: Final = "card"
+_PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
 
 
 def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
@@ -80,15 +83,8 @@ def _keep_old(connection: Connection, tenant: Tenant, write: Write) -> None:
     probes = [probe for number in (old, write.after.number) for probe in vault.probes(OLD_NUMBER, number.digits)]
     ours = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER)
     connection.execute(delete(tables.patron_key).where(ours, _KEY.key_index.in_(probes)))
-    connection.execute(
-        insert(tables.patron_key).values(
-            agency=tenant.agency,
-            kind=OLD_NUMBER,
-            key_index=vault.index(OLD_NUMBER, old.digits),
-            key_id=vault.index_key,
-            patron_id=write.patron.id,
-        )
-    )
+    row = key_row(tenant, OLD_NUMBER, vault.index(OLD_NUMBER, old.digits), write.patron.id)
+    connection.execute(insert(tables.patron_key).values(row))
 
 
 def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> None:
@@ -158,3 +154,49 @@ def numbered(tenant: Tenant, row: AnyRow) -> str:
     """Return the number of a subscription's row."""
     place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
     return tenant.vault.unseal(row.number, row.number_key, **place).decode()
+
+
+def card_index(tenant: Tenant, card: str) -> bytes:
+    """Return the keyed index for a new card."""
+    return tenant.vault.index(CARD, card_key(card))
+
+
+def card_probes(tenant: Tenant, card: str) -> list[bytes]:
+    """Return the indexes under which a card may be found: the form of new rows first, then older forms."""
+    return [probe for form in card_forms(card) for probe in tenant.vault.probes(CARD, form)]
+
+
+def key_row(tenant: Tenant, kind: str, index: bytes, patron_id: str) -> dict[str, Any]:
+    """Return the row by which an old number, a card or another key finds its patron."""
+    return {
+        "agency": tenant.agency,
+        "kind": kind,
+        "key_index": index,
+        "key_id": tenant.vault.index_key,
+        "patron_id": patron_id,
+    }
+
+
+def keep_cards(
+    connection: Connection, tenant: Tenant, patron_id: str, *, before: Sequence[Card], after: Sequence[Card]
+) -> None:
+    """Make the cards `after` find the patron, and the removed cards find nobody.
+
+    Runs in the caller's transaction, which holds the library.
+
+    Raises:
+        BadInput: another patron has one of the cards; the caller must write nothing.
+    """
+    held, wanted = ({card.number for card in cards} for cards in (before, after))
+    gone = [probe for number in held - wanted for probe in card_probes(tenant, number)]
+    new = [probe for number in wanted - held for probe in card_probes(tenant, number)]
+    cards = (_KEY.agency == tenant.agency) & (_KEY.kind == CARD)
+    taken = cards & (_KEY.patron_id != patron_id) & _KEY.key_index.in_(new)
+    if connection.scalar(select(_KEY.patron_id).where(taken).limit(1)) is not None:
+        raise BadInput("another patron has one of these cards", kind="card.taken")
+    theirs = cards & (_KEY.patron_id == patron_id)
+    # also the patron's rows for the new cards: the same card, written in another form
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.in_([*gone, *new])))
+    indexes = sorted({card_index(tenant, one) for one in wanted - held})
+    if rows := [key_row(tenant, CARD, index, patron_id) for index in indexes]:
+        connection.execute(insert(tables.patron_key), rows)

@@ -1,24 +1,39 @@
-"""Read records for the rules: recognise them by index and fingerprint, and open only those that differ."""
+"""Open the two parts of a record, the register's and the local one that patron and staff own, and seal them again.
+
+Which record is opened is decided elsewhere. A condition here tells which patrons are parked, so that other queries can
+count them as protected (decision 3).
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Connection, text
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, exists, select, text, update
 
 from cprsync.domain.feed.window import Why, Window
+from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.patron.household import Other
+from cprsync.domain.patron.kinds import is_co
+from cprsync.domain.patron.local import Local, first_lifting
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source
+from cprsync.domain.patron.review import PARKED, State
+from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared
+from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import tables
 from cprsync.store.records import overrides
-from cprsync.store.seals.codec import REGISTER, decode, encode
 from cprsync.store.seals.failures import SealBroken
+from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
+
+    from sqlalchemy import ColumnElement
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.person.person import Person
@@ -26,11 +41,17 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.seals.vault import Vault
 
-_PATRON = tables.patron.c
+_PATRON, _ITEM, _ASKED = tables.patron.c, tables.review_item.c, tables.follow_up.c
 #: A dictionary, because each row needs it and the enum's own lookup is slower.
 _KINDS: Final = {kind.value: kind for kind in PatronKind}
 #: In the same words as the index of the standing. A leaving patron is in it too, so the status class is also needed.
 IS_EMPTIED: Final[Any] = (text("patron.standing <> 'active'"), _PATRON.status_class.in_(tables.EMPTIED))
+#: By the key of a local field: what turns a value into JSON, and back.
+_FORMS: Final[Mapping[str, TypeAdapter[Any]]] = {one.key: TypeAdapter(one.kind.type) for one in LOCAL_FIELDS}
+#: Written also if empty, as in all older records.
+_ALWAYS: Final = frozenset(Local.__dataclass_fields__)
+#: One field of the table that has two places in what is written.
+_ADDRESS, _CO, _LINES = "contact_address", "contact_co", "contact_lines"
 
 
 class PatronRow(NamedTuple):
@@ -113,3 +134,78 @@ def prepare(vault: Vault, after: Person) -> Prepared:
     """Encode once what is then sealed and fingerprinted."""
     canonical = encode(after)
     return Prepared(canonical, vault.fingerprint(canonical))
+
+
+def move_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
+    """Move a record that is held on by one version, for an effect that changes nothing in it. Returns the new row.
+
+    It is sealed again, because the version is part of the seal.
+    """
+    vault, version = tenant.vault, row.version + 1
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
+    sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)
+    values: dict[str, Any] = {"version": version, "register_blob": sealed, "register_key": vault.seal_key}
+    connection.execute(update(tables.patron).where(this).values(values))
+    note_versions(connection, tenant, [Moved(row.id, REGISTER, row.version, version)])
+    return connection.execute(select(tables.patron).where(this)).one()
+
+
+def is_parked() -> ColumnElement[bool]:
+    """Return a condition: the row of `patron` waits for a person, or for the register that a person asked again."""
+    still = exists().where(_ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id)
+    waits = (_ITEM.state == State.WAITING.value) | ((_ITEM.state == State.ACCEPTED.value) & still)
+    theirs = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
+    return exists().where(theirs, waits, _ITEM.kind.startswith(PARKED))
+
+
+def encode_local(local: Local) -> bytes:
+    """Write the local part as JSON with sorted keys. Equal records give equal bytes.
+
+    What is kept follows from the field table. A field that the table has no longer is dropped by the next write.
+    """
+    document = {
+        field.key: _FORMS[field.key].dump_python(value, mode="json")
+        for field in LOCAL_FIELDS
+        if (value := field.value_in(local)) or field.key in _ALWAYS
+    }
+    lines = document.pop(_ADDRESS)
+    co = lines.pop(0) if lines and is_co(lines[0]) else ""
+    document |= {_CO: co, _LINES: lines}
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode_local(written: bytes) -> Local:
+    """Read the local part exactly as it was written."""
+    document: dict[str, Any] = json.loads(written)
+    co, lines = document.pop(_CO), document.pop(_LINES)
+    document[_ADDRESS] = [co, *lines] if co else lines
+    read = {key: _FORMS[key].validate_python(value) for key, value in document.items() if key in _FORMS}
+    return Local.of(read)
+
+
+def open_local(tenant: Tenant, row: AnyRow) -> Local:
+    """Open the local part of a row.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
+    blob = tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
+    # the group in clear is the valid one: age, policy and a pin change it without opening the rest
+    return replace(decode_local(blob), group=row.patron_group)
+
+
+def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:
+    """Write the local part of a row that was read in this transaction. The caller writes the group in clear.
+
+    Raises:
+        LostCompare: someone else wrote it since it was read.
+    """
+    version = row.local_version + 1
+    blob = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
+    written = update(tables.patron).where(this)
+    values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
+    values["block_lifted"] = first_lifting(after.blocks)
+    if connection.execute(written.values(values)).rowcount != 1:
+        raise LostCompare("the record's local part changed since it was read")
+    note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])

@@ -1,31 +1,56 @@
-"""Write the review items that a change raises and settles, in the transaction of the change.
+"""Review items: those that a change raises and settles, in its transaction; and an answered one that waits again.
 
-`domain.deciding.reviews` decides which these are. The answers are in `reviews`.
+`domain.deciding.reviews` decides which a change raises and settles. An item may keep something sealed: the numbers that
+it is about, or what taking its answer back needs. It is sealed for this item alone, and deleted some time after the
+answer. What an answer does is in `store.desk`.
 """
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
-from cprsync.domain.patron.review import FOLLOWING, PARKED, State
+from cprsync.domain.patron.review import (
+    BIRTH_DIFFERS,
+    BLOCK_OF,
+    BOTH_PATRONS,
+    FOLLOWING,
+    LINK_KINDS,
+    NUMBER_SET,
+    OTHER_SUCCESSOR,
+    PARKED,
+    PROPOSALS,
+    PROTECTION_DOUBTED,
+    State,
+    is_outdated,
+)
+from cprsync.domain.person.age import differs_from_number
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Protection
+from cprsync.errors import ReviewChanged
 from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.records import links
-from cprsync.store.reviews.kept import naming, numbers, sealed
+from cprsync.store.records.records import from_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.services.ports.patrons import Batch
+    from cprsync.services.ports.reviews import ReviewItem
     from cprsync.services.ports.run import Run
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
+#: The owner under which an item keeps what is sealed.
+REVIEW: Final = "review"
+_OLD, _NEW = "old", "new"
 _ROW = tables.review_item.c
 
 
@@ -172,8 +197,8 @@ def _name_anew(connection: Connection, tenant: Tenant, item: int, named: Named) 
 
 def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> dict[str, Any]:
     """Return the other patron and the sealed numbers that an item is about. Nearly all items have neither."""
-    kept = naming(named)
-    columns = {"undo": None, "key": None} if kept is None else sealed(tenant, patron_id, item, kept)
+    kept = as_kept(named)
+    columns = {"undo": None, "key": None} if kept is None else seal_kept(tenant, patron_id, item, kept)
     return {"about": None if named is None else named.other, **columns}
 
 
@@ -186,9 +211,6 @@ def _last_number(connection: Connection, tenant: Tenant) -> int:
     return connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
 
 
-# -- what is there -----------------------------------------------------------------------------------------
-
-
 def _in_force(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[ItemInForce]:
     """Yield the items of these patrons that wait or were accepted, the oldest first for each part of the ids."""
     wanted = select(tables.review_item).where(
@@ -198,6 +220,112 @@ def _in_force(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
         # sorted here, because SQLite would otherwise read every item, in the order of their ids
         for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
             state = State(row.state)
-            kept = numbers(tenant, row) if state is State.WAITING and row.undo is not None else None
+            kept = kept_numbers(tenant, row) if state is State.WAITING and row.undo is not None else None
             about = None if kept is None else OldNumber(*kept)
             yield ItemInForce(row.id, row.patron_id, row.kind, state, about)
+
+
+def seal_kept(tenant: Tenant, patron_id: str, item: int, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of an item that keeps this."""
+    plain = json.dumps(kept, sort_keys=True, ensure_ascii=False).encode()
+    undo = tenant.vault.seal(plain, place=patron_id, owner=REVIEW, version=item)
+    return {"undo": undo, "key": tenant.vault.seal_key}
+
+
+def open_kept(tenant: Tenant, row: AnyRow) -> dict[str, Any] | None:
+    """Return what an item keeps; None: nothing, or it is deleted."""
+    if row.undo is None:
+        return None
+    plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
+    kept: dict[str, Any] = json.loads(plain)
+    return kept
+
+
+def as_kept(named: Named | None) -> dict[str, str] | None:
+    """Return what an item keeps of the numbers that it is about; None: it is not about an old number."""
+    if named is None or named.old is None:
+        return None
+    return {_OLD: named.old.digits} | ({} if named.new is None else {_NEW: named.new.digits})
+
+
+def kept_numbers(tenant: Tenant, row: AnyRow) -> tuple[CprNumber, CprNumber | None] | None:
+    """Return the old number that an item is about, and its successor if no patron has that.
+
+    Returns None if the item is not about an old number.
+    """
+    kept = open_kept(tenant, row) or {}
+    if _OLD not in kept:
+        return None
+    return CprNumber(kept[_OLD]), CprNumber(kept[_NEW]) if _NEW in kept else None
+
+
+def check_may_reopen(connection: Connection, tenant: Tenant, of: ReviewItem, held: Mapping[str, AnyRow]) -> None:
+    """Check that the item may wait again.
+
+    Raises:
+        ReviewChanged: it may not, because something has changed.
+    """
+    if any(row.status_class == tables.MERGED for row in held.values()):
+        raise ReviewChanged("review item {id}: a patron it is about has been merged into another since", id=of.id)
+    if of.kind == NUMBER_SET:
+        raise ReviewChanged("review item {id}: a number is given with `patron set-cpr` alone", id=of.id)
+    if waiting := _other_items(connection, tenant, of, of.kind, State.WAITING):
+        raise ReviewChanged(
+            "review item {id}: item {waiting} asks the same and waits; answer that one", id=of.id, waiting=waiting[0]
+        )
+    if of.kind in PROPOSALS:
+        _still_proposed(connection, tenant, of, held[of.patron_id])
+    elif of.kind in LINK_KINDS and not _still_troubled(connection, tenant, of):
+        raise ReviewChanged("review item {id}: it is no longer true of anyone who answers for the patron", id=of.id)
+    elif of.kind == BIRTH_DIFFERS and not _still_differs(tenant, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
+    elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
+    elif of.kind == PROTECTION_DOUBTED and not _is_protected(tenant, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the patron is not protected any more", id=of.id)
+    elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
+        raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
+
+
+def _still_differs(tenant: Tenant, row: AnyRow) -> bool:
+    return differs_from_number(from_row(tenant.vault, row).register)
+
+
+def _is_protected(tenant: Tenant, row: AnyRow) -> bool:
+    return from_row(tenant.vault, row).register.protection is Protection.NAME_AND_ADDRESS
+
+
+def _still_disputed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> bool:
+    item = select(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == of.id)
+    named = kept_numbers(tenant, connection.execute(item).one())
+    return named is not None and named[1] != from_row(tenant.vault, row).number
+
+
+def _still_troubled(connection: Connection, tenant: Tenant, of: ReviewItem) -> bool:
+    return any(link.is_reason_for(of.kind) for link in links.answering_for(connection, tenant, [of.patron_id]))
+
+
+def _still_proposed(connection: Connection, tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:
+    """Check a proposal: a block needs its reason; lifting one needs the block, and that its reason is gone.
+
+    Raises:
+        ReviewChanged: the proposal is no longer valid.
+    """
+    if is_outdated(of.kind, from_row(tenant.vault, row).register.status):
+        raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
+    block = BLOCK_OF.get(of.kind)
+    if block is not None and not _other_items(connection, tenant, of, block, State.ACCEPTED):
+        raise ReviewChanged("review item {id}: there is no block to lift any more", id=of.id)
+
+
+def _has_spoken_since(of: ReviewItem, row: AnyRow) -> bool:
+    # A parked person's record keeps the day for which it was true. That day is before the night that parked the person.
+    # A later decision about the patron has the day of that night or a later one.
+    return row.as_of_day is not None and row.as_of_day >= of.since
+
+
+def _other_items(connection: Connection, tenant: Tenant, of: ReviewItem, kind: str, state: State) -> list[int]:
+    """Return the patron's other items of a kind in a state."""
+    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == of.patron_id) & (_ROW.kind == kind)
+    others = select(_ROW.id).where(theirs, _ROW.state == state.value, _ROW.id != of.id)
+    return list(connection.scalars(others.order_by(_ROW.id)))

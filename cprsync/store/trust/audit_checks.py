@@ -2,7 +2,8 @@
 
 Each stream is followed from its first entry, or from where we cut it, to its head and to the head in the outside file.
 That file is compared with its witness and with what the database has seen of it. The records are compared with the sum
-of their versions. The memory used does not depend on the number of entries.
+of their versions, and some are opened: a night opens as many as its limit allows, and continues where the night before
+stopped. The memory used does not depend on the number of entries.
 """
 
 from __future__ import annotations
@@ -13,33 +14,37 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, func, select
 
 from cprsync.services.ports.trust import AuditState
-from cprsync.store.audit import reasons, record_versions
-from cprsync.store.audit.head_keeping import remembered
-from cprsync.store.beside.checkpoints import FILE, Heads, StreamOnFile
-from cprsync.store.beside.witness import FILE as WITNESS
+from cprsync.store.audit import audit, older_states
+from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.seals.failures import AuditBroken
-from cprsync.store.seals.keyed import Keyed
-from cprsync.store.seals.keys import Purpose
-from cprsync.store.trust.record_checks import last_opened, open_records
+from cprsync.store.records.records import open_register
+from cprsync.store.seals.failures import AuditBroken, RecordBroken, SealBroken
+from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.vault import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.store.beside.witness import Seen
+    from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: Stands for a stream in errors about the records.
 RECORDS: Final = "records"
+#: Opening records stops after this many wrong ones.
+WRONG_MAX: Final = 100
 _ALTERED: Final = "the records are not those that were written last: {why}"
-#: Entries read at a time.
+#: Entries, and records, read at a time.
 _READ_ROWS: Final = 2000
+_PAGE: Final = 500
 _FIRST: Final = bytes(32)
-_ROW = tables.audit.c
-_HEAD = tables.audit_head.c
-_REASON = tables.audit_reason.c
+_ROW, _HEAD, _REASON = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
+_PATRON, _RUN = tables.patron.c, tables.run.c
+_SEALED: Final = (
+    *(_PATRON.id, _PATRON.register_blob, _PATRON.register_key, _PATRON.fingerprint, _PATRON.fingerprint_key),
+    *(_PATRON.version, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+)
 
 
 def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
@@ -55,14 +60,13 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     heads = tenant.heads.read(tenant.agency)
     problems += [heads.broken] if heads.broken else []
     with reading(tenant.engine) as connection:
-        seen = remembered(connection, tenant)
+        seen = older_states.seen_of_heads(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads)
     problems += _check_end(tenant, witnessed, seen)
     problems += [] if code is None else _check_code(tenant, code)
-    opened = open_records(tenant, after=last_opened(tenant), most=records)
-    problems += opened.wrong
-    return AuditState(entries, streams, str(heads.end), tuple(problems), opened.count, opened.last)
+    opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
+    return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last)
 
 
 def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
@@ -73,12 +77,9 @@ def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
         return None
 
 
-# -- the file outside ------------------------------------------------------------------------------------
-
-
 def _check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
     """Check that the file of the heads still has the end that was seen."""
-    if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.is_chained():
+    if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.end().lines:
         yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
     for one in (witnessed, seen):
         if one is not None and one.lines > 0 and tenant.heads.code_at(one.lines) != one.code:
@@ -94,19 +95,13 @@ def _check_code(tenant: Tenant, code: str) -> Iterator[AuditBroken]:
         yield AuditBroken(FILE, 1, "this is not the audit that the code belongs to")
 
 
-# -- the records ------------------------------------------------------------------------------------------
-
-
 def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iterator[AuditBroken]:
-    changes = record_versions.changes_of(connection, tenant) or 0
+    changes = older_states.record_changes(connection, tenant) or 0
     if changes < heads.records:
         yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=_ALTERED)
-    elif not record_versions.is_whole(connection, tenant):
+    elif not older_states.are_records_the_last(connection, tenant):
         why = "a record was put back, taken away or added past the program"
         yield AuditBroken(RECORDS, changes, why, sentence=_ALTERED)
-
-
-# -- the streams ------------------------------------------------------------------------------------------
 
 
 def _check_streams(
@@ -233,7 +228,7 @@ class _Following:
             says = (told["agency"], told["stream"], told["seq"], told["at"], told["patron"])
             if says != (self._tenant.agency, self._stream, seq, at, patron_id):
                 raise self._broken("the entry was altered or moved")
-            if not self._fits(beside.pop(seq, None), patron_id, told.get(reasons.HASH)):
+            if not self._fits(beside.pop(seq, None), patron_id, told.get(audit.REASON_HASH)):
                 raise self._broken("the reason was altered, moved or taken away")
             if self._kept.contradicts(seq, found):
                 raise self._broken("the entry is not the one of the checkpoint")
@@ -253,7 +248,9 @@ class _Following:
         """
         if reason is None:
             return told is None or (patron_id is not None and self._has_left(patron_id))
-        return told is not None and reason.patron_id == patron_id and reasons.is_whole(self._tenant, reason, told)
+        return (
+            told is not None and reason.patron_id == patron_id and audit.is_reason_of_entry(self._tenant, reason, told)
+        )
 
     def _has_left(self, patron_id: str) -> bool:
         """Return whether the erase journal knows that the patron's record was deleted.
@@ -282,3 +279,56 @@ class _Following:
 
     def _broken(self, why: str, *, at: int | None = None) -> AuditBroken:
         return AuditBroken(self._stream, self._reached + 1 if at is None else at, why)
+
+
+def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, list[RecordBroken]]:
+    """Open at most `most` records, each once, after the patron `after` and on from the first id at the end.
+
+    Returns how many were opened, the last of them, and those that are not what was written in their own place.
+    """
+    count, last, wrong = 0, after, list[RecordBroken]()
+    for row in _from(tenant, after):
+        if count >= most or len(wrong) >= WRONG_MAX:
+            break
+        count, last = count + 1, row.id
+        wrong += _wrong_parts(tenant, row)
+    return count, last, wrong
+
+
+def _last_opened(tenant: Tenant) -> str:
+    """Return where the last run stopped, from its report. "" means to begin at the first record."""
+    closed = select(_RUN.document).where(_RUN.agency == tenant.agency, _RUN.finished.is_not(None))
+    with reading(tenant.engine) as connection:
+        document = connection.scalar(closed.order_by(_RUN.id.desc()).limit(1))
+    checked = json.loads(document or "{}").get("audit") or {}
+    return str(checked.get("last_record") or "")
+
+
+def _from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
+    """Yield all records, those after a patron first."""
+    yield from _between(tenant, after, None)
+    if after:
+        yield from _between(tenant, "", after)
+
+
+def _between(tenant: Tenant, after: str, until: str | None) -> Iterator[AnyRow]:
+    ours = select(*_SEALED).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id).limit(_PAGE)
+    ours = ours if until is None else ours.where(_PATRON.id <= until)
+    while True:
+        with reading(tenant.engine) as connection:
+            rows = connection.execute(ours.where(_PATRON.id > after)).all()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].id
+
+
+def _wrong_parts(tenant: Tenant, row: AnyRow) -> Iterator[RecordBroken]:
+    try:
+        open_register(tenant.vault, row)
+    except SealBroken:
+        yield RecordBroken(row.id, "what the register told of them is not what was written")
+    try:
+        tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
+    except SealBroken:
+        yield RecordBroken(row.id, "what patron and staff own is not what was written")

@@ -1,6 +1,7 @@
-"""List who did what, when and why, from the audit: entry by entry, the latest first. Shows no value of a record.
+"""List who did what, when and why; accept an audit as it is; and delete its oldest entries.
 
-Reads a part of each stream at a time, so the memory used stays small. Verifying the entries is in `audit_checks`.
+A list goes entry by entry, the latest first, and shows no value of a record. It reads a part of each stream at a time,
+so the memory used stays small. Verifying the entries is in `audit_checks`.
 """
 
 from __future__ import annotations
@@ -8,41 +9,38 @@ from __future__ import annotations
 import heapq
 import json
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, insert, null, select
 
 from cprsync.domain.desk.acting import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.trust import AuditState, Happening
-from cprsync.store.audit import audit, reasons, record_versions
-from cprsync.store.audit.head_keeping import remember
-from cprsync.store.audit.reasons import reasons_of
+from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
-from cprsync.store.trust.audit_checks import check_audit, stream_names
+from cprsync.store.seals.failures import AuditBroken
+from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.key_checks import keys_in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from cprsync.services.ports.trust import AuditFilter, AuditState
+    from cprsync.services.ports.trust import AuditFilter
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an entry that says that someone read the reasons of others.
 READ: Final = "audit_read"
-_READ_ROWS: Final = 500
-_LOOKUP: Final = "lookup"
-_ROW = tables.audit.c
-_REASON = tables.audit_reason.c
-
-
-#: The kind of an audit entry.
+#: The kind of an entry that says that someone accepted the audit as it is.
 ACCEPT: Final = "audit_accepted"
-_HEAD = tables.audit_head.c
+_LOOKUP: Final = "lookup"
+_LISTED_ROWS: Final = 500
+_COUNTED_ROWS: Final = 2000
+_ROW, _HEAD, _REASON = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
 
 
 class Audit(TenantStore):
@@ -60,8 +58,8 @@ class Audit(TenantStore):
             self._tenant.heads.begin_anew()
         with writing(self._tenant.engine) as connection:
             hold_library(connection, self._tenant)
-            changes = max(record_versions.changes_of(connection, self._tenant) or 0, heads.records) + 1
-            record_versions.count_again(connection, self._tenant, changes=changes)
+            changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
+            older_states.count_versions(connection, self._tenant, changes=changes)
             _mend(connection, self._tenant)
             more = (("problems", str(len(state.problems))), ("code", state.code), ("user", user))
             audit.append(
@@ -73,7 +71,7 @@ class Audit(TenantStore):
         )
         with writing(self._tenant.engine) as connection:
             if end is not None:
-                remember(connection, self._tenant, end, anew=True)
+                older_states.remember_heads(connection, self._tenant, end, anew=True)
         return state
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
@@ -102,13 +100,13 @@ class Audit(TenantStore):
 
     def reasons(self, patron_id: str | None) -> list[str]:
         with reading(self._tenant.engine) as connection:
-            return reasons_of(connection, self._tenant, patron_id)
+            return audit.reasons_of(connection, self._tenant, patron_id)
 
 
 def _of_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
     rows = rows if wanted.patron is None else rows.where(_ROW.patron_id == wanted.patron)
-    rows, below = rows.order_by(_ROW.seq.desc()).limit(_READ_ROWS), None
+    rows, below = rows.order_by(_ROW.seq.desc()).limit(_LISTED_ROWS), None
     since = None if wanted.since is None else stamp_of(wanted.since)
     while part := connection.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
         for row in part:
@@ -125,7 +123,7 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
     actions, purpose = tuple(told["actions"]), told.get("purpose")
     if told["kind"] == _LOOKUP:
         actions, purpose = (), next(iter(actions), None)
-    gave = reasons.HASH in told
+    gave = audit.REASON_HASH in told
     return Happening(
         at=row.at,
         # a user who was unknown at the time is not named, and neither is the program itself
@@ -146,7 +144,7 @@ def _reason(connection: Connection, tenant: Tenant, stream: str, seq: int) -> st
     """Return the reason; None: it was deleted with the record."""
     here = (_REASON.agency == tenant.agency) & (_REASON.stream == stream) & (_REASON.seq == seq)
     row = connection.execute(select(tables.audit_reason).where(here)).one_or_none()
-    return None if row is None else reasons.opened(tenant, row)
+    return None if row is None else audit.open_reason(tenant, row)
 
 
 def _mend(connection: Connection, tenant: Tenant) -> None:
@@ -161,4 +159,76 @@ def _mend(connection: Connection, tenant: Tenant) -> None:
         row = connection.execute(last.order_by(_ROW.seq.desc()).limit(1)).one()
         head = {"agency": tenant.agency, "stream": stream, "seq": row.seq, "mac": row.mac, "at": row.at}
         connection.execute(delete(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream))
-        connection.execute(tables.audit_head.insert().values(head))
+        connection.execute(insert(tables.audit_head).values(head))
+
+
+def find_old_entries(connection: Connection, tenant: Tenant, before: str, *, limit: int) -> list[AnyRow]:
+    """Return at most `limit` entries written before a moment, of each stream from its first entry on.
+
+    Returns none if a beginning does not verify. It stays as it is, so that the verification can report it.
+    """
+    found = list(islice(_old_entries(connection, tenant, before, page=limit), limit))
+    return found if _is_whole(connection, tenant, {row.stream: row.seq for row in found}) else []
+
+
+def count_old_entries(connection: Connection, tenant: Tenant, before: str) -> int:
+    """Count the entries that would be cut; 0 if a beginning does not verify."""
+    last: dict[str, int] = {}
+    count = 0
+    for row in _old_entries(connection, tenant, before, page=_COUNTED_ROWS):
+        last[row.stream] = row.seq
+        count += 1
+    return count if _is_whole(connection, tenant, last) else 0
+
+
+def _is_whole(connection: Connection, tenant: Tenant, last: dict[str, int]) -> bool:
+    """Return whether each stream verifies from its beginning up to an entry."""
+    try:
+        follow_beginnings(connection, tenant, last)
+    except AuditBroken:
+        return False
+    return True
+
+
+def _old_entries(connection: Connection, tenant: Tenant, before: str, *, page: int) -> Iterator[AnyRow]:
+    """Yield the old entries of each stream from its first one on, read a page at a time."""
+    streams = select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)
+    for stream in connection.scalars(streams).all():
+        # stamps never go backward, so the old entries end at the first young one
+        yield from takewhile(lambda row: _written(row) < before, _entries(connection, tenant, stream, page=page))
+
+
+def _entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
+    columns = (_ROW.stream, _ROW.seq, _ROW.at, _ROW.entry, _ROW.mac, null().label("patron_id"))
+    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == stream)
+    wanted, after = select(*columns).where(ours).order_by(_ROW.seq).limit(page), 0
+    while rows := connection.execute(wanted.where(_ROW.seq > after)).all():
+        yield from rows
+        after = rows[-1].seq
+
+
+def _written(row: AnyRow) -> str:
+    """Return when an entry says that it was written: anyone with the database can change the stamp in clear.
+
+    An accepted entry may be unreadable. Then its stamp in clear counts.
+    """
+    try:
+        return str(json.loads(row.entry)["at"])
+    except (TypeError, ValueError, KeyError):
+        return str(row.at)
+
+
+def cut_entries(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    """Delete the entries that were found, which are in order.
+
+    First each cut is signed and kept outside the database. With its code, the rest of the chain still verifies.
+
+    Raises:
+        ConfigurationError: a cut cannot be kept outside; nothing is deleted.
+    """
+    last = {row.stream: Mark(row.stream, row.seq, row.mac, cut=True) for row in rows}
+    if not last:
+        return
+    tenant.heads.keep(tenant.agency, list(last.values()), seen=None)
+    for mark in last.values():
+        audit.cut_stream(connection, tenant, mark.stream, mark.seq)

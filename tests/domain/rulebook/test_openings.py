@@ -15,7 +15,7 @@ import cprsync
 PACKAGE = Path(cprsync.__file__).parent
 #: Where the type is made.
 HOME = "domain/person/sealed.py"
-OPENERS = {"store/seals/codec.py", "store/desk/opening.py"}
+OPENERS = {"store/seals/vault.py", "store/desk/opening.py"}
 #: What only `domain/person/sealed.py` may touch.
 INNER = {"_inside", "_VALUE", "_value"}
 

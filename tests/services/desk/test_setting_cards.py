@@ -20,7 +20,7 @@ from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.views.finding import find_patron
 from cprsync.store.core import tables
 from cprsync.store.desk.setting import is_pin
-from cprsync.store.records.cards import CARD, card_index
+from cprsync.store.records.numbers import CARD, card_index
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, text
 from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 
 from cprsync.services.ports.run import RunState
-from cprsync.store.audit import head_keeping
+from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing
 from cprsync.store.seals.failures import AuditBroken
@@ -149,8 +149,8 @@ def test_heads_may_be_kept_in_another_order_than_they_were_committed(
 ) -> None:
     """Three desks write at the same instant. All entries have to be there, also after more have been written."""
     later: list[Callable[[], None]] = []
-    keep = head_keeping.keep_heads
-    monkeypatch.setattr(head_keeping, "keep_heads", lambda *told: later.append(lambda: keep(*told)))
+    keep = older_states.keep_heads
+    monkeypatch.setattr(older_states, "keep_heads", lambda *told: later.append(lambda: keep(*told)))
     for user in ("anna", "bo", "eva"):
         look_up(store, user)
     for kept in (later[2], later[0], later[1]):

@@ -13,7 +13,6 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol
 from cprsync.domain.leaving.forgetting import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.run import RunState
-from cprsync.store.audit.head_keeping import keep_cuts
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
@@ -116,7 +115,7 @@ def test_a_cut_that_was_signed_and_not_made_changes_nothing(sqlite_store: SqlSto
         mac = connection.scalar(
             select(tables.audit.c.mac).where(tables.audit.c.stream == NIGHT, tables.audit.c.seq == 2)
         )
-    keep_cuts(tenant, [Mark(NIGHT, 2, mac or b"", cut=True)])
+    tenant.heads.keep(tenant.agency, [Mark(NIGHT, 2, mac or b"", cut=True)], seen=None)
     assert sqlite_store.audit.verify() == count
 
 

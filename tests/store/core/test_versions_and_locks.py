@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.errors import RunBusy, StoreMismatch
-from cprsync.store.core import migrate, version
+from cprsync.store.core import version
 from cprsync.store.core.engine import open_engine, reading, translated, writing
 from cprsync.store.core.tables import metadata
 from cprsync.store.core.version import WANTED
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    assert ScriptDirectory.from_config(migrate.settings_of_alembic()).get_heads() == [WANTED]
+    assert ScriptDirectory.from_config(version.settings_of_alembic()).get_heads() == [WANTED]
 
 
 def test_upgrading_twice_is_upgrading_once(engine: Engine) -> None:
-    assert migrate.upgrade(engine).up_to_date
-    assert migrate.status(engine) == migrate.StoreVersion(WANTED, WANTED)
+    assert version.upgrade(engine).up_to_date
+    assert version.store_version(engine) == version.StoreVersion(WANTED, WANTED)
 
 
 def test_a_store_of_the_version_before_keeps_its_patrons_when_it_is_upgraded(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
     with writing(engine) as connection:
-        settings = migrate.settings_of_alembic()
+        settings = version.settings_of_alembic()
         settings.attributes["connection"] = connection
         command.upgrade(settings, "0001")
         connection.execute(text("INSERT INTO library (agency) VALUES ('710100')"))
@@ -59,7 +59,7 @@ def test_a_store_of_the_version_before_keeps_its_patrons_when_it_is_upgraded(tmp
             )
         )
         before = connection.execute(text("SELECT * FROM patron")).mappings().one()
-    assert migrate.upgrade(engine).current == "0001"
+    assert version.upgrade(engine).current == "0001"
     with reading(engine) as connection:
         after = connection.execute(text("SELECT * FROM patron")).mappings().one()
     assert {name: after[name] for name in before} == dict(before)
@@ -110,13 +110,13 @@ def test_a_store_that_is_newer_than_the_program_is_not_upgraded(engine: Engine) 
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreMismatch):
-        migrate.upgrade(engine)
-    assert migrate.status(engine).current == "9999"
+        version.upgrade(engine)
+    assert version.store_version(engine).current == "9999"
 
 
 def test_a_store_that_is_not_set_up_is_refused(tmp_path: Path, keyring: Keyring, clock: StoppedClock) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
-    assert migrate.status(engine).current is None
+    assert version.store_version(engine).current is None
     with pytest.raises(StoreMismatch) as refused:
         SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
     assert refused.value.kind == "store.not_set_up"
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_text("Kære bibliotek, " * 100)
     engine = open_engine(f"sqlite:///{path}")
     with pytest.raises(StoreMismatch) as refused:
-        migrate.upgrade(engine)
+        version.upgrade(engine)
     assert refused.value.kind == "store.damaged"
     assert path.read_text() == "Kære bibliotek, " * 100
     engine.dispose()
@@ -140,7 +140,7 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE run (agency TEXT)"))  # in the way of the tables that come late
     with pytest.raises(StoreUnavailable):
-        migrate.upgrade(engine)
+        version.upgrade(engine)
     with reading(engine) as connection:
         tables = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
     assert tables == ["run"]

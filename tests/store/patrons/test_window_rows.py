@@ -14,7 +14,7 @@ from cprsync.domain.feed.workdays import last_closed
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library
-from cprsync.store.patrons import windows
+from cprsync.store.patrons import feed_coverage
 
 if TYPE_CHECKING:
     from cprsync.services.ports.run import Run
@@ -26,18 +26,18 @@ TODAY = STARTED.date()
 def opened(store: SqlStore, ids: list[str], why: Why) -> list[str]:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
-        return windows.open_windows(connection, store._tenant, ids, why)
+        return feed_coverage.open_windows(connection, store._tenant, ids, why)
 
 
 def opened_for_subscribed(store: SqlStore, why: Why = Why.GAP) -> int:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
-        return windows.open_for_subscribed(connection, store._tenant, why)
+        return feed_coverage.open_for_subscribed(connection, store._tenant, why)
 
 
 def closed(store: SqlStore, *ids: str) -> None:
     with writing(store._tenant.engine) as connection:
-        windows.close_windows(connection, store._tenant, ids)
+        feed_coverage.close_windows(connection, store._tenant, ids)
 
 
 def windows_of(store: SqlStore) -> dict[str, Window | None]:
@@ -105,6 +105,6 @@ def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(st
     opened(store, [known, other, third], Why.GAP)
     opened(store, [known, other, third], Why.GAP)
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything()["audit"]]
-    told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == windows.OPENED]
+    told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == feed_coverage.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
     store.audit.verify()

@@ -13,9 +13,9 @@ from store_people import local, number, person
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
-from cprsync.store.records.local import decode_local, encode_local
-from cprsync.store.seals.codec import decode, encode
+from cprsync.store.records.records import decode_local, encode_local
 from cprsync.store.seals.failures import SealBroken
+from cprsync.store.seals.vault import decode, encode
 
 TEXT = st.text(st.characters(exclude_categories=["C"]), max_size=12)
 CODE = st.from_regex(r"[0-9]{4}", fullmatch=True)

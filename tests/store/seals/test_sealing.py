@@ -14,8 +14,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import Equal, NewPatron
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.seals.failures import SealBroken
-from cprsync.store.seals.keyed import Keyed
-from cprsync.store.seals.keys import KEY_BYTES, Keyring, Purpose, add_key, create_keys
+from cprsync.store.seals.keys import KEY_BYTES, Keyed, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:

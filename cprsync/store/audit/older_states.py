@@ -1,0 +1,197 @@
+"""Notice when someone has put an older state in place: of the records, the file of the heads, or the erase journal.
+
+The library's row remembers how far each of them was. For the records it has a sum over the versions of all of them:
+each change removes the old version and adds the new one. The sum is keyed, so that nobody without the key can compute
+it. It is hidden under the number of changes, so that two states cannot be compared. That number is in the file of the
+heads too. What happens when something is older is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from cprsync.store.beside.checkpoints import Seen
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.seals.failures import JournalBehind, StoreUnavailable
+from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.vault import LOCAL, REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cprsync.store.beside.checkpoints import Mark
+    from cprsync.store.beside.journal import Entry
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+_BITS: Final = 256
+_MASK: Final = (1 << _BITS) - 1
+_READ_ROWS: Final = 5000
+_LIBRARY = tables.library.c
+_PATRON = tables.patron.c
+
+
+class Moved(NamedTuple):
+    """A part of a record that went from one version to another. None: it was not there, or is not there any more."""
+
+    patron_id: str
+    part: str
+    before: int | None
+    after: int | None
+
+
+def begin_versions(tenant: Tenant) -> None:
+    """Count the sum for a library that has none yet: a new one, or one from an earlier version."""
+    with reading(tenant.engine) as connection:
+        if record_changes(connection, tenant) is not None:
+            return
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        if record_changes(connection, tenant) is None:
+            count_versions(connection, tenant, changes=1)
+
+
+def count_versions(connection: Connection, tenant: Tenant, *, changes: int) -> None:
+    """Count the sum from the records as they are, in the caller's transaction, which holds the library."""
+    key = tenant.keyring.newest(Purpose.FINGERPRINT).id
+    _write_sum(connection, tenant, key, _count(connection, tenant, _keyed(tenant, key)), changes)
+
+
+def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]) -> None:
+    """Update the sum for what is written, in the caller's transaction."""
+    row = _sum_row(connection, tenant)
+    if row.records_key is None:
+        return  # it is counted when the store is next opened
+    keyed = _keyed(tenant, row.records_key)
+    total = _sum_in(row, keyed)
+    for one in moved:
+        total -= _value(keyed, one.patron_id, one.part, one.before)
+        total += _value(keyed, one.patron_id, one.part, one.after)
+    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1)
+
+
+def record_changes(connection: Connection, tenant: Tenant) -> int | None:
+    """Return how often records have changed; None: not counted yet."""
+    changes: int | None = _sum_row(connection, tenant).records_changes
+    return changes
+
+
+def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
+    """Return whether the records are those that were written last: none older, none missing, none added."""
+    row = _sum_row(connection, tenant)
+    if row.records_key is None:
+        return True
+    keyed = _keyed(tenant, row.records_key)
+    return (_count(connection, tenant, keyed) - _sum_in(row, keyed)) & _MASK == 0
+
+
+def _sum_row(connection: Connection, tenant: Tenant) -> AnyRow:
+    wanted = select(_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key)
+    return connection.execute(wanted.where(_LIBRARY.agency == tenant.agency)).one()
+
+
+def _write_sum(connection: Connection, tenant: Tenant, key: str, total: int, changes: int) -> None:
+    hidden = (total + _veil(_keyed(tenant, key), changes)) & _MASK
+    values = {"records_sum": hidden.to_bytes(_BITS // 8), "records_changes": changes, "records_key": key}
+    connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(values))
+
+
+def _sum_in(row: AnyRow, keyed: Keyed) -> int:
+    return int.from_bytes(row.records_sum or b"") - _veil(keyed, row.records_changes)
+
+
+def _count(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
+    # written so that no index is used: with one, SQLite would read the rows in another order than they are stored
+    ours = func.coalesce(_PATRON.agency, "") == tenant.agency
+    wanted = select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(ours)
+    return sum(
+        _value(keyed, patron_id, REGISTER, version) + _value(keyed, patron_id, LOCAL, local)
+        for patron_id, version, local in connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
+    )
+
+
+def _value(keyed: Keyed, patron_id: str, part: str, version: int | None) -> int:
+    """Return what a part at a version adds. The first local part adds nothing, because most records have it."""
+    if version is None or (part == LOCAL and version == 1):
+        return 0
+    return int.from_bytes(keyed.digest(f"{patron_id}|{part}|{version}".encode()))
+
+
+def _veil(keyed: Keyed, changes: int) -> int:
+    return int.from_bytes(keyed.digest(f"changes|{changes}".encode()))
+
+
+def _keyed(tenant: Tenant, key: str) -> Keyed:
+    # derived, so that the key that fingerprints records sums up no versions; different for each library
+    secret = tenant.keyring.by_id(Purpose.FINGERPRINT)[key].secret
+    return Keyed(hmac.digest(secret, f"versions|{tenant.agency}".encode(), "sha256"))
+
+
+def keep_heads(tenant: Tenant, marks: Sequence[Mark]) -> None:
+    """Keep heads that are committed.
+
+    Raises:
+        ConfigurationError: they could not be kept, although their entries are committed.
+    """
+    with reading(tenant.engine) as connection:
+        seen = seen_of_heads(connection, tenant)
+    end = tenant.heads.keep(tenant.agency, marks, seen=seen)
+    if end is not None:
+        # if another writer holds the database, the next call remembers it
+        with suppress(StoreUnavailable), writing(tenant.engine) as connection:
+            remember_heads(connection, tenant, end)
+
+
+def seen_of_heads(connection: Connection, tenant: Tenant) -> Seen | None:
+    """Return what the database has seen of the file of the heads; None: nothing yet."""
+    wanted = select(_LIBRARY.heads_lines, _LIBRARY.heads_code).where(_LIBRARY.agency == tenant.agency)
+    row = connection.execute(wanted).one()
+    return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
+
+
+def remember_heads(connection: Connection, tenant: Tenant, end: Seen, *, anew: bool = False) -> None:
+    """Remember the file's end, in the caller's transaction. `anew`: also if the file had more lines before."""
+    here = update(tables.library).where(_LIBRARY.agency == tenant.agency)
+    if not anew:
+        here = here.where(or_(_LIBRARY.heads_lines.is_(None), _LIBRARY.heads_lines < end.lines))
+    connection.execute(here.values(heads_lines=end.lines, heads_code=end.code))
+
+
+def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
+    """Return what the library wrote in the erase journal, including everything that the database has seen.
+
+    Raises:
+        JournalBehind: lines that the database has seen are missing, or are different now.
+    """
+    wanted = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == tenant.agency)
+    # read first: a line written in between is in the file before the database is changed
+    seen, code = connection.execute(wanted).one()
+    written = tenant.journal.written(tenant.agency)
+    if seen and not (len(written) >= seen and hmac.compare_digest(written[seen - 1][1], code)):
+        raise JournalBehind(
+            "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen",
+            lines=len(written),
+            remembered=seen,
+        )
+    return [entry for entry, _ in written]
+
+
+def is_journal_remembered(connection: Connection, tenant: Tenant, lines: int) -> bool:
+    """Return whether the database has seen this many lines of the journal."""
+    seen = select(_LIBRARY.journal_lines).where(_LIBRARY.agency == tenant.agency)
+    return (connection.scalar(seen) or 0) >= lines
+
+
+def remember_journal(connection: Connection, tenant: Tenant) -> None:
+    """Remember all that is in the journal now, in the caller's transaction, which holds the library."""
+    written = tenant.journal.written(tenant.agency)
+    if written:
+        fewer = or_(_LIBRARY.journal_lines.is_(None), _LIBRARY.journal_lines < len(written))
+        values = {"journal_lines": len(written), "journal_code": written[-1][1]}
+        connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency, fewer).values(values))

@@ -1,0 +1,199 @@
+"""Which patrons the feed covers: the windows in which it could not have told, and the subscriptions of the dead.
+
+A patron in a window is unverified until the register has answered (decision 32). One function opens a window and one
+closes it; a caller that knows a reason calls them in its own transaction. The rule is in `domain.feed.window`. Who is
+asked, and what an answer means, is not decided here.
+
+When a patron dies, the subscription's row gets the reason `dead` and a last day (decision 10), so that an annulment of
+the death can arrive. Until that day it holds like any other row. After it ends, its reason is `died`. That row records
+what we added, and that the patron is not subscribed again. The nightly comparison tells the register of the end, under
+its guard.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, case, delete, func, select, update
+
+from cprsync.domain.feed.window import Why, Window, is_late
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, RESPONSIBLE, only_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement
+
+    from cprsync.services.ports.patrons import Write
+    from cprsync.store.core.tenant import Tenant
+
+#: The audit stream, and the kind of an entry that says that windows were opened.
+WINDOWS_STREAM: Final = "windows"
+OPENED: Final = "unverified"
+#: The columns of a window in the patron's row.
+WINDOW_COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
+#: The patron is dead, and no longer subscribed.
+DIED: Final = "died"
+#: A former patron: the row of a time that is over (`subscriptions.LEFT`).
+LEFT: Final = "left"
+#: Reasons for the rows of living patrons.
+_LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
+#: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
+_NAMES_THEM: Final = (*_LIVING, DEAD)
+#: A patron with a row of one of these reasons is not new to the register's list.
+THEIRS: Final = (*_NAMES_THEM, DIED)
+_PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
+
+
+def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: Why) -> list[str]:
+    """Mark these patrons as unverified until the register has answered. Returns those with `why` as the new reason.
+
+    Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
+    are unverified already. Neither does a patron without a real number, because the register cannot be asked.
+    """
+    could = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True)
+    could &= _may_open(why) & _PATRON.status_class.not_in(tables.GONE)
+    opened: list[str] = []
+    for part in parts(sorted(set(patron_ids))):
+        opened += connection.scalars(select(_PATRON.id).where(could, _PATRON.id.in_(part)).order_by(_PATRON.id))
+    window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
+    later = case((_PATRON.unverified_until > window.until, _PATRON.unverified_until), else_=window.until)
+    since = func.coalesce(_PATRON.unverified_since, window.since)
+    days = {"unverified_since": since, "unverified_until": later, "unverified_asked": None}
+    values = days | {"unverified_why": why.value}
+    _extend(connection, tenant, patron_ids, window.until)
+    for part in parts(opened):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+        connection.execute(update(tables.patron).where(these).values(values))
+    if opened:
+        whose = opened[0] if len(opened) == 1 else None
+        more = (("patrons", str(len(opened))),)
+        happened = audit.Happened(OPENED, patron=whose, actions=(why.value,), more=more)
+        audit.append(connection, tenant, WINDOWS_STREAM, [happened])
+    return opened
+
+
+def _may_open(why: Why) -> ColumnElement[bool]:
+    """Return the condition for a new window: the patron is in no window.
+
+    NUMBER_REPLACED also takes the place of another reason.
+    """
+    is_out = _PATRON.unverified_since.is_(None)
+    return is_out | (_PATRON.unverified_why != why.value) if why is Why.NUMBER_REPLACED else is_out
+
+
+def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Extend the windows that are open already.
+
+    An answer must also cover the later cause. A patron whose number was replaced is asked about again.
+    """
+    ours = _PATRON.agency == tenant.agency
+    earlier, seldom = _PATRON.unverified_until < until, _PATRON.unverified_why == Why.NUMBER_REPLACED.value
+    for part in parts(sorted(set(patron_ids))):
+        these = update(tables.patron).where(ours, _PATRON.id.in_(part))
+        connection.execute(these.where(earlier).values(unverified_until=until))
+        connection.execute(these.where(seldom).values(unverified_asked=None))
+
+
+def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
+    """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
+    holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
+    ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
+    return len(open_windows(connection, tenant, ids, why))
+
+
+def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Close the windows of these patrons, in the caller's transaction.
+
+    The register has answered about them, or no answer will be asked for any more.
+    """
+    for part in parts(patron_ids):
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
+        connection.execute(update(tables.patron).where(these).values(**dict.fromkeys(WINDOW_COLUMNS)))
+
+
+def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+    """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
+    ours = (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
+    taken, now = connection.scalar(select(_AGREEMENT.last_produced).where(ours)), tenant.clock.now()
+    known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
+    return [
+        row.id
+        for part in parts(patron_ids)
+        for row in connection.execute(known.where(_PATRON.id.in_(part)))
+        if is_late(row.as_of_day, taken=taken, now=now)
+    ]
+
+
+def is_held(on: date) -> ColumnElement[bool]:
+    """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
+    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
+
+
+def follow_deaths(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """Write what the writes mean for subscriptions, in the caller's transaction."""
+    last_days: dict[date, list[str]] = defaultdict(list)
+    for write in writes:
+        if write.subscribed_until is not None:
+            last_days[write.subscribed_until].append(write.patron.id)
+    for until, ids in last_days.items():
+        subscribe_until(connection, tenant, ids, until)
+    resume_subscriptions(connection, tenant, [write.patron.id for write in writes if write.lives_again])
+
+
+def subscribe_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Keep dead patrons subscribed until a last day."""
+    # the condition keeps SQLite from using the index of last days: no living patron has one, so it would read them all
+    active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
+    _change_subscriptions(connection, tenant, patron_ids, active, reason=DEAD, until=until)
+
+
+def resume_subscriptions(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Remove the end, because the death was a mistake.
+
+    A patron whose subscription had already ended is subscribed like a new patron.
+    """
+    answers = only_answer(connection, tenant, patron_ids)
+    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
+        _change_subscriptions(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
+    _change_subscriptions(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
+
+
+def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
+    """End the subscriptions whose last day has passed. The row keeps its last day."""
+    passed = (_ROW.reason == DEAD) & (_ROW.until < before)
+    _change_subscriptions(connection, tenant, patron_ids, passed, reason=DIED)
+
+
+def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
+    """Return the last day of each of these patrons who is dead and subscribed."""
+    wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
+    return {
+        patron_id: until
+        for part in parts(patron_ids)
+        for patron_id, until in connection.execute(wanted.where(_ROW.patron_id.in_(part)).group_by(_ROW.patron_id))
+    }
+
+
+def _change_subscriptions(
+    connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
+) -> None:
+    for part in parts(patron_ids):
+        theirs = _ours(tenant) & _ROW.patron_id.in_(part)
+        turning = select(_ROW.number_index).where(theirs, which)
+        turned = list(connection.scalars(turning))
+        if not turned:
+            continue
+        # a row from an earlier time that already has this reason is replaced
+        earlier = theirs & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
+        connection.execute(delete(tables.subscription).where(earlier))
+        connection.execute(update(tables.subscription).where(theirs, which).values(**values))
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
