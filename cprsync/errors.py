@@ -6,7 +6,7 @@ Danish sentence for each error are in tables of the command line, not here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class CprsyncError(Exception):
@@ -80,6 +80,18 @@ class BadInput(CprsyncError):
 
 class WrongValue(BadInput, ValueError):
     """A typed value is not valid. It is a ValueError too, which libraries expect of what checks a value."""
+
+
+class OutOfOrder(WrongValue):
+    """A list that does not continue as it should. `place` leads to the entry; positions count from 0."""
+
+    def __init__(self, message: str, *place: str | int, **values: Any) -> None:
+        super().__init__(message, **values)
+        self.place = place
+
+    def within(self, *place: str | int) -> Self:
+        """The same mistake, in a list that stands at `place`."""
+        return type(self)(self.sentence, *place, *self.place, **self.values)
 
 
 class DeliveryRefused(BadInput):

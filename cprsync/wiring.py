@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.policy import load_policy
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience

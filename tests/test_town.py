@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from town import ANNA, FIXTURES, PEOPLE, TOWN, number
 
-from cprsync.domain.feed.workdays import is_working_day
+from cprsync.domain.feed.delivery import is_working_day
 from cprsync.domain.policy.policy import DEFAULT_LIMITS
 
 EVERYONE = list(PEOPLE.values())

@@ -10,17 +10,16 @@ from pydantic import ValidationError
 
 from cprsync.config.sections import PolicyFile
 from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
-from cprsync.domain.policy.groups import Ladders, PatronGroup
-from cprsync.domain.policy.order import OutOfOrder
-from cprsync.domain.policy.policy import DEFAULT_LIMITS, Policy
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Ladders, PatronGroup, Policy
 from cprsync.domain.policy.product import Products
 from cprsync.domain.policy.tariff import FeeRules
+from cprsync.errors import OutOfOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cprsync.domain.policy.groups import Ladder
+    from cprsync.domain.policy.policy import Ladder
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
 

@@ -11,10 +11,9 @@ from cprsync.config.municipalities import load_municipalities
 from cprsync.config.toml import Strict
 from cprsync.domain.person.age import AGE_MAX
 from cprsync.domain.person.municipality import code_from
-from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.product import LicensedBy, Product
 from cprsync.domain.wording import Wording
-from cprsync.errors import WrongValue
+from cprsync.errors import OutOfOrder, WrongValue
 
 #: Denmark has about a hundred municipalities, and no record has more blocks or groups than this.
 LIST_MAX: Final = 200

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
-from cprsync.domain.rulebook.program import rule_tables
-from cprsync.domain.rulebook.tables import Column, Principle, Reasons, WrittenTable, WrongRow
+from cprsync.domain.rulebook.tables import Column, Principle, Reasons, WrittenTable, WrongRow, rule_tables
 from cprsync.domain.wording import Wording
 from cprsync.errors import WrongValue
 from cprsync.resources import rulebook_path

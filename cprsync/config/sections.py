@@ -13,14 +13,12 @@ from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic read
 from cprsync.config.toml import Strict
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
-from cprsync.domain.policy.groups import AgeGroup, Ladder
-from cprsync.domain.policy.order import OutOfOrder
-from cprsync.domain.policy.policy import Controller, Harm, LetterRules, Limit, Retention
+from cprsync.domain.policy.policy import AgeGroup, Controller, Harm, Ladder, LetterRules, Limit, Retention
 from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
-from cprsync.errors import WrongValue
+from cprsync.errors import OutOfOrder, WrongValue
 
 if TYPE_CHECKING:
-    from cprsync.domain.policy.groups import PatronGroup
+    from cprsync.domain.policy.policy import PatronGroup
 
 
 YEAR_DAYS: Final = 365

@@ -14,8 +14,8 @@ from bench.deliveries import TASK, write_large_delivery
 from bench.figures import FLOOR, NAIVE, OURS, Figures, Goal, Measured
 from bench.library import PREVIOUS, PRODUCED
 from bench.night import SEED
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import Person, Protection, Status
+from cprsync.domain.person.sealed import Name
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.extract.records import BLOCK_BYTES
 from cprsync.resources import schema_path

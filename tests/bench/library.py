@@ -11,7 +11,7 @@ from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
 from bench.deliveries import TASK, shares, write_delivery
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm, Limit, Policy

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, registry
 
 from bench.library import AGENCY, AGREEMENT, PRODUCED
-from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
+from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import State, proposed_at
 from cprsync.domain.person.municipality import municipality_of

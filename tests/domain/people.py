@@ -12,7 +12,6 @@ from typing import Any
 from town import PEOPLE, TOWN, number
 
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.canonical import abroad_of, address_of, contact_of, name_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import (
@@ -27,6 +26,7 @@ from cprsync.domain.person.person import (
     Status,
     by_status,
 )
+from cprsync.domain.person.sealed import Address, Name
 
 PROTECTED = Protection.NAME_AND_ADDRESS
 FRIDAY, MONDAY = date(2027, 3, 19), date(2027, 3, 22)

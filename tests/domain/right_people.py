@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from people import patron, person
 
-from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
+from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.rights import Right, rights_of
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.override import Overridden, Override
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth
+from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording

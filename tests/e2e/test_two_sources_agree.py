@@ -19,9 +19,9 @@ from town import PEOPLE, PEOPLE_FILE
 
 from cprsync.domain.deciding.decide import Change, Parked, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Person
+from cprsync.domain.person.status import Action
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.register.extract.reader import ExtractReader

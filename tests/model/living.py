@@ -22,10 +22,9 @@ from slow_windows import Register
 
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Harm, Limit, Policy
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Limit, Policy
 from cprsync.errors import RegisterUnavailable
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from townspeople import as_looked_up, cpr
 
-from cprsync.domain.feed.delivery import Header
-from cprsync.domain.feed.workdays import COPENHAGEN, working_day_before
+from cprsync.domain.feed.delivery import COPENHAGEN, Header, working_day_before
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Gap, Person, Protection, Silent, Status

@@ -8,10 +8,10 @@ from typing import Any
 
 from town import PEOPLE, TOWN, number
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.canonical import address_of, name_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Person, Protection, Silent, Status, by_status
+from cprsync.domain.person.sealed import Address, Name
 
 PROTECTED = Protection.NAME_AND_ADDRESS
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.feed.delivery import Header
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, Birth, Person, Status
+from cprsync.domain.person.sealed import Address, Name
+from cprsync.domain.person.status import Action
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import Person, Status
+from cprsync.domain.person.sealed import Address
+from cprsync.domain.person.status import Action
 from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.mock.town.faults import TIMES_MAX

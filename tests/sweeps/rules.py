@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from cprsync.domain.netmedia.right_rule import Answer, Change
-from cprsync.domain.person.action import Action
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.product import LicensedBy
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli.language.words import Language, word
 from cprsync.domain.netmedia.drift import find_wrong_rights
-from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import Abroad, Contact, Gap
+from cprsync.domain.person.sealed import Address, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -35,9 +35,9 @@ from cprsync.cli.terminal.frame import (
     print_document,
 )
 from cprsync.cli.terminal.output import note, say_lines
-from cprsync.domain.lending.letter import letter_language
+from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.lists import Doing
+from cprsync.domain.patron.local import Doing
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

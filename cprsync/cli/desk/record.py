@@ -14,8 +14,8 @@ import typer
 from cprsync.cli.language.words import Language, day_text, page_words, word
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.domain.desk.acting import SERVICE
-from cprsync.domain.feed.window import Why
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage

@@ -30,7 +30,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import Misused, NotConfirmed
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from cprsync.cli.terminal.frame import (
     print_outcome,
 )
 from cprsync.cli.terminal.long_work import progress
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change
 from cprsync.domain.patron.local import Stage

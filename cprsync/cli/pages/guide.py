@@ -16,7 +16,7 @@ from cprsync.cli.terminal.frame import Json, Lang, PolicyFile, print_document
 from cprsync.cli.terminal.output import emphasise, print_json, say
 from cprsync.config.policy import load_policy
 from cprsync.config.rulebook import load_reasons, load_rule_tables
-from cprsync.domain.person.action import Action
+from cprsync.domain.person.status import Action
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, Misused
 from cprsync.resources import fixture_path, guide_paths

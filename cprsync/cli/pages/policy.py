@@ -17,7 +17,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows
 from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.fields import PRINTED
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from cprsync.domain.pages.page import Section
+    from cprsync.domain.pages.policy_page import Section
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.frame import ACTING
 from cprsync.cli.terminal.output import is_text, note
-from cprsync.domain.desk.acting import SystemUser, named_by_service, who_acts
+from cprsync.domain.desk.confirming import SystemUser, named_by_service, who_acts
 from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput, ConfigurationError
 

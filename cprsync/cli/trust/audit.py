@@ -24,7 +24,7 @@ from cprsync.cli.terminal.frame import (
     print_document,
 )
 from cprsync.cli.terminal.output import print_long_json, say_lines
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import PARKED
 
 if TYPE_CHECKING:

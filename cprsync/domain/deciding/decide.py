@@ -10,13 +10,22 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.deciding.comparing import actions_between, harms_between
+from cprsync.domain.deciding.guard import actions_between, harms_between
 from cprsync.domain.deciding.protection import ProtectionStep, protection_step
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.person import EMPTY, NEEDS_ADDRESS, REPLACED, SILENT, Gap, Person, Protection, Status
-from cprsync.domain.person.snapshot import merge, says_nothing_new
-from cprsync.domain.person.status import stops_letters
+from cprsync.domain.person.person import (
+    EMPTY,
+    NEEDS_ADDRESS,
+    REPLACED,
+    SILENT,
+    Gap,
+    Person,
+    Protection,
+    Status,
+    merge,
+    says_nothing_new,
+)
+from cprsync.domain.person.status import Action, stops_letters
 from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
@@ -94,12 +103,19 @@ class AskRegister:
 
 
 Decision: TypeAlias = Change | Unchanged | Parked | AskRegister
-
 #: The kind of review item for an annulled number. The known data stay, and may be wrong.
 NUMBER_ANNULLED: Final = "number.annulled"
 #: Actions that count as the harm "gone".
 _LEAVING: Final = frozenset({Action.EMIGRATE, Action.DIE, Action.VANISH, Action.NUMBER_ANNULLED})
 _UNDOES_DEATH: Final = frozenset({Action.DEATH_ANNULLED, Action.NUMBER_RESTORED})
+#: Outcomes that write the source's protection. All others leave the record's as it is.
+_BELIEVED: Final = frozenset(
+    {ProtectionStep.SEAL, ProtectionStep.LIFT, ProtectionStep.SETTLED_OPEN, ProtectionStep.ASK}
+)
+#: Statuses that do not say that the person lives.
+_MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
+#: Statuses of a record whose own end resumes letters.
+_ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
 
 
 def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: ProtectionEnd | None = None) -> Decision:
@@ -153,9 +169,6 @@ def count_harm(change: Change, patron: Patron, on: date) -> Change:
     )
 
 
-# -- what staff have to look at --------------------------------------------------------------------------
-
-
 def _reason_to_park(person: Person, patron: Patron) -> str | None:
     """Names what prevents a person from being applied. Every status and every step between two has its rule."""
     if person.status in NEEDS_ADDRESS and person.address is SILENT:
@@ -168,15 +181,6 @@ def _reason_to_park(person: Person, patron: Patron) -> str | None:
     if person.name is EMPTY and not isinstance(patron.register.name, Gap):
         return "name.lost"
     return None
-
-
-# -- the end of a protection -----------------------------------------------------------------------------
-
-
-#: Outcomes that write the source's protection. All others leave the record's as it is.
-_BELIEVED: Final = frozenset(
-    {ProtectionStep.SEAL, ProtectionStep.LIFT, ProtectionStep.SETTLED_OPEN, ProtectionStep.ASK}
-)
 
 
 def _decide_protection(person: Person, patron: Patron, does: ProtectionStep, end: ProtectionEnd | None) -> Decision:
@@ -195,15 +199,6 @@ def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change 
     return replace(decision, ask_again=not denied, review=review)
 
 
-# -- a death that was never applied ----------------------------------------------------------------------
-
-
-#: Statuses that do not say that the person lives.
-_MAY_BE_DEAD: Final = frozenset({SILENT, Status.DEAD, Status.ANNULLED})
-#: Statuses of a record whose own end resumes letters.
-_ENDS_WITH_LETTERS: Final = frozenset({Status.DEAD, Status.ANNULLED})
-
-
 def _annul_death(decision: Decision, person: Person, patron: Patron) -> Decision:
     """Annuls a death that stopped letters while it was parked or held, if a later source says that the person lives."""
     if person.status in _MAY_BE_DEAD or patron.register.status in _ENDS_WITH_LETTERS:
@@ -216,9 +211,6 @@ def _annul_death(decision: Decision, person: Person, patron: Patron) -> Decision
             return Change(patron.register, (Action.DEATH_ANNULLED,), ask_again=ask_again, review=review)
         case _:
             return decision
-
-
-# -- what changes ------------------------------------------------------------------------------------------
 
 
 def _compare(person: Person, patron: Patron) -> Change | Unchanged:
@@ -244,3 +236,34 @@ def _first_copy(before: Person, after: Person) -> Change:
 
 def _is_gone(actions: tuple[Action, ...]) -> bool:
     return not _LEAVING.isdisjoint(actions)
+
+
+def protective_part(change: Change, patron: Patron) -> Change | None:
+    """The part of a held change that is written: a new protection, and no more letters to a dead patron (decision 3).
+
+    Returns a change with only that part, or None if there is nothing new to write.
+    """
+    arrives = Action.FIRST_COPY in change.actions and change.after.protection is Protection.NAME_AND_ADDRESS
+    protects = arrives or Action.PROTECT in change.actions
+    return _only_protection(patron, protects=protects, stops=change.stops_letters)
+
+
+def protective_part_while_parked(person: Person, patron: Patron) -> Change | None:
+    """The part of a parked person that is written (decision 3).
+
+    Returns a change with only that part, or None if the person is neither newly protected nor newly dead.
+    """
+    protects = person.protection is Protection.NAME_AND_ADDRESS
+    stops = stops_letters(person.status) and not stops_letters(patron.register.status)
+    return _only_protection(patron, protects=protects, stops=stops)
+
+
+def _only_protection(patron: Patron, *, protects: bool, stops: bool) -> Change | None:
+    # also for an unverified patron: what staff typed could be shown, and a letter could be sent
+    after, actions = patron.register, []
+    if protects and after.protection is not Protection.NAME_AND_ADDRESS:
+        after = replace(after, protection=Protection.NAME_AND_ADDRESS)
+        actions.append(Action.PROTECT)
+    if stops and patron.letters_stopped is None:
+        actions.append(Action.STOP_LETTERS)
+    return Change(after, tuple(actions)) if actions else None

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.patron.patron import Source
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import EMPTY, NUMBER_ONLY, SILENT, Gap, Protection
+from cprsync.domain.person.status import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ from cprsync.domain.patron.review import (
     is_outdated,
     may_affect_blocks,
 )
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.age import differs_from_number
+from cprsync.domain.person.status import Action
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.deciding.decide import NUMBER_ANNULLED, WhyUnchanged
-from cprsync.domain.desk.arrival import WarningRow
+from cprsync.domain.desk.arrival import Agreement, Likeness, WarningRow
 from cprsync.domain.desk.confirming import DeskWarning, Level
-from cprsync.domain.desk.likeness import Agreement, Likeness
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.patron import RETURNING, PatronKind, Purpose
 from cprsync.domain.patron.review import BIRTH_DIFFERS
 from cprsync.domain.person.person import Status
-from cprsync.domain.person.purpose import RETURNING, Purpose
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:

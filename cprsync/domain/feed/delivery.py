@@ -1,19 +1,66 @@
-"""A delivery's place in the chain: which file follows which. Knows dates and hashes, never the content."""
+"""The register's deliveries in time: which days have one, which follows which, and when the feed missed a number.
+
+A window is a time in which the feed could not report changes of a number: its record is unverified (decision 32).
+Knows dates and hashes, never the content of a delivery.
+"""
 
 from __future__ import annotations
 
 import enum
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from cprsync.domain.feed.workdays import working_day_before
+import holidays
 
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
 DISCARDED: Final = "discarded"
+#: After this many days the register is asked again about a number that it has replaced.
+DAYS_BETWEEN: Final = 7
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+SATURDAY = 5
+#: A delivery dated D is loaded by this hour of the next day (decision 1).
+LOAD_HOUR = time(6, 0)
+#: A number that is subscribed by this hour of a working day is in that day's delivery. The customer centre takes job
+#: orders until 12:00; later ones may be in the next delivery only.
+CLOSING_HOUR = time(12, 0)
+#: No run of days without a delivery in Denmark is nearly as long as this.
+_LOOK_BACK_DAYS = 14
+#: Not public holidays, but no files are produced on 5 June, 24 and 31 December. On 1 May they are.
+_CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
+_HOLIDAYS = holidays.country_holidays("DK", categories=("public",))
 #: D and the day of production: the register's name for a delivery.
 _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
+
+
+def is_working_day(day: date) -> bool:
+    """True if CPR produces a delivery dated `day`: no weekend, no Danish holiday, and no day closed by custom."""
+    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _HOLIDAYS
+
+
+def working_day_before(day: date) -> date:
+    """The last working day before `day`."""
+    for back in range(1, _LOOK_BACK_DAYS):
+        earlier = day - timedelta(days=back)
+        if is_working_day(earlier):
+            return earlier
+    raise AssertionError("no working day within two weeks")  # pragma: no cover -- no calendar has such weeks
+
+
+def last_loaded(now: datetime) -> date:
+    """The production date of the last expected delivery whose load hour has passed at `now` (aware)."""
+    local = now.astimezone(COPENHAGEN)
+    day = local.date() if local.time() >= LOAD_HOUR else local.date() - timedelta(days=1)
+    return working_day_before(day)
+
+
+def last_closed(now: datetime) -> date:
+    """The production date of the last expected delivery that a subscription at `now` (aware) is too late for."""
+    local = now.astimezone(COPENHAGEN)
+    day = local.date() + timedelta(days=1) if local.time() >= CLOSING_HOUR else local.date()
+    return working_day_before(day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +173,91 @@ def day_in_name(name: str) -> date | None:
         return date(2000 + year, month, day)
     except ValueError:
         return None
+
+
+class Why(enum.Enum):
+    """Why the feed could not report changes of a number."""
+
+    #: the number was subscribed after a delivery that may have had it
+    SUBSCRIBED_LATE = "subscribed_late"
+    #: the subscription was missing at the platform, and was added again
+    SUBSCRIPTION_LOST = "subscription_lost"
+    #: two patrons were one record for a time: what was reported for one may be on the other
+    MERGE_UNDONE = "merge_undone"
+    #: a delivery is missing, and the library continues without it
+    GAP = "gap"
+    #: the database was restored from an older copy
+    RESTORED = "restored"
+    #: the patron had left, and the number was not subscribed in the meantime
+    RETURNED = "returned"
+    #: the register has replaced the number, and staff have decided that the patron keeps it
+    NUMBER_REPLACED = "number_replaced"
+
+
+#: Reasons with a new subscription.
+_SUBSCRIBED: Final = frozenset({Why.SUBSCRIBED_LATE, Why.SUBSCRIPTION_LOST, Why.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Since when, and why, a patron's record is unverified."""
+
+    since: date
+    why: Why
+    #: the day up to which an answer must have seen everything, to close the window
+    until: date
+
+    @classmethod
+    def opened(cls, why: Why, *, today: date, now: datetime) -> Window:
+        """The window that opens now. A number that is subscribed only now may be missing in today's delivery too."""
+        return cls(today, why, last_closed(now) if why in _SUBSCRIBED else last_loaded(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One patron in a window, with what the order of asking needs."""
+
+    patron_id: str
+    #: name and address protection, or an administrative street
+    is_shut: bool
+    #: the last day on which the patron did something at the library
+    last_seen: date | None = None
+    #: the last day on which the register was asked and gave no answer
+    asked: date | None = None
+
+
+def is_late(true_on: date, *, taken: date | None, now: datetime) -> bool:
+    """Whether a delivery could have reported the number while it was not subscribed yet.
+
+    Args:
+        true_on: the day for which the record is true.
+        taken: the production date of the last delivery taken.
+        now: the time of the subscription.
+    """
+    return last_closed(now) > true_on or (taken is not None and taken > true_on)
+
+
+def may_ask(why: Why, asked: date | None, *, today: date) -> bool:
+    """Whether a night asks the register about a patron in a window. `asked` is the last day on which it did.
+
+    A replaced number is asked about seldom. Its subscription stays, so a delivery reports if the change is undone.
+    """
+    return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= DAYS_BETWEEN
+
+
+def look_up_day(loaded: date, taken: date | None) -> date:
+    """The day that a look-up describes. It is never after the last delivery that was taken (decision 35).
+
+    Otherwise a late delivery would look older than the record, and its data would be lost.
+    """
+    return loaded if taken is None else min(loaded, taken)
+
+
+def ask_order(one: Waiting) -> tuple[int, bool, int, str]:
+    """The sort key for asking: protected patrons first, then the recently active.
+
+    Patrons that were asked about without an answer come last.
+    """
+    seen = 0 if one.last_seen is None else one.last_seen.toordinal()
+    asked = 0 if one.asked is None else one.asked.toordinal()
+    return asked, not one.is_shut, -seen, one.patron_id

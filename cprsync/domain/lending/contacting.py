@@ -1,4 +1,4 @@
-"""Whether the library may write to a patron, on which channel and about what. `letter` decides where a letter goes.
+"""Whether the library may write to a patron, on which channel and about what, and where a letter on paper goes.
 
 A child's letters go to the child's own address. Leaves out what a message says, and who answers for a child.
 """
@@ -7,23 +7,31 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.lending.letter import NoLetter, letter_to
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.effective import effective
-from cprsync.domain.patron.override import in_force
-from cprsync.domain.person.status import stops_letters
+from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.person.person import SILENT, Contact
+from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
+from cprsync.domain.person.status import STATUS_RULES, Letters, stops_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.patron.local import Local
-    from cprsync.domain.patron.override import Overridden, Override
+    from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.person import Person
+    from cprsync.domain.person.person import Gap, Person, Silent
+    from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Policy
+
+
+#: The language of a statement if the patron's own language is not one of these.
+OUR_LANGUAGE: Final = "da"
+LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
+_NONE: Final[Mapping[Overridden, Override]] = {}
 
 
 class Channel(enum.Enum):
@@ -73,6 +81,52 @@ class ContactRule(enum.Enum):
     NO_EMAIL = "no_email"
 
 
+_YES: Final = {
+    Channel.LETTER: ContactRule.ADDRESS,
+    Channel.SMS: ContactRule.TELEPHONE,
+    Channel.EMAIL: ContactRule.EMAIL,
+}
+
+
+class NoLetter(enum.Enum):
+    """Why no letter is sent."""
+
+    #: the patron is dead; only staff see a contact address
+    STOPPED = "stopped"
+    #: name and address are sealed: a letter needs staff to open them first and give a reason
+    SEALED = "sealed"
+    #: no known address would receive a letter
+    NOWHERE = "nowhere"
+
+
+#: `NoLetter.STOPPED` is not here: `_against` handles it earlier.
+_NO_LETTER: Final = {
+    NoLetter.SEALED: ContactRule.REVEAL_FIRST,
+    NoLetter.NOWHERE: ContactRule.NO_ADDRESS,
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """The lines of the envelope, with the name first. A child without a name yet has no name line."""
+
+    lines: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "Letter(…)"
+
+
+class Addressee(Protocol):
+    """What an envelope is written from: a person, or the opened values of a sealed person."""
+
+    @property
+    def name(self) -> Name | Sealed[Name] | Gap: ...
+    @property
+    def address(self) -> Address | SealedAddress | Silent: ...
+    @property
+    def contact(self) -> Contact | Sealed[Contact] | Gap: ...
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ContactFacts:
     """The facts that decide whether to write to a patron. `group` is the group in force."""
@@ -111,18 +165,6 @@ def may_contact(reach: ContactFacts, channel: Channel, about: About, policy: Pol
     return Ruling(allowed=not against, rules=rules)
 
 
-_YES: Final = {
-    Channel.LETTER: ContactRule.ADDRESS,
-    Channel.SMS: ContactRule.TELEPHONE,
-    Channel.EMAIL: ContactRule.EMAIL,
-}
-#: `NoLetter.STOPPED` is not here: `_against` handles it earlier.
-_NO_LETTER: Final = {
-    NoLetter.SEALED: ContactRule.REVEAL_FIRST,
-    NoLetter.NOWHERE: ContactRule.NO_ADDRESS,
-}
-
-
 def _against(reach: ContactFacts, channel: Channel, about: About, policy: Policy) -> Iterator[ContactRule]:
     if reach.stopped or stops_letters(reach.person.status):
         yield ContactRule.DEAD
@@ -144,3 +186,67 @@ def _against_letter(reach: ContactFacts, policy: Policy) -> Iterator[ContactRule
     letter = letter_to(reach.person, reach.local, stopped=False, sealed=reach.sealed, holding=reach.holding)
     if isinstance(letter, NoLetter):
         yield _NO_LETTER[letter]
+
+
+def letter_language(chosen: str) -> str:
+    """The language of a patron's statements."""
+    return chosen if chosen in LETTER_LANGUAGES else OUR_LANGUAGE
+
+
+def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
+    person: Person,
+    local: Local,
+    *,
+    stopped: bool,
+    sealed: bool,
+    holding: Mapping[Overridden, Override] = _NONE,
+    opened: Addressee | None = None,
+) -> Letter | NoLetter:
+    """The envelope: the patron's own contact address, else the register's, else the registered address.
+
+    Args:
+        person: the register's part of the record.
+        local: the part that patron and staff own.
+        stopped: letters are stopped already, while the rest of a death waits (decision 3).
+        sealed: whether name and address are sealed.
+        holding: staff's corrections that hold. They replace the register's values.
+        opened: the opened values, for a reason that the audit has. A sealed `person` never has them open.
+    """
+    rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
+    if stopped or rule is Letters.STOPPED:
+        return NoLetter.STOPPED
+    own, said = local.contact_address, person if opened is None else opened
+    parts = (said.name, said.address, said.contact, *(one.value for one in holding.values()))
+    if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
+        return NoLetter.SEALED
+    corrected = _corrected(holding, Overridden.ADDRESS)
+    registered = corrected or (_registered_lines(said) if rule is Letters.GO else ())
+    lines = _contact_lines(said, own) or registered
+    if not lines:
+        return NoLetter.NOWHERE
+    return Letter((*name_lines(said.name, holding), *lines))
+
+
+def name_lines(name: Name | Sealed[Name] | Gap, holding: Mapping[Overridden, Override]) -> tuple[str, ...]:
+    """The name line, from staff's correction or from the register. Empty if the name is sealed or not yet given."""
+    registered = (name.addressing,) if isinstance(name, Name) else ()
+    typed = holding.get(Overridden.NAME)
+    return registered if typed is None or isinstance(typed.value, Sealed) else (typed.text,)
+
+
+def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tuple[str, ...]:
+    override = holding.get(field)
+    return () if override is None else tuple(override.text.split("\n"))
+
+
+def _contact_lines(said: Addressee, typed: tuple[str, ...]) -> tuple[str, ...]:
+    own = tuple(line for line in typed if line)
+    if own or not isinstance(said.contact, Contact):
+        return own
+    return tuple(line for line in said.contact.lines if line)
+
+
+def _registered_lines(said: Addressee) -> tuple[str, ...]:
+    at = said.address
+    # a letter to an administrative street would not reach the patron, whatever the status
+    return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

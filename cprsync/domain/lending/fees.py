@@ -1,6 +1,8 @@
-"""What a patron owes for late loans, and by which rule. Leaves out payments and collection.
+"""What a patron owes: for a late loan if it is returned on a day, and what is unpaid already. Money is whole øre.
 
-Each answer names its rule, its group and its table, so that staff can explain it at the desk.
+Each fee names its rule, its group and its table, so that staff can explain it at the desk. Leaves out payments and
+collection. The store has the rules for when a loan is over as queries in `store.lending.circulation`; a test compares
+the two.
 """
 
 from __future__ import annotations
@@ -8,9 +10,11 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cprsync.domain.person.age import age_on
+from cprsync.domain.policy.tariff import LoanDays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +22,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.policy.tariff import LoanDays
 
 
 class FeeRule(enum.Enum):
@@ -139,3 +142,112 @@ def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
     if standing.is_dead:  # The earlier debt stays. If the day of the death is unknown, no day is counted.
         until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)
     return max(0, (until - loan.due).days)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Compensation:
+    """What the library charged for a loan that was not returned."""
+
+    #: None: its source does not give the day
+    raised: date | None
+    #: None: it is not paid
+    settled: date | None
+
+
+def over_since(returned: date | None, compensations: Sequence[Compensation]) -> date | None:
+    """The day on which a loan was over; None: it is not.
+
+    A loan is over if it was returned. It is also over if all compensations for it are paid: it is then no longer late,
+    and no longer demanded.
+    """
+    if returned is not None:
+        return returned
+    paid = [one.settled for one in compensations if one.settled is not None]
+    return max(paid) if paid and len(paid) == len(compensations) else None
+
+
+def given_up(due: date, lost: date | None, compensations: Sequence[Compensation]) -> date | None:
+    """The day from which the library no longer waits for a loan, so that its fee stops growing; None: it waits.
+
+    That is the day when the loan was reported lost or a compensation was charged. If no day is known, it is the due
+    date.
+    """
+    days = [day for day in (lost, *(one.raised for one in compensations)) if day is not None]
+    if days:
+        return min(days)
+    return due if compensations else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LateLoan:
+    """A loan that should have been returned."""
+
+    due: date
+    title: str = ""
+    #: None: its source does not give the day
+    loaned: date | None = None
+    renewed: date | None = None
+    #: what was charged for the delay, paid or not
+    raised_oere: int = 0
+    #: the day on which it was reported lost
+    lost: date | None = None
+    #: the day from which the library no longer waits for it: see `loan.given_up`
+    given_up: date | None = None
+    #: a compensation for it is unpaid: that is demanded instead of the loan
+    billed: bool = False
+
+    @property
+    def days(self) -> LoanDays:
+        """The days that decide the cost. If the day of the loan is unknown, the due date stands for it."""
+        return LoanDays(self.loaned or self.due, self.due, self.renewed, self.given_up)
+
+    def days_late(self, on: date) -> int:
+        """Whole days after the due date, as long as the library waited for the loan."""
+        return max(0, (self.days.ends(on) - self.due).days)
+
+
+def reminders_of(loan: LateLoan, after_days: Sequence[int]) -> tuple[date, ...]:
+    """The days on which the library sends a reminder for a loan, by its policy.
+
+    There are none from the day on which the library no longer waits for the loan.
+    """
+    days = (loan.due + timedelta(days=count) for count in after_days)
+    return tuple(day for day in days if loan.given_up is None or day < loan.given_up)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owed:
+    """A fee or a compensation that is not paid. `raised` is None if its source does not give the day."""
+
+    #: `fee` or `compensation`
+    kind: str
+    oere: int
+    title: str = ""
+    raised: date | None = None
+    #: the loan that it is for, if known; `due` is None if a renewal has moved that date since
+    loan_title: str = ""
+    due: date | None = None
+    #: when that loan was reported lost
+    lost: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Owing:
+    """All that a patron owes, each list in the order of its days."""
+
+    loans: tuple[LateLoan, ...] = ()
+    owed: tuple[Owed, ...] = ()
+
+    @property
+    def demanded(self) -> tuple[LateLoan, ...]:
+        """Late loans without a compensation: the loan itself is demanded."""
+        return tuple(one for one in self.loans if not one.billed)
+
+    @property
+    def total_oere(self) -> int:
+        return sum(one.oere for one in self.owed)
+
+
+def is_for(raised: date | None, due: date) -> bool:
+    """Whether a fee is for a delay at this due date. An earlier fee was for an earlier due date, before a renewal."""
+    return raised is None or raised >= due

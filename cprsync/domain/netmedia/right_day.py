@@ -1,4 +1,7 @@
-"""One patron on one day: which row of the rights table holds first, and what that row read."""
+"""One patron on one day: the facts that count for a right, which row of the rights table holds first, and what it read.
+
+The facts hold no name, no address and no protection.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import BLOCK_REASONS, is_reason_for_block
 from cprsync.domain.person.age import age_on, birthday
 from cprsync.domain.person.municipality import Kind, Residence, kind_of
-from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Status
+from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Person, Status
+from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives, counts_as_dead
 from cprsync.domain.policy.product import Licence, LicensedBy
 from cprsync.domain.wording import Wording
@@ -22,16 +26,73 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from cprsync.domain.netmedia.right_facts import RightFacts
     from cprsync.domain.patron.effective import Effective
-    from cprsync.domain.patron.local import Block
+    from cprsync.domain.patron.local import Block, Local
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.age import BirthDate
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.policy.product import Product
 
+
 #: The blocks that a status brings, by the reason on the record.
 _STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
 _NO_DETAIL: Final = Wording("", "")
+#: Any street: only the municipality counts for a right.
+_SOME_STREET: Final = "0001"
+#: The corrections by staff that count for a right.
+_COUNTS: Final = frozenset({Overridden.BIRTH_DATE, Overridden.MUNICIPALITY, Overridden.GROUP})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RightFacts:
+    """The facts of one patron. Of `register` only number, status, birth date and municipality are filled in."""
+
+    register: Person
+    #: the patron group that the patron is in now
+    group: str = ""
+    #: the overrides of birth date, municipality and group, whether they hold or not
+    overrides: tuple[Override, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    kind: PatronKind = PatronKind.PERSON
+    stage: Stage = Stage.ACTIVE
+    #: since when the register's municipality and status are as they are; None: unknown
+    municipality_since: date | None = None
+    status_since: date | None = None
+    #: the day on which a death stopped letters; None: letters are sent
+    letters_stopped: date | None = None
+
+
+def right_facts(
+    patron: Patron,
+    local: Local,
+    *,
+    stage: Stage = Stage.ACTIVE,
+    municipality_since: date | None = None,
+    status_since: date | None = None,
+) -> RightFacts:
+    """Takes from a patron what counts for a right.
+
+    Leaves out protection and name, and all of the address except its municipality.
+    """
+    register = patron.register
+    at = register.address
+    return RightFacts(
+        register=Person(
+            register.number,
+            birth=register.birth,
+            status=register.status,
+            address=SILENT if at is SILENT else Address(at.municipality, _SOME_STREET),
+        ),
+        group=patron.group,
+        overrides=tuple(one for one in patron.overrides if one.field in _COUNTS),
+        blocks=local.blocks,
+        kind=patron.kind,
+        stage=stage,
+        municipality_since=municipality_since,
+        status_since=status_since,
+        letters_stopped=patron.letters_stopped,
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

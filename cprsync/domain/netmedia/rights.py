@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
 
-    from cprsync.domain.netmedia.right_day import AppliedRule
-    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.netmedia.right_day import AppliedRule, RightFacts
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
 

@@ -1,27 +1,62 @@
-"""What a library's policy says about fees, patron groups and net media, to compare with its page and its licences.
+"""The parts of a page for patrons or authorities, and what a policy says there of fees, patron groups and net media.
 
-Says only what the policy has. Leaves out the layout.
+Says only what the policy has. Leaves out the layout, and the words: they are in the catalogue `pages`, and each must be
+true of this program.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.netmedia.right_rule import LICENCES
-from cprsync.domain.pages.page import in_one
 from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date
 
-    from cprsync.domain.pages.page import Texts
-    from cprsync.domain.policy.groups import PatronGroup
-    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.policy.policy import PatronGroup, Policy
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
+
+
+class Texts(Protocol):
+    """The catalogue: the text of a key in both languages, with values in place of the names in braces.
+
+    The value `count` selects the plural form.
+    """
+
+    def __call__(self, key: str, **values: Wording | str | int) -> Wording: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a page. With a `name`, it is about one thing."""
+
+    text: Wording
+    name: Wording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Paragraphs under a heading."""
+
+    heading: Wording
+    paragraphs: tuple[Paragraph, ...]
+
+
+def in_one(texts: Sequence[Wording], between: Wording | str = " ") -> Wording:
+    """Several texts in one."""
+    da, en = (between, between) if isinstance(between, str) else (between.da, between.en)
+    return Wording(da.join(one.da for one in texts), en.join(one.en for one in texts))
+
+
+def capital(text: Wording) -> Wording:
+    """The text with a capital as its first letter."""
+    return Wording(f"{text.da[0].upper()}{text.da[1:]}", f"{text.en[0].upper()}{text.en[1:]}")
 
 
 def kroner(oere: int) -> str:
@@ -82,9 +117,6 @@ def _debt(limit: int, texts: Texts) -> Wording:
     return texts("fees.debt", limit=kroner(limit)) if limit else texts("debt.never")
 
 
-# -- the patron groups ---------------------------------------------------------------------------------------
-
-
 def group_heading(texts: Texts) -> tuple[Wording, ...]:
     return tuple(
         texts(f"groups.{column}") for column in ("name", "from_age", "loan", "reminders", "fees", "cpr_number")
@@ -109,8 +141,6 @@ def _group_row(group: PatronGroup, name: str, age: int | None, texts: Texts) -> 
         texts("groups.needed" if group.cpr_required else "groups.optional"),
     )
 
-
-# -- the net media --------------------------------------------------------------------------------------------
 
 _NONE: Final = Wording("–", "–")
 _OWN: Final = Wording("bibliotekets egne kommuner", "the library's own municipalities")

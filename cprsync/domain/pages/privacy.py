@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.pages.page import Paragraph, Section, capital, in_one
+from cprsync.domain.pages.policy_page import Paragraph, Section, capital, in_one
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.wording import Wording
@@ -18,7 +18,7 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cprsync.domain.pages.page import Texts
+    from cprsync.domain.pages.policy_page import Texts
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Controller, Policy, Retention
 

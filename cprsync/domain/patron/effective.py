@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
 from cprsync.domain.patron.override import Overridden, birth_date_in, in_force, municipality_in
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
-from cprsync.domain.person.sealed import has_label, has_name
+from cprsync.domain.person.sealed import Address, has_label, has_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,13 +1,14 @@
 """The field table: each field of a patron record, its owner, who sees it, and how long it is kept.
 
-This is the only list of fields. Store, import, desk, merging and the pages for people read it. A plain field that
-patron or staff own needs a row here, a text in the catalogue `pages` that says what it is for, and no other edit.
+This is the only list of fields. Store, import, desk and the pages for people read it, and so does what joins, parts or
+seals local parts here. A plain field that patron or staff own needs a row here, a text in the catalogue `pages` that
+says what it is for, and no other edit.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Seen
 from cprsync.domain.patron.kinds import (
@@ -24,12 +25,16 @@ from cprsync.domain.patron.kinds import (
     PIN,
     TELEPHONES,
 )
+from cprsync.domain.person.sealed import Sealed
 from cprsync.domain.wording import Wording
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron.local import Local
+
 
 #: A row of a field that the register decides.
 _registers = partial(Field, owner=Owner.REGISTER, kept=Kept.REGISTER, part=Part.REGISTER)
 _NAMED: Final = ("named", "rename")
-
 #: In the order of the pages and of `patron show`.
 FIELDS: Final[tuple[Field, ...]] = (
     Field(
@@ -305,7 +310,6 @@ FIELDS: Final[tuple[Field, ...]] = (
         given_by=("contact",),
     ),
 )
-
 #: By key.
 FIELD: Final = {field.key: field for field in FIELDS}
 #: What the local part of a record holds.
@@ -318,3 +322,47 @@ PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 SEALED: Final = frozenset(field.key for field in FIELDS if field.sealed)
 #: The keys under which a record shows its fields, in the table's order. A part is shown in its whole.
 SHOWN: Final = tuple(field.key for field in FIELDS if field.part_of is None)
+
+
+def add_import(stored: Local, given: Local) -> Local:
+    """The stored local part with an import's values: given fields replace, cards and blocks are added."""
+    return stored.with_values(
+        {one.key: one.kind.imported(one.value_in(stored), one.value_in(given)) for one in LOCAL_FIELDS}
+    )
+
+
+def join_local(keeps: Local, closes: Local) -> Local:
+    """The local part of the patron who stays, with what only the other record has added."""
+    return keeps.with_values(
+        {one.key: one.kind.merged(one.value_in(keeps), one.value_in(closes)) for one in LOCAL_FIELDS}
+    )
+
+
+def part_local(now: Local, *, before: Local, joined: Local) -> Local:
+    """The record without what the other record brought. What was changed after the join stays.
+
+    Args:
+        now: the record as it is.
+        before: the record before the join.
+        joined: the record as the join left it.
+    """
+    return now.with_values({one.key: _without(one, now, before, joined) for one in LOCAL_FIELDS})
+
+
+def _without(field: Field, now: Local, before: Local, joined: Local) -> Any:
+    value, was, became = (field.value_in(one) for one in (now, before, joined))
+    if value == became:
+        return was
+    if field.kind.is_list:
+        return tuple(one for one in value if one in was or one not in became)
+    return value
+
+
+def seal_local(local: Local) -> Local:
+    """The same record with its sealed fields closed, as every view shows a protected patron's.
+
+    An empty field stays as it is. Else it would look as if it had a value.
+    """
+    values = {one.key: one.value_in(local) for one in LOCAL_FIELDS if one.sealed}
+    shut = {key: Sealed(value) for key, value in values.items() if value and not isinstance(value, Sealed)}
+    return local.with_values(shut) if shut else local

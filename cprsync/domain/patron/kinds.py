@@ -11,24 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cprsync.domain.patron.lists import (
+from cprsync.domain.patron.local import (
     BLOCKS_MOST,
     CARDS_MOST,
     CONTACTS_MOST,
-    Doing,
-    TypedBlock,
-    change_blocks,
-    change_cards,
-    change_contacts,
-)
-from cprsync.domain.patron.local import (
     Absence,
     Block,
     Card,
+    Doing,
     Email,
     Local,
     Telephone,
+    TypedBlock,
     card_key,
+    change_blocks,
+    change_cards,
+    change_contacts,
     distinct_cards,
     keep_mark,
 )

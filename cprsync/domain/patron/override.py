@@ -14,11 +14,10 @@ from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.person import LINES, SILENT, Birth, Protection
-from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:

@@ -1,25 +1,32 @@
-"""A patron as the store gives them to the rules: what the register owns, and what else the rules need.
+"""A patron as the store gives them to the rules: what the register owns, who gave it when, and whether it is sealed.
 
-Leaves out what patron and staff own (telephones, notes, cards): no rule of the night reads it.
+An address may also be sealed to protect someone else of the household (decision 2). Leaves out what patron and staff
+own (telephones, notes, cards): no rule of the night reads it.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.feed.window import Why, look_up_day
-from cprsync.domain.feed.workdays import last_loaded
+from cprsync.domain.feed.delivery import Why, last_loaded, look_up_day
 from cprsync.domain.person.person import SILENT, Protection
+from cprsync.domain.person.sealed import Address, SealedAddress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
-    from cprsync.domain.feed.window import Window
+    from cprsync.domain.feed.delivery import Window
     from cprsync.domain.patron.override import Override
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
+
+
+#: A dwelling with more other patrons than this is not checked, and counts as sealed: an institution has hundreds.
+HOUSE_MOST: Final = 40
 
 
 class Source(enum.Enum):
@@ -32,6 +39,26 @@ class Source(enum.Enum):
 
     # a member is one object, and a key of the protection rules: the enum's own hash is slow
     __hash__ = object.__hash__
+
+
+class Purpose(enum.Enum):
+    """What the answer is for."""
+
+    #: the person wants to become a patron
+    REGISTRATION = "registration"
+    #: a registration is renewed
+    RENEWAL = "renewal"
+    #: the record may be wrong
+    CORRECTION = "correction"
+    #: the person owes something
+    DEBT = "debt"
+    #: the person is responsible for a child who is a patron
+    GUARDIAN = "guardian"
+
+
+#: Purposes for which patrons come to the desk for themselves.
+#: A leaving patron then stays. A person who only answered for a minor then borrows.
+RETURNING: Final = frozenset({Purpose.REGISTRATION, Purpose.RENEWAL})
 
 
 class PatronKind(enum.Enum):
@@ -55,6 +82,11 @@ class SealedBy(enum.Enum):
     PARKED = "parked"
     #: no source has given the protection, and the policy seals such patrons
     SILENCE = "silence"
+
+
+def may_make_borrower(purpose: Purpose) -> bool:
+    """False for a purpose that only leads to a record without borrowing rights."""
+    return purpose is not Purpose.GUARDIAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +218,39 @@ def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False, i
         return True
     is_silent = in_window or person.protection is SILENT
     return silent_is_sealed and is_silent and not person.number.is_replacement
+
+
+class Other(NamedTuple):
+    """Another patron who shares the dwelling, or a link, with the patron."""
+
+    person: Person
+    #: this patron waits for a decision by staff, and counts as protected (decision 3)
+    parked: bool
+    #: the feed could not report changes of this number, so it counts as silent (decision 32)
+    in_window: bool = False
+
+    def is_sealed(self, *, silent_is_sealed: bool) -> bool:
+        """Tell whether this patron is sealed for a reason of their own."""
+        return is_sealed(self.person, silent_is_sealed=silent_is_sealed, parked=self.parked, in_window=self.in_window)
+
+
+def in_household(
+    mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 0
+) -> bool:
+    """Tell whether an address is sealed to protect someone else.
+
+    Args:
+        mates: the other patrons of the dwelling.
+        links: the people that the patron answers for, or that answer for the patron (forælder, værge), wherever they
+            live.
+        silent_is_sealed: whether the library seals a patron if no source has given their protection.
+        others: how many other patrons the dwelling has, read or not.
+    """
+    if others > HOUSE_MOST:
+        return True
+    return any(one.is_sealed(silent_is_sealed=silent_is_sealed) for one in chain(mates, links))
+
+
+def seal_address(person: Person) -> Person:
+    """The same person with the address sealed, to protect someone else who has that address."""
+    return replace(person, address=SealedAddress(person.address)) if isinstance(person.address, Address) else person

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.municipality import LISTED
 from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Contact, Gap, Silent
+from cprsync.domain.person.sealed import Address, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

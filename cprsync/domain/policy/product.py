@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cprsync.domain.policy.order import OutOfOrder
+from cprsync.errors import OutOfOrder
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -11,10 +11,17 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.age import AGE_MAX
-from cprsync.domain.policy.order import OutOfOrder, check_days
+from cprsync.errors import OutOfOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+
+def check_days(days: Sequence[date], message: str) -> None:
+    """Checks that the days rise. Raises OutOfOrder at the first day that is not later than the one before."""
+    for position in range(1, len(days)):
+        if days[position] <= days[position - 1]:
+            raise OutOfOrder(message, position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""A rule table: as it is written, and as it is printed once the program has filled it in. Holds no rule.
+"""The rule tables: as they are written, and as they are printed once the program has filled them in. Holds no rule.
 
 A written row gives a cell as text in both languages, or as the name of a value that the code knows. What it leaves out
-the program's own rule gives; what both give has to be the same.
+the program's own rule gives; what both give has to be the same. A policy gives the rows of age steps and products.
 """
 
 from __future__ import annotations
@@ -9,18 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.person.action import Action
+from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule
+from cprsync.domain.desk.parting import PARTING_ROWS
+from cprsync.domain.desk.registering import WARNINGS
+from cprsync.domain.netmedia.right_rule import ANSWERS, CHANGES, LICENCES, RIGHT_RULES
+from cprsync.domain.pages.policy_page import product_rows
+from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.municipality import RESIDENCE_RULES
+from cprsync.domain.person.status import STATUS_RULES, Action, Lives
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from cprsync.domain.desk.confirming import Level
+    from cprsync.domain.policy.policy import Ladder, Ladders, Policy
+
 
 #: An action is printed as the reports name it.
 Cell: TypeAlias = Wording | Action | str
 #: Cells by the key of their column, as text or by name.
 Row: TypeAlias = "Mapping[str, Wording | str]"
 Words: TypeAlias = "Mapping[str, Mapping[str, Wording]]"
-
 #: Stands where a row has nothing to say.
 NONE: Final = "–"
 #: The row that is replaced by those of the library's policy.
@@ -30,6 +40,19 @@ ACTIONS: Final = "action"
 NO_CELL: Final = "this setting is missing"
 NO_SUCH_NAME: Final = "no value of the program has this name"
 OTHER_RULE: Final = "the program has another rule"
+_EITHER: Final = "either"
+#: Values whose words the program shows elsewhere, too.
+_WORDS: Final[Words] = {
+    "answer": {answer.value: word for answer, word in ANSWERS.items()},
+    "change": {change.value: word for change, word in CHANGES.items()},
+    "licence": {whose.value if whose else _EITHER: word for whose, word in LICENCES.items()},
+}
+_LEAP: Final[Mapping[LeapDay, Wording]] = {
+    LeapDay.MARCH: Wording("født 29. februar: 1. marts i almindelige år", "born 29 February: 1 March in common years"),
+    LeapDay.FEBRUARY: Wording(
+        "født 29. februar: 28. februar i almindelige år", "born 29 February: 28 February in common years"
+    ),
+}
 
 
 class WrongRow(ValueError):
@@ -131,3 +154,140 @@ def _named(value: Wording | str, group: str, words: Words) -> Cell:
     if isinstance(value, Wording) or not group or value == NONE:
         return value
     return Action(value) if group == ACTIONS else words[group][value]
+
+
+def rule_tables(written: Iterable[WrittenTable], words: Words, policy: Policy) -> tuple[RuleTable, ...]:
+    """All tables as they are printed for a policy. Raises WrongRow."""
+    program = program_rows(policy)
+    return tuple(fill_in(table, program.get(table.name, {}), {**words, **_WORDS}) for table in written)
+
+
+def program_rows(policy: Policy) -> Mapping[str, Mapping[str, Row]]:
+    """The cells that the program knows, by table, row and column."""
+    return {
+        "status": _status_rows(),
+        "protection": {protection_key(rule): _protection_row(rule) for rule in PROTECTION_RULES},
+        "residence": _residence_rows(),
+        "rights": _right_rows(),
+        "desk": _desk_rows(),
+        "parting": _parting_rows(),
+        "age": _age_rows(policy.ladders),
+        "products": _product_rows(policy),
+    }
+
+
+def _status_rows() -> dict[str, Row]:
+    return {
+        f"status-{rule.status.value}": {
+            "code": rule.status.value,
+            "meaning": rule.meaning,
+            "coming": rule.coming.value,
+            "letters": rule.letters.value,
+            "block": rule.block.value,
+            "residence": rule.lives.value,
+            "net_media": rule.net_media.value,
+            "subscription": rule.subscription.value,
+            "undone": rule.leaving.value,
+        }
+        for rule in STATUS_RULES.values()
+    }
+
+
+def protection_key(rule: ProtectionRule) -> str:
+    agreed = {True: "-004", False: "-without004", None: ""}[rule.agreed]
+    return f"protection-{rule.voice.value}-{rule.says.value}{agreed}-{rule.stands.value}"
+
+
+def _protection_row(rule: ProtectionRule) -> Row:
+    return {
+        "voice": rule.voice.value,
+        "says": rule.says.value,
+        "agreed": {True: "yes", False: "no", None: _EITHER}[rule.agreed],
+        "stands": rule.stands.value,
+        "does": rule.does.value,
+    }
+
+
+def _residence_rows() -> dict[str, Row]:
+    """By the kind of address, and by the statuses for which no address counts: all of one kind mean the same."""
+    by_status = {
+        f"residence-status-{rule.lives.value}": {"residence": rule.lives.value, "net_media": rule.net_media.value}
+        for rule in STATUS_RULES.values()
+        if rule.lives is not Lives.BY_ADDRESS
+    }
+    by_kind: dict[str, Row] = {
+        f"residence-{rule.kind.value if rule.kind else 'none'}": {
+            # by the very code: the table says it in words
+            **({} if rule.lives is Lives.BY_ADDRESS else {"residence": rule.lives.value}),
+            "net_media": rule.net_media.value,
+        }
+        for rule in RESIDENCE_RULES.values()
+    }
+    return {**by_status, **by_kind}
+
+
+def _right_rows() -> dict[str, Row]:
+    return {
+        f"rights-{row.rule.value.replace('_', '-')}": {
+            "what": row.what,
+            "licence": row.licensed_by.value if row.licensed_by else _EITHER,
+            "answer": row.answer.value,
+            "changes": row.changes.value,
+        }
+        for row in RIGHT_RULES.values()
+    }
+
+
+def _desk_rows() -> dict[str, Row]:
+    return {
+        f"desk-{row.kind.replace('.', '-').replace('_', '-')}": {
+            "warning": row.text,
+            "begins": row.level.value,
+            "updates": (row.of_borrower or row.level).value,
+        }
+        for row in WARNINGS
+    }
+
+
+def _parting_rows() -> dict[str, Row]:
+    return {
+        f"parting-{row.kind.replace('_', '-')}": {
+            "warning": row.text,
+            "leave": _level(row.leave),
+            "erase": _level(row.erase),
+        }
+        for row in PARTING_ROWS
+    }
+
+
+def _level(level: Level | None) -> str:
+    return NONE if level is None else level.value
+
+
+def _age_rows(ladders: Ladders) -> dict[str, Row]:
+    return {key: row for ladder in ladders.ladders for key, row in _steps(ladder, _LEAP[ladders.leap])}
+
+
+def _steps(ladder: Ladder, leap: Wording) -> Iterable[tuple[str, Row]]:
+    since = ladder.since.isoformat()
+    source = f"policy.toml: age_groups {since}"
+    dated = Wording(f"{source}, leap_day; beslutning 9", f"{source}, leap_day; decision 9")
+    birthday = Wording(f"fødselsdagen; {leap.da}", f"the birthday; {leap.en}")
+    for group in ladder.groups:
+        yield (
+            f"age-{since}-{group.from_age}",
+            {
+                "step": Wording(f"{group.from_age} år", f"{group.from_age} years"),
+                "rule": group.name,
+                "day": birthday if group.from_age else Wording("fødslen", "birth"),
+                "source": dated if group.from_age else source,
+            },
+        )
+
+
+def _product_rows(policy: Policy) -> dict[str, Row]:
+    columns = ("product", "days", "licence", "ages", "blocks", "groups", "source")
+    return {
+        f"products-{key}": dict(zip(columns, (*row, "policy.toml: product"), strict=True))
+        for key, row in product_rows(policy).items()
+    }

@@ -42,7 +42,7 @@ from cprsync.services.ports.deliveries import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cprsync.domain.person.address import Address, Name
+    from cprsync.domain.person.sealed import Address, Name
     from cprsync.register.extract.records import Layout
 
 #: Types of which we read at most one for a person.

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import requests
     from lxml import etree
 
-    from cprsync.domain.person.address import Address, Name
+    from cprsync.domain.person.sealed import Address, Name
     from cprsync.wire.limits import AnswerLimits
 
     Read: TypeAlias = Callable[[requests.Response, AnswerLimits], etree._Element]  # noqa: SLF001 -- the stubs' name

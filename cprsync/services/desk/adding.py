@@ -16,12 +16,11 @@ from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import Facts, derived_group
-from cprsync.domain.patron.patron import Patron, PatronKind
-from cprsync.domain.person.address import Name
+from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.person.age import age_on, birth_date_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
 from cprsync.services.desk.local_setting import no_such_branch

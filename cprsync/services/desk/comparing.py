@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.likeness import Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
+from cprsync.domain.desk.arrival import Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
 from cprsync.domain.patron.override import birth_date_in, in_force
 from cprsync.domain.person.age import birth_date_of
 from cprsync.services.desk.lookup import show_person
@@ -18,7 +18,7 @@ from cprsync.services.desk.showing import patron_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.domain.desk.likeness import Ages
+    from cprsync.domain.desk.arrival import Ages
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk

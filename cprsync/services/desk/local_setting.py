@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.patron.fields import SETTABLE
-from cprsync.domain.patron.lists import Doing, NotListed, SeveralMeant
+from cprsync.domain.patron.local import Doing, NotListed, SeveralMeant
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.ports.desk import LocalChange, OwnWord

@@ -14,13 +14,11 @@ from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
-from cprsync.domain.patron.household import seal_address
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed
+from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed, may_make_borrower, seal_address
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
-from cprsync.domain.person.purpose import may_make_borrower
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.confirming import warning_document
 from cprsync.services.desk.showing import closed, patron_document
@@ -32,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cprsync.domain.desk.confirming import DeskWarning
-    from cprsync.domain.person.purpose import Purpose
+    from cprsync.domain.patron.patron import Purpose
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.register import Register, Subscribed
+    from cprsync.services.ports.register import Register
     from cprsync.services.ports.run import Clock
     from cprsync.services.ports.store import Store
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
-from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Local, Stage
-from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
 from cprsync.domain.person.age import age_on
-from cprsync.domain.person.purpose import RETURNING, may_make_borrower
 from cprsync.errors import CprsyncError, LostCompare
 from cprsync.services.desk.confirming import check_confirmed, preview_document
 from cprsync.services.desk.lookup import (

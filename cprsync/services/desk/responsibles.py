@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.decide import Parked
-from cprsync.domain.patron.patron import Patron, PatronKind
+from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_no_letter, why_not
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import Person
-from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import BadInput
 from cprsync.services.desk.lookup import NEW, ask_about, subscribe_to
 from cprsync.services.planning.steps import Evidence, step_of

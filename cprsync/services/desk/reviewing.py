@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import ProtectionEnd, decide
 from cprsync.domain.deciding.guard import guard
-from cprsync.domain.desk.acting import SERVICE
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import (
     BOTH_PATRONS,
     NET_MEDIA_KINDS,

@@ -19,11 +19,11 @@ from cprsync.domain.desk.arrival import Arrival
 from cprsync.domain.desk.confirming import TAKING_BACK, Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.patron.kinds import shown_block
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS, NUMBER_SET, PARKED, State
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput, LostCompare
 from cprsync.services.desk.comparing import compared_document, pair_of
 from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document, whose_document

@@ -10,11 +10,10 @@ from cprsync.domain.patron.field import Field, Owner
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SHOWN
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
-from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.age import BirthSource, age_on, birth_date_of
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Abroad, Contact, Protection, Status
-from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

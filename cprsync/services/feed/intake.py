@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.delivery import Link, Place, place_of
-from cprsync.domain.feed.workdays import last_loaded
+from cprsync.domain.feed.delivery import Link, Place, last_loaded, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState
 from cprsync.services.ports.run import RunState

@@ -10,7 +10,7 @@ import enum  # noqa: TC003 -- a protocol's annotation
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from cprsync.domain.lending.letter import letter_language
+from cprsync.domain.lending.contacting import letter_language
 from cprsync.services.imports.columns import PATRON_COLUMNS, Columns
 from cprsync.services.imports.patron_rows import as_patron, check_readable, in_branch
 from cprsync.services.imports.refused import REASONS, Doubt, Imported, OfPatrons, Refused, in_parts

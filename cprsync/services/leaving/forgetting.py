@@ -1,7 +1,7 @@
 """Deletes data that has passed its retention period, by kind and a few rows at a time. A killed run continues later.
 
 Each night does this after its days, unless something stopped it. There is also a command. What the kinds are, and when
-their period ends, is decided by `domain.leaving.forgetting` and the store.
+their period ends, is decided by `domain.leaving.leaving` and the store.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.leaving.leaving import Forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cprsync.domain.deciding.guard import guard
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, Held
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
 from cprsync.domain.netmedia.settling import Unsettled

@@ -14,7 +14,7 @@ import structlog
 
 from cprsync.domain.deciding.guard import Outcome, guard
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
-from cprsync.domain.person.action import Action
+from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
 from cprsync.services.feed.healing import Healed, heal_windows
 from cprsync.services.feed.intake import take_in

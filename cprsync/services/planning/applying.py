@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.deciding.guard import Outcome, protective_part
+from cprsync.domain.deciding.decide import protective_part
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
 from cprsync.services.planning.steps import Step, batch_of, step_of, window_closed_by, write_of

@@ -24,8 +24,8 @@ from cprsync.domain.deciding.number_change import (
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import REPLACED, Person, Status
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.planning.steps import Step, write_of
 from cprsync.services.ports.deliveries import Links

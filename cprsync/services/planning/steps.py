@@ -16,20 +16,20 @@ from cprsync.domain.deciding.decide import (
     WhyUnchanged,
     count_harm,
     decide,
+    protective_part_while_parked,
 )
-from cprsync.domain.deciding.guard import Outcome, protective_part_while_parked
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
-from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.review import PARKED
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Status
-from cprsync.domain.person.status import counts_as_dead
+from cprsync.domain.person.status import Action, counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.patrons import Batch, Item, Touch, Write

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date, datetime
 
-    from cprsync.domain.patron.lists import Doing
+    from cprsync.domain.patron.local import Doing
     from cprsync.domain.patron.override import Overridden, Override
     from cprsync.domain.patron.patron import AsOf, Patron
-    from cprsync.domain.person.address import Address, Name
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Abroad, Contact, Gap, Person, Silent
-    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.domain.person.sealed import Address, Name, SealedAddress
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.patrons import Batch, Write
     from cprsync.services.ports.register import Subscribed

@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.desk.parting import Parting
-    from cprsync.domain.leaving.forgetting import Forgotten
-    from cprsync.domain.leaving.leaving import Ties
+    from cprsync.domain.leaving.leaving import Forgotten, Ties
     from cprsync.domain.patron.local import Stage
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.run import Run

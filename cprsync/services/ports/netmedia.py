@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.account import Effect, Held, Identity
     from cprsync.domain.netmedia.drift import Repair, Wanted
-    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.settling import Settled, Unsettled
     from cprsync.domain.patron.local import Local, Stage
     from cprsync.domain.patron.patron import Patron

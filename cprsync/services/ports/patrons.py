@@ -9,9 +9,8 @@ from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.patron.review import PARKED
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Status
-from cprsync.domain.person.status import STATUS_RULES
+from cprsync.domain.person.status import STATUS_RULES, Action
 from cprsync.errors import BadInput
 from cprsync.services.ports.register import PROTECTION_END
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.deciding.guard import Outcome
-    from cprsync.domain.lending.statement import Owing
+    from cprsync.domain.lending.fees import Owing
     from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.patron.local import Block, Local
     from cprsync.domain.patron.patron import AsOf, Patron

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.patron.due import Facts
-    from cprsync.domain.person.action import Action
+    from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm, Policy
     from cprsync.services.ports.deliveries import SealedDelivery
     from cprsync.services.ports.run import Run, RunState

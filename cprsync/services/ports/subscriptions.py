@@ -22,7 +22,7 @@ class InWindow:
 
     patron_id: str
     since: date
-    #: as `domain.feed.window.Why` names it
+    #: as `domain.feed.delivery.Why` names it
     why: str
     #: the last day on which the register was asked and did not answer
     asked: date | None = None

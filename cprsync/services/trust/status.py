@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.workdays import last_loaded
+from cprsync.domain.feed.delivery import last_loaded
 from cprsync.services.night.report import audit_document
 from cprsync.services.ports.runs import DONE, LEFT
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.right_rule import CHANGES
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.effective import effective
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy

@@ -10,11 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.lending.contacting import About, Channel, contact_facts, may_contact
-from cprsync.domain.lending.fees import overdue_fees
-from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to, name_lines
+from cprsync.domain.lending.contacting import (
+    About,
+    Channel,
+    Letter,
+    NoLetter,
+    contact_facts,
+    letter_language,
+    letter_to,
+    may_contact,
+    name_lines,
+)
+from cprsync.domain.lending.fees import overdue_fees, reminders_of
 from cprsync.domain.lending.standing import may_borrow, standing_of
-from cprsync.domain.lending.statement import reminders_of
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.responsible import why_no_letter
@@ -29,8 +37,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.lending.contacting import ContactFacts
+    from cprsync.domain.lending.fees import LateLoan
     from cprsync.domain.lending.standing import Standing
-    from cprsync.domain.lending.statement import LateLoan
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened
     from cprsync.services.ports.run import Clock

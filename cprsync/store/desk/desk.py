@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.patron.review import State
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Protection
+from cprsync.domain.person.status import Action
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_END

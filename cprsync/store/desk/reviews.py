@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed

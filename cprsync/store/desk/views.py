@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from cprsync.domain.feed.workdays import COPENHAGEN
-from cprsync.domain.patron.household import HOUSE_MOST, in_household, seal_address
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overrides
+from cprsync.domain.patron.patron import HOUSE_MOST, in_household, seal_address
 from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.address import Address
     from cprsync.domain.person.person import Person, Silent
-    from cprsync.domain.person.sealed import SealedAddress
+    from cprsync.domain.person.sealed import Address, SealedAddress
     from cprsync.services.ports.desk import Reveal
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, func, select, text, update
 
-from cprsync.domain.feed.window import Waiting, Why, ask_order, may_ask
+from cprsync.domain.feed.delivery import Waiting, Why, ask_order, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.subscriptions import AskedToday, InWindow

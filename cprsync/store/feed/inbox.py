@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, may_skip_delivery
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.run import RunState
 from cprsync.store.core import tables

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.subscriptions import Gaps
 from cprsync.store.audit import audit

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select, update
 
-from cprsync.domain.feed.delivery import DISCARDED, Place
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import DISCARDED, Place, Why
 from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, text, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.domain.leaving.leaving import stage_after_return
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Source

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from cprsync.domain.leaving.forgetting import Forgotten, deletable_until
+from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.services.ports.imports import ORDER, ForeseenBalances, Imported, ImportOutcome, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.domain.patron.merging import add_import
+from cprsync.domain.patron.fields import add_import
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person

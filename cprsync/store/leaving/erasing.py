@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.services.ports.leaving import Erased
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM

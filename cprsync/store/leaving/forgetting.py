@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.leaving.forgetting import Forgotten, annullable_since, deletable_until
+from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.store.audit import audit

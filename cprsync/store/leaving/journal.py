@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select, update
 
-from cprsync.domain.feed.window import Why
+from cprsync.domain.feed.delivery import Why
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
 from cprsync.store.audit import audit, older_states

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, null, or_, select
 
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import stamp_of

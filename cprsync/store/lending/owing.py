@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, or_, select
 
-from cprsync.domain.lending.statement import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
+from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from cprsync.domain.feed.workdays import COPENHAGEN
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.statistics import UNKNOWN, band_of
 from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.override import birth_date_in, in_force

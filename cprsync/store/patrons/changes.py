@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
-from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS
+from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS
 from cprsync.domain.netmedia.account import identity_of
 from cprsync.domain.patron.effective import municipality_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import PROTECTION_DOUBTED
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.status import Action
 from cprsync.errors import LostCompare
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 from cprsync.store.audit import audit

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
-from cprsync.domain.feed.window import Why, Window, is_late
+from cprsync.domain.feed.delivery import Why, Window, is_late
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, func, select, text
 
-from cprsync.domain.feed.window import Why
-from cprsync.domain.person.snapshot import merge, speaks_for_all
+from cprsync.domain.feed.delivery import Why
+from cprsync.domain.person.person import merge, speaks_for_all
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables

@@ -19,7 +19,7 @@ from cprsync.store.records.records import is_parked, other_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from cprsync.domain.patron.household import Other
+    from cprsync.domain.patron.patron import Other
     from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 

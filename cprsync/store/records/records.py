@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, exists, select, text, update
 
-from cprsync.domain.feed.window import Why, Window
+from cprsync.domain.feed.delivery import Why, Window
 from cprsync.domain.patron.fields import LOCAL_FIELDS
-from cprsync.domain.patron.household import Other
 from cprsync.domain.patron.kinds import is_co
 from cprsync.domain.patron.local import Local, first_lifting
-from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, Source
+from cprsync.domain.patron.patron import AsOf, Other, Patron, PatronKind, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Gap, Person, Protection, Silent, Status
-from cprsync.domain.person.sealed import Opening, Sealed, SealedAddress
+from cprsync.domain.person.sealed import Address, Name, Opening, Sealed, SealedAddress
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, exists, insert, null, select
 
-from cprsync.domain.desk.acting import SERVICE
+from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.trust import AuditState, Happening
 from cprsync.store.audit import audit, older_states

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 
 from cprsync import wiring
 from cprsync.cli.demo.demo import run_demo
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
+from cprsync.domain.person.sealed import Address
 from cprsync.mock import control
 from cprsync.resources import fixture_path
 from cprsync.services.ports.patrons import Batch, Write

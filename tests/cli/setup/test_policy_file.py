@@ -12,8 +12,7 @@ from town import FIXTURES
 
 from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
-from cprsync.domain.policy.groups import PatronGroup
-from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, Policy, Retention
+from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, PatronGroup, Policy, Retention
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
 from cprsync.resources import guide_paths

@@ -21,7 +21,7 @@ PACKAGE = Path(cprsync.__file__).parent
 #: Where files of settings are read and checked.
 READERS = (
     *("config/sections", "config/products", "config/policy", "config/settings"),
-    *("domain/policy/tariff", "domain/policy/groups", "domain/policy/product"),
+    *("domain/policy/tariff", "domain/policy/policy", "domain/policy/product"),
 )
 #: Of what stands in another call: the check of a list, and of days in a row.
 GIVEN = {"_texts": 1, "check_days": 1, "WrongValue": 0, "OutOfOrder": 0}

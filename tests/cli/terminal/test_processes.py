@@ -9,7 +9,7 @@ import pytest
 
 from cprsync.cli.terminal.frame import ACTING
 from cprsync.cli.terminal.user import account_of, accounts_behind, login_account, user_name
-from cprsync.domain.desk.acting import SystemUser
+from cprsync.domain.desk.confirming import SystemUser
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:

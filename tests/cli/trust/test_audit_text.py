@@ -11,17 +11,16 @@ from catalogues import WORDS
 
 import cprsync.store
 from cprsync.cli.trust.audit import action_words, entry_lines
-from cprsync.domain.feed.delivery import Place
-from cprsync.domain.feed.window import Why
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.feed.delivery import Place, Why
+from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import Turn
 from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.person.status import Action
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.run import RunState
 from cprsync.services.ports.trust import Happening

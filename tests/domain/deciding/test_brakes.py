@@ -9,12 +9,11 @@ import pytest
 from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.deciding.comparing import harms_between
 from cprsync.domain.deciding.decide import Change, Unchanged, decide
-from cprsync.domain.deciding.guard import Excess, guard
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address
+from cprsync.domain.deciding.guard import Excess, guard, harms_between
 from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.sealed import Address
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]

@@ -33,11 +33,10 @@ from town import PEOPLE
 
 from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.canonical import abroad_of
-from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
-from cprsync.domain.person.snapshot import merge
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status, merge
+from cprsync.domain.person.sealed import Address
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:

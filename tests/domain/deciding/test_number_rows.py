@@ -19,10 +19,10 @@ from cprsync.domain.netmedia.account import Identity, IdType, identity_of
 from cprsync.domain.patron.local import Card
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.responsible import Troubled, find_troubles
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import Person
+from cprsync.domain.person.sealed import Address
+from cprsync.domain.person.status import Action
 
 NUMBER: dict[str, tuple[object, ...]] = {
     "number-replaced": (

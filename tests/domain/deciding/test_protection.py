@@ -34,14 +34,15 @@ from cprsync.domain.deciding.decide import (
     WhyUnchanged,
     _decide_protection,
     decide,
+    protective_part,
+    protective_part_while_parked,
 )
-from cprsync.domain.deciding.guard import protective_part, protective_part_while_parked
 from cprsync.domain.deciding.protection import ProtectionStep
 from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status, by_status
+from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
 EQUAL = Unchanged(WhyUnchanged.EQUAL)

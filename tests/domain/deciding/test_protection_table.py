@@ -14,15 +14,21 @@ from people import LOOKED_UP, PROTECTED, STORED, TONIGHT
 from printed import danish
 from protection_wire import ANNA, from_file, from_soap
 
-from cprsync.domain.deciding.decide import AskRegister, Change, ProtectionEnd, Unchanged, WhyUnchanged, decide
-from cprsync.domain.deciding.guard import protective_part_while_parked
+from cprsync.domain.deciding.decide import (
+    AskRegister,
+    Change,
+    ProtectionEnd,
+    Unchanged,
+    WhyUnchanged,
+    decide,
+    protective_part_while_parked,
+)
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.domain.patron.patron import Patron, is_sealed
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status
-from cprsync.domain.person.snapshot import merge
-from cprsync.domain.rulebook.program import protection_key
+from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status, merge
+from cprsync.domain.person.status import Action
+from cprsync.domain.rulebook.tables import protection_key
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.services.planning.steps import end_of
 from cprsync.services.ports.register import Found, NotFound

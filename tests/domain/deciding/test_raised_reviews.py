@@ -28,8 +28,8 @@ from cprsync.domain.patron.review import (
     RESPONSIBLE_GONE,
     State,
 )
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import Birth, Person, Status
+from cprsync.domain.person.status import Action
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron

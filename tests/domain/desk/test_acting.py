@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.desk.acting import NAME_MAX, SERVICE, SystemUser, named_by_service, who_acts
+from cprsync.domain.desk.confirming import NAME_MAX, SERVICE, SystemUser, named_by_service, who_acts
 
 ROOT, DAEMON, ANNA, BO = (
     SystemUser(0, "root"),

@@ -10,18 +10,25 @@ import pytest
 from people import dies, emigrates, gains_protection, patron, person
 from printed import danish
 
-from cprsync.domain.desk.arrival import Arrival, comes_of_age
+from cprsync.domain.desk.arrival import (
+    Ages,
+    Agreement,
+    Arrival,
+    Likeness,
+    ages_of,
+    comes_of_age,
+    likeness_of,
+    sealed_likeness_of,
+)
 from cprsync.domain.desk.confirming import TAKING_BACK, Level
-from cprsync.domain.desk.likeness import Ages, Agreement, Likeness, ages_of, likeness_of, sealed_likeness_of
 from cprsync.domain.desk.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.override import Overridden, Override
-from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.address import Name
+from cprsync.domain.patron.patron import PatronKind, Purpose, may_make_borrower
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
-from cprsync.domain.person.purpose import Purpose, may_make_borrower
+from cprsync.domain.person.sealed import Name
 
 TODAY = date(2027, 3, 23)
 AGREES, DIFFERS, UNKNOWN, SEALED = Agreement

@@ -10,11 +10,20 @@ import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
 
 from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
-from cprsync.domain.feed.window import Waiting, Why, Window, ask_order, is_late, look_up_day, may_ask
-from cprsync.domain.feed.workdays import COPENHAGEN, last_closed
+from cprsync.domain.feed.delivery import (
+    COPENHAGEN,
+    Waiting,
+    Why,
+    Window,
+    ask_order,
+    is_late,
+    last_closed,
+    look_up_day,
+    may_ask,
+)
 from cprsync.domain.patron.patron import AsOf, Source, is_sealed
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.snapshot import merge
+from cprsync.domain.person.person import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable

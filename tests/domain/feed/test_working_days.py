@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from cprsync.domain.feed.workdays import COPENHAGEN, is_working_day, last_loaded, working_day_before
+from cprsync.domain.feed.delivery import COPENHAGEN, is_working_day, last_loaded, working_day_before
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cprsync.domain.leaving.forgetting import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, deletable_until
+from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, deletable_until
 from cprsync.domain.policy.policy import Policy, Retention
 
 TODAY = date(2027, 3, 31)

@@ -16,8 +16,7 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, PatronGroup, Policy
 
 TODAY = date(2027, 3, 22)
 POLICY = Policy(groups=(PatronGroup("Voksen", cpr_required=True), PatronGroup("Barn")), debt_limit_oere=200_00)

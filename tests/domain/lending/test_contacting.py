@@ -16,8 +16,7 @@ from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.person import SILENT, Status
-from cprsync.domain.policy.groups import PatronGroup
-from cprsync.domain.policy.policy import LetterRules, Policy
+from cprsync.domain.policy.policy import LetterRules, PatronGroup, Policy
 
 if TYPE_CHECKING:
     from cprsync.domain.person.person import Person

@@ -14,8 +14,7 @@ from cprsync.domain.lending.fees import Fee, FeeRule, overdue_fee, overdue_fees
 from cprsync.domain.lending.standing import Standing
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.person import Status
-from cprsync.domain.policy.groups import Ladders, PatronGroup
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import Ladders, PatronGroup, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, Tariff
 
 POLICY = Policy()

@@ -8,14 +8,12 @@ from datetime import date
 import pytest
 from people import person, street
 
-from cprsync.domain.lending.letter import Letter, NoLetter, letter_language, letter_to
-from cprsync.domain.patron.household import seal_address
+from cprsync.domain.lending.contacting import Letter, NoLetter, letter_language, letter_to
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
-from cprsync.domain.patron.patron import is_sealed
-from cprsync.domain.person.address import Address, Name
+from cprsync.domain.patron.patron import is_sealed, seal_address
 from cprsync.domain.person.person import EMPTY, SILENT, Contact, Gap, Person, Protection, Status
-from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.sealed import Address, Name, Sealed
 
 TODAY = date(2027, 3, 23)
 HERE = Local()

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.lending.statement import Compensation, given_up, over_since
+from cprsync.domain.lending.fees import Compensation, given_up, over_since
 
 DUE, LOST, ASKED, PAID, BACK = (
     date(2027, 1, 20),

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.lending.statement import LateLoan, Owed, Owing, is_for, reminders_of
+from cprsync.domain.lending.fees import LateLoan, Owed, Owing, is_for, reminders_of
 from cprsync.domain.policy.tariff import LoanDays
 
 

@@ -15,11 +15,11 @@ from cprsync.domain.netmedia.account import Call, Operation
 from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import SILENT, Status
+from cprsync.domain.person.sealed import Address
 
 if TYPE_CHECKING:
-    from cprsync.domain.netmedia.right_facts import RightFacts
+    from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.policy.policy import Policy
 
 MOVES = "når låneren flytter til en anden kommune"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
-from cprsync.domain.netmedia.right_facts import RightFacts, right_facts
+from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
 from cprsync.domain.netmedia.rights import (
     Turn,
@@ -28,11 +28,10 @@ from cprsync.domain.netmedia.rights import (
 from cprsync.domain.patron.local import Block, Local, Stage
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.person import EMPTY, SILENT, Birth, Person, Status
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.person.sealed import Address
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
 

@@ -9,8 +9,7 @@ import pytest
 
 from cprsync.cli.language.words import page_words
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows, kroner
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
-from cprsync.domain.policy.policy import LetterRules, Policy
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 
 TODAY, SINCE = date(2027, 3, 1), date(2027, 1, 1)

@@ -11,11 +11,10 @@ from cprsync.cli.language.words import page_words
 from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
-from cprsync.domain.policy.groups import PatronGroup
-from cprsync.domain.policy.policy import Controller, Policy, Retention
+from cprsync.domain.policy.policy import Controller, PatronGroup, Policy, Retention
 
 if TYPE_CHECKING:
-    from cprsync.domain.pages.page import Paragraph, Section
+    from cprsync.domain.pages.policy_page import Paragraph, Section
     from cprsync.domain.pages.privacy import Beside
 
 POLICY = Policy()

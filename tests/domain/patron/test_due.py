@@ -30,8 +30,7 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Status
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT)), Ladder(date(2027, 6, 1), (CHILD, ADULT))))

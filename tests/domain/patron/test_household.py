@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 from people import dies, gains_protection, person
 
-from cprsync.domain.patron.household import HOUSE_MOST, Other, in_household, seal_address
-from cprsync.domain.person.address import Address, Name
+from cprsync.domain.patron.patron import HOUSE_MOST, Other, in_household, seal_address
 from cprsync.domain.person.person import SILENT, Abroad, Status
-from cprsync.domain.person.sealed import SealedAddress
+from cprsync.domain.person.sealed import Address, Name, SealedAddress
 
 OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)
 #: By what they are, who is sealed for a reason of her own.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from people import FRIDAY, PROTECTED, person
 
 from cprsync.domain.deciding.protection import protected_by_either
+from cprsync.domain.patron.fields import add_import, join_local, part_local
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
-from cprsync.domain.patron.merging import add_import, join_local, part_local
 
 KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_address=("Hjemme 1",), internal_note="x")
 CLOSES = Local(

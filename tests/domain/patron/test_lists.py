@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from cprsync.domain.patron.fields import FIELD
-from cprsync.domain.patron.lists import BLOCKS_MOST, CONTACTS_MOST, Doing, NotListed, SeveralMeant, TypedBlock
 from cprsync.domain.patron.local import (
+    BLOCKS_MOST,
+    CONTACTS_MOST,
     Block,
     Card,
+    Doing,
     Email,
+    NotListed,
+    SeveralMeant,
     Telephone,
+    TypedBlock,
     card_forms,
     card_key,
     distinct_cards,

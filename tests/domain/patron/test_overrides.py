@@ -33,14 +33,12 @@ from cprsync.domain.patron.override import (
     value_of,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.age import BirthSource
 from cprsync.domain.person.municipality import Residence
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Status
-from cprsync.domain.person.sealed import Opening, Sealed
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Harm, Policy
+from cprsync.domain.person.sealed import Address, Name, Opening, Sealed, label_lines
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy
 
 TODAY = date(2027, 3, 23)
 UNTIL = date(2027, 5, 1)

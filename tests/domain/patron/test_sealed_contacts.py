@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local, Telephone
-from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.person.sealed import SHOWN, Opening, Sealed
 
 LINES = ("c/o Bo", "Ude 2", "8000 Aarhus C")

@@ -8,8 +8,7 @@ from datetime import date
 import pytest
 
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.lists import TypedBlock
-from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone, keep_mark
+from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone, TypedBlock, keep_mark
 
 LONGEST = "87" + "0" * 13
 X34, X35 = "x" * 34, "x" * 35

@@ -14,16 +14,15 @@ from people import LOOKED_UP, TONIGHT, emigrates, gets_a_contact_address, having
 from printed import danish, tables
 
 from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
-from cprsync.domain.lending.letter import Letter, NoLetter, letter_to
+from cprsync.domain.lending.contacting import Letter, NoLetter, letter_to
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Person, Status, by_status
-from cprsync.domain.person.snapshot import merge
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Person, Status, by_status, merge
+from cprsync.domain.person.sealed import Address, Name, label_lines
+from cprsync.domain.person.status import Action
 
 ADDRESS = {
     "address-name": (

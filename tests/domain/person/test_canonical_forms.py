@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.canonical import (
     abroad_of,
     address_of,
@@ -22,6 +21,7 @@ from cprsync.domain.person.canonical import (
     text_of,
 )
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Contact
+from cprsync.domain.person.sealed import Address, Name
 
 
 def flat(**deviations: Any) -> Any:

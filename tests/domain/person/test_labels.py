@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from people import person, street
 
-from cprsync.domain.person.address import Address, label_lines
-from cprsync.domain.person.sealed import Opening, SealedAddress
+from cprsync.domain.person.sealed import Address, Opening, SealedAddress, label_lines
 
 
 def address(key: str) -> Address:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from people import dies, emigrates, having, moves, person
 from town import ANNA
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import (
     ADMINISTRATIVE_STATUS,
@@ -26,9 +25,10 @@ from cprsync.domain.person.person import (
     Protection,
     Status,
     by_status,
+    merge,
+    speaks_for_all,
 )
-from cprsync.domain.person.sealed import SealedAddress, keep_sealed
-from cprsync.domain.person.snapshot import merge, speaks_for_all
+from cprsync.domain.person.sealed import Address, Name, SealedAddress, keep_sealed
 
 NOBODY = Person(CprNumber(ANNA))
 _LINES = st.sampled_from((("",) * 5, ("Postboks 7", "", "", "", "")))

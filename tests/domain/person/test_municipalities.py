@@ -10,7 +10,6 @@ from people import person
 from printed import danish
 
 from cprsync.config.municipalities import load_municipalities
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.municipality import (
     HISTORICAL,
     LISTED,
@@ -25,6 +24,7 @@ from cprsync.domain.person.municipality import (
     residence_of,
 )
 from cprsync.domain.person.person import SILENT, Person
+from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Lives, NetMedia
 
 PLACES = load_municipalities()

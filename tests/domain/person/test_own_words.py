@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Protection
+from cprsync.domain.person.sealed import Name
 
 NURSERY = Person(CprNumber.none_of("40817263"))
 

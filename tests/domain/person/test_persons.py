@@ -11,9 +11,9 @@ from people import PROTECTED, gains_protection, having, moves, person, renames
 from town import ANNA, PEOPLE
 
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Contact, Gap, Person, Status, by_status
+from cprsync.domain.person.sealed import Address, Name
 
 #: Says more than any source says of anyone.
 EVERYTHING = replace(

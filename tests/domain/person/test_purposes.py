@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.patron.patron import Purpose
 
 
 def test_a_look_up_has_one_of_five_purposes_under_the_names_that_the_audit_trail_keeps() -> None:

@@ -8,9 +8,9 @@ import pytest
 from people import dies, emigrates, person, unverified
 from town import PEOPLE
 
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.municipality import NOT_A_RESIDENCE, Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import SILENT, Person, Status
+from cprsync.domain.person.sealed import Address
 
 AARHUS = frozenset({"0751"})
 HOME, AWAY, UNKNOWN = Residence.RESIDENT, Residence.NOT_RESIDENT, Residence.UNKNOWN

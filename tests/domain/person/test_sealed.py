@@ -38,12 +38,9 @@ from people import (
     street,
 )
 
-from cprsync.domain.deciding.decide import Change, ProtectionEnd, Unchanged, WhyUnchanged, decide
-from cprsync.domain.deciding.guard import protective_part
-from cprsync.domain.lending.letter import NoLetter, letter_to
+from cprsync.domain.deciding.decide import Change, ProtectionEnd, Unchanged, WhyUnchanged, decide, protective_part
+from cprsync.domain.lending.contacting import NoLetter, letter_to
 from cprsync.domain.patron.local import Local
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import (
     EMPTY,
@@ -56,18 +53,22 @@ from cprsync.domain.person.person import (
     Protection,
     Status,
     by_status,
+    merge,
 )
 from cprsync.domain.person.sealed import (
     SHOWN,
+    Address,
+    Name,
     Opening,
     Sealed,
     SealedAddress,
     has_label,
     has_name,
+    label_lines,
     same_dwelling,
     same_writing,
 )
-from cprsync.domain.person.snapshot import merge
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:

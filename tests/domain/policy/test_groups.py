@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cprsync.domain.person.age import LeapDay
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
-from cprsync.domain.policy.order import OutOfOrder
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, PatronGroup, Policy
+from cprsync.errors import OutOfOrder
 
 CHILD, YOUTH, ADULT = AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18)
 OLD = Ladder(date(2000, 1, 1), (CHILD, YOUTH, ADULT))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.product import Licence, LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
+from cprsync.errors import OutOfOrder
 
 DAY = date(2027, 3, 22)
 BOOKS = Product("ereolen", Wording("eReolen", "eReolen"), date(2020, 1, 1), LicensedBy.MUNICIPALITY)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, Row, Tariff, bands_of
+from cprsync.errors import OutOfOrder
 
 PAGE = (Row(1, 7, 20_00), Row(8, 14, 60_00), Row(15, None, 120_00))
 FLAT = Bands((Band(1, 20_00),))

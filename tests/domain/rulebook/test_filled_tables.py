@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.person.action import Action
+from cprsync.domain.person.status import Action
 from cprsync.domain.rulebook.tables import Column, WrittenTable, WrongRow, fill_in
 from cprsync.domain.wording import Wording
 

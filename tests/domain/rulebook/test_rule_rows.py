@@ -24,13 +24,11 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import PARKED as PARKED_KIND
 from cprsync.domain.patron.review import PROPOSALS, REVIEW_KINDS, Doing
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.canonical import address_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Birth, Person, Protection, Silent, Status, by_status
-from cprsync.domain.person.sealed import SealedAddress, same_writing
-from cprsync.domain.person.snapshot import merge
+from cprsync.domain.person.person import EMPTY, SILENT, Birth, Person, Protection, Silent, Status, by_status, merge
+from cprsync.domain.person.sealed import Address, SealedAddress, same_writing
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
 STATUS: dict[str, tuple[object, ...]] = {

@@ -19,12 +19,12 @@ from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Known, Overridden, Override, value_of
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.age import BirthSource, LeapDay, birth_date_of, birthday
 from cprsync.domain.person.canonical import address_of
 from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, residence_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Abroad, Person, Status, by_status
+from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives
 from cprsync.domain.policy.policy import Policy
 from cprsync.domain.wording import Wording

@@ -12,8 +12,8 @@ from right_people import TODAY, facts, policy
 from cprsync.domain.netmedia.drift import find_wrong_rights, is_untold, named_block_reasons, without_protection
 from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.local import Local, Stage
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status
+from cprsync.domain.person.sealed import Address
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cprsync.domain.policy.order import OutOfOrder
 from cprsync.domain.wording import Wording
+from cprsync.errors import OutOfOrder
 
 
 def test_a_text_is_said_in_the_language_that_is_asked_for() -> None:

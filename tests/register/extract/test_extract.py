@@ -10,9 +10,9 @@ import extract_lines as rec
 import pytest
 from extract_lines import ANNA, BO, GONE, NEW, OLD, lines, night, small_night, stream
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Person, Protection, Status
+from cprsync.domain.person.sealed import Address, Name
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader, examine_file
 from cprsync.services.ports.deliveries import Unreadable

@@ -15,10 +15,10 @@ from soap_bodies import answer, element, persondata, status
 
 from cprsync.domain.deciding.decide import Change, decide
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Address, Name, label_lines
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, Abroad, Person
+from cprsync.domain.person.sealed import Address, Name, label_lines
+from cprsync.domain.person.status import Action
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import parse_person
 

@@ -9,9 +9,9 @@ import pytest
 from soap_bodies import ADDRESS, BIRTH, NAME, anna, answer, element, persondata, status
 from town import number
 
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Person, Protection, Status
+from cprsync.domain.person.sealed import Address, Name
 from cprsync.errors import BadAnswer
 from cprsync.register.soap.answers import parse_person
 

@@ -19,8 +19,8 @@ from soap_bodies import (
 from soap_wire import BOMB, DEEP, FETCH, LOOKUP_URL, WIDE, says, sent_body
 from town import number
 
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.sealed import Name
 from cprsync.errors import (
     BadAnswer,
     ConfigurationError,

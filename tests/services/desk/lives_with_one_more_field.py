@@ -17,8 +17,8 @@ from townspeople import cpr
 from cprsync.cli.desk.record import record_lines
 from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
+from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
-from cprsync.domain.patron.merging import seal_local
 from cprsync.domain.person.sealed import Sealed
 from cprsync.services.desk.showing import patron_document
 

@@ -13,7 +13,7 @@ from test_reviewing import number_of, reviews
 from test_window_nights import PROTECTED, document
 from townspeople import cpr, gains_protection, loses_protection, moves, person
 
-from cprsync.domain.desk.acting import SERVICE
+from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, RegisterUnavailable, ReviewChanged, ReviewClosed
 

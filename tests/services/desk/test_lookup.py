@@ -13,10 +13,9 @@ from doubles import AGENCY, FRIDAY, MONDAY, Library, altered, happened, unowned
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from townspeople import emigrates as leaves
 
-from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.patron import AsOf, Purpose, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
-from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import BadAnswer, BadInput, LostCompare, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp, look_up
 from cprsync.store.seals.failures import StoreUnavailable

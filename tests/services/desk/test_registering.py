@@ -18,10 +18,9 @@ from townspeople import cpr, dies, emigrates, gains_protection, moves, person, r
 from cprsync.cli.desk.registering import lookup_lines, outcome_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status, by_status
-from cprsync.domain.person.purpose import Purpose
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.registering import ANSWER_FRESH, Registration, confirm_registration, preview_registration

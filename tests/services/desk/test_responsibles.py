@@ -18,10 +18,9 @@ from test_setting import UNTIL, WHY, correct, counter
 from test_statements import statements
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
 
-from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, Birth, Status, by_status
-from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.services.desk.local_setting import Setting

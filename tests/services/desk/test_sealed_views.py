@@ -27,13 +27,11 @@ from cprsync.cli.desk.record import record_lines
 from cprsync.cli.desk.registering import lookup_lines
 from cprsync.cli.night.report_text import report_lines
 from cprsync.config.municipalities import load_municipalities
-from cprsync.domain.patron.household import HOUSE_MOST
 from cprsync.domain.patron.local import Card, Local
-from cprsync.domain.person.address import Address, Name
+from cprsync.domain.patron.patron import HOUSE_MOST, Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Contact, Person, Status
-from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.person.sealed import Sealed
+from cprsync.domain.person.sealed import Address, Name, Sealed
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput, ConfigurationError, CprsyncError
 from cprsync.services.desk import setting

@@ -15,8 +15,7 @@ from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
 
 from cprsync.domain.desk.confirming import Confirmation
-from cprsync.domain.patron.lists import Doing
-from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.patron.local import Card, Doing, Local
 from cprsync.domain.patron.patron import Source
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Birth, Person, Status

@@ -14,13 +14,11 @@ from townspeople import cpr, dies, moves, person, renames
 from cprsync.cli.night.report_text import report_lines
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.fields import SETTABLE
-from cprsync.domain.patron.lists import Doing
-from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.patron.local import Absence, Block, Card, Doing, Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.person.address import Address, label_lines
 from cprsync.domain.person.person import Status, by_status
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Harm
+from cprsync.domain.person.sealed import Address, label_lines
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.desk.local_setting import LISTS, Setting
 from cprsync.services.desk.setting import NEVER_SET, SettingDesk, set_field, settable

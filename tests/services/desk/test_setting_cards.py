@@ -12,8 +12,7 @@ from test_setting import entries, set_
 from test_showing import shown
 from townspeople import cpr, person
 
-from cprsync.domain.patron.lists import Doing
-from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.patron.local import Card, Doing, Local
 from cprsync.errors import BadInput
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron

@@ -16,8 +16,7 @@ from cprsync.cli.desk.record import record_lines
 from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Policy
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document

@@ -11,9 +11,9 @@ from test_set_cpr import EDITH, MADE, enrol, set_cpr
 from test_setting import counter, entries
 from townspeople import PROTECTED, cpr, dies, gains_protection, person
 
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Status, by_status
+from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.setting import set_field

@@ -15,7 +15,7 @@ from test_leaving import exit_of
 from test_window_nights import PROTECTED, desk, document, windows
 from townspeople import cpr, gains_protection, person
 
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.patron.patron import Purpose
 from cprsync.services.desk.lookup import Asked
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing

@@ -17,8 +17,8 @@ from test_number_change import NEW, NEXT, OLD, anna, register_of, replaced
 from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
-from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up

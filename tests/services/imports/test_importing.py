@@ -22,7 +22,7 @@ from cprsync.domain.patron.kinds import LINE
 from cprsync.domain.patron.local import Absence, Block
 from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.resources import fixture_path
 from cprsync.services.imports.columns import PATRON_COLUMNS, Column, Columns, columns_of_table

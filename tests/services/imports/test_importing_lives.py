@@ -12,8 +12,8 @@ from test_set_cpr import EDITH, set_cpr
 from town import number
 from townspeople import person
 
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.sealed import Name
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -18,7 +18,7 @@ from test_reviewing import number_of, reviews
 from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
 
-from cprsync.domain.patron.lists import Doing
+from cprsync.domain.patron.local import Doing
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import ReviewClosed
 from cprsync.services.leaving.forgetting import forget_all

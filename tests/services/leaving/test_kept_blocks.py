@@ -20,7 +20,7 @@ from cprsync.cli.leaving.leaving import kept_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.patron.local import Block, Local
-from cprsync.domain.person.purpose import Purpose
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.lookup import Asked, Desk

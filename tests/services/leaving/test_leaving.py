@@ -21,9 +21,9 @@ from townspeople import cpr, gains_protection, moves, person
 from cprsync.cli.desk.record import record_lines
 from cprsync.domain.netmedia.account import Identity, IdType
 from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Person
-from cprsync.domain.person.purpose import Purpose
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up

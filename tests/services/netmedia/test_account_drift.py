@@ -18,9 +18,9 @@ from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.netmedia.account import Code, Held, Operation
 from cprsync.domain.netmedia.drift import Drift, Wrong
-from cprsync.domain.person.address import Address
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status, by_status
+from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request

@@ -12,8 +12,7 @@ from test_leaving import leave
 from townspeople import cpr, moves, person
 
 from cprsync.domain.netmedia.drift import Wrong
-from cprsync.domain.patron.lists import Doing
-from cprsync.domain.patron.local import Card, Local
+from cprsync.domain.patron.local import Card, Doing, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.local_setting import Setting

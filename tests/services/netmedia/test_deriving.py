@@ -18,7 +18,7 @@ from test_leaving import owes
 from test_setting import set_
 from townspeople import dies, gains_protection, moves, person
 
-from cprsync.domain.netmedia.right_facts import right_facts
+from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of, stored_line
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.policy import Harm, Limit, Policy

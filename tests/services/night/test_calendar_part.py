@@ -19,10 +19,9 @@ from test_night_killed import outcome
 from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Birth, Status, by_status
-from cprsync.domain.person.purpose import Purpose
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders
-from cprsync.domain.policy.policy import Harm, Policy, Retention
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night

@@ -10,8 +10,8 @@ from doubles import MONDAY, TUESDAY, DisturbedStore, Library, unowned, unreadabl
 from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
 from cprsync.domain.person.person import EMPTY, Person
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.run import Run

@@ -20,9 +20,9 @@ from townspeople import (
 )
 
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import SILENT, Person, Protection
+from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.status import Action
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.run import Run

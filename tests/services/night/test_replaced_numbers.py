@@ -16,7 +16,7 @@ from test_window_nights import PROTECTED, document, windows
 from townspeople import gains_protection, moves, person
 
 from cprsync.cli.feed.windows import list_lines, windows_document
-from cprsync.domain.feed.window import DAYS_BETWEEN
+from cprsync.domain.feed.delivery import DAYS_BETWEEN
 from cprsync.errors import RegisterUnavailable
 
 if TYPE_CHECKING:

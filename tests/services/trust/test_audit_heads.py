@@ -11,7 +11,7 @@ from sqlalchemy import text
 from test_forgetting import morning
 from townspeople import gains_protection, moves, person, renames
 
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.leaving.forgetting import forget_all
 from cprsync.services.trust.audit import accept_audit

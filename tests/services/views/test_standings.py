@@ -14,8 +14,7 @@ from test_statements import LONG, debts, owes
 from townspeople import dies, gains_protection, person
 
 from cprsync.cli.lending.standing import standing_lines
-from cprsync.domain.policy.groups import AgeGroup, Ladder, Ladders, PatronGroup
-from cprsync.domain.policy.policy import LetterRules
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup
 from cprsync.errors import BadInput
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.views.lending import Standings

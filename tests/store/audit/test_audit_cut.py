@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 from store_people import MONDAY, STARTED, StoppedClock, enrol
 
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.run import RunState
 from cprsync.store.beside.checkpoints import FILE, Mark

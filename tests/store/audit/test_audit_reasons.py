@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from store_people import StoppedClock, enrol
 
-from cprsync.domain.leaving.forgetting import Forgotten
+from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.desk import Reveal
 from cprsync.store.audit import audit

@@ -19,10 +19,10 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, change, enrol, number, person
 
-from cprsync.domain.leaving.forgetting import Forgotten
-from cprsync.domain.person.action import Action
+from cprsync.domain.leaving.leaving import Forgotten
+from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.domain.person.person import Protection
-from cprsync.domain.person.purpose import Purpose as Why
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.desk import Reveal

@@ -13,9 +13,9 @@ from awkward_names import BEYOND, LATIN
 from lxml import etree
 from store_people import change, enrol, number, person, write
 
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.person import Person
+from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.status import Action
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import NAMESPACE, parse_person
 from cprsync.services.ports.patrons import Batch

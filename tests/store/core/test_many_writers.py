@@ -14,8 +14,8 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.review import BIRTH_DIFFERS, BLOCK_DEAD, State
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Name
+from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import LostCompare
 from cprsync.services.ports.desk import Correction, Entry, LocalChange

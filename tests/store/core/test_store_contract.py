@@ -27,10 +27,10 @@ from store_people import (
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import Link
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.person.action import Action
-from cprsync.domain.person.address import Name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
+from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import FenceLost, LostCompare, RunBusy
 from cprsync.services.ports.deliveries import InboxState

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 
-from cprsync.domain.feed.window import Why, Window
-from cprsync.domain.feed.workdays import last_closed
+from cprsync.domain.feed.delivery import Why, Window, last_closed
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library

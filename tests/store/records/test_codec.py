@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from store_people import local, number, person
 
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
-from cprsync.domain.person.address import Address, Name
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
+from cprsync.domain.person.sealed import Address, Name
 from cprsync.store.records.records import decode_local, encode_local
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import decode, encode

@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from store_people import MONDAY, enrol, number, person, write
 
 from cprsync.domain.patron.override import Overridden, Override
-from cprsync.domain.person.address import Name
+from cprsync.domain.person.sealed import Name
 from cprsync.services.ports.patrons import Equal, NotOurs
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, person, write
 
-from cprsync.domain.person.purpose import Purpose as Why
+from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.errors import BadInput
 from cprsync.services.ports.run import RunState
 from cprsync.store.beside.checkpoints import FILE
