@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.store.sql import SqlStore
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
@@ -339,7 +339,7 @@ class Site:
 
         Returns False if CULR refused it, so that staff must look.
         """
-        from cprsync.services.netmedia.publishing import tell_now
+        from cprsync.services.netmedia.accounts import tell_now
 
         if self.section.culr is None:
             return True

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from cprsync.config.toml import Strict, build_error, first_mistake, read_toml
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import ConfigurationError, WrongValue
-from cprsync.services.imports.columns import NOTICED, Column, Columns, is_day_form, mapped
+from cprsync.services.imports.rows import NOTICED, Column, Columns, is_day_form, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,10 +22,10 @@ from bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenan
 from bench.night import EMPTY, PREPARED, Bench
 from cprsync.config.municipalities import load_municipalities
 from cprsync.services.desk.showing import patron_document
+from cprsync.services.lending.standing import Standings, Statements
+from cprsync.services.netmedia.rights import Entitlements
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.runs import DuePage
-from cprsync.services.views.entitlements import Entitlements
-from cprsync.services.views.lending import Standings, Statements
 from cprsync.store.core.engine import reading
 from cprsync.store.desk import views
 from cprsync.store.netmedia import entitlements

@@ -26,9 +26,8 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Limit, Policy
 from cprsync.errors import RegisterUnavailable
-from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.setting import SettingDesk, set_field
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from cprsync.services.ports.patrons import Batch, NewPatron, Write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.sql import SqlStore
 
 AGENCY = "710100"

@@ -40,8 +40,7 @@ from cprsync.mock import control
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.schemas import compile_schemas
-from cprsync.services.netmedia.accounts import compare_accounts
-from cprsync.services.netmedia.publishing import publish
+from cprsync.services.netmedia.accounts import compare_accounts, publish
 from cprsync.services.netmedia.rights import derive_rights, verify
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append

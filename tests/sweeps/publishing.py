@@ -37,13 +37,13 @@ from cprsync.domain.person.status import Action
 from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.mock.town.faults import TIMES_MAX
-from cprsync.services.netmedia.publishing import publish
+from cprsync.services.netmedia.accounts import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 #: What a night may take beside the latency (issue: at most 1.15 times).
 GOAL = 1.15

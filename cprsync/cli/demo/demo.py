@@ -220,8 +220,7 @@ def _let_happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
 def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.local_setting import Setting
-    from cprsync.services.desk.setting import set_field
+    from cprsync.services.desk.setting import Setting, set_field
     from cprsync.wiring import site_of
 
     site = site_of(stage.settings, None)

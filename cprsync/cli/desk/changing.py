@@ -105,8 +105,7 @@ def patron_set(
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.desk.local_setting import Setting
-    from cprsync.services.desk.setting import check, set_field
+    from cprsync.services.desk.setting import Setting, check, set_field
 
     if remove + replace + withdraw > 1:
         with failures(as_json=as_json):
@@ -131,7 +130,7 @@ def patron_set(
 
 def _ask_value(field: str, doing: Doing, language: Language) -> str:
     from cprsync.cli.terminal.user import ask_value
-    from cprsync.services.desk.local_setting import LISTS
+    from cprsync.services.desk.setting import LISTS
 
     hint = word("set_lines", language)
     if field in LISTS:
@@ -328,7 +327,7 @@ def _take_back(
     reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
 ) -> dict[str, Any]:
     """Show the record, ask for the yes, and take the number back."""
-    from cprsync.services.desk.set_cpr import preview_taking_back, take_back
+    from cprsync.services.desk.reviewing import preview_taking_back, take_back
 
     shown = preview_taking_back(reviews, patron)
     if not as_json:

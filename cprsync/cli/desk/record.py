@@ -288,7 +288,7 @@ def patron_show(
     protected patron stay sealed without --reveal.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.views.revealing import RecordViewer, check_asked
+    from cprsync.services.desk.viewing import RecordViewer, check_asked
 
     with opened(config, library, as_json=as_json) as site:
         check_asked(reveal=reveal, reason=reason)
@@ -306,7 +306,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     An earlier CPR number finds them too. Only what is written exactly so finds anybody.
     """
     from cprsync.cli.terminal.user import ask_identity
-    from cprsync.services.views.finding import find_patron
+    from cprsync.services.desk.viewing import find_patron
 
     with opened(config, library, as_json=as_json) as site:
         typed = ask_identity(word("find_prompt", lang))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.cli.language.words import Language
-    from cprsync.services.feed.healing import Healed
-    from cprsync.services.ports.subscriptions import InWindow
+    from cprsync.services.feed.questions import Healed
+    from cprsync.services.ports.register import InWindow
 
 #: Exit codes: done, left to staff, stopped by a limit.
 DONE, LEFT, BRAKED = 0, 3, 5
@@ -60,7 +60,7 @@ def feed_heal(
     Each night does this by itself. This command asks now, and continues where it or a night stopped.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.feed.healing import heal_between_nights
+    from cprsync.services.feed.questions import heal_between_nights
 
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None:
@@ -74,7 +74,7 @@ def feed_heal(
 
 
 def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
-    from cprsync.services.ports.reason import checked_reason
+    from cprsync.services.ports.trust import checked_reason
 
     store.windows.open_for_everyone(user=user, reason=checked_reason(reason))
 

@@ -24,7 +24,7 @@ from cprsync.private import open_new_private
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cprsync.services.imports.refused import Imported, OfPatrons
+    from cprsync.services.imports.results import Imported, OfPatrons
     from cprsync.wiring import Site
 
 #: The most refused rows to print; --json and --refused give all.
@@ -194,8 +194,8 @@ def import_file(
 ) -> Imported:
     """Read the file and pass it to the store."""
     from cprsync.config.columns import load_columns
-    from cprsync.services.imports.columns import PATRON_COLUMNS
-    from cprsync.services.imports.importing import Importing, import_patrons
+    from cprsync.services.imports.patrons import Importing, import_patrons
+    from cprsync.services.imports.rows import PATRON_COLUMNS
 
     known = PATRON_COLUMNS if columns is None else load_columns(columns)
     policy = site.policy

@@ -247,7 +247,7 @@ def retention_run(
 
     Loans, reservations, balances, and the content of messages.
     """
-    from cprsync.services.leaving.forgetting import forget_all
+    from cprsync.services.leaving.departing import forget_all
 
     with opened(config, library, as_json=as_json, today=today) as site:
         policy, day = site.policy, site.clock.today()

@@ -55,7 +55,7 @@ def patron_standing(
 
     By the library's policy, each answer with the rule that gives it.
     """
-    from cprsync.services.views.lending import Standings
+    from cprsync.services.lending.standing import Standings
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
         document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
@@ -171,8 +171,8 @@ def statement(
     protected patron are left out unless --reveal opens them.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.views.lending import Statements
-    from cprsync.services.views.revealing import check_asked
+    from cprsync.services.desk.viewing import check_asked
+    from cprsync.services.lending.standing import Statements
 
     with opened(config, library, as_json=as_json, today=today) as site:
         check_asked(reveal=reveal, reason=reason)

@@ -65,7 +65,7 @@ def entitlements_show(
     has been told. A protected patron's municipality shows, their address does not.
     """
     from cprsync.config.municipalities import load_municipalities
-    from cprsync.services.views.entitlements import Entitlements
+    from cprsync.services.netmedia.rights import Entitlements
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
         entitlements = Entitlements(store, site.clock, site.policy, load_municipalities())

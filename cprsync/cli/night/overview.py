@@ -124,7 +124,7 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
 
 
 def _status(site: Site) -> dict[str, Any]:
-    from cprsync.services.trust.status import status_of
+    from cprsync.services.trust.audit import status_of
 
     section, now, certificates = site.section, site.clock.now(), site.certificates()
     with site.store() as store:

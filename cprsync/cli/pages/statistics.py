@@ -11,7 +11,7 @@ from cprsync.cli.language.words import Language, day_text, word
 from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Today, day, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
-from cprsync.services.views.statistics import table
+from cprsync.services.pages.statistics import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ def statistics(
     A number under five is left out. So are the numbers that it could be computed from.
     """
     from cprsync.config.municipalities import load_municipalities
-    from cprsync.services.views.statistics import statistics as count_patrons
+    from cprsync.services.pages.statistics import statistics as count_patrons
 
     with opened(config, library, as_json=as_json, today=today) as site:
         policy, of_day, homes = site.policy, on or site.clock.today(), load_municipalities()

@@ -1,4 +1,4 @@
-"""What staff do at the desk: look up, register, set, correct, and answer reviews.
+"""What staff do at the desk: find, show, look up, register, set, correct, and answer reviews.
 
-What only shows a record, a fee or a right is in `services.views`.
+What shows a fee is in `services.lending`, and what shows a right is in `services.netmedia`.
 """

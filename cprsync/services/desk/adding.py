@@ -22,21 +22,20 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
-from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document
-from cprsync.services.desk.local_setting import no_such_branch
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.services.imports.columns import PATRON_COLUMNS
-from cprsync.services.imports.patron_rows import as_patron, in_branch
-from cprsync.services.imports.refused import REASONS, Refused
-from cprsync.services.imports.rows import Listing, nothing_seen
+from cprsync.services.desk.setting import no_such_branch
+from cprsync.services.desk.showing import check_confirmed, preview_document, warning_document
+from cprsync.services.imports.patrons import as_patron, in_branch
+from cprsync.services.imports.results import REASONS, Refused, nothing_seen
+from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
-    from cprsync.services.imports.importing import Taken
+    from cprsync.services.imports.patrons import Taken
     from cprsync.services.ports.patrons import NewPatron
 
 #: What the preview is about.

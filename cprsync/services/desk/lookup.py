@@ -20,8 +20,7 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
-from cprsync.services.desk.confirming import warning_document
-from cprsync.services.desk.showing import closed, patron_document
+from cprsync.services.desk.showing import closed, patron_document, warning_document
 from cprsync.services.planning.steps import Evidence, Step, step_of, window_closed_by
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.register import NotFound, Subscribed
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Purpose
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.register import Register
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.register import Register, Subscribed
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 #: A patron who is not created yet has no number.

@@ -21,7 +21,6 @@ from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
 from cprsync.domain.person.age import age_on
 from cprsync.errors import CprsyncError, LostCompare
-from cprsync.services.desk.confirming import check_confirmed, preview_document
 from cprsync.services.desk.lookup import (
     NEW,
     TRIES,
@@ -35,7 +34,7 @@ from cprsync.services.desk.lookup import (
     unknown_document,
     unknown_warnings,
 )
-from cprsync.services.desk.showing import patron_document
+from cprsync.services.desk.showing import check_confirmed, patron_document, preview_document
 from cprsync.services.planning.steps import batch_of, last_day_of
 from cprsync.services.ports.desk import Entry
 

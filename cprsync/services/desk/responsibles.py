@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 

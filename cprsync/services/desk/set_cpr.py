@@ -1,11 +1,11 @@
 """Turns a replacement number into a real one: shows both persons, asks for a yes, subscribes, makes the first copy.
 
-The preview shows the register's person beside our record. If neither name nor birth date agrees, a reason is required,
-so that no record becomes another person's by mistake (decision 40). If the register does not answer, nobody has seen
-whose number it is. Then a reason is required, the record is "not yet verified", and subscription and first copy wait
-for the night. A number that was given can be taken back, also after a preview and a yes.
+The preview shows the register's person beside our record. If one of the two is protected, values and agreement reveal
+no more than an age. If neither name nor birth date agrees, a reason is required, so that no record becomes another
+person's by mistake (decision 40). If the register does not answer, nobody has seen whose number it is. Then a reason is
+required, the record is "not yet verified", and subscription and first copy wait for the night.
 
-Leaves out the change of a real number, which only the register makes.
+Leaves out the change of a real number, which only the register makes, and taking a number back: see `reviewing`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import Change, Parked
 from cprsync.domain.deciding.reviews import birth_match_changes
-from cprsync.domain.desk.arrival import Arrival
-from cprsync.domain.desk.confirming import TAKING_BACK, Preview
+from cprsync.domain.desk.arrival import Agreement, Arrival, Likeness, ages_of, likeness_of, sealed_likeness_of
+from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.patron.kinds import shown_block
+from cprsync.domain.patron.override import birth_date_in, in_force
 from cprsync.domain.patron.patron import Purpose
-from cprsync.domain.patron.review import BOTH_PATRONS, NUMBER_SET, PARKED, State
+from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
+from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput, LostCompare
-from cprsync.services.desk.comparing import compared_document, pair_of
-from cprsync.services.desk.confirming import check_confirmed, preview_document, warning_document, whose_document
-from cprsync.services.desk.lookup import TRIES, ask_about, refuse_what_is_never_sent, subscribe_to
+from cprsync.services.desk.lookup import TRIES, ask_about, refuse_what_is_never_sent, show_person, subscribe_to
 from cprsync.services.desk.registering import ANSWER_FRESH
+from cprsync.services.desk.showing import (
+    check_confirmed,
+    patron_document,
+    preview_document,
+    warning_document,
+)
 from cprsync.services.planning.steps import Evidence, step_of, write_of
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import Batch
@@ -38,20 +44,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from cprsync.domain.desk.arrival import Ages
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.local import Block
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
-    from cprsync.services.desk.comparing import Pair
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.register import Subscribed
-    from cprsync.services.ports.reviews import ReviewItem
 
 #: The purpose that the audit records for the question to the register, and what the preview is about.
 PURPOSE: Final = "set_cpr"
+
+
+_AGREES: Final = {Agreement.AGREES: True, Agreement.DIFFERS: False, Agreement.UNKNOWN: None, Agreement.SEALED: None}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,7 +129,7 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
     }
     del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
-        **_document(asked.patron_id, "shown", verified=batch.writes[0].as_of is not None),
+        **number_document(asked.patron_id, "shown", verified=batch.writes[0].as_of is not None),
         "warnings": [warning_document(one) for one in warnings],
         "written": False,
         "preview": told,
@@ -131,7 +138,9 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
 
 
 def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
-    document = _document(asked.patron_id, "unchanged", verified=patron.verified, subscribed=True) | {"written": False}
+    document = number_document(asked.patron_id, "unchanged", verified=patron.verified, subscribed=True) | {
+        "written": False
+    }
     return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)
 
 
@@ -159,7 +168,8 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
     )
 
 
-def _document(patron_id: str, outcome: str, *, verified: bool, subscribed: bool = False) -> dict[str, Any]:
+def number_document(patron_id: str, outcome: str, *, verified: bool, subscribed: bool = False) -> dict[str, Any]:
+    """The JSON shape of `patron set-cpr`, without what was shown."""
     return {
         "patron": patron_id,
         "outcome": outcome,
@@ -203,7 +213,7 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
                 raise
             continue
         verified = batch.writes[0].as_of is not None
-        done = _document(asked.patron_id, "set", verified=verified, subscribed=subscribed is not None)
+        done = number_document(asked.patron_id, "set", verified=verified, subscribed=subscribed is not None)
         told = {name: again.document[name] for name in ("warnings", "preview")}
         return done | told | {"written": True}
     raise AssertionError("the last try returns or raises")
@@ -261,71 +271,65 @@ def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Wr
     return replace(write_of(desk, change, patron, as_of), renumbered=desk.clock.today())
 
 
-#: What the preview is about.
-UNDO: Final = "set_cpr_undo"
+@dataclass(frozen=True, slots=True, repr=False)
+class Pair:
+    """Our record and the person who has the number, as far as each may be shown, and how far they agree."""
+
+    #: fields by name; None: nobody has said who has the number
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any] | None
+    like: Likeness | None
+    #: None: neither is protected, and birth dates are compared
+    ages: Ages | None
+    #: another patron has the number
+    is_taken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TakingBack:
-    """What taking back a number would do to one record, as shown to staff."""
+def pair_of(desk: Desk, patron: Patron, person: Person | None, other: str | None) -> Pair:
+    today, taken = desk.clock.today(), other is not None
+    ours = _shown_of(desk, patron)
+    theirs = person if other is None else desk.store.patrons.read([other])[0].register
+    if theirs is None:
+        return Pair(ours, None, None, None, taken)
+    told = show_person(desk, theirs) if other is None else _record(desk, other)
+    if told["protected"] or ours["sealed"]:
+        ages = ages_of(patron, theirs, today, desk.policy.ladders.leap)
+        return Pair(ours, told, sealed_likeness_of(ages), ages, taken)
+    return Pair(ours, told, likeness_of(patron, theirs, today), None, taken)
 
-    patron_id: str
-    #: the review item under which the number was given
-    item: int
-    preview: Preview
-    #: the JSON shape of `patron set-cpr`
-    document: Mapping[str, Any]
 
+def compared_document(pair: Pair) -> dict[str, Any]:
+    """Name and birth date in our record beside the register's, as far as each may be shown, and whether they agree.
 
-def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
-    """Show whose number would be taken back. Nothing is written.
-
-    Raises:
-        BadInput: no number was given at the desk, or it has been taken back already.
+    If one of the two is protected, only the ages are compared, and no agreement of name or birth date is shown.
     """
-    given = [one for one in reviews.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
-    view = reviews.store.views.patron(patron_id)
+    like = pair.like or Likeness(Agreement.UNKNOWN, Agreement.UNKNOWN)
+    of = {"name": like.name, "birth_date": like.birth if pair.ages is None else Agreement.SEALED}
+    compared = {name: _side_by_side(pair, name, agreement) for name, agreement in of.items()}
+    if pair.ages is not None:
+        agrees = _AGREES[pair.ages.agreement]
+        compared["age"] = {"ours": pair.ages.ours, "theirs": pair.ages.theirs, "agrees": agrees}
+    return compared
+
+
+def _side_by_side(pair: Pair, name: str, agreement: Agreement) -> dict[str, Any]:
+    told = {} if pair.theirs is None else pair.theirs["fields"].get(name, {})
+    sides = {"ours": pair.ours[name], "theirs": told.get("value"), "agrees": _AGREES[agreement]}
+    sealed = [side for side, is_sealed in (("ours", pair.ours["sealed"]), ("theirs", told.get("sealed"))) if is_sealed]
+    return {**sides, "sealed": sealed} if sealed else sides
+
+
+def _record(desk: Desk, patron_id: str) -> dict[str, Any]:
+    view = desk.store.views.patron(patron_id)
     if view is None:
-        raise BadInput("there is no such patron", kind="patron.unknown")
-    if not given:
-        raise _nothing_to_take_back(reviews, patron_id)
-    marks = (str(given[-1].id), str(view.patron.version))
-    preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
-    whose = whose_document(view, reviews.policy, on=reviews.clock.today())
-    told = preview_document(preview) | {"whose": whose}
-    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
-    document = {
-        **_document(patron_id, "shown", verified=view.patron.verified),
-        "warnings": [warning_document(one) for one in TAKING_BACK],
-        "written": False,
-        "preview": told,
-    }
-    return TakingBack(patron_id, given[-1].id, preview, document)
+        return {"fields": {}, "protected": True}
+    return patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
 
 
-def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
-    """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
-
-    Raises:
-        NotConfirmed: the record differs from the one that was shown; nothing is changed.
-        BadInput: the number has been taken back since, or the reason cannot be kept; nothing is changed.
-        ReviewClosed: the register has given another number since, or the data that this needs is deleted; nothing is
-            changed.
-    """
-    again = preview_taking_back(reviews, shown.patron_id)
-    reason = check_confirmed(again.preview, confirmation)
-    reviews.undo(again.item, reason=reason, is_shown=True)
-    (patron,) = reviews.store.patrons.read([shown.patron_id])
-    told = {name: again.document[name] for name in ("warnings", "preview")}
-    return {**_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
-
-
-def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
-    items = reviews.store.review_desk.items(all_states=True)
-    if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
-        return BadInput("the number has been taken back already", kind="number.taken_back")
-    return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
-
-
-def _is_given(item: ReviewItem, patron_id: str, *, state: State = State.ACCEPTED) -> bool:
-    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is state
+def _shown_of(desk: Desk, patron: Patron) -> dict[str, Any]:
+    shown, today = _record(desk, patron.id), desk.clock.today()
+    born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, today)))
+    # a number that a library made also contains a birth date, and the record may hold no other
+    date = None if shown["protected"] or born is None else born.day.isoformat()
+    name = shown["fields"].get("name", {}).get("value")
+    return {"name": name, "birth_date": date, "sealed": shown["protected"]}

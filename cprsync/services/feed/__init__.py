@@ -1,4 +1,4 @@
-"""Fetches, accepts and sets aside deliveries, compares subscriptions, and asks about patrons in a window.
+"""Fetches, accepts and sets aside deliveries, subscribes, and asks the register what is open.
 
 What a delivery's persons mean is planned in `services.planning`.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.feed.delivery import Link, Place, last_loaded, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cprsync.domain.feed.delivery import Header
     from cprsync.services.ports.deliveries import Feed, Inspection, SealedDelivery, WaitingFile
     from cprsync.services.ports.night import Night, Progress
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
 
 
@@ -107,7 +107,7 @@ def take_in(night: Night, run: Run) -> Intake:
     its day is certain. The error is in the result, because protections in complete deliveries still go through
     (decision 3).
     """
-    intake = Intake(accepted=night.store.runs.deliveries(run))
+    intake = Intake(accepted=night.store.inbox.accepted_by(run))
     intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
     waiting = _fetch(night, intake)
     night.store.runs.set_state(run, RunState.FETCHED)

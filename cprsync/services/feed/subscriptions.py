@@ -1,4 +1,4 @@
-"""Compares our subscriptions with the register's list (decision 10): adds what is missing, removes what has ended.
+"""Subscribes new patrons, and compares our subscriptions with the register's list (decision 10).
 
 The list is fetched once. On a shared agreement, only what we added is removed. Two findings stop the night before the
 first removal, while missing numbers are still added. The first is a list that is empty, or lacks more of our numbers
@@ -19,16 +19,16 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import CprsyncError, RegisterUnavailable
+from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs
-from cprsync.services.ports.register import Subscribed
-from cprsync.services.ports.subscriptions import Gaps
+from cprsync.services.ports.register import Gaps, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 log = structlog.get_logger(__name__)
 
@@ -215,3 +215,45 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         "refused": comparison.refused.total(),
         "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in excess],
     }
+
+
+#: The most new patrons subscribed in one night; the rest follow the night after.
+NEW_A_NIGHT = 100_000
+
+
+def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tuple[int, CprsyncError | None]:
+    """Subscribe patrons without a subscription. Return how many, and the error that stopped the rest.
+
+    A refused number opens a review. `unheard`: only patrons without data from any source. A subscription counts as late
+    depending on the day for which the record is true. Lines that a run has accepted but not yet written may move that
+    day.
+    """
+    added, error = 0, None
+    refused: dict[str, str] = {}
+    night.progress.stage("subscribe")
+    while error is None and added < NEW_A_NIGHT:
+        # numbers refused tonight stay at the head of the list: skip them
+        waiting = night.store.subscriptions.unsubscribed(night.calls + len(refused), unheard=unheard)
+        new = {number: patron for patron, number in waiting if patron not in refused}
+        if not new:
+            break
+        done: list[tuple[str, CprNumber]] = []
+        already: set[CprNumber] = set()
+        for number, result in night.register.subscribe_many(new):
+            if isinstance(result, RegisterUnavailable):
+                error = error or result
+            elif isinstance(result, CprsyncError):
+                refused[new[number]] = result.kind
+            else:
+                done.append((new[number], number))
+                if result is Subscribed.ALREADY:
+                    already.add(number)
+            night.progress.advance()
+        today, dead_until = night.clock.today(), last_day_of_the_dead(night)
+        night.store.subscriptions.subscribed(run, done, since=today, already=already, dead_until=dead_until)
+        added += len(done)
+        night.raise_if_stopped()
+    if refused:
+        reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
+        night.store.patrons.write(run, Batch(reviews=reviews))
+    return added, error

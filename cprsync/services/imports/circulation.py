@@ -11,17 +11,17 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from cprsync.domain.patron.kinds import NOTE_MAX
-from cprsync.services.imports.columns import Columns, columns_of
-from cprsync.services.imports.importing import Taken, check_whole
-from cprsync.services.imports.refused import REASONS, Imported, Refused, Unfit, in_parts
-from cprsync.services.imports.rows import Listing, nothing_seen
+from cprsync.services.imports.patrons import Taken, check_whole
+from cprsync.services.imports.results import REASONS, Imported, Refused, Unfit, in_parts, nothing_seen
+from cprsync.services.imports.rows import Columns, Listing, columns_of
 from cprsync.services.ports.imports import BALANCE, MESSAGE, ORDER, SHAPES, Circulated, Shape, before_it_began
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.rows import Row, Seen
+    from cprsync.services.imports.results import Seen
+    from cprsync.services.imports.rows import Row
     from cprsync.services.ports.store import Store
 
 #: The longest text, except for a message's content.

@@ -1,37 +1,45 @@
-"""Handles patrons who leave: requests and erasures at the desk, and the records that each night closes.
+"""Patrons who leave: requests and erasures at the desk, and the records and data that each night closes and deletes.
 
 A request never looks up, subscribes or creates anything. The night ends the subscriptions of closed patrons, under its
-guard. Leaves out what is deleted from a record: the store does that.
+guard. Data that has passed its retention period is deleted by kind and a few rows at a time, by each night or by a
+command; a killed run continues later. What is deleted, and when, is decided by `domain.leaving` and the store.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
-from cprsync.domain.leaving.leaving import Ties, inactive_before
+from cprsync.domain.leaving.leaving import Forgotten, Ties, inactive_before
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
-from cprsync.services.desk.confirming import check_confirmed, preview_document, whose_document
-from cprsync.services.ports.leaving import Departed, Departing
-from cprsync.services.ports.reason import demanded_reason
+from cprsync.services.desk.showing import check_confirmed, preview_document, whose_document
+from cprsync.services.ports.leaving import Departing
+from cprsync.services.ports.runs import Departed
+from cprsync.services.ports.trust import demanded_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Clock, Run
+    from cprsync.services.ports.runs import Clock, Run
     from cprsync.services.ports.store import Store
 
 # -- the night ---------------------------------------------------------------------------------------------
+
+
+#: Rows deleted in one transaction. Desk users wait at most for one transaction.
+AT_ONCE: Final = 500
 
 
 def who_departs(night: Night) -> Departing:
@@ -213,3 +221,44 @@ class KeptBlocks:
         if only is not None and only not in {block["id"] for block in before["blocks"]}:
             raise BadInput("no such block is kept by the number", kind="block.unknown")
         return before | {"lifted": self.store.kept_blocks.lift(number, user=self.user, reason=why, only=only)}
+
+
+def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_plan: bool) -> dict[str, int]:
+    """Delete what is due by the night's day. Return how many by kind.
+
+    The counts include `before`, what the run deleted before it was killed. `only_plan`: delete nothing.
+    """
+    if only_plan:
+        return dict(night.store.retention.forgettable(night.policy, on=run.day))
+    night.progress.stage("forget", len(Forgotten))
+    done = forget_all(
+        night.store,
+        run,
+        night.policy,
+        on=run.day,
+        limit=min(night.batch, AT_ONCE),
+        raise_if_stopped=night.raise_if_stopped,
+    )
+    counts = Counter(before) + Counter(done)
+    return {kind.value: counts[kind.value] for kind in Forgotten if counts[kind.value]}
+
+
+def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
+    store: Store,
+    run: Run | None,
+    policy: Policy,
+    *,
+    on: date,
+    limit: int = AT_ONCE,
+    raise_if_stopped: Callable[[], None] = lambda: None,
+) -> dict[str, int]:
+    """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
+    counts: Counter[str] = Counter()
+    for kind in Forgotten:
+        # a few entries may pass their check where later ones fail: all that are due are cut, or none
+        gone = limit if kind is not Forgotten.LOG or store.retention.count_log(policy, on=on) else 0
+        while gone == limit:
+            gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
+            counts[kind.value] += gone
+            raise_if_stopped()
+    return dict(+counts)

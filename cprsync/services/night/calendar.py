@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
 
 #: The most days that a night catches up. What was due before them is done on the first of them.

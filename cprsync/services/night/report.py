@@ -20,11 +20,10 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunStopped,
 )
-from cprsync.services.feed.healing import Healed
+from cprsync.services.feed.questions import Healed
 from cprsync.services.netmedia.accounts import Compared
-from cprsync.services.ports.leaving import Departed
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG
+from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG, Departed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.deciding.guard import Excess
     from cprsync.services.ports.deliveries import DeliveryLine
-    from cprsync.services.ports.run import Run
-    from cprsync.services.ports.runs import PlanRow, Tally
+    from cprsync.services.ports.runs import PlanRow, Run, Tally
     from cprsync.services.ports.trust import AuditState
 
 _GIVE_OR_TAKE = (Turn.OPENED, Turn.CLOSED)

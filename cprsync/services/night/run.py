@@ -16,22 +16,18 @@ from cprsync.domain.deciding.guard import Outcome, guard
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
-from cprsync.services.feed.healing import Healed, heal_windows
 from cprsync.services.feed.intake import take_in
-from cprsync.services.feed.subscriptions import Comparison
-from cprsync.services.leaving.departing import depart, who_departs, who_is_released
-from cprsync.services.leaving.forgetting import forget_of_night
-from cprsync.services.netmedia.accounts import compare_accounts
-from cprsync.services.netmedia.publishing import Published, publish
+from cprsync.services.feed.questions import Healed, ask_open_questions, heal_windows
+from cprsync.services.feed.subscriptions import Comparison, subscribe_new
+from cprsync.services.leaving.departing import depart, forget_of_night, who_departs, who_is_released
+from cprsync.services.netmedia.accounts import Published, compare_accounts, publish
 from cprsync.services.netmedia.rights import derive_rights, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
 from cprsync.services.planning.applying import apply, hold, protect_only
-from cprsync.services.planning.new_patrons import ask_open_questions, subscribe_new
 from cprsync.services.planning.planning import Planner
 from cprsync.services.ports.leaving import Departing
-from cprsync.services.ports.run import RunState
-from cprsync.services.ports.runs import LIVED, Tally
+from cprsync.services.ports.runs import LIVED, RunState, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +37,7 @@ if TYPE_CHECKING:
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.deliveries import DeliveryLine, SealedDelivery
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 #: How often a batch that loses its compare-and-set is decided again before the run gives up.
 TRIES = 3

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Delivered, SealedDelivery
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Named, Recognised
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 #: The most open questions that the register is asked again in one night.
 FOLLOW_UPS_A_NIGHT = 100_000

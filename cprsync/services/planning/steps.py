@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.patrons import Named
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cprsync.services.planning.renumbering import Renumbering
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.register import FollowUp, NotFound
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 
 @dataclass(frozen=True, slots=True, repr=False)

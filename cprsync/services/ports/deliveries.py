@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Gap, Person, Protection, Silent, Status
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -166,6 +166,10 @@ class Inbox(Protocol):
 
     def waiting(self) -> list[SealedDelivery]:
         """Deliveries in the inbox that no run has applied or refused, in the order they came."""
+        ...
+
+    def accepted_by(self, run: Run) -> list[SealedDelivery]:
+        """Return the deliveries that this run has accepted, in order."""
         ...
 
     def taken_on(self, produced: date) -> Link | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cprsync.domain.leaving.leaving import Forgotten, Ties
     from cprsync.domain.patron.local import Stage
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Departed, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,6 @@ class Erased:
 
 #: Everyone has confirmed.
 CONFIRMED: Final = Erased()
-
-
-@dataclass(frozen=True, slots=True)
-class Departed:
-    """How many patrons the policy has asked to leave, and how many records were closed."""
-
-    asked: int = 0
-    closed: int = 0
-    #: subscriptions that no longer have a reason
-    ended: int = 0
-
-    def __add__(self, other: Departed) -> Departed:
-        return Departed(self.asked + other.asked, self.closed + other.closed, self.ended + other.ended)
 
 
 @dataclass(frozen=True, slots=True)

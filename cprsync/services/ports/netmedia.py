@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
     from cprsync.errors import CprsyncError
-    from cprsync.services.ports.run import Run
-    from cprsync.services.ports.runs import DuePage
+    from cprsync.services.ports.runs import DuePage, Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Feed, Reader
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.register import Register
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 #: How many persons are recognised, or changes written, in one transaction. Each batch rewrites the database pages that

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.register import FollowUp
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 
 #: The message for each refused link. The error's kind ends in the reason's own name.

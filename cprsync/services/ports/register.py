@@ -1,18 +1,21 @@
-"""The civil register: its port, and what it answers."""
+"""The civil register: its port, what it answers, and what the store keeps of subscriptions, questions and windows."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.patron.patron import AsOf
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
+    from cprsync.domain.policy.policy import Harm
     from cprsync.errors import CprsyncError
+    from cprsync.services.ports.runs import Run
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,4 +90,201 @@ class Register(Protocol):
 
     def subscriptions(self) -> set[CprNumber]:
         """All numbers subscribed under our agreement."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InWindow:
+    """A patron in a window: deliveries may lack news of their number."""
+
+    patron_id: str
+    since: date
+    #: as `domain.feed.window.Why` names it
+    why: str
+    #: the last day on which the register was asked and did not answer
+    asked: date | None = None
+    #: the review item that waits about the patron, or that lets them keep a replaced number because it was rejected
+    item: int | None = None
+    #: whether that item waits; False: it was rejected
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedToday:
+    """How many patrons in a window the register was asked about on a day, and the harm done by its answers."""
+
+    asked: int = 0
+    harms: Mapping[Harm, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gaps:
+    """The differences between our subscriptions and the register's list."""
+
+    #: ours, but not in the list
+    missing: tuple[CprNumber, ...]
+    #: in the list; we added them, and they no longer have a reason
+    ended: tuple[CprNumber, ...]
+    #: in the list, but not ours
+    foreign: tuple[CprNumber, ...]
+    #: how many are ours and in the list
+    kept: int
+    #: not in the list; we added them, and they no longer have a reason: a removal that we were not told about
+    gone: tuple[CprNumber, ...] = ()
+
+
+class Subscriptions(Protocol):
+    """Whom the register tells us about, and what it is still to be asked."""
+
+    def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
+        """Write an audit entry for each look-up that is about to be made, by a run or by a plan.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
+        """Return patrons with a real number that was never subscribed under this agreement.
+
+        A patron with an ended row has left and is not returned. When they are registered again, `begin_again`
+        makes them missing here. When a patron gets another number, the old number's row gets another reason, so
+        the patron is missing again. `unheard`: only patrons without an as-of.
+        """
+        ...
+
+    def subscribed(
+        self,
+        run: Run | None,
+        rows: Sequence[tuple[str, CprNumber]],
+        *,
+        since: date,
+        already: Collection[CprNumber] = (),
+        dead_until: date | None = None,
+    ) -> None:
+        """Note that these patrons are subscribed, and ask for a first copy of each without an as-of.
+
+        A record is unverified if a delivery could have told of it before the subscription (decision 32). All of
+        it is one transaction: subscribing brings no first copy, and a killed run must not forget to ask for it.
+
+        `already`: numbers that were there before. Someone who shares the agreement added them, or we did and
+        the answer was lost. Nobody can tell, so they do not count as added by us. One subscription too many is
+        better than removing another's.
+
+        `dead_until`: the last day of those who are known to be dead, after a replaced number for example.
+        """
+        ...
+
+    def count(self) -> int:
+        """Count the numbers that are subscribed under this agreement."""
+        ...
+
+    def follow_ups(self, limit: int) -> list[FollowUp]:
+        """Return open questions to the register, the oldest first."""
+        ...
+
+    def keep_answers(self, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
+        """Keep the answers about these patrons, in one transaction.
+
+        A failure (the register is down, or refuses) is not kept, so the question is asked again. The day that
+        the answer has seen is sealed with it. It may be later than the day for which the answer is true.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
+        """Return the answers that this run got about these patrons before it was stopped."""
+        ...
+
+
+class Reconciliation(Protocol):
+    """Our subscriptions against the register's list."""
+
+    def gaps(self, listed: Collection[CprNumber]) -> Gaps:
+        """Compare our rows with the list by index. Only the missing ones of some 100,000 rows are opened."""
+        ...
+
+    def end(self, run: Run | None, *, on: date) -> int:
+        """End the rows whose reason no longer applies; returns how many.
+
+        A person who only answered for a minor leaves when nothing is owed by now. The night closes their record
+        later.
+        """
+        ...
+
+    def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        """Record that the register has added these numbers again."""
+        ...
+
+    def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        """Note that the register no longer holds these numbers for us. What others add later is theirs.
+
+        A number that was never ours has no row. An audit entry without a patron records its removal.
+        """
+        ...
+
+    def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
+        """Open windows before numbers that have vanished at the register are added again.
+
+        The feed told nothing of the time in between. The windows open before the call, so that a killed night
+        forgets nobody. Returns, by number, the patrons with a new window.
+        """
+        ...
+
+    def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        """Close the windows of patrons whose subscriptions were there all along.
+
+        The list was wrong, and nothing was missed.
+        """
+        ...
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return every row, by patron and reason, without its number."""
+        ...
+
+
+class Windows(Protocol):
+    """Patrons in a window: deliveries may lack news of their number."""
+
+    def listed(self) -> list[InWindow]:
+        """Return every patron in a window, by patron number, with the review item that decides about them."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """How many patrons are in a window, by reason."""
+        ...
+
+    def to_ask(self, limit: int) -> list[str]:
+        """Return the patrons to ask about next, the most urgent first.
+
+        Opens each record for a moment to see who is protected. Three groups are left out:
+        - patrons with an open question that each night asks anyway: its answer closes the window too;
+        - patrons whose number a person still has to decide: an answer may be about someone else;
+        - patrons with a replaced number about which the register was asked a short time ago.
+        """
+        ...
+
+    def asked_today(self) -> AskedToday:
+        """How many patrons in a window were asked about today, and the harm done by the answers."""
+        ...
+
+    def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        """Write an audit entry for each look-up that is about to be made, and count them for the day.
+
+        Raises:
+            FenceLost: a newer run has taken over.
+        """
+        ...
+
+    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
+        """Count harm before it is done.
+
+        If the process is killed in between, the brake stops too early, not too late.
+        """
+        ...
+
+    def open_for_everyone(self, *, user: str, reason: str) -> int:
+        """Open a window for every subscribed patron. An operator knows a reason that the program cannot see."""
         ...

@@ -1,13 +1,12 @@
-"""Runs and the calendar: the ports of the store, and what they keep."""
+"""The runs of a night and their calendar: the ports of the store, what they keep, and the one clock."""
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
-
-from cprsync.services.ports.leaving import Departed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,14 +17,59 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.due import Facts
     from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm, Policy
-    from cprsync.services.ports.deliveries import SealedDelivery
-    from cprsync.services.ports.run import Run, RunState
 
 #: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
 #: part-way.
 DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
 #: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
 LIVED = frozenset({DONE, LEFT, LATER})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one agreement. `epoch` is the fence that a newer run moves."""
+
+    id: int
+    epoch: int
+    day: date
+    started: datetime
+    resumed: bool = False
+    #: how many items of the deliveries are written: a resumed run starts after them
+    checkpoint: int = 0
+
+
+class RunState(enum.Enum):
+    """The states of a run (decision 17)."""
+
+    #: deliveries are in the inbox
+    FETCHED = "fetched"
+    #: the deliveries are complete and in chain
+    ACCEPTED = "accepted"
+    #: the whole plan is stored
+    PLANNED = "planned"
+    #: stopped by a limit
+    HELD = "held"
+    #: two people have approved
+    APPROVED = "approved"
+    #: the first batch may have been written
+    APPLYING = "applying"
+    #: the outbox was offered to the counterparts
+    PUBLISHED = "published"
+    #: the report is written
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """How many patrons the policy has asked to leave, and how many records were closed."""
+
+    asked: int = 0
+    closed: int = 0
+    #: subscriptions that no longer have a reason
+    ended: int = 0
+
+    def __add__(self, other: Departed) -> Departed:
+        return Departed(self.asked + other.asked, self.closed + other.closed, self.ended + other.ended)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,6 +119,18 @@ class DuePage:
     by_age: bool = True
 
 
+class Clock(Protocol):
+    """The one clock. In a test environment it may be the mock's."""
+
+    def now(self) -> datetime:
+        """The present moment, with time zone, in UTC."""
+        ...
+
+    def today(self) -> date:
+        """The present day in Copenhagen."""
+        ...
+
+
 class Runs(Protocol):
     """The runs of an agreement, one after the other."""
 
@@ -107,10 +163,6 @@ class Runs(Protocol):
 
         None: no such run.
         """
-        ...
-
-    def deliveries(self, run: Run) -> list[SealedDelivery]:
-        """The deliveries that a resumed run has already accepted, in order."""
         ...
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:

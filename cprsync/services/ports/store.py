@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
-    from cprsync.services.ports.desk import Desk, StaffChanges, Views
+    from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, Outbox, Rights
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
-    from cprsync.services.ports.reviews import ReviewDesk, Reviews
+    from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
-    from cprsync.services.ports.subscriptions import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.trust import Audit
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cprsync.errors import FenceLost, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import Run
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
 from cprsync.store.core import tables
 from cprsync.store.core.engine import stamp_of, translated, writing
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.store.beside.journal import EraseJournal
     from cprsync.store.seals.keys import Keyring
     from cprsync.store.seals.vault import Vault

@@ -23,7 +23,7 @@ from cprsync.store.records.records import from_row, overrides_of, prepare
 from cprsync.store.reviews.review_items import REVIEW, write_reviews
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.reviews import ReviewItem
+    from cprsync.services.ports.desk import ReviewItem
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -16,8 +16,8 @@ from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
 from cprsync.errors import ReviewClosed
+from cprsync.services.ports.desk import ReviewItem
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE
-from cprsync.services.ports.reviews import ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.person.number import CprNumber
+    from cprsync.services.ports.desk import Answer
     from cprsync.services.ports.patrons import Write
-    from cprsync.services.ports.reviews import Answer
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text, update
 from cprsync.domain.feed.delivery import Waiting, Why, ask_order, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.ports.subscriptions import AskedToday, InWindow
+from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
 
 #: The purpose of such a look-up, in the audit.

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, inser
 
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
@@ -23,7 +23,7 @@ from cprsync.store.seals.failures import SealBroken
 if TYPE_CHECKING:
     from datetime import date
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -62,6 +62,9 @@ class Inbox(TenantStore):
         wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
             return [from_row(row) for row in connection.execute(wanted)]
+
+    def accepted_by(self, run: Run) -> list[SealedDelivery]:
+        return accepted_by(self._tenant, run)
 
     def taken_on(self, produced: date) -> Link | None:
         wanted = select(_BOX.produced, _BOX.sha256).where(
@@ -117,6 +120,19 @@ def _ours(tenant: Tenant) -> Any:
 
 def _this(tenant: Tenant, number: int) -> Any:
     return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+
+
+def accepted_by(tenant: Tenant, run: Run) -> list[SealedDelivery]:
+    """Return the deliveries that a run has accepted, in order."""
+    taken = tables.run_delivery.c
+    wanted = (
+        select(tables.inbox)
+        .join(tables.run_delivery, (taken.agency == _BOX.agency) & (taken.inbox_id == _BOX.id))
+        .where(taken.agency == tenant.agency, taken.run_id == run.id)
+        .order_by(taken.position)
+    )
+    with reading(tenant.engine) as connection:
+        return [from_row(row) for row in connection.execute(wanted)]
 
 
 def forgotten() -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import exists, select, update
 
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.subscriptions import Gaps
+from cprsync.services.ports.register import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

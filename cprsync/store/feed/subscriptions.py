@@ -30,7 +30,7 @@ from cprsync.store.seals.vault import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

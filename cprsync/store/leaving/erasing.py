@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.beside.journal import Entry
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant

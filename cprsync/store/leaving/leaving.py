@@ -14,7 +14,8 @@ from cprsync.domain.desk.parting import Parting
 from cprsync.domain.leaving.leaving import Ties, blocks_of_staff, is_kept_by, stage_after_night, stage_after_request
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.leaving import CONFIRMED, Departed, Departing, Departure
+from cprsync.services.ports.leaving import CONFIRMED, Departing, Departure
+from cprsync.services.ports.runs import Departed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

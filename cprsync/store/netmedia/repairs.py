@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.account import Held
     from cprsync.domain.netmedia.drift import Repair
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

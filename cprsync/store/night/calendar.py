@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

@@ -11,9 +11,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
-from cprsync.services.ports.leaving import Departed
-from cprsync.services.ports.run import Run, RunState
-from cprsync.services.ports.runs import LIVED, Done, Tally, plan_hash, words
+from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import keep_heads
 from cprsync.store.core import tables
@@ -21,8 +19,7 @@ from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, run_lock, set_values
 from cprsync.store.feed import subscriptions
-from cprsync.store.feed.inbox import from_row as delivery_from_row
-from cprsync.store.feed.inbox import settle
+from cprsync.store.feed.inbox import accepted_by, settle
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
 from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from cprsync.services.ports.deliveries import SealedDelivery
     from cprsync.services.ports.runs import PlanRow
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -93,20 +89,9 @@ class Runs(TenantStore):
             day: date | None = connection.scalar(closed)
             return day
 
-    def deliveries(self, run: Run) -> list[SealedDelivery]:
-        taken, box = tables.run_delivery.c, tables.inbox.c
-        wanted = (
-            select(tables.inbox)
-            .join(tables.run_delivery, (taken.agency == box.agency) & (taken.inbox_id == box.id))
-            .where(taken.agency == self._tenant.agency, taken.run_id == run.id)
-            .order_by(taken.position)
-        )
-        with reading(self._tenant.engine) as connection:
-            return [delivery_from_row(row) for row in connection.execute(wanted)]
-
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
         rows = list(rows)
-        deliveries = [delivery.sha256 for delivery in self.deliveries(run)]
+        deliveries = [delivery.sha256 for delivery in accepted_by(self._tenant, run)]
         named = plan_hash(run.day, deliveries, rows)
         planned = [_planned(self._tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
         with writing(self._tenant.engine) as connection:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.patrons import Batch, Item, Touch, Write
     from cprsync.services.ports.register import FollowUp
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
 
 _PATRON = tables.patron.c

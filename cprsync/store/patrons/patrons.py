@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.patrons import Recognised
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.seals.vault import Vault
 

@@ -42,9 +42,9 @@ from cprsync.store.records.records import from_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cprsync.services.ports.desk import ReviewItem
     from cprsync.services.ports.patrons import Batch
-    from cprsync.services.ports.reviews import ReviewItem
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 

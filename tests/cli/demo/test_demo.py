@@ -18,7 +18,7 @@ from cprsync.domain.person.sealed import Address
 from cprsync.mock import control
 from cprsync.resources import fixture_path
 from cprsync.services.ports.patrons import Batch, Write
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.store.core import tables
 from cprsync.store.core.engine import open_engine, writing
 

@@ -13,7 +13,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
-from cprsync.services.desk.confirming import preview_document
+from cprsync.services.desk.showing import preview_document
 
 NOTE = DeskWarning("moved", Level.NOTE, Wording("flyttet", "moved"))
 STOP = DeskWarning("dead", Level.STOP, Wording("død", "dead"))

@@ -17,7 +17,7 @@ from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.installing import upgrade_store as upgrade
-from cprsync.services.imports.refused import Imported, OfPatrons
+from cprsync.services.imports.results import Imported, OfPatrons
 from cprsync.store.core.engine import open_engine
 
 if TYPE_CHECKING:

@@ -23,9 +23,8 @@ from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
-from cprsync.services.imports.columns import PATRON_COLUMNS
-from cprsync.services.imports.refused import DOUBTS, REASONS
-from cprsync.services.imports.rows import Row
+from cprsync.services.imports.results import DOUBTS, REASONS
+from cprsync.services.imports.rows import PATRON_COLUMNS, Row
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.wire.certificates import (
     _ISSUER_REVOKED,

@@ -25,7 +25,7 @@ from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.review import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.imports.refused import REASONS as OF_A_ROW
+from cprsync.services.imports.results import REASONS as OF_A_ROW
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from cprsync.cli.imports.lists import show_import
 from cprsync.cli.leaving.leaving import _left_text, _type_again, parting_lines
 from cprsync.errors import NotConfirmed
-from cprsync.services.imports.refused import Imported, OfPatrons
+from cprsync.services.imports.results import Imported, OfPatrons
 
 if TYPE_CHECKING:
     from cprsync.cli.language.words import Language

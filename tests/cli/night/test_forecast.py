@@ -15,8 +15,7 @@ from cprsync.cli.main import app
 from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
 from cprsync.config.settings import load_settings
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.setting import Setting, set_field
 
 if TYPE_CHECKING:
     from pathlib import Path

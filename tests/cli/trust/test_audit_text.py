@@ -21,10 +21,10 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.status import Action
+from cprsync.services.lending.standing import STATEMENT
 from cprsync.services.ports.desk import SHOW
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust import Happening
-from cprsync.services.views.lending import STATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,7 @@ from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.adding import Addition, check_typed_number, confirm_addition, preview_addition
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.setting import Setting, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.patrons import NewPatron
 

@@ -7,7 +7,7 @@ import pytest
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NotConfirmed
-from cprsync.services.desk.confirming import check_confirmed, preview_document
+from cprsync.services.desk.showing import check_confirmed, preview_document
 
 DEAD = DeskWarning("dead", Level.STOP, Wording("død", "dead"))
 PREVIEW = Preview("registration", "12345678", (DEAD,))

@@ -19,11 +19,10 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, ReviewClosed
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import SettingDesk, set_field
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
+from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.views.finding import find_patron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.imports.import_writing import create

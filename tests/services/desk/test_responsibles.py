@@ -23,14 +23,13 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, Birth, Status, by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
-from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible, list_responsibles
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:

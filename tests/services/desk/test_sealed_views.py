@@ -37,9 +37,9 @@ from cprsync.errors import BadInput, ConfigurationError, CprsyncError
 from cprsync.services.desk import setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 

@@ -28,21 +28,13 @@ from cprsync.errors import (
     ReviewChanged,
     ReviewClosed,
 )
-from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.desk.set_cpr import (
-    NumberPreview,
-    SetNumber,
-    confirm_number,
-    preview_number,
-    preview_taking_back,
-    take_back,
-)
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.reviewing import Reviews, preview_taking_back, take_back
+from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
+from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.viewing import find_patron
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.views.finding import find_patron
 
 if TYPE_CHECKING:
     from doubles import Library

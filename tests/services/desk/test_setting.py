@@ -20,8 +20,7 @@ from cprsync.domain.person.person import Status, by_status
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
-from cprsync.services.desk.local_setting import LISTS, Setting
-from cprsync.services.desk.setting import NEVER_SET, SettingDesk, set_field, settable
+from cprsync.services.desk.setting import LISTS, NEVER_SET, Setting, SettingDesk, set_field, settable
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin
 

@@ -17,10 +17,9 @@ from cprsync.config.municipalities import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import SettingDesk, set_field
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.views.revealing import RecordViewer
+from cprsync.services.desk.viewing import RecordViewer
 
 CHILD_OR_ADULT = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
 

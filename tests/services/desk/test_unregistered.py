@@ -15,10 +15,9 @@ from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Status, by_status
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import set_field
+from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.deliveries import Unreadable
-from cprsync.services.views.revealing import RecordViewer
 
 if TYPE_CHECKING:
     from doubles import Library

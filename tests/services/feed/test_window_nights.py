@@ -23,7 +23,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.feed.healing import heal_between_nights
+from cprsync.services.feed.questions import heal_between_nights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

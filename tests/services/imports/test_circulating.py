@@ -18,11 +18,11 @@ from test_setting import row
 from townspeople import cpr, person
 
 from cprsync.errors import BadInput
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.imports.circulation import CirculationImport, import_circulation
-from cprsync.services.views.revealing import RecordViewer
 
 if TYPE_CHECKING:
-    from cprsync.services.imports.refused import Imported
+    from cprsync.services.imports.results import Imported
 
 LIST = (
     "type;id;patron;title;loaned;due;renewed;placed;kind;amount;raised;loan;channel;sent;subject;content\n"

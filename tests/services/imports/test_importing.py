@@ -25,19 +25,18 @@ from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, PatronGroup
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.resources import fixture_path
-from cprsync.services.imports.columns import PATRON_COLUMNS, Column, Columns, columns_of_table
-from cprsync.services.imports.importing import Importing, import_patrons
-from cprsync.services.imports.patron_rows import as_patron
-from cprsync.services.imports.rows import nothing_seen
-from cprsync.services.ports.reviews import Answer
-from cprsync.services.views.revealing import RecordViewer
+from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.imports.patrons import Importing, as_patron, import_patrons
+from cprsync.services.imports.results import nothing_seen
+from cprsync.services.imports.rows import PATRON_COLUMNS, Column, Columns, columns_of_table
+from cprsync.services.ports.desk import Answer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from doubles import Library
 
-    from cprsync.services.imports.refused import Imported
+    from cprsync.services.imports.results import Imported
 
 ANNA, BO, CLARA = number("ANNA"), number("BO"), number("CLARA")
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Ung", 14), AgeGroup("Voksen", 18))),))

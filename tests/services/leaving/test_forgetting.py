@@ -21,7 +21,7 @@ from townspeople import cpr, dies, moves, person
 from cprsync.domain.patron.local import Doing
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import ReviewClosed
-from cprsync.services.leaving.forgetting import forget_all
+from cprsync.services.leaving.departing import forget_all
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.lending import circulation

@@ -28,11 +28,11 @@ from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.imports.importing import Importing, import_patrons
+from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.leaving.departing import LeavingDesk
+from cprsync.services.lending.standing import Standings
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.views.lending import Standings
-from cprsync.services.views.revealing import RecordViewer
 from cprsync.store.beside.journal import Entry
 from cprsync.store.core import tables
 from cprsync.store.lending.circulation import seal_payload

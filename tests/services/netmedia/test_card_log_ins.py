@@ -15,8 +15,7 @@ from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.local import Card, Doing, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
-from cprsync.services.desk.local_setting import Setting
-from cprsync.services.desk.setting import SettingDesk, set_field
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.netmedia.accounts import reconcile_accounts
 from cprsync.services.netmedia.rights import verify
 from cprsync.services.ports.patrons import NewPatron

@@ -20,12 +20,11 @@ from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted, RunBusy
-from cprsync.services.desk.local_setting import Setting
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
-from cprsync.services.desk.setting import SettingDesk, set_field
-from cprsync.services.netmedia.publishing import tell_now
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.netmedia.accounts import tell_now
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables

@@ -23,9 +23,8 @@ from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.netmedia.rights import derive_wrong_again, verify
+from cprsync.services.netmedia.rights import Entitlements, derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange
-from cprsync.services.views.entitlements import Entitlements
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from townspeople import cpr
 
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.services.night.report import audit_document
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust import EVERY_RECORD
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
@@ -19,7 +19,7 @@ from cprsync.store.core.engine import writing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 _ROW = tables.patron.c
 REGISTER = ("register_blob", "register_key", "fingerprint", "fingerprint_key")

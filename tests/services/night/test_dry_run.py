@@ -19,7 +19,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterUnavailable
 from cprsync.services.night.dry_run import PlanStore, plan_night
 from cprsync.services.night.run import run_night
-from cprsync.services.ports.reviews import Answer
+from cprsync.services.ports.desk import Answer
 
 if TYPE_CHECKING:
     from cprsync.cli.language.words import Language

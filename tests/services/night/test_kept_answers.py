@@ -15,8 +15,8 @@ from townspeople import cpr, loses_protection, moves, person
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.person import EMPTY
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunStopped
+from cprsync.services.feed import questions
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.planning import new_patrons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ NOBODY = "FINN"
 
 def with_new_patrons(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     """Six new patrons, whose answers are kept two at a time; a stop is heard after two as well."""
-    monkeypatch.setattr(new_patrons, "KEPT_TOGETHER", 2)
+    monkeypatch.setattr(questions, "KEPT_TOGETHER", 2)
     library.batch = 2
     library.enrol(*NEW, NOBODY)
     library.register.knows(*(person(key) for key in NEW))

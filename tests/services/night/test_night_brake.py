@@ -14,7 +14,7 @@ from cprsync.domain.person.person import EMPTY, Person
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import Run
 from cprsync.store.patrons.changes import write_records
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from cprsync.domain.person.sealed import Name
 from cprsync.domain.person.status import Action
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.run import Run
+from cprsync.services.ports.runs import Run
 from cprsync.store.patrons.changes import write_records
 
 if TYPE_CHECKING:

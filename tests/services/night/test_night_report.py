@@ -25,8 +25,7 @@ from cprsync.errors import (
 )
 from cprsync.services.night.report import Closing, Counts, Planned, Report
 from cprsync.services.ports.deliveries import DeliveryLine
-from cprsync.services.ports.run import Run
-from cprsync.services.ports.runs import Tally
+from cprsync.services.ports.runs import Run, Tally
 
 RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
 #: The keys of `sync` in commands.md; what is more is ours.

@@ -13,7 +13,7 @@ from townspeople import gains_protection, moves, person, renames
 
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
-from cprsync.services.leaving.forgetting import forget_all
+from cprsync.services.leaving.departing import forget_all
 from cprsync.services.trust.audit import accept_audit
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.trust import AuditState
-from cprsync.services.trust.status import status_of
+from cprsync.services.trust.audit import status_of
 
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)

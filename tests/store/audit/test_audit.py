@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import TextClause, text
 from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing

@@ -27,7 +27,7 @@ from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import Batch
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.core import tables
 from cprsync.store.core.engine import open_engine, reading, writing
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 POLICY = Policy(retention=Retention(log_days=400))
 NIGHT, DESK = "night/main", "desk"

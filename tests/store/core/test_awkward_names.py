@@ -21,7 +21,7 @@ from cprsync.register.soap.answers import NAMESPACE, parse_person
 from cprsync.services.ports.patrons import Batch
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.sql import SqlStore
 
 

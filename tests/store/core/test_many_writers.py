@@ -18,10 +18,9 @@ from cprsync.domain.person.sealed import Name
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import LostCompare
-from cprsync.services.ports.desk import Correction, Entry, LocalChange
+from cprsync.services.ports.desk import Answer, Correction, Entry, LocalChange
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.services.ports.register import Subscribed
-from cprsync.services.ports.reviews import Answer
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.core.engine import open_engine
 from cprsync.store.sql import SqlStore
@@ -29,7 +28,7 @@ from cprsync.store.sql import SqlStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.seals.keys import Keyring
 
 PATRONS = 12

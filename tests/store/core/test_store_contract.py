@@ -37,8 +37,7 @@ from cprsync.services.ports.deliveries import InboxState
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, Equal, Item, NewPatron, NotOurs, Touch
 from cprsync.services.ports.register import FollowUp
-from cprsync.services.ports.run import RunState
-from cprsync.services.ports.runs import PlanRow
+from cprsync.services.ports.runs import PlanRow, RunState
 from cprsync.store.core import tables
 from cprsync.store.sql import SqlStore
 
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from store_people import StoppedClock
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
     from cprsync.store.seals.keys import Keyring
 
@@ -213,7 +212,7 @@ def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(stor
     store.patrons.write(run, Batch(checkpoint=2))
     again = store.runs.begin(day=TUESDAY, started=STARTED + timedelta(days=1))
     assert again == replace(run, epoch=run.epoch + 1, resumed=True, checkpoint=2)
-    assert store.runs.deliveries(again) == [accepted]
+    assert store.inbox.accepted_by(again) == [accepted]
 
 
 def test_a_run_that_looks_for_files_again_keeps_its_place(store: SqlStore, run: Run) -> None:

@@ -16,7 +16,7 @@ from cprsync.store.core.tenant import hold_library
 from cprsync.store.patrons import feed_coverage
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.sql import SqlStore
 
 TODAY = STARTED.date()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.sql import SqlStore
 

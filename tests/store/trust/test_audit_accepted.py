@@ -10,7 +10,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, pers
 
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.errors import BadInput
-from cprsync.services.ports.run import RunState
+from cprsync.services.ports.runs import RunState
 from cprsync.store.beside.checkpoints import FILE
 from cprsync.store.core.engine import writing
 from cprsync.store.sql import SqlStore

@@ -1,36 +1,44 @@
-"""Asks the register about every patron in a window (decisions 32 and 33), in a night or between two nights.
+"""Asks the register what is open: new patrons, questions that were not answered, and every patron in a window.
 
-In a window, deliveries may lack news of a number. The work is done in shares. Each share is decided, guarded and
-written before the next is asked, so that a killed run continues where it stopped. The limit counts the harm of the
-whole day: that of earlier shares and of the night's deliveries.
+A new patron's record says "not yet verified" until their look-up is answered. In a window, deliveries may lack news of
+a number (decisions 32 and 33). That work is done in shares, in a night or between two nights. Each share is decided,
+guarded and written before the next is asked, so that a killed run continues where it stopped. The limit counts the harm
+of the whole day: that of earlier shares and of the night's deliveries.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.errors import CprsyncError
+from cprsync.services.feed.subscriptions import subscribe_new
 from cprsync.services.planning.applying import apply, protect_only
-from cprsync.services.planning.new_patrons import subscribe_new
-from cprsync.services.planning.planning import Planner
-from cprsync.services.ports.register import WINDOW, FollowUp
+from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT, Planner
+from cprsync.services.ports.register import FIRST_COPY, WINDOW, FollowUp, KeptAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.deciding.guard import Excess
+    from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Harm
     from cprsync.errors import CprsyncError
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.run import Run
+    from cprsync.services.ports.runs import Run
 
 #: The first round asks everyone. If an answer names another number, that number is subscribed and asked in the next
 #: round.
 ROUNDS = 1 + LINKS_MAX
+
+
+#: How many answers are stored together. Answers that a kill loses are asked again.
+KEPT_TOGETHER = 500
 
 
 @dataclass(slots=True)
@@ -144,3 +152,58 @@ def heal_between_nights(night: Night) -> Healed:
     with night.store.runs.lock():
         heal_windows(night, None, healed)
     return healed
+
+
+def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
+    """Look up everyone with an open question and plan the answers. The audit entry is written before."""
+    questions = night.store.subscriptions.follow_ups(FOLLOW_UPS_A_NIGHT)
+    night.progress.stage("look up", len(questions))
+    for start in range(0, len(questions), night.calls):
+        _ask(night, run, planner, questions[start : start + night.calls])
+        night.raise_if_stopped()
+    planner.ask_new_numbers()
+
+
+def _ask(night: Night, run: Run, planner: Planner, questions: Sequence[FollowUp]) -> None:
+    patrons = {patron.id: patron for patron in night.store.patrons.read([q.patron_id for q in questions])}
+    asked: dict[CprNumber, list[FollowUp]] = {}
+    for question in questions:
+        if question.patron_id in patrons:
+            asked.setdefault(patrons[question.patron_id].number, []).append(question)
+    kept = _kept(night, run, asked)
+    rest = {number: some for number, some in asked.items() if number not in kept}
+    for kind in sorted({question.kind for some in rest.values() for question in some}):
+        night.store.subscriptions.intend(
+            run, [q.patron_id for some in rest.values() for q in some if q.kind == kind], kind
+        )
+    for one in chain(kept.values(), _look_up(night, run, rest)):
+        for question in asked[one.answer.number]:
+            planner.follow_up(question, patrons[question.patron_id], one.answer, one.as_of)
+        night.progress.advance()
+
+
+def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> dict[CprNumber, KeptAnswer]:
+    """The answers that the run got before it was stopped, for numbers that are still asked about.
+
+    A first copy carries its day, so it stays valid. The end of a protection needs the register's present state. The
+    state that the register had loaded (`seen`) decides that, not the last delivery taken. That delivery can be the same
+    for days if nights are stopped, and can change within an hour if one is not.
+    """
+    seen = night.as_of_lookup().seen
+    ids = [question.patron_id for some in asked.values() for question in some]
+    found = {one.answer.number: one for one in night.store.subscriptions.kept_answers(run, ids).values()}
+    return {
+        number: found[number]
+        for number, some in asked.items()
+        if number in found and (found[number].as_of.seen == seen or all(one.kind == FIRST_COPY for one in some))
+    }
+
+
+def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> Iterator[KeptAnswer]:
+    """Ask, and store the answers as they come, so that a stopped night asks nobody twice."""
+    as_of = night.as_of_lookup()
+    answers = night.register.look_up_many(list(asked))
+    while together := list(islice(answers, KEPT_TOGETHER)):
+        whose = [(question.patron_id, answer) for answer in together for question in asked[answer.number][:1]]
+        night.store.subscriptions.keep_answers(run, whose, as_of)
+        yield from (KeptAnswer(answer, as_of) for answer in together)

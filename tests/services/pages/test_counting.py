@@ -13,7 +13,7 @@ from townspeople import dies, person
 
 from cprsync.cli.pages.statistics import LEFT_OUT, statistics_lines
 from cprsync.config.municipalities import load_municipalities
-from cprsync.services.views.statistics import statistics
+from cprsync.services.pages.statistics import statistics
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 

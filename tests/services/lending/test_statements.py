@@ -20,7 +20,7 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.views.lending import Statements
+from cprsync.services.lending.standing import Statements
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.lending import circulation

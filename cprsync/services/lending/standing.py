@@ -28,9 +28,8 @@ from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.responsible import why_no_letter
 from cprsync.services.desk.responsibles import named
 from cprsync.services.desk.showing import patron_document
+from cprsync.services.desk.viewing import check_reason, living_view_of, sealed_fields
 from cprsync.services.ports.desk import PatronView, Reveal
-from cprsync.services.views.finding import living_view_of
-from cprsync.services.views.revealing import check_reason, sealed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened
-    from cprsync.services.ports.run import Clock
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 

@@ -1,9 +1,13 @@
-"""Rows that an import refuses: line, field and reason. Never the value."""
+"""What became of an import's rows: why a row is refused or doubted, by line and field, never the value."""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+import sqlite3
 from array import array
 from collections import Counter
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -194,3 +198,38 @@ def in_parts(rows: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
     source = iter(rows)
     while part := list(islice(source, size)):
         yield part
+
+
+_BYTES = 16
+
+
+class Seen:
+    """Hashes under a key that is kept nowhere, in a database that is deleted when it is closed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._key = secrets.token_bytes(_BYTES)
+
+    def __contains__(self, told: tuple[str, str]) -> bool:
+        found = self._connection.execute("SELECT 1 FROM seen WHERE hash = ?", (self._hash(told),))
+        return found.fetchone() is not None
+
+    def add(self, told: tuple[str, str]) -> None:
+        """Remember a value: its kind and the value itself."""
+        self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (self._hash(told),))
+
+    def _hash(self, told: tuple[str, str]) -> bytes:
+        return hashlib.blake2b("|".join(told).encode(), key=self._key, digest_size=_BYTES).digest()
+
+
+@contextmanager
+def nothing_seen() -> Iterator[Seen]:
+    """Open a new one.
+
+    SQLite keeps a database without a name in memory while it is small, and then in a temporary file.
+    """
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("CREATE TABLE seen (hash BLOB PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("BEGIN")
+        yield Seen(connection)

@@ -17,7 +17,7 @@ from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup
 from cprsync.errors import BadInput
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.views.lending import Standings
+from cprsync.services.lending.standing import Standings
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:

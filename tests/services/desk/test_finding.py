@@ -14,9 +14,9 @@ from cprsync.domain.patron.local import Card, Local, Stage
 from cprsync.domain.patron.patron import Patron
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
+from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.desk import Numbered
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.views.finding import find_patron
 
 if TYPE_CHECKING:
     from doubles import Library

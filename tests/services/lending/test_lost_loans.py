@@ -14,7 +14,7 @@ from test_statements import statement, text
 from cprsync.cli.desk.record import field_lines
 from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.lending.fees import Compensation, over_since
-from cprsync.services.views.lending import Standings
+from cprsync.services.lending.standing import Standings
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.lending.circulation import is_over

@@ -1,0 +1,189 @@
+"""Finds patrons by what staff know of them, shows a record, and reveals its sealed data for a reason.
+
+The store writes the audit entry first, and only then opens. Leaves out who may reveal: every user who may run the
+program may.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.desk.responsibles import list_minors
+from cprsync.services.desk.showing import patron_document
+from cprsync.services.ports.desk import PatronView, Reveal
+from cprsync.services.ports.trust import checked_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.desk import Numbered, Opened, PatronView
+    from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.store import Store
+
+
+#: How the patron was found.
+CPR_NUMBER: Final = "cpr_number"
+PATRON_NUMBER: Final = "patron"
+CARD: Final = "card"
+#: Warnings about the patron found.
+OLD_NUMBER: Final = "old_number"
+MERGED: Final = "merged"
+CLOSED: Final = "closed"
+#: The same text is also another patron's card.
+CARD_OF_ANOTHER: Final = "card_of_another"
+_PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordViewer:
+    """Where a record is looked at: one library's store and policy, and the user who looks."""
+
+    agency: str
+    store: Store
+    clock: Clock
+    policy: Policy
+    user: str
+
+    def shown(self, patron_id: str) -> dict[str, Any]:
+        """One record as anyone at the desk may see it. Raises BadInput if there is no such patron."""
+        return self._document(view_of(self.store, patron_id), None)
+
+    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
+        """Same as `shown`, with the sealed fields opened. A record without sealed fields leaves no audit entry.
+
+        Raises:
+            BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
+            ConfigurationError: there is no reason.
+        """
+        why, view = check_reason(reason), view_of(self.store, patron_id)
+        document = self._document(view, None)
+        fields = sealed_fields(document["fields"])
+        if not fields:
+            return document
+        return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
+
+    def _document(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
+        document = patron_document(
+            view,
+            self.policy,
+            agency=self.agency,
+            on=self.clock.today(),
+            opened=opened,
+            circulation=self.store.lending.circulation(view.patron.id),
+        )
+        # a reveal opens one record: a minor's sealed data stays sealed on the page of the person who answers
+        document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)
+        return document if view.merged_into is None else document | {"merged_into": view.merged_into}
+
+
+def check_reason(reason: str) -> str:
+    """The reason as the audit keeps it.
+
+    Raises:
+        ConfigurationError: there is no reason.
+        BadInput: the reason cannot be kept.
+    """
+    if not reason.strip():
+        raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")
+    return checked_reason(reason)
+
+
+def check_asked(*, reveal: bool, reason: str) -> None:
+    """Check what was asked before anything is read: what is sealed opens for a reason, and a reason is only for that.
+
+    Raises:
+        ConfigurationError: there is a reason for nothing, or no reason.
+        BadInput: the reason cannot be kept.
+    """
+    if reveal:
+        check_reason(reason)
+    elif reason:
+        raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
+
+
+def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names of the sealed fields."""
+    return tuple(name for name, entry in fields.items() if "sealed" in entry)
+
+
+def view_of(store: Store, patron_id: str) -> PatronView:
+    """A record, also an emptied one, or the shell of a merged one. Raises BadInput if there is none."""
+    view = store.views.patron(patron_id)
+    if view is None and store.leaving.was_given(patron_id):
+        raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
+    if view is None:
+        raise BadInput("there is no such patron", kind="patron.unknown")
+    return view
+
+
+def unmerged_view_of(store: Store, patron_id: str) -> PatronView:
+    """Same as `view_of`, but raises BadInput for a merged patron: the record that it was merged into answers."""
+    view = view_of(store, patron_id)
+    if view.merged_into is not None:
+        raise BadInput(
+            "the patron was merged into {merged_into}: ask for that record",
+            merged_into=view.merged_into,
+            kind="patron.merged",
+        )
+    return view
+
+
+def living_view_of(store: Store, patron_id: str) -> PatronView:
+    """Same as `unmerged_view_of`, but raises BadInput for a patron who has left: nothing is kept to answer from."""
+    view = unmerged_view_of(store, patron_id)
+    if view.stage is Stage.CLOSED:
+        raise BadInput("the patron has left: nothing is kept of them", kind="patron.closed")
+    return view
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    patron_id: str
+    by: str
+    warnings: tuple[str, ...] = ()
+
+
+def find_patron(store: Store, typed: str) -> dict[str, Any]:
+    """Find the patron who has, or had, this number or card. Return the JSON shape of `patron find`."""
+    found = list(_all(store, typed))
+    if not found:
+        return {"found": False, "patron": None, "by": None, "warnings": []}
+    first = found[0]
+    others = [one.patron_id for one in found if one.patron_id != first.patron_id]
+    document = {"found": True, "patron": first.patron_id, "by": first.by, "warnings": list(first.warnings)}
+    if others:
+        # without this warning, someone who scans a card could be shown another patron
+        document |= {"warnings": [*first.warnings, CARD_OF_ANOTHER], "other": others[0]}
+    return document
+
+
+def _all(store: Store, typed: str) -> Iterator[_Found]:
+    """Everyone that the text may mean, the most likely first."""
+    if (number := _number(typed)) is not None and (one := store.patrons.find(number)) is not None:
+        (patron,) = store.patrons.read([one])
+        yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
+    joined = unspaced(typed)
+    if _PATRON_NUMBER.fullmatch(joined) and (theirs := store.views.numbered(joined)) is not None:
+        yield _Found(theirs.patron_id, PATRON_NUMBER, tuple(_about(joined, theirs)))
+    if (holder := store.views.with_card(typed)) is not None:
+        yield _Found(holder, CARD)
+
+
+def _number(typed: str) -> CprNumber | None:
+    try:
+        return CprNumber.parse_any(unspaced(typed))
+    except ValueError:
+        return None
+
+
+def _about(typed: str, theirs: Numbered) -> Iterator[str]:
+    if theirs.patron_id != typed:
+        yield MERGED
+    if theirs.stage is Stage.CLOSED:
+        yield CLOSED

@@ -1,0 +1,4 @@
+"""Counts for people to read: the yearly statistics.
+
+What is printed is in `domain.pages`.
+"""
