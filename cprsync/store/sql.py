@@ -20,25 +20,23 @@ from cprsync.store.desk.desk import Desk
 from cprsync.store.desk.reviews import ReviewDesk
 from cprsync.store.desk.setting import StaffChanges
 from cprsync.store.desk.views import Views
-from cprsync.store.feed.healing import Windows
-from cprsync.store.feed.inbox import Inbox
+from cprsync.store.feed.inbox import Inbox, StoppedDeliveries
 from cprsync.store.feed.reconciling import Reconciliation
 from cprsync.store.feed.sealing import Sealing
-from cprsync.store.feed.stopped import StoppedDeliveries
 from cprsync.store.feed.subscriptions import Subscriptions
+from cprsync.store.feed.windows import Windows
 from cprsync.store.imports.imports import Imports
 from cprsync.store.leaving.erasing import Erasing
 from cprsync.store.leaving.forgetting import Retention
 from cprsync.store.leaving.journal import Journal
 from cprsync.store.leaving.leaving import Leaving
-from cprsync.store.lending.owing import Lending
-from cprsync.store.netmedia.accounts import Accounts
+from cprsync.store.lending.circulation import Lending
+from cprsync.store.netmedia.accounts import AccountRepairs, Accounts
 from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
-from cprsync.store.netmedia.repairs import AccountRepairs
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
-from cprsync.store.pages.counting import Statistics
+from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.patrons.responsibles import Responsibles
 from cprsync.store.records.kept_blocks import KeptBlocks

@@ -23,7 +23,7 @@ from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back
-from cprsync.store.imports.import_writing import create
+from cprsync.store.imports.import_rows import create
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_changes
 from cprsync.store.patrons.feed_coverage import find_late, open_windows

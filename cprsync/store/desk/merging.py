@@ -7,7 +7,6 @@ seals what an undo needs in the review item. This module does not decide which p
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, select, union_all, update
@@ -19,7 +18,7 @@ from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.fields import join_local, part_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.patron.patron import AsOf, PatronKind, Source
+from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
@@ -27,11 +26,11 @@ from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
+from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.netmedia.effects import CULR, payload
-from cprsync.store.netmedia.log_ins import tell_cards
+from cprsync.store.netmedia.effects import CULR, payload, tell_cards
 from cprsync.store.patrons import belongings, feed_coverage, responsibles
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.records import overrides
@@ -44,7 +43,7 @@ from cprsync.store.records.records import (
     prepare,
     write_local,
 )
-from cprsync.store.seals.vault import decode, encode
+from cprsync.store.seals.vault import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +67,9 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     Returns what an undo needs.
     """
     shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
-    kept = _remembered(tenant, closes, shell) | {"account": account_of(connection, tenant, shell.id)}
+    kept = remembered(closes, shell, clear=_CLEAR, days=_DAYS)
+    kept["local"] = encode_local(open_local(tenant, closes)).decode()
+    kept["account"] = account_of(connection, tenant, shell.id)
     kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
     kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
@@ -101,8 +102,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     person = decode(bytes.fromhex(kept["register"]))
     if keeps.status_class == MERGED:
         raise ReviewClosed("the patron who kept was merged since too: take that back first")
-    if _is_taken(connection, tenant, person.number):
-        raise ReviewClosed("another patron has the number by now: nothing was taken back")
+    refuse_taken(connection, tenant, person.number, but=closed.id)
     circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
@@ -128,31 +128,11 @@ def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
     return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
 
 
-def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber) -> bool:
-    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
-    return connection.scalar(select(_PATRON.id).where(_PATRON.agency == tenant.agency, has)) is not None
-
-
-# -- the two records -------------------------------------------------------------------------------------
-
-
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
     """Write a record with its before-image, one version on. The caller tells the net media."""
     run = tenant.no_run
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
     write_records(connection, tenant, run, [write])
-
-
-def _remembered(tenant: Tenant, row: AnyRow, shell: Patron) -> dict[str, Any]:
-    days = {name: getattr(row, name) for name in _DAYS}
-    as_of = shell.as_of
-    return {
-        "register": encode(shell.register).hex(),
-        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
-        "local": encode_local(open_local(tenant, row)).decode(),
-        "clear": {name: getattr(row, name) for name in _CLEAR},
-        "days": {name: day and day.isoformat() for name, day in days.items()},
-    }
 
 
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
@@ -177,13 +157,11 @@ def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person
 
     Returns the patron as before that write, so that the caller can tell the net media.
     """
-    as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
     corrected = overrides.of(connection, tenant, [closed.id]).get(closed.id, ())
-    shell = replace(from_row(tenant.vault, closed), as_of=as_of, overrides=corrected)
+    shell = replace(from_row(tenant.vault, closed), as_of=remembered_as_of(kept), overrides=corrected)
     _write(connection, tenant, shell, person)
-    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
     index = tenant.vault.number_index(person.number)
-    row = _set_clear(connection, tenant, closed.id, number_index=index, **kept["clear"], **days)
+    row = _set_clear(connection, tenant, closed.id, number_index=index, **remembered_columns(kept))
     write_local(connection, tenant, row, decode_local(kept["local"].encode()))
     return replace(shell, register=person)
 
@@ -204,9 +182,6 @@ def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: A
 def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
     before, both = (decode_local(kept[name].encode()) for name in ("before", "joined"))
     write_local(connection, tenant, keeps, part_local(open_local(tenant, keeps), before=before, joined=both))
-
-
-# -- items and effects ------------------------------------------------------------------------------------
 
 
 def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:

@@ -36,7 +36,7 @@ from cprsync.store.reviews.review_items import next_number, seal_kept
 from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
@@ -58,25 +58,38 @@ _OUT = tables.outbox.c
 _ASKED = tables.follow_up.c
 
 
-# -- when it is given ------------------------------------------------------------------------------------------
-
-
 def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
     """Return what taking the `given` number back needs. Read it before the number is given; the row is held."""
     theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
     patron = from_row(tenant.vault, row)
-    days = {name: getattr(row, name) for name in _DAYS}
-    as_of = patron.as_of
-    return {
-        "register": encode(patron.register).hex(),
+    return remembered(row, patron, clear=_CLEAR, days=_DAYS) | {
         "version": patron.version,
-        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
-        "clear": {name: getattr(row, name) for name in _CLEAR},
-        "days": {name: day and day.isoformat() for name, day in days.items()},
         "account": account_of(connection, tenant, patron_id),
         "blocks": kept_blocks.coming_with(connection, tenant, row, given),
     }
+
+
+def remembered(row: AnyRow, patron: Patron, *, clear: Sequence[str], days: Sequence[str]) -> dict[str, Any]:
+    """Return, as JSON can hold it, what a record has in the register's part, and in these columns beside it."""
+    as_of, dated = patron.as_of, {name: getattr(row, name) for name in days}
+    return {
+        "register": encode(patron.register).hex(),
+        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
+        "clear": {name: getattr(row, name) for name in clear},
+        "days": {name: day and day.isoformat() for name, day in dated.items()},
+    }
+
+
+def remembered_as_of(kept: Mapping[str, Any]) -> AsOf | None:
+    """Return the day and source of what was remembered."""
+    return None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
+
+
+def remembered_columns(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns beside the register's part that were remembered."""
+    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
+    return {**kept["clear"], **days}
 
 
 def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
@@ -98,9 +111,6 @@ def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mappin
     connection.execute(insert(tables.review_item).values(row))
 
 
-# -- when it is taken back ---------------------------------------------------------------------------------------
-
-
 def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> None:
     """Restore the record as it was before. The caller holds the row.
 
@@ -114,8 +124,7 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     before, given = decode(bytes.fromhex(kept["register"])), CprNumber(kept["given"])
     if patron.number != given:
         raise ReviewClosed("the register has given the patron another number since: nothing was taken back")
-    if _is_taken(connection, tenant, before.number, but=patron.id):
-        raise ReviewClosed("another patron has the number by now: nothing was taken back")
+    refuse_taken(connection, tenant, before.number, but=patron.id)
     _write(connection, tenant, patron, before, kept)
     kept_blocks.go_back(connection, tenant, row, given, kept.get("blocks", ()))
     _find_by(connection, tenant, patron.id, before.number)
@@ -125,17 +134,21 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     _tell(connection, tenant, patron, before, kept)
 
 
-def _is_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
+def refuse_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> None:
+    """Make sure that no patron other than `but` has the number.
+
+    Raises:
+        ReviewClosed: another patron has it.
+    """
     has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
     taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, has, _PATRON.id != but)
-    return connection.scalar(taken.limit(1)) is not None
+    if connection.scalar(taken.limit(1)) is not None:
+        raise ReviewClosed("another patron has the number by now: nothing was taken back")
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
-    as_of = None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
-    write_records(connection, tenant, tenant.no_run, [Write(patron, before, prepare(tenant.vault, before), as_of, ())])
-    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
-    number = before.number
+    number, prepared = before.number, prepare(tenant.vault, before)
+    write_records(connection, tenant, tenant.no_run, [Write(patron, before, prepared, remembered_as_of(kept), ())])
     columns = {
         "number_index": tenant.vault.number_index(number),
         "index_key": tenant.vault.index_key,
@@ -143,7 +156,7 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
         "rights_due": tenant.clock.today(),
     }
     theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron.id)
-    connection.execute(update(tables.patron).where(theirs).values(columns | kept["clear"] | days))
+    connection.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
 
 
 def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
@@ -172,9 +185,6 @@ def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None
     waits = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value)
     settled = {"state": State.SETTLED.value, "undo": None, "key": None}
     connection.execute(update(tables.review_item).where(waits, _ITEM.kind.not_in(_STAYS)).values(settled))
-
-
-# -- the net media -----------------------------------------------------------------------------------------------
 
 
 def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:

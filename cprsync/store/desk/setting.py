@@ -18,7 +18,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, hold_library
-from cprsync.store.netmedia.log_ins import tell_cards
+from cprsync.store.netmedia.effects import tell_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.numbers import keep_cards

@@ -1,6 +1,7 @@
 """The inbox: sealed deliveries, read again as one file, and the place of each in the chain (decision 23).
 
-How they are sealed is in `sealing`.
+An operator decides about deliveries that stop the nights: they are accepted out of chain, or discarded. How deliveries
+are sealed is in `sealing`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, inser
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
+from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import TenantStore, run_transaction, set_values
 from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from cprsync.services.ports.runs import Run
@@ -43,18 +46,20 @@ TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
 #: Reasons that stop no night when the delivery comes again, though its content is deleted.
 SETTLED: Final = (*UNNEEDED, DISCARDED)
-_BOX = tables.inbox.c
-_CHUNK = tables.inbox_chunk.c
+#: Marks a delivery as accepted. The reason itself is sealed in the audit.
+_IN_THE_AUDIT: Final = ""
+#: The audit stream of what an operator does to deliveries.
+STREAM: Final = "feed"
+_BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
 
 
 class Inbox(TenantStore):
     """Sealed deliveries, and the chain that the runs have applied."""
 
     def content(self, delivery: SealedDelivery) -> BinaryIO:
+        wanted = select(_BOX.key).where(_BOX.agency == self._tenant.agency, _BOX.id == delivery.id)
         with reading(self._tenant.engine) as connection:
-            key = connection.execute(
-                select(_BOX.key).where(_BOX.agency == self._tenant.agency, _BOX.id == delivery.id)
-            ).scalar_one()
+            key = connection.execute(wanted).scalar_one()
         return _SealedContent(self._tenant, delivery, key)
 
     def waiting(self) -> list[SealedDelivery]:
@@ -99,12 +104,7 @@ class Inbox(TenantStore):
             )
             _take(connection, self._tenant, run, delivery)
             _move_chain(connection, self._tenant, header)
-            accepted = tables.run.c
-            connection.execute(
-                update(tables.run)
-                .where(accepted.agency == self._tenant.agency, accepted.id == run.id)
-                .values(state=RunState.ACCEPTED.value)
-            )
+            set_values(connection, self._tenant, run, state=RunState.ACCEPTED.value)
         return SealedDelivery(
             delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
         )
@@ -114,8 +114,59 @@ class Inbox(TenantStore):
             connection.execute(_this(self._tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))
 
 
+class StoppedDeliveries(TenantStore):
+    """What an operator decides about deliveries that stop the nights."""
+
+    def copies(self, name: str) -> list[SealedDelivery]:
+        whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
+        wanted = select(tables.inbox, forgotten().label("forgotten")).where(
+            _ours(self._tenant), _BOX.name == name, whole
+        )
+        with reading(self._tenant.engine) as connection:
+            return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
+
+    def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+        more = (("delivery", delivery.sha256), ("user", user))
+        happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
+        with run_transaction(self._tenant, None) as connection:
+            accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
+            connection.execute(_this(self._tenant, delivery.id).values(accepted))
+            audit.append(connection, self._tenant, STREAM, [happened])
+            return open_for_subscribed(connection, self._tenant, Why.GAP) if place == Place.GAP.value else 0
+
+    def stopping(self) -> list[SealedDelivery]:
+        refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
+        wanted = select(tables.inbox).where(_ours(self._tenant), refused).order_by(_BOX.id)
+        with reading(self._tenant.engine) as connection:
+            found = [from_row(row) for row in connection.execute(wanted)]
+        settled = self.decided_on([delivery.name for delivery in found])
+        return [delivery for delivery in found if delivery.name not in settled]
+
+    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+        more = (("delivery", delivery.sha256), ("user", user))
+        happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
+        with run_transaction(self._tenant, None) as connection:
+            aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
+            connection.execute(_this(self._tenant, delivery.id).values(aside))
+            audit.append(connection, self._tenant, STREAM, [happened])
+            is_first = _last_taken(connection, self._tenant) is None
+            return open_for_subscribed(connection, self._tenant, Why.GAP) if is_first else 0
+
+    def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
+        settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
+        wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
+        if not names:
+            return {}
+        with reading(self._tenant.engine) as connection:
+            return {row.name: from_row(row) for row in connection.execute(wanted)}
+
+
 def _ours(tenant: Tenant) -> Any:
     return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
+
+
+def _our_agreement(tenant: Tenant) -> ColumnElement[bool]:
+    return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
 
 
 def _this(tenant: Tenant, number: int) -> Any:
@@ -247,9 +298,7 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
 
 
 def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
-    row = tables.agreement.c
-    ours = (row.agency == tenant.agency) & (row.id == tenant.agreement)
-    day: date | None = connection.scalar(select(row.last_produced).where(ours))
+    day: date | None = connection.scalar(select(_AGREEMENT.last_produced).where(_our_agreement(tenant)))
     return day
 
 
@@ -265,11 +314,10 @@ def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDeli
 
 
 def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
-    row = tables.agreement
-    newer = row.c.last_produced.is_(None) | (row.c.last_produced < header.produced)
-    ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
-    connection.execute(update(row).where(ours, newer).values(last_produced=header.produced))
-    connection.execute(update(row).where(ours).values(task=header.task))
+    ours = update(tables.agreement).where(_our_agreement(tenant))
+    newer = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < header.produced)
+    connection.execute(ours.where(newer).values(last_produced=header.produced))
+    connection.execute(ours.values(task=header.task))
 
 
 def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
@@ -288,6 +336,4 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
     if state is RunState.HELD:
         connection.execute(theirs.values(state=InboxState.SEALED.value))
         last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
-        row = tables.agreement
-        ours = (row.c.agency == tenant.agency) & (row.c.id == tenant.agreement)
-        connection.execute(update(row).where(ours).values(last_produced=last))
+        connection.execute(update(tables.agreement).where(_our_agreement(tenant)).values(last_produced=last))

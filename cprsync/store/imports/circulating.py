@@ -21,7 +21,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, writing
 from cprsync.store.core.tenant import hold_library, next_id
-from cprsync.store.imports.import_matching import STREAM
+from cprsync.store.imports.import_rows import STREAM
 from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.patrons import belongings
 from cprsync.store.records.numbers import CARD, card_probes
@@ -94,9 +94,6 @@ def import_circulation(
     return results
 
 
-# -- what is known ---------------------------------------------------------------------------------------
-
-
 def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
     """Return the patron id for each name that is known.
 
@@ -156,9 +153,6 @@ def _owed(
         for balance_id, patron_id, loan in connection.execute(found)
         if foreseen is None or not foreseen.tells_of(balance_id)
     }
-
-
-# -- one row -----------------------------------------------------------------------------------------------
 
 
 def _row(part: _Part, row: Circulated) -> Imported:
@@ -251,9 +245,6 @@ def _content_until(part: _Part, row: Circulated) -> dict[str, date | None]:
         return {}
     old = row.days["sent"] <= part.deletable_until(Forgotten.MESSAGES)
     return {"content_until": None if old else row.days["sent"] + timedelta(days=part.policy.retention.message_days)}
-
-
-# -- writing -----------------------------------------------------------------------------------------------
 
 
 def _columns(table: Table) -> list[str]:

@@ -2,15 +2,17 @@
 
 A row is matched by CPR number. A row without a CPR number is matched by patron number, or by card. Each call is one
 transaction. The register's part of a record is not touched, except as `import_names` says. Writing is in
-`import_writing`.
+`import_rows`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.fields import add_import
+from cprsync.domain.patron.kinds import CONTACT_ADDRESS
+from cprsync.domain.patron.override import with_name
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
@@ -20,19 +22,23 @@ from cprsync.store.core.engine import IN_MAX, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.feed.subscriptions import begin_again, come_back
 from cprsync.store.imports.circulating import import_circulation
-from cprsync.store.imports.import_matching import (
+from cprsync.store.imports.import_rows import (
     STREAM,
+    Part,
     age_step_of_new,
     card_holders,
+    fresh_ids,
     groups_by_age,
     left_before,
     meant,
+    new_row,
+    patrons_to_rename,
     pinned,
     replaced,
     stored_by_number,
+    with_own_values,
+    write_part,
 )
-from cprsync.store.imports.import_names import own_words, patrons_to_rename, with_own_values
-from cprsync.store.imports.import_writing import Part, fresh_ids, new_row, write_part
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.kept_blocks import bring_back
 from cprsync.store.records.numbers import CARD, card_probes, key_row
@@ -55,6 +61,13 @@ DESK = "desk"
 #: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
+
+
+NAME: Final = "name"
+BIRTH_DATE: Final = "birth_date"
+ADDRESS: Final = "address"
+#: Stands in for a person when only the name is checked.
+_NOBODY: Final = Person(CprNumber.none_of(""))
 
 
 class Imports(TenantStore):
@@ -176,6 +189,38 @@ def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]
         return Imported(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
     imported = _take(tenant, part, own.row, stored, fresh)
     return replace(imported, left=own.left) if own.left else imported
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Own:
+    """A row with the library's own values in their places, and the fields that were left out."""
+
+    row: NewPatron
+    #: fields in which only the register's value may stand
+    left: tuple[str, ...] = ()
+
+
+def own_words(row: NewPatron, *, registered: bool) -> Own | str:
+    """Move the address to the patron's own contact address, or leave out name, birth date and address.
+
+    They are left out if the register knows the patron (`registered`). Returns the name of a field as text if its value
+    is unfit.
+    """
+    if registered:
+        said = ((NAME, row.name), (BIRTH_DATE, row.born), (ADDRESS, row.address))
+        left = tuple(field for field, value in said if value)
+        return Own(replace(row, name="", address="", born=None), left) if left else Own(row)
+    try:
+        with_name(_NOBODY, row.name)
+    except ValueError:
+        return NAME
+    local = row.local
+    if row.address and not local.contact_address:
+        try:
+            local = replace(local, contact_address=CONTACT_ADDRESS.typed(row.address))
+        except ValueError:
+            return ADDRESS
+    return Own(replace(row, local=local, address=""))
 
 
 def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:

@@ -175,9 +175,6 @@ def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str
     connection.execute(items.where(about, _ITEM.undo.is_not(None)).values(undo=None, key=None))
 
 
-# -- the net media -------------------------------------------------------------------------------------------
-
-
 def _delete_accounts(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> int:
@@ -233,9 +230,6 @@ def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -
     old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
     rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
     return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
-
-
-# -- the record ----------------------------------------------------------------------------------------------
 
 
 def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:

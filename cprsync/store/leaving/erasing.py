@@ -1,44 +1,36 @@
 """Erase a patron: delete all that the database holds, at once or as soon as the register and the net media confirm.
 
-Only the patron number stays: in the audit, and among the numbers that are never issued again. The lines of old nights
-then name no patron. This module also replays the journal.
+Only the patron number stays: in the audit, and among the numbers that are never issued again. The lines and plans of
+old nights then do not name the patron. Their counts stay.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
-from cprsync.domain.feed.delivery import Why
 from cprsync.services.ports.leaving import Erased
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.audit.older_states import (
-    Moved,
-    is_journal_remembered,
-    journal_entries,
-    note_versions,
-    remember_journal,
-)
+from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
 from cprsync.store.feed.subscriptions import LEFT
-from cprsync.store.leaving import night_lines
 from cprsync.store.leaving.emptying import empty, note, of, waits_of
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
-from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.person.number import CprNumber
@@ -67,8 +59,8 @@ _OF_PATRON: Final = (
     tables.entitlement,
     tables.entitlement_turn,
 )
-_PATRON = tables.patron.c
-_ROW = tables.subscription.c
+_PATRON, _ROW = tables.patron.c, tables.subscription.c
+_RUN, _LINE = tables.run.c, tables.run_item.c
 
 
 class Erasing(TenantStore):
@@ -165,13 +157,32 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 
 def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """Remove the patrons from the lines of old nights, which name them by patron number or by index."""
+    """Remove the patrons from the lines and plans of old nights, which name them by patron number or by index."""
     wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
     numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in connection.execute(wanted)]
     probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
     # the old numbers are in the patron's own lines and subscriptions
     probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
-    night_lines.anonymise(connection, tenant, ids, probes)
+    ours = _LINE.agency == tenant.agency
+    theirs = _LINE.patron_id.in_(ids) | _LINE.number_index.in_(probes)
+    connection.execute(update(tables.run_item).where(ours, theirs).values(patron_id=None, number_index=None))
+    for one in ids:
+        # the reason of another patron's line may name this patron
+        named = ours & _LINE.reason.like(f"%:{one}")
+        why = func.replace(_LINE.reason, f":{one}", "")
+        connection.execute(update(tables.run_item).where(named).values(reason=why))
+        _forget_planned(connection, tenant, one)
+
+
+def _forget_planned(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+    """Remove the patron from the plans in the reports of held nights."""
+    named = (_RUN.agency == tenant.agency) & _RUN.document.like(f'%"patron": "{patron_id}"%')
+    for row in connection.execute(select(_RUN.id, _RUN.document).where(named)).all():
+        document = json.loads(row.document)
+        rest = [step for step in document["plan"] if step["patron"] != patron_id]
+        without = json.dumps(document | {"plan": rest}, ensure_ascii=False)
+        this = (_RUN.agency == tenant.agency) & (_RUN.id == row.id)
+        connection.execute(update(tables.run).where(this).values(document=without))
 
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
@@ -199,9 +210,6 @@ def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     return (_PATRON.agency == tenant.agency, *IS_EMPTIED, *(~one for one in hangs))
 
 
-# -- the night ---------------------------------------------------------------------------------------------
-
-
 def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Delete ended rows that the register does not hold.
 
@@ -218,64 +226,8 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     connection.execute(delete(tables.subscription).where(ended, _ROW.confirmed_at.is_(None)))
 
 
-# -- the journal -------------------------------------------------------------------------------------------
-
-
-def replay_journal(tenant: Tenant) -> int:
-    """Close and erase again the patrons that an older copy of the database has brought back. Returns how many.
-
-    Every other subscribed patron is then unverified until the register has answered. Nobody is looked up, subscribed or
-    created. The patron numbers in the journal are never issued again.
-
-    Raises:
-        JournalBehind: the journal is not the one that the database has seen; nothing is written.
-    """
-    with reading(tenant.engine) as connection:
-        written = journal_entries(connection, tenant)
-        entries = {entry.patron_id: entry for entry in written}
-        back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
-        seen = is_journal_remembered(connection, tenant, len(written))
-    if seen and not back and not unknown:
-        return 0
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        for patron_id in unknown:
-            connection.execute(_GIVEN, {"agency": tenant.agency, "id": patron_id})
-        # another process may have erased some of them just now; then the journal is remembered by now
-        back = _brought_back(connection, tenant, entries)
-        older = bool(back) or not is_journal_remembered(connection, tenant, len(written))
-        for patron_id in back:
-            _again(connection, tenant, entries[patron_id])
-        kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
-        if older:
-            # what look-ups told since this copy was made is lost, and no delivery tells it again
-            open_for_subscribed(connection, tenant, Why.RESTORED)
-        remember_journal(connection, tenant)
-    return len(back)
-
-
-_GIVEN: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
-
-
-def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
-    wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
-    rows = [row for part in parts(list(entries)) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
-    return [
-        row.id
-        for row in rows
-        if row.status_class not in tables.EMPTIED
-        or (entries[row.id].what == tables.ERASED and row.status_class != tables.ERASED)
-    ]
-
-
-def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
-    issued = tables.issued_id.c
-    wanted = select(issued.id).where(issued.agency == tenant.agency)
-    given = {one for part in parts(ids) for one in connection.scalars(wanted.where(issued.id.in_(part)))}
-    return [one for one in ids if one not in given]
-
-
-def _again(connection: Connection, tenant: Tenant, entry: Entry) -> None:
+def repeat(connection: Connection, tenant: Tenant, entry: Entry) -> None:
+    """Close or erase again the patron of a line in the journal."""
     row = _held(connection, tenant, entry.patron_id)
     if row is None:
         return  # a shell that was deleted with the entry before

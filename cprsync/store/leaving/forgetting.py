@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Date,
     Select,
     Table,
+    bindparam,
     delete,
     exists,
     func,
     literal,
+    null,
     or_,
     select,
     update,
 )
 
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
+from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import parts, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.leaving import night_lines, old_files
-from cprsync.store.leaving.old_files import Over
+from cprsync.store.feed.inbox import UNNEEDED
 from cprsync.store.lending.circulation import is_over, open_payload, seal_payload
 from cprsync.store.records import overrides
 from cprsync.store.records.records import open_local, write_local
@@ -41,7 +47,6 @@ from cprsync.store.trust import audit_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
@@ -56,41 +61,61 @@ _FACT: Final = ("channel",)
 _LOAN, _RESERVATION, _BALANCE, _MESSAGE = (
     table.c for table in (tables.loan, tables.reservation, tables.balance, tables.message)
 )
-_IMAGE = tables.before_image.c
-_PATRON = tables.patron.c
-_OVERRIDE, _ITEM = tables.override.c, tables.review_item.c
-_EVENT, _RUN = tables.calendar_event.c, tables.run.c
+_PATRON, _IMAGE, _OVERRIDE, _ITEM = (
+    table.c for table in (tables.patron, tables.before_image, tables.override, tables.review_item)
+)
+_BOX, _CHUNK = tables.inbox.c, tables.inbox_chunk.c
+_RUN, _LINE, _PLAN, _EVENT = tables.run.c, tables.run_item.c, tables.plan_row.c, tables.calendar_event.c
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutoff:
+    """The last day on which data may have ended to be deleted, the day of deletion, and the policy."""
+
+    tenant: Tenant
+    by: date
+    on: date
+    policy: Policy
+
+    @classmethod
+    def of(cls, tenant: Tenant, kind: Forgotten, policy: Policy, on: date) -> _Cutoff:
+        return cls(tenant, deletable_until(kind, on, policy), on, policy)
+
+    @property
+    def end(self) -> str:
+        """The last moment of the day `by` in Copenhagen, as a row holds it."""
+        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
 
 
 class Retention(TenantStore):
     """What is deleted after its retention period."""
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
-        over = Over(self._tenant, deletable_until(kind, on, policy), on, policy)
+        cutoff = _Cutoff.of(self._tenant, kind, policy, on)
         with run_transaction(self._tenant, run) as connection:
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
-                rows = audit_list.find_old_entries(connection, self._tenant, over.end, limit=limit)
+                rows = audit_list.find_old_entries(connection, self._tenant, cutoff.end, limit=limit)
                 audit_list.cut_entries(connection, self._tenant, rows)
             else:
-                find, let_go = _KINDS[kind]
-                rows = connection.execute(find(over).limit(limit)).all()
-                let_go(connection, self._tenant, rows)
+                find, remove = _KINDS[kind]
+                rows = connection.execute(find(cutoff).limit(limit)).all()
+                remove(connection, self._tenant, rows)
             stream = STREAM if run is None else self._tenant.night
             audit.append(connection, self._tenant, stream, _happened(run, kind, rows))
         return len(rows)
 
     def count_log(self, policy: Policy, *, on: date) -> int:
-        over = Over(self._tenant, deletable_until(Forgotten.LOG, on, policy), on, policy)
         with reading(self._tenant.engine) as connection:
-            return audit_list.count_old_entries(connection, self._tenant, over.end)
+            end = _Cutoff.of(self._tenant, Forgotten.LOG, policy, on).end
+            return audit_list.count_old_entries(connection, self._tenant, end)
 
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         counts = {}
         with reading(self._tenant.engine) as connection:
             for kind, (find, _) in _KINDS.items():
-                rows = find(Over(self._tenant, deletable_until(kind, on, policy), on, policy)).subquery()
+                rows = find(_Cutoff.of(self._tenant, kind, policy, on)).subquery()
                 counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
         counts[Forgotten.LOG.value] = self.count_log(policy, on=on)
         return {kind: count for kind, count in counts.items() if count}
@@ -104,18 +129,33 @@ def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[
     ]
 
 
-# -- loans, reservations, balances, messages -------------------------------------------------------------
+def _rows(table: Table, cutoff: _Cutoff) -> Found:
+    return select(table.c.id, table.c.patron_id).where(table.c.agency == cutoff.tenant.agency).order_by(table.c.id)
 
 
-def _loans(over: Over) -> Found:
+def _delete_from(table: Table) -> Callable[[Connection, Tenant, Sequence[AnyRow]], None]:
+    """Return how rows of a table are deleted, by its primary key."""
+    keys = [column for column in table.primary_key if column.name != "agency"]
+
+    def remove(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+        these = delete(table).where(
+            table.c.agency == tenant.agency, *(key == bindparam(f"_{key.name}") for key in keys)
+        )
+        if rows:
+            connection.execute(these, [{f"_{key.name}": getattr(row, key.name) for key in keys} for row in rows])
+
+    return remove
+
+
+def _loans(cutoff: _Cutoff) -> Found:
     """Find loans that were returned, or paid for and never returned. A loan stays while anything is owed for it."""
     named = (_BALANCE.agency == _LOAN.agency) & (_BALANCE.patron_id == _LOAN.patron_id)
     named &= _BALANCE.loan_source == _LOAN.source_id
-    owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > over.by))
-    return _of(tables.loan, over).where(is_over(over.tenant, over.by), ~owed)
+    owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > cutoff.by))
+    return _rows(tables.loan, cutoff).where(is_over(cutoff.tenant, cutoff.by), ~owed)
 
 
-def _reservations(over: Over) -> Found:
+def _reservations(cutoff: _Cutoff) -> Found:
     """Find cancelled reservations.
 
     The reservations of a dead patron stay while the death may be annulled, or its annulment waits for a person.
@@ -123,46 +163,33 @@ def _reservations(over: Over) -> Found:
     theirs = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
     blocked = exists().where(theirs, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
     annulled = exists().where(theirs, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
-    kept = blocked & or_(_RESERVATION.cancelled >= annullable_since(over.on, over.policy), annulled)
-    return _of(tables.reservation, over).where(_RESERVATION.cancelled <= over.by, ~kept)
+    kept = blocked & or_(_RESERVATION.cancelled >= annullable_since(cutoff.on, cutoff.policy), annulled)
+    return _rows(tables.reservation, cutoff).where(_RESERVATION.cancelled <= cutoff.by, ~kept)
 
 
-def _fees(over: Over) -> Found:
-    return _of(tables.balance, over).where(_BALANCE.settled <= over.by, _BALANCE.kind != tables.COMPENSATION)
+def _fees(cutoff: _Cutoff) -> Found:
+    return _rows(tables.balance, cutoff).where(_BALANCE.settled <= cutoff.by, _BALANCE.kind != tables.COMPENSATION)
 
 
-def _compensations(over: Over) -> Found:
+def _compensations(cutoff: _Cutoff) -> Found:
     """Find settled compensations.
 
     A compensation ends a loan that never came back, so it stays as long as the loan.
     """
-    loans = replace(over, by=deletable_until(Forgotten.LOANS, over.on, over.policy))
+    loans = _Cutoff.of(cutoff.tenant, Forgotten.LOANS, cutoff.policy, cutoff.on)
     going = _loans(loans).with_only_columns(_LOAN.id).order_by(None)
     out = exists().where(
         *(_LOAN.agency == _BALANCE.agency, _LOAN.source_id == _BALANCE.loan_source, _LOAN.returned.is_(None)),
         _LOAN.id.not_in(going),
     )
-    return _of(tables.balance, over).where(_BALANCE.settled <= over.by, _BALANCE.kind == tables.COMPENSATION, ~out)
+    settled = (_BALANCE.settled <= cutoff.by) & (_BALANCE.kind == tables.COMPENSATION)
+    return _rows(tables.balance, cutoff).where(settled, ~out)
 
 
-def _messages(over: Over) -> Found:
-    return (
-        select(tables.message)
-        .where(_MESSAGE.agency == over.tenant.agency, _MESSAGE.content_until.is_not(None), _MESSAGE.sent <= over.by)
-        .order_by(_MESSAGE.content_until, _MESSAGE.id)
-    )
-
-
-def _of(table: Table, over: Over) -> Found:
-    return select(table.c.id, table.c.patron_id).where(table.c.agency == over.tenant.agency).order_by(table.c.id)
-
-
-def _deleted(table: Table) -> Callable[[Connection, Tenant, Sequence[AnyRow]], None]:
-    def let_go(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-        for part in parts([row.id for row in rows]):
-            connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.id.in_(part)))
-
-    return let_go
+def _messages(cutoff: _Cutoff) -> Found:
+    ours = (_MESSAGE.agency == cutoff.tenant.agency) & _MESSAGE.content_until.is_not(None)
+    wanted = select(tables.message).where(ours, _MESSAGE.sent <= cutoff.by)
+    return wanted.order_by(_MESSAGE.content_until, _MESSAGE.id)
 
 
 def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -174,10 +201,10 @@ def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
         connection.execute(update(tables.message).where(this).values(content_until=None, **sealed))
 
 
-def _blocks(over: Over) -> Found:
-    ours = (_PATRON.agency == over.tenant.agency) & (_PATRON.block_lifted <= over.by)
+def _blocks(cutoff: _Cutoff) -> Found:
+    ours = (_PATRON.agency == cutoff.tenant.agency) & (_PATRON.block_lifted <= cutoff.by)
     columns = (_PATRON.patron_group, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
-    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), literal(over.by, Date).label("by"), *columns)
+    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), literal(cutoff.by, Date).label("by"), *columns)
     return wanted.where(ours).order_by(_PATRON.block_lifted)
 
 
@@ -188,29 +215,17 @@ def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
         write_local(connection, tenant, row, replace(local, blocks=kept))
 
 
-def _kept_blocks(over: Over) -> Found:
+def _kept_blocks(cutoff: _Cutoff) -> Found:
     # unordered: with an order, SQLite would read every block that is kept
-    return _of(tables.kept_block, over).where(tables.kept_block.c.kept <= over.by).order_by(None)
+    return _rows(tables.kept_block, cutoff).where(tables.kept_block.c.kept <= cutoff.by).order_by(None)
 
 
-# -- the record's own past ---------------------------------------------------------------------------------
-
-
-def _before_images(over: Over) -> Found:
-    ours = (_IMAGE.agency == over.tenant.agency) & (_IMAGE.until_day <= over.by)
+def _before_images(cutoff: _Cutoff) -> Found:
+    ours = (_IMAGE.agency == cutoff.tenant.agency) & (_IMAGE.until_day <= cutoff.by)
     return select(_IMAGE.patron_id, _IMAGE.version).where(ours).order_by(_IMAGE.until_day)
 
 
-def _delete_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    versions: dict[str, list[int]] = {}
-    for row in rows:
-        versions.setdefault(row.patron_id, []).append(row.version)
-    for patron_id, theirs in versions.items():
-        these = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & _IMAGE.version.in_(theirs)
-        connection.execute(delete(tables.before_image).where(these))
-
-
-def _corrections(over: Over) -> Found:
+def _corrections(cutoff: _Cutoff) -> Found:
     """Find corrections that have ended, were withdrawn or were replaced.
 
     Those that undoing a merge would restore stay until the merge can no longer be undone.
@@ -220,7 +235,7 @@ def _corrections(over: Over) -> Found:
     )
     past = _OVERRIDE.state.in_((overrides.ENDED, overrides.WITHDRAWN, overrides.REPLACED))
     # unordered: with an order, SQLite would read every correction
-    return _of(tables.override, over).where(past, _OVERRIDE.ended <= over.by, ~undoable).order_by(None)
+    return _rows(tables.override, cutoff).where(past, _OVERRIDE.ended <= cutoff.by, ~undoable).order_by(None)
 
 
 def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -228,14 +243,14 @@ def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[A
         overrides.forget(connection, tenant, row.patron_id, row.id)
 
 
-def _reviews(over: Over) -> Found:
+def _reviews(cutoff: _Cutoff) -> Found:
     """Find answered items whose undo is over.
 
     An accepted block that is in force stays, because lifting it needs the undo.
     """
     holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
-    answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < over.end) & (_ITEM.state != State.WAITING.value)
-    return _of(tables.review_item, over).where(answered, ~holds).order_by(None)
+    answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < cutoff.end) & (_ITEM.state != State.WAITING.value)
+    return _rows(tables.review_item, cutoff).where(answered, ~holds).order_by(None)
 
 
 def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -244,50 +259,97 @@ def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow])
         connection.execute(update(tables.review_item).where(these).values(undo=None, key=None))
 
 
-# -- the rest ---------------------------------------------------------------------------------------------------
+def _deliveries(cutoff: _Cutoff) -> Found:
+    """Find deliveries that an ended run has applied, or that were not needed: sent twice, or older than the last."""
+    taken = tables.run_delivery.c
+    late = exists().where(
+        *(taken.agency == _BOX.agency, taken.inbox_id == _BOX.id),
+        *(_RUN.agency == taken.agency, _RUN.id == taken.run_id, or_(_RUN.finished.is_(None), _RUN.day > cutoff.by)),
+    )
+    applied = (_BOX.state == InboxState.APPLIED.value) & ~late
+    return _with_content(cutoff).where(or_(applied, _refused(cutoff) & _BOX.reason.in_(UNNEEDED)))
 
 
-def _nights(over: Over) -> Found:
-    return night_lines.old_lines(over.tenant, over.by)
+def _refused_deliveries(cutoff: _Cutoff) -> Found:
+    """Find deliveries that were damaged or contradict another, and that no run has taken since."""
+    return _with_content(cutoff).where(_refused(cutoff), _BOX.reason.not_in(UNNEEDED))
 
 
-def _calendar(over: Over) -> Found:
+def _refused(cutoff: _Cutoff) -> ColumnElement[bool]:
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.sealed_at < cutoff.end)
+
+
+def _with_content(cutoff: _Cutoff) -> Found:
+    """Find deliveries whose content is here. They carry no patron id: a delivery is named by its place in the inbox."""
+    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+    of_nobody = select(_BOX.id, null().label("patron_id"))
+    return of_nobody.where(_BOX.agency == cutoff.tenant.agency, held).order_by(_BOX.id)
+
+
+def _forget_content(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    for row in rows:
+        connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id == row.id))
+
+
+def _lines(cutoff: _Cutoff) -> Found:
+    """Find the lines of nights that ended. They carry no patron id: a line is named by its place.
+
+    The counts of each kind are in the night's report, and stay.
+    """
+    ours, old = _RUN.agency == cutoff.tenant.agency, (_RUN.day <= cutoff.by) & _RUN.finished.is_not(None)
+    wanted = select(_LINE.run_id, _LINE.inbox_id, _LINE.ordinal, null().label("patron_id"))
+    wanted = wanted.where(_LINE.agency == cutoff.tenant.agency, _LINE.run_id.in_(select(_RUN.id).where(ours, old)))
+    return wanted.order_by(_LINE.run_id, _LINE.inbox_id, _LINE.ordinal)
+
+
+def _forget_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    """Delete the lines that were found, which are in order, and what their nights had planned."""
+    for (run_id, inbox_id), lines in groupby(rows, key=lambda row: (row.run_id, row.inbox_id)):
+        last = max(line.ordinal for line in lines)
+        of_night = (_LINE.agency == tenant.agency) & (_LINE.run_id == run_id)
+        of_delivery = _LINE.inbox_id.is_(None) if inbox_id is None else _LINE.inbox_id == inbox_id
+        connection.execute(delete(tables.run_item).where(of_night, of_delivery, _LINE.ordinal <= last))
+    for run_id in dict.fromkeys(row.run_id for row in rows):
+        _forget_plan(connection, tenant, run_id)
+
+
+def _forget_plan(connection: Connection, tenant: Tenant, run_id: int) -> None:
+    """Delete the plan of a night. The report of a held night contains the plan, too."""
+    connection.execute(delete(tables.plan_row).where(_PLAN.agency == tenant.agency, _PLAN.run_id == run_id))
+    this = (_RUN.agency == tenant.agency) & (_RUN.id == run_id)
+    document = json.loads(connection.scalar(select(_RUN.document).where(this)) or "{}")
+    if document.get("plan"):
+        without = json.dumps(document | {"plan": []}, ensure_ascii=False)
+        connection.execute(update(tables.run).where(this).values(document=without))
+
+
+def _calendar(cutoff: _Cutoff) -> Found:
     """Find calendar events, by day, of nights that ended.
 
     A late night lives days of long ago and counts them, so its events stay until it ends.
     """
-    night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= over.by)
-    old = (_EVENT.agency == over.tenant.agency) & (_EVENT.day <= over.by)
-    return (
-        select(tables.calendar_event)
-        .where(old, exists().where(night, _RUN.finished.is_not(None)))
-        .order_by(_EVENT.day, _EVENT.patron_id)
-    )
+    night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= cutoff.by)
+    old = (_EVENT.agency == cutoff.tenant.agency) & (_EVENT.day <= cutoff.by)
+    wanted = select(tables.calendar_event).where(old, exists().where(night, _RUN.finished.is_not(None)))
+    return wanted.order_by(_EVENT.day, _EVENT.patron_id)
 
 
-def _forget_calendar(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    for row in rows:
-        this = (_EVENT.agency == tenant.agency) & (_EVENT.day == row.day) & (_EVENT.patron_id == row.patron_id)
-        this &= (_EVENT.kind == row.kind) & (_EVENT.what == row.what)
-        connection.execute(delete(tables.calendar_event).where(this))
-
-
-#: All kinds but the audit, which is cut as a chain (see `cutting`). It comes last, because it records these deletions.
+#: All kinds but the audit, which is cut as a chain in `audit_list`. It comes last, because it records these deletions.
 _KINDS: Final[
-    Mapping[Forgotten, tuple[Callable[[Over], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
+    Mapping[Forgotten, tuple[Callable[[_Cutoff], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
 ] = {
-    Forgotten.LOANS: (_loans, _deleted(tables.loan)),
-    Forgotten.RESERVATIONS: (_reservations, _deleted(tables.reservation)),
-    Forgotten.FEES: (_fees, _deleted(tables.balance)),
-    Forgotten.COMPENSATIONS: (_compensations, _deleted(tables.balance)),
+    Forgotten.LOANS: (_loans, _delete_from(tables.loan)),
+    Forgotten.RESERVATIONS: (_reservations, _delete_from(tables.reservation)),
+    Forgotten.FEES: (_fees, _delete_from(tables.balance)),
+    Forgotten.COMPENSATIONS: (_compensations, _delete_from(tables.balance)),
     Forgotten.MESSAGES: (_messages, _keep_the_fact),
     Forgotten.BLOCKS: (_blocks, _forget_blocks),
-    Forgotten.KEPT_BLOCKS: (_kept_blocks, _deleted(tables.kept_block)),
-    Forgotten.BEFORE_IMAGES: (_before_images, _delete_images),
-    Forgotten.DELIVERIES: (old_files.deliveries, old_files.let_go),
-    Forgotten.REFUSED_DELIVERIES: (old_files.refused_deliveries, old_files.let_go),
+    Forgotten.KEPT_BLOCKS: (_kept_blocks, _delete_from(tables.kept_block)),
+    Forgotten.BEFORE_IMAGES: (_before_images, _delete_from(tables.before_image)),
+    Forgotten.DELIVERIES: (_deliveries, _forget_content),
+    Forgotten.REFUSED_DELIVERIES: (_refused_deliveries, _forget_content),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),
     Forgotten.REVIEWS: (_reviews, _forget_undo),
-    Forgotten.NIGHTS: (_nights, night_lines.let_go),
-    Forgotten.CALENDAR: (_calendar, _forget_calendar),
+    Forgotten.NIGHTS: (_lines, _forget_lines),
+    Forgotten.CALENDAR: (_calendar, _delete_from(tables.calendar_event)),
 }

@@ -10,38 +10,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from cprsync.domain.feed.delivery import Why
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
 from cprsync.store.audit import audit, older_states
-from cprsync.store.audit.older_states import begin_versions, journal_entries, remember_journal
+from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.leaving.emptying import entry_of
-from cprsync.store.leaving.erasing import replay_journal
+from cprsync.store.leaving.erasing import repeat
 from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
+from cprsync.store.records import kept_blocks
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
 from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cprsync.store.beside.journal import Entry
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an audit entry.
 ACCEPT: Final = "journal_accepted"
-_LIBRARY = tables.library.c
-_PATRON = tables.patron.c
-
-
 #: The kind of an audit entry; below, the key of the witness that showed the older copy.
 NOTICED: Final = "older_copy"
 _WITNESS: Final = "witness"
 _NONE: Final = Seen(0, b"")
-_HEAD = tables.audit_head.c
-_ROW = tables.audit.c
+_ISSUE: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
+_LIBRARY, _PATRON = tables.library.c, tables.patron.c
+_ROW, _HEAD = tables.audit.c, tables.audit_head.c
 
 
 class Journal(TenantStore):
@@ -160,3 +161,54 @@ def _is_noticed(connection: Connection, tenant: Tenant, witnessed: Seen) -> bool
     ours = (_ROW.agency == tenant.agency) & (_ROW.stream == WINDOWS_STREAM)
     told = f'"{_WITNESS}":"{witnessed}"'.encode()
     return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))
+
+
+def replay_journal(tenant: Tenant) -> int:
+    """Close and erase again the patrons that an older copy of the database has brought back. Returns how many.
+
+    Every other subscribed patron is then unverified until the register has answered. Nobody is looked up, subscribed or
+    created. The patron numbers in the journal are never issued again.
+
+    Raises:
+        JournalBehind: the journal is not the one that the database has seen; nothing is written.
+    """
+    with reading(tenant.engine) as connection:
+        written = journal_entries(connection, tenant)
+        entries = {entry.patron_id: entry for entry in written}
+        back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
+        seen = is_journal_remembered(connection, tenant, len(written))
+    if seen and not back and not unknown:
+        return 0
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        for patron_id in unknown:
+            connection.execute(_ISSUE, {"agency": tenant.agency, "id": patron_id})
+        # another process may have erased some of them just now; then the journal is remembered by now
+        back = _brought_back(connection, tenant, entries)
+        older = bool(back) or not is_journal_remembered(connection, tenant, len(written))
+        for patron_id in back:
+            repeat(connection, tenant, entries[patron_id])
+        kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
+        if older:
+            # what look-ups told since this copy was made is lost, and no delivery tells it again
+            open_for_subscribed(connection, tenant, Why.RESTORED)
+        remember_journal(connection, tenant)
+    return len(back)
+
+
+def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
+    wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
+    rows = [row for part in parts(list(entries)) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+    return [
+        row.id
+        for row in rows
+        if row.status_class not in tables.EMPTIED
+        or (entries[row.id].what == tables.ERASED and row.status_class != tables.ERASED)
+    ]
+
+
+def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+    issued = tables.issued_id.c
+    wanted = select(issued.id).where(issued.agency == tenant.agency)
+    given = {one for part in parts(ids) for one in connection.scalars(wanted.where(issued.id.in_(part)))}
+    return [one for one in ids if one not in given]

@@ -171,9 +171,6 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
     )
 
 
-# -- a request at the desk -----------------------------------------------------------------------------------
-
-
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     # includes those of the patrons who were merged into this one, because closing takes them too
     theirs = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
@@ -192,9 +189,6 @@ def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, 
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
         values = {"standing": Stage.LEAVING.value, "leaves_since": on, "rights_due": on}
         connection.execute(update(tables.patron).where(these).values(values))
-
-
-# -- the night -----------------------------------------------------------------------------------------------
 
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:

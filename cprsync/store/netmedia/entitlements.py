@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
 
-from cprsync.domain.netmedia.right_day import right_facts
+from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.rights import Turn, changes_between, next_change_day, rights_of, stored_line
 from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.netmedia import RightsDue
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
@@ -52,9 +51,6 @@ _TELL: Final = text(
     " VALUES (:agency, :run_id, :patron_id, :product, :turn)"
     " ON CONFLICT (agency, run_id, patron_id, product) DO UPDATE SET turn = excluded.turn"
 )
-
-
-# -- the night ---------------------------------------------------------------------------------------------------
 
 
 class Rights(TenantStore):

@@ -24,10 +24,8 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.netmedia.accounts import waiting
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of
-from cprsync.store.netmedia.log_ins import card_accounts_of
-from cprsync.store.netmedia.repairs import DRIFTED, leave_to_staff, note_seen
+from cprsync.store.netmedia.accounts import DRIFTED, leave_to_staff, note_seen, waiting
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, card_accounts_of, effect_of
 from cprsync.store.records.numbers import borrowers
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
@@ -157,9 +155,6 @@ def _waits(tenant: Tenant) -> ColumnElement[bool]:
     return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == WAITING)
 
 
-# -- what waits ------------------------------------------------------------------------------------------------
-
-
 def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
     """Return the cards that must be able to log in, as they are now."""
     if not tenant.card_accounts:
@@ -197,9 +192,6 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
         elif account is not None and account.id_index in account_probes(tenant, effect.identity):
             effect = replace(effect, known=True)
         yield effect
-
-
-# -- what came of it ---------------------------------------------------------------------------------------------
 
 
 _THIS: Final = (

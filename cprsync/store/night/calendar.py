@@ -189,9 +189,6 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
         yield Opened(row, patron, facts, local)
 
 
-# -- what is kept of the calendar itself ---------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Lived:
     """A patron before the day, what the day brought, and the facts in the evening."""

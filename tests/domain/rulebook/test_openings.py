@@ -15,7 +15,7 @@ import cprsync
 PACKAGE = Path(cprsync.__file__).parent
 #: Where the type is made.
 HOME = "domain/person/sealed.py"
-OPENERS = {"store/seals/vault.py", "store/desk/opening.py"}
+OPENERS = {"store/seals/vault.py", "store/desk/views.py"}
 #: What only `domain/person/sealed.py` may touch.
 INNER = {"_inside", "_VALUE", "_value"}
 
@@ -92,10 +92,23 @@ def test_an_opener_makes_one_opening(name: str) -> None:
     assert len(made) == 1
 
 
+def the_reveal(views: ast.Module) -> ast.FunctionDef:
+    (reveal,) = (node for node in ast.walk(views) if isinstance(node, ast.FunctionDef) and node.name == "reveal")
+    return reveal
+
+
+def test_one_function_of_the_desk_opens_and_no_other() -> None:
+    """What is not in that function makes no opening, and calls nothing that could open one."""
+    views = modules()["store/desk/views.py"]
+    inside = {id(node) for node in ast.walk(the_reveal(views))}
+    outside = [node for node in ast.walk(views) if id(node) not in inside]
+    assert not any(isinstance(node, ast.Name) and node.id == "Opening" for node in outside)
+    assert not any(isinstance(node, ast.Attribute) and node.attr == "open" for node in outside)
+
+
 def test_the_audit_is_written_before_anything_is_opened() -> None:
     """In the order of the code: the transaction with the entry ends before the opening is made."""
-    module = modules()["store/desk/opening.py"]
-    (reveal,) = (node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "reveal")
+    reveal = the_reveal(modules()["store/desk/views.py"])
     (audited,) = (
         at
         for at, node in enumerate(reveal.body)

@@ -25,7 +25,7 @@ from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.imports.import_writing import create
+from cprsync.store.imports.import_rows import create
 
 BOTH = "parked.number.both_patrons"
 OLD, NEW = cpr("ANNA"), cpr("CLARA")

@@ -23,7 +23,7 @@ from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.imports.import_writing import create
+from cprsync.store.imports.import_rows import create
 
 if TYPE_CHECKING:
     from pathlib import Path

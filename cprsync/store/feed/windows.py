@@ -20,7 +20,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.feed.stopped import STREAM as FEED
+from cprsync.store.feed.inbox import STREAM as FEED
 from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.records.records import from_row
 
@@ -136,9 +136,6 @@ def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
             for row in connection.execute(select(tables.patron).where(these)):
                 is_shut = from_row(tenant.vault, row).register.is_shut
                 yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
-
-
-# -- what is counted of a day --------------------------------------------------------------------------------
 
 
 def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:

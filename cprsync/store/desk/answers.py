@@ -1,0 +1,303 @@
+"""What the answer to a review item does: accepted, rejected or taken back, in the transaction of the answer.
+
+The caller holds the patrons' rows. What a merge and a number that is taken back do is in `merging` and `number_undo`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import Connection, delete, select, update
+
+from cprsync.domain.deciding.reviews import ReviewNews
+from cprsync.domain.feed.delivery import Why
+from cprsync.domain.patron.effective import culr_in_force
+from cprsync.domain.patron.local import Block
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
+from cprsync.domain.person.person import Protection
+from cprsync.domain.person.status import Action
+from cprsync.errors import ReviewClosed
+from cprsync.services.ports.patrons import Write
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
+from cprsync.store.core import tables
+from cprsync.store.desk import merging, number_undo
+from cprsync.store.lending import circulation
+from cprsync.store.netmedia.effects import WAITING
+from cprsync.store.netmedia.publishing import refused_of
+from cprsync.store.patrons import responsibles
+from cprsync.store.patrons.changes import ask, write_records
+from cprsync.store.patrons.feed_coverage import open_windows
+from cprsync.store.records import links
+from cprsync.store.records.records import from_row, open_local, overrides_of, prepare, write_local
+from cprsync.store.reviews.review_items import kept_numbers, open_kept, settle_items, write_reviews
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.ports.desk import ReviewItem
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+_ITEM, _ASKED, _OUT = tables.review_item.c, tables.follow_up.c, tables.outbox.c
+
+
+class Done(NamedTuple):
+    """What an answer has written: the names of the fields, and what taking it back needs."""
+
+    fields: tuple[str, ...] = ()
+    undo: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answering:
+    """A review item that is answered in a transaction: its row, and the rows of its patrons, all held."""
+
+    connection: Connection
+    tenant: Tenant
+    item: ReviewItem
+    row: AnyRow
+    patrons: Mapping[str, AnyRow]
+
+    @property
+    def patron_id(self) -> str:
+        return self.item.patron_id
+
+    @property
+    def patron(self) -> AnyRow:
+        return self.patrons[self.item.patron_id]
+
+    @property
+    def other(self) -> AnyRow:
+        """The row of the other patron.
+
+        Raises:
+            ReviewClosed: the item names no other patron.
+        """
+        if self.item.about is None:
+            raise ReviewClosed(
+                "review item {id} does not say which other patron it is about: reject it", id=self.item.id
+            )
+        return self.patrons[self.item.about]
+
+
+def accept(one: Answering, write: Write | None) -> Done:
+    """Do what accepting an item of this kind does. Some kinds come with a write, decided on the record as it is."""
+    if write is not None:
+        _WRITES[one.item.row.doing](one, write)
+    return _ACCEPTS[one.item.row.doing](one)
+
+
+def reject(one: Answering) -> Done:
+    """Leave the record as it is, and see to it that the question does not come back each night."""
+    doing = one.item.row.doing
+    if doing in {Doing.ASK_NUMBER, Doing.MERGE}:
+        # the answer to an open question would bring the item back each night
+        _drop_question(one, NUMBER_CHANGE)
+    if kept_numbers(one.tenant, one.row) is not None:
+        # news of the number that stays was left undecided together with the item
+        ask(one.connection, one.tenant, [(one.patron_id, FIRST_COPY)])
+    elif one.item.row.leaves_replaced:
+        # the register tells a protection or a death under the number that the patron does not get
+        open_windows(one.connection, one.tenant, [one.patron_id], Why.NUMBER_REPLACED)
+    if doing is Doing.END_PROTECTION:
+        _drop_question(one, PROTECTION_END)
+    if one.item.kind == NET_MEDIA_REFUSED:
+        _drop_refused(one)
+    return Done()
+
+
+def take_back(one: Answering) -> Done:
+    """Undo what accepting the item did.
+
+    Raises:
+        ReviewClosed: what taking it back needs is forgotten, or something has happened since.
+    """
+    kept = _kept(one.tenant, one.row)
+    match one.item.row.doing:
+        case Doing.END_LINK:
+            ended = date.fromisoformat(kept["day"])
+            responsibles.resume(one.connection, one.tenant, one.patron_id, kept["responsible"], ended=ended)
+            return Done(("responsible",))
+        case Doing.NUMBER_SET:
+            number_undo.take_back(one.connection, one.tenant, one.patron, kept)
+            return Done(("cpr_number",))
+        case Doing.MERGE:
+            merging.part(one.connection, one.tenant, closed=one.patron, keeps=one.other, kept=kept)
+            return Done(("merged",))
+        case Doing.END_PROTECTION:
+            _protect_again(one)
+            return Done(("protection",))
+    fields = _unblock(one, one.patron, kept)
+    settle_items(one.connection, one.tenant, [one.patron_id], LIFTED_BY[one.item.kind])
+    return Done(fields)
+
+
+def _kept(tenant: Tenant, item: AnyRow) -> dict[str, Any]:
+    kept = open_kept(tenant, item)
+    if kept is None:
+        raise ReviewClosed(
+            "review item {id} was answered too long ago: what taking it back needs is forgotten", id=item.id
+        )
+    return kept
+
+
+def _nothing(_: Answering) -> Done:
+    return Done()
+
+
+def _block(one: Answering) -> Done:
+    today, local = one.tenant.clock.today(), open_local(one.tenant, one.patron)
+    block = Block(today, BLOCK_REASONS[one.item.kind])
+    write_local(one.connection, one.tenant, one.patron, replace(local, blocks=(*local.blocks, block)))
+    undo: dict[str, Any] = {"day": today.isoformat(), "reason": block.reason, "reservations": []}
+    if one.item.kind != BLOCK_DEAD:
+        return Done(("blocks",), undo)
+    undo["reservations"] = circulation.cancel_reservations(one.connection, one.tenant, one.patron_id, on=today)
+    return Done(("blocks", "reservations"), undo)
+
+
+def _lift(one: Answering) -> Done:
+    """Take back each confirmed block of the kind that this item ends."""
+    confirmed = (_ITEM.patron_id == one.patron_id) & (_ITEM.kind == BLOCK_OF[one.item.kind])
+    confirmed &= _ITEM.state == State.ACCEPTED.value
+    wanted = select(tables.review_item).where(_ITEM.agency == one.tenant.agency, confirmed).order_by(_ITEM.id)
+    fields: tuple[str, ...] = ()
+    for block in one.connection.execute(wanted).all():
+        this = (tables.patron.c.agency == one.tenant.agency) & (tables.patron.c.id == one.patron_id)
+        row = one.connection.execute(select(tables.patron).where(this)).one()
+        fields = _unblock(one, row, _kept(one.tenant, block))
+        item = (_ITEM.agency == one.tenant.agency) & (_ITEM.id == block.id)
+        one.connection.execute(update(tables.review_item).where(item).values(state=State.UNDONE.value))
+    return Done(fields)
+
+
+def _unblock(one: Answering, patron: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """Remove the block, unless it is gone already, and let the reservations wait again."""
+    day, local = date.fromisoformat(kept["day"]), open_local(one.tenant, patron)
+    blocks = list(local.blocks)
+    if (block := Block(day, kept["reason"])) in blocks:
+        blocks.remove(block)
+        write_local(one.connection, one.tenant, patron, replace(local, blocks=tuple(blocks)))
+    circulation.take_back_reservations(one.connection, one.tenant, kept["reservations"], cancelled=day)
+    return ("blocks", "reservations") if kept["reservations"] else ("blocks",)
+
+
+def _ask(kind: str) -> Callable[[Answering], Done]:
+    def ask_register(one: Answering) -> Done:
+        ask(one.connection, one.tenant, [(one.patron_id, kind)])
+        return Done()
+
+    return ask_register
+
+
+def _give_number(one: Answering, write: Write) -> None:
+    """Write the number that the answer gives the patron, as a night does.
+
+    The next question to the register asks who the patron is under that number.
+
+    Raises:
+        LostCompare: the record changed meanwhile, or another patron has got the number.
+    """
+    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+    ask(one.connection, one.tenant, [(write.patron.id, NUMBER_CHANGE)])
+
+
+def _number(_: Answering) -> Done:
+    return Done(("cpr_number",))
+
+
+def _merge(one: Answering) -> Done:
+    return Done(("merged",), merging.merge(one.connection, one.tenant, closes=one.patron, keeps=one.other))
+
+
+def _end_links(one: Answering) -> Done:
+    """End the links that are the reason for this item, as they are now."""
+    today, linked = one.tenant.clock.today(), links.answering_for(one.connection, one.tenant, [one.patron_id])
+    theirs = [link for link in linked if link.is_reason_for(one.item.kind)]
+    pairs = {(link.minor_id, link.responsible_id) for link in theirs}
+    responsibles.end(one.connection, one.tenant, pairs, on=today)
+    undo = {"day": today.isoformat(), "responsible": [link.responsible_id for link in theirs]}
+    return Done(("responsible",), undo)
+
+
+def _end_protection(one: Answering, write: Write) -> None:
+    """Write the record without its protection, and stop asking the register about it (decision 35).
+
+    If a later delivery tells of the protection, the question opens again and counts from one.
+
+    Raises:
+        LostCompare: the patron changed since the decision.
+    """
+    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+    write_reviews(one.connection, one.tenant, one.tenant.no_run, ReviewNews([(write.patron, write.after)]))
+    _drop_question(one, PROTECTION_END)
+
+
+def _protection(one: Answering) -> Done:
+    return Done(("protection",), {"day": one.tenant.clock.today().isoformat()})
+
+
+def _protect_again(one: Answering) -> None:
+    """Put the protection back on the record as it is now."""
+    patron = _open(one, one.patron)
+    after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
+    write = Write(patron, after, prepare(one.tenant.vault, after), patron.as_of, (Action.PROTECT,))
+    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+
+
+def _drop_question(one: Answering, kind: str) -> None:
+    this = (_ASKED.agency == one.tenant.agency) & (_ASKED.patron_id == one.patron_id) & (_ASKED.kind == kind)
+    one.connection.execute(delete(tables.follow_up).where(this))
+
+
+def _publish_again(one: Answering) -> Done:
+    """Replace the effect that CULR refused by the patron's present state, and let it wait to be sent.
+
+    For a patron who is gone, the refused effect itself waits again.
+    """
+    row = one.patrons.get(one.patron_id)
+    if row is None or row.status_class in tables.GONE:
+        again = update(tables.outbox).where(refused_of(one.tenant), _OUT.patron_id == one.patron_id)
+        one.connection.execute(again.values(state=WAITING, attempts=0))
+        return Done()
+    _drop_refused(one)
+    patron = _open(one, row)
+    culr = culr_in_force(patron.register, in_force(patron.overrides, one.tenant.clock.today()))
+    if culr is not None and patron.borrows:
+        # an effect has the version of its record, and no version is used twice: the record moves on (decision 21)
+        same = prepare(one.tenant.vault, patron.register)
+        write = Write(patron, patron.register, same, patron.as_of, (), culr=culr)
+        write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+    return Done()
+
+
+def _drop_refused(one: Answering) -> None:
+    """Drop the refused effect, so that CULR keeps what it has. It is read and compared again like any patron's."""
+    one.connection.execute(delete(tables.outbox).where(refused_of(one.tenant), _OUT.patron_id == one.patron_id))
+
+
+def _open(one: Answering, row: AnyRow) -> Patron:
+    return from_row(one.tenant.vault, row, overrides_of(one.connection, one.tenant, [row]).get(row.id, ()))
+
+
+_ACCEPTS: Final[Mapping[Doing, Callable[[Answering], Done]]] = {
+    Doing.SEEN: _nothing,
+    Doing.BLOCK: _block,
+    Doing.LIFT: _lift,
+    Doing.MERGE: _merge,
+    Doing.ASK_AGAIN: _ask(FIRST_COPY),
+    Doing.ASK_NUMBER: _ask(NUMBER_CHANGE),
+    Doing.GIVE_NUMBER: _number,
+    Doing.END_LINK: _end_links,
+    Doing.TELL_AGAIN: _publish_again,
+    Doing.END_PROTECTION: _protection,
+    Doing.NUMBER_SET: _nothing,
+}
+_WRITES: Final[Mapping[Doing, Callable[[Answering, Write], None]]] = {
+    Doing.GIVE_NUMBER: _give_number,
+    Doing.END_PROTECTION: _end_protection,
+}

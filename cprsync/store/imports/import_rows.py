@@ -1,0 +1,389 @@
+"""The rows of an import in the store: the patrons, cards and numbers they mean, and what is written of them.
+
+A list is read and written one part at a time. What happens to each row is decided in `imports`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from cprsync.domain.patron.due import Facts, age_step_of, derived_group
+from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.override import Overridden, with_name
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Birth, Person
+from cprsync.errors import BadInput, LostCompare
+from cprsync.services.ports.patrons import Write, with_age
+from cprsync.store.audit.older_states import Moved, journal_entries, note_versions
+from cprsync.store.beside.journal import NUMBER as JOURNAL
+from cprsync.store.core import tables
+from cprsync.store.core.engine import parts
+from cprsync.store.netmedia.effects import tell_cards
+from cprsync.store.patrons.changes import clear_columns, write_records
+from cprsync.store.records.kept_blocks import bring_back
+from cprsync.store.records.numbers import CARD, OLD_NUMBER, card_probes
+from cprsync.store.records.records import encode_local, from_row, overrides_of, prepare
+from cprsync.store.seals.vault import LOCAL, REGISTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.patrons import NewPatron
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The audit stream of imports.
+STREAM: Final = "import"
+_FIRST_ID: Final = 10_000_000
+_IDS: Final = 90_000_000
+_ID_BYTES: Final = 8
+#: How often free patron numbers are drawn. If half the numbers are used, 40 draws fail once in 10^12.
+_DRAWS: Final = 40
+#: Below this many known rows, PostgreSQL is told to count the table again.
+_SMALL_TABLE_ROWS: Final = 1000
+_PATRON, _KEY = tables.patron.c, tables.patron_key.c
+_WANTED: Final = select(
+    *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
+    *(_PATRON.real_number, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+)
+
+
+@dataclass(slots=True, repr=False)
+class Part:
+    """One part of the list on its way: what is known of it, and what has to be written."""
+
+    stored: Mapping[bytes, AnyRow]
+    cards: dict[bytes, str]
+    #: the stored rows by patron number, with those that rows without a CPR number may mean
+    by_id: Mapping[str, AnyRow] = field(default_factory=dict)
+    #: patrons whose group staff have pinned: no list moves it
+    pinned: frozenset[str] = frozenset()
+    #: numbers that were replaced, and the patrons who have them now
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    #: the group that the list may give, by patron id
+    groups: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
+    created: list[dict[str, Any]] = field(default_factory=list)
+    #: the local part and the kind of each patron after the rows so far: two rows may be about one patron
+    after: dict[str, tuple[Local, str]] = field(default_factory=dict)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    #: patrons unknown to the register who get a name from the list; below, the person after the rows so far
+    patrons: Mapping[str, Patron] = field(default_factory=dict)
+    called: dict[str, Person] = field(default_factory=dict)
+    #: patrons who only answered for a minor until now
+    borrow: list[str] = field(default_factory=list)
+
+
+def stored_by_number(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
+    """Return the patrons who have the rows' numbers, by the index of the number."""
+    numbers = [row.number.digits for row in rows if row.number is not None]
+    indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
+    ours = _WANTED.where(_PATRON.agency == tenant.agency)
+    return {
+        found.number_index: found
+        for part in parts(indexes)
+        for found in connection.execute(ours.where(_PATRON.number_index.in_(part)))
+    }
+
+
+def meant(
+    connection: Connection,
+    tenant: Tenant,
+    rows: Sequence[NewPatron],
+    cards: Mapping[bytes, str],
+    *,
+    but: Mapping[str, AnyRow],
+) -> dict[str, AnyRow]:
+    """Return the patrons that rows without a CPR number may mean, by patron number or card.
+
+    Patrons who were merged or have left are not among them. `but`: patrons that are found already.
+    """
+    unnamed = [row for row in rows if row.number is None]
+    ids = {row.patron_id for row in unnamed if row.patron_id}
+    probes = [i for row in unnamed for card in row.local.cards for i in card_probes(tenant, card.number)]
+    ids |= {cards[index] for index in probes if index in cards}
+    here = (_PATRON.status_class != tables.MERGED) & _PATRON.standing.not_in(tables.EMPTIED)
+    ours = _WANTED.where(_PATRON.agency == tenant.agency, here)
+    return {
+        found.id: found
+        for part in parts(sorted(ids - set(but)))
+        for found in connection.execute(ours.where(_PATRON.id.in_(part)))
+    }
+
+
+def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
+    """Return the patrons whose group staff have pinned."""
+    corrected = overrides_of(connection, tenant, rows)
+    return frozenset(one for one, theirs in corrected.items() if any(o.field is Overridden.GROUP for o in theirs))
+
+
+def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
+    """Return who has the rows' cards, by the index of the card."""
+    probes = [i for row in rows for card in row.local.cards for i in card_probes(tenant, card.number)]
+    return _holders(connection, tenant, CARD, probes)
+
+
+def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[str, str]:
+    """Return the numbers that were replaced, or moved in a merge: from the digits to the patron who has them now."""
+    numbers = [row.number.digits for row in rows if row.number is not None]
+    by_probe = {probe: digits for digits in numbers for probe in tenant.vault.probes(OLD_NUMBER, digits)}
+    holders = _holders(connection, tenant, OLD_NUMBER, list(by_probe))
+    return {by_probe[probe]: patron_id for probe, patron_id in holders.items()}
+
+
+def _holders(connection: Connection, tenant: Tenant, kind: str, probes: Sequence[bytes]) -> dict[bytes, str]:
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == kind)
+    return {
+        found.key_index: found.patron_id
+        for part in parts(probes)
+        for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
+    }
+
+
+def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
+    """Return those of the numbers whose patrons have left and were closed.
+
+    Only the journal knows them, by its own hashes. It cannot tell that an erased patron was ever here.
+    """
+    by_probe = {probe: one.digits for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
+    if not by_probe:
+        return frozenset()
+    entries = journal_entries(connection, tenant)
+    erased = {entry.patron_id for entry in entries if entry.what == tables.ERASED}
+    gone = {entry.number for entry in entries if entry.patron_id not in erased}
+    return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
+
+
+def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
+    """Return the group of a new patron from the list, and the next day on which age changes it.
+
+    The age is known only from the number by now, or from the list if no register knows the patron. Without a policy,
+    the next night's calendar part finds the day.
+    """
+    if policy is None:
+        return group, on
+    return age_step_of(Facts("", person, group), on, policy)
+
+
+def groups_by_age(
+    connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy | None
+) -> dict[str, str]:
+    """Return the group of each patron who gets one from the list, by patron id.
+
+    Age decides over the list. A pin decides over both.
+    """
+    if policy is None:
+        return dict(given)
+    aged = [one for one, group in given.items() if policy.ladders.follows_age(group)]
+    return dict(given) | dict(_aged(connection, tenant, aged, given, policy))
+
+
+def _aged(
+    connection: Connection, tenant: Tenant, ids: Sequence[str], given: Mapping[str, str], policy: Policy
+) -> Iterable[tuple[str, str]]:
+    today = tenant.clock.today()
+    for part in parts(ids):
+        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        rows = connection.execute(wanted).all()
+        corrected = overrides_of(connection, tenant, rows)
+        for row in rows:
+            patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+            stopped = patron.letters_stopped
+            facts = Facts(patron.id, patron.register, given[patron.id], patron.overrides, letters_stopped=stopped)
+            yield patron.id, derived_group(facts, today, policy)
+
+
+def patrons_to_rename(
+    connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
+) -> dict[str, Patron]:
+    """Open the patrons who get a name or a birth date from a row, if no register knows them. Returns them by id."""
+    named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
+    ids = sorted({one.id for one in named if not one.real_number})
+    opened: dict[str, Patron] = {}
+    for part in parts(ids):
+        rows = connection.execute(
+            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part)).with_for_update()
+        ).all()
+        corrected = overrides_of(connection, tenant, rows)
+        opened |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
+    return opened
+
+
+def with_own_values(person: Person, row: NewPatron) -> Person:
+    """Return the person with the row's name, as an envelope takes it, and its birth date.
+
+    What the row leaves out stays.
+    """
+    named = with_name(person, row.name) if row.name else person
+    return named if row.born is None else replace(named, birth=Birth(row.born))
+
+
+def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
+    """Create one patron, not yet verified, in the caller's transaction. The caller writes the audit entry.
+
+    Raises:
+        LostCompare: another writer has just created the patron.
+    """
+    if stored_by_number(connection, tenant, [new]):
+        raise LostCompare("the patron was created between the decision and the write")
+    patron_id = next(fresh_ids(connection, tenant, 1))
+    number = new.number or CprNumber.none_of(patron_id)
+    # the birth date comes with the register's answer; the day of the next age step follows from it
+    row = new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
+    part = Part({}, {}, created=[row])
+    write_part(connection, tenant, part)
+    bring_back(connection, tenant, {patron_id: number})
+    return patron_id
+
+
+def new_row(
+    tenant: Tenant, new: NewPatron, number: CprNumber, patron_id: str, *, next_age_step: date | None
+) -> dict[str, Any]:
+    vault, person = tenant.vault, with_own_values(Person(number), new)
+    prepared = prepare(vault, person)
+    local = replace(new.local, language=new.local.language or Local().language)
+    return {
+        "agency": tenant.agency,
+        "id": patron_id,
+        "number_index": vault.number_index(number),
+        "index_key": vault.index_key,
+        "real_number": not number.is_replacement,
+        "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
+        "register_key": vault.seal_key,
+        "fingerprint": prepared.fingerprint,
+        "fingerprint_key": vault.fingerprint_key,
+        "version": 1,
+        "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
+        "local_key": vault.seal_key,
+        "local_version": 1,
+        "overrides": 0,
+        "patron_group": local.group,
+        "next_age_step": next_age_step,
+        "local_due": _local_due(tenant, local),
+        "kind": new.kind or tables.PERSON,
+        "created": tenant.stamp(),
+    } | clear_columns(tenant, person)
+
+
+def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
+    """Return random patron numbers that were never issued in this library.
+
+    Raises:
+        BadInput: the library's numbers are nearly used up.
+    """
+    issued = tables.issued_id.c
+    fresh: dict[str, None] = {}
+    for _ in range(_DRAWS):
+        drawn = [_draw(tenant) for _ in range(count - len(fresh))]
+        given = select(issued.id).where(issued.agency == tenant.agency, issued.id.in_(drawn))
+        taken = set(connection.scalars(given))
+        fresh |= dict.fromkeys(one for one in drawn if one not in taken)
+        if len(fresh) == count:
+            return iter(fresh)
+    raise BadInput("no free patron numbers were found: they are nearly used up", kind="store.patron_ids")
+
+
+def _draw(tenant: Tenant) -> str:
+    return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)
+
+
+def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
+    if part.created:
+        connection.execute(insert(tables.patron), part.created)
+        given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
+        connection.execute(insert(tables.issued_id), given)
+        note_versions(
+            connection,
+            tenant,
+            [Moved(row["id"], part, None, 1) for row in part.created for part in (REGISTER, LOCAL)],
+        )
+        _know_the_size(connection)
+    if part.after:
+        updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
+        change = (
+            update(tables.patron)
+            .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
+            .values(
+                local_blob=bindparam("new_blob"),
+                local_key=bindparam("new_key"),
+                local_version=bindparam("new_version"),
+                patron_group=bindparam("new_group"),
+                next_age_step=bindparam("new_next_age_step"),
+                local_due=bindparam("new_local_due"),
+                kind=bindparam("new_kind"),
+            )
+        )
+        connection.execute(change, updated)
+        versions = [(row["at_id"], row["new_version"]) for row in updated]
+        note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
+        tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
+    # the same row of the list may have given them another group
+    grouped = {
+        one: replace(part.patrons[one], group=local.group)
+        for one, (local, _) in part.after.items()
+        if one in part.called
+    }
+    called_otherwise = [(grouped.get(one, part.patrons[one]), person) for one, person in part.called.items()]
+    write_names(connection, tenant, called_otherwise, part.policy)
+    if part.keys:
+        connection.execute(insert(tables.patron_key), part.keys)
+
+
+def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
+    version = stored.local_version + 1
+    return {
+        "at_id": stored.id,
+        "new_blob": tenant.vault.seal(encode_local(after), place=stored.id, owner=LOCAL, version=version),
+        "new_key": tenant.vault.seal_key,
+        "new_version": version,
+        "new_group": after.group,
+        "new_kind": kind,
+        # the next night's calendar part finds the day of the next age step
+        "new_next_age_step": tenant.clock.today(),
+        "new_local_due": _local_due(tenant, after) or stored.local_due,
+    }
+
+
+def _local_due(tenant: Tenant, local: Local) -> date | None:
+    """Return today if the patron is absent.
+
+    The next night's calendar part then finds the day on which the absence ends.
+    """
+    return None if local.absence is None else tenant.clock.today()
+
+
+def _know_the_size(connection: Connection) -> None:
+    """Make PostgreSQL notice that the table has grown.
+
+    The plan that checks foreign keys was made while the table was empty. It reads the whole table for each card of a
+    first load. With it, 20,000 patrons took 20 seconds instead of one.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'patron'::regclass").scalar_one()
+    if known < _SMALL_TABLE_ROWS:
+        connection.exec_driver_sql("ANALYZE patron")
+
+
+def write_names(
+    connection: Connection,
+    tenant: Tenant,
+    after: Iterable[tuple[Patron, Person]],
+    policy: Policy | None,
+) -> None:
+    """Write the records that have another name or birth date from now on."""
+    writes = [
+        with_age(
+            Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=()),
+            on=tenant.clock.today(),
+            policy=policy,
+        )
+        for patron, person in after
+    ]
+    write_records(connection, tenant, tenant.no_run, writes)
