@@ -1,11 +1,19 @@
 """Finds the files that come with the package: schemas, fixtures, guide, rule tables, and certificates' profile.
 
-Finds paths and reads nothing: the caller knows what a file means.
+Compiles the schemas, so that the program starts only if messages can be checked. Knows no message, and reads nothing
+else: the caller knows what a file means. Each function raises ConfigurationError if the installation lacks a file.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _PACKAGE = Path(__file__).resolve().parent
 # An installed wheel has the folders under `_data`; a checkout and an editable install have them beside the package.
@@ -13,50 +21,33 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (_PACKAGE / "_data", _PACKAGE, _PACKAGE.parent)
 #: The guide's pages.
 GUIDE = ("operator", "librarian", "developer", "mock", "rules", "words")
+LOOKUP_SCHEMA = "PersonBaseDataExtended5.xsd"
+SUBSCRIPTION_SCHEMA = "CprSubscription1.xsd"
+NET_MEDIA_SCHEMA = "CulrWebService1.xsd"
 
 
 def schema_path(name: str) -> Path:
-    """Return the path of a packaged WSDL, XSD or table of the register's contract.
-
-    Raises:
-        ConfigurationError: the installation does not have it.
-    """
+    """The path of a packaged WSDL, XSD or table of the register's contract."""
     return _packaged("schemas", name)
 
 
 def fixture_path(name: str) -> Path:
-    """Return the path of a packaged file of invented people, nights or policies.
-
-    Raises:
-        ConfigurationError: the installation does not have it.
-    """
+    """The path of a packaged file of invented people, nights or policies."""
     return _packaged("fixtures", name)
 
 
 def certs_path(name: str) -> Path:
-    """Return the path of a packaged file about certificates. None of them is a key.
-
-    Raises:
-        ConfigurationError: the installation does not have it.
-    """
+    """The path of a packaged file about certificates. None of them is a key."""
     return _packaged("certs", name)
 
 
 def rulebook_path(name: str) -> Path:
-    """Return the path of a packaged rule table.
-
-    Raises:
-        ConfigurationError: the installation does not have it.
-    """
+    """The path of a packaged rule table."""
     return _packaged("rulebook", name)
 
 
 def guide_paths() -> dict[str, Path]:
-    """Return the guide's pages by topic, in reading order.
-
-    Raises:
-        ConfigurationError: the installation lacks a page.
-    """
+    """The guide's pages by topic, in reading order."""
     return {topic: _packaged("guide", f"{topic}.md") for topic in GUIDE}
 
 
@@ -71,3 +62,38 @@ def _packaged(folder: str, name: str) -> Path:
         name=name,
         kind="resources",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """The compiled schemas of the SOAP services, for requests and answers."""
+
+    lookup: etree.XMLSchema
+    subscription: etree.XMLSchema
+    net_media: etree.XMLSchema
+
+
+def compile_schemas() -> Schemas:
+    """Compile all packaged schemas. Raises as `compile_schema`."""
+    return Schemas(
+        lookup=compile_schema(LOOKUP_SCHEMA),
+        subscription=compile_schema(SUBSCRIPTION_SCHEMA),
+        net_media=compile_schema(NET_MEDIA_SCHEMA),
+    )
+
+
+def compile_schema(name: str) -> etree.XMLSchema:
+    """Compile one packaged schema with everything that it includes and imports.
+
+    Raises:
+        ConfigurationError: kind `schemas`; the file is missing or does not compile, and the error names it.
+    """
+    from lxml import etree
+
+    try:
+        parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False, huge_tree=False)
+        return etree.XMLSchema(etree.parse(schema_path(name), parser))
+    except (ConfigurationError, OSError, etree.LxmlError) as error:
+        raise ConfigurationError(
+            "the packaged schema {name} does not compile: install cprsync again", name=name, kind="schemas"
+        ) from error

@@ -1,4 +1,7 @@
-"""The composition root: turns settings into ready objects. The only file that sees every layer."""
+"""The composition root: turns settings into ready objects, and sets the store and its keys up.
+
+The only file that sees every layer.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.domain.policy.policy import Policy
@@ -34,7 +40,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.trust import StoreVersion
     from cprsync.store.sql import SqlStore
+    from cprsync.wire.calls import Surroundings
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
 #: media. With the program's end it is about eight seconds in all. What the net media were not told by then, the night
@@ -92,58 +100,15 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
     raise ConfigurationError("no [[library]] has that agency", kind="usage")
 
 
-@contextmanager
-def opened_store(
-    settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
-) -> Iterator[SqlStore]:
-    """One library's store, closed at the end. `policy`: needed only to show records."""
-    with unchecked_store(settings, library, clock, policy) as store:
-        # before anything else: an older copy of the database may have brought back patrons who were erased
-        store.journal.begin()
-        yield store
-
-
-@contextmanager
-def unchecked_store(
-    settings: Settings, library: LibrarySection, clock: Clock, policy: Policy | None = None
-) -> Iterator[SqlStore]:
-    """Same as `opened_store`, without checking the erase journal, for the one command that repairs it."""
-    from cprsync.store.core.engine import open_engine
-    from cprsync.store.seals.keys import Keyring
-    from cprsync.store.sql import SqlStore
-
-    engine = open_engine(settings.store.url)
-    try:
-        yield SqlStore(
-            engine,
-            agency=library.agency,
-            agreement=library.register_.service_agreement,
-            keyring=Keyring.load(settings.keys.dir),
-            clock=clock,
-            journal=settings.store.erase_journal,
-            silence_seals=policy is None or policy.silent_is_sealed,
-            tells_net_media=library.culr is not None,
-            card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
-        )
-    finally:
-        engine.dispose()
-
-
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:
     """The waiting time that all calls of one command at the desk share. `since`: when the user pressed a key."""
     return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
 
 
-def opened_register(
-    section: RegisterSection, *, production: bool, patience: Patience | None = None
-) -> AbstractContextManager[SoapRegister]:
-    """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
-    from cprsync.register.soap.client import SoapRegister
-    from cprsync.schemas import compile_schemas
+def _surroundings(patience: Patience | None) -> Surroundings:
     from cprsync.wire.calls import Surroundings
 
-    settings, around = register_settings(section, production=production), Surroundings(patience=patience or Patience())
-    return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=around))
+    return Surroundings(patience=patience or Patience())
 
 
 def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
@@ -151,21 +116,6 @@ def register_settings(section: RegisterSection, *, production: bool) -> Register
     from cprsync.register.settings import RegisterSettings
 
     return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
-
-
-def opened_net_media(
-    library: LibrarySection, *, production: bool, patience: Patience | None = None
-) -> AbstractContextManager[NetMedia | None]:
-    """CULR as one library, with its connections closed at the end. None: it is not set up."""
-    settings = net_media_settings(library, production=production)
-    if settings is None:
-        return nullcontext()
-    from cprsync.netmedia.client import SoapNetMedia
-    from cprsync.schemas import compile_schemas
-    from cprsync.wire.calls import Surroundings
-
-    around = Surroundings(patience=patience or Patience())
-    return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around))
 
 
 def net_media_settings(library: LibrarySection, *, production: bool) -> NetMediaSettings | None:
@@ -177,17 +127,6 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
     return NetMediaSettings(
         agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
     )
-
-
-def opened_feed(section: FeedSection) -> AbstractContextManager[Feed]:
-    """The place where deliveries arrive. Connects at the first request, and closes at the end."""
-    if section.path is not None:
-        from cprsync.register.pickup.arrivals import FolderFeed
-
-        return nullcontext(FolderFeed(section.path, after=section.after))
-    from cprsync.register.pickup.sftp import SftpFeed
-
-    return closing(SftpFeed(sftp_settings(section)))
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
@@ -202,9 +141,6 @@ def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
     from cprsync.register.extract.reader import ExtractReader
 
     return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
-
-
-# -- one library -----------------------------------------------------------------------------------------------
 
 
 class Site:
@@ -243,24 +179,67 @@ class Site:
 
     def store(self, *, shows_records: bool = False) -> AbstractContextManager[SqlStore]:
         """The library's store. `shows_records`: the policy says what of a record is sealed."""
-        return opened_store(self.settings, self.section, self.clock, self.policy if shows_records else None)
-
-    def unchecked_store(self) -> AbstractContextManager[SqlStore]:
-        """The library's store, for the one command that repairs the erase journal."""
-        return unchecked_store(self.settings, self.section, self.clock)
+        return self._store(self.clock, self.policy if shows_records else None)
 
     def store_by_own_clock(self) -> AbstractContextManager[SqlStore]:
         """The library's store, for a command that only shows it: it does not ask the mock what day it is."""
-        return opened_store(self.settings, self.section, SystemClock())
+        return self._store(SystemClock())
+
+    def unchecked_store(self) -> AbstractContextManager[SqlStore]:
+        """The library's store without a check of the erase journal, for the one command that repairs the journal."""
+        return self._store(self.clock, checks_journal=False)
+
+    @contextmanager
+    def _store(self, clock: Clock, policy: Policy | None = None, *, checks_journal: bool = True) -> Iterator[SqlStore]:
+        from cprsync.store.seals.keys import Keyring
+        from cprsync.store.sql import SqlStore
+
+        library, settings = self.section, self.settings
+        with _engine(settings.store.url) as engine:
+            store = SqlStore(
+                engine,
+                agency=library.agency,
+                agreement=library.register_.service_agreement,
+                keyring=Keyring.load(settings.keys.dir),
+                clock=clock,
+                journal=settings.store.erase_journal,
+                silence_seals=policy is None or policy.silent_is_sealed,
+                tells_net_media=library.culr is not None,
+                card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
+            )
+            if checks_journal:
+                # before anything else: an older copy of the database may have brought back patrons who were erased
+                store.journal.begin()
+            yield store
 
     def register(self, patience: Patience | None = None) -> AbstractContextManager[SoapRegister]:
-        return opened_register(self.section.register_, production=self.settings.is_production, patience=patience)
+        """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
+        from cprsync.register.soap.client import SoapRegister
+        from cprsync.resources import compile_schemas
+
+        settings = register_settings(self.section.register_, production=self.settings.is_production)
+        return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
 
     def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
-        return opened_net_media(self.section, production=self.settings.is_production, patience=patience)
+        """CULR as the library, with its connections closed at the end. None: it is not set up."""
+        settings = net_media_settings(self.section, production=self.settings.is_production)
+        if settings is None:
+            return nullcontext()
+        from cprsync.netmedia.client import SoapNetMedia
+        from cprsync.resources import compile_schemas
+
+        return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
 
     def feed(self) -> AbstractContextManager[Feed]:
-        return opened_feed(self.section.feed)
+        """The place where deliveries arrive. Connects at the first request, and closes at the end."""
+        section = self.section.feed
+        if section.path is not None:
+            from cprsync.register.pickup.arrivals import FolderFeed
+
+            return nullcontext(FolderFeed(section.path, after=section.after))
+        from cprsync.register.pickup.sftp import SftpFeed
+
+        return closing(SftpFeed(sftp_settings(section)))
 
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
@@ -298,7 +277,7 @@ class Site:
     @contextmanager
     def counter(self) -> Iterator[SettingDesk]:
         """What setting a field of a patron needs."""
-        from cprsync.config.municipalities import load_municipalities
+        from cprsync.config.packaged import load_municipalities
         from cprsync.services.desk.setting import SettingDesk
 
         with self.store(shows_records=True) as store:
@@ -356,3 +335,55 @@ def site_of(
 ) -> Site:
     """The only library, or the one that is named. Raises ConfigurationError."""
     return Site(settings, library_of(settings, agency), today, waits_since=waits_since)
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    from cprsync.store.core.engine import open_engine
+
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def make_sure_that_empty(url: str) -> None:
+    """Refuse new keys for a database that holds patrons. Raises ConfigurationError."""
+    from cprsync.store.trust import key_checks
+
+    key_checks.make_sure_that_empty(url)
+
+
+def create_keys(folder: Path) -> None:
+    """Make one key for each purpose."""
+    from cprsync.store.seals import keys
+
+    keys.create_keys(folder)
+
+
+def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
+    """Migrate the store at `url` to this program's version.
+
+    `keys`: the folder in which to make the keys that this version needs and an older one did not have.
+    """
+    from cprsync.store.core.version import check_tables, store_version, upgrade
+    from cprsync.store.seals.keys import add_missing_keys
+    from cprsync.store.trust.key_checks import noted_purposes
+
+    with _engine(url) as engine:
+        upgrade(engine)
+        check_tables(engine)
+        found, noted = store_version(engine), noted_purposes(engine)
+    if keys is not None:
+        add_missing_keys(keys, noted=noted)
+    return {"version": found.current, "needed": found.wanted}
+
+
+def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
+    """The store's version, and what it lacks of what that version should have."""
+    from cprsync.store.core.version import find_missing, store_version
+
+    with _engine(url) as engine:
+        found = store_version(engine)
+        return found, find_missing(engine) if found.up_to_date else []

@@ -9,8 +9,7 @@ import pytest
 import zeep
 from lxml import etree
 
-from cprsync.resources import schema_path
-from cprsync.schemas import Schemas, compile_schema, compile_schemas
+from cprsync.resources import Schemas, compile_schema, compile_schemas, schema_path
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 LOOKUP = "http://serviceplatformen.dk/xml/wsdl/soap11/CPR/PersonBaseDataExtended/5/"

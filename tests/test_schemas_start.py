@@ -17,7 +17,7 @@ def installed(tmp_path: Path) -> Path:
     """The package as a wheel lays it out, with files that a test may damage."""
     package = tmp_path / "cprsync"
     shutil.copytree(schema_path("CprNumber1.xsd").parent, package / "_data" / "schemas")
-    for module in ("__init__.py", "errors.py", "resources.py", "schemas.py"):
+    for module in ("__init__.py", "errors.py", "resources.py"):
         shutil.copy(Path(resources.__file__).with_name(module), package)
     return package
 
@@ -26,7 +26,7 @@ def start(package: Path) -> str:
     """Compile the schemas in a program of its own; return what it refuses with, or nothing."""
     program = (
         "from cprsync.errors import ConfigurationError\n"
-        "from cprsync.schemas import compile_schemas\n"
+        "from cprsync.resources import compile_schemas\n"
         "try: compile_schemas()\n"
         "except ConfigurationError as error: print(error.kind, error.message)"
     )

@@ -1,4 +1,4 @@
-"""The allowed content of `policy.toml`, by section: names, types and bounds. Reads no file."""
+"""The sections of `policy.toml` about patrons and fees: names, types and bounds. Reads no file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from cprsync.config.products import ProductEntry  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.toml import Strict
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
-from cprsync.domain.policy.policy import AgeGroup, Controller, Harm, Ladder, LetterRules, Limit, Retention
+from cprsync.domain.policy.policy import AgeGroup, Controller, Ladder, LetterRules, Limit, Retention
 from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
 from cprsync.errors import OutOfOrder, WrongValue
 
@@ -283,27 +282,3 @@ class ControllerSection(Strict):
 
     def value(self) -> Controller:
         return Controller(**self.model_dump())
-
-
-class PolicyFile(Strict):
-    """The allowed content of `policy.toml`."""
-
-    silent_protection: Literal["sealed", "open"] = "sealed"
-    guard: dict[Harm, LimitEntry] = Field(default_factory=dict)
-    age: AgeSection = AgeSection()
-    age_groups: tuple[LadderEntry, ...] = Field(default=(), max_length=100)
-    overrides: OverrideSection = OverrideSection()
-    subscriptions: SubscriptionSection = SubscriptionSection()
-    group_defaults: GroupEntry = GroupEntry()
-    groups: dict[GroupName, GroupEntry] = Field(default_factory=dict, max_length=200)
-    #: None: the standard table; an empty list: the library publishes none
-    tariffs: tuple[TariffEntry, ...] | None = Field(default=None, max_length=100)
-    fees: FeeSection = FeeSection()
-    debt: DebtSection = DebtSection()
-    films: FilmSection = FilmSection()
-    retention: RetentionSection = RetentionSection()
-    letters: LetterSection = LetterSection()
-    net_media: NetMediaSection = NetMediaSection()
-    product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)
-    controller: ControllerSection = ControllerSection()
-    branches: BranchSection = BranchSection()

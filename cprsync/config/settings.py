@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue

@@ -27,7 +27,7 @@ from cprsync.mock.town.register import Register, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
 from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
 from cprsync.private import replace_private
-from cprsync.schemas import compile_schemas
+from cprsync.resources import compile_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.account import Call, Effect
     from cprsync.netmedia.settings import Credentials
-    from cprsync.schemas import Schemas
+    from cprsync.resources import Schemas
 
 R = TypeVar("R")
 

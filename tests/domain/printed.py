@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cprsync.config.packaged import load_rule_tables
 from cprsync.config.policy import load_policy
-from cprsync.config.rulebook import load_rule_tables
 from cprsync.domain.wording import Wording
 from cprsync.resources import fixture_path
 

@@ -14,7 +14,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person
-from cprsync.schemas import LOOKUP_SCHEMA, compile_schema
+from cprsync.resources import LOOKUP_SCHEMA, compile_schema
 from cprsync.wire.limits import AnswerLimits
 from cprsync.wire.parsing import AnswerParser, Contract, payload
 

@@ -24,7 +24,7 @@ from cprsync.cli.imports.lists import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.installing import upgrade_store as upgrade
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ class Library:
         """Be another run at work."""
         settings = load_settings(self.folder / "cprsync.toml")
         section = wiring.library_of(settings, agency)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store, store.runs.lock():
+        with wiring.Site(settings, section).store_by_own_clock() as store, store.runs.lock():
             yield
 
     def copy(self, to: Path) -> Library:
@@ -143,7 +143,7 @@ class Library:
         settings = load_settings(self.folder / "cprsync.toml")
         section = wiring.library_of(settings, None)
         keys = {person["number"]: key for key, person in PEOPLE.items()}
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+        with wiring.Site(settings, section).store_by_own_clock() as store:
             return {keys[record[1].number.digits]: record[1] for record in store.views.opened_records()}
 
 

@@ -125,7 +125,7 @@ def happens(ready: dict[str, Any], event: str | None) -> None:
 def leave(library: Library) -> None:
     settings = load_settings(library.folder / "cprsync.toml")
     clock = wiring.clock_for(settings)
-    with wiring.opened_store(settings, wiring.library_of(settings, None), clock) as store:
+    with wiring.Site(settings, wiring.library_of(settings, None)).store() as store:
         for key in HARMED:
             patron = store.patrons.find(CprNumber.parse(number(key)))
             assert patron is not None

@@ -35,7 +35,7 @@ MOVED = {"audit_head": {"seq", "mac", "at"}}
 
 def everything(settings: Settings) -> Tables:
     section = wiring.library_of(settings, None)
-    with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+    with wiring.Site(settings, section).store_by_own_clock() as store:
         return store.views.everything()
 
 

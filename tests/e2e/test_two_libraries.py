@@ -68,7 +68,7 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
 
     settings = load_settings(library.folder / "cprsync.toml")
     section = wiring.library_of(settings, FIRST)
-    with wiring.opened_store(settings, section, wiring.clock_for(settings)) as store:
+    with wiring.Site(settings, section).store() as store:
         patron = store.patrons.find(CprNumber.parse(number("ANNA")))
         assert patron is not None
         end_patron(store, patron, on=wiring.clock_for(settings).today())

@@ -27,7 +27,7 @@ from cprsync.mock.server import running
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.client import SoapRegister
-from cprsync.schemas import compile_schemas
+from cprsync.resources import compile_schemas
 from cprsync.services.ports.register import Found
 from cprsync.wire.calls import Surroundings
 

@@ -15,7 +15,7 @@ from cprsync.errors import BadInput
 from cprsync.mock import control
 from cprsync.mock.soap.culr import CODES
 from cprsync.mock.town.faults import CULR_KINDS
-from cprsync.schemas import compile_schema
+from cprsync.resources import compile_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

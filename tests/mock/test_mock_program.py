@@ -27,7 +27,7 @@ from cprsync.mock import control
 from cprsync.mock.server import Ports
 from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.town.people import load_town
-from cprsync.schemas import compile_schemas
+from cprsync.resources import compile_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable

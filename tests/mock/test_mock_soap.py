@@ -11,7 +11,7 @@ from mock_wire import AUTHORITY, PNR, SUBSCRIPTION, Caller, client_context, enve
 from town import ANNA, PEOPLE, number
 
 from cprsync.mock import control
-from cprsync.schemas import compile_schemas
+from cprsync.resources import compile_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable

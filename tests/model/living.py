@@ -20,7 +20,7 @@ from reading import accounts, person_of, questions, read
 from slow_register import GROUPS, LIVES_SOMEWHERE, SILENT, Dict
 from slow_windows import Register
 
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber

@@ -17,7 +17,7 @@ from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
-from cprsync.schemas import Schemas, compile_schemas
+from cprsync.resources import Schemas, compile_schemas
 from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:

@@ -89,11 +89,12 @@ def test_missing_issuers_are_said_before_anything_is_sent(
 
 def test_what_init_writes_for_the_mock_leads_to_it(ready: dict[str, Any], tmp_path: Path) -> None:
     write_folder(tmp_path, mock=Path(ready["ca"]).parent.parent / "ready.json")
-    [library] = load_settings(tmp_path / "cprsync.toml").library
-    with wiring.opened_net_media(library, production=False) as net_media:
+    settings = load_settings(tmp_path / "cprsync.toml")
+    [library] = settings.library
+    with wiring.Site(settings, library).net_media() as net_media:
         assert net_media is not None
         assert [outcome for _, outcome in net_media.send_many([[effect()]])] == [Settled("751")]
-    with wiring.opened_net_media(library.model_copy(update={"culr": None}), production=False) as net_media:
+    with wiring.Site(settings, library.model_copy(update={"culr": None})).net_media() as net_media:
         assert net_media is None
 
 

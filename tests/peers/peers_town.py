@@ -85,7 +85,7 @@ class Town:
     def register(self) -> AbstractContextManager[SoapRegister]:
         """A client of the mock, as the first library is."""
         settings = load_settings(self.first.folder / "cprsync.toml")
-        return wiring.opened_register(wiring.library_of(settings, None).register_, production=False)
+        return wiring.site_of(settings, None).register()
 
     def over_sftp(self, library: Library) -> None:
         """Take deliveries from the mock's SFTP server."""
@@ -121,7 +121,7 @@ def patron_of(library: Library, key: str) -> str:
     """The patron's own number."""
     settings = load_settings(library.folder / "cprsync.toml")
     section = wiring.library_of(settings, None)
-    with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+    with wiring.Site(settings, section).store_by_own_clock() as store:
         found: str | None = store.patrons.find(CprNumber.parse(number(key)))
     assert found is not None
     return found

@@ -17,7 +17,7 @@ from cprsync.mock.certs import Authority, DevCertificates, develop_certificates,
 from cprsync.mock.server import running
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.client import SoapRegister
-from cprsync.schemas import Schemas, compile_schemas
+from cprsync.resources import Schemas, compile_schemas
 from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:

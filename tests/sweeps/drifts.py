@@ -39,7 +39,7 @@ from cprsync.domain.wording import Wording
 from cprsync.mock import control
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
-from cprsync.schemas import compile_schemas
+from cprsync.resources import compile_schemas
 from cprsync.services.netmedia.accounts import compare_accounts, publish
 from cprsync.services.netmedia.rights import derive_rights, verify
 from cprsync.store.core import tables

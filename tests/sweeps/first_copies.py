@@ -31,12 +31,12 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.sql import SqlStore
+from cprsync.wiring import upgrade_store as upgrade
 
 #: What the night with more workers may take of the other's time.
 GOAL = 0.5

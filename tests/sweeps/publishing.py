@@ -34,13 +34,13 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.person import Person, Status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Action
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.mock.town.faults import TIMES_MAX
 from cprsync.services.netmedia.accounts import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.store.sql import SqlStore
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run

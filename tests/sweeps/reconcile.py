@@ -29,8 +29,8 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.services.ports.patrons import NewPatron
+from cprsync.wiring import upgrade_store as upgrade
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
 MISSING, LEFT, FOREIGN = 100, 90, 60
@@ -67,7 +67,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     config = folder / "library" / "cprsync.toml"
     settings = load_settings(config)
     upgrade(settings.store.url)
-    with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
+    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
         clock = wiring.SystemClock()
         run = store.runs.begin(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):

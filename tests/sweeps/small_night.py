@@ -167,7 +167,7 @@ class SmallNight:
         url = self.database.environment().get("CPRSYNC_STORE__URL", settings.store.url)
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
         section = wiring.library_of(settings, None)
-        with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+        with wiring.Site(settings, section).store_by_own_clock() as store:
             store.audit.verify()
             return store.views.everything()
 

@@ -133,9 +133,9 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
     from cprsync.cli.setup.installation import write_folder
     from cprsync.config.settings import load_settings
-    from cprsync.installing import upgrade_store
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
+    from cprsync.wiring import upgrade_store
 
     week = load_week()
     if not as_json:

@@ -173,7 +173,7 @@ def _sides_text(both: Mapping[str, Any], language: Language) -> str:
 
 
 def _number_text(digits: str | None, none: str, language: Language) -> str:
-    from cprsync.config.municipalities import load_municipalities
+    from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.municipality import code_from
 
     if not digits:

@@ -64,7 +64,7 @@ def entitlements_show(
     By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
     has been told. A protected patron's municipality shows, their address does not.
     """
-    from cprsync.config.municipalities import load_municipalities
+    from cprsync.config.packaged import load_municipalities
     from cprsync.services.netmedia.rights import Entitlements
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:

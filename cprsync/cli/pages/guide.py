@@ -14,8 +14,8 @@ from cprsync.cli.language.words import Language, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang, PolicyFile, print_document
 from cprsync.cli.terminal.output import emphasise, print_json, say
+from cprsync.config.packaged import load_reasons, load_rule_tables
 from cprsync.config.policy import load_policy
-from cprsync.config.rulebook import load_reasons, load_rule_tables
 from cprsync.domain.person.status import Action
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, Misused

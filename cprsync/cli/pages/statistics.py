@@ -41,7 +41,7 @@ def statistics(
     Counts the patrons who are patrons on the day, by their age and group on that day and by what the records hold now.
     A number under five is left out. So are the numbers that it could be computed from.
     """
-    from cprsync.config.municipalities import load_municipalities
+    from cprsync.config.packaged import load_municipalities
     from cprsync.services.pages.statistics import statistics as count_patrons
 
     with opened(config, library, as_json=as_json, today=today) as site:

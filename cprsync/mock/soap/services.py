@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.people import Person
     from cprsync.mock.town.register import Register
-    from cprsync.schemas import Schemas
+    from cprsync.resources import Schemas
 
 LOOKUP_PATH = "/service/CPR/PersonBaseDataExtended/5"
 SUBSCRIPTION_PATH = "/service/CPRSubscription/CPRSubscription/1/"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Person
     from cprsync.register.settings import RegisterSettings
-    from cprsync.schemas import Schemas
+    from cprsync.resources import Schemas
     from cprsync.wire.limits import AnswerLimits
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
 
     def meddle(settings: Settings) -> None:
         library = wiring.library_of(settings, None)
-        with wiring.opened_store(settings, library, wiring.SystemClock()) as store:
+        with wiring.Site(settings, library).store_by_own_clock() as store:
             ids = store.patrons.ids()
             # whoever died or left keeps her last address, which the register does not have: hers is no difference
             residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
@@ -89,7 +89,7 @@ def close_films(settings: Settings, key: str) -> None:
     town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
     [digits] = [person["number"] for person in town["person"] if person["key"] == key]
     library = wiring.library_of(settings, None)
-    with wiring.opened_store(settings, library, wiring.SystemClock()) as store:
+    with wiring.Site(settings, library).store_by_own_clock() as store:
         patron_id = store.patrons.find(CprNumber.parse(digits))
     row, engine = tables.entitlement.c, open_engine(settings.store.url)
     with writing(engine) as connection:

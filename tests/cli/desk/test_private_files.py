@@ -19,9 +19,9 @@ from cprsync import private, wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.netmedia.settings import NetMediaSettings, load_credentials
 from cprsync.private import OTHERS, OTHERS_WRITE, check_mode, create_private, open_new_private, open_private
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def library(tmp_path: Path, careless: None) -> Path:
     settings = load_settings(folder / "cprsync.toml")
     upgrade(settings.store.url)
     (folder / "erase-journal.log").touch(mode=0o600)
-    with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()):
+    with wiring.Site(settings, settings.library[0]).store_by_own_clock():
         # it has seen its keys
         return folder
 

@@ -16,9 +16,9 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.services.imports.results import Imported, OfPatrons
 from cprsync.store.core.engine import open_engine
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.pages.guide import BEGIN, END, rules
+from cprsync.config.packaged import TABLES, load_reasons, load_rule_tables
 from cprsync.config.policy import load_policy
-from cprsync.config.rulebook import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import ConfigurationError
 from cprsync.resources import fixture_path, guide_paths, rulebook_path

@@ -34,7 +34,7 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     take(library, apply=True)
     settings = load_settings(library / "cprsync.toml")
     section = settings.library[0]
-    with wiring.opened_store(settings, section, wiring.SystemClock()) as store:
+    with wiring.Site(settings, section).store_by_own_clock() as store:
         one = store.patrons.ids()[0]
         store.desk.intend(NUMBER, purpose="debt", user="anna", patron_id=None)
         store.desk.intend(NUMBER, purpose="renewal", user="anna", patron_id=one)
@@ -118,7 +118,7 @@ def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
 ) -> None:
     """`the service` stood beside `tjenesten`, and only one of them was found."""
     settings = load_settings(asked / "cprsync.toml")
-    with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
+    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
         store.desk.intend(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
     assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
     audit_list(limit=1, config=asked / "cprsync.toml")

@@ -9,7 +9,7 @@ import pytest
 from people import person
 from printed import danish
 
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.person.municipality import (
     HISTORICAL,
     LISTED,

@@ -12,7 +12,7 @@ import pytest
 from people import TONIGHT, dies, emigrates, patron, person, unverified
 from printed import POLICY, danish, tables
 
-from cprsync.config.rulebook import TABLES, load_reasons, load_rule_tables
+from cprsync.config.packaged import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.deciding.decide import Parked, decide
 from cprsync.domain.lending.contacting import About, Channel, ContactRule, contact_facts, may_contact
 from cprsync.domain.patron.due import Facts, derived_group

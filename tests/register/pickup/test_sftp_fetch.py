@@ -20,12 +20,12 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.mock import control
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def rewrite(config: Path, pattern: str, new: str) -> None:
 @contextmanager
 def opened(config: Path) -> Iterator[SqlStore]:
     settings = load_settings(config)
-    with wiring.opened_store(settings, settings.library[0], wiring.SystemClock()) as store:
+    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
         yield store
 
 
@@ -224,9 +224,9 @@ def test_a_night_at_work_is_not_disturbed(server: Server, config: Path) -> None:
 
 
 def test_init_writes_the_mocks_sftp_settings_with_absolute_paths(server: Server, config: Path) -> None:
-    settings = load_settings(config).library[0].feed
-    assert wiring.sftp_settings(settings) == server.settings
-    with wiring.opened_feed(settings) as feed:
+    site = wiring.site_of(load_settings(config), None)
+    assert wiring.sftp_settings(site.section.feed) == server.settings
+    with site.feed() as feed:
         assert isinstance(feed, SftpFeed)
 
 
@@ -235,7 +235,7 @@ def test_a_folder_can_be_set_instead(config: Path, capsys: pytest.CaptureFixture
     inbox = config.parent / "IN"
     inbox.mkdir()
     (inbox / NAME).write_bytes(b"0001")
-    with wiring.opened_feed(load_settings(config).library[0].feed) as feed:
+    with wiring.site_of(load_settings(config), None).feed() as feed:
         assert isinstance(feed, FolderFeed)
     assert [row["file"] for row in fetched(config, capsys)[1]["fetched"]] == [NAME]
 

@@ -20,11 +20,11 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.settings import load_settings
 from cprsync.errors import RegisterUnavailable
-from cprsync.installing import upgrade_store as upgrade
 from cprsync.register.pickup.sftp import Pace, SftpFeed
 from cprsync.register.pickup.sftp_session import SftpSettings
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
+from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

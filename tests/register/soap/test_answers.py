@@ -16,7 +16,7 @@ from cprsync.errors import BadAnswer
 from cprsync.register.soap.answers import parse_person
 
 if TYPE_CHECKING:
-    from cprsync.schemas import Schemas
+    from cprsync.resources import Schemas
 
 ANNA, BO = number("ANNA"), number("BO")
 TODAY = date(2026, 11, 25)

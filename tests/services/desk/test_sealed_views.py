@@ -26,7 +26,7 @@ from townspeople import PROTECTED, cpr, gains_protection, person
 from cprsync.cli.desk.record import record_lines
 from cprsync.cli.desk.registering import lookup_lines
 from cprsync.cli.night.report_text import report_lines
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import HOUSE_MOST, Purpose
 from cprsync.domain.person.number import CprNumber

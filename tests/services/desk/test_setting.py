@@ -12,7 +12,7 @@ from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened,
 from townspeople import cpr, dies, moves, person, renames
 
 from cprsync.cli.night.report_text import report_lines
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Absence, Block, Card, Doing, Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden

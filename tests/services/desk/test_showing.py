@@ -13,7 +13,7 @@ from test_setting import set_
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
 from cprsync.cli.desk.record import record_lines
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy

@@ -17,7 +17,7 @@ from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
 from cprsync.cli.netmedia.entitlements import entitlement_lines
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.person import Birth, Status, by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
 from cprsync.cli.language.errors import error_document
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber

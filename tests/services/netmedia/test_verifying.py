@@ -17,7 +17,7 @@ from test_leaving import is_settled, owes
 from townspeople import dies, moves, person
 
 from cprsync.cli.netmedia.entitlements import entitlement_lines
-from cprsync.config.municipalities import load_municipalities
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.drift import Wrong
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products

@@ -1,23 +1,30 @@
-"""Reads the packaged rule tables, one TOML file a table, and checks each row before anything is printed."""
+"""Reads the packaged tables once: the list of municipality codes, and the rule tables, one TOML file a table.
+
+Checks each row of the rule tables before anything is printed.
+"""
 
 from __future__ import annotations
 
+import csv
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
-from cprsync.domain.rulebook.tables import Column, Principle, Reasons, WrittenTable, WrongRow, rule_tables
+from cprsync.domain.person.municipality import Kind, Municipalities, Municipality
 from cprsync.domain.wording import Wording
-from cprsync.errors import WrongValue
-from cprsync.resources import rulebook_path
+from cprsync.errors import ConfigurationError, WrongValue
+from cprsync.resources import rulebook_path, schema_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.rulebook.tables import RuleTable, Words
+    from cprsync.domain.rulebook.tables import Reasons, RuleTable, Words, WrittenTable
 
+MUNICIPALITIES: Final = "municipalities.csv"
 #: In the order of a reader's questions.
 TABLES: Final = (
     *("status", "protection", "address", "parked", "number", "same", "age", "residence"),
@@ -29,8 +36,29 @@ _Sentence = Annotated[str, Field(min_length=1)]
 _Read = TypeVar("_Read", bound=BaseModel)
 
 
+@cache
+def load_municipalities() -> Municipalities:
+    """The 98 municipalities and Christiansø, Greenland's, codes that are no place, and codes no longer in use.
+
+    Raises ConfigurationError: the packaged file is missing or damaged.
+    """
+    try:
+        with schema_path(MUNICIPALITIES).open(encoding="utf-8", newline="") as file:
+            return Municipalities({row["code"]: _municipality(row) for row in csv.DictReader(file)})
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigurationError(
+            "the packaged list {file} cannot be read: install cprsync again", file=MUNICIPALITIES
+        ) from error
+
+
+def _municipality(row: dict[str, str]) -> Municipality:
+    until = date.fromisoformat(row["until"]) if row["until"] else None
+    return Municipality(row["code"], row["name"], Kind(row["kind"]), until)
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # built when rules are printed: most commands read the municipalities alone
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class _Text(_Strict):
@@ -73,6 +101,9 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
 
     `file`: one table's file to read instead of the packaged one of that name.
     """
+    # they need half the domain, and most commands read the municipalities alone
+    from cprsync.domain.rulebook.tables import WrongRow, rule_tables
+
     paths = {name: rulebook_path(f"{name}.toml") for name in TABLES} | ({file.stem: file} if file else {})
     try:
         return rule_tables([_load_table(name, path) for name, path in paths.items()], _load_words(), policy)
@@ -85,6 +116,8 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
 
 def load_reasons() -> Reasons:
     """The decisions and principles that the sources of the rows name."""
+    from cprsync.domain.rulebook.tables import Principle, Reasons
+
     read = _load(rulebook_path("decisions.toml"), _Reasons)
     return Reasons(
         {int(number): text.wording for number, text in read.decisions.items()},
@@ -93,6 +126,8 @@ def load_reasons() -> Reasons:
 
 
 def _load_table(name: str, path: Path) -> WrittenTable:
+    from cprsync.domain.rulebook.tables import Column, WrittenTable, WrongRow
+
     read = _load(path, _Table)
     for key, row in read.rows.items():
         for column in row.keys() - read.columns.keys():
