@@ -106,6 +106,19 @@ class Write:
         """Whether the write may change the birth date. If so, the calendar checks the minor tonight."""
         return self.renumbered is not None or not _BORN_ANEW.isdisjoint(self.actions)
 
+    @property
+    def replaces_account(self) -> bool:
+        """Whether the new number replaces an account under an old CPR number.
+
+        An account under a patron number is found at the time of sending.
+        """
+        return self.renumbered is not None and not self.patron.number.is_replacement
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the net media are told. They know borrowers only."""
+        return self.patron.borrows and (self.culr is not None or self.replaces_account)
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:

@@ -56,6 +56,8 @@ def change(
         where: names of the columns that find a row.
         rows: for each row the values of `new`, then those of `where`.
     """
+    if not rows:
+        return 0
     if connection.dialect.name == "postgresql":
         arrays = tuple(list(column) for column in zip(*rows, strict=True))
         return connection.exec_driver_sql(_update_from(table, new, where), arrays).rowcount

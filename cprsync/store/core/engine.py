@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,9 @@ from cprsync.private import check_private, open_unfollowed
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Delete, Row, Select, Update
 
 #: How long a writer waits for another writer, in seconds.
 WAIT_SECONDS = 5
@@ -251,6 +252,31 @@ def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:
     """Cut a sequence into parts of at most `size`."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def fetch_rows(
+    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any]
+) -> list[AnyRow]:
+    """Return the rows of a query whose column has one of the values. Each statement names at most IN_MAX of them."""
+    return [row for part in _keys(values) for row in connection.execute(wanted.where(column.in_(part)))]
+
+
+def fetch_values(
+    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any]
+) -> list[Any]:
+    """Return the first column of what `fetch_rows` returns."""
+    return [row[0] for row in fetch_rows(connection, wanted, column, values)]
+
+
+def change_rows(
+    connection: Connection, change: Update | Delete, column: ColumnElement[Any], values: Collection[Any]
+) -> int:
+    """Update or delete the rows whose column has one of the values. Returns how many rows there were."""
+    return sum(connection.execute(change.where(column.in_(part))).rowcount for part in _keys(values))
+
+
+def _keys(values: Collection[Any]) -> Iterator[Sequence[Any]]:
+    return parts(values if isinstance(values, Sequence) else sorted(values))
 
 
 def stamp_of(moment: datetime) -> str:

@@ -74,7 +74,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
     kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
-    kept["overrides"] = belongings.withdraw_overrides(connection, tenant, shell.id)
+    kept["overrides"] = overrides.withdraw_all(connection, tenant, shell.id)
     kept["links"] = responsibles.move_links(connection, tenant, of=shell.id, to=keeper.id)
     if shell.borrows and responsibles.become_patrons(connection, tenant, [keeper.id]):
         kept["only_answered"] = True
@@ -106,7 +106,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
-    belongings.restore_overrides(connection, tenant, closed.id, kept["overrides"])
+    overrides.restore(connection, tenant, closed.id, kept["overrides"])
     # an item from an earlier version has no links
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
@@ -157,7 +157,7 @@ def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person
 
     Returns the patron as before that write, so that the caller can tell the net media.
     """
-    corrected = overrides.of(connection, tenant, [closed.id]).get(closed.id, ())
+    corrected = overrides.live_by_patron(connection, tenant, [closed.id]).get(closed.id, ())
     shell = replace(from_row(tenant.vault, closed), as_of=remembered_as_of(kept), overrides=corrected)
     _write(connection, tenant, shell, person)
     index = tenant.vault.number_index(person.number)

@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from cprsync.domain.person.number import CprNumber
 from cprsync.store.core import tables
 from cprsync.store.core.tables import MERGED
-from cprsync.store.records import overrides
 from cprsync.store.records.numbers import (
     ACTIVE_PATRON,
     DEAD,
@@ -157,21 +156,3 @@ def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> li
     kinds = list(connection.scalars(select(_ASKED.kind).where(theirs).order_by(_ASKED.kind)))
     connection.execute(delete(tables.follow_up).where(theirs))
     return kinds
-
-
-def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
-    """Withdraw the live corrections on the patron's record. Returns their ids."""
-    live = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id)
-    live &= _OVERRIDE.state == overrides.LIVE
-    ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
-    ended = update(tables.override).where(live)
-    connection.execute(ended.values(state=overrides.WITHDRAWN, ended=tenant.clock.today()))
-    overrides.count_again(connection, tenant, [patron_id])
-    return ids
-
-
-def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
-    """Put withdrawn corrections in force again. The night ends those whose last day has passed."""
-    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == overrides.WITHDRAWN)
-    connection.execute(update(tables.override).where(these).values(state=overrides.LIVE, ended=None))
-    overrides.count_again(connection, tenant, [patron_id])

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, case, delete, func, select, update
 from cprsync.domain.feed.delivery import Why, Window, is_late
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, RESPONSIBLE, only_answer
 
 if TYPE_CHECKING:
@@ -56,20 +56,25 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
     are unverified already. Neither does a patron without a real number, because the register cannot be asked.
     """
-    could = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True)
-    could &= _may_open(why) & _PATRON.status_class.not_in(tables.GONE)
-    opened: list[str] = []
-    for part in parts(sorted(set(patron_ids))):
-        opened += connection.scalars(select(_PATRON.id).where(could, _PATRON.id.in_(part)).order_by(_PATRON.id))
     window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
-    later = case((_PATRON.unverified_until > window.until, _PATRON.unverified_until), else_=window.until)
-    since = func.coalesce(_PATRON.unverified_since, window.since)
-    days = {"unverified_since": since, "unverified_until": later, "unverified_asked": None}
-    values = days | {"unverified_why": why.value}
-    _extend(connection, tenant, patron_ids, window.until)
-    for part in parts(opened):
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(these).values(values))
+    ours, ids = _PATRON.agency == tenant.agency, sorted(set(patron_ids))
+    could = _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True) & _PATRON.status_class.not_in(tables.GONE)
+    opening = select(_PATRON.id).where(ours, could, _may_open(why)).order_by(_PATRON.id)
+    opened = fetch_values(connection, opening, _PATRON.id, ids)
+    # an answer must also cover the later cause, and a patron whose number was replaced is asked about again
+    later = update(tables.patron).where(ours, _PATRON.unverified_until < window.until)
+    change_rows(connection, later.values(unverified_until=window.until), _PATRON.id, ids)
+    again = update(tables.patron).where(ours, _PATRON.unverified_why == Why.NUMBER_REPLACED.value)
+    change_rows(connection, again.values(unverified_asked=None), _PATRON.id, ids)
+    values = {
+        "unverified_since": func.coalesce(_PATRON.unverified_since, window.since),
+        "unverified_until": case(
+            (_PATRON.unverified_until > window.until, _PATRON.unverified_until), else_=window.until
+        ),
+        "unverified_asked": None,
+        "unverified_why": why.value,
+    }
+    change_rows(connection, update(tables.patron).where(ours).values(values), _PATRON.id, opened)
     if opened:
         whose = opened[0] if len(opened) == 1 else None
         more = (("patrons", str(len(opened))),)
@@ -87,19 +92,6 @@ def _may_open(why: Why) -> ColumnElement[bool]:
     return is_out | (_PATRON.unverified_why != why.value) if why is Why.NUMBER_REPLACED else is_out
 
 
-def _extend(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
-    """Extend the windows that are open already.
-
-    An answer must also cover the later cause. A patron whose number was replaced is asked about again.
-    """
-    ours = _PATRON.agency == tenant.agency
-    earlier, seldom = _PATRON.unverified_until < until, _PATRON.unverified_why == Why.NUMBER_REPLACED.value
-    for part in parts(sorted(set(patron_ids))):
-        these = update(tables.patron).where(ours, _PATRON.id.in_(part))
-        connection.execute(these.where(earlier).values(unverified_until=until))
-        connection.execute(these.where(seldom).values(unverified_asked=None))
-
-
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
     holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
@@ -112,9 +104,9 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
 
     The register has answered about them, or no answer will be asked for any more.
     """
-    for part in parts(patron_ids):
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part) & _PATRON.unverified_since.is_not(None)
-        connection.execute(update(tables.patron).where(these).values(**dict.fromkeys(WINDOW_COLUMNS)))
+    opened = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
+    closed = update(tables.patron).where(opened).values(dict.fromkeys(WINDOW_COLUMNS))
+    change_rows(connection, closed, _PATRON.id, patron_ids)
 
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
@@ -124,8 +116,7 @@ def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
     known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
     return [
         row.id
-        for part in parts(patron_ids)
-        for row in connection.execute(known.where(_PATRON.id.in_(part)))
+        for row in fetch_rows(connection, known, _PATRON.id, patron_ids)
         if is_late(row.as_of_day, taken=taken, now=now)
     ]
 
@@ -173,11 +164,7 @@ def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
 def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
     """Return the last day of each of these patrons who is dead and subscribed."""
     wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
-    return {
-        patron_id: until
-        for part in parts(patron_ids)
-        for patron_id, until in connection.execute(wanted.where(_ROW.patron_id.in_(part)).group_by(_ROW.patron_id))
-    }
+    return dict(fetch_rows(connection, wanted.group_by(_ROW.patron_id), _ROW.patron_id, patron_ids))
 
 
 def _change_subscriptions(

@@ -15,9 +15,17 @@ from cprsync.store.core.engine import IN_MAX, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_values
 from cprsync.store.patrons.changes import happened_of, write_changes
 from cprsync.store.records import links
-from cprsync.store.records.numbers import OLD_NUMBER
+from cprsync.store.records.numbers import old_numbers
 from cprsync.store.records.overrides import LIVE
-from cprsync.store.records.records import IS_EMPTIED, PatronRow, as_of_from_row, from_row, overrides_of, prepare
+from cprsync.store.records.records import (
+    IS_EMPTIED,
+    PatronRow,
+    as_of_from_row,
+    from_row,
+    open_patrons,
+    overrides_of,
+    prepare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -35,8 +43,6 @@ _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
-
-
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
 
 
@@ -102,21 +108,12 @@ class Patrons(TenantStore):
             for part in parts(ids):
                 gone = set(connection.scalars(closed.where(_PATRON.id.in_(part))))
                 rows = [row for row in _rows(connection, self._tenant, "id", part) if row.id not in gone]
-                corrected = overrides_of(connection, self._tenant, rows)
-                found |= {row.id: from_row(self._tenant.vault, row, corrected.get(row.id, ())) for row in rows}
+                found |= {patron.id: patron for patron in open_patrons(connection, self._tenant, rows)}
         return [found[one] for one in ids if one in found]
 
     def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-        found: dict[CprNumber, str] = {}
-        wanted = select(_KEY.key_index, _KEY.patron_id).where(
-            _KEY.agency == self._tenant.agency, _KEY.kind == OLD_NUMBER
-        )
         with reading(self._tenant.engine) as connection:
-            for part in parts(numbers, IN_MAX // self._tenant.vault.index_keys):
-                by_probe = {probe: n for n in part for probe in self._tenant.vault.probes(OLD_NUMBER, n.digits)}
-                rows = connection.execute(wanted.where(_KEY.key_index.in_(by_probe)))
-                found |= {by_probe[row.key_index]: row.patron_id for row in rows}
-        return found
+            return old_numbers(connection, self._tenant, numbers)
 
     def prepare(self, after: Person) -> Prepared:
         return self._encoder.prepare(after)
@@ -152,13 +149,8 @@ class Patrons(TenantStore):
             _PATRON.agency == self._tenant.agency,
             _PATRON.number_index.in_(self._tenant.vault.probes("number", number.digits)),
         )
-        old = select(_KEY.patron_id).where(
-            _KEY.agency == self._tenant.agency,
-            _KEY.kind == "old_number",
-            _KEY.key_index.in_(self._tenant.vault.probes("old_number", number.digits)),
-        )
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(current) or connection.scalar(old)
+            return connection.scalar(current) or old_numbers(connection, self._tenant, [number]).get(number)
 
 
 def _recognise_part(

@@ -15,18 +15,18 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, s
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
-from cprsync.domain.patron.review import LINK_KINDS, State
 from cprsync.errors import BadInput, ReviewClosed
 from cprsync.services.ports.patrons import Linked, Minor, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_values, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
 from cprsync.store.patrons.changes import ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import open_patron
+from cprsync.store.reviews.review_items import settle_about_links
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -111,7 +111,7 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
     row = connection.execute(wanted.with_for_update()).one_or_none()
     if row is None or row.status_class in tables.GONE:
         raise BadInput("there is no such patron", kind="patron.unknown")
-    return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    return open_patron(connection, tenant, row)
 
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ def end(
         this = links.in_force(tenant) & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
         if connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount:
             ended.append((minor, responsible))
-    settle(connection, tenant, {minor for minor, _ in ended})
+    settle_about_links(connection, tenant, {minor for minor, _ in ended})
     release(connection, tenant, {responsible for _, responsible in ended}, by_night=by_night)
     return len(ended)
 
@@ -181,23 +181,6 @@ def _is_gone() -> ColumnElement[bool]:
     return _PATRON.status_class.in_(tables.GONE)
 
 
-def settle(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
-    """Settle review items about these minors that no link in force justifies any more."""
-    left = links.answering_for(connection, tenant, minor_ids)
-    waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(LINK_KINDS)
-    for part in parts(sorted(minor_ids)):
-        wanted = select(_ITEM.id, _ITEM.patron_id, _ITEM.kind).where(waiting, _ITEM.patron_id.in_(part))
-        over = [
-            row.id
-            for row in connection.execute(wanted)
-            if not any(one.minor_id == row.patron_id and one.is_reason_for(row.kind) for one in left)
-        ]
-        if not over:
-            continue
-        these = (_ITEM.agency == tenant.agency) & _ITEM.id.in_(over)
-        connection.execute(update(tables.review_item).where(these).values(state=State.SETTLED.value))
-
-
 # -- patrons who only answer for others ---------------------------------------------------------------------
 
 
@@ -222,10 +205,9 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
     """
     wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
-    for part in parts(ids):
-        of_patron = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        leaving = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
-        connection.execute(update(tables.patron).where(of_patron).values(leaving))
+    values = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
+    leaving = update(tables.patron).where(_PATRON.agency == tenant.agency).values(values)
+    change_rows(connection, leaving, _PATRON.id, ids)
     happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
     audit.append(connection, tenant, tenant.night, happened)
 
@@ -233,11 +215,9 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
 def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Make borrowers of those who only answered until now. Returns their ids."""
     wanted = select(_PATRON.id).where(_only_answers(tenant)).order_by(_PATRON.id)
-    ids = [one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
-    if not ids:
-        return []
-    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
-    connection.execute(update(tables.patron).where(these).values(kind=PatronKind.PERSON.value))
+    ids = fetch_values(connection, wanted, _PATRON.id, patron_ids)
+    becoming = update(tables.patron).where(_PATRON.agency == tenant.agency).values(kind=PatronKind.PERSON.value)
+    change_rows(connection, becoming, _PATRON.id, ids)
     return start_to_borrow(connection, tenant, ids)
 
 

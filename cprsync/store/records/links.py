@@ -13,14 +13,13 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.records.records import is_parked, other_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection
 
     from cprsync.domain.patron.patron import Other
-    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 
 _LINK = tables.responsible.c
@@ -48,20 +47,14 @@ def owes() -> ColumnElement[bool]:
     return exists().where(theirs, _OWED.settled.is_(None), before)
 
 
-def answered_for(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+def answered_for(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons who have a responsible for their new debts."""
-    found: set[str] = set()
-    for part in parts(ids):
-        found.update(connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.patron_id.in_(part))))
-    return found
+    return set(fetch_values(connection, select(_LINK.patron_id).where(in_force(tenant)), _LINK.patron_id, ids))
 
 
 def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons about whose age a person was asked and left the links as they are."""
-    found: set[str] = set()
-    for part in parts(sorted(ids)):
-        found.update(connection.scalars(select(_ITEM.patron_id).where(asks_of_age(tenant), _ITEM.patron_id.in_(part))))
-    return found
+    return set(fetch_values(connection, select(_ITEM.patron_id).where(asks_of_age(tenant)), _ITEM.patron_id, ids))
 
 
 def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
@@ -72,12 +65,7 @@ def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
 
 def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return the responsibles of any of these patrons."""
-    found: set[str] = set()
-    for part in parts(sorted(ids)):
-        found.update(
-            connection.scalars(select(_LINK.responsible_id).where(in_force(tenant), _LINK.patron_id.in_(part)))
-        )
-    return found
+    return set(fetch_values(connection, select(_LINK.responsible_id).where(in_force(tenant)), _LINK.patron_id, ids))
 
 
 def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
@@ -96,48 +84,35 @@ def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other
     either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
     pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
     ids = {one for pair in pairs for one in pair} - {patron_id}
-    return [] if not ids else list(others(connection, tenant, ids).values())
+    return list(others(connection, tenant, ids).values())
 
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of each minor who has one of these responsibles, as seen in this transaction."""
-    minors: set[str] = set()
-    for part in parts(sorted(responsible_ids)):
-        minors.update(
-            connection.scalars(select(_LINK.patron_id).where(in_force(tenant), _LINK.responsible_id.in_(part)))
-        )
+    theirs = select(_LINK.patron_id).where(in_force(tenant))
+    minors = set(fetch_values(connection, theirs, _LINK.responsible_id, responsible_ids))
     return answering_for(connection, tenant, minors)
 
 
 def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of these minors."""
-    wanted = select(_LINK.patron_id, _LINK.responsible_id).order_by(_LINK.patron_id, _LINK.responsible_id)
-    pairs = [
-        (row.patron_id, row.responsible_id)
-        for part in parts(sorted(minor_ids))
-        for row in connection.execute(wanted.where(in_force(tenant), _LINK.patron_id.in_(part)))
+    wanted = select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant))
+    wanted = wanted.order_by(_LINK.patron_id, _LINK.responsible_id)
+    pairs = fetch_rows(connection, wanted, _LINK.patron_id, frozenset(minor_ids))
+    persons = others(connection, tenant, {row.responsible_id for row in pairs})
+    return [
+        Answering(row.patron_id, row.responsible_id, find_troubles(persons[row.responsible_id].person)) for row in pairs
     ]
-    persons = others(connection, tenant, {responsible for _, responsible in pairs})
-    return [Answering(minor, one, find_troubles(persons[one].person)) for minor, one in pairs]
 
 
 def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
+    """Return these patrons as the others of a dwelling or a link, by id."""
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
-    return {
-        row.id: other_of(tenant.vault, row)
-        for part in parts(sorted(ids))
-        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
-    }
-
-
-def look_again(connection: Connection, tenant: Tenant, writes: Iterable[Write]) -> None:
-    """Make the calendar look tonight at minors with a changed birth date: the day they come of age may have moved."""
-    look_tonight(connection, tenant, [one.patron.id for one in writes if one.moves_day_of_age])
+    return {row.id: other_of(tenant.vault, row) for row in fetch_rows(connection, wanted, _PATRON.id, ids)}
 
 
 def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
     """Make the calendar find the day on which those of these who have a responsible come of age."""
     answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
-    for part in parts(sorted(ids)):
-        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(theirs, answers).values(local_due=_NEXT_LIVED))
+    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency, answers)
+    change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids)

@@ -15,7 +15,7 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
 from cprsync.store.core import tables
-from cprsync.store.core.engine import IN_MAX, parts
+from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) ->
 
 
 def _make_sure_that_free(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> None:
-    probes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
-    for part in parts(probes):
-        taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.number_index.in_(part))
-        if connection.execute(taken.limit(1)).first() is not None:
-            raise LostCompare("another patron has got the number since the decision")
+    taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
+    if fetch_rows(connection, taken, _PATRON.number_index, _by_probe(tenant, "number", numbers)):
+        raise LostCompare("another patron has got the number since the decision")
 
 
 def _move(connection: Connection, tenant: Tenant, write: Write) -> None:
@@ -111,9 +109,9 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
     """Return those of these patrons who do not borrow and only answer for a minor."""
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
-    wanted = select(_PATRON.id).where(theirs)
-    return {one for part in parts(patron_ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))}
+    answers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+    wanted = select(_PATRON.id).where(answers)
+    return set(fetch_values(connection, wanted, _PATRON.id, patron_ids))
 
 
 def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
@@ -126,14 +124,23 @@ def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, b
 
 def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
     """Return the borrower under each of the numbers. Numbers without a borrower are left out."""
-    found: dict[CprNumber, str] = {}
     borrows = (_PATRON.kind != PatronKind.RESPONSIBLE.value) & _PATRON.status_class.not_in(tables.GONE)
     wanted = select(_PATRON.number_index, _PATRON.id).where(_PATRON.agency == tenant.agency, borrows)
-    for part in parts(numbers, IN_MAX // tenant.vault.index_keys):
-        by_probe = {probe: number for number in part for probe in tenant.vault.probes("number", number.digits)}
-        rows = connection.execute(wanted.where(_PATRON.number_index.in_(by_probe)))
-        found |= {by_probe[row.number_index]: row.id for row in rows}
-    return found
+    by_probe = _by_probe(tenant, "number", numbers)
+    return {
+        by_probe[row.number_index]: row.id for row in fetch_rows(connection, wanted, _PATRON.number_index, by_probe)
+    }
+
+
+def old_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Return the patrons who had one of the numbers before."""
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
+    by_probe = _by_probe(tenant, OLD_NUMBER, numbers)
+    return {by_probe[row.key_index]: row.patron_id for row in fetch_rows(connection, wanted, _KEY.key_index, by_probe)}
+
+
+def _by_probe(tenant: Tenant, kind: str, numbers: Sequence[CprNumber]) -> dict[bytes, CprNumber]:
+    return {probe: number for number in numbers for probe in tenant.vault.probes(kind, number.digits)}
 
 
 def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:

@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import next_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from cprsync.store.core.engine import AnyRow
@@ -37,7 +37,9 @@ _ROW = tables.override.c
 _PATRON = tables.patron.c
 
 
-def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dict[str, tuple[Override, ...]]:
+def live_by_patron(
+    connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
+) -> dict[str, tuple[Override, ...]]:
     """Return the live overrides of these patrons, by patron, in the order in which they were made.
 
     Raises:
@@ -45,10 +47,9 @@ def of(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> dic
     """
     found: dict[str, tuple[Override, ...]] = {}
     wanted = select(tables.override).where(_ROW.agency == tenant.agency, _ROW.state == LIVE)
-    for part in parts(list(patron_ids)):
-        # sorted here, because SQLite would otherwise read every override, in the order of their ids
-        for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
-            found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
+    # sorted here, because SQLite would otherwise read every override, in the order of their ids
+    for row in sorted(fetch_rows(connection, wanted, _ROW.patron_id, patron_ids), key=lambda row: row.id):
+        found[row.patron_id] = (*found.get(row.patron_id, ()), from_row(tenant.vault, row))
     return found
 
 
@@ -76,7 +77,8 @@ def from_row(vault: Vault, row: AnyRow) -> Override:
 def add(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
     """Write an override. It replaces a live one of the same field."""
     number = next_id(connection, tenant, tables.override)
-    _close(connection, _live(tenant, patron_id, override.field), state=REPLACED, on=override.since)
+    replaced = update(tables.override).where(_live(tenant, patron_id, override.field))
+    connection.execute(replaced.values(state=REPLACED, ended=override.since))
     typed = {"before": override.before, "reason": override.reason, "value": override.value}
     row = {
         "agency": tenant.agency,
@@ -128,11 +130,11 @@ def _seal(tenant: Tenant, patron_id: str, number: int, typed: dict[str, Any]) ->
 
 def end(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
     """End live overrides whose last day has passed."""
-    for part in parts(ids):
-        ended = (_ROW.agency == tenant.agency) & _ROW.id.in_(part) & (_ROW.state == LIVE)
-        theirs = list(connection.scalars(select(_ROW.patron_id).where(ended).distinct()))
-        connection.execute(update(tables.override).where(ended).values(state=ENDED, ended=on))
-        count_again(connection, tenant, theirs)
+    ended = (_ROW.agency == tenant.agency) & (_ROW.state == LIVE)
+    theirs = set(fetch_values(connection, select(_ROW.patron_id).where(ended), _ROW.id, ids))
+    values = {"state": ENDED, "ended": on}
+    change_rows(connection, update(tables.override).where(ended).values(values), _ROW.id, ids)
+    count_again(connection, tenant, theirs)
 
 
 def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
@@ -143,12 +145,11 @@ def forget(connection: Connection, tenant: Tenant, patron_id: str, number: int) 
     connection.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
 
 
-def count_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+def count_again(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> None:
     """Write in the patrons' rows how many of their overrides are live."""
     live = select(func.count()).where(_ROW.agency == tenant.agency, _ROW.patron_id == _PATRON.id, _ROW.state == LIVE)
-    for part in parts(patron_ids):
-        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        connection.execute(update(tables.patron).where(theirs).values(overrides=live.scalar_subquery()))
+    counted = update(tables.patron).where(_PATRON.agency == tenant.agency).values(overrides=live.scalar_subquery())
+    change_rows(connection, counted, _PATRON.id, patron_ids)
 
 
 def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
@@ -156,5 +157,17 @@ def _live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bo
     return theirs & (_ROW.field == field.value) & (_ROW.state == LIVE)
 
 
-def _close(connection: Connection, live: ColumnElement[bool], *, state: str, on: date) -> None:
-    connection.execute(update(tables.override).where(live).values(state=state, ended=on))
+def withdraw_all(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
+    """Withdraw the live overrides of a record that is merged into another. Returns their ids."""
+    live = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id) & (_ROW.state == LIVE)
+    ids = list(connection.scalars(select(_ROW.id).where(live).order_by(_ROW.id)))
+    connection.execute(update(tables.override).where(live).values(state=WITHDRAWN, ended=tenant.clock.today()))
+    count_again(connection, tenant, [patron_id])
+    return ids
+
+
+def restore(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+    """Put withdrawn overrides in force again. The night ends those whose last day has passed."""
+    these = (_ROW.agency == tenant.agency) & _ROW.id.in_(ids) & (_ROW.state == WITHDRAWN)
+    connection.execute(update(tables.override).where(these).values(state=LIVE, ended=None))
+    count_again(connection, tenant, [patron_id])

@@ -29,7 +29,7 @@ from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement
@@ -111,11 +111,27 @@ def open_register(vault: Vault, row: AnyRow | PatronRow) -> bytes:
     return blob
 
 
+def open_patrons(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow | PatronRow]) -> list[Patron]:
+    """Open rows, with what staff corrected.
+
+    Raises:
+        SealBroken: one was altered, moved, or replaced by an older one.
+    """
+    corrected = overrides_of(connection, tenant, rows)
+    return [from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows]
+
+
+def open_patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
+    """Open a row, with what staff corrected. Raises as `open_patrons`."""
+    (patron,) = open_patrons(connection, tenant, [row])
+    return patron
+
+
 def overrides_of(
     connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | PatronRow]
 ) -> dict[str, tuple[Override, ...]]:
     """Return what staff corrected, by patron. Reads nothing for rows without corrections."""
-    return overrides.of(connection, tenant, [row.id for row in rows if row.overrides])
+    return overrides.live_by_patron(connection, tenant, [row.id for row in rows if row.overrides])
 
 
 def as_of_from_row(row: AnyRow | PatronRow) -> AsOf | None:

@@ -34,13 +34,13 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_rows, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.services.ports.desk import ReviewItem
     from cprsync.services.ports.patrons import Batch
@@ -58,15 +58,16 @@ class Reviews(TenantStore):
     """What waits for a person, as the night sees it."""
 
     def waiting(self) -> dict[str, int]:
-        counted = select(_ROW.kind, func.count().label("number")).where(_waiting(self._tenant)).group_by(_ROW.kind)
-        with reading(self._tenant.engine) as connection:
-            return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
+        return self._count(_waiting(self._tenant))
 
     def proposed(self, run: Run) -> dict[str, int]:
-        ours = _waiting(self._tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING)
-        counted = select(_ROW.kind, func.count().label("number")).where(ours).group_by(_ROW.kind)
+        return self._count(_waiting(self._tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING))
+
+    def _count(self, which: ColumnElement[bool]) -> dict[str, int]:
+        """Count items by kind."""
+        counted = select(_ROW.kind, func.count().label("number")).where(which).group_by(_ROW.kind).order_by(_ROW.kind)
         with reading(self._tenant.engine) as connection:
-            return {row.kind: row.number for row in connection.execute(counted.order_by(_ROW.kind))}
+            return {row.kind: row.number for row in connection.execute(counted)}
 
     def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
         with reading(self._tenant.engine) as connection:
@@ -107,7 +108,7 @@ def write_reviews(
     about = news.patrons.union(link.minor_id for link in answering)
     if news.decided and _any_parked_waits(connection, tenant):
         about |= news.decided
-    reviews = decide_reviews(news, list(_in_force(connection, tenant, sorted(about))), answering)
+    reviews = decide_reviews(news, list(_in_force(connection, tenant, about)), answering)
     _settle(connection, tenant, reviews.settled)
     for item in reviews.asked_again:
         if item.about_whom in named:
@@ -123,11 +124,10 @@ def _any_parked_waits(connection: Connection, tenant: Tenant) -> bool:
 
 def _settle(connection: Connection, tenant: Tenant, items: Iterable[ItemInForce]) -> None:
     parked = {item.id for item in items if item.kind.startswith(PARKED)}
+    settled = update(tables.review_item).where(_ROW.agency == tenant.agency).values(state=State.SETTLED.value)
     # nobody answers a parked item any more, and the retention rules delete only what answered items keep
-    for ids, more in ((parked, {"undo": None, "key": None}), ({item.id for item in items} - parked, {})):
-        for part in parts(sorted(ids)):
-            these = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id.in_(part))
-            connection.execute(these.values(state=State.SETTLED.value, **more))
+    change_rows(connection, settled.values(undo=None, key=None), _ROW.id, parked)
+    change_rows(connection, settled, _ROW.id, {item.id for item in items} - parked)
 
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
@@ -135,16 +135,27 @@ def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kin
     waits = _waiting(tenant) & (_ROW.kind == kind)
     if connection.scalar(select(_ROW.id).where(waits).limit(1)) is None:
         return  # true for most nights, which saves a search for thousands of patrons
-    for part in parts(ids):
-        settled = update(tables.review_item).where(waits, _ROW.patron_id.in_(part))
-        connection.execute(settled.values(state=State.SETTLED.value))
+    settled = update(tables.review_item).where(waits).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ROW.patron_id, ids)
 
 
 def settle_of_age(connection: Connection, tenant: Tenant, minor_ids: Sequence[str]) -> None:
     """Settle the items about the age of these patrons, answered ones too. A later adult date opens a new item."""
-    for part in parts(minor_ids):
-        settled = update(tables.review_item).where(links.asks_of_age(tenant), _ROW.patron_id.in_(part))
-        connection.execute(settled.values(state=State.SETTLED.value))
+    settled = update(tables.review_item).where(links.asks_of_age(tenant)).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ROW.patron_id, minor_ids)
+
+
+def settle_about_links(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
+    """Settle items about these minors that no link in force justifies any more."""
+    left = links.answering_for(connection, tenant, minor_ids)
+    wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind).where(_waiting(tenant), _ROW.kind.in_(LINK_KINDS))
+    over = [
+        row.id
+        for row in fetch_rows(connection, wanted, _ROW.patron_id, minor_ids)
+        if not any(one.minor_id == row.patron_id and one.is_reason_for(row.kind) for one in left)
+    ]
+    settled = update(tables.review_item).where(_ROW.agency == tenant.agency).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ROW.id, over)
 
 
 def _waiting(tenant: Tenant) -> ColumnElement[bool]:
@@ -178,12 +189,12 @@ def _open(
 
 
 def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
-    """Return the first of `count` numbers for new items.
-
-    No number is issued twice, even if an item was deleted with its patron.
-    """
-    first = max(next_id(connection, tenant, tables.review_item), _last_number(connection, tenant) + 1)
-    given = update(tables.library).where(tables.library.c.agency == tenant.agency)
+    """Return the first of `count` numbers for new items. No number is issued twice."""
+    library = tables.library.c
+    # the audit keeps naming the number of an item that was deleted with an erased patron
+    last = connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
+    first = max(next_id(connection, tenant, tables.review_item), last + 1)
+    given = update(tables.library).where(library.agency == tenant.agency)
     connection.execute(given.values(last_review=first + count - 1))
     return first
 
@@ -202,27 +213,15 @@ def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> di
     return {"about": None if named is None else named.other, **columns}
 
 
-def _last_number(connection: Connection, tenant: Tenant) -> int:
-    """Return the last number issued.
-
-    The audit keeps naming it, even if the item was deleted with an erased patron.
-    """
-    library = tables.library.c
-    return connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
-
-
-def _in_force(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[ItemInForce]:
-    """Yield the items of these patrons that wait or were accepted, the oldest first for each part of the ids."""
-    wanted = select(tables.review_item).where(
-        _ROW.agency == tenant.agency, _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
-    )
-    for part in parts(ids):
-        # sorted here, because SQLite would otherwise read every item, in the order of their ids
-        for row in sorted(connection.execute(wanted.where(_ROW.patron_id.in_(part))), key=lambda row: row.id):
-            state = State(row.state)
-            kept = kept_numbers(tenant, row) if state is State.WAITING and row.undo is not None else None
-            about = None if kept is None else OldNumber(*kept)
-            yield ItemInForce(row.id, row.patron_id, row.kind, state, about)
+def _in_force(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Iterator[ItemInForce]:
+    """Yield the items of these patrons that wait or were accepted, the oldest first."""
+    in_force = _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
+    wanted = select(tables.review_item).where(_ROW.agency == tenant.agency, in_force)
+    # sorted here, because SQLite would otherwise read every item, in the order of their ids
+    for row in sorted(fetch_rows(connection, wanted, _ROW.patron_id, ids), key=lambda row: row.id):
+        state = State(row.state)
+        kept = kept_numbers(tenant, row) if state is State.WAITING else None
+        yield ItemInForce(row.id, row.patron_id, row.kind, state, None if kept is None else OldNumber(*kept))
 
 
 def seal_kept(tenant: Tenant, patron_id: str, item: int, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def end(store: SqlStore, *ids: int) -> None:
 
 def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
     with reading(tenant_of(store).engine) as connection:
-        return overrides.of(connection, tenant_of(store), [patron_id]).get(patron_id, ())
+        return overrides.live_by_patron(connection, tenant_of(store), [patron_id]).get(patron_id, ())
 
 
 def rows(store: SqlStore) -> list[tuple[int, str, str]]:
