@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import library_transaction
 from cprsync.store.seals.failures import JournalBehind, StoreUnavailable
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL, REGISTER
@@ -51,8 +51,7 @@ def begin_versions(tenant: Tenant) -> None:
     with reading(tenant.engine) as connection:
         if record_changes(connection, tenant) is not None:
             return
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
+    with library_transaction(tenant) as connection:
         if record_changes(connection, tenant) is None:
             count_versions(connection, tenant, changes=1)
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_unfollowed
-from cprsync.store.beside.journal import name_aside
+from cprsync.store.beside.journal import name_aside, read_line
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.seals.keys import Purpose
 
@@ -205,7 +205,7 @@ class HeadsFile:
         """
         marks: list[Mark] = []
         for (number, text, code), (_, _, before) in pairwise(chain(self._backward(), [(0, b"", _FIRST)])):
-            told = _told(text)
+            told = read_line(text)
             secret = self._secrets.get(str(told.get("key")), b"")
             if number <= line or not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
                 break
@@ -227,7 +227,7 @@ class HeadsFile:
         except OSError:
             raise AuditBroken(WITNESS, 1, "the witness cannot be read") from None
         try:
-            told = json.loads(text)
+            told = read_line(text)
             secret, seen = self._secrets[told["key"]], Seen(told["line"], bytes.fromhex(told["code"]))
         except (ValueError, KeyError, TypeError):
             raise AuditBroken(WITNESS, 1, "the line is not signed by us") from None
@@ -268,7 +268,7 @@ class HeadsFile:
         file.truncate(size - len(tail) + len(whole))
         file.seek(0, os.SEEK_END)
         text, _, code = whole.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")
-        told = _told(text)
+        told = read_line(text)
         if "line" in told:
             return Seen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
         return max((end for end, _, _ in self._lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
@@ -310,7 +310,7 @@ class HeadsFile:
             while end > 0:
                 start = content.rfind(b"\n", 0, end) + 1
                 text, _, code = content[start:end].partition(b"\t")
-                told = _told(text)
+                told = read_line(text)
                 if "line" not in told:
                     return
                 yield int(told["line"]), text, bytes.fromhex(code.decode("ascii", errors="replace"))
@@ -329,7 +329,7 @@ class HeadsFile:
             while (line := file.readline(LINE_MAX)).endswith(b"\n"):
                 number += 1
                 text, _, signature = line[:-1].partition(b"\t")
-                told = _told(text)
+                told = read_line(text)
                 secret = self._secrets.get(str(told.get("key")))
                 if secret is None:
                     raise AuditBroken(FILE, number, "the line is not signed by us")
@@ -357,14 +357,6 @@ def _text(agency: str, mark: Mark, *, key: str, line: int) -> bytes:
 def _mark(told: dict[str, Any]) -> Mark:
     more = {name: told[name] for name in ("at", "first", "records", "cut", "accepted") if name in told}
     return Mark(told["stream"], told["seq"], bytes.fromhex(told["mac"]), **more)
-
-
-def _told(text: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _unusable(error: OSError, kind: str) -> ConfigurationError:

@@ -11,6 +11,7 @@ import fcntl
 import hmac
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -65,12 +66,7 @@ class EraseJournal:
         }
 
     def entries(self, agency: str) -> list[Entry]:
-        """Return what one library wrote, the oldest first.
-
-        Raises:
-            JournalBroken: as `written`.
-            ConfigurationError: as `written`.
-        """
+        """Return what one library wrote, the oldest first. Raises as `written`."""
         return [entry for entry, _ in self.written(agency)]
 
     def written(self, agency: str) -> list[tuple[Entry, bytes]]:
@@ -82,13 +78,7 @@ class EraseJournal:
             JournalBroken: a line was altered, moved or removed.
             ConfigurationError: the file cannot be read.
         """
-        try:
-            written = self._content()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise _unusable(error) from error
-        return [one for one in self._verified(_whole(written)) if one[0].agency == agency]
+        return [one for one in self._verified(self._content()) if one[0].agency == agency]
 
     def key_ids(self, agency: str) -> set[tuple[str, str]]:
         """Return the keys that one library's lines name: the line's own key, and the key of the hashed number.
@@ -96,18 +86,21 @@ class EraseJournal:
         Raises:
             ConfigurationError: the file cannot be read.
         """
-        try:
-            told = [_told_of(line.partition(b"\t")[0]) for line in _whole(self._content()).splitlines()]
-        except FileNotFoundError:
-            return set()
-        except OSError as error:
-            raise _unusable(error) from error
+        told = [read_line(line.partition(b"\t")[0]) for line in self._content().splitlines()]
         # lines of another form are skipped; verifying the chain reports them
-        return {(str(one["key"]), str(one["number_key"])) for one in told if one.get("agency") == agency}
+        return {
+            (str(one["key"]), str(one["number_key"])) for one in told if one.keys() >= _SAYS and one["agency"] == agency
+        }
 
     def _content(self) -> bytes:
-        with open_private(self.path) as file:
-            return file.read()
+        """Return all whole lines. Nothing relied on a line that was not written completely."""
+        try:
+            with open_private(self.path) as file:
+                return _whole(file.read())
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise _unusable(error) from error
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Append lines and sync them to disk. An unfinished last line is deleted first.
@@ -131,7 +124,7 @@ class EraseJournal:
                 file.write(b"".join(self._lines(entries, mac)))
                 file.flush()
                 os.fsync(file.fileno())
-            _see_name_on_disk(self.path)
+            _sync_folder(self.path)
         except OSError as error:
             raise _unusable(error) from error
 
@@ -141,32 +134,25 @@ class EraseJournal:
         Raises:
             ConfigurationError: a file cannot be moved or written.
         """
+        whole, lines = self._content(), 0
+        with suppress(JournalBroken):
+            for _ in self._verified(whole):
+                lines += 1
+        kept = b"".join(line + b"\n" for line in whole.split(b"\n")[:lines])
         try:
-            written = self._content()
-            kept = b"".join(line + b"\n" for line in _whole(written).split(b"\n")[: self._holding(_whole(written))])
             self.path.rename(name_aside(self.path))
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(kept)
                 file.flush()
                 os.fsync(file.fileno())
-            _see_name_on_disk(self.path)
+            _sync_folder(self.path)
         except OSError as error:
             raise _unusable(error) from error
 
-    def _holding(self, whole: bytes) -> int:
-        """Count the lines that verify, from the first on."""
-        lines = 0
-        try:
-            for _ in self._verified(whole):
-                lines += 1
-        except JournalBroken:
-            return lines
-        return lines
-
     def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
         for entry in entries:
-            text = json.dumps(_told(entry, self._newest), sort_keys=True, separators=(",", ":")).encode()
+            text = json.dumps(_fields_of(entry, self._newest), sort_keys=True, separators=(",", ":")).encode()
             mac = hmac.digest(self._secrets[self._newest], mac + text, "sha256")
             yield text + b"\t" + mac.hex().encode() + b"\n"
 
@@ -179,7 +165,9 @@ class EraseJournal:
         mac = _FIRST
         for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
             text, _, code = line.partition(b"\t")
-            told = _read(text, number)
+            told = read_line(text)
+            if not told.keys() >= _SAYS:
+                raise JournalBroken("the line is not ours", line=number)
             secret = self._secrets.get(str(told.get("key")))
             if secret is None:
                 raise JournalBroken("its key is not in the key folder", line=number)
@@ -190,11 +178,11 @@ class EraseJournal:
 
 
 def _whole(written: bytes) -> bytes:
-    """Return everything up to the last line's end. Nothing relied on a line that was not written completely."""
+    """Return everything up to the last line's end."""
     return written[: written.rfind(b"\n") + 1]
 
 
-def _told(entry: Entry, key: str) -> dict[str, str]:
+def _fields_of(entry: Entry, key: str) -> dict[str, str]:
     return {
         "agency": entry.agency,
         "day": entry.day.isoformat(),
@@ -206,20 +194,13 @@ def _told(entry: Entry, key: str) -> dict[str, str]:
     }
 
 
-def _read(text: bytes, number: int) -> dict[str, Any]:
-    told = _told_of(text)
-    if not told:
-        raise JournalBroken("the line is not ours", line=number)
-    return told
-
-
-def _told_of(text: bytes) -> dict[str, Any]:
-    """Return what a line says; {} if it is not one of our lines."""
+def read_line(text: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; {} if it is none."""
     try:
         told = json.loads(text)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) and told.keys() >= _SAYS else {}
+    return told if isinstance(told, dict) else {}
 
 
 def _entry(told: dict[str, Any]) -> Entry:
@@ -233,7 +214,7 @@ def name_aside(path: Path) -> Path:
     return next(one for one in asides if not one.exists())
 
 
-def _see_name_on_disk(path: Path) -> None:
+def _sync_folder(path: Path) -> None:
     """Sync the folder: only then a new file is still there after a power cut."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -177,6 +177,14 @@ def hold_library(connection: Connection, tenant: Tenant) -> None:
 
 
 @contextmanager
+def library_transaction(tenant: Tenant) -> Iterator[Connection]:
+    """Open a transaction that holds the library, for a caller that no run can overtake."""
+    with writing(tenant.engine) as connection:
+        hold_library(connection, tenant)
+        yield connection
+
+
+@contextmanager
 def run_transaction(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
     """Open a transaction of a run, or of a caller who holds the agreement's lock (no run).
 

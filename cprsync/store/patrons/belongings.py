@@ -39,9 +39,6 @@ _ASKED = tables.follow_up.c
 _OVERRIDE = tables.override.c
 
 
-# -- keys --------------------------------------------------------------------------------------------------
-
-
 def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, number: CprNumber) -> list[list[str]]:
     """Make cards, telephones, old numbers and `number` find `to`, and make the shell point to `to`.
 
@@ -84,9 +81,6 @@ def keeper_of(connection: Connection, tenant: Tenant, patron_id: str) -> str | N
     wanted = select(_KEY.patron_id).where(this, _KEY.key_index.in_(tenant.vault.probes(MERGED, patron_id)))
     found: str | None = connection.scalar(wanted)
     return found
-
-
-# -- subscriptions -------------------------------------------------------------------------------------------
 
 
 def move_subscriptions(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
@@ -145,9 +139,6 @@ def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_
     days = {"since": date.fromisoformat(one["since"]), "until": until, "confirmed_at": one["confirmed_at"]}
     row = key | days | {"number": sealed, "number_key": tenant.vault.seal_key}
     connection.execute(insert(tables.subscription).values(row))
-
-
-# -- questions and corrections -----------------------------------------------------------------------------------
 
 
 def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:

@@ -37,39 +37,11 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import Recognised
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
-    from cprsync.store.seals.vault import Vault
 
 _PATRON = tables.patron.c
-_KEY = tables.patron_key.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
-
-
-class Encoder:
-    """Encodes and fingerprints a record once: the bytes that were compared are the bytes that are sealed.
-
-    Holds the persons who were recognised last, until the next call of `begin`.
-    """
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._recognised: dict[str, tuple[Person, Prepared]] = {}
-
-    def begin(self) -> None:
-        """Drop the persons who were recognised before."""
-        self._recognised = {}
-
-    def recognise(self, person: Person) -> Prepared:
-        """Encode a person for the comparison; the result may be written later."""
-        prepared = prepare(self._vault, person)
-        self._recognised[person.number.digits] = person, prepared
-        return prepared
-
-    def prepare(self, after: Person) -> Prepared:
-        """Return the encoding of a record to write. It is reused only for the very object that was compared."""
-        person, prepared = self._recognised.get(after.number.digits, (None, None))
-        return prepared if person is after and prepared is not None else prepare(self._vault, after)
 
 
 class Patrons(TenantStore):
@@ -77,7 +49,8 @@ class Patrons(TenantStore):
 
     def __init__(self, tenant: Tenant) -> None:
         super().__init__(tenant)
-        self._encoder = Encoder(tenant.vault)
+        #: the persons who were recognised last, by number: the bytes that were compared are the bytes that are sealed
+        self._encoded: dict[str, tuple[Person, Prepared]] = {}
 
     def count(self) -> int:
         # each counted by an index alone, because the rows hold the sealed records
@@ -95,10 +68,10 @@ class Patrons(TenantStore):
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         found: list[Recognised] = []
-        self._encoder.begin()
+        self._encoded = {}
         with reading(self._tenant.engine) as connection:
             for part in parts(persons, IN_MAX // self._tenant.vault.index_keys):
-                found.extend(_recognise_part(connection, self._tenant, part, self._encoder))
+                found += self._recognise_part(connection, part)
         return found
 
     def read(self, ids: Sequence[str]) -> list[Patron]:
@@ -115,8 +88,39 @@ class Patrons(TenantStore):
         with reading(self._tenant.engine) as connection:
             return old_numbers(connection, self._tenant, numbers)
 
+    def _recognise_part(self, connection: Connection, persons: Sequence[Person]) -> Iterator[Recognised]:
+        probes = [self._tenant.vault.probes("number", person.number.digits) for person in persons]
+        wanted = [index for indexes in probes for index in indexes]
+        by_index = {row.number_index: row for row in _rows(connection, self._tenant, "number_index", wanted)}
+        corrected = overrides_of(connection, self._tenant, by_index.values())
+        for indexes, person in zip(probes, persons, strict=True):
+            row = next((by_index[index] for index in indexes if index in by_index), None)
+            yield NotOurs() if row is None else self._recognised(row, person, corrected.get(row.id, ()))
+
+    def _recognised(self, row: PatronRow, person: Person, corrected: tuple[Override, ...]) -> Recognised:
+        as_of = as_of_from_row(row)
+        # A patron with stopped letters is decided even if the record is equal: that may let the letters go again. So is
+        # a patron with a replaced number: news under that number verifies the patron.
+        is_decided_on = row.letters_stopped is not None or row.unverified_why == Why.NUMBER_REPLACED.value
+        if as_of is not None and not is_decided_on and self._is_equal(row, person):
+            return Equal(row.id, row.version, as_of)
+        return from_row(self._tenant.vault, row, corrected)
+
+    def _is_equal(self, row: PatronRow, person: Person) -> bool:
+        # A fingerprint of another key or another mapping cannot be compared: open the record and compare.
+        if row.fingerprint_key != self._tenant.vault.fingerprint_key or not speaks_for_all(person):
+            return False
+        # The person speaks for all groups. A merge with any stored record then equals the merge with itself: the person
+        # unchanged, except for a foreign address that has no meaning for the status.
+        after = merge(person, person)
+        prepared = prepare(self._tenant.vault, after)
+        self._encoded[after.number.digits] = after, prepared
+        return prepared.fingerprint == row.fingerprint
+
     def prepare(self, after: Person) -> Prepared:
-        return self._encoder.prepare(after)
+        # what was encoded to compare is used again only for that very object
+        person, prepared = self._encoded.get(after.number.digits, (None, None))
+        return prepared if person is after and prepared is not None else prepare(self._tenant.vault, after)
 
     def write(self, run: Run | None, batch: Batch) -> None:
         with run_transaction(self._tenant, run) as connection:
@@ -153,41 +157,6 @@ class Patrons(TenantStore):
             return connection.scalar(current) or old_numbers(connection, self._tenant, [number]).get(number)
 
 
-def _recognise_part(
-    connection: Connection, tenant: Tenant, persons: Sequence[Person], encoder: Encoder
-) -> list[Recognised]:
-    probes = [tenant.vault.probes("number", person.number.digits) for person in persons]
-    wanted = [index for indexes in probes for index in indexes]
-    by_index = {row.number_index: row for row in _rows(connection, tenant, "number_index", wanted)}
-    corrected = overrides_of(connection, tenant, by_index.values())
-    rows = [next((by_index[index] for index in indexes if index in by_index), None) for indexes in probes]
-    return [
-        NotOurs() if row is None else _recognised(tenant.vault, row, person, corrected.get(row.id, ()), encoder)
-        for row, person in zip(rows, persons, strict=True)
-    ]
-
-
 def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[PatronRow]:
     found = bulk.find(connection, tables.patron, columns=PatronRow._fields, by=by, values=values, agency=tenant.agency)
     return map(PatronRow._make, found)
-
-
-def _recognised(
-    vault: Vault, row: PatronRow, person: Person, corrected: tuple[Override, ...], encoder: Encoder
-) -> Recognised:
-    as_of = as_of_from_row(row)
-    # A patron with stopped letters is decided even if the record is equal: that may let the letters go again. So is a
-    # patron with a replaced number: news under that number verifies the patron.
-    is_decided_on = row.letters_stopped is not None or row.unverified_why == Why.NUMBER_REPLACED.value
-    if as_of is not None and not is_decided_on and _is_equal(vault, row, person, encoder):
-        return Equal(row.id, row.version, as_of)
-    return from_row(vault, row, corrected)
-
-
-def _is_equal(vault: Vault, row: PatronRow, person: Person, encoder: Encoder) -> bool:
-    # A fingerprint of another key or another mapping cannot be compared: open the record and compare.
-    if row.fingerprint_key != vault.fingerprint_key or not speaks_for_all(person):
-        return False
-    # The person speaks for all groups. A merge with any stored record then equals the merge with itself: the person
-    # unchanged, except for a foreign address that has no meaning for the status.
-    return encoder.recognise(merge(person, person)).fingerprint == row.fingerprint

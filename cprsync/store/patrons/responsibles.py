@@ -20,8 +20,8 @@ from cprsync.services.ports.patrons import Linked, Minor, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import change_rows, fetch_values, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.engine import change_rows, fetch_values, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.changes import ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
@@ -43,9 +43,6 @@ _LINK = tables.responsible.c
 _PATRON = tables.patron.c
 _ROW = tables.subscription.c
 _ITEM = tables.review_item.c
-
-
-# -- making a link ---------------------------------------------------------------------------------------
 
 
 class Responsibles(TenantStore):
@@ -75,8 +72,7 @@ class Responsibles(TenantStore):
             return [Minor(row.patron_id, row.since) for row in rows]
 
     def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             if not end(connection, self._tenant, {(minor_id, responsible_id)}, on=self._tenant.clock.today()):
                 return False
             tell(connection, self._tenant, minor_id, responsible_id, ENDED, user=user)
@@ -122,9 +118,6 @@ def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str])
 
 def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
     return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
-
-
-# -- ending one --------------------------------------------------------------------------------------------
 
 
 def end(
@@ -179,9 +172,6 @@ def resume(
 
 def _is_gone() -> ColumnElement[bool]:
     return _PATRON.status_class.in_(tables.GONE)
-
-
-# -- patrons who only answer for others ---------------------------------------------------------------------
 
 
 def idle(connection: Connection, tenant: Tenant) -> list[str]:
@@ -244,9 +234,6 @@ def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -
     connection.execute(update(tables.patron).where(of_patron).values(values | {"rights_due": tenant.clock.today()}))
     active = (_ROW.agency == tenant.agency) & (_ROW.reason == ACTIVE_PATRON) & (_ROW.patron_id == patron_id)
     connection.execute(update(tables.subscription).where(active).values(reason=RESPONSIBLE))
-
-
-# -- two patrons who are one -----------------------------------------------------------------------------------
 
 
 def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[list[str | None]]:

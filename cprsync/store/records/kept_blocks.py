@@ -18,8 +18,8 @@ from cprsync.domain.patron.local import Block
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library, next_id
+from cprsync.store.core.engine import change_rows, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_local, write_local
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class KeptBlocks(TenantStore):
             return {row.id: _block(self._tenant, row) for row in _kept(connection, self._tenant, number)}
 
     def lift(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             rows = [row for row in _kept(connection, self._tenant, number) if only in {None, row.id}]
             _delete(connection, self._tenant, [row.id for row in rows])
             more = (("user", user),)
@@ -113,9 +112,6 @@ def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: C
     return len(rows)
 
 
-# -- a number that is given and taken back ---------------------------------------------------------------------------
-
-
 def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
     """Return the blocks that come to a record with a number, and whether each is new there.
 
@@ -172,8 +168,7 @@ def _block(tenant: Tenant, row: AnyRow) -> Block:
 
 
 def _delete(connection: Connection, tenant: Tenant, ids: Sequence[int]) -> None:
-    for part in parts(list(ids)):
-        connection.execute(delete(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.id.in_(part)))
+    change_rows(connection, delete(tables.kept_block).where(_ROW.agency == tenant.agency), _ROW.id, ids)
 
 
 def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str, int]) -> None:
@@ -185,9 +180,6 @@ def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str
     audit.append(connection, tenant, KEPT_BLOCK, happened)
 
 
-# -- the desk ------------------------------------------------------------------------------------------------------
-
-
 def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     """Count the blocks that are kept of a patron who has left."""
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
@@ -196,9 +188,5 @@ def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
 
 def forget_of(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
     """Delete the kept blocks of erased patrons, in the caller's transaction. Returns how many were deleted."""
-    return sum(
-        connection.execute(
-            delete(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.patron_id.in_(part))
-        ).rowcount
-        for part in parts(list(patron_ids))
-    )
+    theirs = delete(tables.kept_block).where(_ROW.agency == tenant.agency)
+    return change_rows(connection, theirs, _ROW.patron_id, patron_ids)

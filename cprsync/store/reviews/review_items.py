@@ -34,8 +34,8 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library, next_id
+from cprsync.store.core.engine import change_rows, fetch_rows, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 
@@ -81,8 +81,7 @@ def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Ba
 
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
     """Open one review item about two patrons, once. Touches no record."""
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
+    with library_transaction(tenant) as connection:
         news = ReviewNews(asked=[(patron_id, kind)])
         write_reviews(connection, tenant, run, news, {(patron_id, kind): Named(patron_id, kind, other=about)})
 

@@ -21,7 +21,7 @@ from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.key_checks import keys_in_use
@@ -56,8 +56,7 @@ class Audit(TenantStore):
         heads = self._tenant.heads.read(self._tenant.agency)
         if heads.broken is not None and heads.broken.stream == FILE:
             self._tenant.heads.begin_anew()
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
             older_states.count_versions(connection, self._tenant, changes=changes)
             _mend(connection, self._tenant)

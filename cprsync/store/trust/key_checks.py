@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.seals.keys import Key, Keyring
 
-_CHECK = tables.key_check.c
-_PATRON = tables.patron.c
+_CHECK, _PATRON = tables.key_check.c, tables.patron.c
+_NOTE = text(
+    "INSERT INTO key_check (agency, purpose, id, code) VALUES (:agency, :purpose, :id, :code) ON CONFLICT DO NOTHING"
+)
 #: The columns that name the key of a value. A test compares them with the tables.
 NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (_PATRON.register_key, Purpose.SEAL),
@@ -202,11 +204,6 @@ def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
     number = from_row(tenant.vault, row).number
     if not hmac.compare_digest(tenant.vault.index_under(key_id, "number", number.digits), row.number_index):
         raise _another(Purpose.INDEX, key_id)
-
-
-_NOTE = text(
-    "INSERT INTO key_check (agency, purpose, id, code) VALUES (:agency, :purpose, :id, :code) ON CONFLICT DO NOTHING"
-)
 
 
 def _code(purpose: Purpose, key: Key) -> bytes:
