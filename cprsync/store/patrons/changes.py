@@ -29,7 +29,7 @@ from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
 from cprsync.store.records.links import look_tonight
 from cprsync.store.records.numbers import renumber
-from cprsync.store.reviews.review_items import ask_staff, raise_and_settle
+from cprsync.store.reviews.review_items import ask_staff, write_reviews
 from cprsync.store.seals.vault import REGISTER
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
         connection.execute(_ANSWERED, closed)
     close_windows(connection, tenant, batch.verified)
-    raise_and_settle(connection, tenant, run, batch)
+    named = {(one.patron_id, one.kind): one for one in batch.named}
+    write_reviews(connection, tenant, run, batch.review_news(), named)
     if batch.doubted:
         enough = _count_doubts(connection, tenant, run, batch.doubted)
         ask_staff(connection, tenant, run, enough, PROTECTION_DOUBTED)

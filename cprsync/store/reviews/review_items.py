@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.services.ports.desk import ReviewItem
-    from cprsync.services.ports.patrons import Batch
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -72,11 +71,6 @@ class Reviews(TenantStore):
     def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
         with reading(self._tenant.engine) as connection:
             return list(_in_force(connection, self._tenant, ids))
-
-
-def raise_and_settle(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
-    """Write what a batch means for review items."""
-    write_reviews(connection, tenant, run, batch.review_news(), {(one.patron_id, one.kind): one for one in batch.named})
 
 
 def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
@@ -110,8 +104,10 @@ def write_reviews(
     reviews = decide_reviews(news, list(_in_force(connection, tenant, about)), answering)
     _settle(connection, tenant, reviews.settled)
     for item in reviews.asked_again:
-        if item.about_whom in named:
-            _name_anew(connection, tenant, item.id, named[item.about_whom])
+        latest = named.get(item.about_whom)
+        if latest is not None and latest.old is not None:
+            this = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == item.id)
+            connection.execute(this.values(_about(tenant, latest.patron_id, item.id, latest)))
     _open(connection, tenant, run, reviews.raised, named)
 
 
@@ -198,18 +194,13 @@ def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
     return first
 
 
-def _name_anew(connection: Connection, tenant: Tenant, item: int, named: Named) -> None:
-    """Write the register's latest news of an old number in the item that waits."""
-    if named.old is not None:
-        this = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == item)
-        connection.execute(this.values(_about(tenant, named.patron_id, item, named)))
-
-
 def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> dict[str, Any]:
     """Return the other patron and the sealed numbers that an item is about. Nearly all items have neither."""
-    kept = as_kept(named)
-    columns = {"undo": None, "key": None} if kept is None else seal_kept(tenant, patron_id, item, kept)
-    return {"about": None if named is None else named.other, **columns}
+    columns: dict[str, Any] = {"about": None if named is None else named.other, "undo": None, "key": None}
+    if named is None or named.old is None:
+        return columns
+    kept = {_OLD: named.old.digits} | ({} if named.new is None else {_NEW: named.new.digits})
+    return columns | seal_kept(tenant, patron_id, item, kept)
 
 
 def _in_force(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Iterator[ItemInForce]:
@@ -237,13 +228,6 @@ def open_kept(tenant: Tenant, row: AnyRow) -> dict[str, Any] | None:
     plain = tenant.vault.unseal(row.undo, row.key, place=row.patron_id, owner=REVIEW, version=row.id)
     kept: dict[str, Any] = json.loads(plain)
     return kept
-
-
-def as_kept(named: Named | None) -> dict[str, str] | None:
-    """Return what an item keeps of the numbers that it is about; None: it is not about an old number."""
-    if named is None or named.old is None:
-        return None
-    return {_OLD: named.old.digits} | ({} if named.new is None else {_NEW: named.new.digits})
 
 
 def kept_numbers(tenant: Tenant, row: AnyRow) -> tuple[CprNumber, CprNumber | None] | None:
