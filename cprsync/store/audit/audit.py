@@ -56,6 +56,8 @@ class Happened:
     run: int | None = None
     patron: str | None = None
     actions: tuple[str, ...] = ()
+    #: who did it
+    user: str | None = None
     #: further values by name: never a value of a record
     more: tuple[tuple[str, str], ...] = ()
     #: why, in someone's own words; they may name anybody
@@ -141,7 +143,8 @@ def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow |
 
 def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
     """Return the bytes that are chained: JSON with sorted keys and no blanks."""
-    entry: dict[str, Any] = {
+    entry: dict[str, Any] = {} if happened.user is None else {"user": happened.user}
+    entry |= {
         "actions": happened.actions,
         "agency": tenant.agency,
         "at": at,

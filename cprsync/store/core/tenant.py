@@ -205,6 +205,6 @@ def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
     return (last or 0) + 1
 
 
-def set_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
+def set_run_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
     """Write columns of the run's row, in the caller's transaction."""
     connection.execute(update(tables.run).where(_RUN.agency == tenant.agency, _RUN.id == run.id).values(**values))

@@ -108,7 +108,7 @@ def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str,
         BadInput: they may not be responsible; the whole transaction is undone.
     """
     if responsibles.add(connection, tenant, minor_id=minor_id, responsible_id=patron_id, leap=entry.leap):
-        responsibles.tell(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
+        responsibles.note_change(connection, tenant, minor_id, patron_id, responsibles.ADDED, user=entry.user)
 
 
 def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: str) -> None:

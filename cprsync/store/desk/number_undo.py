@@ -66,7 +66,7 @@ def remember_before(connection: Connection, tenant: Tenant, patron_id: str, give
     return remembered(row, patron, clear=_CLEAR, days=_DAYS) | {
         "version": patron.version,
         "account": account_of(connection, tenant, patron_id),
-        "blocks": kept_blocks.coming_with(connection, tenant, row, given),
+        "blocks": kept_blocks.list_incoming(connection, tenant, row, given),
     }
 
 
@@ -126,7 +126,7 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
         raise ReviewClosed("the register has given the patron another number since: nothing was taken back")
     refuse_taken(connection, tenant, before.number, but=patron.id)
     _write(connection, tenant, patron, before, kept)
-    kept_blocks.go_back(connection, tenant, row, given, kept.get("blocks", ()))
+    kept_blocks.give_back(connection, tenant, row, given, kept.get("blocks", ()))
     _find_by(connection, tenant, patron.id, before.number)
     _end_subscriptions(connection, tenant, patron.id, given)
     _ask_nothing(connection, tenant, patron.id)

@@ -18,7 +18,7 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import TenantStore, run_transaction, set_values
+from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
@@ -104,7 +104,7 @@ class Inbox(TenantStore):
             )
             _take(connection, self._tenant, run, delivery)
             _move_chain(connection, self._tenant, header)
-            set_values(connection, self._tenant, run, state=RunState.ACCEPTED.value)
+            set_run_values(connection, self._tenant, run, state=RunState.ACCEPTED.value)
         return SealedDelivery(
             delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
         )

@@ -20,7 +20,7 @@ from cprsync.store.core.engine import parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
-from cprsync.store.records.numbers import numbered
+from cprsync.store.records.numbers import open_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -137,7 +137,7 @@ def _opened(tenant: Tenant, indexes: Iterable[bytes]) -> list[CprNumber]:
 
 
 def _opened_one(tenant: Tenant, row: AnyRow) -> CprNumber:
-    return CprNumber.parse(numbered(tenant, row))
+    return CprNumber.parse(open_number(tenant, row))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
@@ -157,7 +157,7 @@ def _due() -> ColumnElement[bool]:
 
 def _release(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
-        idle = responsibles.idle(connection, tenant)
+        idle = responsibles.find_idle(connection, tenant)
     if idle:
         with run_transaction(tenant, run) as connection:
             responsibles.release(connection, tenant, idle, by_night=True)

@@ -83,7 +83,7 @@ class Subscriptions(TenantStore):
         here = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
         # the database compares two indexes, 100,000 rows each night;
         # a subquery for each patron takes three times as long
-        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(feed_coverage.THEIRS)))
+        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(feed_coverage.KNOWN_REASONS)))
         with reading(self._tenant.engine) as connection:
             # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
             leaving = set(
@@ -256,7 +256,11 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, adde
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & _ROW.reason.in_(feed_coverage.THEIRS)
+    ours = (
+        (_ROW.agency == tenant.agency)
+        & (_ROW.agreement == tenant.agreement)
+        & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
+    )
     held: set[str] = set()
     for part in parts(ids):
         held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))

@@ -27,7 +27,7 @@ from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payl
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import DEAD, OLD_NUMBER, numbered, shells_of
+from cprsync.store.records.numbers import DEAD, OLD_NUMBER, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
@@ -229,7 +229,7 @@ def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -
     """Return the replaced CPR numbers of these patrons, the earliest first."""
     old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
     rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
-    return [Identity(IdType.CPR, numbered(tenant, row)) for row in rows]
+    return [Identity(IdType.CPR, open_number(tenant, row)) for row in rows]
 
 
 def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:

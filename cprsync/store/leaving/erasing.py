@@ -113,7 +113,7 @@ def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: st
     """
     lines = [one for one in journal_entries(connection, tenant) if one.patron_id == patron_id]
     is_told = bool(lines) and all(one.what != tables.ERASED for one in lines)
-    if not kept_blocks.forget_of(connection, tenant, [patron_id]) and not is_told:
+    if not kept_blocks.forget_kept(connection, tenant, [patron_id]) and not is_told:
         return Erased()
     if lines:
         erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
@@ -134,7 +134,7 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
         empty(connection, tenant, row, on=tenant.clock.today())
     family = [row.id, *shells_of(connection, tenant, row.id)]
     _forget(connection, tenant, family)
-    kept_blocks.forget_of(connection, tenant, family)
+    kept_blocks.forget_kept(connection, tenant, family)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
     connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
     audit.append(connection, tenant, stream, [happened])

@@ -188,7 +188,7 @@ def replay_journal(tenant: Tenant) -> int:
         older = bool(back) or not is_journal_remembered(connection, tenant, len(written))
         for patron_id in back:
             repeat(connection, tenant, entries[patron_id])
-        kept_blocks.forget_of(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
+        kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
             open_for_subscribed(connection, tenant, Why.RESTORED)

@@ -91,7 +91,7 @@ class Leaving(TenantStore):
     def parting(self, patron_id: str) -> Parting | None:
         with reading(self._tenant.engine) as connection:
             row = connection.execute(_this(self._tenant, patron_id)).one_or_none()
-            kept = kept_blocks.count_of(connection, self._tenant, patron_id)
+            kept = kept_blocks.count_kept(connection, self._tenant, patron_id)
             if row is None:
                 gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
                 return gone if was_given(connection, self._tenant, patron_id) else None

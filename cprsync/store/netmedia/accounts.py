@@ -26,7 +26,7 @@ from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, card_accounts_of, payload
 from cprsync.store.netmedia.entitlements import kept_lines
-from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, numbered, shells_of
+from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, open_number, shells_of
 from cprsync.store.records.records import from_row, move_on, open_local, overrides_of
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
@@ -258,7 +258,7 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
     old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & _ROW.patron_id.in_(ids) & ~holder
     found: dict[str, dict[Identity, None]] = {}
     for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
-        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, numbered(tenant, row))] = None
+        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, open_number(tenant, row))] = None
     # each patron who was merged into this one has deletions of their own
     return {
         patron_id: tuple(numbers)

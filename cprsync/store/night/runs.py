@@ -17,7 +17,7 @@ from cprsync.store.audit.older_states import keep_heads
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, run_lock, set_values
+from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, run_lock, set_run_values
 from cprsync.store.feed import subscriptions
 from cprsync.store.feed.inbox import accepted_by, settle
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
@@ -63,7 +63,7 @@ class Runs(TenantStore):
     def set_state(self, run: Run, state: RunState) -> None:
         with writing(self._tenant.engine) as connection:
             hold_fence(connection, self._tenant, run)
-            set_values(connection, self._tenant, run, state=state.value)
+            set_run_values(connection, self._tenant, run, state=state.value)
 
     def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         tenant = self._tenant
@@ -71,7 +71,7 @@ class Runs(TenantStore):
             hold_fence(connection, tenant, run)
             written, told = json.dumps(document, ensure_ascii=False), document.get("exit")
             values = {"state": state.value, "finished": stamp_of(finished), "document": written, "exit": told}
-            set_values(connection, tenant, run, **values)
+            set_run_values(connection, tenant, run, **values)
             settle(connection, tenant, run, state)
             subscriptions.forget_answers(connection, tenant)
             audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
@@ -99,7 +99,7 @@ class Runs(TenantStore):
             plan = tables.plan_row
             connection.execute(delete(plan).where(plan.c.agency == self._tenant.agency, plan.c.run_id == run.id))
             append(connection, plan, planned)
-            set_values(connection, self._tenant, run, plan_hash=named)
+            set_run_values(connection, self._tenant, run, plan_hash=named)
         return named
 
     def tally(self, run: Run) -> Tally:

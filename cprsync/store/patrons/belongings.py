@@ -22,7 +22,7 @@ from cprsync.store.records.numbers import (
     SEALED_ONCE,
     SUBSCRIPTION,
     key_row,
-    numbered,
+    open_number,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, numbe
     rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(theirs))
     moved = sorted([row.kind, row.key_index.hex()] for row in rows)
     connection.execute(update(tables.patron_key).where(theirs).values(patron_id=to))
-    _forget(connection, tenant, OLD_NUMBER, number.digits)
+    _delete_key(connection, tenant, OLD_NUMBER, number.digits)
     for kind, value in ((OLD_NUMBER, number.digits), (MERGED, of)):
         row = key_row(tenant, kind, tenant.vault.index(kind, value), to)
         connection.execute(insert(tables.patron_key).values(row))
@@ -59,8 +59,8 @@ def give_keys_back(  # noqa: PLR0913 -- from whom, to whom, and what
     connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str]], *, of: str, to: str, number: CprNumber
 ) -> None:
     """Make the moved keys find `to` again. A key that belongs to a third patron by now stays where it is."""
-    _forget(connection, tenant, OLD_NUMBER, number.digits)
-    _forget(connection, tenant, MERGED, to)
+    _delete_key(connection, tenant, OLD_NUMBER, number.digits)
+    _delete_key(connection, tenant, MERGED, to)
     for kind, index in moved:
         this = _keys_of(tenant, of) & (_KEY.kind == kind) & (_KEY.key_index == bytes.fromhex(index))
         connection.execute(update(tables.patron_key).where(this).values(patron_id=to))
@@ -70,7 +70,7 @@ def _keys_of(tenant: Tenant, patron_id: str) -> ColumnElement[bool]:
     return (_KEY.agency == tenant.agency) & (_KEY.patron_id == patron_id)
 
 
-def _forget(connection: Connection, tenant: Tenant, kind: str, value: str) -> None:
+def _delete_key(connection: Connection, tenant: Tenant, kind: str, value: str) -> None:
     this = (_KEY.agency == tenant.agency) & (_KEY.kind == kind)
     connection.execute(delete(tables.patron_key).where(this, _KEY.key_index.in_(tenant.vault.probes(kind, value))))
 
@@ -112,7 +112,7 @@ def give_subscriptions_back(
 
 
 def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
-    number = numbered(tenant, row)
+    number = open_number(tenant, row)
     return {
         "agreement": row.agreement,
         "number": number,

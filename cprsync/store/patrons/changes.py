@@ -75,7 +75,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     The caller checks the fence and writes the audit.
     """
     write_records(connection, tenant, run, batch.writes)
-    _touch(connection, tenant, batch.touches)
+    _move_as_of(connection, tenant, batch.touches)
     append(connection, tables.run_item, [_item(tenant, run, item) for item in batch.items])
     ask(connection, tenant, [(one.patron_id, one.kind) for one in batch.asks])
     answered = [(one.patron_id, one.kind) for one in batch.answered]
@@ -192,7 +192,7 @@ def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
     return row_of(tenant, patron.id, patron.version + 1, told, now)
 
 
-def _touch(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
+def _move_as_of(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
     """Move the as-of forward, never back. Writes no version, no audit and no before-image (decision 1)."""
     by_day: dict[AsOf, list[str]] = defaultdict(list)
     for touch in touches:

@@ -44,9 +44,9 @@ LEFT: Final = "left"
 #: Reasons for the rows of living patrons.
 _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
 #: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
-_NAMES_THEM: Final = (*_LIVING, DEAD)
+_CURRENT_REASONS: Final = (*_LIVING, DEAD)
 #: A patron with a row of one of these reasons is not new to the register's list.
-THEIRS: Final = (*_NAMES_THEM, DIED)
+KNOWN_REASONS: Final = (*_CURRENT_REASONS, DIED)
 _PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
 
 
@@ -94,7 +94,7 @@ def _may_open(why: Why) -> ColumnElement[bool]:
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_NAMES_THEM)
+    holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_CURRENT_REASONS)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
     return len(open_windows(connection, tenant, ids, why))
 

@@ -12,7 +12,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction, set_values
+from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.changes import happened_of, write_changes
 from cprsync.store.records import links
 from cprsync.store.records.numbers import old_numbers
@@ -128,7 +128,7 @@ class Patrons(TenantStore):
             happened = [happened_of(run, write) for write in batch.writes]
             audit.append(connection, self._tenant, self._tenant.night, happened)
             if run is not None and batch.checkpoint is not None:
-                set_values(connection, self._tenant, run, checkpoint=batch.checkpoint)
+                set_run_values(connection, self._tenant, run, checkpoint=batch.checkpoint)
 
     def overridden(self) -> list[str]:
         row = tables.override.c

@@ -75,7 +75,7 @@ class Responsibles(TenantStore):
         with library_transaction(self._tenant) as connection:
             if not end(connection, self._tenant, {(minor_id, responsible_id)}, on=self._tenant.clock.today()):
                 return False
-            tell(connection, self._tenant, minor_id, responsible_id, ENDED, user=user)
+            note_change(connection, self._tenant, minor_id, responsible_id, ENDED, user=user)
         return True
 
 
@@ -137,14 +137,13 @@ def end(
     return len(ended)
 
 
-def tell(  # noqa: PLR0913 -- what the entry says
+def note_change(  # noqa: PLR0913 -- what the entry says
     connection: Connection, tenant: Tenant, minor_id: str, responsible_id: str, action: str, *, user: str
 ) -> None:
     """Write an audit entry about a link that staff made or ended."""
-    more = (("responsible", responsible_id), ("user", user))
-    audit.append(
-        connection, tenant, audit.DESK, [audit.Happened("responsible", patron=minor_id, actions=(action,), more=more)]
-    )
+    more = (("responsible", responsible_id),)
+    happened = audit.Happened("responsible", patron=minor_id, actions=(action,), user=user, more=more)
+    audit.append(connection, tenant, audit.DESK, [happened])
 
 
 def end_all_of(connection: Connection, tenant: Tenant, minor_id: str, *, on: date, by_night: bool = False) -> int:
@@ -174,15 +173,15 @@ def _is_gone() -> ColumnElement[bool]:
     return _PATRON.status_class.in_(tables.GONE)
 
 
-def idle(connection: Connection, tenant: Tenant) -> list[str]:
+def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
     """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
     of_whom_one_ended = select(_LINK.responsible_id).where(links.ours(tenant), _LINK.until.is_not(None))
     here = _PATRON.standing == Stage.ACTIVE.value
-    wanted = select(_PATRON.id).where(_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
+    wanted = select(_PATRON.id).where(_is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
     return sorted(connection.scalars(wanted))
 
 
-def _idle(tenant: Tenant) -> ColumnElement[bool]:
+def _is_idle(tenant: Tenant) -> ColumnElement[bool]:
     theirs = links.ours(tenant) & (_LINK.responsible_id == _PATRON.id)
     return _only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
 
@@ -193,7 +192,7 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
     After an answer by staff, the night after today's closes the record. Until then staff can take the answer back.
     After a decision of the night (`by_night`), that night closes the record itself.
     """
-    wanted = select(_PATRON.id).where(_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
+    wanted = select(_PATRON.id).where(_is_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
     values = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
     leaving = update(tables.patron).where(_PATRON.agency == tenant.agency).values(values)

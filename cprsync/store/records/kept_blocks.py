@@ -50,9 +50,8 @@ class KeptBlocks(TenantStore):
         with library_transaction(self._tenant) as connection:
             rows = [row for row in _kept(connection, self._tenant, number) if only in {None, row.id}]
             _delete(connection, self._tenant, [row.id for row in rows])
-            more = (("user", user),)
             happened = [
-                audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), more=more, reason=reason)
+                audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), user=user, reason=reason)
                 for row in rows
             ]
             audit.append(connection, self._tenant, KEPT_BLOCK, happened)
@@ -64,7 +63,7 @@ def keep(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber,
     blocks = blocks_to_keep(open_local(tenant, row).blocks, number)
     for block in blocks:
         _insert(connection, tenant, block, number, patron_id=row.id, on=on)
-    _tell(connection, tenant, KEPT, {row.id: len(blocks)})
+    _note_counts(connection, tenant, KEPT, {row.id: len(blocks)})
 
 
 def _insert(  # noqa: PLR0913 -- a block, whose it is, and since when it is kept
@@ -95,11 +94,11 @@ def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, Cpr
     """
     if connection.scalar(select(_ROW.id).where(_ROW.agency == tenant.agency).limit(1)) is None:
         return  # true for most libraries on most days, so nothing more is read
-    counts = {patron_id: _on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
-    _tell(connection, tenant, CAME_BACK, counts)
+    counts = {patron_id: _put_on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
+    _note_counts(connection, tenant, CAME_BACK, counts)
 
 
-def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> int:
+def _put_on_record(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> int:
     rows = _kept(connection, tenant, number)
     if not rows:
         return 0
@@ -112,7 +111,7 @@ def _on_record(connection: Connection, tenant: Tenant, patron_id: str, number: C
     return len(rows)
 
 
-def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
+def list_incoming(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
     """Return the blocks that come to a record with a number, and whether each is new there.
 
     Giving them back needs this.
@@ -130,7 +129,7 @@ def coming_with(connection: Connection, tenant: Tenant, row: AnyRow, number: Cpr
     return found
 
 
-def go_back(
+def give_back(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]
 ) -> None:
     """Remove the blocks that came with a number from the record, and keep them by the number as before.
@@ -153,7 +152,7 @@ def go_back(
             gone[told["patron"]] = gone.get(told["patron"], 0) + 1
     if len(blocks) != len(local.blocks):
         write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
-    _tell(connection, tenant, KEPT, gone)
+    _note_counts(connection, tenant, KEPT, gone)
 
 
 def _kept(connection: Connection, tenant: Tenant, number: CprNumber) -> Sequence[AnyRow]:
@@ -171,7 +170,7 @@ def _delete(connection: Connection, tenant: Tenant, ids: Sequence[int]) -> None:
     change_rows(connection, delete(tables.kept_block).where(_ROW.agency == tenant.agency), _ROW.id, ids)
 
 
-def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str, int]) -> None:
+def _note_counts(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str, int]) -> None:
     happened = [
         audit.Happened(KEPT_BLOCK, patron=patron_id, actions=(what,), more=(("count", str(count)),))
         for patron_id, count in counts.items()
@@ -180,13 +179,13 @@ def _tell(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str
     audit.append(connection, tenant, KEPT_BLOCK, happened)
 
 
-def count_of(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+def count_kept(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     """Count the blocks that are kept of a patron who has left."""
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
     return connection.scalar(select(func.count()).select_from(tables.kept_block).where(theirs)) or 0
 
 
-def forget_of(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
+def forget_kept(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
     """Delete the kept blocks of erased patrons, in the caller's transaction. Returns how many were deleted."""
     theirs = delete(tables.kept_block).where(_ROW.agency == tenant.agency)
     return change_rows(connection, theirs, _ROW.patron_id, patron_ids)

@@ -50,7 +50,7 @@ def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) ->
     """
     _make_sure_that_free(connection, tenant, [write.after.number for write in writes])
     for write in writes:
-        _move(connection, tenant, write)
+        _change_number(connection, tenant, write)
         _keep_old(connection, tenant, write)
         _keep_subscribed(connection, tenant, write)
     bring_back(connection, tenant, {write.patron.id: write.after.number for write in writes})
@@ -62,7 +62,7 @@ def _make_sure_that_free(connection: Connection, tenant: Tenant, numbers: Sequen
         raise LostCompare("another patron has got the number since the decision")
 
 
-def _move(connection: Connection, tenant: Tenant, write: Write) -> None:
+def _change_number(connection: Connection, tenant: Tenant, write: Write) -> None:
     number = write.after.number
     connection.execute(
         update(tables.patron)
@@ -157,7 +157,7 @@ def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[st
     return found
 
 
-def numbered(tenant: Tenant, row: AnyRow) -> str:
+def open_number(tenant: Tenant, row: AnyRow) -> str:
     """Return the number of a subscription's row."""
     place = {"place": row.patron_id, "owner": SUBSCRIPTION, "version": SEALED_ONCE}
     return tenant.vault.unseal(row.number, row.number_key, **place).decode()

@@ -60,10 +60,9 @@ class Audit(TenantStore):
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
             older_states.count_versions(connection, self._tenant, changes=changes)
             _mend(connection, self._tenant)
-            more = (("problems", str(len(state.problems))), ("code", state.code), ("user", user))
-            audit.append(
-                connection, self._tenant, audit.DESK, [audit.Happened(ACCEPT, more=more, reason=reason)], keeps=False
-            )
+            more = (("problems", str(len(state.problems))), ("code", state.code))
+            accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
+            audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
             marks = [replace(mark, accepted=True) for mark in audit.heads(connection, self._tenant)]
         end = self._tenant.heads.keep(
             self._tenant.agency, [Mark("", 0, b"", accepted=True), *marks], seen=None, anew=True
@@ -85,7 +84,7 @@ class Audit(TenantStore):
 
     def note_reading(self, *, user: str) -> None:
         with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, audit.DESK, [audit.Happened(READ, more=(("user", user),))])
+            audit.append(connection, self._tenant, audit.DESK, [audit.Happened(READ, user=user)])
 
     def keys_in_use(self) -> set[tuple[str, str]]:
         with reading(self._tenant.engine) as connection:
