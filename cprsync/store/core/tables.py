@@ -66,16 +66,17 @@ def _where(name: str, *columns: str, which: str) -> Index:
     return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
 
 
-def _to(target: str, *columns: str, of: tuple[str, str] = ("agency", "id")) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(columns, [f"{target}.{column}" for column in of[: len(columns)]])
+def _table(name: str, *parts: Column[Any] | Index | UniqueConstraint | ForeignKeyConstraint, **options: Any) -> Table:
+    """A table whose rows have their agency as the first column of their key."""
+    return Table(name, metadata, _key("agency", AGENCY), *parts, **options)
 
 
-# -- the library and its agreements ------------------------------------------------------------------
+def _to(target: str, *columns: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(columns, [f"{target}.{name}" for name in ("agency", "id")[: len(columns)]])
 
-library = Table(
+
+library = _table(
     "library",
-    metadata,
-    _key("agency", AGENCY),
     _maybe("name", Text),
     # the stamp of the policy with which next_age_step was counted; with another policy it is counted again for everyone
     _maybe("calendar_stamp", Text),
@@ -95,10 +96,8 @@ library = Table(
     _maybe("records_key", KEY),
 )
 
-agreement = Table(
+agreement = _table(
     "agreement",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", AGREEMENT),
     _maybe("task", WORD),
     _maybe("last_produced", Date),
@@ -110,10 +109,8 @@ agreement = Table(
 )
 
 #: The keys with which rows were written. The code can come from that very key only, so no other passes for it.
-key_check = Table(
+key_check = _table(
     "key_check",
-    metadata,
-    _key("agency", AGENCY),
     _key("purpose", WORD),
     _key("id", KEY),
     _needed("code", LargeBinary),
@@ -151,12 +148,8 @@ STATUS_CLASSES: dict[Status | Silent, str] = {
 #: Rows whose rights were derived from an older local part.
 LOCAL_IS_NEWER = "rights_local <> local_version"
 
-# -- patrons -----------------------------------------------------------------------------------------
-
-patron = Table(
+patron = _table(
     "patron",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", PATRON),
     _needed("number_index", LargeBinary),
     _needed("index_key", KEY),
@@ -229,13 +222,11 @@ patron = Table(
 )
 
 #: Every patron number ever issued. A number is never issued twice, even after a patron is erased.
-issued_id = Table("issued_id", metadata, _key("agency", AGENCY), _key("id", PATRON), _to("library", "agency"))
+issued_id = _table("issued_id", _key("id", PATRON), _to("library", "agency"))
 
 #: Other keys that find a patron. `kind` is old_number, card, telephone or merged.
-patron_key = Table(
+patron_key = _table(
     "patron_key",
-    metadata,
-    _key("agency", AGENCY),
     _key("kind", WORD),
     _key("key_index", LargeBinary),
     _needed("key_id", KEY),
@@ -244,10 +235,8 @@ patron_key = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-subscription = Table(
+subscription = _table(
     "subscription",
-    metadata,
-    _key("agency", AGENCY),
     _key("agreement", AGREEMENT),
     _key("number_index", LargeBinary),
     _key("reason", WORD),
@@ -263,10 +252,8 @@ subscription = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-before_image = Table(
+before_image = _table(
     "before_image",
-    metadata,
-    _key("agency", AGENCY),
     _key("patron_id", PATRON),
     _key("version", Integer),
     _needed("run_id", Integer),
@@ -279,10 +266,8 @@ before_image = Table(
 )
 
 #: The responsibles of a minor: typed by staff, never taken from the register's family records.
-responsible = Table(
+responsible = _table(
     "responsible",
-    metadata,
-    _key("agency", AGENCY),
     _key("patron_id", PATRON),
     _key("responsible_id", PATRON),
     _needed("since", Date),
@@ -296,10 +281,8 @@ responsible = Table(
     ),
 )
 
-follow_up = Table(
+follow_up = _table(
     "follow_up",
-    metadata,
-    _key("agency", AGENCY),
     _key("patron_id", PATRON),
     _key("kind", WORD),
     _needed("since", STAMP),
@@ -315,10 +298,8 @@ follow_up = Table(
 )
 
 #: What staff typed as a correction, with who, why and until when. The value and the reason are sealed.
-override = Table(
+override = _table(
     "override",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", Integer),
     _needed("patron_id", PATRON),
     _needed("field", WORD),
@@ -338,10 +319,8 @@ override = Table(
 
 #: Blocks of patrons who left, by a keyed hash of the number. The hash shows nothing without the key. The reason is
 #: sealed.
-kept_block = Table(
+kept_block = _table(
     "kept_block",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", Integer),
     # the patron who left: the blocks are deleted when that patron is erased
     _needed("patron_id", PATRON),
@@ -358,10 +337,8 @@ kept_block = Table(
 )
 
 #: What the calendar part of a night has done, day by day. A second run of the same day finds it here.
-calendar_event = Table(
+calendar_event = _table(
     "calendar_event",
-    metadata,
-    _key("agency", AGENCY),
     _key("day", Date),
     _key("patron_id", PATRON),
     _key("kind", WORD),
@@ -370,10 +347,8 @@ calendar_event = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-review_item = Table(
+review_item = _table(
     "review_item",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", Integer),
     _needed("patron_id", PATRON),
     _needed("kind", String(64)),
@@ -397,10 +372,8 @@ review_item = Table(
     _to("patron", "agency", "patron_id"),
 )
 
-outbox = Table(
+outbox = _table(
     "outbox",
-    metadata,
-    _key("agency", AGENCY),
     _key("target", WORD),
     _key("patron_id", PATRON),
     _key("version", Integer),
@@ -418,10 +391,8 @@ outbox = Table(
 )
 
 #: What the net media hold of a patron, as far as they have told. Without a row there is no account.
-account = Table(
+account = _table(
     "account",
-    metadata,
-    _key("agency", AGENCY),
     _key("patron_id", PATRON),
     # CPR or LOCAL, and the keyed index of the number that the account is under
     _needed("id_type", WORD),
@@ -440,10 +411,8 @@ account = Table(
 )
 
 #: A patron's rights as last derived, as `domain.netmedia.rights.stored` writes them.
-entitlement = Table(
+entitlement = _table(
     "entitlement",
-    metadata,
-    _key("agency", AGENCY),
     _key("patron_id", PATRON),
     _needed("rights", Text),
     _to("patron", "agency", "patron_id"),
@@ -451,10 +420,8 @@ entitlement = Table(
 
 #: What changed in a patron's rights in a run. A run that is killed and resumed counts each change once. A row is kept
 #: until CULR was told.
-entitlement_turn = Table(
+entitlement_turn = _table(
     "entitlement_turn",
-    metadata,
-    _key("agency", AGENCY),
     _key("run_id", Integer),
     _key("patron_id", PATRON),
     _key("product", String(64)),
@@ -472,10 +439,8 @@ def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> 
 
     `more`: further columns in clear.
     """
-    return Table(
+    return _table(
         name,
-        metadata,
-        _key("agency", AGENCY),
         _key("id", Integer),
         _needed("patron_id", PATRON),
         _needed("source_id", String(64)),
@@ -506,12 +471,8 @@ balance = _circulation(
 #: Beskeder: the content is deleted after 30 days, the fact stays
 message = _circulation("message", "sent", "content_until")
 
-# -- deliveries --------------------------------------------------------------------------------------
-
-inbox = Table(
+inbox = _table(
     "inbox",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", Integer),
     _needed("agreement", AGREEMENT),
     _needed("name", Text),
@@ -533,22 +494,16 @@ inbox = Table(
     _to("agreement", "agency", "agreement"),
 )
 
-inbox_chunk = Table(
+inbox_chunk = _table(
     "inbox_chunk",
-    metadata,
-    _key("agency", AGENCY),
     _key("inbox_id", Integer),
     _key("seq", Integer),
     _needed("blob", LargeBinary),
     _to("inbox", "agency", "inbox_id"),
 )
 
-# -- runs --------------------------------------------------------------------------------------------
-
-run = Table(
+run = _table(
     "run",
-    metadata,
-    _key("agency", AGENCY),
     _key("id", Integer),
     _needed("agreement", AGREEMENT),
     _needed("epoch", Integer),
@@ -564,10 +519,8 @@ run = Table(
     _to("agreement", "agency", "agreement"),
 )
 
-run_delivery = Table(
+run_delivery = _table(
     "run_delivery",
-    metadata,
-    _key("agency", AGENCY),
     _key("run_id", Integer),
     _key("position", Integer),
     _needed("inbox_id", Integer),
@@ -592,10 +545,8 @@ run_item = Table(
     _to("run", "agency", "run_id"),
 )
 
-plan_row = Table(
+plan_row = _table(
     "plan_row",
-    metadata,
-    _key("agency", AGENCY),
     _key("run_id", Integer),
     _key("ordinal", Integer),
     _needed("patron_id", PATRON),
@@ -606,12 +557,8 @@ plan_row = Table(
     _to("run", "agency", "run_id"),
 )
 
-# -- audit -------------------------------------------------------------------------------------------
-
-audit = Table(
+audit = _table(
     "audit",
-    metadata,
-    _key("agency", AGENCY),
     _key("stream", String(80)),
     _key("seq", BigInteger),
     _needed("at", STAMP),
@@ -625,10 +572,8 @@ audit = Table(
 
 #: Why someone did what an entry records, in their own words and sealed. The entry has its hash, so that the reason can
 #: be deleted alone.
-audit_reason = Table(
+audit_reason = _table(
     "audit_reason",
-    metadata,
-    _key("agency", AGENCY),
     _key("stream", String(80)),
     _key("seq", BigInteger),
     _maybe("patron_id", PATRON),
@@ -637,10 +582,8 @@ audit_reason = Table(
     Index("ix_audit_reason_patron_id", "agency", "patron_id"),
 )
 
-audit_head = Table(
+audit_head = _table(
     "audit_head",
-    metadata,
-    _key("agency", AGENCY),
     _key("stream", String(80)),
     _needed("seq", BigInteger),
     _needed("mac", LargeBinary),
