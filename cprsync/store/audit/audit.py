@@ -157,7 +157,7 @@ def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) 
     return _ENCODE(entry | dict(happened.more)).encode()
 
 
-def heads(connection: Connection, tenant: Tenant) -> list[Mark]:
+def current_marks(connection: Connection, tenant: Tenant) -> list[Mark]:
     """Return where each stream of the agency is, and with which entry it begins."""
     same = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
     first = select(func.min(_ENTRY.seq)).where(same).scalar_subquery().label("first")

@@ -75,7 +75,7 @@ class Runs(TenantStore):
             settle(connection, tenant, run, state)
             subscriptions.forget_answers(connection, tenant)
             audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
-            heads = audit.heads(connection, tenant)
+            heads = audit.current_marks(connection, tenant)
         keep_heads(tenant, heads)
 
     def last_day(self) -> date | None:

@@ -63,7 +63,7 @@ class Audit(TenantStore):
             more = (("problems", str(len(state.problems))), ("code", state.code))
             accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
-            marks = [replace(mark, accepted=True) for mark in audit.heads(connection, self._tenant)]
+            marks = [replace(mark, accepted=True) for mark in audit.current_marks(connection, self._tenant)]
         end = self._tenant.heads.keep(
             self._tenant.agency, [Mark("", 0, b"", accepted=True), *marks], seen=None, anew=True
         )

@@ -62,7 +62,10 @@ def check_keys(tenant: Tenant) -> None:
         ConfigurationError: one of them is not in the key folder, or another key has its id.
     """
     with reading(tenant.engine) as connection:
-        _compare(tenant.keyring, _known(connection, tenant))
+        known = _known(connection, tenant)
+    for (purpose, key_id), code in known.items():
+        if not hmac.compare_digest(_code(purpose, _find_key(tenant.keyring, purpose, key_id)), code):
+            raise _another(purpose, key_id)
 
 
 def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
@@ -116,10 +119,9 @@ def check_journal_keys(tenant: Tenant) -> None:
     Raises:
         ConfigurationError: one of them is not in the key folder.
     """
-    ring = tenant.keyring
     for checkpoint, index in tenant.journal.key_ids(tenant.agency):
-        _make_sure_that_there(ring, Purpose.CHECKPOINT, checkpoint)
-        _make_sure_that_there(ring, Purpose.INDEX, index)
+        _find_key(tenant.keyring, Purpose.CHECKPOINT, checkpoint)
+        _find_key(tenant.keyring, Purpose.INDEX, index)
 
 
 def make_sure_that_empty(url: str) -> None:
@@ -151,14 +153,7 @@ def _known(connection: Connection, tenant: Tenant) -> dict[tuple[Purpose, str], 
     return {(Purpose(row.purpose), row.id): row.code for row in rows}
 
 
-def _compare(keyring: Keyring, known: dict[tuple[Purpose, str], bytes]) -> None:
-    for (purpose, key_id), code in known.items():
-        key = _make_sure_that_there(keyring, purpose, key_id)
-        if not hmac.compare_digest(_code(purpose, key), code):
-            raise _another(purpose, key_id)
-
-
-def _make_sure_that_there(keyring: Keyring, purpose: Purpose, key_id: str) -> Key:
+def _find_key(keyring: Keyring, purpose: Purpose, key_id: str) -> Key:
     key = keyring.by_id(purpose).get(key_id)
     if key is None:
         raise ConfigurationError(
@@ -182,7 +177,7 @@ def _another(purpose: Purpose, key_id: str) -> ConfigurationError:
 def _used_and_proved(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
     used = keys_in_use(connection, tenant)
     for purpose, key_id in sorted(used, key=lambda one: (one[0].value, one[1])):
-        _make_sure_that_there(tenant.keyring, purpose, key_id)
+        _find_key(tenant.keyring, purpose, key_id)
     for purpose, key_id in used:
         if purpose is Purpose.INDEX:
             _prove(connection, tenant, key_id)
@@ -195,10 +190,9 @@ def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
     Raises:
         ConfigurationError: the key is another one.
     """
-    theirs = (
-        (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id) & _PATRON.status_class.not_in(tables.GONE)
-    )
-    row = connection.execute(select(tables.patron).where(theirs).limit(1)).one_or_none()
+    indexed = (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id)
+    wanted = select(tables.patron).where(indexed, _PATRON.status_class.not_in(tables.GONE)).limit(1)
+    row = connection.execute(wanted).one_or_none()
     if row is None:
         return
     number = from_row(tenant.vault, row).number
