@@ -9,11 +9,14 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Final
+from datetime import date, time, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-import holidays
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from datetime import datetime
 
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
 DISCARDED: Final = "discarded"
@@ -30,14 +33,21 @@ CLOSING_HOUR = time(12, 0)
 _LOOK_BACK_DAYS = 14
 #: Not public holidays, but no files are produced on 5 June, 24 and 31 December. On 1 May they are.
 _CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
-_HOLIDAYS = holidays.country_holidays("DK", categories=("public",))
 #: D and the day of production: the register's name for a delivery.
 _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
 
 
 def is_working_day(day: date) -> bool:
     """True if CPR produces a delivery dated `day`: no weekend, no Danish holiday, and no day closed by custom."""
-    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _HOLIDAYS
+    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _holidays()
+
+
+@cache
+def _holidays() -> Container[date]:
+    """The public holidays, loaded when first asked for: that takes longer than most commands."""
+    import holidays
+
+    return holidays.country_holidays("DK", categories=("public",))
 
 
 def working_day_before(day: date) -> date:
