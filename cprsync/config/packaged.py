@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cprsync.catalogues import rule_words
 from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import Kind, Municipalities, Municipality
 from cprsync.domain.wording import Wording
@@ -106,7 +107,7 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
 
     paths = {name: rulebook_path(f"{name}.toml") for name in TABLES} | ({file.stem: file} if file else {})
     try:
-        return rule_tables([_load_table(name, path) for name, path in paths.items()], _load_words(), policy)
+        return rule_tables([_load_table(name, path) for name, path in paths.items()], _load_words(), policy, rule_words)
     except WrongRow as wrong:
         path = paths[wrong.table]
         raise build_error(

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli.language.words import Language, word
+from cprsync.catalogues import Language
+from cprsync.cli.language.words import word
 from cprsync.domain.netmedia.drift import find_wrong_rights
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of

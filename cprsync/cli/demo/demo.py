@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.words import Language, heading, long_day, word
+from cprsync.catalogues import Language
+from cprsync.cli.language.words import heading, long_day, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.record import NOTHING, identity_lines, minor_lines, name_of
 from cprsync.cli.desk.registering import kept_block_lines
-from cprsync.cli.language.words import Language, day_text, word
+from cprsync.cli.language.words import day_text, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import (
     CONFIG,

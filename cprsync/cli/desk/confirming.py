@@ -20,7 +20,7 @@ from cprsync.errors import NotConfirmed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.cli.language.words import Language
+    from cprsync.catalogues import Language
     from cprsync.domain.desk.confirming import Preview
     from cprsync.wiring import Site
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.words import Language, day_text, page_words, word
+from cprsync.catalogues import Language, find_text, page_words
+from cprsync.cli.language.words import day_text, word
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.domain.desk.confirming import SERVICE
@@ -21,7 +22,6 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
-from cprsync.domain.person.status import STATUS_RULES
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
@@ -157,8 +157,7 @@ def _mark_uncertain(text: str, entry: Mapping[str, Any], language: Language) -> 
 def value_text(key: str, value: Any, language: Language) -> str:
     """A value on one line. A dash if it is empty."""
     if key == "status" and value in STATUS_CODES:
-        meaning = STATUS_RULES[Status(value)].meaning
-        return f"{value} {meaning.text(language)}"
+        return f"{value} {find_text('rules', f'status.{value}', language)}"
     if key == "kind" and value:
         return word(f"kind_{value}", language)
     if key == "standing":

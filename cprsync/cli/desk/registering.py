@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.record import NOTHING, field_lines, name_of, sealed_mark
-from cprsync.cli.language.words import Language, day_text, has_word, word
+from cprsync.cli.language.words import day_text, has_word, word
 from cprsync.cli.terminal.frame import (
     CONFIG,
     Approve,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.record import beside, name_of, value_lines, value_text
-from cprsync.cli.language.words import DAY_WIDTH, Language, day_text, has_word, word, word_pair
+from cprsync.cli.language.words import DAY_WIDTH, day_text, has_word, word, word_pair
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE

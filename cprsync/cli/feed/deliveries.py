@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import Language, day_text, word
+from cprsync.cli.language.words import day_text, word
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.long_work import progress

@@ -20,7 +20,7 @@ from cprsync.cli.terminal.long_work import progress
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.cli.language.words import Language
+    from cprsync.catalogues import Language
     from cprsync.services.feed.questions import Healed
     from cprsync.services.ports.register import InWindow
 

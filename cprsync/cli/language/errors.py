@@ -10,14 +10,15 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
-from cprsync.cli.language.words import day_text, find_text
+from cprsync.catalogues import find_text
+from cprsync.cli.language.words import day_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.cli.language.words import Language
+    from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
 
 _KINDS: Final = {

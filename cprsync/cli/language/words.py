@@ -1,29 +1,16 @@
-"""What the program says, found by key in the catalogues of `cprsync/locale`. Holds no sentence itself.
-
-A catalogue is a PO file, one for each language and subject, which `pybabel compile` turns into the MO file read here.
-"""
+"""What commands and reports say, found by key in the catalogue `words`, and days, times and amounts in words."""
 
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
-import cprsync
-from cprsync.domain.wording import Wording
+from cprsync.catalogues import Language, fill_text, find_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from cprsync.domain.policy.product import Products
-
-Language = Literal["da", "en"]
-#: `errors` has English sentences as keys, and no English catalogue.
-Catalogue = Literal["advice", "errors", "pages", "words"]
-_LOCALE: Final = Path(cprsync.__file__).parent / "locale"
 
 
 #: The longest day in a column: `30. september 2027`.
@@ -32,52 +19,13 @@ DAY_WIDTH = 18
 TIME_WIDTH = 28
 
 
-class _Missing(NullTranslations):
-    """Answers with an empty text where a catalogue has no entry."""
-
-    def gettext(self, message: str) -> str:  # noqa: ARG002 -- gettext's signature
-        return ""
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002 -- the same
-        return ""
-
-
-@cache
-def _load(catalogue: Catalogue, language: Language) -> GNUTranslations:
-    with (_LOCALE / language / "LC_MESSAGES" / f"{catalogue}.mo").open("rb") as file:
-        loaded = GNUTranslations(file)
-    loaded.add_fallback(_Missing())
-    return loaded
-
-
-def find_text(catalogue: Catalogue, key: str, language: Language, *, count: int | None = None) -> str:
-    """The text of an entry, in the plural form for `count` if it has several. Empty: there is no such entry."""
-    if not key:  # gettext's key of the catalogue's own head
-        return ""
-    loaded = _load(catalogue, language)
-    return (loaded.ngettext(key, key, count) if count is not None else "") or loaded.gettext(key)
-
-
 def has_word(key: str) -> bool:
     return bool(find_text("words", key, "en"))
 
 
 def word(key: str, language: Language, **values: object) -> str:
     """The word in one language. The value `count` selects the plural form. An unknown key is shown as it is."""
-    return _filled("words", key, language, values)
-
-
-def _filled(catalogue: Catalogue, key: str, language: Language, values: Mapping[str, object]) -> str:
-    count = values.get("count")
-    said = find_text(catalogue, key, language, count=count if isinstance(count, int) else None)
-    return (said or key).format(**values)
-
-
-def page_words(key: str, **values: Wording | str | int) -> Wording:
-    """What a page says, in both languages. A value may be in both languages too; `count` selects the plural form."""
-    danish = {name: value.da if isinstance(value, Wording) else value for name, value in values.items()}
-    english = {name: value.en if isinstance(value, Wording) else value for name, value in values.items()}
-    return Wording(_filled("pages", key, "da", danish), _filled("pages", key, "en", english))
+    return fill_text("words", key, language, values)
 
 
 def word_pair(key: str) -> dict[Language, str]:

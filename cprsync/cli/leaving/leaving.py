@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.record import identity_lines
 from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import Language, day_text, word
+from cprsync.cli.language.words import day_text, word
 from cprsync.cli.night.report_text import forgotten_text
 from cprsync.cli.terminal.failures import before_writing, show_error
 from cprsync.cli.terminal.frame import (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.words import Language, day_text, word, word_pair
+from cprsync.catalogues import Language
+from cprsync.cli.language.words import day_text, word, word_pair
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language, find_text
 from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import Language, day_text, long_day, word
+from cprsync.cli.language.words import day_text, long_day, word
 from cprsync.cli.night.report_text import DRIFTS, account_lines
 from cprsync.cli.terminal.frame import (
     CONFIG,
@@ -29,7 +30,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.right_rule import RUNNING_LOANS, Answer, Change
+from cprsync.domain.netmedia.right_rule import Answer, Change
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import CprsyncError
 
@@ -85,7 +86,7 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
     if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
-        yield f"  {RUNNING_LOANS.text(language)}"
+        yield f"  {find_text('rules', 'right.running_loans', language)}"
     yield f"  {_culr_text(document['culr'], language)}"
     if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
         yield f"  {word('culr_leaving', language)}"

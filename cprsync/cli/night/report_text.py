@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cprsync.catalogues import Language
 from cprsync.cli.feed.windows import window_lines
 from cprsync.cli.language.errors import in_danish
-from cprsync.cli.language.words import Language, day_text, reason_words, word
+from cprsync.cli.language.words import day_text, reason_words, word
 from cprsync.cli.terminal.failures import failure_words
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from cprsync.cli.language.words import Language
+    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
 
 #: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.

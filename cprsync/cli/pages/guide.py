@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.words import Language, word
+from cprsync.catalogues import Language
+from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang, PolicyFile, print_document
 from cprsync.cli.terminal.output import emphasise, print_json, say

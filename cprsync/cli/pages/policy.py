@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.words import Language, long_day, page_words, word
+from cprsync.catalogues import Language, page_words
+from cprsync.cli.language.words import long_day, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.language.words import Language, word
+from cprsync.catalogues import Language
+from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say

@@ -15,7 +15,7 @@ from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.cli.language.words import Language
+    from cprsync.catalogues import Language
 
 
 def _document(error: CprsyncError, *, changed: str) -> dict[str, Any]:

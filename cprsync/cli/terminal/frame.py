@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli import last_key
-from cprsync.cli.language.words import Language
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.record import has_name, name_of
-from cprsync.cli.language.words import TIME_WIDTH, Language, has_word, long_time, reason_words, titles_of, word
+from cprsync.cli.language.words import TIME_WIDTH, has_word, long_time, reason_words, titles_of, word
 from cprsync.cli.night.report_text import audit_lines
 from cprsync.cli.terminal.frame import (
     CONFIG,

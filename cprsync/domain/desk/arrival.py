@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron, Purpose
     from cprsync.domain.person.age import BirthDate, LeapDay
     from cprsync.domain.person.person import Person
-    from cprsync.domain.wording import Wording
 
 
 class Agreement(enum.Enum):
@@ -126,11 +125,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class WarningRow:
-    """One warning: its level, its text, and when it applies."""
+    """One warning: its level, and when it applies."""
 
     kind: str
     level: Level
-    text: Wording
     when: Callable[[Arrival], bool]
     #: the level for a borrower whose record is only updated; None: the same level
     of_borrower: Level | None = None
@@ -139,7 +137,7 @@ class WarningRow:
 
     def of(self, arrival: Arrival) -> DeskWarning:
         level = self.level if arrival.begins or self.of_borrower is None else self.of_borrower
-        return DeskWarning(self.kind, level, self.text)
+        return DeskWarning(self.kind, level, f"desk.{self.kind}")
 
 
 def comes_of_age(patron: Patron, on: date, leap: LeapDay) -> date | None:

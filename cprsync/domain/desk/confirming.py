@@ -13,7 +13,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.wording import Wording
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -41,12 +40,13 @@ class Level(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeskWarning:
-    """One warning before anything is written. Its text names nobody."""
+    """One warning before anything is written."""
 
     #: a stable name
     kind: str
     level: Level
-    text: Wording
+    #: the key of its text in the catalogue `rules`: it names nobody
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +100,8 @@ def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> WhyNotCon
 
 #: In the order in which they are shown. They apply to every patron.
 TAKING_BACK: Final = (
-    DeskWarning(
-        "as_before",
-        Level.ASK,
-        Wording(
-            "Posten bliver, som den var, før nummeret blev skrevet: CPR's navn og adresse forsvinder, og CPR følges "
-            "ikke mere.",
-            "The record is again as it was before the number was written: the register's name and address go, and its "
-            "changes come no more.",
-        ),
-    ),
-    DeskWarning(
-        "staff_stays",
-        Level.NOTE,
-        Wording(
-            "Det, personalet har skrevet siden, bliver: kort, noter, rettelser og blokeringer. En blokering, der kom "
-            "med nummeret, følger det igen.",
-            "What staff have written since stays: cards, notes, corrections and blocks. A block that came with the "
-            "number goes with it again.",
-        ),
-    ),
+    DeskWarning("as_before", Level.ASK, "taking_back.as_before"),
+    DeskWarning("staff_stays", Level.NOTE, "taking_back.staff_stays"),
 )
 
 

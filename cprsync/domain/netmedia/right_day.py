@@ -20,7 +20,6 @@ from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Person, Status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives, counts_as_dead
 from cprsync.domain.policy.product import Licence, LicensedBy
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 #: The blocks that a status brings, by the reason on the record.
 _STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
-_NO_DETAIL: Final = Wording("", "")
 #: Any street: only the municipality counts for a right.
 _SOME_STREET: Final = "0001"
 #: The corrections by staff that count for a right.
@@ -97,18 +95,20 @@ def right_facts(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evidence:
-    """What a row read: in short, in words, and since when it is so; None: unknown."""
+    """What a row read, and since when it is so; None: unknown."""
 
+    #: for example `municipality 0751`; "" if the row has nothing to add to its own words
     fact: str = ""
-    detail: Wording = _NO_DETAIL
     since: date | None = None
     #: `since`, if it reveals neither the birth date nor a block; else None
     open_since: date | None = None
+    #: it follows from a birth date that the register is not sure of
+    uncertain: bool = False
 
     def not_before(self, begins: date) -> Evidence:
         """The same, for a product whose terms began on a day. No date is earlier than that day."""
         since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
-        return Evidence(self.fact, self.detail, since, open_since)
+        return replace(self, since=since, open_since=open_since)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -220,7 +220,7 @@ def _closes(block: Block, day: Day, product: Product) -> bool:
 
 def _group(day: Day, product: Product) -> Evidence | None:
     group = day.now.group
-    return Evidence(f"group {group}", Wording(group, group)) if group in product.closed_groups else None
+    return Evidence(f"group {group}") if group in product.closed_groups else None
 
 
 def _too_young(day: Day, product: Product) -> Evidence | None:
@@ -238,9 +238,7 @@ def _too_old(day: Day, product: Product) -> Evidence | None:
 
 
 def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Evidence:
-    age = day.age(born)
-    doubt = Wording(" efter en usikker fødselsdato", " by an uncertain birth date") if born.uncertain else _NO_DETAIL
-    return Evidence(f"age {age}", Wording(f"{age} år{doubt.da}", f"{age} years{doubt.en}"), since=since)
+    return Evidence(f"age {day.age(born)}", since=since, uncertain=born.uncertain)
 
 
 def _elsewhere(day: Day, _product: Product) -> Evidence | None:
@@ -256,9 +254,7 @@ def _by_status(day: Day) -> Evidence:
     status = day.facts.register.status
     if status is SILENT:
         return Evidence()
-    meaning, since = STATUS_RULES[status].meaning, day.facts.status_since
-    detail = Wording(f"status {status.value}: {meaning.da}", f"status {status.value}: {meaning.en}")
-    return Evidence(f"status {status.value}", detail, since, since)
+    return Evidence(f"status {status.value}", day.facts.status_since, day.facts.status_since)
 
 
 def _unlicensed(day: Day, product: Product) -> Evidence | None:
@@ -287,7 +283,7 @@ def _municipality(day: Day, product: Product) -> Evidence | None:
 
 def _library(day: Day, product: Product) -> Evidence | None:
     opens = day.birthday_at(product.from_age)
-    return Evidence("library", _NO_DETAIL, opens or product.since, _unless_later(product.since, opens))
+    return Evidence("library", opens or product.since, _unless_later(product.since, opens))
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
@@ -300,8 +296,7 @@ def _at(day: Day, birthday_: date | None = None) -> Evidence:
     """The patron's municipality, and since when. That day is never before the patron has reached the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
-    detail = Wording(f"kommune {code}", f"municipality {code}")
-    return Evidence(f"municipality {code}", detail, whole, _unless_later(since, birthday_))
+    return Evidence(f"municipality {code}", whole, _unless_later(since, birthday_))
 
 
 def _unless_later(since: date | None, opens: date | None) -> date | None:

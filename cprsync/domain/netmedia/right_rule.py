@@ -1,8 +1,8 @@
-"""The table that decides a right to a net medium, and its words.
+"""The table that decides a right to a net medium.
 
 It is read from the top: the first row that holds gives the answer. All rows that say no come first, then those that say
 undecided, then those that say yes. So an unknown fact never hides a no, and never becomes one. `cprsync rules` prints
-the table with its sources. `right_day` says when a row holds.
+the table with its sources, in the words of the catalogue `rules`. `right_day` says when a row holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.policy.product import LicensedBy
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,209 +117,31 @@ class RightRow:
     rule: RightRule
     #: None: any holder of the licence
     licensed_by: LicensedBy | None
-    what: Wording
     answer: Answer
     changes: Change
 
 
 _ROWS: Final = (
-    RightRow(
-        RightRule.NOT_OFFERED,
-        None,
-        Wording("biblioteket har ikke produktet den dag", "the library does not have the product on that day"),
-        Answer.NO,
-        Change.POLICY,
-    ),
-    RightRow(
-        RightRule.CLOSED,
-        None,
-        Wording("låneren er meldt ud", "the patron has left the library"),
-        Answer.NO,
-        Change.REGISTRATION,
-    ),
-    RightRow(
-        RightRule.NO_BORROWER,
-        None,
-        Wording("er ikke låner, men svarer kun for en mindreårig", "no borrower, but only answers for a minor"),
-        Answer.NO,
-        Change.REGISTRATION,
-    ),
-    RightRow(
-        RightRule.NO_PERSON,
-        None,
-        Wording("er en institution eller et bibliotek, ikke en person", "an institution or a library, and no person"),
-        Answer.NO,
-        Change.KIND,
-    ),
-    RightRow(
-        RightRule.DEAD,
-        None,
-        Wording("låneren er død", "the patron is dead"),
-        Answer.NO,
-        Change.DEATH_ANNULLED,
-    ),
-    RightRow(
-        RightRule.LEAVING,
-        None,
-        Wording("låneren er ved at blive meldt ud", "the patron is leaving the library"),
-        Answer.NO,
-        Change.STAYS,
-        # an empty number would also remove the one that the patron's other libraries rely on
-    ),
-    RightRow(
-        RightRule.BLOCKED,
-        None,
-        Wording("låneren er blokeret", "the patron is blocked"),
-        Answer.NO,
-        Change.BLOCK,
-    ),
-    RightRow(
-        RightRule.GROUP,
-        None,
-        Wording("produktet er ikke for lånergruppen", "the product is not for the patron group"),
-        Answer.NO,
-        Change.GROUP,
-    ),
-    RightRow(
-        RightRule.TOO_YOUNG,
-        None,
-        Wording("låneren er for ung", "the patron is too young"),
-        Answer.NO,
-        Change.BIRTHDAY,
-    ),
-    RightRow(
-        RightRule.TOO_OLD,
-        None,
-        Wording("låneren er for gammel", "the patron is too old"),
-        Answer.NO,
-        Change.BIRTH_DATE,
-    ),
-    RightRow(
-        RightRule.ELSEWHERE,
-        LicensedBy.MUNICIPALITY,
-        Wording("låneren bor ikke i en dansk kommune", "the patron does not live in a Danish municipality"),
-        Answer.NO,
-        Change.RESIDENCE,
-    ),
-    RightRow(
-        RightRule.UNLICENSED,
-        LicensedBy.MUNICIPALITY,
-        Wording("bopælskommunen har ikke licens", "the municipality of residence holds no licence"),
-        Answer.NO,
-        Change.MOVE,
-    ),
-    RightRow(
-        RightRule.NUMBER,
-        LicensedBy.MUNICIPALITY,
-        Wording(
-            "personnummeret er annulleret, og netmedierne kender låneren på det",
-            "the number is annulled, and the net media know the patron by it",
-        ),
-        Answer.UNDECIDED,
-        Change.NUMBER,
-    ),
-    RightRow(
-        RightRule.RESIDENCE_UNKNOWN,
-        LicensedBy.MUNICIPALITY,
-        Wording("bopælen er ikke kendt", "the residence is not known"),
-        Answer.UNDECIDED,
-        Change.RESIDENCE_KNOWN,
-    ),
-    RightRow(
-        RightRule.LICENCE_UNKNOWN,
-        LicensedBy.MUNICIPALITY,
-        Wording(
-            "det er ikke kendt her, om bopælskommunen har licens",
-            "it is not known here whether the municipality of residence holds a licence",
-        ),
-        Answer.UNDECIDED,
-        Change.LICENCE,
-    ),
-    RightRow(
-        RightRule.AGE_UNKNOWN,
-        None,
-        Wording(
-            "produktet har aldersgrænse, og lånerens alder er ikke kendt",
-            "the product has an age limit, and the patron's age is not known",
-        ),
-        Answer.UNDECIDED,
-        Change.BIRTH_DATE,
-    ),
-    RightRow(
-        RightRule.MUNICIPALITY,
-        LicensedBy.MUNICIPALITY,
-        Wording("bopælskommunen har licens", "the municipality of residence holds a licence"),
-        Answer.YES,
-        Change.MOVE,
-    ),
-    RightRow(
-        RightRule.LIBRARY,
-        LicensedBy.LIBRARY,
-        Wording("biblioteket har licens til sine egne lånere", "the library holds a licence for its own patrons"),
-        Answer.YES,
-        Change.LEAVES,
-    ),
+    RightRow(RightRule.NOT_OFFERED, None, Answer.NO, Change.POLICY),
+    RightRow(RightRule.CLOSED, None, Answer.NO, Change.REGISTRATION),
+    RightRow(RightRule.NO_BORROWER, None, Answer.NO, Change.REGISTRATION),
+    RightRow(RightRule.NO_PERSON, None, Answer.NO, Change.KIND),
+    RightRow(RightRule.DEAD, None, Answer.NO, Change.DEATH_ANNULLED),
+    # CULR keeps its number: an empty one would also remove the one that the patron's other libraries rely on
+    RightRow(RightRule.LEAVING, None, Answer.NO, Change.STAYS),
+    RightRow(RightRule.BLOCKED, None, Answer.NO, Change.BLOCK),
+    RightRow(RightRule.GROUP, None, Answer.NO, Change.GROUP),
+    RightRow(RightRule.TOO_YOUNG, None, Answer.NO, Change.BIRTHDAY),
+    RightRow(RightRule.TOO_OLD, None, Answer.NO, Change.BIRTH_DATE),
+    RightRow(RightRule.ELSEWHERE, LicensedBy.MUNICIPALITY, Answer.NO, Change.RESIDENCE),
+    RightRow(RightRule.UNLICENSED, LicensedBy.MUNICIPALITY, Answer.NO, Change.MOVE),
+    RightRow(RightRule.NUMBER, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.NUMBER),
+    RightRow(RightRule.RESIDENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.RESIDENCE_KNOWN),
+    RightRow(RightRule.LICENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.LICENCE),
+    RightRow(RightRule.AGE_UNKNOWN, None, Answer.UNDECIDED, Change.BIRTH_DATE),
+    RightRow(RightRule.MUNICIPALITY, LicensedBy.MUNICIPALITY, Answer.YES, Change.MOVE),
+    RightRow(RightRule.LIBRARY, LicensedBy.LIBRARY, Answer.YES, Change.LEAVES),
 )
 
 #: The table by rule, in the order in which it is read.
 RIGHT_RULES: Final[Mapping[RightRule, RightRow]] = {row.rule: row for row in _ROWS}
-
-
-ANSWERS: Final[Mapping[Answer, Wording]] = {
-    Answer.YES: Wording("ja", "yes"),
-    Answer.NO: Wording("nej", "no"),
-    Answer.UNDECIDED: Wording("uafklaret", "undecided"),
-}
-LICENCES: Final[Mapping[LicensedBy | None, Wording]] = {
-    None: Wording("ligegyldigt", "either"),
-    LicensedBy.MUNICIPALITY: Wording("bopælskommunens", "the municipality's"),
-    LicensedBy.LIBRARY: Wording("bibliotekets", "the library's"),
-}
-CHANGES: Final[Mapping[Change, Wording]] = {
-    Change.POLICY: Wording("når netmediets vilkår skifter", "when the net medium's terms change"),
-    Change.REGISTRATION: Wording("når vedkommende melder sig ind", "when the patron registers"),
-    Change.KIND: Wording("når lånertypen rettes", "when the kind of patron is corrected"),
-    Change.DEATH_ANNULLED: Wording("når dødsfaldet annulleres", "when the death is annulled"),
-    Change.STAYS: Wording("når låneren bliver alligevel", "when the patron stays after all"),
-    Change.BLOCK: Wording("når en blokering begynder eller ophæves", "when a block begins or is lifted"),
-    Change.GROUP: Wording("når låneren kommer i en anden lånergruppe", "when the patron comes into another group"),
-    Change.BIRTHDAY: Wording("når låneren når en aldersgrænse", "when the patron reaches an age limit"),
-    Change.BIRTH_DATE: Wording(
-        "når en anden fødselsdato bliver kendt eller rettes", "when another birth date becomes known or is corrected"
-    ),
-    Change.RESIDENCE: Wording("når låneren får bopæl i en dansk kommune", "when the patron lives in Denmark"),
-    Change.MOVE: Wording("når låneren flytter til en anden kommune", "when the patron moves to another municipality"),
-    Change.NUMBER: Wording("når låneren har et gyldigt nummer", "when the patron has a valid number"),
-    Change.RESIDENCE_KNOWN: Wording(
-        "når registret kender bopælen, eller kommunen skrives ind ved skranken",
-        "when the register knows the residence, or the municipality is typed at the desk",
-    ),
-    Change.LICENCE: Wording(
-        "når det bliver oplyst, om kommunen har licens, eller låneren flytter",
-        "when it becomes known whether that municipality holds a licence, or the patron moves",
-    ),
-    Change.CORRECTION: Wording(
-        "når en rettelse ved skranken begynder eller udløber", "when a correction from the desk begins or ends"
-    ),
-    Change.LEAVES: Wording("når låneren meldes ud", "when the patron leaves the library"),
-}
-#: What a move does not change.
-RUNNING_LOANS: Final = Wording(
-    "En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
-    "A move counts for new loans from that day; running loans are left alone.",
-)
-
-
-def with_detail(why: Wording, detail: Wording) -> Wording:
-    """A rule in words, followed by what it read in brackets."""
-    return Wording(f"{why.da} ({detail.da})", f"{why.en} ({detail.en})") if detail.da else why
-
-
-def explain(answer: Answer, why: Wording, change: Change) -> Wording:
-    """The answer with its reason, what would change it, and, for a move, what it leaves alone."""
-    said, when = ANSWERS[answer], CHANGES[change]
-    da, en = (f" {RUNNING_LOANS.da}", f" {RUNNING_LOANS.en}") if change is Change.MOVE else ("", "")
-    return Wording(
-        f"{said.da.capitalize()}: {why.da}. Ændres, {when.da}.{da}",
-        f"{said.en.capitalize()}: {why.en}. Changes {when.en}.{en}",
-    )

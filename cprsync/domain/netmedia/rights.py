@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.right_day import Day
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule, explain, with_detail
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday
 from cprsync.domain.person.person import Status
+from cprsync.domain.wording import capital, in_one
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.netmedia.right_day import AppliedRule, RightFacts
     from cprsync.domain.policy.policy import Policy
-    from cprsync.domain.wording import Wording
+    from cprsync.domain.wording import Texts, Wording
 
 #: The version of the stored form. If it changes, all stored rights are derived again, once.
 _WRITTEN: Final = 3
@@ -48,12 +49,12 @@ class Right:
     until: date | None
     #: what changes on the day after `until`; without `until`, what else would change the answer
     changes_when: Change
-    #: the rule in words, with what it read
-    why: Wording
     #: the age at which the product opens, if the patron is too young
     from_age: int | None = None
     #: `valid_from`, if it reveals neither the birth date nor a block; else None
     open_from: date | None = None
+    #: the age follows from a birth date that the register is not sure of
+    uncertain: bool = False
     #: True if a day is left out because it would reveal a sealed birth date
     withheld: bool = False
 
@@ -64,10 +65,21 @@ class Right:
         withheld = (until, self.open_from) != (self.until, self.valid_from)
         return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
 
-    @property
-    def text(self) -> Wording:
-        """The answer, why, and what would change it, in two sentences."""
-        return explain(self.answer, self.why, self.changes_when)
+    def why(self, texts: Texts) -> Wording:
+        """The rule in words, followed by what it read in brackets."""
+        why = texts(f"right.{self.rule.value}")
+        read, _, value = self.fact.partition(" ")
+        if not value:
+            return why
+        meaning = texts(f"status.{value}") if read == "status" else ""
+        detail = texts(f"read.{read}_uncertain" if self.uncertain else f"read.{read}", value=value, meaning=meaning)
+        return texts("right.why", why=why, detail=detail)
+
+    def text(self, texts: Texts) -> Wording:
+        """The answer, why, what would change it, and, for a move, what it leaves alone."""
+        answer, when = capital(texts(f"answer.{self.answer.value}")), texts(f"change.{self.changes_when.value}")
+        said = texts("right.text", answer=answer, why=self.why(texts), when=when)
+        return in_one([said, texts("right.running_loans")]) if self.changes_when is Change.MOVE else said
 
 
 def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
@@ -249,9 +261,9 @@ def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, Change] |
         valid_from=evidence.since,
         until=None if end is None else end[0] - ONE_DAY,
         changes_when=change,
-        why=with_detail(row.what, evidence.detail),
         from_age=product.from_age if ruled.rule is RightRule.TOO_YOUNG else None,
         open_from=evidence.open_since,
+        uncertain=evidence.uncertain,
     )
 
 

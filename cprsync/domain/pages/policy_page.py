@@ -7,29 +7,19 @@ true of this program.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.netmedia.right_rule import LICENCES
 from cprsync.domain.policy.product import LicensedBy
-from cprsync.domain.wording import Wording
+from cprsync.domain.wording import Texts, Wording, in_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from datetime import date
 
     from cprsync.domain.policy.policy import PatronGroup, Policy
     from cprsync.domain.policy.product import Product
     from cprsync.domain.policy.tariff import Tariff
-
-
-class Texts(Protocol):
-    """The catalogue: the text of a key in both languages, with values in place of the names in braces.
-
-    The value `count` selects the plural form.
-    """
-
-    def __call__(self, key: str, **values: Wording | str | int) -> Wording: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +36,6 @@ class Section:
 
     heading: Wording
     paragraphs: tuple[Paragraph, ...]
-
-
-def in_one(texts: Sequence[Wording], between: Wording | str = " ") -> Wording:
-    """Several texts in one."""
-    da, en = (between, between) if isinstance(between, str) else (between.da, between.en)
-    return Wording(da.join(one.da for one in texts), en.join(one.en for one in texts))
-
-
-def capital(text: Wording) -> Wording:
-    """The text with a capital as its first letter."""
-    return Wording(f"{text.da[0].upper()}{text.da[1:]}", f"{text.en[0].upper()}{text.en[1:]}")
 
 
 def kroner(oere: int) -> str:
@@ -143,19 +122,17 @@ def _group_row(group: PatronGroup, name: str, age: int | None, texts: Texts) -> 
 
 
 _NONE: Final = Wording("–", "–")
-_OWN: Final = Wording("bibliotekets egne kommuner", "the library's own municipalities")
-_ALL: Final = Wording("alle danske kommuner", "all Danish municipalities")
 
 
-def product_rows(policy: Policy) -> dict[str, tuple[Wording, ...]]:
+def product_rows(policy: Policy, texts: Texts) -> dict[str, tuple[Wording, ...]]:
     """By product and first day: title, days, licence, ages, the blocks that close it, the groups it excludes."""
     return {
         f"{product.name}-{product.since.isoformat()}": (
             product.title,
             _period(product),
-            _licence(product, policy.home),
-            _ages(product),
-            _blocks(product),
+            _licence(product, policy.home, texts),
+            _ages(product, texts),
+            texts("product.any_block") if product.closing_blocks is None else _listed(product.closing_blocks),
             _listed(product.closed_groups),
         )
         for product in policy.products.periods
@@ -167,27 +144,21 @@ def _period(product: Product) -> Wording:
     return _as_written(f"{product.since.isoformat()} – {until}".strip())
 
 
-def _licence(product: Product, home: AbstractSet[str]) -> Wording:
-    whose = LICENCES[product.licensed_by]
+def _licence(product: Product, home: AbstractSet[str], texts: Texts) -> Wording:
+    whose = texts(f"licence.{product.licensed_by.value}")
     if product.licensed_by is LicensedBy.LIBRARY:
         return whose
-    held = _OWN if product.licensed == home else _ALL if product.licensed is None else _listed(product.licensed)
-    without = _listed(product.unlicensed).da
-    but = Wording(f"; ikke {without}", f"; not {without}") if product.unlicensed else Wording("", "")
-    return Wording(f"{whose.da}: {held.da}{but.da}", f"{whose.en}: {held.en}{but.en}")
+    which = "own" if product.licensed == home else "danish" if product.licensed is None else None
+    held = _listed(product.licensed or frozenset()) if which is None else texts(f"product.licensed.{which}")
+    without = [texts("product.unlicensed", without=_listed(product.unlicensed))] if product.unlicensed else []
+    return in_one([in_one([whose, held], ": "), *without], "; ")
 
 
-def _ages(product: Product) -> Wording:
+def _ages(product: Product, texts: Texts) -> Wording:
     first, below = product.from_age, product.below_age
     if below is None:
-        return Wording(f"fra {first} år", f"from {first} years") if first else Wording("alle", "all")
-    if not first:
-        return Wording(f"under {below} år", f"below {below} years")
-    return Wording(f"fra {first} og under {below} år", f"from {first} and below {below} years")
-
-
-def _blocks(product: Product) -> Wording:
-    return Wording("enhver", "any") if product.closing_blocks is None else _listed(product.closing_blocks)
+        return texts("product.from_age", first=first) if first else texts("product.all_ages")
+    return texts("product.between", first=first, below=below) if first else texts("product.below_age", below=below)
 
 
 def _listed(texts: AbstractSet[str]) -> Wording:

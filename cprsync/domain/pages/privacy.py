@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.pages.policy_page import Paragraph, Section, capital, in_one
+from cprsync.domain.pages.policy_page import Paragraph, Section
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
-from cprsync.domain.wording import Wording
+from cprsync.domain.wording import Texts, Wording, capital, in_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cprsync.domain.pages.policy_page import Texts
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Controller, Policy, Retention
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.person import Status
-from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +141,6 @@ class StatusRule:
     """One row: what a status means, what it does, and what undoes it."""
 
     status: Status
-    meaning: Wording
     letters: Letters
     block: BlockRule
     lives: Lives
@@ -157,7 +155,6 @@ class StatusRule:
 _ROWS: Final = (
     StatusRule(
         Status.RESIDENT,
-        Wording("bopæl i Danmark", "lives in Denmark"),
         Letters.GO,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -168,10 +165,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.RESIDENT_ADMINISTRATIVE,
-        Wording(
-            "i Danmark, uden fast adresse (vejkode 9900-9999)",
-            "in Denmark, without a fixed address (street code 9900-9999)",
-        ),
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
@@ -182,7 +175,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.GREENLAND,
-        Wording("bopæl i Grønland", "lives in Greenland"),
         Letters.GO,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -193,10 +185,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.GREENLAND_ADMINISTRATIVE,
-        Wording(
-            "i Grønland, uden fast adresse (vejkode 9900-9999)",
-            "in Greenland, without a fixed address (street code 9900-9999)",
-        ),
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -207,7 +195,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.NO_RESIDENCE,
-        Wording("uden bopæl, nummer af skattehensyn", "no residence, number given for tax"),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -218,7 +205,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.ANNULLED,
-        Wording("nummeret er annulleret", "the number is annulled"),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -229,7 +215,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.DUPLICATE,
-        Wording("nummeret er slettet: personen havde to numre", "the number is deleted: the person had two"),
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
@@ -240,7 +225,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.CHANGED,
-        Wording("nummeret er ændret", "the number is changed"),
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
@@ -251,7 +235,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.DISAPPEARED,
-        Wording("forsvundet", "disappeared"),
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
@@ -262,7 +245,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.EMIGRATED,
-        Wording("udrejst", "emigrated"),
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
@@ -273,7 +255,6 @@ _ROWS: Final = (
     ),
     StatusRule(
         Status.DEAD,
-        Wording("død", "dead"),
         Letters.STOPPED,
         BlockRule.PROPOSED_AND_CANCELS,
         Lives.ELSEWHERE,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.desk.parting import PARTING_ROWS
 from cprsync.domain.desk.registering import WARNINGS
-from cprsync.domain.netmedia.right_rule import ANSWERS, CHANGES, LICENCES, RIGHT_RULES
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change
 from cprsync.domain.pages.policy_page import product_rows
-from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.municipality import RESIDENCE_RULES
 from cprsync.domain.person.status import STATUS_RULES, Action, Lives
+from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.confirming import Level
     from cprsync.domain.policy.policy import Ladder, Ladders, Policy
+    from cprsync.domain.wording import Texts
 
 
 #: An action is printed as the reports name it.
@@ -41,18 +42,6 @@ NO_CELL: Final = "this setting is missing"
 NO_SUCH_NAME: Final = "no value of the program has this name"
 OTHER_RULE: Final = "the program has another rule"
 _EITHER: Final = "either"
-#: Values whose words the program shows elsewhere, too.
-_WORDS: Final[Words] = {
-    "answer": {answer.value: word for answer, word in ANSWERS.items()},
-    "change": {change.value: word for change, word in CHANGES.items()},
-    "licence": {whose.value if whose else _EITHER: word for whose, word in LICENCES.items()},
-}
-_LEAP: Final[Mapping[LeapDay, Wording]] = {
-    LeapDay.MARCH: Wording("født 29. februar: 1. marts i almindelige år", "born 29 February: 1 March in common years"),
-    LeapDay.FEBRUARY: Wording(
-        "født 29. februar: 28. februar i almindelige år", "born 29 February: 28 February in common years"
-    ),
-}
 
 
 class WrongRow(ValueError):
@@ -156,31 +145,44 @@ def _named(value: Wording | str, group: str, words: Words) -> Cell:
     return Action(value) if group == ACTIONS else words[group][value]
 
 
-def rule_tables(written: Iterable[WrittenTable], words: Words, policy: Policy) -> tuple[RuleTable, ...]:
-    """All tables as they are printed for a policy. Raises WrongRow."""
-    program = program_rows(policy)
-    return tuple(fill_in(table, program.get(table.name, {}), {**words, **_WORDS}) for table in written)
+def rule_tables(written: Iterable[WrittenTable], words: Words, policy: Policy, texts: Texts) -> tuple[RuleTable, ...]:
+    """All tables as they are printed for a policy. `texts`: the words that the program shows elsewhere, too.
+
+    Raises WrongRow.
+    """
+    program = program_rows(policy, texts)
+    named = {**words, **_shared_words(texts)}
+    return tuple(fill_in(table, program.get(table.name, {}), named) for table in written)
 
 
-def program_rows(policy: Policy) -> Mapping[str, Mapping[str, Row]]:
+def _shared_words(texts: Texts) -> Words:
+    names = {
+        "answer": [answer.value for answer in Answer],
+        "change": [change.value for change in Change],
+        "licence": [_EITHER, *(whose.value for whose in LicensedBy)],
+    }
+    return {group: {name: texts(f"{group}.{name}") for name in found} for group, found in names.items()}
+
+
+def program_rows(policy: Policy, texts: Texts) -> Mapping[str, Mapping[str, Row]]:
     """The cells that the program knows, by table, row and column."""
     return {
-        "status": _status_rows(),
+        "status": _status_rows(texts),
         "protection": {protection_key(rule): _protection_row(rule) for rule in PROTECTION_RULES},
         "residence": _residence_rows(),
-        "rights": _right_rows(),
-        "desk": _desk_rows(),
-        "parting": _parting_rows(),
-        "age": _age_rows(policy.ladders),
-        "products": _product_rows(policy),
+        "rights": _right_rows(texts),
+        "desk": _desk_rows(texts),
+        "parting": _parting_rows(texts),
+        "age": _age_rows(policy.ladders, texts),
+        "products": _product_rows(policy, texts),
     }
 
 
-def _status_rows() -> dict[str, Row]:
+def _status_rows(texts: Texts) -> dict[str, Row]:
     return {
         f"status-{rule.status.value}": {
             "code": rule.status.value,
-            "meaning": rule.meaning,
+            "meaning": texts(f"status.{rule.status.value}"),
             "coming": rule.coming.value,
             "letters": rule.letters.value,
             "block": rule.block.value,
@@ -226,10 +228,10 @@ def _residence_rows() -> dict[str, Row]:
     return {**by_status, **by_kind}
 
 
-def _right_rows() -> dict[str, Row]:
+def _right_rows(texts: Texts) -> dict[str, Row]:
     return {
         f"rights-{row.rule.value.replace('_', '-')}": {
-            "what": row.what,
+            "what": texts(f"right.{row.rule.value}"),
             "licence": row.licensed_by.value if row.licensed_by else _EITHER,
             "answer": row.answer.value,
             "changes": row.changes.value,
@@ -238,10 +240,10 @@ def _right_rows() -> dict[str, Row]:
     }
 
 
-def _desk_rows() -> dict[str, Row]:
+def _desk_rows(texts: Texts) -> dict[str, Row]:
     return {
         f"desk-{row.kind.replace('.', '-').replace('_', '-')}": {
-            "warning": row.text,
+            "warning": texts(f"desk.{row.kind}"),
             "begins": row.level.value,
             "updates": (row.of_borrower or row.level).value,
         }
@@ -249,10 +251,10 @@ def _desk_rows() -> dict[str, Row]:
     }
 
 
-def _parting_rows() -> dict[str, Row]:
+def _parting_rows(texts: Texts) -> dict[str, Row]:
     return {
         f"parting-{row.kind.replace('_', '-')}": {
-            "warning": row.text,
+            "warning": texts(f"parting.{row.kind}"),
             "leave": _level(row.leave),
             "erase": _level(row.erase),
         }
@@ -264,30 +266,29 @@ def _level(level: Level | None) -> str:
     return NONE if level is None else level.value
 
 
-def _age_rows(ladders: Ladders) -> dict[str, Row]:
-    return {key: row for ladder in ladders.ladders for key, row in _steps(ladder, _LEAP[ladders.leap])}
+def _age_rows(ladders: Ladders, texts: Texts) -> dict[str, Row]:
+    birthday = texts("age.birthday", leap=texts(f"age.{ladders.leap.name.lower()}"))
+    return {key: row for ladder in ladders.ladders for key, row in _steps(ladder, birthday, texts)}
 
 
-def _steps(ladder: Ladder, leap: Wording) -> Iterable[tuple[str, Row]]:
+def _steps(ladder: Ladder, birthday: Wording, texts: Texts) -> Iterable[tuple[str, Row]]:
     since = ladder.since.isoformat()
     source = f"policy.toml: age_groups {since}"
-    dated = Wording(f"{source}, leap_day; beslutning 9", f"{source}, leap_day; decision 9")
-    birthday = Wording(f"fødselsdagen; {leap.da}", f"the birthday; {leap.en}")
     for group in ladder.groups:
         yield (
             f"age-{since}-{group.from_age}",
             {
-                "step": Wording(f"{group.from_age} år", f"{group.from_age} years"),
+                "step": texts("age.step", age=group.from_age),
                 "rule": group.name,
-                "day": birthday if group.from_age else Wording("fødslen", "birth"),
-                "source": dated if group.from_age else source,
+                "day": birthday if group.from_age else texts("age.birth"),
+                "source": texts("age.source", source=source) if group.from_age else source,
             },
         )
 
 
-def _product_rows(policy: Policy) -> dict[str, Row]:
+def _product_rows(policy: Policy, texts: Texts) -> dict[str, Row]:
     columns = ("product", "days", "licence", "ages", "blocks", "groups", "source")
     return {
         f"products-{key}": dict(zip(columns, (*row, "policy.toml: product"), strict=True))
-        for key, row in product_rows(policy).items()
+        for key, row in product_rows(policy, texts).items()
     }

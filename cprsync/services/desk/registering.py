@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.netmedia.right_day import right_facts
@@ -165,7 +166,7 @@ def _right(right: Right) -> dict[str, Any]:
         "product": right.product,
         "title": right.title.document(),
         "answer": right.answer.value,
-        "text": right.text.document(),
+        "text": right.text(rule_words).document(),
     }
 
 

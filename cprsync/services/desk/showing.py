@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.field import Field, Owner
@@ -276,7 +277,7 @@ def warning_document(warning: DeskWarning) -> dict[str, Any]:
     return {
         "kind": warning.kind,
         "level": warning.level.value,
-        "text": warning.text.document(),
+        "text": rule_words(warning.text).document(),
     }
 
 

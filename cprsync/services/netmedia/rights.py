@@ -15,9 +15,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.drift import Wrong, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
-from cprsync.domain.netmedia.right_rule import CHANGES
 from cprsync.domain.netmedia.rights import Turn, rights_of, rights_stamp
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
@@ -307,9 +307,9 @@ def _right(right: Right) -> dict[str, Any]:
         "withheld": right.withheld,
         "from_age": right.from_age,
         "changes_when": right.changes_when.value,
-        "text": right.text.document(),
-        "why": right.why.document(),
-        "change": CHANGES[right.changes_when].document(),
+        "text": right.text(rule_words).document(),
+        "why": right.why(rule_words).document(),
+        "change": rule_words(f"change.{right.changes_when.value}").document(),
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
-from cprsync.domain.person.status import STATUS_RULES, Action
+from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput
 from cprsync.services.ports.register import PROTECTION_END
 
@@ -363,7 +364,7 @@ def refuse_link(why: NoLink, responsible: Patron) -> BadInput:
     kind, status = f"responsible.{why.value}", responsible.register.status
     if why is not NoLink.GONE or not isinstance(status, Status):
         return BadInput(_REFUSALS[why], kind=kind)
-    state = STATUS_RULES[status].meaning
+    state = rule_words(f"status.{status.value}")
     if not responsible.id:
         return BadInput(_GONE_TYPED, state=state, kind=kind)
     return BadInput(_GONE_PATRON, patron=responsible.id, state=state, kind=kind)

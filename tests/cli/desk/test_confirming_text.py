@@ -11,12 +11,11 @@ import pytest
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, warning_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
-from cprsync.domain.wording import Wording
 from cprsync.errors import NotConfirmed
 from cprsync.services.desk.showing import preview_document
 
-NOTE = DeskWarning("moved", Level.NOTE, Wording("flyttet", "moved"))
-STOP = DeskWarning("dead", Level.STOP, Wording("død", "dead"))
+NOTE = DeskWarning("moved", Level.NOTE, "desk.emigrated")
+STOP = DeskWarning("dead", Level.STOP, "desk.dead")
 CALM, STOPPING = Preview("registration", None, (NOTE,)), Preview("registration", None, (NOTE, STOP))
 
 
@@ -134,5 +133,11 @@ def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(capsy
 
 def test_the_warnings_that_stop_stand_first() -> None:
     warnings = preview_document(STOPPING)["warnings"]
-    assert list(warning_lines(warnings, "da")) == ["  ! stop: død", "  · vær opmærksom: flyttet"]
-    assert list(warning_lines(warnings, "en")) == ["  ! stop: dead", "  · note: moved"]
+    assert list(warning_lines(warnings, "da")) == [
+        "  ! stop: CPR siger, at personen er død.",
+        "  · vær opmærksom: Personen er udrejst og har ingen bopæl i Danmark.",
+    ]
+    assert list(warning_lines(warnings, "en")) == [
+        "  ! stop: The register says that the person is dead.",
+        "  · note: The person has emigrated and has no residence in Denmark.",
+    ]

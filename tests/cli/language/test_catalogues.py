@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Catalog, Message
 
-LANGUAGES = {"advice": ("da", "en"), "errors": ("da",), "pages": ("da", "en"), "words": ("da", "en")}
+LANGUAGES = {
+    "advice": ("da", "en"),
+    "errors": ("da",),
+    "pages": ("da", "en"),
+    "rules": ("da", "en"),
+    "words": ("da", "en"),
+}
 #: Pydantic's names for what is wrong with a value.
 TYPES = frozenset(get_args(ErrorType))
 CATALOGUES = [(name, language) for name, languages in LANGUAGES.items() for language in languages]
@@ -73,7 +79,7 @@ def test_no_key_stands_twice_in_a_catalogue(name: str, language: str) -> None:
 
 @EACH
 def test_the_program_reads_what_people_edit(name: str, language: str) -> None:
-    """`pybabel compile --directory cprsync/locale --domain "advice errors pages words"` makes it so."""
+    """`pybabel compile --directory cprsync/locale --domain "advice errors pages rules words"` makes it so."""
     edited = {key_of(one): texts_of(one) for one in read(name, language) if one.id}
     assert entries_of(name, language) == edited
 
@@ -176,7 +182,7 @@ def test_each_word_that_is_asked_for_is_there() -> None:
     assert asked - entries_of("words", "da").keys() == set()
 
 
-@pytest.mark.parametrize("name", ["pages", "words"])
+@pytest.mark.parametrize("name", ["pages", "rules", "words"])
 def test_each_word_is_used(name: str) -> None:
     assert unused(entries_of(name, "da"), modules()) == []
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
-from cprsync.domain.wording import Wording
 
 
 def warning(kind: str = "dead", level: Level = Level.NOTE) -> DeskWarning:
-    return DeskWarning(kind, level, Wording("dansk", "English"))
+    return DeskWarning(kind, level, "desk.dead")
 
 
 PREVIEW = Preview("registration", None, (warning(),), ("f00d",))
@@ -49,7 +48,7 @@ def test_a_warning_of_level_stop_needs_a_reason_too() -> None:
 
 def test_the_words_of_a_warning_are_no_part_of_the_digest() -> None:
     """A mended sentence voids no yes."""
-    reworded = replace(PREVIEW, warnings=(replace(warning(), text=Wording("ny", "new")),))
+    reworded = replace(PREVIEW, warnings=(replace(warning(), text="desk.emigrated"),))
     assert reworded.digest == PREVIEW.digest
 
 

@@ -10,6 +10,7 @@ import pytest
 from people import dies, emigrates, gains_protection, patron, person
 from printed import danish
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.arrival import (
     Ages,
     Agreement,
@@ -275,7 +276,7 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
         )
     key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
     words = {Level.NOTE: "til orientering", Level.ASK: "spørg først", Level.STOP: "stop: kun med en begrundelse"}
-    text = next(one.text for one in warnings_about(arrival) if one.kind == kind)
+    text = rule_words(next(one.text for one in warnings_about(arrival) if one.kind == kind))
     sentence, source = SAYS[kind]
     assert text.da == sentence
     assert danish(key) == (sentence, words[level], words[updated or level], source)
@@ -311,7 +312,7 @@ def test_a_look_up_that_writes_nothing_says_nothing_about_writing() -> None:
 @pytest.mark.parametrize("row", WARNINGS, ids=lambda row: row.kind)
 def test_no_warning_has_a_place_for_a_value(row: Any) -> None:
     """A name or an address could only come in through braces."""
-    for text in (row.text.da, row.text.en):
+    for text in rule_words(row.of(arrives()).text).document().values():
         assert "{" not in text
         assert text.endswith(".")
         assert " hun " not in f" {text.lower()}"
@@ -356,7 +357,7 @@ def test_where_one_is_protected_only_ages_are_compared() -> None:
 
 def test_what_is_said_before_a_number_is_taken_back_names_nobody() -> None:
     assert {one.kind: one.level for one in TAKING_BACK} == {"as_before": Level.ASK, "staff_stays": Level.NOTE}
-    assert all("{" not in text for one in TAKING_BACK for text in (one.text.da, one.text.en))
+    assert all(text and "{" not in text for one in TAKING_BACK for text in rule_words(one.text).document().values())
 
 
 # -- whose number it is --------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from people import PROTECTED, dies, emigrates, having, person
 from printed import danish, tables
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.account import Call, Operation
-from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
+from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import SILENT, Status
@@ -357,12 +358,12 @@ def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
     assert f"rights-{told.rule.value.replace('_', '-')}" == row
     assert fact in {told.fact, ...}
     assert since in {told.valid_from, ...}
-    assert told.text.da.startswith(f"{answer.capitalize()}: {what}")
-    assert words in told.text.da
+    assert told.text(rule_words).da.startswith(f"{answer.capitalize()}: {what}")
+    assert words in told.text(rule_words).da
     # what staff typed gives way on its day
-    changes = CHANGES[Change.CORRECTION].da if told.until == STAFF.until else changes
-    assert told.text.da.endswith(f"Ændres, {changes}.{RUNNING if changes == MOVES else ''}")
-    assert f". Changes {CHANGES[told.changes_when].en}." in told.text.en
+    changes = rule_words(f"change.{Change.CORRECTION.value}").da if told.until == STAFF.until else changes
+    assert told.text(rule_words).da.endswith(f"Ændres, {changes}.{RUNNING if changes == MOVES else ''}")
+    assert f". Changes {rule_words(f'change.{told.changes_when.value}').en}." in told.text(rule_words).en
 
 
 @pytest.mark.parametrize(
@@ -377,13 +378,13 @@ def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
 )
 def test_in_english_a_right_rests_on_the_same(lived: str, english: str) -> None:
     about, rules, *_ = LIVED[lived]
-    assert right(about, rules).text.en.startswith(english)
+    assert right(about, rules).text(rule_words).en.startswith(english)
 
 
 def test_every_rule_is_lived() -> None:
     no_matter = {"rights-annulled-dead", "rights-protected", "rights-running", "rights-status-block"}
     assert {*map(row_of, LIVED), *no_matter} == set(PRINTED)
-    assert set(CHANGES) == set(Change)
+    assert all(rule_words(f"change.{one.value}").da.startswith("når ") for one in Change)
 
 
 @pytest.mark.parametrize("key", ["rights-annulled-dead"])
@@ -415,6 +416,6 @@ def test_a_block_of_a_death_that_is_annulled_closes_nothing(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["rights-running"])
 def test_running_loans_are_left_alone_for_culr_is_told_no_more_than_a_number(key: str) -> None:
-    assert right(facts()).text.da.endswith(RUNNING), key
+    assert right(facts()).text(rule_words).da.endswith(RUNNING), key
     assert {one.name for one in fields(Call)} == {"operation", "identity", "municipality", "other", "uid"}
     assert not [one for one in Operation if "loan" in one.value.lower()]

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
-from cprsync.domain.netmedia.right_rule import CHANGES, Answer, Change, RightRule
+from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
 from cprsync.domain.netmedia.rights import (
     Turn,
     changes_between,
@@ -141,7 +142,7 @@ def test_a_right_changes_by_itself_on(
 ) -> None:
     told = right(facts(**about), policy(**terms))
     assert (told.until, told.changes_when) == (until, change)
-    assert f"Ændres, {CHANGES[change].da}." in told.text.da
+    assert f"Ændres, {rule_words(f'change.{change.value}').da}." in told.text(rule_words).da
     assert next_change_day(facts(**about), policy(**terms), TODAY) == (until and until + timedelta(days=1))
 
 

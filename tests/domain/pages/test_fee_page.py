@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cprsync.cli.language.words import page_words
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows, kroner
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.language.words import page_words
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cprsync.cli.language.words import page_words
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.privacy import privacy_page
 from cprsync.domain.policy.policy import Controller, Policy
 

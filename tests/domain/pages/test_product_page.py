@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from right_people import BOOKS, PAPERS, policy
 
+from cprsync.catalogues import rule_words
 from cprsync.config.policy import load_policy
 from cprsync.domain.pages.policy_page import product_rows
 from cprsync.resources import fixture_path
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def danish(product: Product) -> list[str]:
-    (row,) = product_rows(policy(product)).values()
+    (row,) = product_rows(policy(product), rule_words).values()
     assert all(cell.en for cell in row)
     return [cell.da for cell in row]
 
 
 def test_the_shipped_net_media_are_printed_as_they_are_in_the_policy() -> None:
-    shipped = product_rows(load_policy(fixture_path("policy.toml"), frozenset()))
+    shipped = product_rows(load_policy(fixture_path("policy.toml"), frozenset()), rule_words)
     assert {key: [cell.da for cell in row] for key, row in shipped.items()} == {
         "ereolen-2000-01-01": [
             "eReolen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.cli.language.words import page_words
+from cprsync.catalogues import page_words
 from cprsync.domain.patron.field import Kept, Owner, Seen
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
 from cprsync.domain.patron.local import Local

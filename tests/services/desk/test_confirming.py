@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview
-from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NotConfirmed
 from cprsync.services.desk.showing import check_confirmed, preview_document
 
-DEAD = DeskWarning("dead", Level.STOP, Wording("død", "dead"))
+DEAD = DeskWarning("dead", Level.STOP, "desk.dead")
 PREVIEW = Preview("registration", "12345678", (DEAD,))
 
 
@@ -19,7 +19,7 @@ def test_a_preview_has_its_warnings_in_both_languages() -> None:
         "patron": "12345678",
         "digest": PREVIEW.digest,
         "needs_reason": True,
-        "warnings": [{"kind": "dead", "level": "stop", "text": {"da": "død", "en": "dead"}}],
+        "warnings": [{"kind": "dead", "level": "stop", "text": rule_words("desk.dead").document()}],
     }
 
 
