@@ -15,6 +15,7 @@ from cprsync.domain.person.person import EMPTY, Birth, Person, Status
 from cprsync.domain.person.sealed import Address, Name
 from cprsync.domain.person.status import Action
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
+from cprsync.services.ports.trust import AuditFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,3 +92,9 @@ def change(store: SqlStore, after: Person, *actions: Action, as_of: AsOf = FILE,
 def write(store: SqlStore, run: Run, *afters: Person, **rest: Any) -> None:
     """Write first copies, or whatever `rest` says, in one batch."""
     store.patrons.write(run, Batch(writes=[change(store, after, **rest) for after in afters]))
+
+
+def reasons_of(store: SqlStore, patron_id: str | None) -> list[str]:
+    """The reasons that people gave about a patron, or about no patron, the oldest first."""
+    entries = list(store.audit.entries(AuditFilter(reasons=True)))
+    return [one.reason for one in reversed(entries) if one.patron == patron_id and one.reason is not None]

@@ -135,10 +135,6 @@ class Audit(Protocol):
         """
         ...
 
-    def reasons(self, patron_id: str | None) -> list[str]:
-        """Return the reasons that people gave about a patron, or about no patron, the oldest first."""
-        ...
-
 
 def demanded_reason(reason: str, *, of: str) -> str:
     """Same as `checked_reason`, for an action that requires a reason.

@@ -177,18 +177,6 @@ def changes_on(connection: Connection, tenant: Tenant, patron_id: str) -> list[t
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
 
-def reasons_of(connection: Connection, tenant: Tenant, patron_id: str | None) -> list[str]:
-    """Return the reasons given about a patron, opened, the oldest first. None: those about no patron.
-
-    Raises:
-        SealBroken: one was altered or moved.
-    """
-    same = (_WHY.agency == _ENTRY.agency) & (_WHY.stream == _ENTRY.stream) & (_WHY.seq == _ENTRY.seq)
-    wanted = select(tables.audit_reason).join(tables.audit, same)
-    wanted = wanted.where(_WHY.agency == tenant.agency, _WHY.patron_id == patron_id)
-    return [open_reason(tenant, row) for row in connection.execute(wanted.order_by(_ENTRY.at, _WHY.seq))]
-
-
 def open_reason(tenant: Tenant, row: AnyRow) -> str:
     """Open a reason in its place.
 

@@ -96,10 +96,6 @@ class Audit(TenantStore):
             raise state.problems[0]
         return state.entries
 
-    def reasons(self, patron_id: str | None) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return audit.reasons_of(connection, self._tenant, patron_id)
-
 
 def _of_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import AGENCY, MONDAY, happened, unowned
 from said_yes import REASON, yes_to
+from store_people import reasons_of
 from test_importing import LADDERS
 from test_lookup import desk_entries
 from test_registering import desk
@@ -207,7 +208,7 @@ def test_a_dead_person_is_added_with_a_reason_only(library: Library) -> None:
     assert error.value.kind == "confirm.reason"
     assert library.everything() == before
     document = confirm_addition(desk(library), shown, Confirmation(shown.preview.digest, REASON))
-    assert library.store.audit.reasons(document["patron"]) == [REASON]
+    assert reasons_of(library.store, document["patron"]) == [REASON]
 
 
 def test_a_yes_to_one_person_adds_no_other(library: Library) -> None:

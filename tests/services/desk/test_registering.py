@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from doubles import AGENCY, MONDAY, Library, happened, unowned
+from store_people import reasons_of
 from test_leaving import leave, owes
 from test_lookup import desk_entries
 from test_responsibles import add
@@ -166,7 +167,7 @@ def test_whom_the_register_calls_dead_annulled_or_disappeared_is_registered_with
     (entry,) = [one for one in desk_entries(library) if one["kind"] == "confirm"]
     assert (entry["patron"], entry["user"]) == (document["patron"], "lisbeth")
     assert REASON not in json.dumps(entry)
-    assert library.store.audit.reasons(document["patron"]) == [REASON]
+    assert reasons_of(library.store, document["patron"]) == [REASON]
     library.store.audit.verify()
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
+from store_people import reasons_of
 from test_merging_patrons import BOTH, NEW, OLD, holders, two_of_one
 from test_number_change import replaced
 from test_reviewing import (
@@ -66,7 +67,7 @@ def test_who_took_it_up_again_and_why_stands_in_the_audit(library: Library) -> N
     reviews(library).reopen(number, reason=AGAIN)
     *_, entry = entries(library)
     assert (entry["actions"], entry["item"]) == (["block.dead", "reopened"], str(number))
-    assert library.store.audit.reasons(library.id_of("ANNA")) == ["nej", AGAIN]
+    assert reasons_of(library.store, library.id_of("ANNA")) == ["nej", AGAIN]
     assert (entry["patron"], entry["user"]) == (library.id_of("ANNA"), "lone")
 
 

@@ -21,6 +21,7 @@ import structlog
 from doubles import AGENCY, AGREEMENT, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from store_people import reasons_of
 from townspeople import PROTECTED, cpr, gains_protection, person
 
 from cprsync.cli.desk.record import record_lines
@@ -472,7 +473,7 @@ def test_a_reveal_writes_who_why_and_which_fields_and_then_shows_the_values(libr
     (entry,) = reveals(library)
     assert entry["patron"] == library.id_of("ANNA")
     assert (entry["user"], entry["purpose"]) == ("lone", "show")
-    assert library.store.audit.reasons(library.id_of("ANNA")) == [REASON]
+    assert reasons_of(library.store, library.id_of("ANNA")) == [REASON]
     assert set(entry["actions"]) >= {"name", "address", "contact_address"}
     assert CANARY not in json.dumps(entry)
     library.store.audit.verify()

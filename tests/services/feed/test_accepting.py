@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Library, unowned
+from store_people import reasons_of
 from townspeople import cpr, moves, person
 
 from cprsync.errors import BadInput, DeliveryRefused, RegisterUnavailable
@@ -85,7 +86,7 @@ def test_the_audit_names_the_user_the_reason_and_the_delivery(gap: Library) -> N
     (entry,) = entries(gap)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("accept", ["gap"], "lisbeth")
     assert entry["delivery"] == told["sha256"]
-    assert gap.store.audit.reasons(None) == [REASON]
+    assert reasons_of(gap.store, None) == [REASON]
     assert REASON not in str(gap.everything())
     gap.store.audit.verify()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, KilledStore, Library, unowned
+from store_people import reasons_of
 from test_forgetting import chunks, morning
 from townspeople import cpr, gains_protection, moves, person, renames
 
@@ -139,7 +140,7 @@ def test_the_audit_names_the_user_the_reason_and_the_delivery(damaged: Library) 
     (entry,) = entries(damaged)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("discard", ["delivery.damaged"], "lisbeth")
     assert entry["delivery"] == told["sha256"]
-    assert damaged.store.audit.reasons(None) == [REASON]
+    assert reasons_of(damaged.store, None) == [REASON]
     assert REASON not in str(damaged.everything())
     damaged.store.audit.verify()
 

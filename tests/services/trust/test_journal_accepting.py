@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY
+from store_people import reasons_of
 from test_leaving import erase, leave, of_another_life, taken_away, without_its_last_line
 from test_setting import entries
 
@@ -49,7 +50,7 @@ def test_everything_goes_on_with_the_journal_that_is_there(
     assert accept(library) == {"library": AGENCY} | told
     (entry,) = [one for one in entries(library) if one["kind"] == "journal_accepted"]
     assert (entry["user"], entry["seen"]) == ("lone", "2")
-    assert library.store.audit.reasons(None) == ["The disk died"]
+    assert reasons_of(library.store, None) == ["The disk died"]
     # whom the database knew is written down again: an older copy of it brings nobody back
     written = {one.patron_id for one in library.store._tenant.journal.entries(AGENCY)}
     assert {anna, bo} <= written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, text
-from store_people import StoppedClock, enrol
+from store_people import StoppedClock, enrol, reasons_of
 
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
@@ -42,7 +42,7 @@ def test_a_reason_stands_nowhere_in_clear_and_opens_again(store: SqlStore) -> No
         stored = [row for table in tables.metadata.sorted_tables for row in connection.execute(select(table))]
     assert REASON not in str(stored)
     assert REASON not in repr(audit.Happened("reveal", reason=REASON))
-    assert store.audit.reasons(one) == [REASON, "endnu en"]
+    assert reasons_of(store, one) == [REASON, "endnu en"]
     store.audit.verify()
 
 
@@ -77,6 +77,6 @@ def test_it_goes_with_the_entries_when_the_log_is_cut(sqlite_store: SqlStore, cl
     clock.moment += timedelta(days=400)
     policy = Policy(retention=Retention(log_days=400))
     assert sqlite_store.retention.forget(None, Forgotten.LOG, policy, on=clock.today(), limit=500) > 0
-    assert sqlite_store.audit.reasons(one) == []
+    assert reasons_of(sqlite_store, one) == []
     assert sqlite_store.views.everything()["audit_reason"] == []
     sqlite_store.audit.verify()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, person, write
+from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, enrol, number, person, reasons_of, write
 
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.errors import BadInput
@@ -121,7 +121,7 @@ def test_the_audit_says_who_accepted_it_and_how_much_was_wrong(sqlite_store: Sql
         row for row in sqlite_store.views.everything()["audit"] if b"audit_accepted" in bytes.fromhex(row["entry"])
     ]
     assert b'"user":"anna"' in bytes.fromhex(entry["entry"])
-    assert sqlite_store.audit.reasons(None) == ["the disk broke"]
+    assert reasons_of(sqlite_store, None) == ["the disk broke"]
 
 
 def test_a_file_that_does_not_hold_together_is_kept_beside_the_new_one(sqlite_store: SqlStore) -> None:
