@@ -6,8 +6,8 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 import cprsync
-from cprsync.cli.language.errors import EXITS, Advice, advice_for
 from cprsync.errors import CprsyncError
+from cprsync.language.errors import EXITS, Advice, advice_for
 
 PACKAGE = Path(cprsync.__file__).parent
 LOCALE = PACKAGE / "locale"

@@ -20,8 +20,8 @@ from town import PEOPLE
 from typer.testing import CliRunner
 
 from cprsync.cli.demo.demo import run_demo
-from cprsync.cli.language.words import long_day
 from cprsync.cli.main import app
+from cprsync.language.words import long_day
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.resources import fixture_path

@@ -21,8 +21,8 @@ from mock_delivery import delivery
 from mock_wire import LOOKUP, Caller
 from town import ANNA, PEOPLE, PEOPLE_FILE, number
 
-from cprsync.cli.language.errors import advice_for
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
+from cprsync.language.errors import advice_for
 from cprsync.mock import control
 from cprsync.mock.server import Ports
 from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE

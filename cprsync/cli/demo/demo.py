@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.catalogues import Language
-from cprsync.cli.language.words import heading, long_day, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
+from cprsync.language.catalogues import Language
+from cprsync.language.words import heading, long_day, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -247,8 +247,8 @@ def _deliver(stage: Stage) -> None:
 
 
 def _run_night(stage: Stage) -> None:
-    from cprsync.cli.night.report_text import report_lines
     from cprsync.cli.night.sync import run_library_night
+    from cprsync.language.night import report_lines
 
     document = run_library_night(stage.settings, None, as_json=True)
     stage.nights.append(document)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang, print_document
 from cprsync.errors import ConfigurationError
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
-from cprsync.cli.desk.record import NOTHING, identity_lines, minor_lines, name_of
 from cprsync.cli.desk.registering import kept_block_lines
-from cprsync.cli.language.words import day_text, word
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import (
     CONFIG,
@@ -40,6 +37,9 @@ from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import Doing
 from cprsync.errors import ConfigurationError
+from cprsync.language.catalogues import Language
+from cprsync.language.record import NOTHING, identity_lines, minor_lines, name_of
+from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import word
 from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.output import note, print_json
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
+from cprsync.language.errors import advice_for, error_document
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.catalogues import Language
     from cprsync.domain.desk.confirming import Preview
+    from cprsync.language.catalogues import Language
     from cprsync.wiring import Site
 
 #: The longest answer: a word, or a reason on one line.

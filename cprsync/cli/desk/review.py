@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.catalogues import Language
-from cprsync.cli.desk.record import beside, name_of, value_lines, value_text
-from cprsync.cli.language.words import DAY_WIDTH, day_text, has_word, word, word_pair
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
-from cprsync.domain.patron.review import PARKED, State
+from cprsync.domain.patron.review import State
+from cprsync.language.catalogues import Language
+from cprsync.language.record import beside, name_of, value_lines, value_text
+from cprsync.language.review import with_words
+from cprsync.language.words import DAY_WIDTH, day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,14 +122,6 @@ def review_reopen(
     with _reviews(config, library, as_json=as_json) as reviews:
         item = with_words(reviews.reopen(number, reason=reason))
     print_document({"item": item}, answered_lines(item, lang, answer="reopen"), as_json=as_json)
-
-
-def with_words(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The item with words in both languages for why it waits, and for what each answer does."""
-    # what is parked for a reason may have the words of the reason
-    why = key if has_word(key := f"item.{item['why']}") else item["why"].removeprefix(PARKED)
-    answers = {answer: word_pair(f"answer.{item[answer]}") for answer in ("accept", "reject")}
-    return {**item, "why": word_pair(why), **answers}
 
 
 def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.language.words import day_text, word
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
+from cprsync.language.errors import advice_for, error_document
+from cprsync.language.night import window_lines
+from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.catalogues import Language
+    from cprsync.language.catalogues import Language
     from cprsync.services.feed.questions import Healed
     from cprsync.services.ports.register import InWindow
 
@@ -104,16 +105,6 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("windows_brake_next", language)
     elif document["left"]:
         yield word("windows_next", language)
-
-
-def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """How many are still in a window, why, and what a limit has held back. Also used in a night's report."""
-    if document["left"]:
-        why = ", ".join(f"{word(f'window_{name}', language)} {count}" for name, count in document["why"].items())
-        yield word("windows_left", language, left=document["left"], why=why)
-    for entry in document["brake"]:
-        what = word(entry["class"], language)
-        yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])
 
 
 def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.catalogues import Language
-from cprsync.cli.language.words import day_text, word, word_pair
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -29,6 +27,8 @@ from cprsync.cli.terminal.frame import (
     print_document,
 )
 from cprsync.domain.lending.standing import BorrowRule
+from cprsync.language.catalogues import Language
+from cprsync.language.words import day_text, word, word_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

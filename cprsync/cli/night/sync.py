@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.language.errors import advice_for, error_document
-from cprsync.cli.night.report_text import report_lines
 from cprsync.cli.terminal.failures import failures, interrupted_document, show_error, unexpected_document
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.language.errors import advice_for, error_document
+from cprsync.language.night import report_lines
 from cprsync.private import check_private, open_new_private, open_unfollowed
 from cprsync.services.night.report import report_without_run
 from cprsync.services.ports.night import never_stop
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
+    from cprsync.language.catalogues import Language
 
 #: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.
 STOPPED = 7

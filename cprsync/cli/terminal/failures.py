@@ -8,25 +8,26 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_key
-from cprsync.cli.language.words import word
 from cprsync.cli.terminal.output import discard_output, note, print_json
 from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
+from cprsync.language.errors import failure_words
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.catalogues import Language
+    from cprsync.language.catalogues import Language
 
 
 def _document(error: CprsyncError, *, changed: str) -> dict[str, Any]:
     # the advice and its sentences are read only if something fails
-    from cprsync.cli.language.errors import error_document
+    from cprsync.language.errors import error_document
 
     return error_document(error, changed=changed)
 
 
 def _exit_code(error: CprsyncError) -> int:
-    from cprsync.cli.language.errors import advice_for
+    from cprsync.language.errors import advice_for
 
     return advice_for(error).exit
 
@@ -74,14 +75,6 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
         note(f"  {word(label, language) + ':':<10} {said}")
 
 
-def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
-    """The message and the advice of a failure in one language, if the document has them."""
-    if language == "da" and "da" in document:
-        words: Mapping[str, Any] = document["da"]
-        return words
-    return document
-
-
 def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
     frame = error.__traceback__
@@ -127,7 +120,7 @@ def interrupted(*, as_json: bool) -> int:
 
 
 def _end_unexpected(document: Mapping[str, Any], *, as_json: bool) -> int:
-    from cprsync.cli.language.errors import UNEXPECTED_EXIT
+    from cprsync.language.errors import UNEXPECTED_EXIT
 
     _show(document, as_json=as_json)
     return UNEXPECTED_EXIT

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.cli.language.errors import advice_for, error_document
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed, ReviewClosed
+from cprsync.language.errors import advice_for, error_document
 
 STATES = ("waiting", "accepted", "rejected", "settled", "undone")
 #: What helps against no refusal of these: there is nothing typed to mend.

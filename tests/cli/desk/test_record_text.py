@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cprsync.cli.desk.record import field_lines, name_of, record_lines
 from cprsync.domain.patron.fields import FIELDS, SHOWN
 from cprsync.domain.patron.patron import SealedBy
+from cprsync.language.record import field_lines, name_of, record_lines
 
 
 def entry(value: Any, owner: str = "staff", **deviations: Any) -> dict[str, Any]:

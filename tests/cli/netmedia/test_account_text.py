@@ -9,10 +9,10 @@ from catalogues import WORDS
 
 from cprsync.cli.desk.review import item_lines
 from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_lines
-from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, Wrong
 from cprsync.errors import NetMediaUnavailable
+from cprsync.language.night import report_lines
 from cprsync.services.netmedia.accounts import Compared
 from cprsync.services.netmedia.rights import Verified
 from cprsync.services.night.report import report_without_run

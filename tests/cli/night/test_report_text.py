@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.night.report_text import report_lines
 from cprsync.config.policy import load_policy
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
+from cprsync.language.night import report_lines
 from cprsync.services.night.report import report_without_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.catalogues import Language
+    from cprsync.language.catalogues import Language
 
 RAISE = {"da": "hæv i policy.toml for én nat", "en": "raise in policy.toml for one night"}
 LEAST = {"da": "mindst", "en": "at least"}

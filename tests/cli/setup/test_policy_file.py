@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from town import FIXTURES
 
-from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, PatronGroup, Policy, Retention
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
+from cprsync.language.errors import in_danish
 from cprsync.resources import guide_paths
 
 if TYPE_CHECKING:

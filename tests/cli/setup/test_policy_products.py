@@ -9,11 +9,11 @@ import pytest
 from test_policy_file import GROUPS, LADDER, read, refused
 from town import FIXTURES
 
-from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import ProductEntry, load_policy
 from cprsync.domain.policy.product import Licence, LicensedBy, Product
 from cprsync.domain.wording import Wording
 from cprsync.errors import ConfigurationError
+from cprsync.language.errors import in_danish
 from cprsync.resources import guide_paths
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cprsync.cli.language.errors import in_danish
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
+from cprsync.language.errors import in_danish
 from cprsync.wiring import net_media_settings, register_settings, sftp_settings
 
 GOOD = """

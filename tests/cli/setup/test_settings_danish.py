@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cprsync
-from cprsync.cli.language.errors import in_danish
 from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.language.errors import in_danish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,12 @@ from test_import_text import library, take
 
 from cprsync import wiring
 from cprsync.cli.night import overview as status_module
-from cprsync.cli.night.report_text import audit_lines
 from cprsync.cli.terminal.user import user_name
 from cprsync.cli.trust.audit import audit_accept, audit_list, audit_verify
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.number import CprNumber
+from cprsync.language.night import audit_lines
 from cprsync.services.ports.desk import Reveal
 from cprsync.store.core.engine import open_engine, writing
 

@@ -14,12 +14,12 @@ from test_reviewing import number_of, reviews
 from test_setting import set_
 from townspeople import cpr
 
-from cprsync.cli.desk.record import record_lines
 from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
 from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.sealed import Sealed
+from cprsync.language.record import record_lines
 from cprsync.services.desk.showing import patron_document
 
 if TYPE_CHECKING:

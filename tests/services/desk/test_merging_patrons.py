@@ -13,12 +13,12 @@ from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
-from cprsync.cli.desk.record import record_lines
 from cprsync.domain.patron.local import Card, Local, Telephone
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, ReviewClosed
+from cprsync.language.record import record_lines
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.desk.viewing import find_patron

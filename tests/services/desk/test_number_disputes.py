@@ -12,13 +12,14 @@ from test_number_change import NEW, OLD, anna, lines, register_of, replaced, sub
 from test_reviewing import number_of, refused, reviews, waits
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.cli.desk.review import item_lines, with_words
+from cprsync.cli.desk.review import item_lines
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection, Status, by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, ReviewChanged, ReviewClosed
+from cprsync.language.review import with_words
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables

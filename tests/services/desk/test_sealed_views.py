@@ -24,9 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from store_people import reasons_of
 from townspeople import PROTECTED, cpr, gains_protection, person
 
-from cprsync.cli.desk.record import record_lines
 from cprsync.cli.desk.registering import lookup_lines
-from cprsync.cli.night.report_text import report_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import HOUSE_MOST, Purpose
@@ -35,6 +33,8 @@ from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Contact, Person,
 from cprsync.domain.person.sealed import Address, Name, Sealed
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput, ConfigurationError, CprsyncError
+from cprsync.language.night import report_lines
+from cprsync.language.record import record_lines
 from cprsync.services.desk import setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews

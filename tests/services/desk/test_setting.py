@@ -11,7 +11,6 @@ import pytest
 from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
 from townspeople import cpr, dies, moves, person, renames
 
-from cprsync.cli.night.report_text import report_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Absence, Block, Card, Doing, Email, Local, Telephone
@@ -20,6 +19,7 @@ from cprsync.domain.person.person import Status, by_status
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.language.night import report_lines
 from cprsync.services.desk.setting import LISTS, NEVER_SET, Setting, SettingDesk, set_field, settable
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin

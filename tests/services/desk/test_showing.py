@@ -12,11 +12,11 @@ from test_importing import take
 from test_setting import set_
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
-from cprsync.cli.desk.record import record_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
+from cprsync.language.record import record_lines
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.desk.viewing import RecordViewer

@@ -18,7 +18,6 @@ from kills import is_closed, killed, lived_whole, sample
 from sqlalchemy import insert, update
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.cli.desk.record import record_lines
 from cprsync.domain.netmedia.account import Identity, IdType
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import Purpose
@@ -26,6 +25,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
+from cprsync.language.record import record_lines
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer

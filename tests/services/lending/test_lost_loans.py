@@ -11,9 +11,9 @@ from test_circulating import fields, take
 from test_forgetting import morning
 from test_statements import statement, text
 
-from cprsync.cli.desk.record import field_lines
 from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.lending.fees import Compensation, over_since
+from cprsync.language.record import field_lines
 from cprsync.services.lending.standing import Standings
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading

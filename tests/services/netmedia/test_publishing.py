@@ -14,12 +14,12 @@ from said_yes import yes_to
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 
-from cprsync.cli.language.errors import error_document
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted, RunBusy
+from cprsync.language.errors import error_document
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number

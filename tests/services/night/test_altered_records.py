@@ -9,7 +9,7 @@ from doubles import FRIDAY, MONDAY, TUESDAY, Library
 from sqlalchemy import select, update
 from townspeople import cpr
 
-from cprsync.cli.night.report_text import audit_lines
+from cprsync.language.night import audit_lines
 from cprsync.services.night.report import audit_document
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust import EVERY_RECORD

@@ -12,17 +12,17 @@ from doubles import MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, Library, hap
 from test_night_statuses import of_status
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
-from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterUnavailable
+from cprsync.language.night import report_lines
 from cprsync.services.night.dry_run import PlanStore, plan_night
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.desk import Answer
 
 if TYPE_CHECKING:
-    from cprsync.catalogues import Language
+    from cprsync.language.catalogues import Language
     from cprsync.services.night.report import Report
 
 

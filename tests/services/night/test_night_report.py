@@ -12,7 +12,6 @@ import pytest
 from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library
 from townspeople import cpr, dies, gains_protection, moves, person
 
-from cprsync.cli.night.report_text import report_lines
 from cprsync.domain.deciding.guard import Excess, Outcome
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import (
@@ -23,6 +22,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
+from cprsync.language.night import report_lines
 from cprsync.services.night.report import Closing, Counts, Planned, Report
 from cprsync.services.ports.deliveries import DeliveryLine
 from cprsync.services.ports.runs import Run, Tally

@@ -15,10 +15,10 @@ from catalogues import ADVICE, DANISH
 
 import cprsync
 from cprsync import errors
-from cprsync.cli.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.cli.terminal.failures import failures, unexpected_document, user_language
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
+from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS

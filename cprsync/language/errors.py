@@ -10,16 +10,16 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
-from cprsync.catalogues import find_text
-from cprsync.cli.language.words import day_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
+from cprsync.language.catalogues import find_text
+from cprsync.language.words import day_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
+    from cprsync.language.catalogues import Language
 
 _KINDS: Final = {
     1: """
@@ -159,3 +159,11 @@ def _value(value: str) -> str:
         except ValueError:  # no such day
             return value
     return find_text("errors", value, "da") or value
+
+
+def failure_words(document: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """The message and the advice of a failure in one language, if the document has them."""
+    if language == "da" and "da" in document:
+        words: Mapping[str, Any] = document["da"]
+        return words
+    return document

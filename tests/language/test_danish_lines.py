@@ -9,10 +9,10 @@ import pytest
 from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.desk.changing import compared_lines, set_lines
-from cprsync.cli.language.errors import in_danish
-from cprsync.cli.language.words import word
 from cprsync.cli.night.overview import status_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
+from cprsync.language.errors import in_danish
+from cprsync.language.words import word
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])

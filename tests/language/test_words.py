@@ -15,8 +15,6 @@ from catalogues import DANISH, WORDS, entries_of
 
 import cprsync
 from cprsync import errors
-from cprsync.cli.desk.review import with_words
-from cprsync.cli.language.words import reason_words
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.lending.contacting import ContactRule
@@ -25,6 +23,8 @@ from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.review import REVIEW_KINDS, ReviewKind
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
+from cprsync.language.review import with_words
+from cprsync.language.words import reason_words
 from cprsync.services.imports.results import REASONS as OF_A_ROW
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.catalogues import Language
-from cprsync.cli.feed.windows import window_lines
-from cprsync.cli.language.errors import in_danish
-from cprsync.cli.language.words import day_text, reason_words, word
-from cprsync.cli.terminal.failures import failure_words
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
+from cprsync.language.errors import failure_words, in_danish
+from cprsync.language.words import day_text, reason_words, word
 from cprsync.services.netmedia.rights import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.language.catalogues import Language
 
 #: The ways in which an account may have drifted.
 DRIFTS = tuple(drift.value for drift in Drift)
@@ -214,3 +213,13 @@ def _brake_lines(run: int | None, classes: Sequence[Mapping[str, Any]], language
 def _limit_text(entry: Mapping[str, Any], language: Language) -> str:
     capped = DEFAULT_LIMITS[Harm(entry["class"])].ceiling is not None
     return word("brake_ceiling" if capped else "brake_key", language, name=entry["class"], count=entry["count"])
+
+
+def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How many are still in a window, why, and what a limit has held back. Also used in a night's report."""
+    if document["left"]:
+        why = ", ".join(f"{word(f'window_{name}', language)} {count}" for name, count in document["why"].items())
+        yield word("windows_left", language, left=document["left"], why=why)
+    for entry in document["brake"]:
+        what = word(entry["class"], language)
+        yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])

@@ -9,8 +9,8 @@ import pytest
 from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
 from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
-from cprsync.cli.language.errors import in_danish
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
+from cprsync.language.errors import in_danish
 from cprsync.mock.control import _not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}

@@ -15,8 +15,8 @@ from babel.messages.pofile import read_po
 from catalogues import LOCALE, PACKAGE, entries_of
 from pydantic_core.core_schema import ErrorType
 
-from cprsync.cli.language.errors import BY_CLASS, EXITS
 from cprsync.config.toml import _QUOTED
+from cprsync.language.errors import BY_CLASS, EXITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
