@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cprsync.catalogues import rule_words
 from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import Kind, Municipalities, Municipality
 from cprsync.domain.wording import Wording
 from cprsync.errors import ConfigurationError, WrongValue
-from cprsync.language.catalogues import rule_words
 from cprsync.resources import rulebook_path, schema_path
 
 if TYPE_CHECKING:

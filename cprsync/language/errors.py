@@ -10,16 +10,16 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
+from cprsync.catalogues import find_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
-from cprsync.language.catalogues import find_text
 from cprsync.language.words import day_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
-    from cprsync.language.catalogues import Language
 
 _KINDS: Final = {
     1: """

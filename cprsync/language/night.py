@@ -14,7 +14,7 @@ from cprsync.services.netmedia.rights import TURNS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 #: The ways in which an account may have drifted.
 DRIFTS = tuple(drift.value for drift in Drift)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import Language, find_text, page_words
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.field import Owner
@@ -14,7 +15,6 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
-from cprsync.language.catalogues import Language, find_text, page_words
 from cprsync.language.words import day_text, word
 from cprsync.services.desk.showing import ERASED
 

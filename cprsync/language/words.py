@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cprsync.language.catalogues import Language, fill_text, find_text
+from cprsync.catalogues import Language, fill_text, find_text
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,12 +11,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cprsync.catalogues import Language
 from cprsync.domain.netmedia.drift import find_wrong_rights
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.person.person import Abroad, Contact, Gap
 from cprsync.domain.person.sealed import Address, Name
-from cprsync.language.catalogues import Language
 from cprsync.language.words import word
 
 if TYPE_CHECKING:

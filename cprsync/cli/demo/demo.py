@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
-from cprsync.language.catalogues import Language
 from cprsync.language.words import heading, long_day, word
 
 if TYPE_CHECKING:

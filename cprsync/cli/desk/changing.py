@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.desk.registering import kept_block_lines
 from cprsync.cli.terminal.failures import failures
@@ -37,7 +38,6 @@ from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import Doing
 from cprsync.errors import ConfigurationError
-from cprsync.language.catalogues import Language
 from cprsync.language.record import NOTHING, identity_lines, minor_lines, name_of
 from cprsync.language.words import day_text, word
 

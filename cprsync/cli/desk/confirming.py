@@ -20,8 +20,8 @@ from cprsync.language.words import word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cprsync.catalogues import Language
     from cprsync.domain.desk.confirming import Preview
-    from cprsync.language.catalogues import Language
     from cprsync.wiring import Site
 
 #: The longest answer: a word, or a reason on one line.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.language.catalogues import Language
 from cprsync.language.record import record_lines
 from cprsync.language.words import word
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.terminal.frame import (
     CONFIG,
@@ -30,7 +31,6 @@ from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput
-from cprsync.language.catalogues import Language
 from cprsync.language.record import NOTHING, field_lines, name_of, sealed_mark
 from cprsync.language.words import day_text, has_word, word
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
-from cprsync.language.catalogues import Language
 from cprsync.language.record import beside, name_of, value_lines, value_text
 from cprsync.language.review import with_words
 from cprsync.language.words import DAY_WIDTH, day_text, word

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.language.catalogues import Language
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.words import day_text, word
 

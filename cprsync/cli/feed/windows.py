@@ -21,7 +21,7 @@ from cprsync.language.words import day_text, word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
     from cprsync.services.feed.questions import Healed
     from cprsync.services.ports.register import InWindow
 

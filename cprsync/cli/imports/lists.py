@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused, opened
 from cprsync.cli.terminal.long_work import stoppable
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.language.catalogues import Language
 from cprsync.language.errors import error_text
 from cprsync.language.record import name_of
 from cprsync.language.words import word

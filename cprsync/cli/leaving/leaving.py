@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
 from cprsync.cli.terminal.failures import before_writing, show_error
 from cprsync.cli.terminal.frame import (
@@ -33,7 +34,6 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import Misused, NotConfirmed
-from cprsync.language.catalogues import Language
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import forgotten_text
 from cprsync.language.record import identity_lines

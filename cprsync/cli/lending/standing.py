@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -27,7 +28,6 @@ from cprsync.cli.terminal.frame import (
     print_document,
 )
 from cprsync.domain.lending.standing import BorrowRule
-from cprsync.language.catalogues import Language
 from cprsync.language.words import day_text, word, word_pair
 
 if TYPE_CHECKING:

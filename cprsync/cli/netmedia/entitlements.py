@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language, find_text
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -29,7 +30,6 @@ from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.right_rule import Answer, Change
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import CprsyncError
-from cprsync.language.catalogues import Language, find_text
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import DRIFTS, account_lines
 from cprsync.language.words import day_text, long_day, word

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.errors import BadInput
-from cprsync.language.catalogues import Language
 from cprsync.language.errors import in_danish
 from cprsync.language.night import audit_lines, report_lines
 from cprsync.language.words import DAY_WIDTH, day_text, has_word, heading, reason_words, titles_of, word

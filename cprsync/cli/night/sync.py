@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
-    from cprsync.language.catalogues import Language
 
 #: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.
 STOPPED = 7

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang, PolicyFile, print_document
 from cprsync.cli.terminal.output import emphasise, print_json, say
@@ -18,7 +19,6 @@ from cprsync.config.policy import load_policy
 from cprsync.domain.person.status import Action
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, Misused
-from cprsync.language.catalogues import Language
 from cprsync.language.words import word
 from cprsync.resources import fixture_path, guide_paths
 

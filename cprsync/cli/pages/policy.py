@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language, page_words
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
@@ -22,7 +23,6 @@ from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, pr
 from cprsync.domain.patron.fields import PRINTED
 from cprsync.domain.policy.policy import ASKED
 from cprsync.errors import ConfigurationError
-from cprsync.language.catalogues import Language, page_words
 from cprsync.language.words import long_day, word
 from cprsync.resources import fixture_path
 

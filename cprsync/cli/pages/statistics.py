@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Today, day, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
-from cprsync.language.catalogues import Language
 from cprsync.language.words import day_text, word
 from cprsync.services.pages.statistics import table
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.cli.terminal.user import account_of
 from cprsync.errors import ConfigurationError
-from cprsync.language.catalogues import Language
 from cprsync.language.words import word
 from cprsync.private import check_folder, create_private
 

@@ -16,7 +16,7 @@ from cprsync.language.words import word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 
 def _document(error: CprsyncError, *, changed: str) -> dict[str, Any]:

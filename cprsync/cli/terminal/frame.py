@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli import last_key
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused
-from cprsync.language.catalogues import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

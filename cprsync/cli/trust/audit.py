@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -23,7 +24,6 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import PARKED
-from cprsync.language.catalogues import Language
 from cprsync.language.night import audit_lines
 from cprsync.language.record import has_name, name_of
 from cprsync.language.words import TIME_WIDTH, has_word, long_time, reason_words, titles_of, word

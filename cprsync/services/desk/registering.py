@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.netmedia.right_day import right_facts
@@ -21,7 +22,6 @@ from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
 from cprsync.domain.person.age import age_on
 from cprsync.errors import CprsyncError, LostCompare
-from cprsync.language.catalogues import rule_words
 from cprsync.services.desk.lookup import (
     NEW,
     TRIES,

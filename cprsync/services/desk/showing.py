@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.field import Field, Owner
@@ -19,7 +20,6 @@ from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Abroad, Contact, Protection, Status
 from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
 from cprsync.errors import NotConfirmed
-from cprsync.language.catalogues import rule_words
 from cprsync.services.ports.trust import checked_reason
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.drift import Wrong, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import Turn, rights_of, rights_stamp
@@ -23,7 +24,6 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
-from cprsync.language.catalogues import rule_words
 from cprsync.services.desk.viewing import unmerged_view_of
 from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
 from cprsync.services.ports.runs import DuePage

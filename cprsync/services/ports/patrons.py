@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
 from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.responsible import NoLink
@@ -12,7 +13,6 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput
-from cprsync.language.catalogues import rule_words
 from cprsync.services.ports.register import PROTECTION_END
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from cprsync.wiring import upgrade_store as upgrade
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 #: Ten digits that hold no date, and a card that two patrons want.
 ROWS = f"cpr_number,card\n{number('ANNA')},C1\n{number('BO')},C1\n1234567890,C3\n"

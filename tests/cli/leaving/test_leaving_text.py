@@ -13,7 +13,7 @@ from cprsync.errors import NotConfirmed
 from cprsync.services.imports.results import Imported, OfPatrons
 
 if TYPE_CHECKING:
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 PATRON = "41523678"
 

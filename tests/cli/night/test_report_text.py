@@ -15,7 +15,7 @@ from cprsync.services.night.report import report_without_run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 RAISE = {"da": "hæv i policy.toml for én nat", "en": "raise in policy.toml for one night"}
 LEAST = {"da": "mindst", "en": "at least"}

@@ -9,7 +9,7 @@ import pytest
 from cprsync.cli.night.overview import item_line, run_line
 
 if TYPE_CHECKING:
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 
 def item(outcome: str, *actions: str, reason: str | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cprsync.resources import fixture_path, guide_paths, rulebook_path
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
 
 PAGE = guide_paths()["rules"]
 

@@ -10,6 +10,7 @@ import pytest
 from people import dies, emigrates, gains_protection, patron, person
 from printed import danish
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.arrival import (
     Ages,
     Agreement,
@@ -29,7 +30,6 @@ from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
 from cprsync.domain.person.sealed import Name
-from cprsync.language.catalogues import rule_words
 
 TODAY = date(2027, 3, 23)
 AGREES, DIFFERS, UNKNOWN, SEALED = Agreement

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from printed import danish
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Level
 from cprsync.domain.desk.parting import PARTING_ROWS, Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Ties, blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.person.number import CprNumber
-from cprsync.language.catalogues import rule_words
 
 DAY = date(2027, 3, 1)
 FEES = Block(DAY, "Gebyrer")

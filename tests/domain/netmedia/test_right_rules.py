@@ -11,13 +11,13 @@ from people import PROTECTED, dies, emigrates, having, person
 from printed import danish, tables
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.account import Call, Operation
 from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.domain.person.sealed import Address
-from cprsync.language.catalogues import rule_words
 
 if TYPE_CHECKING:
     from cprsync.domain.netmedia.right_day import RightFacts

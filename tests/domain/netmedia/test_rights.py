@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from people import PROTECTED, dies, patron, person
 from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
 from cprsync.domain.netmedia.rights import (
@@ -34,7 +35,6 @@ from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.domain.policy.product import LicensedBy
 from cprsync.domain.wording import Wording
-from cprsync.language.catalogues import rule_words
 
 LADDERS = Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),))
 

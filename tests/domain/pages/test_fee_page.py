@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows, kroner
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup, Policy
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
-from cprsync.language.catalogues import page_words
 
 TODAY, SINCE = date(2027, 3, 1), date(2027, 1, 1)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.policy.policy import Controller, PatronGroup, Policy, Retention
-from cprsync.language.catalogues import page_words
 
 if TYPE_CHECKING:
     from cprsync.domain.pages.policy_page import Paragraph, Section

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from cprsync.catalogues import page_words
 from cprsync.domain.pages.privacy import privacy_page
 from cprsync.domain.policy.policy import Controller, Policy
-from cprsync.language.catalogues import page_words
 
 
 @dataclass(frozen=True, slots=True)

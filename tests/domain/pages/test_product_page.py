@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from right_people import BOOKS, PAPERS, policy
 
+from cprsync.catalogues import rule_words
 from cprsync.config.policy import load_policy
 from cprsync.domain.pages.policy_page import product_rows
-from cprsync.language.catalogues import rule_words
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:

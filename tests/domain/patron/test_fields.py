@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cprsync.catalogues import page_words
 from cprsync.domain.patron.field import Kept, Owner, Seen
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden
-from cprsync.language.catalogues import page_words
 
 #: The names under which Danish libraries explain a patron record, in their order.
 TOLD_TO_PATRONS = (

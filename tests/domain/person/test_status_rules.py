@@ -8,10 +8,10 @@ import pytest
 from people import person, street
 from printed import danish
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.person.municipality import Residence, culr_number_of, residence_of
 from cprsync.domain.person.person import SILENT, Abroad, Person, Status, by_status
 from cprsync.domain.person.status import STATUS_RULES, Action, BlockRule, Letters, Lives, NetMedia, Subscribed
-from cprsync.language.catalogues import rule_words
 
 A = Action
 #: code: meaning, letters, block, residence, net media, subscription, coming, leaving, events that undo it, source.

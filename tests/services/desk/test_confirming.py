@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview
 from cprsync.errors import BadInput, NotConfirmed
-from cprsync.language.catalogues import rule_words
 from cprsync.services.desk.showing import check_confirmed, preview_document
 
 DEAD = DeskWarning("dead", Level.STOP, "desk.dead")

@@ -22,7 +22,7 @@ from cprsync.services.night.run import run_night
 from cprsync.services.ports.desk import Answer
 
 if TYPE_CHECKING:
-    from cprsync.language.catalogues import Language
+    from cprsync.catalogues import Language
     from cprsync.services.night.report import Report
 
 
