@@ -24,7 +24,7 @@ from cprsync.domain.person.person import (
     Protection,
     Silent,
     Status,
-    by_status,
+    silence_by_status,
 )
 from cprsync.domain.person.sealed import Address, Name
 
@@ -51,7 +51,7 @@ def person(key: str, **deviations: Any) -> Person:
         abroad=abroad_of(raw["abroad"]["country"], raw["abroad"]["lines"]) if "abroad" in raw else SILENT,
         contact=contact_of(raw.get("contact", {}).get("lines", ())),
     )
-    return replace(by_status(whole), **deviations)
+    return replace(silence_by_status(whole), **deviations)
 
 
 def patron(key: str, **deviations: Any) -> Patron:
@@ -121,7 +121,9 @@ def gets_a_contact_address(who: Person) -> Person:
 
 
 def emigrates(who: Person) -> Person:
-    return by_status(replace(who, status=Status.EMIGRATED, abroad=Abroad("5120", ("Storgatan 1", "Malmö", "", "", ""))))
+    return silence_by_status(
+        replace(who, status=Status.EMIGRATED, abroad=Abroad("5120", ("Storgatan 1", "Malmö", "", "", "")))
+    )
 
 
 def moves_abroad(who: Person) -> Person:
@@ -130,7 +132,7 @@ def moves_abroad(who: Person) -> Person:
 
 
 def dies(who: Person) -> Person:
-    return by_status(replace(who, status=Status.DEAD, events=("A21",)))
+    return silence_by_status(replace(who, status=Status.DEAD, events=("A21",)))
 
 
 def _address(raw: dict[str, Any]) -> Address | Silent:

@@ -19,7 +19,7 @@ from townspeople import cpr, dies, gains_protection, loses_protection, moves, pe
 
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Contact, Person, Status, by_status
+from cprsync.domain.person.person import SILENT, Contact, Person, Status, silence_by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.services.ports.patrons import NewPatron
@@ -94,7 +94,10 @@ def test_an_annulled_death_gives_back_letters_and_net_media(library: Library) ->
 def test_an_old_number_stays_until_the_new_one_was_delivered_and_is_then_let_go_for_good(library: Library) -> None:
     """CM, decision 6: only the old number is delivered at first."""
     old, new = cpr("ANNA"), CprNumber.parse(PEOPLE["ANNA"]["next_numbers"][0])
-    anna, replaced = person("ANNA", number=new), by_status(Person(old, status=Status.CHANGED, current_number=new))
+    anna, replaced = (
+        person("ANNA", number=new),
+        silence_by_status(Person(old, status=Status.CHANGED, current_number=new)),
+    )
     library.register.knows(anna)
     library.deliver(MONDAY, replaced)
     library.night()

@@ -10,7 +10,17 @@ from town import PEOPLE, TOWN, number
 
 from cprsync.domain.person.canonical import address_of, name_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Person, Protection, Silent, Status, by_status
+from cprsync.domain.person.person import (
+    EMPTY,
+    SILENT,
+    Abroad,
+    Birth,
+    Person,
+    Protection,
+    Silent,
+    Status,
+    silence_by_status,
+)
 from cprsync.domain.person.sealed import Address, Name
 
 PROTECTED = Protection.NAME_AND_ADDRESS
@@ -34,7 +44,7 @@ def person(key: str, **deviations: Any) -> Person:
         current_number=EMPTY,
         contact=EMPTY,
     )
-    return replace(by_status(whole), **deviations)
+    return replace(silence_by_status(whole), **deviations)
 
 
 def as_looked_up(one: Person) -> Person:
@@ -64,11 +74,13 @@ def loses_protection(one: Person) -> Person:
 
 
 def emigrates(one: Person) -> Person:
-    return by_status(replace(one, status=Status.EMIGRATED, abroad=Abroad("5120", ("Storgatan 1", "", "", "", ""))))
+    return silence_by_status(
+        replace(one, status=Status.EMIGRATED, abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
+    )
 
 
 def dies(one: Person) -> Person:
-    return by_status(replace(one, status=Status.DEAD, events=("A21",)))
+    return silence_by_status(replace(one, status=Status.DEAD, events=("A21",)))
 
 
 def corrects_her_birth_date(one: Person) -> Person:

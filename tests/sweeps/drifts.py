@@ -33,7 +33,7 @@ from bench.people import people
 from small_night import forked_mock
 
 from cprsync.domain.netmedia.account import NOWHERE, Effect
-from cprsync.domain.netmedia.drift import Drift, Wrong
+from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.mock import control
@@ -184,7 +184,7 @@ def verified(work: tuple[Place, int]) -> dict[str, Any]:
         found = verify(reading(night), offline=True)
         seconds = time.monotonic() - begun
     # nobody was told, here
-    right = {kind for kind, who in found.wrong.items() if who} == {Wrong.UNTOLD} and not found.rights_waiting
+    right = {kind for kind, who in found.wrong.items() if who} == {NetMediaFault.UNTOLD} and not found.rights_waiting
     return {"patrons": found.patrons, "right": right, "seconds": round(seconds, 1), "peak_mb": round(peak_rss_mb(), 1)}
 
 

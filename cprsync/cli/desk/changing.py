@@ -36,7 +36,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import note, say_lines
 from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.local import Doing
+from cprsync.domain.patron.local import ListChange
 from cprsync.errors import ConfigurationError
 from cprsync.language.record import NOTHING, identity_lines, minor_lines, name_of
 from cprsync.language.words import day_text, word
@@ -111,7 +111,7 @@ def patron_set(
     if remove + replace + withdraw > 1:
         with failures(as_json=as_json):
             raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
-    doing = Doing.REMOVE if remove else Doing.REPLACE if replace else None
+    doing = ListChange.REMOVE if remove else ListChange.REPLACE if replace else None
     with opened(config, library, as_json=as_json) as site:
         text = None if withdraw else ""
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
@@ -119,7 +119,7 @@ def patron_set(
             # checked before the value is asked for, so that nobody types one for nothing
             check(counter, asked)
             if not withdraw:
-                asked = dataclasses.replace(asked, text=_ask_value(field, doing or Doing.ADD, lang))
+                asked = dataclasses.replace(asked, text=_ask_value(field, doing or ListChange.ADD, lang))
             document = set_field(counter, asked)
             groups = counter.policy.group_names
         publish_patron(site, patron, lang)
@@ -129,7 +129,7 @@ def patron_set(
     print_document(document, lines, as_json=as_json)
 
 
-def _ask_value(field: str, doing: Doing, language: Language) -> str:
+def _ask_value(field: str, doing: ListChange, language: Language) -> str:
     from cprsync.cli.terminal.user import ask_value
     from cprsync.services.desk.setting import LISTS
 
@@ -177,7 +177,7 @@ def set_lines(
 
 
 def _outcome_text(document: Mapping[str, Any], language: Language, *, withdraws: bool) -> str:
-    if document["outcome"] == "unchanged" and document.get("list") == Doing.REMOVE.value:
+    if document["outcome"] == "unchanged" and document.get("list") == ListChange.REMOVE.value:
         # only a block is still there after it was removed
         return word("lifted_unchanged", language)
     return word(f"{'emptied' if withdraws else 'set'}_{document['outcome']}", language)

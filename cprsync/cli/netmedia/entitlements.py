@@ -27,7 +27,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.right_rule import Answer, Change
+from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import CprsyncError
 from cprsync.language.errors import advice_for, error_document
@@ -85,7 +85,7 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
             yield f"      {_change_text(right, language)}"
     if not document["rights"]:
         yield f"  {word('rights_none', language)}"
-    if any(right["changes_when"] == Change.MOVE.value for right in document["rights"]):
+    if any(right["changes_when"] == ChangeCause.MOVE.value for right in document["rights"]):
         yield f"  {find_text('rules', 'right.running_loans', language)}"
     yield f"  {_culr_text(document['culr'], language)}"
     if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
@@ -107,7 +107,7 @@ def _municipality_text(municipality: Mapping[str, Any], language: Language) -> s
 
 
 def _opens_by_age(right: Mapping[str, Any]) -> bool:
-    by_age = right["from_age"] is not None and right["changes_when"] == Change.BIRTHDAY.value
+    by_age = right["from_age"] is not None and right["changes_when"] == ChangeCause.BIRTHDAY.value
     return by_age and right["until"] is not None
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
 DISCARDED: Final = "discarded"
 #: After this many days the register is asked again about a number that it has replaced.
-DAYS_BETWEEN: Final = 7
+ASK_REPLACED_AFTER_DAYS: Final = 7
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 SATURDAY = 5
 #: A delivery dated D is loaded by this hour of the next day (decision 1).
@@ -252,7 +252,7 @@ def may_ask(why: Why, asked: date | None, *, today: date) -> bool:
 
     A replaced number is asked about seldom. Its subscription stays, so a delivery reports if the change is undone.
     """
-    return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= DAYS_BETWEEN
+    return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= ASK_REPLACED_AFTER_DAYS
 
 
 def look_up_day(loaded: date, taken: date | None) -> date:

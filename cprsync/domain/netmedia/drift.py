@@ -154,8 +154,6 @@ def slice_of(patron_id: str, nights: int) -> int:
     return int(patron_id) % nights
 
 
-#: A street that does not seal the address.
-_SOME_STREET: Final = "0001"
 #: The statuses that seal by themselves, with the status for the same place that does not.
 _ORDINARY: Final = {
     Status.RESIDENT_ADMINISTRATIVE: Status.RESIDENT,
@@ -163,7 +161,7 @@ _ORDINARY: Final = {
 }
 
 
-class Wrong(enum.Enum):
+class NetMediaFault(enum.Enum):
     """What is wrong."""
 
     #: the stored rights are not the ones that follow from the record and the policy
@@ -185,23 +183,23 @@ class Wrong(enum.Enum):
 def without_protection(person: Person) -> Person:
     """The same person without protection, at an ordinary street of the municipality, with the status to match."""
     at = person.address
-    open_address = at if at is SILENT else Address(at.municipality, _SOME_STREET, "1")
+    open_address = at if at is SILENT else Address.somewhere_in(at.municipality)
     status = SILENT if person.status is SILENT else _ORDINARY.get(person.status, person.status)
     return replace(person, protection=EMPTY, address=open_address, status=status)
 
 
 def find_wrong_rights(  # noqa: PLR0913 -- what decides the rights, and the stored rights
     patron: Patron, local: Local, stage: Stage, kept: str | None, *, policy: Policy, on: date
-) -> Iterator[Wrong]:
+) -> Iterator[NetMediaFault]:
     """What is wrong with the patron's stored rights, and with the municipality number for CULR."""
     if kept != _line(patron, local, stage, policy, on):
-        yield Wrong.RIGHTS
+        yield NetMediaFault.RIGHTS
     if not patron.register.is_shut:
         return
     holding, other = in_force(patron.overrides, on), replace(patron, register=without_protection(patron.register))
     same_number = culr_in_force(patron.register, holding) == culr_in_force(other.register, holding)
     if not same_number or kept != _line(other, local, stage, policy, on):
-        yield Wrong.PROTECTED
+        yield NetMediaFault.PROTECTED
 
 
 def named_block_reasons(policy: Policy) -> set[tuple[str, str]]:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 #: The blocks that a status brings, by the reason on the record.
 _STATUS_BLOCKS: Final = {reason: kind for kind, reason in BLOCK_REASONS.items()}
-#: Any street: only the municipality counts for a right.
-_SOME_STREET: Final = "0001"
 #: The corrections by staff that count for a right.
 _COUNTS: Final = frozenset({Overridden.BIRTH_DATE, Overridden.MUNICIPALITY, Overridden.GROUP})
 
@@ -80,7 +78,7 @@ def right_facts(
             register.number,
             birth=register.birth,
             status=register.status,
-            address=SILENT if at is SILENT else Address(at.municipality, _SOME_STREET),
+            address=SILENT if at is SILENT else Address.somewhere_in(at.municipality),
         ),
         group=patron.group,
         overrides=tuple(one for one in patron.overrides if one.field in _COUNTS),

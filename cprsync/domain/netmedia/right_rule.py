@@ -70,7 +70,7 @@ class RightRule(enum.Enum):
     __hash__ = object.__hash__
 
 
-class Change(enum.Enum):
+class ChangeCause(enum.Enum):
     """What would change the answer."""
 
     #: the policy's own dates, or another policy
@@ -118,29 +118,29 @@ class RightRow:
     #: None: any holder of the licence
     licensed_by: LicensedBy | None
     answer: Answer
-    changes: Change
+    changes: ChangeCause
 
 
 _ROWS: Final = (
-    RightRow(RightRule.NOT_OFFERED, None, Answer.NO, Change.POLICY),
-    RightRow(RightRule.CLOSED, None, Answer.NO, Change.REGISTRATION),
-    RightRow(RightRule.NO_BORROWER, None, Answer.NO, Change.REGISTRATION),
-    RightRow(RightRule.NO_PERSON, None, Answer.NO, Change.KIND),
-    RightRow(RightRule.DEAD, None, Answer.NO, Change.DEATH_ANNULLED),
+    RightRow(RightRule.NOT_OFFERED, None, Answer.NO, ChangeCause.POLICY),
+    RightRow(RightRule.CLOSED, None, Answer.NO, ChangeCause.REGISTRATION),
+    RightRow(RightRule.NO_BORROWER, None, Answer.NO, ChangeCause.REGISTRATION),
+    RightRow(RightRule.NO_PERSON, None, Answer.NO, ChangeCause.KIND),
+    RightRow(RightRule.DEAD, None, Answer.NO, ChangeCause.DEATH_ANNULLED),
     # CULR keeps its number: an empty one would also remove the one that the patron's other libraries rely on
-    RightRow(RightRule.LEAVING, None, Answer.NO, Change.STAYS),
-    RightRow(RightRule.BLOCKED, None, Answer.NO, Change.BLOCK),
-    RightRow(RightRule.GROUP, None, Answer.NO, Change.GROUP),
-    RightRow(RightRule.TOO_YOUNG, None, Answer.NO, Change.BIRTHDAY),
-    RightRow(RightRule.TOO_OLD, None, Answer.NO, Change.BIRTH_DATE),
-    RightRow(RightRule.ELSEWHERE, LicensedBy.MUNICIPALITY, Answer.NO, Change.RESIDENCE),
-    RightRow(RightRule.UNLICENSED, LicensedBy.MUNICIPALITY, Answer.NO, Change.MOVE),
-    RightRow(RightRule.NUMBER, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.NUMBER),
-    RightRow(RightRule.RESIDENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.RESIDENCE_KNOWN),
-    RightRow(RightRule.LICENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, Change.LICENCE),
-    RightRow(RightRule.AGE_UNKNOWN, None, Answer.UNDECIDED, Change.BIRTH_DATE),
-    RightRow(RightRule.MUNICIPALITY, LicensedBy.MUNICIPALITY, Answer.YES, Change.MOVE),
-    RightRow(RightRule.LIBRARY, LicensedBy.LIBRARY, Answer.YES, Change.LEAVES),
+    RightRow(RightRule.LEAVING, None, Answer.NO, ChangeCause.STAYS),
+    RightRow(RightRule.BLOCKED, None, Answer.NO, ChangeCause.BLOCK),
+    RightRow(RightRule.GROUP, None, Answer.NO, ChangeCause.GROUP),
+    RightRow(RightRule.TOO_YOUNG, None, Answer.NO, ChangeCause.BIRTHDAY),
+    RightRow(RightRule.TOO_OLD, None, Answer.NO, ChangeCause.BIRTH_DATE),
+    RightRow(RightRule.ELSEWHERE, LicensedBy.MUNICIPALITY, Answer.NO, ChangeCause.RESIDENCE),
+    RightRow(RightRule.UNLICENSED, LicensedBy.MUNICIPALITY, Answer.NO, ChangeCause.MOVE),
+    RightRow(RightRule.NUMBER, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.NUMBER),
+    RightRow(RightRule.RESIDENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.RESIDENCE_KNOWN),
+    RightRow(RightRule.LICENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.LICENCE),
+    RightRow(RightRule.AGE_UNKNOWN, None, Answer.UNDECIDED, ChangeCause.BIRTH_DATE),
+    RightRow(RightRule.MUNICIPALITY, LicensedBy.MUNICIPALITY, Answer.YES, ChangeCause.MOVE),
+    RightRow(RightRule.LIBRARY, LicensedBy.LIBRARY, Answer.YES, ChangeCause.LEAVES),
 )
 
 #: The table by rule, in the order in which it is read.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.right_day import Day
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change, RightRule
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause, RightRule
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day, calendar_stamp
 from cprsync.domain.patron.override import birth_date_in
 from cprsync.domain.person.age import birth_date_of, birthday
@@ -48,7 +48,7 @@ class Right:
     #: the last day before the answer changes by itself; None: no such day is known
     until: date | None
     #: what changes on the day after `until`; without `until`, what else would change the answer
-    changes_when: Change
+    changes_when: ChangeCause
     #: the age at which the product opens, if the patron is too young
     from_age: int | None = None
     #: `valid_from`, if it reveals neither the birth date nor a block; else None
@@ -79,7 +79,7 @@ class Right:
         """The answer, why, what would change it, and, for a move, what it leaves alone."""
         answer, when = capital(texts(f"answer.{self.answer.value}")), texts(f"change.{self.changes_when.value}")
         said = texts("right.text", answer=answer, why=self.why(texts), when=when)
-        return in_one([said, texts("right.running_loans")]) if self.changes_when is Change.MOVE else said
+        return in_one([said, texts("right.running_loans")]) if self.changes_when is ChangeCause.MOVE else said
 
 
 def rights_of(facts: RightFacts, policy: Policy, on: date) -> tuple[Right, ...]:
@@ -130,7 +130,7 @@ def _sorted(words: Iterable[str] | None) -> list[str] | None:
 # -- stored, and compared with the stored rights -----------------------------------------------------------
 
 
-class Turn(enum.Enum):
+class RightChange(enum.Enum):
     """How a right has changed."""
 
     #: the answer is yes, and was not before
@@ -143,15 +143,15 @@ class Turn(enum.Enum):
 
 
 #: Turns that cost a patron a right, or may have: their new municipality may have no licence.
-LOSING_TURNS: Final = frozenset({Turn.CLOSED, Turn.UNDECIDED})
+LOSING_CHANGES: Final = frozenset({RightChange.CLOSED, RightChange.UNDECIDED})
 #: Statuses that may cost a patron a right: after an outage, CULR is told of them first (trust, R-31).
 LOSING_STATUSES: Final = frozenset(
     {Status.DEAD, Status.EMIGRATED, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE}
 )
-_TURNS: Final[Mapping[Answer, Turn]] = {
-    Answer.YES: Turn.OPENED,
-    Answer.NO: Turn.CLOSED,
-    Answer.UNDECIDED: Turn.UNDECIDED,
+_CHANGES: Final[Mapping[Answer, RightChange]] = {
+    Answer.YES: RightChange.OPENED,
+    Answer.NO: RightChange.CLOSED,
+    Answer.UNDECIDED: RightChange.UNDECIDED,
 }
 
 
@@ -163,11 +163,11 @@ def stored_line(rights: tuple[Right, ...]) -> str:
     return _line({right.product: (right.answer, right.open_from) for right in rights})
 
 
-def changes_between(before: str, after: str) -> Mapping[str, Turn]:
+def changes_between(before: str, after: str) -> Mapping[str, RightChange]:
     """How each product changed between two such lines. A product that is not in a line counts as no."""
     old, new = _answers(before), _answers(after)
     answers = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
-    return {name: Turn.UNCHANGED if was is now else _TURNS[now] for name, (was, now) in answers.items()}
+    return {name: RightChange.UNCHANGED if was is now else _CHANGES[now] for name, (was, now) in answers.items()}
 
 
 class UpcomingChange(NamedTuple):
@@ -175,9 +175,9 @@ class UpcomingChange(NamedTuple):
 
     day: date
     product: str
-    turn: Turn
+    turn: RightChange
     #: what causes it; None: nothing due on that day, for example data written since the last night
-    cause: Change | None
+    cause: ChangeCause | None
 
 
 def upcoming_changes(  # noqa: PLR0913 -- the facts, the rules, and the days
@@ -195,12 +195,12 @@ def upcoming_changes(  # noqa: PLR0913 -- the facts, the rules, and the days
     while day is not None and day <= last:
         now = _stored_on(Day.of(facts, policy, day))
         for name, turn in changes_between(before, now).items():
-            if turn is not Turn.UNCHANGED:
+            if turn is not RightChange.UNCHANGED:
                 yield UpcomingChange(day, name, turn, causes.get(day))
         before, day = now, next_change_day(facts, policy, day)
 
 
-def _missed(days: Mapping[date, Change], first: date, lived: date | None) -> Mapping[date, Change]:
+def _missed(days: Mapping[date, ChangeCause], first: date, lived: date | None) -> Mapping[date, ChangeCause]:
     """The cause for the first day, if it makes up for missed days. A birthday among them counts before other causes."""
     made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
     by_age = next((change for change in made_up if reveals_birth_date(change)), None)
@@ -224,8 +224,8 @@ def _answers(line: str) -> dict[str, Answer]:
 # -- which days reveal the birth date of a sealed patron ------------------------------------------------------
 
 #: Changes that come on a birthday. A group that changes with the policy's dates counts too: both look the same.
-_ON_BIRTHDAYS: Final[frozenset[DueKind | Change]] = frozenset(
-    {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}
+_ON_BIRTHDAYS: Final[frozenset[DueKind | ChangeCause]] = frozenset(
+    {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, ChangeCause.BIRTHDAY, ChangeCause.GROUP}
 )
 #: Audit entries that a night writes by itself, and that may follow from an age. An entry of rights names no cause.
 _RIGHTS_ENTRY: Final = "rights"
@@ -233,7 +233,7 @@ _CALENDAR_ENTRY: Final = "calendar"
 _BIRTHDAY_ACTIONS: Final = frozenset(kind.value for kind in _ON_BIRTHDAYS if isinstance(kind, DueKind))
 
 
-def reveals_birth_date(cause: DueKind | Change | None) -> bool:
+def reveals_birth_date(cause: DueKind | ChangeCause | None) -> bool:
     """Whether this cause happens on a birthday. None means that nothing came by itself, and gives False."""
     return cause in _ON_BIRTHDAYS
 
@@ -248,7 +248,7 @@ def may_reveal_birth_date(kind: str, actions: Collection[str], *, by_night: bool
 # -- when a right changes by itself -------------------------------------------------------------------------
 
 
-def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, Change] | None) -> Right:
+def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, ChangeCause] | None) -> Right:
     row, evidence = RIGHT_RULES[ruled.rule], ruled.evidence
     change = row.changes if end is None else end[1]
     product = today.product(name) or today.policy.products.of(name)[-1]
@@ -267,10 +267,10 @@ def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, Change] |
     )
 
 
-def _ends(today: Day, ruled: Mapping[str, AppliedRule]) -> dict[str, tuple[date, Change]]:
+def _ends(today: Day, ruled: Mapping[str, AppliedRule]) -> dict[str, tuple[date, ChangeCause]]:
     """For each product, the first later day with another answer, and its cause. Leaves out a product without one."""
     turns = _change_days(today.facts, today.policy)
-    found: dict[str, tuple[date, Change]] = {}
+    found: dict[str, tuple[date, ChangeCause]] = {}
     for day in sorted(day for day in turns if day > today.on):
         then = Day.of(today.facts, today.policy, day)
         for name, one in ruled.items():
@@ -279,38 +279,38 @@ def _ends(today: Day, ruled: Mapping[str, AppliedRule]) -> dict[str, tuple[date,
     return found
 
 
-def _change_days(facts: RightFacts, policy: Policy) -> dict[date, Change]:
+def _change_days(facts: RightFacts, policy: Policy) -> dict[date, ChangeCause]:
     """Every day on which a right may change by itself. If a day has two causes, the first one found counts."""
-    turns: dict[date, Change] = {}
+    turns: dict[date, ChangeCause] = {}
     for day, change in (*_policy_days(policy), *_local_days(facts), *_birthdays(facts, policy)):
         if day is not None:
             turns.setdefault(day, change)
     return turns
 
 
-def _policy_days(policy: Policy) -> Iterator[tuple[date | None, Change]]:
+def _policy_days(policy: Policy) -> Iterator[tuple[date | None, ChangeCause]]:
     for product in policy.products.periods:
-        yield product.since, Change.POLICY
-        yield after_day(product.until), Change.POLICY
+        yield product.since, ChangeCause.POLICY
+        yield after_day(product.until), ChangeCause.POLICY
 
 
-def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, Change]]:
+def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, ChangeCause]]:
     for override in facts.overrides:
-        yield override.since, Change.CORRECTION
-        yield override.gives_way, Change.CORRECTION
+        yield override.since, ChangeCause.CORRECTION
+        yield override.gives_way, ChangeCause.CORRECTION
     for block in facts.blocks:
-        yield block.since, Change.BLOCK
-        yield block.lifted, Change.BLOCK
+        yield block.since, ChangeCause.BLOCK
+        yield block.lifted, ChangeCause.BLOCK
 
 
-def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, Change]]:
+def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, ChangeCause]]:
     """The days on which the patron reaches the ages of the products and, if groups count, of the ladders."""
     ages = {age for one in policy.products.periods for age in (one.from_age, one.below_age) if age}
     for born in _births(facts):
         for age in ages:
-            yield birthday(born, age, leap=policy.ladders.leap), Change.BIRTHDAY
+            yield birthday(born, age, leap=policy.ladders.leap), ChangeCause.BIRTHDAY
         for day in policy.ladders.days(born) if policy.products.ask_group() else ():
-            yield day, Change.GROUP
+            yield day, ChangeCause.GROUP
 
 
 def _births(facts: RightFacts) -> set[date]:

@@ -179,7 +179,7 @@ def _summary(policy: Policy, texts: Texts) -> Iterator[Paragraph]:
     ends = texts("summary.inactive", quiet=texts("days", count=quiet)) if quiet else _NOTHING
     kept = texts("summary.kept", loan=texts("days", count=policy.retention.loans_days), ends=ends)
     yield Paragraph(kept, texts("summary.kept.name"))
-    contact = policy.controller.told("contact")
+    contact = _given(policy.controller, "contact", texts)
     yield Paragraph(texts("summary.rights", contact=contact), texts("summary.rights.name"))
 
 
@@ -188,15 +188,22 @@ def _introduction(policy: Policy, texts: Texts) -> Iterator[Paragraph]:
     yield Paragraph(texts("privacy.purpose"))
     yield _who(library, texts)
     yield Paragraph(texts("privacy.sources"))
-    yield Paragraph(library.told("stored"), texts("privacy.where.name"))
+    yield Paragraph(_given(library, "stored", texts), texts("privacy.where.name"))
     for part in (1, 2, 3):
         yield Paragraph(texts(f"privacy.introduction.{part}"))
     yield Paragraph(texts("privacy.as_most", before=texts("days", count=policy.retention.before_images_days)))
 
 
 def _who(library: Controller, texts: Texts) -> Paragraph:
-    told = {key: library.told(key) for key in ("name", "contact", "officer")}
+    told = {key: _given(library, key, texts) for key in ("name", "contact", "officer")}
     return Paragraph(texts("privacy.controller", **told), texts("privacy.controller.name"))
+
+
+def _given(library: Controller, key: str, texts: Texts) -> Wording:
+    """The library's own words, or a placeholder in brackets."""
+    text = getattr(library, key)
+    missing = texts(f"controller.{key}")
+    return Wording(text, text) if text else Wording(f"[{missing.da}]", f"[{missing.en}]")
 
 
 def _of_several(fields: list[Field], policy: Policy, texts: Texts) -> Paragraph:
@@ -247,15 +254,18 @@ def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[S
         return Paragraph(texts(f"processing.{part}"), texts(f"processing.{part}.name"))
 
     paragraphs = (
-        Paragraph(_controller_text(policy, controller), texts("processing.controller.name")),
-        Paragraph(policy.controller.told("officer"), texts("processing.officer.name")),
+        Paragraph(_controller_text(policy, controller, texts), texts("processing.controller.name")),
+        Paragraph(_given(policy.controller, "officer", texts), texts("processing.officer.name")),
         said("purpose"),
         said("people"),
         *(_category(basis, texts) for basis in Basis),
         *(_category_beside(one, policy, texts) for one in BESIDE),
         said("staff"),
         said("recipients"),
-        Paragraph(texts("processing.abroad", where=policy.controller.told("stored")), texts("processing.abroad.name")),
+        Paragraph(
+            texts("processing.abroad", where=_given(policy.controller, "stored", texts)),
+            texts("processing.abroad.name"),
+        ),
         Paragraph(_erasure(policy, texts), texts("processing.erasure.name")),
         said("security"),
     )
@@ -268,10 +278,10 @@ def _category(basis: Basis, texts: Texts) -> Paragraph:
     return Paragraph(texts("processing.data", names=names, because=because), texts("processing.data.name"))
 
 
-def _controller_text(policy: Policy, controller: str) -> Wording:
+def _controller_text(policy: Policy, controller: str, texts: Texts) -> Wording:
     if controller:
         return Wording(controller, controller)
-    return in_one([policy.controller.told("name"), policy.controller.told("contact")], between=", ")
+    return in_one([_given(policy.controller, "name", texts), _given(policy.controller, "contact", texts)], between=", ")
 
 
 def _category_beside(one: Beside, policy: Policy, texts: Texts) -> Paragraph:

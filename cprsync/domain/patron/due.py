@@ -18,7 +18,7 @@ from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.status import counts_as_dead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.person.person import Person
@@ -124,7 +124,7 @@ def live_one_day(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ..
         found.append((DueKind.AGE_STEP, f"{facts.group or '-'} > {group}"))
     order = list(DueKind)
     found.sort(key=lambda one: (order.index(one[0]), one[1]))
-    return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _evening(facts, day, group, policy)
+    return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _facts_after(facts, day, group, policy)
 
 
 def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
@@ -156,7 +156,7 @@ def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
         if override.since > after:
             days.append(override.since)
     found = [max(day, after + ONE_DAY) for day in days if day is not None]
-    turns = _turns_responsibility(facts, after, policy)
+    turns = _next_responsibility_day(facts, after, policy)
     return min(found if turns is None else [*found, turns], default=None)
 
 
@@ -218,13 +218,13 @@ def mark_former_groups(stamp: str | None, policy: Policy) -> Policy:
 
 def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
     for override in facts.overrides:
-        if _by(override.gives_way, day):
+        if _is_due(override.gives_way, day):
             yield DueKind.OVERRIDE_ENDED, override.field.value
-        elif _by(_warning(override, policy), day):
+        elif _is_due(_warning(override, policy), day):
             yield DueKind.OVERRIDE_WARNED, override.field.value
-    if _by(after_day(facts.absent_until), day):
+    if _is_due(after_day(facts.absent_until), day):
         yield DueKind.ABSENCE_ENDED, "absence"
-    if _by(after_day(facts.subscribed_until), day):
+    if _is_due(after_day(facts.subscribed_until), day):
         yield DueKind.SUBSCRIPTION_ENDED, "dead"
     responsibility = _responsibility(facts, day, policy)
     if responsibility is not None:
@@ -247,7 +247,7 @@ def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
     return DueKind.RESPONSIBILITY_KEPT if facts.asked_of_age else None
 
 
-def _turns_responsibility(facts: Facts, after: date, policy: Policy) -> date | None:
+def _next_responsibility_day(facts: Facts, after: date, policy: Policy) -> date | None:
     """The day on which `_responsibility` finds something, as known on `after`."""
     of_age = comes_of_age(facts, after, policy)
     if of_age is None or not facts.asked_of_age:
@@ -261,14 +261,14 @@ def _warning(override: Override, policy: Policy) -> date | None:
     return None if day is None or override.warned is not None else max(day, override.since + ONE_DAY)
 
 
-def _by(due: date | None, day: date) -> bool:
+def _is_due(due: date | None, day: date) -> bool:
     """Whether something is due: on its day, or later if no night lived that day."""
     return due is not None and due <= day
 
 
-def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
+def _facts_after(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
     def told(override: Override) -> Override:
-        return replace(override, warned=day) if _by(_warning(override, policy), day) else override
+        return replace(override, warned=day) if _is_due(_warning(override, policy), day) else override
 
     def still(until: date | None) -> date | None:
         return None if until is not None and until < day else until
@@ -277,14 +277,9 @@ def _evening(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
     return replace(
         facts,
         group=group,
-        overrides=tuple(told(one) for one in facts.overrides if not _by(one.gives_way, day)),
+        overrides=tuple(told(one) for one in facts.overrides if not _is_due(one.gives_way, day)),
         absent_until=still(facts.absent_until),
         subscribed_until=still(facts.subscribed_until),
         answered_for=facts.answered_for and turn is not DueKind.RESPONSIBILITY_ENDED,
         asked_of_age=facts.asked_of_age if turn is None else turn is DueKind.RESPONSIBILITY_ASKED,
     )
-
-
-def count_kinds(events: tuple[Due, ...] | list[Due]) -> Mapping[str, int]:
-    """Counts how often each kind occurs. Leaves out the kinds that do not occur."""
-    return {kind.value: n for kind in DueKind if (n := sum(event.kind is kind for event in events))}

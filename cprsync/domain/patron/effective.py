@@ -8,7 +8,7 @@ place of the register's value.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
 from cprsync.domain.patron.override import Overridden, birth_date_in, in_force, municipality_in
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from cprsync.domain.person.age import BirthDate
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-
-#: Any street: of an address that staff typed, only the municipality is read.
-_SOME_STREET: Final = "0001"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,7 +96,7 @@ def as_if_living(person: Person, municipality: str | None) -> Person:
     """
     if municipality is None or _status_ends_residence(person):
         return person
-    return replace(person, status=Status.RESIDENT, address=Address(municipality, _SOME_STREET))
+    return replace(person, status=Status.RESIDENT, address=Address.somewhere_in(municipality))
 
 
 def _status_ends_residence(person: Person) -> bool:

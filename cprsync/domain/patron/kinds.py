@@ -18,7 +18,6 @@ from cprsync.domain.patron.local import (
     Absence,
     Block,
     Card,
-    Doing,
     Email,
     Local,
     Telephone,

@@ -203,7 +203,7 @@ def without_lifted(blocks: tuple[Block, ...], *, by: date) -> tuple[Block, ...]:
     return tuple(block for block in blocks if block.lifted is None or block.lifted > by)
 
 
-class Doing(enum.Enum):
+class ListChange(enum.Enum):
     """What to do with the typed lines."""
 
     #: add them to the list
@@ -235,7 +235,7 @@ class TypedBlock:
         return self.reason.casefold() == block.reason.casefold() and self.since in {None, block.since}
 
 
-def change_cards(before: tuple[Card, ...], typed: tuple[Card, ...], doing: Doing, _: date) -> tuple[Card, ...]:
+def change_cards(before: tuple[Card, ...], typed: tuple[Card, ...], doing: ListChange, _: date) -> tuple[Card, ...]:
     """The cards after the typed ones are applied: each with its own PIN, a new one with the patron's.
 
     Raises NotListed and ValueError, as `change_contacts` does.
@@ -243,7 +243,7 @@ def change_cards(before: tuple[Card, ...], typed: tuple[Card, ...], doing: Doing
     return keep_pin(before, _changed(before, typed, doing, CARDS_MOST))
 
 
-def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, _: date) -> tuple[Any, ...]:
+def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, _: date) -> tuple[Any, ...]:
     """The telephones or e-mail addresses after the typed ones are applied.
 
     Raises:
@@ -253,7 +253,7 @@ def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doin
     return _changed(before, typed, doing, CONTACTS_MOST)
 
 
-def _changed(before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing, most: int) -> tuple[Any, ...]:
+def _changed(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, most: int) -> tuple[Any, ...]:
     after = _OTHERS[doing](before, typed)
     if len(after) > max(most, len(before)):
         raise WrongValue("the list would be longer than {most}: take one away first", most=most)
@@ -291,15 +291,15 @@ def _replaced(_before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ..
     return typed
 
 
-_OTHERS: Final[Mapping[Doing, Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]]] = {
-    Doing.ADD: _added,
-    Doing.REMOVE: _without,
-    Doing.REPLACE: _replaced,
+_OTHERS: Final[Mapping[ListChange, Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]]] = {
+    ListChange.ADD: _added,
+    ListChange.REMOVE: _without,
+    ListChange.REPLACE: _replaced,
 }
 
 
 def change_blocks(
-    before: tuple[Block, ...], typed: tuple[TypedBlock, ...], doing: Doing, on: date
+    before: tuple[Block, ...], typed: tuple[TypedBlock, ...], doing: ListChange, on: date
 ) -> tuple[Block, ...]:
     """The blocks after the typed ones are applied on a day. A block that is removed is lifted.
 
@@ -344,8 +344,8 @@ def _block_of(typed: TypedBlock, holding: list[Block], on: date) -> Block:
     return next((block for block in holding if typed.means(block)), Block(typed.since or on, typed.reason))
 
 
-_BLOCKS: Final[Mapping[Doing, Callable[[tuple[Block, ...], tuple[TypedBlock, ...], date], tuple[Block, ...]]]] = {
-    Doing.ADD: _begun,
-    Doing.REMOVE: _lifted,
-    Doing.REPLACE: _typed_anew,
+_BLOCKS: Final[Mapping[ListChange, Callable[[tuple[Block, ...], tuple[TypedBlock, ...], date], tuple[Block, ...]]]] = {
+    ListChange.ADD: _begun,
+    ListChange.REMOVE: _lifted,
+    ListChange.REPLACE: _typed_anew,
 }

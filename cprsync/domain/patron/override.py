@@ -143,14 +143,14 @@ def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: i
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CheckedAgainst:
     """What a typed value is checked against: all Danish municipalities, and the day."""
 
     municipalities: frozenset[str]
     today: date
 
 
-def value_of(field_: Overridden, text: str, known: Known) -> str:
+def value_of(field_: Overridden, text: str, known: CheckedAgainst) -> str:
     """The canonical form of a typed value. An address may have several lines.
 
     Raises:
@@ -166,15 +166,15 @@ def value_of(field_: Overridden, text: str, known: Known) -> str:
     return _CHECKS[field_]("\n".join(lines), known)
 
 
-def _any_text(value: str, _known: Known) -> str:
+def _any_text(value: str, _known: CheckedAgainst) -> str:
     return value
 
 
-def _birth_date(value: str, known: Known) -> str:
+def _birth_date(value: str, known: CheckedAgainst) -> str:
     return parse_birth_date(value, known.today).isoformat()
 
 
-def _municipality(value: str, known: Known) -> str:
+def _municipality(value: str, known: CheckedAgainst) -> str:
     code = value.zfill(_MUNICIPALITY_DIGITS)
     if code not in known.municipalities:
         raise WrongValue("no Danish municipality of today has that code: it has four digits, as 0751")

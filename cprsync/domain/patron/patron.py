@@ -220,7 +220,7 @@ def is_sealed(person: Person, *, silent_is_sealed: bool, parked: bool = False, i
     return silent_is_sealed and is_silent and not person.number.is_replacement
 
 
-class Other(NamedTuple):
+class RelatedPatron(NamedTuple):
     """Another patron who shares the dwelling, or a link, with the patron."""
 
     person: Person
@@ -235,7 +235,7 @@ class Other(NamedTuple):
 
 
 def in_household(
-    mates: Iterable[Other], links: Iterable[Other] = (), *, silent_is_sealed: bool, others: int = 0
+    mates: Iterable[RelatedPatron], links: Iterable[RelatedPatron] = (), *, silent_is_sealed: bool, others: int = 0
 ) -> bool:
     """Tell whether an address is sealed to protect someone else.
 

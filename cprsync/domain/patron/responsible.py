@@ -48,7 +48,7 @@ class NoLink(enum.Enum):
     CIRCLE = "circle"
 
 
-class NoLetter(enum.Enum):
+class NoMinorLetter(enum.Enum):
     """Why no letter about the minor goes to the responsible person."""
 
     #: the link has ended: the person answers only for earlier debts
@@ -107,7 +107,7 @@ def find_troubles(person: Person) -> frozenset[str]:
     return frozenset(gone | ({RESPONSIBLE_PROTECTED} if person.is_shut else set()))
 
 
-def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -> NoLetter | None:
+def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -> NoMinorLetter | None:
     """Why no letter about the minor goes to the responsible person; None: letters are sent.
 
     Args:
@@ -117,10 +117,10 @@ def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -
         sealed: whether name and address are sealed.
     """
     if ended:
-        return NoLetter.ENDED
+        return NoMinorLetter.ENDED
     if stopped or is_gone(person):
-        return NoLetter.GONE
-    return NoLetter.PROTECTED if sealed else None
+        return NoMinorLetter.GONE
+    return NoMinorLetter.PROTECTED if sealed else None
 
 
 # -- what news about a responsible person means for the minor --------------------------------------------------

@@ -69,7 +69,7 @@ class State(enum.Enum):
 UNCHANGING: Final = frozenset({State.WAITING, State.REJECTED, State.UNDONE})
 
 
-class Doing(enum.Enum):
+class AcceptEffect(enum.Enum):
     """What accepting an item does."""
 
     #: staff have looked; nothing is written
@@ -104,7 +104,7 @@ class ReviewKind:
     """One row of the table."""
 
     kind: str
-    doing: Doing
+    doing: AcceptEffect
     #: what each answer does, by the name of its words
     accept: str
     reject: str
@@ -112,12 +112,18 @@ class ReviewKind:
     @property
     def undoable(self) -> bool:
         """Whether `review undo` can take an acceptance back."""
-        return self.doing in {Doing.BLOCK, Doing.MERGE, Doing.END_LINK, Doing.END_PROTECTION, Doing.NUMBER_SET}
+        return self.doing in {
+            AcceptEffect.BLOCK,
+            AcceptEffect.MERGE,
+            AcceptEffect.END_LINK,
+            AcceptEffect.END_PROTECTION,
+            AcceptEffect.NUMBER_SET,
+        }
 
     @property
     def needs_two(self) -> bool:
         """Whether two people must accept. If a protection ends by mistake, someone may find the address."""
-        return self.doing is Doing.END_PROTECTION
+        return self.doing is AcceptEffect.END_PROTECTION
 
     @property
     def leaves_replaced(self) -> bool:
@@ -127,7 +133,7 @@ class ReviewKind:
     @property
     def may_wait_again(self) -> bool:
         """Whether `review reopen` can let a rejected or undone item wait again. An item that never waited cannot."""
-        return self.doing is not Doing.NUMBER_SET
+        return self.doing is not AcceptEffect.NUMBER_SET
 
 
 # -- the table ---------------------------------------------------------------------------------------------
@@ -161,30 +167,32 @@ _PARKED: Final = (
 
 def _number(reason: str) -> ReviewKind:
     kind = f"{PARKED}{reason}"
-    return ReviewKind(kind, Doing.ASK_NUMBER, "ask_number", "leave_replaced" if kind in REPLACED_KINDS else "leave")
+    return ReviewKind(
+        kind, AcceptEffect.ASK_NUMBER, "ask_number", "leave_replaced" if kind in REPLACED_KINDS else "leave"
+    )
 
 
 _ROWS: Final = (
-    ReviewKind(BLOCK_DEAD, Doing.BLOCK, "block_and_cancel", "no_block"),
-    ReviewKind(BLOCK_DISAPPEARED, Doing.BLOCK, "block", "no_block"),
-    ReviewKind(BLOCK_ANNULLED, Doing.BLOCK, "block", "no_block"),
-    ReviewKind(DEATH_ANNULLED, Doing.LIFT, "lift_and_take_back", "keep_block"),
-    ReviewKind(FOUND_AGAIN, Doing.LIFT, "lift", "keep_block"),
-    ReviewKind(NUMBER_RESTORED, Doing.LIFT, "lift", "keep_block"),
-    ReviewKind("number.annulled", Doing.SEEN, "seen", "close"),
-    ReviewKind(BIRTH_DIFFERS, Doing.SEEN, "seen_date_holds", "close"),
-    ReviewKind("protection.contradicted", Doing.SEEN, "keep_protection_for_now", "close"),
-    ReviewKind(PROTECTION_DOUBTED, Doing.END_PROTECTION, "end_protection", "keep_protection"),
-    ReviewKind(RESPONSIBLE_GONE, Doing.END_LINK, "end_link", "keep_link"),
-    ReviewKind(RESPONSIBLE_PROTECTED, Doing.END_LINK, "end_link", "keep_link"),
-    ReviewKind(RESPONSIBLE_OF_AGE, Doing.END_LINK, "end_link", "keep_link_for_now"),
-    ReviewKind(NET_MEDIA_REFUSED, Doing.TELL_AGAIN, "tell_again", "keep_told"),
-    ReviewKind(NET_MEDIA_FOREIGN, Doing.TELL_AGAIN, "send_ours", "keep_theirs"),
-    ReviewKind(BOTH_PATRONS, Doing.MERGE, "merge", "stay_two"),
-    ReviewKind(OTHER_SUCCESSOR, Doing.GIVE_NUMBER, "give_number", "keep_number"),
-    ReviewKind(NUMBER_SET, Doing.NUMBER_SET, "number_written", "close"),
+    ReviewKind(BLOCK_DEAD, AcceptEffect.BLOCK, "block_and_cancel", "no_block"),
+    ReviewKind(BLOCK_DISAPPEARED, AcceptEffect.BLOCK, "block", "no_block"),
+    ReviewKind(BLOCK_ANNULLED, AcceptEffect.BLOCK, "block", "no_block"),
+    ReviewKind(DEATH_ANNULLED, AcceptEffect.LIFT, "lift_and_take_back", "keep_block"),
+    ReviewKind(FOUND_AGAIN, AcceptEffect.LIFT, "lift", "keep_block"),
+    ReviewKind(NUMBER_RESTORED, AcceptEffect.LIFT, "lift", "keep_block"),
+    ReviewKind("number.annulled", AcceptEffect.SEEN, "seen", "close"),
+    ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close"),
+    ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close"),
+    ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
+    ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
+    ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
+    ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),
+    ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told"),
+    ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs"),
+    ReviewKind(BOTH_PATRONS, AcceptEffect.MERGE, "merge", "stay_two"),
+    ReviewKind(OTHER_SUCCESSOR, AcceptEffect.GIVE_NUMBER, "give_number", "keep_number"),
+    ReviewKind(NUMBER_SET, AcceptEffect.NUMBER_SET, "number_written", "close"),
     *map(_number, _NUMBERS),
-    *(ReviewKind(f"{PARKED}{reason}", Doing.ASK_AGAIN, "ask", "leave") for reason in _PARKED),
+    *(ReviewKind(f"{PARKED}{reason}", AcceptEffect.ASK_AGAIN, "ask", "leave") for reason in _PARKED),
 )
 
 #: The table by kind. A kind that ends in `.` or `_` covers all kinds that begin with it.

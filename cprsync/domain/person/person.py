@@ -182,7 +182,7 @@ def _shut(value: object) -> object:
 GROUPS: tuple[str, ...] = tuple(f.name for f in fields(Person) if f.compare and f.name != "number")
 
 
-def by_status(person: Person) -> Person:
+def silence_by_status(person: Person) -> Person:
     """Silences the groups that have no meaning for the person's status (decision 1, "by status").
 
     30, 50, 60: only status and current number. 30 and above: no address, even if the source has one. The foreign
@@ -249,7 +249,7 @@ def merge(stored: Person, person: Person) -> Person:
 
 
 def _within(person: Person, status: Status | Silent) -> Person:
-    allowed = by_status(replace(person, status=status))
+    allowed = silence_by_status(replace(person, status=status))
     return allowed if status in REPLACED else replace(allowed, current_number=SILENT)
 
 

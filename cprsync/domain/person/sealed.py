@@ -8,7 +8,7 @@ reveal nothing. Leaves out who may open: see `Opening`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 #: All that is visible of a sealed value.
@@ -47,6 +47,11 @@ class Address:
     supplementary: tuple[str, str, str, str, str] = ("", "", "", "", "")
     #: the last known address of a person who had status 03 or 07 there and has another now: it stays sealed
     stays_sealed: bool = False
+
+    @classmethod
+    def somewhere_in(cls, municipality: str) -> Self:
+        """An address of which only the municipality may be read. Its street does not seal."""
+        return cls(municipality, "0001")
 
     @property
     def is_administrative(self) -> bool:

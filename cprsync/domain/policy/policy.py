@@ -7,13 +7,12 @@ A policy has several ladders of age groups, each in force from one day on. A pat
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 from cprsync.domain.person.age import LeapDay, age_on, birthday
 from cprsync.domain.policy.product import Products
 from cprsync.domain.policy.tariff import FeeRules, check_days
-from cprsync.domain.wording import Wording
 from cprsync.errors import OutOfOrder
 
 if TYPE_CHECKING:
@@ -201,18 +200,6 @@ class Retention:
     inactive_days: int = 1095
 
 
-#: The words for each missing text, in the order in which it is asked for.
-ASKED: Final[Mapping[str, Wording]] = {
-    "name": Wording("bibliotekets navn", "the library's name"),
-    "contact": Wording("adresse, telefon og e-mail", "address, telephone and e-mail"),
-    "officer": Wording("databeskyttelsesrådgiver", "data protection officer"),
-    "stored": Wording(
-        "hvor databasen og kopier af den står, hvem der driver dem, og hvordan forbindelsen dertil er krypteret",
-        "where the database and its copies are kept, who runs them, and how the connection to them is encrypted",
-    ),
-}
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Controller:
     """The data controller (dataansvarlig), as the library types it. An empty text is not given yet."""
@@ -229,12 +216,7 @@ class Controller:
     @property
     def missing(self) -> tuple[str, ...]:
         """The texts that a page lacks, by their names in `policy.toml`."""
-        return tuple(key for key in ASKED if not getattr(self, key))
-
-    def told(self, key: str) -> Wording:
-        """The library's own words, or a placeholder in brackets."""
-        text = getattr(self, key)
-        return Wording(text, text) if text else Wording(f"[{ASKED[key].da}]", f"[{ASKED[key].en}]")
+        return tuple(one.name for one in fields(self) if not getattr(self, one.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.desk.parting import PARTING_ROWS
 from cprsync.domain.desk.registering import WARNINGS
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, Change
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause
 from cprsync.domain.pages.policy_page import product_rows
 from cprsync.domain.person.municipality import RESIDENCE_RULES
 from cprsync.domain.person.status import STATUS_RULES, Action, Lives
@@ -158,7 +158,7 @@ def rule_tables(written: Iterable[WrittenTable], words: Words, policy: Policy, t
 def _shared_words(texts: Texts) -> Words:
     names = {
         "answer": [answer.value for answer in Answer],
-        "change": [change.value for change in Change],
+        "change": [change.value for change in ChangeCause],
         "licence": [_EITHER, *(whose.value for whose in LicensedBy)],
     }
     return {group: {name: texts(f"{group}.{name}") for name in found} for group, found in names.items()}

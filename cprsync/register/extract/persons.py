@@ -34,7 +34,7 @@ from cprsync.domain.person.person import (
     Protection,
     Silent,
     Status,
-    by_status,
+    silence_by_status,
 )
 from cprsync.register.extract.records import NUMBER, TYPE
 from cprsync.services.ports.deliveries import Unreadable
@@ -108,7 +108,7 @@ class PersonParser:
         if status in NUMBER_ONLY:
             successor = _current_number(current) if status in REPLACED else EMPTY
             return Person(number, status=status, current_number=successor, events=self._events(events))
-        return by_status(
+        return silence_by_status(
             Person(
                 number,
                 name=self._parse_name(single.get("008")),

@@ -26,7 +26,7 @@ from cprsync.domain.person.person import (
     Protection,
     Silent,
     Status,
-    by_status,
+    silence_by_status,
 )
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused, RegisterUnavailable
 from cprsync.wire.errors import AnswerBroken
@@ -194,7 +194,7 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
     except ValueError:
         # from None: the library's text quotes the value.
         raise BadAnswer("the answer holds an impossible value", kind="register.impossible_value") from None
-    return by_status(person)
+    return silence_by_status(person)
 
 
 def _check_number(persondata: etree._Element, asked: CprNumber) -> None:

@@ -21,7 +21,7 @@ from cprsync.domain.patron.review import (
     NUMBER_SET,
     OTHER_SUCCESSOR,
     PROTECTION_DOUBTED,
-    Doing,
+    AcceptEffect,
     State,
 )
 from cprsync.domain.person.person import EMPTY, Person, Protection
@@ -86,9 +86,9 @@ class Reviews:
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)
-        if item.row.doing is Doing.GIVE_NUMBER and item.state is State.WAITING:
+        if item.row.doing is AcceptEffect.GIVE_NUMBER and item.state is State.WAITING:
             document["numbers"] = self._numbers(item, document["record"])
-        if item.row.doing is Doing.MERGE and item.about is not None and item.state is State.WAITING:
+        if item.row.doing is AcceptEffect.MERGE and item.about is not None and item.state is State.WAITING:
             document["plan"] = {
                 "keeps": item.about,
                 "closes": item.patron_id,
@@ -142,9 +142,9 @@ class Reviews:
         item = self._waiting(number)
         if item.row.needs_two:
             return self._accept_by_two(item)
-        if item.row.doing in {Doing.MERGE, Doing.GIVE_NUMBER}:
+        if item.row.doing in {AcceptEffect.MERGE, AcceptEffect.GIVE_NUMBER}:
             self._brake(Harm.MERGED, BOTH_PATRONS, OTHER_SUCCESSOR)
-        if item.row.doing is Doing.GIVE_NUMBER:
+        if item.row.doing is AcceptEffect.GIVE_NUMBER:
             return self._give_number(item)
         return self._answer(Answer(item, State.ACCEPTED, self.user))
 
@@ -163,7 +163,7 @@ class Reviews:
         if item.state is not State.ACCEPTED or not item.row.undoable:
             kind = f"{ReviewClosed.kind}.{item.state.value}"
             raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
-        if item.row.doing is Doing.NUMBER_SET and not is_shown:
+        if item.row.doing is AcceptEffect.NUMBER_SET and not is_shown:
             raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import SETTABLE
-from cprsync.domain.patron.local import Doing, NotListed, SeveralMeant, Stage
-from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Known, Overridden, Override, last_day_of, value_of
+from cprsync.domain.patron.local import ListChange, NotListed, SeveralMeant, Stage
+from cprsync.domain.patron.override import (
+    UNREGISTERED_FIELDS,
+    CheckedAgainst,
+    Overridden,
+    Override,
+    last_day_of,
+    value_of,
+)
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
@@ -57,7 +64,11 @@ REASON_MAX: Final = 200
 LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
-_OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
+_OUTCOMES: Final[Mapping[ListChange, str]] = {
+    ListChange.ADD: "added",
+    ListChange.REMOVE: "removed",
+    ListChange.REPLACE: "set",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +223,7 @@ def _reason_of(asked: Setting) -> str:
 def _override_of(counter: SettingDesk, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
     today = counter.clock.today()
     try:
-        value = value_of(name, text, Known(counter.municipalities, today))
+        value = value_of(name, text, CheckedAgainst(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
         raise BadInput("{field}: {why}", field=name.value, why=error, kind="input.value") from None
@@ -278,7 +289,7 @@ class Setting:
     reason: str = ""
     until: date | None = None
     #: what to do with a list; None: add
-    doing: Doing | None = None
+    doing: ListChange | None = None
 
 
 class LocalAsked(Protocol):
@@ -293,10 +304,10 @@ class LocalAsked(Protocol):
     @property
     def user(self) -> str: ...
     @property
-    def doing(self) -> Doing | None: ...
+    def doing(self) -> ListChange | None: ...
 
 
-def check_doing(field: str, doing: Doing | None) -> None:
+def check_doing(field: str, doing: ListChange | None) -> None:
     """Refuse to add to, or remove from, a field that is not a list. Raises ConfigurationError."""
     if doing is not None and field not in LISTS:
         raise ConfigurationError(
@@ -326,7 +337,7 @@ def set_local(store: Store, clock: Clock, policy: Policy, asked: LocalAsked) -> 
     )
     if not store.staff_changes.change_local(change, user=asked.user):
         return "unchanged"
-    if doing is Doing.REMOVE and asked.field == "blocks":
+    if doing is ListChange.REMOVE and asked.field == "blocks":
         return "lifted"
     return "set" if doing is None else _OUTCOMES[doing]
 
@@ -344,15 +355,15 @@ def no_such_branch(policy: Policy) -> BadInput:
     return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
-def doing_of(asked: LocalAsked) -> Doing | None:
+def doing_of(asked: LocalAsked) -> ListChange | None:
     """What is done with a list. None: the field is not a list."""
     if asked.field not in LISTS:
         return None
     # without a text, the whole list is to be emptied
-    return Doing.REPLACE if asked.text is None else asked.doing or Doing.ADD
+    return ListChange.REPLACE if asked.text is None else asked.doing or ListChange.ADD
 
 
-def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Local], Local]:
+def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable[[Local], Local]:
     field = SETTABLE[key]
 
     def after(before: Local) -> Local:

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import rule_words
-from cprsync.domain.netmedia.drift import Wrong, find_drift, find_wrong_rights, is_untold, named_block_reasons
+from cprsync.domain.netmedia.drift import NetMediaFault, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
-from cprsync.domain.netmedia.rights import Turn, rights_of, rights_stamp
+from cprsync.domain.netmedia.rights import RightChange, rights_of, rights_stamp
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.store import Store
 
 #: The turns of a right, in the order of the report.
-TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
+TURNS: Final = (RightChange.OPENED.value, RightChange.CLOSED.value, RightChange.UNDECIDED.value)
 
 
 def derive_rights(night: Night, run: Run) -> bool:
@@ -103,7 +103,7 @@ class Verified:
     rights_differing: int = 0
     accounts_waiting: int = 0
     read: int = 0
-    wrong: dict[Wrong, list[str]] = field(default_factory=lambda: defaultdict(list))
+    wrong: dict[NetMediaFault, list[str]] = field(default_factory=lambda: defaultdict(list))
     #: patrons who are leaving: rights closed, and a municipality in CULR until the record is closed
     leaving: int = 0
     #: products with block reasons in the policy that occur on no record, and may be misspelt
@@ -129,10 +129,10 @@ class Verified:
                 "rights_differing": self.rights_differing,
                 "culr": self.accounts_waiting,
             },
-            "wrong": {kind.value: len(self.wrong[kind]) for kind in Wrong},
+            "wrong": {kind.value: len(self.wrong[kind]) for kind in NetMediaFault},
             "leaving": self.leaving,
             "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
-            "who": {kind.value: self.wrong[kind] for kind in Wrong if self.wrong[kind]},
+            "who": {kind.value: self.wrong[kind] for kind in NetMediaFault if self.wrong[kind]},
             "ok": self.ok and self.error is None,
         }
 
@@ -142,7 +142,7 @@ def derive_wrong_again(night: Night, *, dry_run: bool) -> list[str]:
 
     Raises RunBusy while a night runs.
     """
-    wrong = verify(night, offline=True).wrong[Wrong.RIGHTS]
+    wrong = verify(night, offline=True).wrong[NetMediaFault.RIGHTS]
     if wrong and not dry_run:
         with night.store.runs.lock():
             night.store.rights.derive_again(wrong, night.policy, on=night.clock.today())
@@ -157,7 +157,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
     found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
     with night.store.runs.lock():
         night.progress.stage("verify", night.store.patrons.count())
-        found.wrong[Wrong.VERSIONS] += night.store.account_repairs.wrong_versions()
+        found.wrong[NetMediaFault.VERSIONS] += night.store.account_repairs.wrong_versions()
         found.accounts_waiting = night.store.accounts.count_left_out()
         derived = _derived(night)
         found.has_products = derived is not None
@@ -207,7 +207,7 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     The second check is left out if CULR is not to be asked.
     """
     untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
-    found.wrong[Wrong.UNTOLD] += sorted(untold)
+    found.wrong[NetMediaFault.UNTOLD] += sorted(untold)
     if found.offline:
         return
     asked, counted = asked_of([one for one in accounts if one.patron_id not in untold]), Compared()
@@ -222,11 +222,11 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
     found.read += counted.read
     found.accounts_waiting += counted.left_out
     found.error = counted.error
-    foreign = [patron_id for patron_id, drift in drifted if drift.value == Wrong.FOREIGN.value]
+    foreign = [patron_id for patron_id, drift in drifted if drift.value == NetMediaFault.FOREIGN.value]
     stands = night.store.account_repairs.let_stand(foreign) if foreign else set()
     for patron_id, drift in drifted:
-        kind = Wrong(drift.value)
-        if not (kind is Wrong.FOREIGN and patron_id in stands):
+        kind = NetMediaFault(drift.value)
+        if not (kind is NetMediaFault.FOREIGN and patron_id in stands):
             found.wrong[kind].append(patron_id)
 
 

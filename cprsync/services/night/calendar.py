@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
-from cprsync.domain.netmedia.rights import Turn, reveals_birth_date, rights_stamp, upcoming_changes
+from cprsync.domain.netmedia.rights import RightChange, reveals_birth_date, rights_stamp, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, calendar_stamp, forecast, mark_former_groups
 from cprsync.domain.patron.effective import find_differing
 from cprsync.domain.patron.override import in_force
@@ -97,7 +97,9 @@ DAYS_MAX: Final = 366
 POLICY: Final = "policy"
 PRODUCTS: Final = "products"
 #: By turn of a right, the kind of the event.
-RIGHTS: Final[Mapping[Turn, str]] = {turn: f"right_{turn.value}" for turn in Turn if turn is not Turn.UNCHANGED}
+RIGHTS: Final[Mapping[RightChange, str]] = {
+    turn: f"right_{turn.value}" for turn in RightChange if turn is not RightChange.UNCHANGED
+}
 #: The name of what is left out about sealed patrons.
 WITHHELD: Final = "birthdays_of_sealed"
 _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import Outcome
-from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.netmedia.rights import RightChange
 from cprsync.domain.patron.due import DueKind
 from cprsync.errors import (
     BalanceError,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import PlanRow, Run, Tally
     from cprsync.services.ports.trust import AuditState
 
-_GIVE_OR_TAKE = (Turn.OPENED, Turn.CLOSED)
+_GIVE_OR_TAKE = (RightChange.OPENED, RightChange.CLOSED)
 #: Corrections by staff: how many are in force, and how many of those differ from the register.
 NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.deciding.reviews import ItemInForce
-    from cprsync.domain.patron.local import Doing
+    from cprsync.domain.patron.local import ListChange
     from cprsync.domain.patron.override import Overridden, Override
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.review import State
@@ -109,7 +109,7 @@ class LocalChange:
     #: computes the new local part from the stored one at the time of writing; raises BadInput
     after: Callable[[Local], Local]
     #: for the audit of a list: added, removed or replaced
-    doing: Doing | None = None
+    doing: ListChange | None = None
     #: a PIN as typed, for all the patron's cards; "": no PIN; None: the change is not about the PIN
     pin: str | None = None
     #: the policy that gives the day on which the patron's record is due next; None: the field has no days

@@ -16,7 +16,15 @@ from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.override import in_force
-from cprsync.domain.patron.review import BLOCK_DEAD, BLOCK_OF, BLOCK_REASONS, LIFTED_BY, NET_MEDIA_REFUSED, Doing, State
+from cprsync.domain.patron.review import (
+    BLOCK_DEAD,
+    BLOCK_OF,
+    BLOCK_REASONS,
+    LIFTED_BY,
+    NET_MEDIA_REFUSED,
+    AcceptEffect,
+    State,
+)
 from cprsync.domain.person.person import Protection
 from cprsync.domain.person.status import Action
 from cprsync.errors import ReviewClosed
@@ -94,7 +102,7 @@ def accept(one: Answering, write: Write | None) -> Done:
 def reject(one: Answering) -> Done:
     """Leave the record as it is, and see to it that the question does not come back each night."""
     doing = one.item.row.doing
-    if doing in {Doing.ASK_NUMBER, Doing.MERGE}:
+    if doing in {AcceptEffect.ASK_NUMBER, AcceptEffect.MERGE}:
         # the answer to an open question would bring the item back each night
         _drop_question(one, NUMBER_CHANGE)
     if kept_numbers(one.tenant, one.row) is not None:
@@ -103,7 +111,7 @@ def reject(one: Answering) -> Done:
     elif one.item.row.leaves_replaced:
         # the register tells a protection or a death under the number that the patron does not get
         open_windows(one.connection, one.tenant, [one.patron_id], Why.NUMBER_REPLACED)
-    if doing is Doing.END_PROTECTION:
+    if doing is AcceptEffect.END_PROTECTION:
         _drop_question(one, PROTECTION_END)
     if one.item.kind == NET_MEDIA_REFUSED:
         _drop_refused(one)
@@ -118,17 +126,17 @@ def take_back(one: Answering) -> Done:
     """
     kept = _kept(one.tenant, one.row)
     match one.item.row.doing:
-        case Doing.END_LINK:
+        case AcceptEffect.END_LINK:
             ended = date.fromisoformat(kept["day"])
             responsibles.resume(one.connection, one.tenant, one.patron_id, kept["responsible"], ended=ended)
             return Done(("responsible",))
-        case Doing.NUMBER_SET:
+        case AcceptEffect.NUMBER_SET:
             number_undo.take_back(one.connection, one.tenant, one.patron, kept)
             return Done(("cpr_number",))
-        case Doing.MERGE:
+        case AcceptEffect.MERGE:
             merging.part(one.connection, one.tenant, closed=one.patron, keeps=one.other, kept=kept)
             return Done(("merged",))
-        case Doing.END_PROTECTION:
+        case AcceptEffect.END_PROTECTION:
             _protect_again(one)
             return Done(("protection",))
     fields = _unblock(one, one.patron, kept)
@@ -284,20 +292,20 @@ def _open(one: Answering, row: AnyRow) -> Patron:
     return from_row(one.tenant.vault, row, overrides_of(one.connection, one.tenant, [row]).get(row.id, ()))
 
 
-_ACCEPTS: Final[Mapping[Doing, Callable[[Answering], Done]]] = {
-    Doing.SEEN: _nothing,
-    Doing.BLOCK: _block,
-    Doing.LIFT: _lift,
-    Doing.MERGE: _merge,
-    Doing.ASK_AGAIN: _ask(FIRST_COPY),
-    Doing.ASK_NUMBER: _ask(NUMBER_CHANGE),
-    Doing.GIVE_NUMBER: _number,
-    Doing.END_LINK: _end_links,
-    Doing.TELL_AGAIN: _publish_again,
-    Doing.END_PROTECTION: _protection,
-    Doing.NUMBER_SET: _nothing,
+_ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
+    AcceptEffect.SEEN: _nothing,
+    AcceptEffect.BLOCK: _block,
+    AcceptEffect.LIFT: _lift,
+    AcceptEffect.MERGE: _merge,
+    AcceptEffect.ASK_AGAIN: _ask(FIRST_COPY),
+    AcceptEffect.ASK_NUMBER: _ask(NUMBER_CHANGE),
+    AcceptEffect.GIVE_NUMBER: _number,
+    AcceptEffect.END_LINK: _end_links,
+    AcceptEffect.TELL_AGAIN: _publish_again,
+    AcceptEffect.END_PROTECTION: _protection,
+    AcceptEffect.NUMBER_SET: _nothing,
 }
-_WRITES: Final[Mapping[Doing, Callable[[Answering, Write], None]]] = {
-    Doing.GIVE_NUMBER: _give_number,
-    Doing.END_PROTECTION: _end_protection,
+_WRITES: Final[Mapping[AcceptEffect, Callable[[Answering, Write], None]]] = {
+    AcceptEffect.GIVE_NUMBER: _give_number,
+    AcceptEffect.END_PROTECTION: _end_protection,
 }

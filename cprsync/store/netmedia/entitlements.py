@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
 
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
-from cprsync.domain.netmedia.rights import Turn, changes_between, next_change_day, rights_of, stored_line
+from cprsync.domain.netmedia.rights import RightChange, changes_between, next_change_day, rights_of, stored_line
 from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.netmedia import RightsDue
 from cprsync.services.ports.runs import DuePage
@@ -137,7 +137,7 @@ class Rights(TenantStore):
 
 def _derive(
     connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], policy: Policy, day: date
-) -> list[tuple[str, Mapping[str, Turn]]]:
+) -> list[tuple[str, Mapping[str, RightChange]]]:
     """Derive and keep the rights of these patrons; the caller holds the rows.
 
     Returns what changed, for each patron.
@@ -145,7 +145,7 @@ def _derive(
     before = kept_lines(connection, tenant, rows)
     new: list[dict[str, Any]] = []
     moved: list[tuple[Any, ...]] = []
-    turned: list[tuple[str, Mapping[str, Turn]]] = []
+    turned: list[tuple[str, Mapping[str, RightChange]]] = []
     for row, facts in _opened(connection, tenant, rows):
         if facts.stage is Stage.CLOSED:
             moved.append((None, row.local_version, tenant.agency, row.id))
@@ -164,13 +164,15 @@ def _derive(
     return turned
 
 
-def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, Turn]]]) -> None:
+def _tell(
+    connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
+) -> None:
     """Count what changed, and write in the audit which rights opened and closed."""
     events = [
         {"agency": tenant.agency, "run_id": run.id, "patron_id": one, "product": product, "turn": turn.value}
         for one, turned in derived
         for product, turn in turned.items()
-        if turn is not Turn.UNCHANGED
+        if turn is not RightChange.UNCHANGED
     ]
     if events:
         connection.execute(_TELL, events)
@@ -178,13 +180,13 @@ def _tell(connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tu
 
 
 def _put_down(
-    connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, Turn]]]
+    connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
 ) -> None:
     number = None if run is None else run.id
     happened = [
         audit.Happened(RIGHTS, run=number, patron=one, actions=said)
         for one, turned in derived
-        if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not Turn.UNCHANGED))
+        if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not RightChange.UNCHANGED))
     ]
     audit.append(connection, tenant, tenant.night, happened)
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func,
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.rights import LOSING_STATUSES, LOSING_TURNS
+from cprsync.domain.netmedia.rights import LOSING_CHANGES, LOSING_STATUSES
 from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
@@ -45,7 +45,7 @@ _ACCOUNT = tables.account.c
 _PATRON = tables.patron.c
 _TURN = tables.entitlement_turn.c
 _LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LOSING_STATUSES})
-_LOST: Final = tuple(turn.value for turn in LOSING_TURNS)
+_LOST: Final = tuple(turn.value for turn in LOSING_CHANGES)
 
 
 class Outbox(TenantStore):

@@ -19,7 +19,7 @@ from cprsync.store.records.records import is_parked, other_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cprsync.domain.patron.patron import Other
+    from cprsync.domain.patron.patron import RelatedPatron
     from cprsync.store.core.tenant import Tenant
 
 _LINK = tables.responsible.c
@@ -79,7 +79,7 @@ def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: s
     return frozenset(found)
 
 
-def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[Other]:
+def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[RelatedPatron]:
     """Return the minors of this patron and the responsibles of this patron."""
     either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
     pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
@@ -105,7 +105,7 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
     ]
 
 
-def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, Other]:
+def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, RelatedPatron]:
     """Return these patrons as the others of a dwelling or a link, by id."""
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     return {row.id: other_of(tenant.vault, row) for row in fetch_rows(connection, wanted, _PATRON.id, ids)}

@@ -18,7 +18,7 @@ from cprsync.domain.feed.delivery import Why, Window
 from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.patron.kinds import is_co
 from cprsync.domain.patron.local import Local, first_lifting
-from cprsync.domain.patron.patron import AsOf, Other, Patron, PatronKind, Source
+from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared
@@ -90,10 +90,10 @@ def _window(row: AnyRow | PatronRow) -> Window | None:
     return None if since is None or why is None or until is None else Window(since, Why(why), until)
 
 
-def other_of(vault: Vault, row: AnyRow) -> Other:
+def other_of(vault: Vault, row: AnyRow) -> RelatedPatron:
     """Return a patron who shares a dwelling or a link, from a row that also has `parked`."""
     patron = from_row(vault, row)
-    return Other(patron.register, row.parked, in_window=patron.window is not None)
+    return RelatedPatron(patron.register, row.parked, in_window=patron.window is not None)
 
 
 def open_register(vault: Vault, row: AnyRow | PatronRow) -> bytes:

@@ -10,7 +10,7 @@ from catalogues import WORDS
 from cprsync.cli.desk.review import item_lines
 from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
-from cprsync.domain.netmedia.drift import Drift, Wrong
+from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.errors import NetMediaUnavailable
 from cprsync.language.night import report_lines
 from cprsync.services.netmedia.accounts import Compared
@@ -149,9 +149,9 @@ def test_when_all_is_right_that_comes_first() -> None:
     assert verified(read=41)[1] == "  Konti hos CULR: 41 læst, også under numre, der er afløst"
 
 
-@pytest.mark.parametrize("kind", Wrong)
-def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
-    first, second, *_ = verified(wrong={one: ["12345678"] if one is kind else [] for one in Wrong})
+@pytest.mark.parametrize("kind", NetMediaFault)
+def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: NetMediaFault) -> None:
+    first, second, *_ = verified(wrong={one: ["12345678"] if one is kind else [] for one in NetMediaFault})
     assert first == "NOGET STEMMER IKKE: 40 lånere set efter"
     assert second.endswith(" 1: 12345678")
     assert "wrong_" not in second
@@ -160,12 +160,14 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: Wrong) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (Wrong.STALE, "reconcile --all udleder rettigheder igen og lader natten rette konti"),
-        (Wrong.FOREIGN, "på cprsync review list"),
+        (NetMediaFault.STALE, "reconcile --all udleder rettigheder igen og lader natten rette konti"),
+        (NetMediaFault.FOREIGN, "på cprsync review list"),
     ],
 )
-def test_what_can_be_done_about_it_is_said(kind: Wrong, words: str) -> None:
-    advice = [line for line in verified(wrong={one: ["1"] * (one is kind) for one in Wrong}) if "cprsync" in line]
+def test_what_can_be_done_about_it_is_said(kind: NetMediaFault, words: str) -> None:
+    advice = [
+        line for line in verified(wrong={one: ["1"] * (one is kind) for one in NetMediaFault}) if "cprsync" in line
+    ]
     assert len(advice) == 1
     assert words in advice[0]
 

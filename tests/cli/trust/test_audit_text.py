@@ -14,7 +14,7 @@ from cprsync.cli.trust.audit import action_words, entry_lines
 from cprsync.domain.feed.delivery import Place, Why
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.rights import Turn
+from cprsync.domain.netmedia.rights import RightChange
 from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
@@ -130,7 +130,7 @@ def test_fields_that_staff_wrote_are_called_as_the_record_calls_them() -> None:
 
 
 def test_a_right_is_told_by_the_name_of_the_product() -> None:
-    turns = {Turn.OPENED: "åbnet", Turn.CLOSED: "lukket", Turn.UNDECIDED: "uafklaret"}
+    turns = {RightChange.OPENED: "åbnet", RightChange.CLOSED: "lukket", RightChange.UNDECIDED: "uafklaret"}
     for turn, danish in turns.items():
         assert line(entry("rights", f"{turn.value}:ereolen")).endswith(f"ret til netmedier: eReolen {danish}")
 

@@ -34,7 +34,7 @@ from town import PEOPLE
 from cprsync.domain.deciding.decide import Change, Parked, ProtectionEnd, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.canonical import abroad_of
-from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status, merge
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, merge, silence_by_status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
@@ -313,7 +313,7 @@ _LEAVES = {"30": A.NUMBER_RESTORED, "70": A.FOUND, "80": A.RETURN, "90": A.DEATH
 
 def of_status(status: str) -> Person:
     """ANNA in that status, as a delivery carries her."""
-    return by_status(replace(person("ANNA"), status=Status(status), abroad=abroad_of("5120", ("Storgatan 1",))))
+    return silence_by_status(replace(person("ANNA"), status=Status(status), abroad=abroad_of("5120", ("Storgatan 1",))))
 
 
 def after_step(record: Patron, status: str) -> tuple[tuple[Action, ...], Patron]:

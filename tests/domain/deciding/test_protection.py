@@ -40,7 +40,7 @@ from cprsync.domain.deciding.decide import (
 from cprsync.domain.deciding.protection import ProtectionStep
 from cprsync.domain.patron.patron import AsOf, Patron, Source, is_sealed
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Protection, Status, silence_by_status
 from cprsync.domain.person.sealed import Name
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
@@ -275,7 +275,7 @@ def test_a_look_up_of_the_files_own_day_that_does_not_protect_changes_nothing(ke
 def test_a_look_up_of_the_files_own_day_that_protects_seals_and_changes_nothing_else(stored: Any, row: str) -> None:
     """The two contradict each other, and protection beats every other write (decisions 1 and 2)."""
     record = replace(patron("ANNA", protection=stored), as_of=TONIGHT)
-    for told in (gains_protection(moves(person("ANNA"))), by_status(parked("ANNA", protection=PROTECTED))):
+    for told in (gains_protection(moves(person("ANNA"))), silence_by_status(parked("ANNA", protection=PROTECTED))):
         assert decide(told, record, as_of=LOOKED_UP) == SEALED, row
     protected = replace(record, register=anna(PROTECTED))
     assert decide(gains_protection(person("ANNA")), protected, as_of=LOOKED_UP) == Unchanged(WhyUnchanged.OLDER)
@@ -328,7 +328,7 @@ def test_a_file_without_the_protection_that_went_ahead_of_the_first_copy_asks_th
 
 def test_an_annulled_number_lifts_no_protection_that_went_ahead_of_the_first_copy() -> None:
     ahead = replace(unverified("ANNA"), register=replace(unverified("ANNA").register, protection=PROTECTED))
-    copy = decide(by_status(person("ANNA", status=Status.ANNULLED)), ahead, as_of=TONIGHT)
+    copy = decide(silence_by_status(person("ANNA", status=Status.ANNULLED)), ahead, as_of=TONIGHT)
     assert isinstance(copy, Change)
     assert (copy.actions, copy.after.protection) == ((Action.FIRST_COPY,), PROTECTED)
     assert copy.review == "number.annulled"
@@ -354,7 +354,7 @@ def parked(key: str, **deviations: Any) -> Person:
 
 def test_letters_to_the_dead_stop_though_the_rest_of_her_is_parked() -> None:
     """Decision 3; CPR status 90."""
-    dead = by_status(parked("ANNA", status=Status.DEAD))
+    dead = silence_by_status(parked("ANNA", status=Status.DEAD))
     assert decide(dead, patron("ANNA"), as_of=TONIGHT) == Parked("name.lost")
     through = protective_part_while_parked(dead, patron("ANNA"))
     assert through == Change(person("ANNA"), (Action.STOP_LETTERS,))
@@ -363,7 +363,7 @@ def test_letters_to_the_dead_stop_though_the_rest_of_her_is_parked() -> None:
 
 
 def test_of_a_protected_death_that_is_parked_both_go_through() -> None:
-    dead = by_status(parked("ANNA", status=Status.DEAD, protection=PROTECTED))
+    dead = silence_by_status(parked("ANNA", status=Status.DEAD, protection=PROTECTED))
     through = protective_part_while_parked(dead, patron("ANNA"))
     assert through == Change(anna(PROTECTED), (Action.PROTECT, Action.STOP_LETTERS))
 
@@ -385,7 +385,7 @@ def test_a_protection_goes_through_though_the_rest_of_her_is_parked(record: Patr
     ],
 )
 def test_a_parked_death_that_stops_nothing_new_writes_nothing(record: Patron) -> None:
-    assert protective_part_while_parked(by_status(parked("ANNA", status=Status.DEAD)), record) is None
+    assert protective_part_while_parked(silence_by_status(parked("ANNA", status=Status.DEAD)), record) is None
 
 
 @pytest.mark.parametrize("event", [moves, emigrates, loses_protection])
@@ -428,7 +428,7 @@ def test_a_question_to_the_register_comes_first() -> None:
     "now",
     [
         pytest.param(dies(person("ANNA")), id="dead"),
-        pytest.param(by_status(person("ANNA", status=Status.ANNULLED)), id="her number is annulled"),
+        pytest.param(silence_by_status(person("ANNA", status=Status.ANNULLED)), id="her number is annulled"),
         pytest.param(person("ANNA", status=SILENT), id="no status"),
     ],
 )

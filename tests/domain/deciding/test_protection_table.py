@@ -26,7 +26,7 @@ from cprsync.domain.deciding.decide import (
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule, Says, Stands, Voice
 from cprsync.domain.patron.patron import Patron, is_sealed
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Status, by_status, merge
+from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Status, merge, silence_by_status
 from cprsync.domain.person.status import Action
 from cprsync.domain.rulebook.tables import protection_key
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
@@ -151,7 +151,7 @@ def answers_that_say(says: str) -> list[Found | NotFound]:
         return [NotFound(number, NoSuchPerson("PNR not found"))]
     if says == "number_only":
         codes = (Status.ANNULLED, Status.DUPLICATE, Status.CHANGED)
-        return [Found(number, by_status(replace(from_soap("empty"), status=code))) for code in codes]
+        return [Found(number, silence_by_status(replace(from_soap("empty"), status=code))) for code in codes]
     if says == "contradictory":
         worded = ("without the flag", "false, from a day to come", "false, until a day to come")
         return [Found(number, from_soap(one)) for one in worded]

@@ -28,7 +28,7 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import PatronKind, Purpose, may_make_borrower
 from cprsync.domain.person.age import LeapDay
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, by_status
+from cprsync.domain.person.person import EMPTY, SILENT, Person, Status, silence_by_status
 from cprsync.domain.person.sealed import Name
 
 TODAY = date(2027, 3, 23)
@@ -36,7 +36,7 @@ AGREES, DIFFERS, UNKNOWN, SEALED = Agreement
 
 
 def having(status: Status) -> Person:
-    return by_status(replace(person("ANNA"), status=status))
+    return silence_by_status(replace(person("ANNA"), status=status))
 
 
 def arrives(one: Person | None = None, **deviations: Any) -> Arrival:

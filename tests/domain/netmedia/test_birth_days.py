@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.netmedia.right_rule import Change
+from cprsync.domain.netmedia.right_rule import ChangeCause
 from cprsync.domain.netmedia.rights import may_reveal_birth_date, reveals_birth_date
 from cprsync.domain.patron.due import DueKind
 
-BIRTHDAYS = {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, Change.BIRTHDAY, Change.GROUP}
+BIRTHDAYS = {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, ChangeCause.BIRTHDAY, ChangeCause.GROUP}
 
 
-@pytest.mark.parametrize("cause", [*DueKind, *Change, None], ids=str)
-def test_what_comes_with_an_age_tells_the_birth_date_and_nothing_else_does(cause: DueKind | Change | None) -> None:
+@pytest.mark.parametrize("cause", [*DueKind, *ChangeCause, None], ids=str)
+def test_what_comes_with_an_age_tells_the_birth_date_and_nothing_else_does(cause: DueKind | ChangeCause | None) -> None:
     assert reveals_birth_date(cause) is (cause in BIRTHDAYS)
 
 

@@ -13,7 +13,7 @@ from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, r
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.account import Call, Operation
-from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
+from cprsync.domain.netmedia.right_rule import Answer, ChangeCause, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import SILENT, Status
@@ -361,7 +361,7 @@ def test_the_first_row_that_holds_is_the_answer(lived: str) -> None:
     assert told.text(rule_words).da.startswith(f"{answer.capitalize()}: {what}")
     assert words in told.text(rule_words).da
     # what staff typed gives way on its day
-    changes = rule_words(f"change.{Change.CORRECTION.value}").da if told.until == STAFF.until else changes
+    changes = rule_words(f"change.{ChangeCause.CORRECTION.value}").da if told.until == STAFF.until else changes
     assert told.text(rule_words).da.endswith(f"Ændres, {changes}.{RUNNING if changes == MOVES else ''}")
     assert f". Changes {rule_words(f'change.{told.changes_when.value}').en}." in told.text(rule_words).en
 
@@ -384,7 +384,7 @@ def test_in_english_a_right_rests_on_the_same(lived: str, english: str) -> None:
 def test_every_rule_is_lived() -> None:
     no_matter = {"rights-annulled-dead", "rights-protected", "rights-running", "rights-status-block"}
     assert {*map(row_of, LIVED), *no_matter} == set(PRINTED)
-    assert all(rule_words(f"change.{one.value}").da.startswith("når ") for one in Change)
+    assert all(rule_words(f"change.{one.value}").da.startswith("når ") for one in ChangeCause)
 
 
 @pytest.mark.parametrize("key", ["rights-annulled-dead"])

@@ -15,9 +15,9 @@ from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, fa
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
-from cprsync.domain.netmedia.right_rule import Answer, Change, RightRule
+from cprsync.domain.netmedia.right_rule import Answer, ChangeCause, RightRule
 from cprsync.domain.netmedia.rights import (
-    Turn,
+    RightChange,
     changes_between,
     closes_any_right,
     next_change_day,
@@ -118,8 +118,8 @@ def test_a_birthday_ends_a_right_and_opens_another() -> None:
     child = facts(born(date(2012, 4, 3)))
     rules = policy(replace(BOOKS, below_age=18), replace(BOOKS, name="film", from_age=15))
     books, film = rights_of(child, rules, TODAY)
-    assert (books.answer, books.until, books.changes_when) == (Answer.YES, date(2030, 4, 2), Change.BIRTHDAY)
-    assert (film.answer, film.until, film.changes_when) == (Answer.NO, date(2027, 4, 2), Change.BIRTHDAY)
+    assert (books.answer, books.until, books.changes_when) == (Answer.YES, date(2030, 4, 2), ChangeCause.BIRTHDAY)
+    assert (film.answer, film.until, film.changes_when) == (Answer.NO, date(2027, 4, 2), ChangeCause.BIRTHDAY)
     assert next_change_day(child, rules, TODAY) == date(2027, 4, 3)
     assert next_change_day(child, rules, date(2027, 4, 3)) == date(2030, 4, 3)
     assert next_change_day(child, rules, date(2030, 4, 3)) is None
@@ -128,17 +128,17 @@ def test_a_birthday_ends_a_right_and_opens_another() -> None:
 @pytest.mark.parametrize(
     ("about", "terms", "until", "change"),
     [
-        ({}, {"until": date(2027, 12, 31)}, date(2027, 12, 31), Change.POLICY),
-        ({}, {"since": date(2027, 4, 1)}, date(2027, 3, 31), Change.POLICY),
-        ({"overrides": (STAFF,)}, {"licensed": frozenset({"0751"})}, date(2027, 3, 30), Change.CORRECTION),
-        ({"blocks": (Block(date(2027, 4, 1), "x"),)}, {}, date(2027, 3, 31), Change.BLOCK),
-        ({"blocks": (Block(MOVED, "x", date(2027, 4, 1)),)}, {}, date(2027, 3, 31), Change.BLOCK),
-        ({}, {"until": date.max}, None, Change.MOVE),
-        ({}, {"below_age": 100}, date(2085, 5, 3), Change.BIRTHDAY),
+        ({}, {"until": date(2027, 12, 31)}, date(2027, 12, 31), ChangeCause.POLICY),
+        ({}, {"since": date(2027, 4, 1)}, date(2027, 3, 31), ChangeCause.POLICY),
+        ({"overrides": (STAFF,)}, {"licensed": frozenset({"0751"})}, date(2027, 3, 30), ChangeCause.CORRECTION),
+        ({"blocks": (Block(date(2027, 4, 1), "x"),)}, {}, date(2027, 3, 31), ChangeCause.BLOCK),
+        ({"blocks": (Block(MOVED, "x", date(2027, 4, 1)),)}, {}, date(2027, 3, 31), ChangeCause.BLOCK),
+        ({}, {"until": date.max}, None, ChangeCause.MOVE),
+        ({}, {"below_age": 100}, date(2085, 5, 3), ChangeCause.BIRTHDAY),
     ],
 )
 def test_a_right_changes_by_itself_on(
-    about: dict[str, Any], terms: dict[str, Any], until: date | None, change: Change
+    about: dict[str, Any], terms: dict[str, Any], until: date | None, change: ChangeCause
 ) -> None:
     told = right(facts(**about), policy(**terms))
     assert (told.until, told.changes_when) == (until, change)
@@ -200,14 +200,14 @@ def test_what_comes_ahead_says_that_it_comes_on_a_birthday_though_nights_were_mi
     rules = policy(from_age=15)
     kept = stored_line(rights_of(child, rules, TODAY))
 
-    def causes(first: date, lived: date | None) -> list[Change | None]:
+    def causes(first: date, lived: date | None) -> list[ChangeCause | None]:
         return [
             one.cause for one in upcoming_changes(child, rules, kept, first=first, last=date(2027, 4, 30), lived=lived)
         ]
 
-    assert causes(TODAY, None) == [Change.BIRTHDAY, Change.BLOCK]
-    assert causes(date(2027, 4, 6), date(2027, 4, 2)) == [Change.BIRTHDAY, Change.BLOCK]
-    assert causes(date(2027, 4, 6), date(2027, 4, 3)) == [None, Change.BLOCK]
+    assert causes(TODAY, None) == [ChangeCause.BIRTHDAY, ChangeCause.BLOCK]
+    assert causes(date(2027, 4, 6), date(2027, 4, 2)) == [ChangeCause.BIRTHDAY, ChangeCause.BLOCK]
+    assert causes(date(2027, 4, 6), date(2027, 4, 3)) == [None, ChangeCause.BLOCK]
 
 
 def test_a_day_of_the_policy_is_told_of_someone_sealed_too() -> None:
@@ -269,7 +269,9 @@ def test_what_is_told_ahead_is_what_each_night_finds(who: Person, nights: int) -
     for day in (TODAY + timedelta(days=n + 1) for n in range(nights)):
         now = stored_line(rights_of(one, TERMS, day))
         found += [
-            (day, name, turn) for name, turn in changes_between(before, now).items() if turn is not Turn.UNCHANGED
+            (day, name, turn)
+            for name, turn in changes_between(before, now).items()
+            if turn is not RightChange.UNCHANGED
         ]
         before = now
     assert ahead == found
@@ -279,7 +281,7 @@ def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:
     child = facts(born(date(2012, 4, 3)), group="Barn")
     rules = replace(policy(closed_groups=frozenset({"Voksen"})), ladders=LADDERS)
     told = right(child, rules)
-    assert (told.answer, told.until, told.changes_when) == (Answer.YES, date(2030, 4, 2), Change.GROUP)
+    assert (told.answer, told.until, told.changes_when) == (Answer.YES, date(2030, 4, 2), ChangeCause.GROUP)
 
 
 def test_the_terms_of_a_later_period_count_from_its_first_day() -> None:
@@ -359,21 +361,21 @@ def line(answer: str | None) -> str:
 @pytest.mark.parametrize(
     ("before", "after", "turn"),
     [
-        (None, "yes", Turn.OPENED),
-        (None, "no", Turn.UNCHANGED),
-        ("no", "yes", Turn.OPENED),
-        ("undecided", "yes", Turn.OPENED),
-        ("yes", "no", Turn.CLOSED),
-        ("undecided", "no", Turn.CLOSED),
-        ("yes", None, Turn.CLOSED),
-        ("yes", "undecided", Turn.UNDECIDED),
-        ("yes", "yes", Turn.UNCHANGED),
-        ("undecided", "undecided", Turn.UNCHANGED),
+        (None, "yes", RightChange.OPENED),
+        (None, "no", RightChange.UNCHANGED),
+        ("no", "yes", RightChange.OPENED),
+        ("undecided", "yes", RightChange.OPENED),
+        ("yes", "no", RightChange.CLOSED),
+        ("undecided", "no", RightChange.CLOSED),
+        ("yes", None, RightChange.CLOSED),
+        ("yes", "undecided", RightChange.UNDECIDED),
+        ("yes", "yes", RightChange.UNCHANGED),
+        ("undecided", "undecided", RightChange.UNCHANGED),
     ],
 )
-def test_what_became_of_a_right(before: str | None, after: str | None, turn: Turn) -> None:
+def test_what_became_of_a_right(before: str | None, after: str | None, turn: RightChange) -> None:
     assert changes_between(line(before), line(after)) == {"ereolen": turn}
-    assert changes_between(line(after), line(after)) == ({} if after is None else {"ereolen": Turn.UNCHANGED})
+    assert changes_between(line(after), line(after)) == ({} if after is None else {"ereolen": RightChange.UNCHANGED})
 
 
 @pytest.mark.parametrize(

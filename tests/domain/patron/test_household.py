@@ -7,25 +7,25 @@ from dataclasses import replace
 import pytest
 from people import dies, gains_protection, person
 
-from cprsync.domain.patron.patron import HOUSE_MOST, Other, in_household, seal_address
+from cprsync.domain.patron.patron import HOUSE_MOST, RelatedPatron, in_household, seal_address
 from cprsync.domain.person.person import SILENT, Abroad, Status
 from cprsync.domain.person.sealed import Address, Name, SealedAddress
 
-OPEN, SHUT = Other(person("ANNA"), parked=False), Other(gains_protection(person("DAVID")), parked=False)
+OPEN, SHUT = RelatedPatron(person("ANNA"), parked=False), RelatedPatron(gains_protection(person("DAVID")), parked=False)
 #: By what they are, who is sealed for a reason of her own.
 SEALED = {
     "0001": SHUT,
     # still hers: the last known address is kept
-    "dead": Other(dies(SHUT.person), parked=False),
-    "street": Other(person("ANNA", address=Address("0751", "9901")), parked=False),
-    "03": Other(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE), parked=False),
-    "07": Other(person("ANNA", status=Status.GREENLAND_ADMINISTRATIVE), parked=False),
+    "dead": RelatedPatron(dies(SHUT.person), parked=False),
+    "street": RelatedPatron(person("ANNA", address=Address("0751", "9901")), parked=False),
+    "03": RelatedPatron(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE), parked=False),
+    "07": RelatedPatron(person("ANNA", status=Status.GREENLAND_ADMINISTRATIVE), parked=False),
     # a parked person counts as protected (decision 3)
-    "parked": Other(OPEN.person, parked=True),
+    "parked": RelatedPatron(OPEN.person, parked=True),
     # no source has spoken yet
-    "silent": Other(person("ANNA", protection=SILENT), parked=False),
+    "silent": RelatedPatron(person("ANNA", protection=SILENT), parked=False),
     # a source may have spoken without the feed telling of it
-    "window": Other(person("ANNA"), parked=False, in_window=True),
+    "window": RelatedPatron(person("ANNA"), parked=False, in_window=True),
 }
 #: Of these the library decides.
 SILENCE = {"silent", "window"}
@@ -47,7 +47,7 @@ def test_an_address_is_sealed_for_the_sake_of_a_guardian_or_a_ward_wherever_she_
 
 @pytest.mark.parametrize("row", ["protection-household-other"])
 def test_whoever_is_sealed_for_the_sake_of_someone_else_seals_nobody(row: str) -> None:
-    third = Other(seal_address(OPEN.person), parked=False)
+    third = RelatedPatron(seal_address(OPEN.person), parked=False)
     assert not in_household((third, OPEN), (third,), silent_is_sealed=True, others=2), row
     assert not in_household((), silent_is_sealed=True)
 
@@ -61,7 +61,7 @@ def test_a_house_with_too_many_to_read_counts_as_sealed(row: str) -> None:
 
 
 def test_nobody_is_read_of_a_house_with_too_many() -> None:
-    def unread() -> Other:
+    def unread() -> RelatedPatron:
         raise AssertionError("a record was opened")
 
     assert in_household((unread() for _ in range(1)), silent_is_sealed=True, others=HOUSE_MOST + 1)

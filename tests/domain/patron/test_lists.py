@@ -13,8 +13,8 @@ from cprsync.domain.patron.local import (
     CONTACTS_MOST,
     Block,
     Card,
-    Doing,
     Email,
+    ListChange,
     NotListed,
     SeveralMeant,
     Telephone,
@@ -32,18 +32,18 @@ HOME, MOBILE = Telephone("87000000"), Telephone("20000000", notices=True)
 MAIL = Email("Anna@example.dk", notices=True)
 
 
-def change(field: str, before: tuple[Any, ...], typed: tuple[Any, ...], doing: Doing) -> tuple[Any, ...]:
+def change(field: str, before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange) -> tuple[Any, ...]:
     how = FIELD[field].kind.change
     assert how is not None
     return how(before, typed, doing, TODAY)
 
 
 def add(field: str, before: tuple[Any, ...], *typed: Any) -> tuple[Any, ...]:
-    return change(field, before, typed, Doing.ADD)
+    return change(field, before, typed, ListChange.ADD)
 
 
 def remove(field: str, before: tuple[Any, ...], *typed: Any) -> tuple[Any, ...]:
-    return change(field, before, typed, Doing.REMOVE)
+    return change(field, before, typed, ListChange.REMOVE)
 
 
 # -- blocks ------------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_a_block_that_is_not_there_is_not_lifted(typed: TypedBlock) -> None:
 def test_blocks_that_are_typed_anew_lift_the_others_and_keep_their_days() -> None:
     lifted = Block(LOST.since, LOST.reason, lifted=TODAY)
     typed = (TypedBlock("gebyrer"), TypedBlock("Stjålet kort"))
-    assert change("blocks", (LOST, FEES), typed, Doing.REPLACE) == (lifted, FEES, Block(TODAY, "Stjålet kort"))
+    assert change("blocks", (LOST, FEES), typed, ListChange.REPLACE) == (lifted, FEES, Block(TODAY, "Stjålet kort"))
 
 
 # -- telephones, e-mail addresses, cards -----------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_a_card_that_is_there_keeps_its_pin_and_a_new_one_gets_it() -> None:
 
 
 def test_the_whole_is_typed_anew_where_that_is_asked_for() -> None:
-    assert change("telephones", (HOME, MOBILE), (HOME,), Doing.REPLACE) == (HOME,)
+    assert change("telephones", (HOME, MOBILE), (HOME,), ListChange.REPLACE) == (HOME,)
 
 
 @pytest.mark.parametrize("field", ["telephones", "blocks"])

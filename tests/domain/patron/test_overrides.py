@@ -22,7 +22,7 @@ from cprsync.domain.patron.effective import (
 from cprsync.domain.patron.override import (
     ENDLESS,
     SEALED_FIELDS,
-    Known,
+    CheckedAgainst,
     Overridden,
     Override,
     birth_date_in,
@@ -45,7 +45,7 @@ UNTIL = date(2027, 5, 1)
 DAY = timedelta(days=1)
 #: a delivery speaks of the day before the night that takes it
 YESTERDAYS = AsOf(TODAY - DAY, Source.FILE)
-KNOWN = Known(frozenset({"0101", "0751", "0000"}), TODAY)
+KNOWN = CheckedAgainst(frozenset({"0101", "0751", "0000"}), TODAY)
 LADDER = Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18)))
 POLICY = Policy(home=frozenset({"0751"}), ladders=Ladders((LADDER,)))
 HOME, AWAY, UNKNOWN = Residence.RESIDENT, Residence.NOT_RESIDENT, Residence.UNKNOWN

@@ -13,8 +13,8 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.responsible import (
     RESPONSIBLES_MAX,
     Answering,
-    NoLetter,
     NoLink,
+    NoMinorLetter,
     Proposed,
     Troubled,
     find_troubles,
@@ -95,7 +95,7 @@ def test_whoever_is_born_on_29_february_comes_of_age_as_policy_says() -> None:
 def test_whoever_is_gone_is_asked_for_nothing(status: Status) -> None:
     one = replace(OPEN, status=status)
     assert find_troubles(one) == {"responsible.gone"}
-    assert why_no_letter(one, ended=False, stopped=False, sealed=False) is NoLetter.GONE
+    assert why_no_letter(one, ended=False, stopped=False, sealed=False) is NoMinorLetter.GONE
 
 
 @pytest.mark.parametrize("status", [Status.RESIDENT, Status.GREENLAND, Status.NO_RESIDENCE, SILENT])
@@ -109,12 +109,12 @@ def test_whoever_is_protected_or_has_an_administrative_street_is_written_to_no_m
     protected = replace(OPEN, protection=Protection.NAME_AND_ADDRESS)
     assert find_troubles(protected) == {"responsible.protected"}
     assert find_troubles(replace(protected, status=Status.DEAD)) == {"responsible.gone", "responsible.protected"}
-    assert why_no_letter(protected, ended=False, stopped=False, sealed=True) is NoLetter.PROTECTED
+    assert why_no_letter(protected, ended=False, stopped=False, sealed=True) is NoMinorLetter.PROTECTED
 
 
 def test_letters_stop_with_the_link_and_with_a_death_that_waits() -> None:
-    assert why_no_letter(OPEN, ended=True, stopped=True, sealed=True) is NoLetter.ENDED
-    assert why_no_letter(OPEN, ended=False, stopped=True, sealed=True) is NoLetter.GONE
+    assert why_no_letter(OPEN, ended=True, stopped=True, sealed=True) is NoMinorLetter.ENDED
+    assert why_no_letter(OPEN, ended=False, stopped=True, sealed=True) is NoMinorLetter.GONE
 
 
 # -- what her news mean for the minor --------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, Override, in_force
 from cprsync.domain.person.canonical import Misread, abroad_of, address_of, contact_of, name_of
-from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Person, Status, by_status, merge
+from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Person, Status, merge, silence_by_status
 from cprsync.domain.person.sealed import Address, Name, label_lines
 from cprsync.domain.person.status import Action
 
@@ -273,7 +273,7 @@ def test_a_letter_bears_the_lines_that_the_register_prescribes_and_no_supplement
 
 @pytest.mark.parametrize("code", ["30", "70", "80", "90"], ids=lambda code: f"address-gone-{code}")
 def test_an_address_that_the_status_leaves_without_meaning_is_not_read(code: str) -> None:
-    told = by_status(having(ANNA, status=Status(code), address=FULL))
+    told = silence_by_status(having(ANNA, status=Status(code), address=FULL))
     assert (told.address, merge(ANNA, told).address) == (SILENT, ANNA.address)
 
 
@@ -282,8 +282,8 @@ def test_a_foreign_address_belongs_to_status_80_and_gets_no_letters(key: str) ->
     gone = emigrates(ANNA)
     assert isinstance(gone.abroad, Abroad), key
     for code in ("01", "70", "90"):
-        assert by_status(having(gone, status=Status(code))).abroad is SILENT
-        assert merge(gone, by_status(having(ANNA, status=Status(code)))).abroad is SILENT
+        assert silence_by_status(having(gone, status=Status(code))).abroad is SILENT
+        assert merge(gone, silence_by_status(having(ANNA, status=Status(code)))).abroad is SILENT
     assert letter_to(gone, Local(), stopped=False, sealed=False) is NoLetter.NOWHERE
 
 
@@ -325,7 +325,7 @@ def test_a_correction_stands_on_the_letter_and_leaves_the_municipality(code: str
     """Once opened of someone sealed: test_letters."""
     texts = {Overridden.NAME: "Anna Ny", Overridden.ADDRESS: "Skolegade 2\n8000 Aarhus C"}
     corrections = [Override(field, text, "lone", "", TODAY, TODAY) for field, text in texts.items()]
-    who, holding = by_status(having(ANNA, status=Status(code), contact=EMPTY)), in_force(corrections, TODAY)
+    who, holding = silence_by_status(having(ANNA, status=Status(code), contact=EMPTY)), in_force(corrections, TODAY)
     letter = letter_to(who, Local(), stopped=False, sealed=False, holding=holding)
     corrected = Letter(("Anna Ny", "Skolegade 2", "8000 Aarhus C"))
     assert letter == (NoLetter.STOPPED if code == "90" else corrected), key

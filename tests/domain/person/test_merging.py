@@ -24,8 +24,8 @@ from cprsync.domain.person.person import (
     Person,
     Protection,
     Status,
-    by_status,
     merge,
+    silence_by_status,
     speaks_for_all,
 )
 from cprsync.domain.person.sealed import Address, Name, SealedAddress, keep_sealed
@@ -45,7 +45,7 @@ _SAID: dict[str, st.SearchStrategy[Any]] = {
 }
 ANYTHING = st.builds(Person, st.just(CprNumber(ANNA)), **_SAID)
 #: As the readers hand her over.
-HEARD = ANYTHING.map(by_status)
+HEARD = ANYTHING.map(silence_by_status)
 
 
 def test_the_strategies_cover_every_group() -> None:

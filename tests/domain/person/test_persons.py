@@ -12,7 +12,7 @@ from town import ANNA, PEOPLE
 
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Contact, Gap, Person, Status, by_status
+from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Contact, Gap, Person, Status, silence_by_status
 from cprsync.domain.person.sealed import Address, Name
 
 #: Says more than any source says of anyone.
@@ -47,7 +47,7 @@ def test_the_table_names_all_eleven_statuses() -> None:
 @pytest.mark.parametrize("code", KEPT)
 def test_a_status_leaves_the_groups_that_have_a_meaning_under_it(code: str) -> None:
     """Decision 1, "by status"."""
-    left = by_status(replace(EVERYTHING, status=Status(code)))
+    left = silence_by_status(replace(EVERYTHING, status=Status(code)))
     for name, group in left.groups():
         if name in KEPT[code]:
             assert group == getattr(EVERYTHING, name), name
@@ -55,12 +55,12 @@ def test_a_status_leaves_the_groups_that_have_a_meaning_under_it(code: str) -> N
             assert group is (EMPTY if name == "current_number" else SILENT), name
     assert left.status is Status(code)
     assert left.events == EVERYTHING.events
-    assert by_status(left) == left
+    assert silence_by_status(left) == left
 
 
 def test_a_person_without_a_status_keeps_all_she_says() -> None:
     silent = replace(EVERYTHING, status=SILENT)
-    assert by_status(silent) == silent
+    assert silence_by_status(silent) == silent
 
 
 def test_a_person_agrees_with_herself() -> None:

@@ -52,8 +52,8 @@ from cprsync.domain.person.person import (
     Person,
     Protection,
     Status,
-    by_status,
     merge,
+    silence_by_status,
 )
 from cprsync.domain.person.sealed import (
     SHOWN,
@@ -377,7 +377,7 @@ def test_a_sealed_patron_of_whom_nothing_is_new_stays_unchanged() -> None:
     stored = patron("ANNA", protection=PROTECTED)
     for said in (person("ANNA", protection=PROTECTED), having(stored.register)):
         assert decide(said, stored, as_of=TONIGHT) == Unchanged(WhyUnchanged.EQUAL)
-    silent = by_status(Person(stored.number, status=Status.RESIDENT, address=stored.register.address))
+    silent = silence_by_status(Person(stored.number, status=Status.RESIDENT, address=stored.register.address))
     assert decide(silent, stored, as_of=replace(LOOKED_UP, day=TONIGHT.day)) == Unchanged(WhyUnchanged.EQUAL)
 
 

@@ -10,7 +10,7 @@ from printed import danish
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.person.municipality import Residence, culr_number_of, residence_of
-from cprsync.domain.person.person import SILENT, Abroad, Person, Status, by_status
+from cprsync.domain.person.person import SILENT, Abroad, Person, Status, silence_by_status
 from cprsync.domain.person.status import STATUS_RULES, Action, BlockRule, Letters, Lives, NetMedia, Subscribed
 
 A = Action
@@ -132,7 +132,7 @@ def test_residence_and_net_media_follow_the_row(code: str) -> None:
 def test_what_is_read_of_a_person_is_what_the_row_says_of_the_record(code: str) -> None:
     """Name, address and foreign address; decision 1, "by status"."""
     whole = replace(person("ANNA"), status=Status(code), abroad=Abroad("5120", ("Storgatan 1", "", "", "", "")))
-    read = by_status(whole)
+    read = silence_by_status(whole)
     said = RECORD[code]
     assert (read.name is SILENT) is ("kun status" in said or "aldrig" in said)
     assert (read.address is SILENT) is (said != "følger kilden" and "også adressen" not in said)

@@ -23,10 +23,20 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import PARKED as PARKED_KIND
-from cprsync.domain.patron.review import PROPOSALS, REVIEW_KINDS, Doing
+from cprsync.domain.patron.review import PROPOSALS, REVIEW_KINDS, AcceptEffect
 from cprsync.domain.person.canonical import address_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, SILENT, Birth, Person, Protection, Silent, Status, by_status, merge
+from cprsync.domain.person.person import (
+    EMPTY,
+    SILENT,
+    Birth,
+    Person,
+    Protection,
+    Silent,
+    Status,
+    merge,
+    silence_by_status,
+)
 from cprsync.domain.person.sealed import Address, SealedAddress, same_writing
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
@@ -642,7 +652,7 @@ def test_these_are_all_the_rows_besides_the_codes_own() -> None:
 def test_the_dead_whose_number_is_annulled_get_no_letters_until_someone_says_that_they_live(key: str) -> None:
     """90, then 30: the status tells nothing of her (decision 1)."""
     dead = replace(patron("ANNA"), register=dies(person("ANNA")), letters_stopped=date(2027, 3, 20))
-    annulled = decide(by_status(person("ANNA", status=Status.ANNULLED)), dead, as_of=TONIGHT)
+    annulled = decide(silence_by_status(person("ANNA", status=Status.ANNULLED)), dead, as_of=TONIGHT)
     assert isinstance(annulled, Change), key
     assert (annulled.actions, annulled.resumes_letters) == ((Action.NUMBER_ANNULLED,), False)
     again = decide(person("ANNA"), replace(dead, register=annulled.after), as_of=TONIGHT)
@@ -668,7 +678,7 @@ HIDDEN_STREET, ORDINARY = Address("0751", "9900"), Address("0751", "9899", "1")
 @pytest.mark.parametrize("code", ["01", "03", "05", "07", "20"])
 def test_an_administrative_street_seals_at_each_status_that_has_an_address(code: str, key: str) -> None:
     """CPR street codes 9900-9999 (decision 2)."""
-    read = by_status(having(person("ANNA"), status=Status(code), address=HIDDEN_STREET))
+    read = silence_by_status(having(person("ANNA"), status=Status(code), address=HIDDEN_STREET))
     assert is_sealed(read, silent_is_sealed=False), key
     assert is_sealed(replace(read, address=Address("0751", "9999")), silent_is_sealed=False), key
 
@@ -687,14 +697,14 @@ def test_what_sealed_the_last_address_seals_it_until_another_comes(gone: str, ho
     """Decision 2: the last known address of the dead and the gone stays, and nothing opens it meanwhile."""
     stored = replace(patron("ANNA"), register=having(person("ANNA"), status=Status(home), address=at))
     assert is_sealed(stored.register, silent_is_sealed=False)
-    left = decide(by_status(having(person("ANNA"), status=Status(gone), address=SILENT)), stored, as_of=TONIGHT)
+    left = decide(silence_by_status(having(person("ANNA"), status=Status(gone), address=SILENT)), stored, as_of=TONIGHT)
     assert isinstance(left, Change)
     assert is_sealed(left.after, silent_is_sealed=False)
     assert Harm.PROTECTION_LIFTED not in left.harms
     assert isinstance(left.after.address, SealedAddress)
     assert same_writing(left.after.address, at)
     # and whatever comes then without an address
-    again = merge(left.after, by_status(having(person("ANNA"), status=Status.DEAD, address=SILENT)))
+    again = merge(left.after, silence_by_status(having(person("ANNA"), status=Status.DEAD, address=SILENT)))
     assert is_sealed(again, silent_is_sealed=False)
     back = decide(having(person("ANNA"), address=ORDINARY), replace(stored, register=left.after), as_of=TONIGHT)
     assert isinstance(back, Change)
@@ -797,17 +807,17 @@ def named_in(key: str) -> list[str]:
 @pytest.mark.parametrize(
     ("key", "does"),
     [
-        ("parked-number", {Doing.MERGE, Doing.GIVE_NUMBER, Doing.ASK_NUMBER}),
-        ("parked-annulled", {Doing.SEEN}),
-        ("parked-contradicted", {Doing.SEEN}),
-        ("parked-birth", {Doing.SEEN}),
-        ("parked-number-set", {Doing.NUMBER_SET}),
-        ("parked-responsible", {Doing.END_LINK}),
-        ("parked-of-age", {Doing.END_LINK}),
-        ("parked-net-media", {Doing.TELL_AGAIN}),
+        ("parked-number", {AcceptEffect.MERGE, AcceptEffect.GIVE_NUMBER, AcceptEffect.ASK_NUMBER}),
+        ("parked-annulled", {AcceptEffect.SEEN}),
+        ("parked-contradicted", {AcceptEffect.SEEN}),
+        ("parked-birth", {AcceptEffect.SEEN}),
+        ("parked-number-set", {AcceptEffect.NUMBER_SET}),
+        ("parked-responsible", {AcceptEffect.END_LINK}),
+        ("parked-of-age", {AcceptEffect.END_LINK}),
+        ("parked-net-media", {AcceptEffect.TELL_AGAIN}),
     ],
 )
-def test_what_else_waits_is_answered_as_the_review_table_says(key: str, does: set[Doing]) -> None:
+def test_what_else_waits_is_answered_as_the_review_table_says(key: str, does: set[AcceptEffect]) -> None:
     assert {REVIEW_KINDS[name].doing for name in named_in(key)} == does
     # whoever is parked counts as protected; a question beside a record that is written seals nothing
     assert {name.startswith(PARKED_KIND) for name in named_in(key)} == {key == "parked-number"}

@@ -18,12 +18,12 @@ from cprsync.domain.lending.contacting import About, Channel, ContactRule, conta
 from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Email, Local, Telephone
-from cprsync.domain.patron.override import Known, Overridden, Override, value_of
+from cprsync.domain.patron.override import CheckedAgainst, Overridden, Override, value_of
 from cprsync.domain.person.age import BirthSource, LeapDay, birth_date_of, birthday
 from cprsync.domain.person.canonical import address_of
 from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, residence_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Abroad, Person, Status, by_status
+from cprsync.domain.person.person import SILENT, Abroad, Person, Status, silence_by_status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives
 from cprsync.domain.policy.policy import Policy
@@ -221,7 +221,7 @@ def test_a_municipality_that_staff_type_is_printed_as_it_is_lived(key: str) -> N
 )
 @pytest.mark.parametrize("stored", [patron("ANNA"), unverified("ANNA")])
 def test_no_record_gets_the_status_of_a_number_that_is_replaced(status: Status, stored: Patron) -> None:
-    replaced = by_status(person("ANNA", status=status, current_number=person("CLARA").number))
+    replaced = silence_by_status(person("ANNA", status=status, current_number=person("CLARA").number))
     assert decide(replaced, stored, as_of=TONIGHT) == Parked("number.unresolved")
 
 
@@ -246,7 +246,7 @@ def test_a_code_of_three_digits_is_the_one_with_a_zero_before_it(key: str) -> No
     )
     read = address_of(municipality="101", street_code="1104", house="16", road="Uglesporet")
     assert isinstance(read, Address)
-    typed = value_of(Overridden.MUNICIPALITY, "101", Known(frozenset({"0101"}), date(2027, 3, 23)))
+    typed = value_of(Overridden.MUNICIPALITY, "101", CheckedAgainst(frozenset({"0101"}), date(2027, 3, 23)))
     assert {read.municipality, typed, code_from("101")} == {"0101"}
     lives = person("ANNA", address=read)
     assert (residence_of(lives, frozenset({"0101"})), culr_number_of(lives)) == (Residence.RESIDENT, "101")

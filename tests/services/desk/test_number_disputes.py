@@ -16,7 +16,7 @@ from cprsync.cli.desk.review import item_lines
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import Person, Protection, Status, by_status
+from cprsync.domain.person.person import Person, Protection, Status, silence_by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, LostCompare, ReviewChanged, ReviewClosed
 from cprsync.language.review import with_words
@@ -36,7 +36,7 @@ PARKED_LINE = ("parked", "number.other_successor", "")
 
 
 def annulled(number: CprNumber) -> Person:
-    return by_status(Person(number, status=Status.ANNULLED))
+    return silence_by_status(Person(number, status=Status.ANNULLED))
 
 
 @pytest.fixture

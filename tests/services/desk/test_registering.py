@@ -21,7 +21,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Person, Status, by_status
+from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.registering import ANSWER_FRESH, Registration, confirm_registration, preview_registration
@@ -145,11 +145,11 @@ def test_registering_costs_one_look_up_and_one_subscription(library: Library) ->
 
 
 def annulled(one: Person) -> Person:
-    return by_status(replace(one, status=Status.ANNULLED))
+    return silence_by_status(replace(one, status=Status.ANNULLED))
 
 
 def vanishes(one: Person) -> Person:
-    return by_status(replace(one, status=Status.DISAPPEARED))
+    return silence_by_status(replace(one, status=Status.DISAPPEARED))
 
 
 @pytest.mark.parametrize(("event", "kind"), [(dies, "dead"), (annulled, "number.annulled"), (vanishes, "disappeared")])

@@ -20,7 +20,7 @@ from townspeople import cpr, dies, emigrates, gains_protection, loses_protection
 
 from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, Birth, Status, by_status
+from cprsync.domain.person.person import EMPTY, Birth, Status, silence_by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.services.desk.lookup import Asked, Desk
@@ -246,7 +246,7 @@ def test_whoever_only_answers_has_nobody_to_answer_for_her(town: Library) -> Non
 
 
 def disappears(one: Any) -> Any:
-    return by_status(replace(one, status=Status.DISAPPEARED))
+    return silence_by_status(replace(one, status=Status.DISAPPEARED))
 
 
 @pytest.mark.parametrize("happens", [dies, emigrates, disappears])

@@ -18,7 +18,7 @@ from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import is_sealed
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Person, Status, by_status
+from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.dry_run import plan_night
@@ -40,7 +40,7 @@ def reviews(library: Library) -> Reviews:
 
 
 def of_status(status: str) -> Person:
-    return by_status(replace(person("ANNA"), status=Status(status)))
+    return silence_by_status(replace(person("ANNA"), status=Status(status)))
 
 
 def waits(library: Library) -> list[str]:
@@ -394,7 +394,7 @@ def test_whoever_is_still_undecided_waits_anew(library: Library) -> None:
 def test_a_question_that_stays_undecided_is_left_to_a_person_by_one_night_and_waits_after_the_next(
     library: Library, *, planned: bool
 ) -> None:
-    gone = by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT))
+    gone = silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT))
     library.register.knows(gone)
     library.deliver(MONDAY, gone)
     library.night()
@@ -431,7 +431,7 @@ def test_a_parked_person_who_is_left_as_she_is_counts_as_she_stands(library: Lib
 
 def test_an_unresolved_number_is_asked_about_until_it_is_left_alone(either_library: Library) -> None:
     library = either_library
-    gone = by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT))
+    gone = silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT))
     library.deliver(MONDAY, gone)
     library.night()
     reviews(library).accept(number_of(library, "parked.number.unresolved"))
@@ -447,10 +447,10 @@ def test_an_unresolved_number_is_asked_about_until_it_is_left_alone(either_libra
 @pytest.mark.parametrize("delivered", [True, False])
 def test_an_unresolved_number_is_replaced_by_the_one_that_the_register_names(library: Library, delivered: bool) -> None:
     patron, new = library.id_of("ANNA"), CprNumber.parse(PEOPLE["ANNA"]["next_numbers"][0])
-    library.deliver(MONDAY, by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
+    library.deliver(MONDAY, silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
     library.night()
     reviews(library).accept(number_of(library, "parked.number.unresolved"))
-    gone = by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=new))
+    gone = silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=new))
     library.register.knows(gone, moves(person("ANNA", number=new)))
     library.deliver(TUESDAY, *([moves(person("ANNA", number=new))] if delivered else []))
     library.one_night()
@@ -461,10 +461,10 @@ def test_an_unresolved_number_is_replaced_by_the_one_that_the_register_names(lib
 
 
 def test_an_unresolved_number_is_not_replaced_by_another_patrons(library: Library) -> None:
-    library.deliver(MONDAY, by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
+    library.deliver(MONDAY, silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=SILENT)))
     library.night()
     reviews(library).accept(number_of(library, "parked.number.unresolved"))
-    library.register.knows(by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=cpr("CLARA"))))
+    library.register.knows(silence_by_status(Person(cpr("ANNA"), status=Status.CHANGED, current_number=cpr("CLARA"))))
     library.deliver(TUESDAY)
     library.one_night()
     assert library.record("ANNA") == person("ANNA")

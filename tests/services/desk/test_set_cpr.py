@@ -15,7 +15,7 @@ from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
 
 from cprsync.domain.desk.confirming import Confirmation
-from cprsync.domain.patron.local import Card, Doing, Local
+from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.domain.patron.patron import Source
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Birth, Person, Status
@@ -469,7 +469,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     set_field(counter(library), Setting(patron_id, "blocks", "Mistet kort", "lone"))
     set_cpr(library, patron_id)
-    set_field(counter(library), Setting(patron_id, "blocks", "Hærværk", "lone", doing=Doing.REMOVE))
+    set_field(counter(library), Setting(patron_id, "blocks", "Hærværk", "lone", doing=ListChange.REMOVE))
     if erased:
         erase(leaves, gone)
     undo(library, patron_id)

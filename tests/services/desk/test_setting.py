@@ -13,9 +13,9 @@ from townspeople import cpr, dies, moves, person, renames
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import SETTABLE
-from cprsync.domain.patron.local import Absence, Block, Card, Doing, Email, Local, Telephone
+from cprsync.domain.patron.local import Absence, Block, Card, Email, ListChange, Local, Telephone
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.person.person import Status, by_status
+from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
@@ -188,7 +188,7 @@ def test_the_dead_stay_dead_to_the_net_media(library: Library) -> None:
 
 
 def test_an_annulled_number_lives_where_staff_say_and_is_not_told_to_the_net_media(library: Library) -> None:
-    library.deliver(MONDAY, by_status(replace(person("ANNA"), status=Status.ANNULLED)))
+    library.deliver(MONDAY, silence_by_status(replace(person("ANNA"), status=Status.ANNULLED)))
     library.night()
     sent = library.outbox("ANNA")
     correct(library, "municipality", "0101")
@@ -482,10 +482,10 @@ def test_a_block_that_is_left_out_was_lifted_today_and_stays_for_a_while(either_
     lost, fees = Block(date(2027, 1, 2), "Mistet kort"), Block(date(2027, 2, 3), "Gebyrer")
     set_(library, "blocks", "2027-01-02 Mistet kort\n2027-02-03 Gebyrer")
     assert library.view("ANNA").local.blocks == (lost, fees)
-    assert set_(library, "blocks", "2027-02-03 Gebyrer", doing=Doing.REPLACE)["outcome"] == "set"
+    assert set_(library, "blocks", "2027-02-03 Gebyrer", doing=ListChange.REPLACE)["outcome"] == "set"
     lifted = replace(lost, lifted=library.clock.today())
     assert library.view("ANNA").local.blocks == (lifted, fees)
-    assert set_(library, "blocks", "Gebyrer", doing=Doing.REPLACE)["outcome"] == "unchanged"
+    assert set_(library, "blocks", "Gebyrer", doing=ListChange.REPLACE)["outcome"] == "unchanged"
     set_(library, "blocks", "2027-01-02 Mistet kort\n2027-02-03 Gebyrer")
     assert library.view("ANNA").local.blocks == (lifted, fees, lost)
 

@@ -12,7 +12,7 @@ from test_setting import entries, set_
 from test_showing import shown
 from townspeople import cpr, person
 
-from cprsync.domain.patron.local import Card, Doing, Local
+from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.imports import ImportOutcome
@@ -31,14 +31,14 @@ def cards(library: Library, key: str = "ANNA") -> list[str]:
 
 def test_the_typed_cards_are_hers_and_the_others_nobodys(either_library: Library) -> None:
     library, anna = either_library, either_library.id_of("ANNA")
-    assert set_(library, "cards", "L 1\n L-2 \nL 1\n", doing=Doing.REPLACE)["outcome"] == "set"
+    assert set_(library, "cards", "L 1\n L-2 \nL 1\n", doing=ListChange.REPLACE)["outcome"] == "set"
     assert cards(library) == ["L 1", "L-2"]
     assert [library.store.views.with_card(one) for one in ("L 1", "L-2", "ANNA")] == [anna, anna, None]
     before = library.everything()
     assert set_(library, "cards", "L 1\nL-2")["outcome"] == "unchanged"
     assert library.everything() == before
     # what she gave up anyone may have, and what she keeps stays hers
-    assert set_(library, "cards", "l1", doing=Doing.REMOVE)["outcome"] == "removed"
+    assert set_(library, "cards", "l1", doing=ListChange.REMOVE)["outcome"] == "removed"
     assert set_(library, "cards", "L 1", key="BO")["outcome"] == "added"
     assert [library.store.views.with_card(one) for one in ("L 1", "L-2")] == [library.id_of("BO"), anna]
     assert (entries(library)[-1]["kind"], entries(library)[-1]["actions"]) == ("set", ["cards"])
@@ -72,7 +72,7 @@ def test_a_card_that_is_her_number_shows_no_more_than_the_number_and_stays_when_
     library: Library, key: str
 ) -> None:
     """The health card bears the CPR number; the register owns no card."""
-    set_(library, "cards", OLD.digits, doing=Doing.REPLACE)
+    set_(library, "cards", OLD.digits, doing=ListChange.REPLACE)
     assert shown(library, "ANNA")["fields"]["cards"]["value"] == [OLD.masked()], key
     anna = library.id_of("ANNA")
     library.deliver(MONDAY, replaced(OLD, NEW), person("ANNA", number=NEW))
@@ -101,7 +101,7 @@ def test_a_card_of_before_letters_were_all_one_is_found_and_is_still_one_patrons
     assert library.store.views.with_card(typed) == library.id_of("ANNA")
     with pytest.raises(BadInput):
         set_(library, "cards", "OLD-1", key="BO")
-    set_(library, "cards", "OLD-1", doing=Doing.REMOVE)
+    set_(library, "cards", "OLD-1", doing=ListChange.REMOVE)
     assert library.store.views.with_card("OLD-1") is None
     assert set_(library, "cards", typed, key="BO")["outcome"] == "added"
 
@@ -117,7 +117,7 @@ def test_a_card_that_another_patron_has_in_capitals_is_refused(library: Library)
 def test_a_card_written_otherwise_stays_hers_and_is_one(either_library: Library) -> None:
     library = either_library
     assert set_(library, "cards", "anna")["outcome"] == "unchanged"
-    assert set_(library, "cards", "a n n a", doing=Doing.REPLACE)["outcome"] == "set"
+    assert set_(library, "cards", "a n n a", doing=ListChange.REPLACE)["outcome"] == "set"
     assert cards(library) == ["a n n a"]
     assert library.store.views.with_card("ANNA") == library.id_of("ANNA")
     rows = [one for one in library.everything()["patron_key"] if one["kind"] == "card"]

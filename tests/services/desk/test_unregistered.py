@@ -12,7 +12,7 @@ from test_setting import counter, entries
 from townspeople import PROTECTED, cpr, dies, gains_protection, person
 
 from cprsync.domain.person.number import CprNumber, NumberKind
-from cprsync.domain.person.person import SILENT, Status, by_status
+from cprsync.domain.person.person import SILENT, Status, silence_by_status
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.services.desk.setting import Setting, set_field
@@ -150,8 +150,8 @@ def told(number: CprNumber, what: str) -> Delivered:
         "whole": whole,
         "protected": gains_protection(whole),
         "dead": dies(whole),
-        "replaced": replace(by_status(replace(whole, status=Status.CHANGED)), current_number=cpr("EDITH")),
-        "annulled": by_status(replace(whole, status=Status.ANNULLED)),
+        "replaced": replace(silence_by_status(replace(whole, status=Status.CHANGED)), current_number=cpr("EDITH")),
+        "annulled": silence_by_status(replace(whole, status=Status.ANNULLED)),
         "unreadable": Unreadable(number, "person.status", PROTECTED, Status.DEAD),
     }[what]
 
@@ -185,7 +185,7 @@ def test_a_replacement_number_that_a_patron_once_had_is_nobodys_either(library: 
 
 
 def test_a_patron_gets_no_replacement_number_from_the_register(library: Library) -> None:
-    changed = replace(by_status(replace(person("ANNA"), status=Status.CHANGED)), current_number=REPLACEMENTS[0])
+    changed = replace(silence_by_status(replace(person("ANNA"), status=Status.CHANGED)), current_number=REPLACEMENTS[0])
     library.deliver(MONDAY, changed, told(REPLACEMENTS[0], "whole"))
     report = library.night()
     assert library.items(report) == [("parked", "number.unresolved"), ("not_ours", None)]

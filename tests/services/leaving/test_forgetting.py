@@ -18,7 +18,7 @@ from test_reviewing import number_of, reviews
 from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
 
-from cprsync.domain.patron.local import Doing
+from cprsync.domain.patron.local import ListChange
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import ReviewClosed
 from cprsync.services.leaving.departing import forget_all
@@ -184,7 +184,7 @@ def test_a_block_that_was_lifted_goes_and_one_that_holds_stays(either_library: L
     library = either_library
     morning(library)
     set_(library, "blocks", "2027-03-01 gæld\n2027-03-02 mistet kort")
-    set_(library, "blocks", "gæld", doing=Doing.REMOVE)
+    set_(library, "blocks", "gæld", doing=ListChange.REMOVE)
     morning(library, TODAY + timedelta(days=29))
     assert "blocks" not in forgotten(library)
     morning(library, TODAY + timedelta(days=30))

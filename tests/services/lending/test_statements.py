@@ -15,7 +15,7 @@ from test_setting import correct, set_
 from townspeople import cpr, dies, gains_protection, person
 
 from cprsync.cli.lending.standing import WIDTH, money, statement_lines
-from cprsync.domain.person.person import Status, by_status
+from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
@@ -167,7 +167,7 @@ def test_nothing_goes_to_the_dead_and_revealing_opens_nothing(library: Library) 
 
 
 def test_whoever_has_disappeared_gets_none(library: Library) -> None:
-    library.deliver(MONDAY, by_status(replace(person("ANNA"), status=Status.DISAPPEARED)))
+    library.deliver(MONDAY, silence_by_status(replace(person("ANNA"), status=Status.DISAPPEARED)))
     library.one_night()
     assert statement(library)["letter"] == "nowhere"
 

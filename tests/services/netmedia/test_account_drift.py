@@ -17,9 +17,9 @@ from test_number_change import NEW, anna, replaced
 from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.netmedia.account import Code, Held, Operation
-from cprsync.domain.netmedia.drift import Drift, Wrong
+from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import Status, by_status
+from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
@@ -178,7 +178,7 @@ def test_what_was_told_of_someone_stands_when_nobody_knows_any_more_where_she_li
     library: Library, culr: CulrDouble, status: Status
 ) -> None:
     """Unknown is not "no" (decision 11): her account is kept as it was told, and comes back as that."""
-    library.deliver(MONDAY, by_status(replace(person("ANNA"), status=status)))
+    library.deliver(MONDAY, silence_by_status(replace(person("ANNA"), status=status)))
     library.one_night()
     assert counts(compared(library)) == {"read": 4}
     behind_our_back(culr, "update", "ANNA", ODENSE)
@@ -369,7 +369,7 @@ def test_a_number_that_another_library_sets_while_our_repair_waits_is_not_overwr
     assert (stands(culr, "ANNA"), stands(culr, "BO")) == (([THEIRS, AGENCY], ODENSE), ([AGENCY], AARHUS))
     ledger = list(culr.accounts.ledger)
     assert reviews_of(library).listed()[0]["net_media"] == SIDES
-    assert verify(library.ports(), offline=False).wrong[Wrong.FOREIGN] == [library.id_of("ANNA")]
+    assert verify(library.ports(), offline=False).wrong[NetMediaFault.FOREIGN] == [library.id_of("ANNA")]
     assert (counts(compared(library)), library.one_night().counts.left) == ({"read": 4, "foreign": 1}, 0)
     assert culr.accounts.ledger == ledger
     reviews_of(library).accept(1)

@@ -11,8 +11,8 @@ from test_account_order import renumber
 from test_leaving import leave
 from townspeople import cpr, moves, person
 
-from cprsync.domain.netmedia.drift import Wrong
-from cprsync.domain.patron.local import Card, Doing, Local
+from cprsync.domain.netmedia.drift import NetMediaFault
+from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
@@ -42,7 +42,7 @@ def log_ins(culr: CulrDouble, key: str) -> set[str]:
 
 def set_cards(library: Library, key: str, *cards: str) -> None:
     counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
-    set_field(counter, Setting(library.id_of(key), "cards", "\n".join(cards), "lone", doing=Doing.REPLACE))
+    set_field(counter, Setting(library.id_of(key), "cards", "\n".join(cards), "lone", doing=ListChange.REPLACE))
 
 
 def by_control(culr: CulrDouble, operation: str, key: str, card: str) -> None:
@@ -133,7 +133,7 @@ def test_a_library_that_lets_cards_log_in_from_now_on_gets_all_of_them_by_compar
 ) -> None:
     culr = hears(library, cards=False)
     library.sets_culr_up(cards=True)
-    assert len(verify(library.ports(), offline=False).wrong[Wrong.CARDS]) == len(PATRONS)
+    assert len(verify(library.ports(), offline=False).wrong[NetMediaFault.CARDS]) == len(PATRONS)
     found = reconcile_accounts(library.ports(), everyone=True, dry_run=dry_run)
     assert (found.counts()["cards"], found.repaired) == (4, 0 if dry_run else 4)
     if dry_run:

@@ -19,7 +19,7 @@ from townspeople import dies, emigrates, gains_protection, moves, person
 from cprsync.cli.netmedia.entitlements import entitlement_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.person.person import Birth, Status, by_status
+from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
@@ -115,7 +115,7 @@ def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Libra
     assert answers(told(library)) == [("no", "dead")] * 2
     assert told(library)["rights"][0]["valid_from"] == told(library)["day"]
     # an annulled number is no annulment of the death
-    library.deliver(TUESDAY, by_status(replace(person("ANNA"), status=Status.ANNULLED)))
+    library.deliver(TUESDAY, silence_by_status(replace(person("ANNA"), status=Status.ANNULLED)))
     library.one_night()
     assert answers(told(library)) == [("no", "dead")] * 2
     library.deliver(WEDNESDAY, person("ANNA"))

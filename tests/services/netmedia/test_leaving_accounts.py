@@ -13,7 +13,7 @@ from test_reviewing import number_of, reviews
 from townspeople import cpr
 
 from cprsync.domain.netmedia.account import Identity, IdType
-from cprsync.domain.netmedia.drift import Wrong
+from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.netmedia.accounts import reconcile_accounts
@@ -123,7 +123,7 @@ def test_an_account_beside_that_comes_back_is_seen_and_deleted_while_the_number_
     library.register.refuses_to_unsubscribe[cpr("ANNA")] = RegisterUnavailable("no answer")
     library.one_night()
     makes(culr, cpr("ANNA"), kind, "again")
-    assert verify(library.ports(), offline=False).wrong[Wrong.EXTRA] == [anna]
+    assert verify(library.ports(), offline=False).wrong[NetMediaFault.EXTRA] == [anna]
     found = reconcile_accounts(library.ports(), everyone=True, dry_run=False)
     assert found.counts()["extra"] == found.repaired == 1
     library.one_night()

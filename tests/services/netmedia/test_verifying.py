@@ -18,7 +18,7 @@ from townspeople import dies, moves, person
 
 from cprsync.cli.netmedia.entitlements import entitlement_lines
 from cprsync.config.packaged import load_municipalities
-from cprsync.domain.netmedia.drift import Wrong
+from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
@@ -65,7 +65,7 @@ def test_everyone_of_the_town_is_right_and_looking_changes_nothing(library: Libr
         "products": True,
         "read": 4,
         "waiting": {"rights": 0, "rights_differing": 0, "culr": 0},
-        "wrong": {kind.value: 0 for kind in Wrong},
+        "wrong": {kind.value: 0 for kind in NetMediaFault},
         "leaving": 0,
         "reasons_on_no_record": [],
         "who": {},
@@ -256,7 +256,7 @@ def test_when_culr_does_not_answer_the_rest_is_verified_and_the_error_told(
     write(library, STORED_NO, "ANNA")
     culr.failures = [NetMediaUnavailable("no answer")] * 8
     found: Any = verify(replace(library.ports(), batch=at_once), offline=False)
-    assert found.wrong[Wrong.RIGHTS] == [library.id_of("ANNA")]
+    assert found.wrong[NetMediaFault.RIGHTS] == [library.id_of("ANNA")]
     assert (found.read, found.accounts_waiting) == (0, 4)
     assert isinstance(found.error, NetMediaUnavailable)
     assert not found.document()["ok"]

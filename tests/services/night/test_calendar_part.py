@@ -20,7 +20,7 @@ from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
 
 from cprsync.domain.patron.patron import Purpose
-from cprsync.domain.person.person import Birth, Status, by_status
+from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.calendar import foresee
@@ -407,7 +407,7 @@ def test_the_dead_have_no_birthday(town: Library) -> None:
     a_night_without_a_delivery(town, 20)
     assert group(town, "WILMA") == ("Barn", None)
     # an annulled number is no annulment of the death
-    annulled = by_status(replace(PEOPLE["WILMA"], status=Status.ANNULLED))
+    annulled = silence_by_status(replace(PEOPLE["WILMA"], status=Status.ANNULLED))
     town.deliver(date(2027, 3, 11), annulled, previous=date(2027, 2, 19))
     town.one_night()
     assert group(town, "WILMA") == ("Barn", None)

@@ -9,7 +9,7 @@ import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
 from townspeople import person
 
-from cprsync.domain.person.person import Abroad, Person, Status, by_status
+from cprsync.domain.person.person import Abroad, Person, Status, silence_by_status
 
 if TYPE_CHECKING:
     from datetime import date
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def of_status(status: str) -> Person:
     abroad = Abroad("5120", ("Storgatan 1", "", "", "", ""))
-    return by_status(replace(person("ANNA"), status=Status(status), abroad=abroad))
+    return silence_by_status(replace(person("ANNA"), status=Status(status), abroad=abroad))
 
 
 def as_shown(library: Library) -> tuple[Person, date | None]:

@@ -19,7 +19,7 @@ from townspeople import cpr, dies, gains_protection, loses_protection, moves, pe
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Person, Protection, Status, by_status
+from cprsync.domain.person.person import SILENT, Person, Protection, Status, silence_by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import LostCompare, NoSuchPerson, RegisterUnavailable
 from cprsync.services.night.run import run_night
@@ -37,7 +37,7 @@ CLARAS = CprNumber("1702921782")
 
 
 def replaced(old: CprNumber, new: CprNumber | None, status: Status = Status.CHANGED) -> Person:
-    return by_status(Person(old, status=status, current_number=new or SILENT))
+    return silence_by_status(Person(old, status=status, current_number=new or SILENT))
 
 
 def anna(number: CprNumber = NEW) -> Person:
@@ -99,7 +99,7 @@ def test_the_net_media_hear_which_number_replaces_which(library: Library) -> Non
 
 def test_what_the_net_media_held_follows_her_when_nobody_knows_where_she_lives(library: Library) -> None:
     patron = library.id_of("ANNA")
-    gone = by_status(replace(anna(OLD), status=Status.DISAPPEARED))
+    gone = silence_by_status(replace(anna(OLD), status=Status.DISAPPEARED))
     library.deliver(MONDAY, gone)
     library.night()
     before = told(library, patron)

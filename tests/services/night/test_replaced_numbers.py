@@ -16,7 +16,7 @@ from test_window_nights import PROTECTED, document, windows
 from townspeople import gains_protection, moves, person
 
 from cprsync.cli.feed.windows import list_lines, windows_document
-from cprsync.domain.feed.delivery import DAYS_BETWEEN
+from cprsync.domain.feed.delivery import ASK_REPLACED_AFTER_DAYS
 from cprsync.errors import RegisterUnavailable
 
 if TYPE_CHECKING:
@@ -120,12 +120,12 @@ def test_a_look_up_that_leads_to_a_number_nobody_has_gives_it_to_the_patron(libr
 def test_the_register_is_asked_once_and_then_seldom_and_never_raises_the_item_again(library: Library) -> None:
     closes, _ = rejected(library)
     asked: list[date] = []
-    for days in range(2 * DAYS_BETWEEN + 1):
+    for days in range(2 * ASK_REPLACED_AFTER_DAYS + 1):
         library.deliver(MONDAY + timedelta(days=days + 1), previous=MONDAY + timedelta(days=days))
         before = len(library.register.looked_up)
         library.night()
         asked += [library.clock.today()] * (len(library.register.looked_up) - before)
-    assert [(day - asked[0]).days for day in asked] == [0, DAYS_BETWEEN, 2 * DAYS_BETWEEN]
+    assert [(day - asked[0]).days for day in asked] == [0, ASK_REPLACED_AFTER_DAYS, 2 * ASK_REPLACED_AFTER_DAYS]
     assert (windows(library), waiting(library)) == ({closes: REPLACED}, [])
 
 
