@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.catalogues import Language, page_words
+from cprsync.catalogues import Language, find_text, page_words
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
@@ -21,7 +21,6 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows
 from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.fields import PRINTED
-from cprsync.domain.policy.policy import ASKED
 from cprsync.errors import ConfigurationError
 from cprsync.language.words import long_day, word
 from cprsync.resources import fixture_path
@@ -168,7 +167,7 @@ def _show_page(sections: Sequence[Section], language: Language, missing: Sequenc
     if not as_json:
         say(page_text(sections, language))
         if missing:
-            asked = ", ".join(f"{key} ({ASKED[key].text(language)})" for key in missing)
+            asked = ", ".join(f"{key} ({find_text('pages', f'controller.{key}', language)})" for key in missing)
             note(word("controller_missing", language, asked=asked))
         return
     paragraphs = [

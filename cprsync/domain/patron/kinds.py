@@ -19,6 +19,7 @@ from cprsync.domain.patron.local import (
     Block,
     Card,
     Email,
+    ListChange,
     Local,
     Telephone,
     TypedBlock,
@@ -247,7 +248,7 @@ def _shown_absence(absence: Absence | None) -> list[str | None] | None:
 # -- the kinds -------------------------------------------------------------------------------------------------
 
 #: What a list becomes: the stored entries, the typed ones, what to do with them, and the day.
-_Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], Doing, date], tuple[Any, ...]]"
+_Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], ListChange, date], tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from cprsync import domain
 
 #: Nothing of a person stands in them. A new one is put here by whoever has looked.
 PRINTED = {
-    *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "Known", "Limit", "Policy"),
+    *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
     *("Answering", "News", "Troubled", "PartingRow"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
