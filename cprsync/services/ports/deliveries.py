@@ -126,35 +126,21 @@ class Sealing(Protocol):
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
         """Seal a file. The same content under the same name is sealed only once.
 
-        `mark` names the state of the file at its source. It is kept, so that `sealed_as` finds the delivery by
-        it.
-
-        Raises:
-            FenceLost: another program took what was sealed so far for the rest of a killed one, and removed it.
+        `mark` names the state of the file at its source: `sealed_as` finds the delivery by it. Raises FenceLost if
+        another program took what was sealed so far for the rest of a killed one, and removed it.
         """
-        ...
 
     def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
-        """Seal a file so that it can be opened here and now, and nobody else sees it.
+        """Seal a file so that only this program sees it, until `clear_half_sealed` removes it. Raises as `seal`.
 
-        `clear_half_sealed` removes it. Returns the delivery that already has this content, or the one sealed
-        now.
-
-        Raises:
-            FenceLost: as `seal`.
+        Returns the delivery that already has this content, or the one sealed now.
         """
-        ...
 
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
         """Return the delivery sealed from a file with this name and mark; None: there is none to open."""
-        ...
 
     def clear_half_sealed(self) -> None:
-        """Remove what a killed program left half sealed.
-
-        The caller holds the agreement's lock, so nobody else is sealing.
-        """
-        ...
+        """Remove what a killed program left half sealed. The caller holds the agreement's lock."""
 
 
 class Inbox(Protocol):
@@ -162,30 +148,21 @@ class Inbox(Protocol):
 
     def content(self, delivery: SealedDelivery) -> BinaryIO:
         """Return the content of a delivery as a seekable file."""
-        ...
 
     def waiting(self) -> list[SealedDelivery]:
         """Deliveries in the inbox that no run has applied or refused, in the order they came."""
-        ...
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         """Return the deliveries that this run has accepted, in order."""
-        ...
 
     def taken_on(self, produced: date) -> Link | None:
         """Return the delivery of this production date that was taken last; None: none was taken."""
-        ...
 
     def last_produced(self) -> date | None:
         """Return the production date of the last delivery taken; None: none was taken."""
-        ...
 
     def applied_until(self) -> date | None:
-        """Return the production date of the newest delivery in which every person is accounted for.
-
-        None: no delivery.
-        """
-        ...
+        """Return the production date of the newest delivery in which every person is accounted for."""
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
         """Take a delivery that is whole and in chain into the run, and move the chain.
@@ -193,26 +170,17 @@ class Inbox(Protocol):
         If the chain only warns, a delivery may be missing before this one, and nobody can say which numbers it
         told of. Then a window opens for every subscribed patron. For a delivery that an operator accepted over
         a gap, the windows are open already.
-
-        Raises:
-            FenceLost: a newer run has taken over.
         """
-        ...
 
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
         """Refuse a delivery that is damaged or out of chain. `reason` is a stable name."""
-        ...
 
 
 class StoppedDeliveries(Protocol):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:
-        """Return every delivery of this name, in the order they came.
-
-        Leaves out a delivery that is treated as new when it comes again.
-        """
-        ...
+        """Return every delivery of this name, in the order they came, without one that is new when it comes again."""
 
     def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         """Accept a delivery that is out of chain. The next run applies it; this changes no record.
@@ -221,14 +189,9 @@ class StoppedDeliveries(Protocol):
         then unverified until the register has answered (decision 33). Returns for how many patrons a window was
         opened.
         """
-        ...
 
     def stopping(self) -> list[SealedDelivery]:
-        """Return the deliveries that no night could take.
-
-        Each stops the nights as long as the file is where it arrived.
-        """
-        ...
+        """Return the deliveries that no night could take. Each stops the nights as long as its file stays."""
 
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
         """Set a delivery aside: no night looks at it again.
@@ -237,11 +200,9 @@ class StoppedDeliveries(Protocol):
         looked up (decision 33). Before the first delivery there is no chain that could show a gap. Then every
         subscribed patron is unverified from now on. Returns for how many patrons a window was opened.
         """
-        ...
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         """Return, for each of these names, the newest delivery that a run has taken or an operator has set aside."""
-        ...
 
 
 class WaitingFile(Protocol):
@@ -253,15 +214,12 @@ class WaitingFile(Protocol):
     @property
     def mark(self) -> str | None:
         """A mark that identifies this state of the file, so that it need not be read. None: only the content does."""
-        ...
 
     def open(self) -> BinaryIO:
         """The content, from its first byte."""
-        ...
 
     def done(self) -> None:
         """Keep or delete the file, as set. It is sealed in the inbox by now."""
-        ...
 
 
 class Feed(Protocol):
@@ -269,15 +227,12 @@ class Feed(Protocol):
 
     def waiting(self) -> list[WaitingFile]:
         """Complete files only, in the order of their names."""
-        ...
 
     def unfinished(self) -> list[str]:
         """Names of files that are still being written."""
-        ...
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
         """The part of an unfinished file that is there by now. None: it is only announced."""
-        ...
 
 
 class Reader(Protocol):
@@ -285,12 +240,9 @@ class Reader(Protocol):
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Verify the whole file and count it. Raises DeliveryRefused."""
-        ...
 
     def links(self, source: BinaryIO) -> Links:
         """The replaced numbers anywhere in the delivery. Raises DeliveryRefused."""
-        ...
 
     def persons(self, source: BinaryIO) -> Iterator[Delivered]:
         """Each distinct number once, in the order of the 001 records, silenced by status. Raises DeliveryRefused."""
-        ...

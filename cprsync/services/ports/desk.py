@@ -194,19 +194,15 @@ class Desk(Protocol):
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
         """Write an audit entry, with the keyed index of the number, before a look-up is made."""
-        ...
 
     def save(self, entry: Entry) -> str:
-        """Create or change one patron and write the subscription: all of it, or nothing.
+        """Create or change one patron and write the subscription: all of it, or nothing. Returns the patron's id.
 
-        Raises:
-            LostCompare: someone else wrote the patron since the decision.
+        Raises LostCompare, here and below, if someone else wrote the patron since the decision.
         """
-        ...
 
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
         """Open one review item about two patrons, once. Touches no record."""
-        ...
 
 
 class StaffChanges(Protocol):
@@ -215,30 +211,17 @@ class StaffChanges(Protocol):
     def correct(self, correction: Correction, *, user: str) -> None:
         """Write an override or take one back, and update group, municipality and net media at once.
 
-        The record moves on by one version. A night that decided without the override then decides again.
-
-        Raises:
-            LostCompare: someone else wrote the patron since the decision.
+        The record moves on by one version: a night that decided without the override decides again.
         """
-        ...
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
-        """Write a value in the register's part of a patron whose number the register does not know.
-
-        Raises:
-            LostCompare: someone else wrote the patron since the decision.
-        """
-        ...
+        """Write a value in the register's part of a patron whose number the register does not know."""
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
-        """Set one field that patron and staff own. The other fields stay as they are now.
+        """Set one field that patron and staff own. Returns False if it has this value already.
 
-        Returns False if the field has this value already.
-
-        Raises:
-            BadInput: another patron has one of the cards, or there is no card for the PIN.
+        Raises BadInput if another patron has one of the cards, or there is no card for the PIN.
         """
-        ...
 
 
 class Views(Protocol):
@@ -246,38 +229,27 @@ class Views(Protocol):
 
     def patron(self, patron_id: str) -> PatronView | None:
         """Return one patron; None: no such patron."""
-        ...
 
     def numbered(self, patron_id: str) -> Numbered | None:
-        """The patron with this patron number, also one who has left.
-
-        None: nothing is left of them, or they never existed.
-        """
-        ...
+        """The patron with this patron number, also one who has left. None: nothing is left of them."""
 
     def with_card(self, card: str) -> str | None:
         """Find who has a card, however its letters and spaces are written; None: nobody."""
-        ...
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         """Return whether a patron who is sealed for a reason of their own has this address. `but` does not count."""
-        ...
 
     def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
         """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
-        ...
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Return every row of the agency in every table, sorted, with sealed values opened and bytes as hex.
 
-        For tests: two stores with the same content are equal here, although no two seals are equal. Deliveries
-        are shown by their hashes, without their chunks.
+        For tests: two stores with the same content are equal here, although no two seals are.
         """
-        ...
 
     def reveal(self, asked: Reveal) -> Opened:
         """Commit the audit entry, and then open the fields."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,15 +288,12 @@ class Reviews(Protocol):
 
     def waiting(self) -> dict[str, int]:
         """Count the items that wait for a person, by kind."""
-        ...
 
     def proposed(self, run: Run) -> dict[str, int]:
         """How many reviews that the statuses of the run's changes propose still wait, by kind."""
-        ...
 
     def in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
         """The reviews about these patrons that wait or were accepted."""
-        ...
 
 
 class ReviewDesk(Protocol):
@@ -332,32 +301,24 @@ class ReviewDesk(Protocol):
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:
         """Return the items that wait, or all items, the oldest first."""
-        ...
 
     def item(self, number: int) -> ReviewItem | None:
         """Return one item; None: no item has that number."""
-        ...
 
     def count(self, kind: str, *, since: datetime) -> int:
         """Count the items of a kind that were accepted since a moment. Items taken back later count too."""
-        ...
 
     def named_number(self, number: int) -> CprNumber | None:
         """Return the number that an item would give its patron; None: the item has none, or it is deleted."""
-        ...
 
     def write(self, given: Answer) -> None:
-        """Write the answer in one transaction, or nothing.
+        """Write the answer, or nothing. Raises ReviewClosed if the item has been answered by then.
 
-        Raises ReviewClosed if the item has been answered by then. Raises LostCompare if the patron who gets a
-        number has changed by then, or another patron has that number.
+        Raises LostCompare if the patron who gets a number has changed by then, or another patron has that number.
         """
-        ...
 
     def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
         """Record who accepted first, where two must accept. Raises ReviewClosed if another user was quicker."""
-        ...
 
     def circulation_counts(self, patron_id: str) -> dict[str, int]:
         """Count what a merge would move, by table."""
-        ...

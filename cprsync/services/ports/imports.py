@@ -98,24 +98,20 @@ class Imports(Protocol):
 
         With a `policy`, a list puts nobody into a group that does not fit their age.
         """
-        ...
 
     def take_circulation(
         self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
     ) -> list[Imported]:
         """Take in loans, reservations, balances and messages, by their source's ids."""
-        ...
 
     def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> Imported:
         """Take in one patron by hand, and write in the audit who did it.
 
         Without `write`, only return what would happen to the row.
         """
-        ...
 
     def left_before(self, number: CprNumber) -> bool:
         """Return whether the patron with this number has left and was closed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

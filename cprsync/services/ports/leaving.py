@@ -78,108 +78,63 @@ class Leaving(Protocol):
     """Patrons who leave."""
 
     def departing(self, inactive_before: date | None) -> Departing:
-        """Return who leaves tonight.
-
-        Inactive patrons by the policy, and leaving patrons who have nothing open any more.
-        """
-        ...
+        """Return the patrons who are inactive by the policy, and those who are leaving and have nothing open."""
 
     def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
-        """Mark the inactive as leaving and close the free, in one transaction. Each is checked again.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Mark the inactive as leaving and close the free, in one transaction. Each is checked again."""
 
     def parting(self, patron_id: str) -> Parting | None:
         """Return what is known of a patron who is to leave or be erased; None: there never was such a patron."""
-        ...
 
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
-        """Take a request to leave. The record is closed at once if nothing is open.
+        """Take a request to leave. The record is closed at once if nothing is open. None: there is no such patron.
 
-        Returns None if there never was such a patron. Nobody is looked up, subscribed or created. `reason`: why
-        it was done in spite of a warning.
+        `reason`: why it was done in spite of a warning.
         """
-        ...
 
     def was_given(self, patron_id: str) -> bool:
         """Whether this ever was a patron's number, even if nothing is left of the patron."""
-        ...
 
 
 class Erasing(Protocol):
     """Records that are erased."""
 
     def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-        """Erase one patron.
+        """Erase one patron. Ties: these keep the patron, and nothing is written. None: there is no such patron.
 
-        Returns Ties if open ties keep the patron; then nothing is written. Returns None if there is no such
-        patron.
-
-        `reason`: why it was done in spite of a warning. It is deleted with the rest, and its hash stays in the
-        audit.
-
-        The journal has the patron before the database does. If the process is killed in between, the next
-        command that opens the store finishes.
+        `reason`: why it was done in spite of a warning. It is deleted with the rest, and its hash stays in the audit.
+        The journal has the patron before the database does: after a kill, the next command that opens the store
+        finishes.
         """
-        ...
 
     def sweep(self, run: Run) -> int:
-        """Delete ended subscriptions and free shells, after the register has released the subscriptions.
-
-        Returns how many patron rows were deleted.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Delete ended subscriptions, and shells that the register has released. Returns how many shells."""
 
 
 class Retention(Protocol):
     """What is deleted after its retention period."""
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
-        """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted."""
 
     def count_log(self, policy: Policy, *, on: date) -> int:
         """How many audit entries may be cut on a day. None may be while a beginning of the audit fails its check."""
-        ...
 
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         """Count how many rows of each kind would be deleted on a day, as things are now. Writes nothing."""
-        ...
 
 
 class Journal(Protocol):
     """The erase journal, which outlives an older copy of the store."""
 
     def replay(self) -> int:
-        """Close and erase again those that an older copy of the store brought back.
-
-        Returns how many, since last told.
-        """
-        ...
+        """Erase again those that an older copy of the store brought back. Returns how many, since the last call."""
 
     def begin(self) -> None:
-        """Replay the journal when the store is opened.
-
-        The next call of `replay` counts these too.
-        """
-        ...
+        """Replay the journal when the store is opened. The next call of `replay` counts these too."""
 
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
-        """Accept the journal as it is now.
+        """Accept the journal as it is now. A new one continues from the lines of a broken one that verify.
 
-        A broken journal is set aside, and a new one continues from the lines that verify.
-
-        Raises:
-            BadInput: it is the journal that the database has seen; nothing is written.
+        Raises BadInput if it is the journal that the database has seen.
         """
-        ...

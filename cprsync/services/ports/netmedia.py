@@ -126,100 +126,53 @@ class Rights(Protocol):
     """Rights to net media."""
 
     def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:
-        """Derive the rights of the next patrons with rights that are due.
-
-        Returns the last patron's id; None: nobody is left.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Derive the rights of the next patrons with rights that are due. Returns the last one's id; None: all done."""
 
     def ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
-        """Yield the patrons whose rights will be derived up to a day, or all, in the order of their ids.
-
-        Writes nothing.
-        """
-        ...
+        """Yield the patrons whose rights will be derived up to a day, or all, in the order of their ids."""
 
     def stamp(self) -> str | None:
         """Return the stamp of the policy with which the rights were derived; None: never."""
-        ...
 
     def keep_stamp(self, run: Run, derived: str | None) -> None:
-        """Note that every patron's rights are derived with this policy now.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Note that every patron's rights are derived with this policy now."""
 
     def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
-        """Derive the rights of these patrons now, due or not.
-
-        Used between two nights: no night's report counts these changes.
-        """
-        ...
+        """Derive the rights of these patrons now, due or not. No night's report counts these changes."""
 
     def forget_earlier_turns(self, run: Run) -> None:
-        """Delete the changes of earlier runs, except those that CULR has still to hear.
-
-        The reports of those runs have counted them.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Delete the changes that earlier runs have reported, except those that CULR has still to hear."""
 
     def turns(self, run: Run) -> dict[str, dict[str, int]]:
-        """Count the changes of a run by product and turn.
-
-        Under `waiting`: the number of patrons whose change CULR has still to hear, from any run.
-        """
-        ...
+        """Count the changes of a run by product and turn. `waiting`: changes of any run that CULR has still to hear."""
 
     def count(self) -> int:
         """Count the patrons whose rights are kept."""
-        ...
 
 
 class Outbox(Protocol):
     """What CULR must still be told."""
 
     def backlog(self) -> Backlog:
-        """Count the effects that wait and those that a person has to look at.
-
-        Also returns since when the oldest waits.
-        """
-        ...
+        """Count the effects that wait and those that a person has to look at."""
 
     def order(self) -> list[str]:
         """Return the patrons with effects that wait: those who may lose a right first, then the longest waiting."""
-        ...
 
     def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
         """Return the effects that wait for each of these patrons, lowest version first."""
-        ...
 
     def offer(self, effects: Sequence[Effect]) -> None:
         """Note that these effects are about to be sent. From now on the net media may have heard of them."""
-        ...
 
     def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[tuple[str, str]]:
-        """Write what came of effects.
-
-        A settled effect is deleted and its account is written. Any other waits on, or is left to a person.
+        """Delete settled effects and write their accounts. Any other effect waits on, or is left to a person.
 
         Returns the patrons that a person has to look at now, each with the reason.
-
-        Raises:
-            FenceLost: a newer run has taken over.
         """
-        ...
 
     def account_state(self, patron_id: str) -> AccountState:
         """Return what is known of one patron's account."""
-        ...
 
 
 class Accounts(Protocol):
@@ -227,74 +180,50 @@ class Accounts(Protocol):
 
     def count(self) -> int:
         """Count the accounts that CULR was told of."""
-        ...
 
     def oldest(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
         """Patrons with accounts that were not read or told for the longest time. Without a limit, all of them.
 
-        Accounts that were read since `today` began count against the limit and are not read again. Leaves out
-        patrons with an effect that waits or was refused. The same applies to the methods below.
+        Accounts that were read since `today` began count against the limit and are not read again. Here and below,
+        patrons with an effect that waits or was refused are left out.
         """
-        ...
 
     def without(self) -> list[str]:
         """Return the patrons who have no account as far as we know, and no effect that waits."""
-        ...
 
     def wanted(self, ids: Sequence[str]) -> list[Account]:
-        """Return what has to be in CULR for each of these patrons.
+        """Return what has to be in CULR for each of these patrons, without those who need no account and have none.
 
-        A patron who must have no account, and has none as far as we know, is left out. A closed record is not left out:
-        until its number is gone too, an account under it would be one too many.
+        A closed record counts until its number is gone too: an account under it would be one too many.
         """
-        ...
 
     def count_left_out(self) -> int:
         """Count the patrons who are neither read nor repaired, because an effect waits for them or was refused."""
-        ...
 
     def sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
         """Return for each patron what our records say, what CULR last held, and its last refusal."""
-        ...
 
 
 class AccountRepairs(Protocol):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
-        """Write what was read of accounts that are right, in one transaction.
-
-        `gone`: patrons who must have no account, and have none.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Write what was read of accounts that are right. `gone`: patrons who must have no account, and have none."""
 
     def repair(self, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
-        """Add the effects of these repairs to the outbox, or leave them to a person, in one transaction.
+        """Add the effects of these repairs to the outbox, or leave them to a person.
 
         A patron is left unchanged if they were written since, or if an effect waits for them by now.
-
-        Raises:
-            FenceLost: a newer run has taken over.
         """
-        ...
 
     def checked_page(self, after: str, limit: int) -> list[Checked]:
         """The next records after an id, with the rights stored for them. Includes those who have left."""
-        ...
 
     def wrong_versions(self) -> list[str]:
-        """Return the patrons with a version that is not above the one before it.
-
-        Compares the record, what CULR has, what waits, and the before-images.
-        """
-        ...
+        """Return the patrons with a version, in any place that keeps one, that is not above the one before it."""
 
     def let_stand(self, ids: Sequence[str]) -> set[str]:
         """Those of these patrons for which staff last decided that another library's number may stay."""
-        ...
 
 
 class NetMedia(Protocol):
@@ -313,8 +242,6 @@ class NetMedia(Protocol):
         refused in a row. Effects that have not begun are then not yielded. In the last case the last effect comes as
         NetMediaRefused. Queues are taken as needed, at most twice as many as run side by side.
         """
-        ...
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
         """What CULR holds under each identity, with the accounts of every agency. Stops early as `send_many` does."""
-        ...

@@ -31,7 +31,6 @@ class Progress(Protocol):
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Begin a stage. `total`: how many items it has, if known."""
-        ...
 
     def advance(self, count: int = 1) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cprsync.catalogues import rule_words
@@ -156,23 +156,24 @@ class Named:
     new: CprNumber | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one transaction writes: records, before-images, audit, outbox, items, follow-ups, checkpoint."""
 
-    writes: list[Write] = field(default_factory=list)
-    touches: list[Touch] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    asks: list[FollowUp] = field(default_factory=list)
-    answered: list[FollowUp] = field(default_factory=list)
-    reviews: list[tuple[str, str]] = field(default_factory=list)
-    named: list[Named] = field(default_factory=list)
+    writes: Sequence[Write] = ()
+    touches: Sequence[Touch] = ()
+    items: Sequence[Item] = ()
+    asks: Sequence[FollowUp] = ()
+    answered: Sequence[FollowUp] = ()
+    #: patron ids with the kind of review
+    reviews: Sequence[tuple[str, str]] = ()
+    named: Sequence[Named] = ()
     #: patron ids with an old number that, by the register, leads to the present one
-    agreed: list[tuple[str, CprNumber]] = field(default_factory=list)
+    agreed: Sequence[tuple[str, CprNumber]] = ()
     #: patrons with a protection that may have ended, by a look-up of this night that two people must confirm
-    doubted: list[str] = field(default_factory=list)
+    doubted: Sequence[str] = ()
     #: patrons that the register has answered about: their windows close
-    verified: list[str] = field(default_factory=list)
+    verified: Sequence[str] = ()
     checkpoint: int | None = None
 
     def review_news(self) -> ReviewNews:
@@ -238,52 +239,35 @@ class Patrons(Protocol):
 
     def count(self) -> int:
         """Count the patrons of the library, without those who were merged or have left."""
-        ...
 
     def count_silent(self) -> int:
         """Count the patrons about whose protection no source has spoken, although one could."""
-        ...
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         """Return for each person: not ours, equal by fingerprint, or the opened patron."""
-        ...
 
     def read(self, ids: Sequence[str]) -> list[Patron]:
         """Return the patrons with these ids in the order asked. Unknown ids and patrons who have left are skipped."""
-        ...
 
     def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
         """Return which of the numbers are old numbers, and the patron who had each."""
-        ...
 
     def prepare(self, after: Person) -> Prepared: ...
 
     def write(self, run: Run | None, batch: Batch) -> None:
-        """Write records, before-images, audit, outbox, items, follow-ups, reviews and the checkpoint.
-
-        Pass no run if you hold the agreement's lock between two nights.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-            LostCompare: a patron changed since the decision.
-        """
-        ...
+        """Write what the batch holds: all of it, or nothing. Raises LostCompare if a patron changed since."""
 
     def overridden(self) -> list[str]:
         """Return the patrons with a live correction, in order."""
-        ...
 
     def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
         """Return those of these patrons who are sealed for a reason of their own."""
-        ...
 
     def ids(self) -> list[str]:
         """Return the ids of all patrons of the library, in order, without those who were merged or have left."""
-        ...
 
     def find(self, number: CprNumber) -> str | None:
         """Return the patron who has this number, or had it before (decision 6)."""
-        ...
 
 
 class Lending(Protocol):
@@ -291,15 +275,12 @@ class Lending(Protocol):
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
         """Return the patron's loans, reservations, balances and messages, by those names."""
-        ...
 
     def owing(self, patron_id: str, on: date) -> Owing:
         """Return the loans that are late on a day and not over, and what is unpaid, each in the order of its days."""
-        ...
 
     def answering_for(self, patron_id: str) -> list[str]:
         """Return the patron numbers of those who answer for the patron's new debts."""
-        ...
 
 
 class KeptBlocks(Protocol):
@@ -307,18 +288,12 @@ class KeptBlocks(Protocol):
 
     def of(self, number: CprNumber) -> tuple[Block, ...]:
         """Return the blocks that are kept by a number, the oldest first."""
-        ...
 
     def numbered(self, number: CprNumber) -> dict[int, Block]:
         """Return the blocks that are kept by a number, by their row ids, the oldest first."""
-        ...
 
     def lift(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
-        """Delete the blocks kept by a number, or `only` one of them. Returns how many.
-
-        The audit says who lifted them and why.
-        """
-        ...
+        """Delete the blocks kept by a number, or `only` one of them, with an audit entry. Returns how many."""
 
 
 class Responsibles(Protocol):
@@ -326,19 +301,15 @@ class Responsibles(Protocol):
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
         """Return every link in force of each minor that one of these patrons answers for."""
-        ...
 
     def links(self, minor_id: str) -> list[Linked]:
         """All links of a minor to those who answer for them, the oldest first."""
-        ...
 
     def minors_of(self, responsible_id: str) -> list[Minor]:
         """Return every minor that this person is responsible for now, the oldest link first."""
-        ...
 
     def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
         """End a link from today on, with its audit entry. Return False if no link is in force."""
-        ...
 
 
 class Statistics(Protocol):
@@ -346,7 +317,6 @@ class Statistics(Protocol):
 
     def counted(self, on: date, policy: Policy, *, page: int = 500) -> Iterator[Cell]:
         """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
-        ...
 
 
 def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:

@@ -78,19 +78,15 @@ class Register(Protocol):
 
     def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:
         """Answer each number once, in any order. One failing number does not stop the others."""
-        ...
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         """Subscribe each number once, in any order. Subscribing twice has the same effect as once."""
-        ...
 
     def unsubscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         """End the subscription of each number once, in any order. Ending it twice has the same effect as once."""
-        ...
 
     def subscriptions(self) -> set[CprNumber]:
         """All numbers subscribed under our agreement."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +133,13 @@ class Subscriptions(Protocol):
     """Whom the register tells us about, and what it is still to be asked."""
 
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
-        """Write an audit entry for each look-up that is about to be made, by a run or by a plan.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Write an audit entry for each look-up that is about to be made. No run: by a plan."""
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        """Return patrons with a real number that was never subscribed under this agreement.
+        """Return patrons with a real number that was never subscribed under this agreement, without those who left.
 
-        A patron with an ended row has left and is not returned. When they are registered again, `begin_again`
-        makes them missing here. When a patron gets another number, the old number's row gets another reason, so
-        the patron is missing again. `unheard`: only patrons without an as-of.
+        `unheard`: only patrons without an as-of.
         """
-        ...
 
     def subscribed(
         self,
@@ -173,30 +161,21 @@ class Subscriptions(Protocol):
 
         `dead_until`: the last day of those who are known to be dead, after a replaced number for example.
         """
-        ...
 
     def count(self) -> int:
         """Count the numbers that are subscribed under this agreement."""
-        ...
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         """Return open questions to the register, the oldest first."""
-        ...
 
     def keep_answers(self, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
-        """Keep the answers about these patrons, in one transaction.
+        """Keep the answers about these patrons, sealed with the day that each has seen.
 
-        A failure (the register is down, or refuses) is not kept, so the question is asked again. The day that
-        the answer has seen is sealed with it. It may be later than the day for which the answer is true.
-
-        Raises:
-            FenceLost: a newer run has taken over.
+        A failure is not kept, so the question is asked again.
         """
-        ...
 
     def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
         """Return the answers that this run got about these patrons before it was stopped."""
-        ...
 
 
 class Reconciliation(Protocol):
@@ -204,26 +183,18 @@ class Reconciliation(Protocol):
 
     def gaps(self, listed: Collection[CprNumber]) -> Gaps:
         """Compare our rows with the list by index. Only the missing ones of some 100,000 rows are opened."""
-        ...
 
     def end(self, run: Run | None, *, on: date) -> int:
         """End the rows whose reason no longer applies; returns how many.
 
-        A person who only answered for a minor leaves when nothing is owed by now. The night closes their record
-        later.
+        A person who only answered for a minor leaves when nothing is owed by now.
         """
-        ...
 
     def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         """Record that the register has added these numbers again."""
-        ...
 
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-        """Note that the register no longer holds these numbers for us. What others add later is theirs.
-
-        A number that was never ours has no row. An audit entry without a patron records its removal.
-        """
-        ...
+        """Note that the register no longer holds these numbers for us. What others add later is theirs."""
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         """Open windows before numbers that have vanished at the register are added again.
@@ -231,18 +202,12 @@ class Reconciliation(Protocol):
         The feed told nothing of the time in between. The windows open before the call, so that a killed night
         forgets nobody. Returns, by number, the patrons with a new window.
         """
-        ...
 
     def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
-        """Close the windows of patrons whose subscriptions were there all along.
-
-        The list was wrong, and nothing was missed.
-        """
-        ...
+        """Close the windows of patrons whose subscriptions were there all along: the list was wrong."""
 
     def documents(self) -> list[dict[str, Any]]:
         """Return every row, by patron and reason, without its number."""
-        ...
 
 
 class Windows(Protocol):
@@ -250,11 +215,9 @@ class Windows(Protocol):
 
     def listed(self) -> list[InWindow]:
         """Return every patron in a window, by patron number, with the review item that decides about them."""
-        ...
 
     def counts(self) -> dict[str, int]:
         """How many patrons are in a window, by reason."""
-        ...
 
     def to_ask(self, limit: int) -> list[str]:
         """Return the patrons to ask about next, the most urgent first.
@@ -264,27 +227,15 @@ class Windows(Protocol):
         - patrons whose number a person still has to decide: an answer may be about someone else;
         - patrons with a replaced number about which the register was asked a short time ago.
         """
-        ...
 
     def asked_today(self) -> AskedToday:
         """How many patrons in a window were asked about today, and the harm done by the answers."""
-        ...
 
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
-        """Write an audit entry for each look-up that is about to be made, and count them for the day.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Write an audit entry for each look-up that is about to be made, and count them for the day."""
 
     def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
-        """Count harm before it is done.
-
-        If the process is killed in between, the brake stops too early, not too late.
-        """
-        ...
+        """Count harm before it is done: after a kill in between, the brake stops too early, not too late."""
 
     def open_for_everyone(self, *, user: str, reason: str) -> int:
-        """Open a window for every subscribed patron. An operator knows a reason that the program cannot see."""
-        ...
+        """Open a window for every subscribed patron, for a reason that the program cannot see. Returns how many."""

@@ -124,11 +124,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, with time zone, in UTC."""
-        ...
 
     def today(self) -> date:
         """The present day in Copenhagen."""
-        ...
 
 
 class Runs(Protocol):
@@ -136,113 +134,74 @@ class Runs(Protocol):
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the agreement's session lock. Raises RunBusy at once if another process holds it."""
-        ...
 
     def begin(self, *, day: date, started: datetime) -> Run:
         """Open a new run, or the unfinished one to resume. Moves the fence."""
-        ...
 
     def set_state(self, run: Run, state: RunState) -> None:
-        """Move the run to a state.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Move the run to a state."""
 
     def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         """Write the run's report and its audit entry, and release its deliveries.
 
-        CLOSED: they are applied and the chain has moved on. HELD or any other state: they wait in the inbox
-        again.
+        CLOSED: they are applied and the chain has moved on. Any other state: they wait in the inbox again.
         """
-        ...
 
     def last_day(self) -> date | None:
-        """Return the day of the last closed run that was not stopped: only such a run has lived its day.
-
-        None: no such run.
-        """
-        ...
+        """Return the day of the last closed run that was not stopped: only such a run has lived its day."""
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
-        """Keep the plan, in place of an earlier one of the same run. Returns its hash.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Keep the plan, in place of an earlier one of the same run. Returns its hash."""
 
     def tally(self, run: Run) -> Tally:
         """Count the run's stored items. The report uses these counts, not the program's memory."""
-        ...
 
     def done(self, run: Run) -> Done:
         """What the run did before it was killed. Empty for a run that has just begun."""
-        ...
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         """The reviews that this run opened, and no run before it; True: a delivery reported the patron.
 
         By patron id and kind. Leaves out what statuses propose.
         """
-        ...
 
     def documents(self) -> list[dict[str, Any]]:
         """Return all runs of the agency, the newest first, without their reports."""
-        ...
 
     def document(self, number: int) -> dict[str, Any] | None:
         """Return the run's report with its times; an unfinished run has only the times. None: no such run."""
-        ...
 
     def items(self, number: int) -> list[dict[str, Any]]:
         """Return the run's balance sheet, one line for each number, without the numbers."""
-        ...
 
 
 class Calendar(Protocol):
     """What a day brings patrons: birthdays, corrections and absences that end."""
 
     def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
-        """Do what a day brings these patrons, in one transaction.
+        """Do what a day brings these patrons, in one transaction. A second call for the same day finds nothing to do.
 
         Return the last patron's id; None: no one is left.
-
-        A second call for the same day finds nothing to do. Raises FenceLost.
         """
-        ...
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
         """Yield the facts of each patron with something due up to a day, or of all, in the order of their ids."""
-        ...
 
     def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
         """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
-        ...
 
     def stamp(self) -> str | None:
         """Return the stamp of the policy with which the due days were counted (`due.calendar_stamp`)."""
-        ...
 
     def keep_stamp(self, run: Run, counted: str | None) -> None:
-        """Note that every due day is counted with this policy now.
-
-        Raises:
-            FenceLost: a newer run has taken over.
-        """
-        ...
+        """Note that every due day is counted with this policy now."""
 
     def counts(self, run: Run) -> dict[str, int]:
         """How often each kind of event happened in a run, counted from the stored rows."""
-        ...
 
 
 def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
-    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest.
-
-    Returns `sha256:…`.
-    """
+    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest."""
     digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
     for row in rows:
         actions, harms = words(row.actions), words(row.harms)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Store(ABC):
     """Our records, for one library (agency) and one agreement, by capability.
 
-    Each method of a capability is a transaction of its own.
+    Each method of a capability is a transaction of its own. A method that takes a run raises FenceLost if a newer run
+    has taken over. Without a run, the caller holds the agreement's lock between two nights, or no lock is needed.
     """
 
     runs: Runs
@@ -56,7 +57,4 @@ class Store(ABC):
 
     @abstractmethod
     def read_only(self) -> Store:
-        """Return the same store, in which every transaction that would write is refused.
-
-        A method that writes then raises ReadOnly.
-        """
+        """Return the same store, in which a method that writes raises ReadOnly."""

@@ -105,35 +105,21 @@ class Audit(Protocol):
         `code`: the state that an earlier check returned; the audit must contain it. `records`: the most sealed
         records to open, starting where the last night stopped.
         """
-        ...
 
     def accept(self, *, user: str, reason: str) -> AuditState:
-        """Accept the audit and the records as they are now. Returns what was wrong with them.
-
-        Raises:
-            BadInput: nothing is wrong; nothing is written.
-        """
-        ...
+        """Accept the audit and the records as they are now. Returns what was wrong. Raises BadInput if nothing is."""
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         """Yield the entries that are wanted, the latest first."""
-        ...
 
     def note_reading(self, *, user: str) -> None:
         """Write an audit entry that someone is about to read the reasons that people gave."""
-        ...
 
     def keys_in_use(self) -> set[tuple[str, str]]:
         """Return purpose and id of every key that a row names. Reads every row."""
-        ...
 
     def verify(self) -> int:
-        """Verify the audit to its end and count its entries.
-
-        Raises:
-            AuditBroken: the first problem.
-        """
-        ...
+        """Verify the audit to its end and count its entries. Raises AuditBroken for the first problem."""
 
 
 def demanded_reason(reason: str, *, of: str) -> str:
