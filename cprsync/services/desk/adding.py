@@ -17,7 +17,7 @@ from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
-from cprsync.domain.person.age import age_on, birth_date_of
+from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
@@ -25,7 +25,7 @@ from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.services.desk.setting import no_such_branch
-from cprsync.services.desk.showing import check_confirmed, preview_document, warning_document
+from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
@@ -80,10 +80,10 @@ def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
     beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
     warnings = (*registration.preview.warnings, *beside)
     preview = Preview(ADD, None, warnings, (registration.preview.digest, _mark(desk, values)))
-    shown = registration.document.get("preview", {}) | _without_warnings(preview)
+    shown = registration.document.get("preview", {}) | preview_document(preview)
     told = {
         **registration.document,
-        "warnings": [warning_document(one) for one in warnings],
+        "warnings": warning_documents(warnings),
         "typed": _told(values),
         "preview": shown,
     }
@@ -138,18 +138,18 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
     document = {
         "patron": None,
         "typed": _told(values),
-        "warnings": [warning_document(one) for one in preview.warnings],
+        "warnings": warning_documents(preview.warnings),
         "written": False,
-        "preview": _without_warnings(preview) | _would_be(desk, row, patron),
+        "preview": preview_document(preview) | _would_be(desk, row, patron),
     }
     return Addition(row, user, preview, document)
 
 
 def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
     """The patron's age, and the group that follows from it."""
-    today, policy, born = desk.clock.today(), desk.policy, birth_date_of(patron.register)
+    today, policy = desk.clock.today(), desk.policy
     group = derived_group(Facts(NEW, patron.register, row.local.group), today, policy)
-    return {"age": None if born is None else age_on(born.day, today, leap=policy.ladders.leap), "group": group}
+    return {"age": age_of(birth_date_of(patron.register), policy, today), "group": group}
 
 
 #: Used as the number until the patron has one.
@@ -212,12 +212,6 @@ def _mark(desk: Desk, values: Mapping[str, str]) -> str:
     """A keyed digest of all typed values."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
     return desk.store.patrons.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
-
-
-def _without_warnings(preview: Preview) -> dict[str, Any]:
-    told = preview_document(preview)
-    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
-    return told
 
 
 # -- after it ------------------------------------------------------------------------------------------------

@@ -20,9 +20,10 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
-from cprsync.services.desk.showing import closed, patron_document, warning_document
+from cprsync.services.desk.showing import closed, patron_document, warning_documents
 from cprsync.services.planning.steps import Evidence, Step, step_of, window_closed_by
 from cprsync.services.ports.desk import PersonView
+from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.register import NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 #: A patron who is not created yet has no number.
 NEW = ""
-#: If someone else writes the record at the same moment, the desk decides again, at most this often.
-TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -281,7 +280,7 @@ def unknown_document(heard: RegisterAnswer) -> dict[str, Any]:
         "patron": heard.patron_id,
         "fields": {},
         "actions": [],
-        "warnings": [warning_document(one) for one in unknown_warnings(heard)],
+        "warnings": warning_documents(unknown_warnings(heard)),
     }
 
 
@@ -297,11 +296,19 @@ def lookup_document(shown: Mapping[str, Any], one: DecidedAtDesk, warnings: Sequ
         "patron": shown["patron"] or None,
         "fields": dict(shown["fields"]),
         "actions": one.actions,
-        "warnings": [warning_document(warning) for warning in warnings],
+        "warnings": warning_documents(warnings),
         "protected": shown["protected"],
         "sealed_by": shown["sealed_by"],
         "household": shown["household"],
     }
+
+
+def read_patron(store: Store, patron_id: str) -> Patron:
+    """Return the patron with this number. Raises BadInput if nobody has it."""
+    patrons = store.patrons.read([patron_id])
+    if not patrons:
+        raise no_such_patron()
+    return patrons[0]
 
 
 def ask_about(desk: Desk, number: CprNumber) -> Person | None:

@@ -20,11 +20,9 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
-from cprsync.domain.person.age import age_on
-from cprsync.errors import CprsyncError, LostCompare
+from cprsync.errors import CprsyncError
 from cprsync.services.desk.lookup import (
     NEW,
-    TRIES,
     LookedUp,
     RegisterAnswer,
     arrival_of,
@@ -35,9 +33,10 @@ from cprsync.services.desk.lookup import (
     unknown_document,
     unknown_warnings,
 )
-from cprsync.services.desk.showing import check_confirmed, patron_document, preview_document
+from cprsync.services.desk.showing import age_of, check_confirmed, patron_document, preview_document
 from cprsync.services.planning.steps import batch_of, last_day_of
 from cprsync.services.ports.desk import Entry
+from cprsync.services.ports.patrons import write_again_if_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +110,6 @@ def _previewed(desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime) ->
     preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
     told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
     told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
-    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
     return Registration(asked, heard, at, preview, document, one)
 
@@ -141,7 +139,7 @@ def _would_be(
     rights = rights_of(right_facts(patron, local, stage=stage), desk.policy, today)
     return {
         "kind": patron.kind.value,
-        "age": None if counts.birth is None else age_on(counts.birth.day, today, leap=desk.policy.ladders.leap),
+        "age": age_of(counts.birth, desk.policy, today),
         "group": counts.group if patron.borrows else "",
         "municipality": {"code": counts.municipality, "residence": counts.residence.value},
         "rights": [_right(right) for right in rights],
@@ -184,24 +182,22 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
     asked, heard, at = shown.asked, shown.heard, shown.at
     if desk.clock.now() - at > ANSWER_FRESH:
         heard, at = ask_register(desk, asked), desk.clock.now()
-    subscribed = None
-    for left in reversed(range(TRIES)):
+    subscribed: Subscribed | None = None
+
+    def write() -> LookedUp:
+        nonlocal subscribed
         # another desk may have registered them since
-        heard = replace(heard, patron_id=desk.store.patrons.find(heard.number))
-        again = _previewed(desk, asked, heard, at)
+        now = replace(heard, patron_id=desk.store.patrons.find(heard.number))
+        again = _previewed(desk, asked, now, at)
         reason = check_confirmed(again.preview, confirmation)
         if again.decided is None or not again.is_writable:
             return LookedUp(dict(again.document), parked=again.parked)
         # Look up before subscribing, so that no unknown number is subscribed. Subscribe before writing, so that every
         # new patron is one whose changes the register will send.
         subscribed = subscribed or _subscribe(desk, heard.number, again.decided)
-        try:
-            patron_id = desk.store.desk.save(_entry(desk, again, subscribed, reason))
-            return _written(desk, again, patron_id)
-        except LostCompare:
-            if not left:
-                raise
-    raise AssertionError("the last try returns or raises")
+        return _written(desk, again, desk.store.desk.save(_entry(desk, again, subscribed, reason)))
+
+    return write_again_if_lost(write)
 
 
 def _subscribe(desk: Desk, number: CprNumber, one: DecidedAtDesk) -> Subscribed | None:

@@ -17,10 +17,10 @@ from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import Person
 from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import BadInput
-from cprsync.services.desk.lookup import NEW, ask_about, subscribe_to
+from cprsync.services.desk.lookup import NEW, ask_about, read_patron, subscribe_to
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.desk import Entry, PatronView
-from cprsync.services.ports.patrons import Batch, Linked, refuse_link
+from cprsync.services.ports.patrons import Batch, Linked, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
         NoSuchPerson: the register does not know the responsible person's number.
     """
     store = desk.store
-    minor = _patron(store, asked.patron_id)
+    minor = read_patron(store, asked.patron_id)
     if not minor.borrows:
         raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
     if minor.kind is not PatronKind.PERSON:
@@ -67,20 +67,13 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     return _document(store, asked, store.desk.save(entry), "added", desk.policy)
 
 
-def _patron(store: Store, patron_id: str) -> Patron:
-    patrons = store.patrons.read([patron_id])
-    if not patrons:
-        raise BadInput("there is no such patron", kind="patron.unknown")
-    return patrons[0]
-
-
 def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
     return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
 def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
     store = desk.store
-    responsible = _patron(store, known)
+    responsible = read_patron(store, known)
     _refuse(desk, minor, responsible)
     view = store.views.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
@@ -96,7 +89,7 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry
     """
     number = asked.number
     if number is None:
-        raise BadInput("there is no such patron", kind="patron.unknown")
+        raise no_such_patron()
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
     desk.store.desk.intend(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
@@ -154,7 +147,7 @@ def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> 
 
     New debts are no longer this person's; older ones stay.
     """
-    _patron(store, asked.patron_id)
+    read_patron(store, asked.patron_id)
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
@@ -170,7 +163,7 @@ def list_responsibles(store: Store, patron_id: str, *, policy: Policy, clock: Cl
     Includes an ended link while a debt from its time is open. Leaves out the name of a sealed person, and the day on
     which a sealed patron came of age. Raises BadInput if there is no such patron.
     """
-    _patron(store, patron_id)
+    read_patron(store, patron_id)
     shown = [one for one in store.responsibles.links(patron_id) if one.until is None or one.owes]
     birthday = _sealed_day_of_age(store, patron_id, policy, clock.today())
     return {
@@ -201,7 +194,7 @@ def _with_views(store: Store, links: Sequence[Linked]) -> Iterator[tuple[Linked,
 
 def named(view: PatronView, policy: Policy) -> tuple[bool, str | None]:
     """Whether the patron is sealed, and their name. The name is None if the patron is sealed or has none."""
-    sealed = view.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    sealed = view.is_sealed(policy)
     name = view.patron.register.name
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 

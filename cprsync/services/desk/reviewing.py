@@ -26,18 +26,19 @@ from cprsync.domain.patron.review import (
 )
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import BadInput, Braked, LostCompare, NotConfirmed, ReviewClosed, ReviewUnknown
-from cprsync.services.desk.set_cpr import number_document
+from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed, ReviewUnknown
+from cprsync.services.desk.set_cpr import leave_both_to_staff, number_document
 from cprsync.services.desk.showing import (
     check_confirmed,
     patron_document,
     preview_document,
-    warning_document,
+    warning_documents,
     whose_document,
 )
 from cprsync.services.planning.renumbering import renumber_step
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.desk import Answer, ReviewItem
+from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.trust import checked_reason
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
-#: If someone else writes the record at the same moment, the decision is repeated, at most this often.
-TRIES: Final = 3
 #: The message when an answer cannot be taken back. The error's kind ends in the state.
 _NOT_TAKEN_BACK: Final = {
     State.WAITING: "nobody has answered review item {number} yet",
@@ -194,19 +193,16 @@ class Reviews:
         new = self.store.review_desk.named_number(item.id)
         if new is None:
             raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
-        for left in reversed(range(TRIES)):
+
+        def write() -> dict[str, Any]:
             other = self.store.patrons.find(new)
-            if other not in {None, item.patron_id}:
-                self.store.desk.ask_staff(item.patron_id, BOTH_PATRONS, about=str(other))
-                raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+            if other is not None and other != item.patron_id:
+                raise leave_both_to_staff(self.store, item.patron_id, other)
             (patron,) = self.store.patrons.read([item.patron_id])
-            write = renumber_step(self, patron, new, day=self.clock.today()).write
-            try:
-                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
-            except LostCompare:
-                if not left:
-                    raise
-        raise AssertionError("the last try returns or raises")
+            step = renumber_step(self, patron, new, day=self.clock.today())
+            return self._answer(Answer(item, State.ACCEPTED, self.user, write=step.write))
+
+        return write_again_if_lost(write)
 
     def _accept_by_two(self, item: ReviewItem) -> dict[str, Any]:
         """Record the first yes. On a second yes, by another user, do what the item proposes."""
@@ -222,17 +218,15 @@ class Reviews:
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
         """End a protection on the record as stored now. The sealed name and address are then open."""
         self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
-        for left in reversed(range(TRIES)):
+
+        def write() -> dict[str, Any]:
             (patron,) = self.store.patrons.read([item.patron_id])
-            write = _without_protection(self, patron)
-            if write is None:
+            lifting = _without_protection(self, patron)
+            if lifting is None:
                 raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
-            try:
-                return self._answer(Answer(item, State.ACCEPTED, self.user, write=write))
-            except LostCompare:
-                if not left:
-                    raise
-        raise AssertionError("the last try returns or raises")
+            return self._answer(Answer(item, State.ACCEPTED, self.user, write=lifting))
+
+        return write_again_if_lost(write)
 
     def _brake(self, harm: Harm, *kinds: str) -> None:
         """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17)."""
@@ -309,19 +303,17 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     given = [one for one in reviews.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
     view = reviews.store.views.patron(patron_id)
     if view is None:
-        raise BadInput("there is no such patron", kind="patron.unknown")
+        raise no_such_patron()
     if not given:
         raise _nothing_to_take_back(reviews, patron_id)
     marks = (str(given[-1].id), str(view.patron.version))
     preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
     whose = whose_document(view, reviews.policy, on=reviews.clock.today())
-    told = preview_document(preview) | {"whose": whose}
-    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
         **number_document(patron_id, "shown", verified=view.patron.verified),
-        "warnings": [warning_document(one) for one in TAKING_BACK],
+        "warnings": warning_documents(TAKING_BACK),
         "written": False,
-        "preview": told,
+        "preview": preview_document(preview) | {"whose": whose},
     }
     return TakingBack(patron_id, given[-1].id, preview, document)
 

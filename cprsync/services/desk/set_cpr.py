@@ -26,18 +26,18 @@ from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import Action
-from cprsync.errors import BadInput, LostCompare
-from cprsync.services.desk.lookup import TRIES, ask_about, refuse_what_is_never_sent, show_person, subscribe_to
+from cprsync.errors import BadInput
+from cprsync.services.desk.lookup import ask_about, read_patron, refuse_what_is_never_sent, show_person, subscribe_to
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.showing import (
     check_confirmed,
     patron_document,
     preview_document,
-    warning_document,
+    warning_documents,
 )
 from cprsync.services.planning.steps import Evidence, step_of, write_of
 from cprsync.services.ports.desk import Entry
-from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.patrons import Batch, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.register import Subscribed
+    from cprsync.services.ports.store import Store
 
 #: The purpose that the audit records for the question to the register, and what the preview is about.
 PURPOSE: Final = "set_cpr"
@@ -100,7 +101,7 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
             register's, or has been replaced itself.
         NoSuchPerson: the register does not know the number.
     """
-    patron = _patron(desk, asked)
+    patron = read_patron(desk.store, asked.patron_id)
     if patron.number == asked.number:
         return _already(desk, asked, patron)
     _refuse_what_is_real_or_never_will_be(patron, asked.number)
@@ -116,23 +117,19 @@ def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
 
 
 def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime) -> NumberPreview:
-    patron, other = _patron(desk, asked), _other(desk, asked)
+    patron, other = read_patron(desk.store, asked.patron_id), _other(desk, asked)
     pair = pair_of(desk, patron, person, other)
     batch = _batch(desk, patron, person, asked.number)
     kept = desk.store.kept_blocks.of(asked.number) if other is None else ()
     warnings = warnings_about(_arrival(desk, patron, batch, pair, kept=kept), writes=False)
     marks = (batch.writes[0].prepared.fingerprint.hex(), other or "", str(patron.version))
     preview = Preview(PURPOSE, patron.id, warnings, marks)
-    told = preview_document(preview) | {
-        "compared": compared_document(pair),
-        "kept_blocks": [shown_block(block) for block in kept],
-    }
-    del told["warnings"]  # the document has the warnings at the top level, as a look-up does
     document = {
         **number_document(asked.patron_id, "shown", verified=batch.writes[0].as_of is not None),
-        "warnings": [warning_document(one) for one in warnings],
+        "warnings": warning_documents(warnings),
         "written": False,
-        "preview": told,
+        "preview": preview_document(preview)
+        | {"compared": compared_document(pair), "kept_blocks": [shown_block(block) for block in kept]},
     }
     return NumberPreview(asked, patron, person, at, preview, document, other=other)
 
@@ -168,6 +165,12 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
     )
 
 
+def leave_both_to_staff(store: Store, patron_id: str, other: str) -> BadInput:
+    """Open a review about two patrons who claim one number. Return the error for the one who asked."""
+    store.desk.ask_staff(patron_id, BOTH_PATRONS, about=other)
+    return BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+
+
 def number_document(patron_id: str, outcome: str, *, verified: bool, subscribed: bool = False) -> dict[str, Any]:
     """The JSON shape of `patron set-cpr`, without what was shown."""
     return {
@@ -196,37 +199,26 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
     if desk.clock.now() - at > ANSWER_FRESH:
         person, at = _ask(desk, asked, shown.patron), desk.clock.now()
     subscribed: Subscribed | None = None
-    for left in reversed(range(TRIES)):
+
+    def write() -> dict[str, Any]:
+        nonlocal subscribed
         again = _previewed(desk, asked, person, at)
         reason = check_confirmed(again.preview, confirmation)
         if again.other is not None:
-            desk.store.desk.ask_staff(asked.patron_id, BOTH_PATRONS, about=again.other)
-            raise BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+            raise leave_both_to_staff(desk.store, asked.patron_id, again.other)
         if person is not None and subscribed is None:
             subscribed = subscribe_to(desk, asked.number)
         batch = _batch(desk, again.patron, person, asked.number)
         entry = Entry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
-        try:
-            desk.store.desk.save(entry)
-        except LostCompare:
-            if not left:
-                raise
-            continue
+        desk.store.desk.save(entry)
         verified = batch.writes[0].as_of is not None
         done = number_document(asked.patron_id, "set", verified=verified, subscribed=subscribed is not None)
-        told = {name: again.document[name] for name in ("warnings", "preview")}
-        return done | told | {"written": True}
-    raise AssertionError("the last try returns or raises")
+        return done | {name: again.document[name] for name in ("warnings", "preview")} | {"written": True}
+
+    return write_again_if_lost(write)
 
 
 # -- refusing ----------------------------------------------------------------------------------------------
-
-
-def _patron(desk: Desk, asked: SetNumber) -> Patron:
-    patrons = desk.store.patrons.read([asked.patron_id])
-    if not patrons:
-        raise BadInput("there is no such patron", kind="patron.unknown")
-    return patrons[0]
 
 
 def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> None:

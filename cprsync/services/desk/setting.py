@@ -9,7 +9,7 @@ removed; it replaces the whole list only on request. Leaves out the number: see 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
@@ -24,9 +24,10 @@ from cprsync.domain.patron.override import (
     value_of,
 )
 from cprsync.domain.person.canonical import text_of
-from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
-from cprsync.services.ports.patrons import Write, with_age
+from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
+from cprsync.services.ports.trust import REASON_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,17 +35,13 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.patrons import Prepared
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
-#: If someone else writes the record at the same moment, the change is decided again, at most this often.
-TRIES: Final = 3
 #: Fields that cannot be set here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
-    # settable for a patron who is not in the register: see `local_setting`
+    # settable for a patron who is not in the register: see `UNREGISTERED_FIELDS`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
     "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
@@ -57,18 +54,12 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another with --reason TEXT",
     Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
 }
-REASON_MAX: Final = 200
-
-
 #: The fields that are lists.
 LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
-_OUTCOMES: Final[Mapping[ListChange, str]] = {
-    ListChange.ADD: "added",
-    ListChange.REMOVE: "removed",
-    ListChange.REPLACE: "set",
-}
+_OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
+_OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +70,32 @@ class SettingDesk:
     clock: Clock
     policy: Policy
     municipalities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setting:
+    """A request to set a field of one patron. An override also needs a reason, and a last day unless it has no end."""
+
+    patron_id: str
+    field: str
+    #: as typed; None: take a correction back, or empty a field that patron or staff own
+    text: str | None
+    user: str
+    reason: str = ""
+    until: date | None = None
+    #: what to do with a list; None: add
+    doing: Doing | None = None
+
+    @property
+    def done_to_list(self) -> Doing | None:
+        """What is done with a list. None: the field is not a list."""
+        if self.field not in LISTS:
+            return None
+        # without a text, the whole list is to be emptied
+        return Doing.REPLACE if self.text is None else self.doing or Doing.ADD
+
+
+# -- whether a field may be set ------------------------------------------------------------------------------
 
 
 def settable() -> tuple[str, ...]:
@@ -99,24 +116,6 @@ def check_field(name: str) -> None:
         )
 
 
-def check_options(name: str, *, reason: str, until: date | None, withdraws: bool = False) -> None:
-    """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use.
-
-    Raises ConfigurationError.
-    """
-    overrides = name in {one.value for one in Overridden}
-    if withdraws and until is not None:
-        raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
-    if not overrides and (reason or until is not None):
-        raise ConfigurationError(
-            "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
-        )
-    if overrides and not reason.strip():
-        raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
-    if overrides and not withdraws and until is None and name != Overridden.GROUP.value:
-        raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
-
-
 def check(counter: SettingDesk, asked: Setting) -> None:
     """Refuse a request that cannot be done for this patron, before a value is typed.
 
@@ -124,17 +123,47 @@ def check(counter: SettingDesk, asked: Setting) -> None:
         BadInput: there is no such patron.
         ConfigurationError: no field of that name may be set, or an option is missing.
     """
-    check_doing(asked.field, asked.doing)
-    ours = _is_ours(counter, asked)
-    if not ours:
+    if asked.doing is not None and asked.field not in LISTS:
+        raise ConfigurationError(
+            "{name} is one value: --remove and --replace are for {lists}",
+            name=asked.field,
+            lists=", ".join(sorted(LISTS)),
+            kind="usage.field",
+        )
+    if not _is_ours(counter, asked):
         check_field(asked.field)
     elif not asked.reason and asked.until is None:
         return
-    check_options(asked.field, reason=asked.reason, until=asked.until, withdraws=asked.text is None)
+    _check_options(asked)
 
 
 def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
-    return may_be_ours(asked) and _view(counter, asked.patron_id).patron.number.is_replacement
+    """Whether the request sets the library's own value, because the register does not know the patron.
+
+    A name with a reason or a last day is a correction, as for any patron.
+    """
+    corrects = asked.field in _OVERRIDDEN and (bool(asked.reason) or asked.until is not None)
+    if corrects or asked.field not in UNREGISTERED_FIELDS:
+        return False
+    return _view(counter, asked.patron_id).patron.number.is_replacement
+
+
+def _check_options(asked: Setting) -> None:
+    """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use."""
+    name, overrides, withdraws = asked.field, asked.field in _OVERRIDDEN, asked.text is None
+    if withdraws and asked.until is not None:
+        raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
+    if not overrides and (asked.reason or asked.until is not None):
+        raise ConfigurationError(
+            "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
+        )
+    if overrides and not asked.reason.strip():
+        raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
+    if overrides and not withdraws and asked.until is None and name != Overridden.GROUP.value:
+        raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
+
+
+# -- setting it ----------------------------------------------------------------------------------------------
 
 
 def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
@@ -149,22 +178,15 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     if asked.field in SETTABLE:
-        _view(counter, asked.patron_id)
-        return _document(asked, set_local(counter.store, counter.clock, counter.policy, asked))
+        return _set_local(counter, asked)
     write = _write_own if _is_ours(counter, asked) else _correct
-    for left in reversed(range(TRIES)):
-        try:
-            return write(counter, asked)
-        except LostCompare:
-            if not left:
-                raise
-    raise AssertionError("the last try returns or raises")
+    return write_again_if_lost(lambda: write(counter, asked))
 
 
 def _view(counter: SettingDesk, patron_id: str) -> PatronView:
     view = counter.store.views.patron(patron_id)
     if view is None:
-        raise BadInput("there is no such patron", kind="patron.unknown")
+        raise no_such_patron()
     if view.merged_into is not None:
         raise BadInput(
             "the patron was merged into {merged_into}: set it there", merged_into=view.merged_into, kind="patron.merged"
@@ -175,10 +197,8 @@ def _view(counter: SettingDesk, patron_id: str) -> PatronView:
 
 
 def _document(asked: Setting, outcome: str, *, until: date | None = None, told: str | None = None) -> dict[str, Any]:
-    doing = doing_of(asked)
-    # for a list: what was done with it
-    listed = {} if doing is None else {"list": doing.value}
-    return listed | {
+    doing = asked.done_to_list
+    return ({} if doing is None else {"list": doing.value}) | {
         "patron": asked.patron_id,
         "field": asked.field,
         "outcome": outcome,
@@ -226,7 +246,7 @@ def _override_of(counter: SettingDesk, asked: Setting, name: Overridden, text: s
         value = value_of(name, text, CheckedAgainst(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
-        raise BadInput("{field}: {why}", field=name.value, why=error, kind="input.value") from None
+        raise _unfit(name.value, error) from None
     return Override(name, value, asked.user, reason, today, until)
 
 
@@ -265,81 +285,48 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     return Correction(name, override, write, group, days, policy, reason)
 
 
-# -- a patron who is not in the register ---------------------------------------------------------------------
+# -- what the library itself says ----------------------------------------------------------------------------
 
 
 def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
+    """Set a register field of a patron who is not in the register."""
     patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
-    word = own_word(patron, asked, counter.store.patrons.prepare, on=today, policy=counter.policy)
-    if word is None:
+    try:
+        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", today)
+    except ValueError as error:
+        raise _unfit(asked.field, error) from None
+    if after == patron.register:
         return _document(asked, "unchanged")
+    prepared = counter.store.patrons.prepare(after)
+    write = Write(patron=patron, after=after, prepared=prepared, as_of=patron.as_of, actions=())
+    word = OwnWord(asked.field, with_age(write, on=today, policy=counter.policy))
     counter.store.staff_changes.write_own(word, user=asked.user)
     return _document(asked, "set")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Setting:
-    """A request to set a field of one patron. An override also needs a reason, and a last day unless it has no end."""
-
-    patron_id: str
-    field: str
-    #: as typed; None: take a correction back, or empty a field that patron or staff own
-    text: str | None
-    user: str
-    reason: str = ""
-    until: date | None = None
-    #: what to do with a list; None: add
-    doing: ListChange | None = None
-
-
-class LocalAsked(Protocol):
-    """The request to set a local field."""
-
-    @property
-    def patron_id(self) -> str: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def text(self) -> str | None: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def doing(self) -> ListChange | None: ...
-
-
-def check_doing(field: str, doing: ListChange | None) -> None:
-    """Refuse to add to, or remove from, a field that is not a list. Raises ConfigurationError."""
-    if doing is not None and field not in LISTS:
-        raise ConfigurationError(
-            "{name} is one value: --remove and --replace are for {lists}",
-            name=field,
-            lists=", ".join(sorted(LISTS)),
-            kind="usage.field",
-        )
-
-
-def set_local(store: Store, clock: Clock, policy: Policy, asked: LocalAsked) -> str:
-    """Write the change and return the outcome. Raises BadInput, which does not quote the text."""
-    doing = doing_of(asked)
+def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
+    """Set a field that the patron or staff own."""
+    _view(counter, asked.patron_id)
+    key, doing, policy = asked.field, asked.done_to_list, counter.policy
     try:
-        value = SETTABLE[asked.field].kind.typed(asked.text or "")
+        value = SETTABLE[key].kind.typed(asked.text or "")
     except ValueError as error:
-        raise _unfit(asked.field, error) from None
-    if asked.field == "branch":
+        raise _unfit(key, error) from None
+    if key == "branch":
         value = _branch(policy, value)
     change = LocalChange(
         asked.patron_id,
-        asked.field,
-        (lambda before: before) if asked.field == PIN else _after(asked.field, value, doing, clock.today()),
+        key,
+        (lambda before: before) if key == PIN else _after(key, value, doing, counter.clock.today()),
         doing=doing,
-        pin=value if asked.field == PIN else None,
-        policy=policy if asked.field == "absence" else None,
+        pin=value if key == PIN else None,
+        policy=policy if key == "absence" else None,
     )
-    if not store.staff_changes.change_local(change, user=asked.user):
-        return "unchanged"
-    if doing is ListChange.REMOVE and asked.field == "blocks":
-        return "lifted"
-    return "set" if doing is None else _OUTCOMES[doing]
+    if not counter.store.staff_changes.change_local(change, user=asked.user):
+        return _document(asked, "unchanged")
+    if doing is Doing.REMOVE and key == "blocks":
+        return _document(asked, "lifted")
+    return _document(asked, "set" if doing is None else _OUTCOMES[doing])
 
 
 def _branch(policy: Policy, written: str) -> str:
@@ -355,15 +342,7 @@ def no_such_branch(policy: Policy) -> BadInput:
     return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
-def doing_of(asked: LocalAsked) -> ListChange | None:
-    """What is done with a list. None: the field is not a list."""
-    if asked.field not in LISTS:
-        return None
-    # without a text, the whole list is to be emptied
-    return ListChange.REPLACE if asked.text is None else asked.doing or ListChange.ADD
-
-
-def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable[[Local], Local]:
+def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Local], Local]:
     field = SETTABLE[key]
 
     def after(before: Local) -> Local:
@@ -383,26 +362,3 @@ def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable
 
 def _unfit(field: str, error: ValueError) -> BadInput:
     return BadInput("{field}: {why}", field=field, why=error, kind="input.value")
-
-
-def may_be_ours(asked: Setting) -> bool:
-    """Whether the request sets the library's own value, if the register does not know the patron.
-
-    A name with a reason or a last day is a correction, as for any patron.
-    """
-    corrects = asked.field in {one.value for one in Overridden} and (bool(asked.reason) or asked.until is not None)
-    return asked.field in UNREGISTERED_FIELDS and not corrects
-
-
-def own_word(
-    patron: Patron, asked: Setting, prepare: Callable[[Person], Prepared], *, on: date, policy: Policy
-) -> OwnWord | None:
-    """What is written. None: the record has the value already. Raises BadInput, which does not quote the text."""
-    try:
-        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", on)
-    except ValueError as error:
-        raise BadInput("{field}: {why}", field=asked.field, why=error, kind="input.value") from None
-    if after == patron.register:
-        return None
-    write = Write(patron=patron, after=after, prepared=prepare(after), as_of=patron.as_of, actions=())
-    return OwnWord(asked.field, with_age(write, on=on, policy=policy))

@@ -15,7 +15,7 @@ from cprsync.domain.patron.field import Field, Owner
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SHOWN
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
-from cprsync.domain.person.age import BirthSource, age_on, birth_date_of
+from cprsync.domain.person.age import BirthDate, BirthSource, age_on, birth_date_of
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Abroad, Contact, Protection, Status
 from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
@@ -23,7 +23,7 @@ from cprsync.errors import NotConfirmed
 from cprsync.services.ports.trust import checked_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Preview
     from cprsync.domain.patron.override import Override
@@ -62,7 +62,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
     of the record, for a reason that the audit holds. Circulation entries hold neither name nor address.
     """
     patron = view.patron
-    sealed = patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
+    sealed = view.is_sealed(policy)
     shut = sealed and opened is None
     fields: dict[str, dict[str, Any]] = {}
     if view.stage is not Stage.CLOSED:  # of a patron who has left, only the standing is shown
@@ -108,7 +108,7 @@ def _fields(
         said = unpinned_group(patron, policy=policy, on=on) if pins else _said(fields[name])
         fields[name] = _overridden(fields[name], override, said, by_age=pins and _by_age(said, policy))
     if shut:
-        fields["birth_date"]["age"] = _age(patron, policy, on)
+        fields["birth_date"]["age"] = age_of(effective(patron, policy, on=on).birth, policy, on)
     fields["responsible"] = _local_field("responsible", list(view.responsibles), sealed=False)
     fields["kind"] = _local_field("kind", patron.kind.value, sealed=False)
     return fields
@@ -139,11 +139,10 @@ def _window(patron: Patron) -> dict[str, str] | None:
 def _circulating(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The entries of the library's own lists, the oldest first."""
     owner = FIELD[name].owner.value
-    told = [{key: _told(key, value) for key, value in row.items()} for row in rows]
-    return {"value": told, "owner": owner, "source": owner, "since": None, "as_of": None, "override": None}
+    return _entry([{key: _shown_value(key, value) for key, value in row.items()} for row in rows], owner, owner)
 
 
-def _told(key: str, value: Any) -> Any:
+def _shown_value(key: str, value: Any) -> Any:
     if key == "amount":
         return f"{value // 100}.{value % 100:02}"
     return value.isoformat() if isinstance(value, date) else value
@@ -153,9 +152,8 @@ def _by_age(group: str, policy: Policy) -> bool:
     return bool(group) and policy.ladders.follows_age(group)
 
 
-def _age(patron: Patron, policy: Policy, on: date) -> int | None:
-    """The patron's age by the date that rules count from. None: nobody knows the date."""
-    born = effective(patron, policy, on=on).birth
+def age_of(born: BirthDate | None, policy: Policy, on: date) -> int | None:
+    """The age on a day. None: nobody knows the birth date."""
     return None if born is None else age_on(born.day, on, leap=policy.ladders.leap)
 
 
@@ -203,13 +201,9 @@ def _register_field(name: str, value: Any, view: PersonView, *, sealed: bool) ->
     if view.patron.number.is_replacement:
         # the library wrote this value: no register knows the patron
         owner, source = Owner.STAFF.value, Owner.STAFF.value
-    entry = {
-        "value": value,
-        "owner": owner,
-        "source": source,
+    entry = _entry(value, owner, source) | {
         "since": max(days).isoformat() if days else None,
         "as_of": None if as_of is None else as_of.day.isoformat(),
-        "override": None,
     }
     if name == "birth_date":
         entry |= _born(view.patron.register)
@@ -240,8 +234,12 @@ def _local_field(name: str, value: Any, *, sealed: bool) -> dict[str, Any]:
     owner = FIELD[name].owner
     # a value that a rule derives has the rule as its source: the patron group follows age
     source = "rule" if owner is Owner.SYSTEM else owner.value
-    entry = {"value": value, "owner": owner.value, "source": source, "since": None, "as_of": None, "override": None}
+    entry = _entry(value, owner.value, source)
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
+
+
+def _entry(value: Any, owner: str, source: str | None) -> dict[str, Any]:
+    return {"value": value, "owner": owner, "source": source, "since": None, "as_of": None, "override": None}
 
 
 def closed(entry: dict[str, Any]) -> dict[str, Any]:
@@ -272,23 +270,18 @@ def _overridden(entry: dict[str, Any], override: Override, said: Any, *, by_age:
     return {**entry, "value": lines if override.field is Overridden.ADDRESS else override.value}
 
 
-def warning_document(warning: DeskWarning) -> dict[str, Any]:
-    """The JSON shape of one warning."""
-    return {
-        "kind": warning.kind,
-        "level": warning.level.value,
-        "text": rule_words(warning.text).document(),
-    }
+def warning_documents(warnings: Iterable[DeskWarning]) -> list[dict[str, Any]]:
+    """The JSON shape of warnings."""
+    return [{"kind": one.kind, "level": one.level.value, "text": rule_words(one.text).document()} for one in warnings]
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
-    """The JSON shape that all previews share."""
+    """The JSON shape that all previews share. Leaves out the warnings, which most documents have beside the preview."""
     return {
         "what": preview.what,
         "patron": preview.patron_id,
         "digest": preview.digest,
         "needs_reason": preview.needs_reason,
-        "warnings": [warning_document(one) for one in preview.warnings],
     }
 
 
@@ -309,13 +302,11 @@ def whose_document(view: PatronView | None, policy: Policy, *, on: date) -> dict
     if view is None or view.stage is Stage.CLOSED:
         return {"name": None, "age": None, "cards": [], "protected": False}
     # no field names the library, so it may be empty here
-    shown, patron = patron_document(view, policy, agency="", on=on), view.patron
-    counts = effective(patron, policy, on=on)
-    age = None if counts.birth is None else age_on(counts.birth.day, on, leap=policy.ladders.leap)
+    shown = patron_document(view, policy, agency="", on=on)
     fields = shown["fields"]
     return {
         "name": fields["name"]["value"],
-        "age": age,
+        "age": age_of(effective(view.patron, policy, on=on).birth, policy, on),
         "cards": list(fields["cards"]["value"] or ()),
         "protected": shown["protected"],
     }

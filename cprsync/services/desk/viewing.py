@@ -16,7 +16,8 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.desk import PatronView, Reveal
-from cprsync.services.ports.trust import checked_reason
+from cprsync.services.ports.patrons import no_such_patron
+from cprsync.services.ports.trust import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,23 +84,14 @@ class RecordViewer:
 
 
 def check_reason(reason: str) -> str:
-    """The reason as the audit keeps it.
-
-    Raises:
-        ConfigurationError: there is no reason.
-        BadInput: the reason cannot be kept.
-    """
-    if not reason.strip():
-        raise ConfigurationError("what is sealed opens for a reason only: --reason TEXT", kind="usage.reason")
-    return checked_reason(reason)
+    """The reason as the audit keeps it. Raises as `demanded_reason`."""
+    return demanded_reason(reason, of="what is sealed opens for a reason only: --reason TEXT")
 
 
 def check_asked(*, reveal: bool, reason: str) -> None:
     """Check what was asked before anything is read: what is sealed opens for a reason, and a reason is only for that.
 
-    Raises:
-        ConfigurationError: there is a reason for nothing, or no reason.
-        BadInput: the reason cannot be kept.
+    Raises as `demanded_reason`, and ConfigurationError for a reason without a reveal.
     """
     if reveal:
         check_reason(reason)
@@ -118,7 +110,7 @@ def view_of(store: Store, patron_id: str) -> PatronView:
     if view is None and store.leaving.was_given(patron_id):
         raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
     if view is None:
-        raise BadInput("there is no such patron", kind="patron.unknown")
+        raise no_such_patron()
     return view
 
 

@@ -20,8 +20,9 @@ from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
-from cprsync.services.desk.showing import check_confirmed, preview_document, whose_document
+from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
 from cprsync.services.ports.leaving import Departing
+from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
 from cprsync.services.ports.trust import demanded_reason
 
@@ -105,7 +106,7 @@ class LeavingDesk:
         """
         known = self.store.leaving.parting(patron_id)
         if known is None:
-            raise _unknown()
+            raise no_such_patron()
         if way is Ending.ERASE and known.is_open:
             raise _kept(known.ties)
         parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
@@ -115,7 +116,8 @@ class LeavingDesk:
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
         # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
         whose = whose_document(self.store.views.patron(patron_id), self.policy, on=self.clock.today())
-        return PartingShown(parting, preview, preview_document(preview) | document | {"whose": whose, "written": False})
+        told = preview_document(preview) | {"warnings": warning_documents(preview.warnings)} | document
+        return PartingShown(parting, preview, told | {"whose": whose, "written": False})
 
     def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
         """Record a confirmed request to leave. Return the JSON shape of `patron leave`.
@@ -131,7 +133,7 @@ class LeavingDesk:
             reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
             departure = self.store.leaving.leave(patron_id, user=self.user, reason=reason)
         if departure is None:
-            raise _unknown()
+            raise no_such_patron()
         kept, waits = departure.stage is Stage.LEAVING, departure.waits
         return {
             "patron": patron_id,
@@ -155,7 +157,7 @@ class LeavingDesk:
             reason = check_confirmed(self.preview(patron_id, Ending.ERASE).preview, confirmation)
             erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)
         if erased is None:
-            raise _unknown()
+            raise no_such_patron()
         if isinstance(erased, Ties):
             raise _kept(erased)
         return {
@@ -176,10 +178,6 @@ def _parting_document(parting: Parting) -> dict[str, Any]:
         "kept_blocks": parting.kept,
         "waits": {"subscriptions": parting.subscriptions, "accounts": parting.accounts},
     }
-
-
-def _unknown() -> BadInput:
-    return BadInput("there is no such patron", kind="patron.unknown")
 
 
 def _kept(ties: Ties) -> BadInput:

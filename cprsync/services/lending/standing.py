@@ -169,18 +169,15 @@ class Statements:
     def _envelope(self, view: PatronView, opened: Opened | None) -> Letter | NoLetter:
         patron, local, today = view.patron, view.local, self.clock.today()
         person, overrides = patron.register, patron.overrides
-        sealed = self._is_sealed(view)
+        sealed = view.is_sealed(self.policy)
         if opened is not None:
             local, overrides, sealed = opened.local, opened.overrides, False
         stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
         return letter_to(person, local, stopped=stopped, sealed=sealed, holding=holding, opened=opened)
 
-    def _is_sealed(self, view: PatronView) -> bool:
-        return view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
-
     def _name(self, view: PatronView) -> str | None:
         """The patron's name, unless it is sealed. Shown also if the address is sealed to protect someone else."""
-        if self._is_sealed(view):
+        if view.is_sealed(self.policy):
             return None
         held = in_force(view.patron.overrides, self.clock.today())
         return next(iter(name_lines(view.patron.register.name, held)), None)
@@ -198,7 +195,7 @@ class Statements:
         """The JSON shape of `statement`."""
         today, patron_id = self.clock.today(), view.patron.id
         owing, answering = self.store.lending.owing(patron_id, today), list(self.store.lending.answering_for(patron_id))
-        names = [self._name_of(one) for one in answering] if revealed or not self._is_sealed(view) else []
+        names = [self._name_of(one) for one in answering] if revealed or not view.is_sealed(self.policy) else []
         return {
             "patron": patron_id,
             "library": self.agency,

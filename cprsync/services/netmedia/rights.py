@@ -248,7 +248,7 @@ class Entitlements:
         """
         view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
         day, facts = on or today, facts_of(view)
-        sealed = view.patron.is_sealed(silent_is_sealed=self.policy.silent_is_sealed, parked=view.parked)
+        sealed = view.is_sealed(self.policy)
         if sealed and day != today:
             raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
         rights = rights_of(facts, self.policy, day)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cprsync.domain.deciding.decide import protective_part
@@ -14,7 +15,7 @@ from cprsync.domain.deciding.guard import Outcome
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import renumber_again
 from cprsync.services.planning.steps import Step, batch_of, step_of, window_closed_by, write_of
-from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.patrons import TRIES, Batch, write_again_if_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.runs import Run
-
-#: How often a batch that loses its compare-and-set is decided again before the run gives up.
-TRIES = 3
 
 
 def apply(night: Night, run: Run | None, plan: Plan) -> None:
@@ -47,7 +45,8 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
     moving = frozenset(step.write.patron.id for step in plan.changes if step.write and step.write.renumbered)
     for steps in _batches(fresh, night.batch):
-        through.update(_save(night, run, [_waits(step, moving) for step in steps], items=True))
+        waiting = [_waits(step, moving) for step in steps]
+        through.update(write_again_if_lost(partial(_save, night, run, waiting, items=True)))
         night.raise_if_stopped()
     return through
 
@@ -56,7 +55,7 @@ def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
     """Write what protects from deliveries that may not be applied yet. Writes no balance sheet and no checkpoint."""
     through: Counter[str] = Counter()
     for steps in _batches(plan.changes, night.batch):
-        through.update(_save(night, run, steps, items=False))
+        through.update(write_again_if_lost(partial(_save, night, run, steps, items=False)))
         night.raise_if_stopped()
     return through
 
@@ -129,15 +128,6 @@ def _waits(step: Step, moving: frozenset[str]) -> Step:
 
 
 def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
-    for _ in range(TRIES - 1):
-        try:
-            return _save_once(night, run, steps, items=items)
-        except LostCompare:
-            continue
-    return _save_once(night, run, steps, items=items)
-
-
-def _save_once(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> Counter[str]:
     """Decide on the stored records, because most of the plan's earlier steps were not written."""
     fresh = _as_they_stand(night, steps)
     held = [_held(night, step, fresh) for step in steps]

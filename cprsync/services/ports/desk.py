@@ -167,6 +167,10 @@ class PersonView:
     #: the record is empty, and others have still to confirm it
     waits: Erased = CONFIRMED
 
+    def is_sealed(self, policy: Policy) -> bool:
+        """Whether only a reasoned reveal may show name and address."""
+        return self.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=self.parked)
+
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class PatronView(PersonView):

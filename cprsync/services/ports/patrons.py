@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
@@ -12,11 +13,11 @@ from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import Action
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, LostCompare
 from cprsync.services.ports.register import PROTECTION_END
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import date
 
     from cprsync.domain.deciding.guard import Outcome
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run
 
 
+_T = TypeVar("_T")
+#: How often a write that loses its compare-and-set is decided again before the program gives up.
+TRIES: Final = 3
 #: The message for each refused link. The error's kind ends in the reason's own name.
 _REFUSALS: Final = {
     NoLink.SELF: "a patron does not answer for their own debts: that is their own number",
@@ -319,6 +323,14 @@ class Statistics(Protocol):
         """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
 
 
+def write_again_if_lost(write: Callable[[], _T]) -> _T:
+    """Decide and write, and do both again if someone else wrote the record meanwhile. Raises LostCompare in the end."""
+    for _ in range(TRIES - 1):
+        with suppress(LostCompare):
+            return write()
+    return write()
+
+
 def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
     """Add the group and rights that follow from a new birth date. Without a policy, return the write unchanged."""
     patron = write.patron
@@ -327,6 +339,11 @@ def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
     facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
     group, step = age_step_of(facts, on, policy)
     return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))
+
+
+def no_such_patron() -> BadInput:
+    """The error for a patron number that nobody has."""
+    return BadInput("there is no such patron", kind="patron.unknown")
 
 
 def refuse_link(why: NoLink, responsible: Patron) -> BadInput:

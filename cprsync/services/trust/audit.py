@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
-from cprsync.errors import ConfigurationError
 from cprsync.services.night.report import audit_document
 from cprsync.services.ports.runs import DONE, LEFT
-from cprsync.services.ports.trust import checked_reason
+from cprsync.services.ports.trust import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -66,9 +65,7 @@ def accept_audit(store: Store, *, user: str, reason: str) -> AuditState:
         ConfigurationError: there is no reason.
         RunBusy: a night is running; nothing is written.
     """
-    if not reason.strip():
-        raise ConfigurationError("say why you accept an audit that is not whole: --reason TEXT", kind="usage.reason")
-    why = checked_reason(reason)
+    why = demanded_reason(reason, of="say why you accept an audit that is not whole: --reason TEXT")
     with store.runs.lock():
         return store.audit.accept(user=user, reason=why)
 
@@ -81,9 +78,7 @@ def accept_journal(store: Store, *, agency: str, user: str, reason: str) -> dict
         ConfigurationError: there is no reason.
         RunBusy: a night is running; nothing is written.
     """
-    if not reason.strip():
-        raise ConfigurationError("say why you accept a journal with lost lines: --reason TEXT", kind="usage.reason")
-    why = checked_reason(reason)
+    why = demanded_reason(reason, of="say why you accept a journal with lost lines: --reason TEXT")
     with store.runs.lock():
         taken = store.journal.accept(user=user, reason=why)
     return {
