@@ -318,12 +318,12 @@ class Site:
 
         Returns False if CULR refused it, so that staff must look.
         """
-        from cprsync.services.netmedia.accounts import tell_now
+        from cprsync.services.netmedia.accounts import publish_patron
 
         if self.section.culr is None:
             return True
         with self.store() as store:
-            return not tell_now(store, lambda: self.net_media(self._patience), patron_id).left
+            return not publish_patron(store, lambda: self.net_media(self._patience), patron_id).left
 
 
 def site_of(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
-    from cprsync.services.feed.questions import Healed
+    from cprsync.services.feed.questions import WindowsAsked
     from cprsync.services.ports.register import InWindow
 
 #: Exit codes: done, left to staff, stopped by a limit.
@@ -61,7 +61,7 @@ def feed_heal(
     Each night does this by itself. This command asks now, and continues where it or a night stopped.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.feed.questions import heal_between_nights
+    from cprsync.services.feed.questions import ask_about_windows_between_nights
 
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None:
@@ -69,8 +69,8 @@ def feed_heal(
                 _open_for_everyone(store, reason=everyone, user=user_name())
         with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
             quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
-            healed = heal_between_nights(replace(night, windows_a_day=quota))
-    document = heal_document(site.section.agency, healed)
+            asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
+    document = heal_document(site.section.agency, asked)
     return print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
 
 
@@ -80,20 +80,20 @@ def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
     store.windows.open_for_everyone(user=user, reason=checked_reason(reason))
 
 
-def heal_document(agency: str, healed: Healed) -> dict[str, Any]:
+def heal_document(agency: str, asked: WindowsAsked) -> dict[str, Any]:
     """The JSON shape of `feed heal`, for every exit code."""
-    code = BRAKED if healed.excess else LEFT if healed.parked else DONE
+    code = BRAKED if asked.excess else LEFT if asked.parked else DONE
     document = {
         "agency": agency,
-        **healed.document(),
-        "parked": healed.parked,
-        "actions": dict(sorted(healed.actions.items())),
-        "let_through": dict(sorted(healed.let_through.items())),
+        **asked.document(),
+        "parked": asked.parked,
+        "actions": dict(sorted(asked.actions.items())),
+        "let_through": dict(sorted(asked.let_through.items())),
     }
-    if healed.error is not None:
-        code = advice_for(healed.error).exit
-        changed = "part" if healed.answered else "nothing"
-        document["error"] = error_document(healed.error, changed=changed, reference="heal")
+    if asked.error is not None:
+        code = advice_for(asked.error).exit
+        changed = "part" if asked.answered else "nothing"
+        document["error"] = error_document(asked.error, changed=changed, reference="heal")
     return document | {"exit": code}
 
 

@@ -25,7 +25,7 @@ from cprsync.private import open_new_private
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cprsync.services.imports.results import Imported, OfPatrons
+    from cprsync.services.imports.results import Imported, PatronNotes
     from cprsync.wiring import Site
 
 #: The most refused rows to print; --json and --refused give all.
@@ -102,7 +102,7 @@ def _show_result(imported: Imported, language: Language, *, apply: bool) -> None
         say(word("import_dry", language))
 
 
-def _show_patrons(patrons: OfPatrons, language: Language, *, apply: bool) -> None:
+def _show_patrons(patrons: PatronNotes, language: Language, *, apply: bool) -> None:
     planned = "" if apply else "_planned"
     if patrons.stays:
         say(word(f"import_stays{planned}", language, count=len(patrons.stays)))
@@ -127,7 +127,7 @@ def _shorten(texts: Sequence[str]) -> str:
     return ", ".join([*texts[:SHOWN_MAX], *(["…"] if len(texts) > SHOWN_MAX else [])])
 
 
-def write_numbers(patrons: OfPatrons, path: Path) -> None:
+def write_numbers(patrons: PatronNotes, path: Path) -> None:
     """Write the patron number of each new patron, by line of the list. Raises ConfigurationError."""
     _write_csv(path, ("line", "patron"), patrons.made())
 

@@ -167,6 +167,10 @@ class Excess:
     count: int
     limit: int
 
+    def document(self) -> dict[str, str | int]:
+        """The JSON shape of a limit that stopped something."""
+        return {"class": self.harm.value, "count": self.count, "limit": self.limit}
+
 
 def guard(
     harms: Iterable[tuple[Harm, ...]], *, parked: int, population: int, limits: Mapping[Harm, Limit]

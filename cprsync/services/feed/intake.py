@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from cprsync.domain.feed.delivery import Link, Place, last_loaded, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
-from cprsync.services.ports.deliveries import DeliveryLine, InboxState
+from cprsync.services.ports.deliveries import DeliveryLine, InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
-    from cprsync.services.ports.deliveries import Feed, Inspection, SealedDelivery, WaitingFile
+    from cprsync.services.ports.deliveries import Feed, Inspection, WaitingFile
     from cprsync.services.ports.night import Night, Progress
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """The result of fetching the waiting files."""
 
     #: sealed now
-    new: list[SealedDelivery] = field(default_factory=list)
+    new: Sequence[SealedDelivery] = ()
     #: in the inbox already
-    known: list[SealedDelivery] = field(default_factory=list)
+    known: Sequence[SealedDelivery] = ()
     #: files that can never become a delivery
-    refused: list[tuple[str, DeliveryRefused]] = field(default_factory=list)
+    refused: Sequence[tuple[str, DeliveryRefused]] = ()
     #: why some files may remain, which a later try will fetch; None: nothing remains
     left: DeliveryLate | RegisterUnavailable | None = None
 
@@ -41,16 +43,39 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     so far stay in the inbox.
     """
     progress.stage("fetch")
-    fetched = Fetched()
     store.sealing.clear_half_sealed()
     before = {delivery.id for delivery in store.inbox.waiting()}
+    new: list[SealedDelivery] = []
+    known: list[SealedDelivery] = []
+    refused: list[tuple[str, DeliveryRefused]] = []
+    left: DeliveryLate | RegisterUnavailable | None = None
     try:
         for file in feed.waiting():
             progress.advance()
-            _take(store, file, before, fetched)
+            match _seal(store, file):
+                case DeliveryRefused() as error:
+                    refused.append((file.name, error))
+                case DeliveryLate() as error:
+                    left = left or error
+                case SealedDelivery(forgotten=False) as delivery:
+                    is_new = delivery.state is InboxState.SEALED and delivery.id not in before
+                    (new if is_new else known).append(delivery)
     except RegisterUnavailable as error:
-        fetched.left = error
-    return fetched
+        left = error
+    return Fetched(new, known, refused, left)
+
+
+def _seal(store: Store, file: WaitingFile) -> SealedDelivery | DeliveryRefused | DeliveryLate:
+    """The sealed file, which is done at its source, or why it stays there."""
+    delivery = None if file.mark is None else store.sealing.sealed_as(file.name, file.mark)
+    if delivery is None:
+        try:
+            with file.open() as content:
+                delivery = store.sealing.seal(file.name, content, mark=file.mark)
+        except (DeliveryRefused, DeliveryLate) as error:
+            return error
+    file.done()
+    return delivery
 
 
 def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetched:
@@ -59,45 +84,22 @@ def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetche
         return fetch(store, feed, progress)
 
 
-def _take(store: Store, file: WaitingFile, before: set[int], fetched: Fetched) -> None:
-    mark = file.mark
-    known = None if mark is None else store.sealing.sealed_as(file.name, mark)
-    if known is not None:
-        if not known.forgotten:
-            fetched.known.append(known)
-        file.done()
-        return
-    try:
-        with file.open() as content:
-            delivery = store.sealing.seal(file.name, content, mark=mark)
-    except DeliveryRefused as error:
-        fetched.refused.append((file.name, error))
-        return
-    except DeliveryLate as error:
-        fetched.left = fetched.left or error
-        return
-    fresh = delivery.state is InboxState.SEALED and delivery.id not in before
-    if not delivery.forgotten:
-        (fetched.new if fresh else fetched.known).append(delivery)
-    file.done()
-
-
 #: Places in the chain that stop a night until someone decides.
 STOPS = frozenset({Place.GAP, Place.REPLACED})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Intake:
     """What arrived: the deliveries to apply in order, complete ones after a gap, and what stopped the rest."""
 
-    accepted: list[SealedDelivery] = field(default_factory=list)
-    beyond: list[SealedDelivery] = field(default_factory=list)
-    #: the last delivery taken that is still in the folder: reported only if nothing else came
-    kept: list[SealedDelivery] = field(default_factory=list)
-    lines: list[DeliveryLine] = field(default_factory=list)
+    accepted: tuple[SealedDelivery, ...] = ()
+    beyond: tuple[SealedDelivery, ...] = ()
+    lines: tuple[DeliveryLine, ...] = ()
+    #: the first error
     error: CprsyncError | None = None
-    #: why files may remain where they arrive; does not stop what is in the inbox
-    left: CprsyncError | None = None
+
+    def with_lines(self, *lines: DeliveryLine, error: CprsyncError | None = None) -> Intake:
+        return replace(self, lines=(*self.lines, *lines), error=self.error or error)
 
 
 def take_in(night: Night, run: Run) -> Intake:
@@ -107,49 +109,48 @@ def take_in(night: Night, run: Run) -> Intake:
     its day is certain. The error is in the result, because protections in complete deliveries still go through
     (decision 3).
     """
-    intake = Intake(accepted=night.store.inbox.accepted_by(run))
-    intake.lines = [_line(delivery, Place.NEXT.value) for delivery in intake.accepted]
-    waiting = _fetch(night, intake)
+    accepted = tuple(night.store.inbox.accepted_by(run))
+    intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
+    fetched = fetch(night.store, night.feed, night.progress)
+    intake = _report_refused(night, fetched, intake)
     night.store.runs.set_state(run, RunState.FETCHED)
-    inspected = _inspect(night, waiting, intake)
+    inspected, intake = _inspect(night, _undecided(night, fetched, accepted), intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
-        _place(night, run, delivery, inspection, intake)
-    if not intake.accepted:
-        intake.lines += [_line(delivery, Place.REPEAT.value, received=0) for delivery in intake.kept]
-        intake.error = intake.error or intake.left or _lateness(night)
-    intake.error = intake.error or intake.left
+        intake = _place(night, run, delivery, inspection, intake)
+    # A place that does not answer is reported at the end: it does not stop what is in the inbox.
+    if intake.accepted:
+        return intake.with_lines(error=fetched.left)
+    repeated = [_line(delivery, Place.REPEAT.value, received=0) for delivery in _last_applied(fetched.known)]
+    late = fetched.left or (None if intake.error is not None else _lateness(night))
+    return intake.with_lines(*repeated, error=late)
+
+
+def _report_refused(night: Night, fetched: Fetched, intake: Intake) -> Intake:
+    decided = night.store.stopped_deliveries.decided_on([name for name, _ in fetched.refused])
+    for name, error in fetched.refused:
+        if name not in decided or not decided[name].is_set_aside:
+            refused = DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
+            intake = intake.with_lines(DeliveryLine(name, None, None, "", "refused"), error=refused)
     return intake
 
 
-def _fetch(night: Night, intake: Intake) -> list[SealedDelivery]:
-    """Seal every complete file. Return the deliveries that no run has applied yet, each once."""
-    fetched = fetch(night.store, night.feed, night.progress)
-    decided = night.store.stopped_deliveries.decided_on([name for name, _ in fetched.refused])
-    for name, error in fetched.refused:
-        if name in decided and decided[name].is_set_aside:
-            continue
-        intake.lines.append(DeliveryLine(name, None, None, "", "refused"))
-        intake.error = intake.error or DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
-    # Report a place that does not answer at the end: what is in the inbox already is still applied.
-    intake.left = fetched.left
-    intake.kept = _newest([delivery for delivery in fetched.known if delivery.state is InboxState.APPLIED])
+def _undecided(night: Night, fetched: Fetched, accepted: Sequence[SealedDelivery]) -> list[SealedDelivery]:
+    """The deliveries that no run has applied yet, each once."""
     fresh = {delivery.id: delivery for delivery in (*night.store.inbox.waiting(), *fetched.known, *fetched.new)}
-    accepted = {delivery.id for delivery in intake.accepted}
-    waiting = (d for d in fresh.values() if d.id not in accepted and not d.is_set_aside)
+    taken = {delivery.id for delivery in accepted}
+    waiting = (d for d in fresh.values() if d.id not in taken and not d.is_set_aside)
     return [delivery for delivery in waiting if delivery.state is not InboxState.APPLIED]
 
 
-def _newest(taken: list[SealedDelivery]) -> list[SealedDelivery]:
-    """The newest delivery taken that is still in the folder."""
-    dated = [delivery for delivery in taken if delivery.header is not None]
-    return sorted(dated, key=_produced)[-1:]
+def _last_applied(known: Sequence[SealedDelivery]) -> list[SealedDelivery]:
+    """The newest delivery taken that is still in the folder: reported only if nothing else came."""
+    dated = [(d.header.produced, d) for d in known if d.state is InboxState.APPLIED and d.header is not None]
+    return [delivery for _, delivery in sorted(dated, key=itemgetter(0))[-1:]]
 
 
-def _produced(delivery: SealedDelivery) -> str:
-    return "" if delivery.header is None else delivery.header.produced.isoformat()
-
-
-def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> list[tuple[SealedDelivery, Inspection]]:
+def _inspect(
+    night: Night, waiting: Sequence[SealedDelivery], intake: Intake
+) -> tuple[list[tuple[SealedDelivery, Inspection]], Intake]:
     night.progress.stage("accept", len(waiting))
     inspected = []
     for delivery in waiting:
@@ -158,34 +159,36 @@ def _inspect(night: Night, waiting: list[SealedDelivery], intake: Intake) -> lis
                 inspected.append((delivery, night.reader.inspect(content)))
         except DeliveryRefused as error:
             night.store.inbox.refuse(delivery, error.kind)
-            intake.lines.append(_line(delivery, "refused", received=0))
-            intake.error = intake.error or _named(delivery, error)
+            damaged = DeliveryRefused("{file}: {why}", file=delivery.name, why=error, kind=error.kind)
+            intake = intake.with_lines(_line(delivery, "refused", received=0), error=damaged)
         night.progress.advance()
-    return inspected
+    return inspected, intake
 
 
-def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> None:
+def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> Intake:
     """Accept a complete delivery, or report why not. After an error nothing more is accepted."""
     header, last = inspection.header, _last(night, intake)
     place = _place_of(night, delivery, header, intake, last)
     line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
+    refused = replace(line, outcome="refused")
     if night.knows_the_day and header.produced > night.clock.today():
         # if it were taken, every genuine delivery would look old
-        _refuse(intake, line, _from_the_future(line))
-    elif place is Place.NEXT and intake.error is None:
-        intake.lines.append(replace(line, received=inspection.persons))
-        intake.accepted.append(night.store.inbox.accept(run, delivery, header, received=inspection.persons))
-    elif place not in {Place.REPEAT, Place.OLDER}:
-        _refuse(intake, line, _out_of_chain(night, place, line, last))
-        if place is Place.REPLACED:
-            # It stops the nights only as long as its file stays where it is: an operator can take it away.
-            night.store.inbox.refuse(delivery, "delivery.replaced")
-        else:
-            intake.beyond.append(delivery)
+        return intake.with_lines(refused, error=_from_the_future(line))
+    if place is Place.NEXT and intake.error is None:
+        taken = night.store.inbox.accept(run, delivery, header, received=inspection.persons)
+        intake = intake.with_lines(replace(line, received=inspection.persons))
+        return replace(intake, accepted=(*intake.accepted, taken))
+    if place not in {Place.REPEAT, Place.OLDER}:
+        intake = intake.with_lines(refused, error=_out_of_chain(night, place, line, last))
+        if place is not Place.REPLACED:
+            return replace(intake, beyond=(*intake.beyond, delivery))
+        # It stops the nights only as long as its file stays where it is: an operator can take it away.
+        night.store.inbox.refuse(delivery, "delivery.replaced")
     elif delivery.refused != place.value:
         # reported once: a file that stays where it is is not reported each night
-        intake.lines.append(line)
+        intake = intake.with_lines(line)
         night.store.inbox.refuse(delivery, place.value)
+    return intake
 
 
 def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, last: date | None) -> Place:
@@ -193,11 +196,6 @@ def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: In
     place = place_of(header, delivery.sha256, taken=taken, last=last, strict=night.strict_chain)
     # an operator has accepted it as it is, with a reason (decision 4)
     return Place.NEXT if delivery.accepted and place in STOPS else place
-
-
-def _refuse(intake: Intake, line: DeliveryLine, why: DeliveryRefused) -> None:
-    intake.lines.append(replace(line, outcome="refused"))
-    intake.error = intake.error or why
 
 
 def _from_the_future(line: DeliveryLine) -> DeliveryRefused:
@@ -246,10 +244,6 @@ def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | N
         last=last,
         kind="delivery.gap",
     )
-
-
-def _named(delivery: SealedDelivery, error: DeliveryRefused) -> DeliveryRefused:
-    return DeliveryRefused("{file}: {why}", file=delivery.name, why=error, kind=error.kind)
 
 
 def _lateness(night: Night) -> CprsyncError | None:

@@ -9,13 +9,12 @@ of the whole day: that of earlier shares and of the night's deliveries.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
-from cprsync.errors import CprsyncError
 from cprsync.services.feed.subscriptions import subscribe_new
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT, Planner
@@ -35,123 +34,8 @@ if TYPE_CHECKING:
 #: The first round asks everyone. If an answer names another number, that number is subscribed and asked in the next
 #: round.
 ROUNDS = 1 + LINKS_MAX
-
-
 #: How many answers are stored together. Answers that a kill loses are asked again.
 KEPT_TOGETHER = 500
-
-
-@dataclass(slots=True)
-class Healed:
-    """The result of asking about patrons in a window. `left`: how many are still in one, by reason."""
-
-    asked: int = 0
-    answered: int = 0
-    #: answers that could not be decided: staff must look
-    parked: int = 0
-    subscribed: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    #: what decision 3 let through of a share that exceeded a limit
-    let_through: Counter[str] = field(default_factory=Counter)
-    excess: tuple[Excess, ...] = ()
-    left: Mapping[str, int] = field(default_factory=dict)
-    #: why some were not answered; None: all were
-    error: CprsyncError | None = None
-
-    def document(self) -> dict[str, Any]:
-        """The shape of `windows` in a night's report."""
-        return {
-            "asked": self.asked,
-            "answered": self.answered,
-            "left": sum(self.left.values()),
-            "why": dict(sorted(self.left.items())),
-            "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in self.excess],
-        }
-
-
-def heal_windows(night: Night, run: Run | None, healed: Healed, *, before: Iterable[tuple[Harm, ...]] = ()) -> None:
-    """Ask about patrons in a window, up to what is left of the day's quota, and write the answers.
-
-    Args:
-        night: the ports.
-        run: the night's run; None: between two nights, and the caller holds the agreement's lock.
-        healed: receives the counts, also of a part that was stopped.
-        before: the classes of harm that the run has written already.
-    """
-    done = Counter(harm for classes in before for harm in classes)
-    seen: set[str] = set()
-    for _ in range(ROUNDS):
-        quota = max(0, night.windows_a_day - night.store.windows.asked_today().asked)
-        due = [one for one in night.store.windows.to_ask(quota + len(seen)) if one not in seen][:quota]
-        seen.update(due)
-        if not due or not _heal(night, run, due, healed, done):
-            break
-    healed.left = night.store.windows.counts()
-
-
-def _heal(night: Night, run: Run | None, due: Sequence[str], healed: Healed, done: Counter[Harm]) -> bool:
-    """Ask in shares. Return False if something stopped it."""
-    night.progress.stage("windows", len(due))
-    for start in range(0, len(due), night.calls):
-        plan = _plan_share(night, run, due[start : start + night.calls], healed)
-        if not _is_within_limits(night, plan, healed, done):
-            healed.let_through += protect_only(night, run, plan)
-            return False
-        _write_share(night, run, plan, healed)
-        night.raise_if_stopped()
-        if healed.error is not None:
-            return False
-    return True
-
-
-def _plan_share(night: Night, run: Run | None, ids: Sequence[str], healed: Healed) -> Plan:
-    """Look these patrons up and plan the answers. The audit entry is written before."""
-    patrons = {patron.number: patron for patron in night.store.patrons.read(ids) if patron.window is not None}
-    night.store.windows.intend_to_ask(run, [patron.id for patron in patrons.values()])
-    planner, as_of = Planner(night, run), night.as_of_lookup()
-    for answer in night.register.look_up_many(list(patrons)):
-        patron = patrons[answer.number]
-        planner.follow_up(FollowUp(patron.id, WINDOW), patron, answer, as_of)
-        night.progress.advance()
-    planner.ask_new_numbers()
-    healed.asked += len(patrons)
-    healed.error = planner.unanswered
-    return planner.plan
-
-
-def _is_within_limits(night: Night, plan: Plan, healed: Healed, done: Counter[Harm]) -> bool:
-    so_far = done + Counter(night.store.windows.asked_today().harms)
-    counted = [(harm,) * count for harm, count in so_far.items()]
-    healed.excess = guard(
-        [*counted, *plan.harms()],
-        parked=healed.parked + plan.parked,
-        population=night.store.patrons.count(),
-        limits=night.policy.limits,
-    )
-    return not healed.excess
-
-
-def _write_share(night: Night, run: Run | None, plan: Plan, healed: Healed) -> None:
-    night.store.windows.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
-    apply(night, run, plan)
-    healed.parked += plan.parked
-    healed.answered += sum(step.verifies is not None for step in plan.steps)
-    healed.actions.update(action.value for step in plan.steps if step.write for action in step.write.actions)
-    if any(step.write is not None and step.write.renumbered for step in plan.steps):
-        added, unreached = subscribe_new(night, run)
-        healed.subscribed += added
-        healed.error = healed.error or unreached
-
-
-def heal_between_nights(night: Night) -> Healed:
-    """Ask about patrons in a window now, within what is left of the day's quota.
-
-    Raises RunBusy while a night runs.
-    """
-    healed = Healed()
-    with night.store.runs.lock():
-        heal_windows(night, None, healed)
-    return healed
 
 
 def ask_open_questions(night: Night, run: Run, planner: Planner) -> None:
@@ -207,3 +91,111 @@ def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp
         whose = [(question.patron_id, answer) for answer in together for question in asked[answer.number][:1]]
         night.store.subscriptions.keep_answers(run, whose, as_of)
         yield from (KeptAnswer(answer, as_of) for answer in together)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsAsked:
+    """The result of asking about patrons in a window. `left`: how many are still in one, by reason."""
+
+    asked: int = 0
+    answered: int = 0
+    #: answers that could not be decided: staff must look
+    parked: int = 0
+    subscribed: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    #: what decision 3 let through of a share that exceeded a limit
+    let_through: Counter[str] = field(default_factory=Counter)
+    excess: tuple[Excess, ...] = ()
+    left: Mapping[str, int] = field(default_factory=dict)
+    #: why some were not answered; None: all were
+    error: CprsyncError | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The shape of `windows` in a night's report."""
+        return {
+            "asked": self.asked,
+            "answered": self.answered,
+            "left": sum(self.left.values()),
+            "why": dict(sorted(self.left.items())),
+            "brake": [one.document() for one in self.excess],
+        }
+
+
+def ask_about_windows(
+    night: Night, run: Run | None, *, before: Iterable[tuple[Harm, ...]] = ()
+) -> Iterator[WindowsAsked]:
+    """Ask about patrons in a window, up to what is left of the day's quota, and write the answers.
+
+    Yields the result so far after each piece of work, so that a night that is stopped knows its counts. `before`: the
+    classes of harm that the run has written already. Without a run, the caller holds the agreement's lock.
+    """
+    written = Counter(harm for classes in before for harm in classes)
+    so_far, seen = WindowsAsked(), set[str]()
+    for _ in range(ROUNDS):
+        quota = max(0, night.windows_a_day - night.store.windows.asked_today().asked)
+        due = [one for one in night.store.windows.to_ask(quota + len(seen)) if one not in seen][:quota]
+        seen.update(due)
+        if not due:
+            break
+        night.progress.stage("windows", len(due))
+        for start in range(0, len(due), night.calls):
+            for asked in _ask_share(night, run, due[start : start + night.calls], so_far, written):
+                yield (so_far := asked)
+            if so_far.excess or so_far.error is not None:
+                break
+        if so_far.excess or so_far.error is not None:
+            break
+    yield replace(so_far, left=night.store.windows.counts())
+
+
+def _ask_share(
+    night: Night, run: Run | None, ids: Sequence[str], so_far: WindowsAsked, written: Counter[Harm]
+) -> Iterator[WindowsAsked]:
+    """Look these patrons up, decide, and write what the limits allow. The audit entry is written before."""
+    patrons = {patron.number: patron for patron in night.store.patrons.read(ids) if patron.window is not None}
+    night.store.windows.intend_to_ask(run, [patron.id for patron in patrons.values()])
+    planner, as_of = Planner(night, run), night.as_of_lookup()
+    for answer in night.register.look_up_many(list(patrons)):
+        patron = patrons[answer.number]
+        planner.follow_up(FollowUp(patron.id, WINDOW), patron, answer, as_of)
+        night.progress.advance()
+    planner.ask_new_numbers()
+    plan, asked = planner.plan, so_far.asked + len(patrons)
+    excess = _excess(night, plan, parked=so_far.parked + plan.parked, written=written)
+    yield (so_far := replace(so_far, asked=asked, error=planner.unanswered, excess=excess))
+    if excess:
+        yield replace(so_far, let_through=so_far.let_through + protect_only(night, run, plan))
+        return
+    night.store.windows.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
+    apply(night, run, plan)
+    yield (so_far := _count(so_far, plan))
+    if plan.renumbers:
+        added, unreached = subscribe_new(night, run)
+        yield replace(so_far, subscribed=so_far.subscribed + added, error=so_far.error or unreached)
+    night.raise_if_stopped()
+
+
+def _excess(night: Night, plan: Plan, *, parked: int, written: Counter[Harm]) -> tuple[Excess, ...]:
+    so_far = written + Counter(night.store.windows.asked_today().harms)
+    harms = [*((harm,) * count for harm, count in so_far.items()), *plan.harms()]
+    return guard(harms, parked=parked, population=night.store.patrons.count(), limits=night.policy.limits)
+
+
+def _count(so_far: WindowsAsked, plan: Plan) -> WindowsAsked:
+    return replace(
+        so_far,
+        parked=so_far.parked + plan.parked,
+        answered=so_far.answered + sum(step.verifies is not None for step in plan.steps),
+        actions=so_far.actions
+        + Counter(action.value for step in plan.changes if step.write for action in step.write.actions),
+    )
+
+
+def ask_about_windows_between_nights(night: Night) -> WindowsAsked:
+    """Ask about patrons in a window now, within what is left of the day's quota.
+
+    Raises RunBusy while a night runs.
+    """
+    with night.store.runs.lock():
+        *_, asked = ask_about_windows(night, None)
+    return asked

@@ -213,7 +213,7 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         "added": added,
         "removed": removed,
         "refused": comparison.refused.total(),
-        "brake": [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in excess],
+        "brake": [one.document() for one in excess],
     }
 
 

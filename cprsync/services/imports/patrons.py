@@ -20,7 +20,16 @@ from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
-from cprsync.services.imports.results import REASONS, Doubt, Imported, OfPatrons, Refused, Unfit, in_parts, nothing_seen
+from cprsync.services.imports.results import (
+    REASONS,
+    Doubt,
+    Imported,
+    PatronNotes,
+    Refused,
+    Unfit,
+    in_parts,
+    nothing_seen,
+)
 from cprsync.services.imports.rows import BETWEEN, PATRON_COLUMNS, Columns, Listing
 from cprsync.services.ports.patrons import NewPatron
 
@@ -105,7 +114,7 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     """
     check_readable(how.columns.fields)
     listing = Listing(source)
-    imported = Imported(listing.encoding, patrons=OfPatrons())
+    imported = Imported(listing.encoding, patrons=PatronNotes())
     check_whole(listing, how.columns)
     with nothing_seen() as seen:
         for part in in_parts(listing.rows()):
@@ -161,7 +170,7 @@ def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -
     imported.refused += sorted(refused, key=lambda one: one.line)
 
 
-def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
+def _tell(line: int, taken: Taken, told: PatronNotes, *, applied: bool) -> None:
     if taken.stays and taken.patron_id and taken.patron_id not in told.stays:
         told.stays.append(taken.patron_id)
     # a dry run assigns no lasting number
@@ -174,11 +183,11 @@ def _tell(line: int, taken: Taken, told: OfPatrons, *, applied: bool) -> None:
     told.left.update(taken.left)
 
 
-def _count(line: int, field: str, why: str, told: OfPatrons) -> None:
+def _count(line: int, field: str, why: str, told: PatronNotes) -> None:
     told.doubts.setdefault((why, ""), Doubt(line, field, why)).rows += 1
 
 
-def _doubt(line: int, group: str, policy: Policy | None, told: OfPatrons) -> None:
+def _doubt(line: int, group: str, policy: Policy | None, told: PatronNotes) -> None:
     """Note a group that the policy does not name, if it names any. The group is taken, but may be misspelt."""
     known = () if policy is None else policy.group_names
     if not group or not known or group in known:

@@ -134,7 +134,7 @@ class Doubt:
 
 
 @dataclass(slots=True)
-class OfPatrons:
+class PatronNotes:
     """What is reported of a list of patrons, beside the counts."""
 
     #: patrons whose request to leave was taken back
@@ -178,7 +178,7 @@ class Imported:
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
     #: None: the list is not about patrons
-    patrons: OfPatrons | None = None
+    patrons: PatronNotes | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of an import."""

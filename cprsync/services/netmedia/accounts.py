@@ -70,7 +70,7 @@ class Compared:
 
     def brake(self) -> list[dict[str, Any]]:
         """The exceeded limits, as a report shows them."""
-        return [{"class": one.harm.value, "count": one.count, "limit": one.limit} for one in self.excess]
+        return [one.document() for one in self.excess]
 
 
 def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, dry_run: bool = False) -> Compared:
@@ -259,7 +259,7 @@ def publish(night: Night, run: Run) -> Published:
     return done
 
 
-def tell_now(
+def publish_patron(
     store: Store, net_media: Callable[[], AbstractContextManager[NetMedia | None]], patron_id: str
 ) -> Published:
     """Publish one patron as soon as the desk has written the record. If this fails, the night does it.

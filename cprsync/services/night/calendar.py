@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.netmedia.rights import RightChange, reveals_birth_date, rights_stamp, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, calendar_stamp, forecast, mark_former_groups
@@ -22,7 +22,7 @@ from cprsync.domain.patron.override import in_force
 from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.policy.policy import Policy
@@ -68,12 +68,6 @@ def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
         night.raise_if_stopped()
 
 
-class Foreseeing(Protocol):
-    """The reviews of a night that is only planned."""
-
-    def foresee(self, due: Iterable[Due]) -> None: ...
-
-
 def upcoming(store: Store, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
     """The events of these days. If the policy has changed since the last night, it covers every patron."""
     kept = store.calendar.stamp()
@@ -81,13 +75,13 @@ def upcoming(store: Store, policy: Policy, *, first: date, last: date) -> Iterat
     return forecast(facts, first=first, last=last, policy=mark_former_groups(kept, policy))
 
 
-def foresee_days(night: Night, run: Run) -> dict[str, int]:
-    """By kind, what the calendar part of a planned night would do. Nothing is written."""
+def foresee_days(night: Night, run: Run, foresee: Callable[[Iterable[Due]], None]) -> dict[str, int]:
+    """By kind, what the calendar part of a planned night would do. `foresee` is given its events."""
     days = days_to_live(night.store.runs.last_day(), run.day)
     if not days:
         return {"days": 0}
     due = list(upcoming(night.store, night.policy, first=days[0], last=run.day))
-    cast("Foreseeing", night.store.reviews).foresee(due)
+    foresee(due)
     return {"days": len(days), **dict(sorted(Counter(one.kind.value for one in due).items()))}
 
 

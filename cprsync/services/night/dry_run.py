@@ -60,8 +60,6 @@ _LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
 }
 #: The run id of a plan.
 _NO_RUN = 0
-
-
 #: By kind of due event, the kinds of review about a minor that it settles.
 _SETTLED_BY_AGE: Final[Mapping[DueKind, frozenset[str]]] = {
     DueKind.RESPONSIBILITY_KEPT: frozenset({RESPONSIBLE_OF_AGE}),
@@ -81,23 +79,24 @@ def plan_night(night: Night) -> Report:
         feed=ReadOnlyFeed(night.feed),
         net_media=cast("NetMedia", net_media),
     )
-    report = run_night(planned, only_plan=True)
+    report = run_night(planned, foresee=store.reviews.foresee)
     return replace(report, counts=report.counts + Counts(subscribed=store.waiting))
 
 
 class _Plan:
     """What a plan counts instead of writing."""
 
-    def __init__(self, reads: Store) -> None:
+    def __init__(self) -> None:
         self.outcomes: Counter[Outcome] = Counter()
         self.actions: Counter[str] = Counter()
-        self.reviews = ForeseenReviews(reads)
         #: patrons with a line in the balance sheet
         self.told: set[str | None] = set()
         self.accepted: list[str] = []
         self.produced: date | None = None
         #: by patron, the planned writes that change the birth date
         self.born_anew: dict[str, Write] = {}
+        #: reviews that the planned night opens, settled later or not: patron id and kind
+        self.raised: set[tuple[str, str]] = set()
 
 
 class PlanStore:
@@ -106,20 +105,11 @@ class PlanStore:
     def __init__(self, store: Store) -> None:
         """Take the store to read from, and to write a plan's sealed files and audit entries to."""
         self._reads = store.read_only()
-        plan = _Plan(self._reads)
+        plan = _Plan()
         self.waiting = len(self._reads.subscriptions.unsubscribed(NEW_A_NIGHT))
-        self.runs = _Runs("runs", self._reads, store, plan)
-        self.sealing = _Sealing("sealing", self._reads, store, plan)
-        self.inbox = _Inbox("inbox", self._reads, store, plan)
-        self.patrons = _Patrons("patrons", self._reads, store, plan)
         self.reviews = _Reviews("reviews", self._reads, store, plan)
-        self.subscriptions = _Subscriptions("subscriptions", self._reads, store, plan)
-        self.reconciliation = _Reconciliation("reconciliation", self._reads, store, plan)
-        self.calendar = _Calendar("calendar", self._reads, store, plan)
-        self.leaving = _Leaving("leaving", self._reads, store, plan)
-        self._others = {
-            name: _Capability(name, self._reads, store, plan) for name in ("retention", "journal", "erasing")
-        }
+        self.patrons = _Patrons(self.reviews, self._reads, store, plan)
+        self._others = {name: kind(name, self._reads, store, plan) for name, kind in _CAPABILITIES.items()}
 
     def __getattr__(self, name: str) -> Any:
         """Read from the store."""
@@ -157,8 +147,7 @@ class _Runs(_Capability):
         return plan_hash(run.day, self._plan.accepted, rows)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:  # noqa: ARG002 -- the port's signature
-        told = self._plan.told
-        return {(patron_id, kind): patron_id in told for patron_id, kind in self._plan.reviews.raised}
+        return {(patron_id, kind): patron_id in self._plan.told for patron_id, kind in self._plan.raised}
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
         return Tally(self._plan.outcomes, self._plan.actions)
@@ -185,26 +174,92 @@ class _Inbox(_Capability):
 
 
 class _Patrons(_Capability):
+    def __init__(self, reviews: _Reviews, reads: Store, store: Store, plan: _Plan) -> None:
+        super().__init__("patrons", reads, store, plan)
+        self._reviews = reviews
+
     def write(self, run: Run, batch: Batch) -> None:  # noqa: ARG002 -- the port's signature
         plan = self._plan
         for item in batch.items:
             plan.outcomes[item.outcome] += 1
             plan.actions.update(action.value for action in item.actions)
             plan.told.add(item.patron_id)
-        plan.reviews.follow(batch)
+        self._reviews.follow(batch)
         plan.born_anew.update({write.patron.id: write for write in batch.writes if write.moves_day_of_age})
 
 
 class _Reviews(_Capability):
+    """The reviews of every patron that the planned night touches, as they would be after it."""
+
+    def __init__(self, name: str, reads: Store, store: Store, plan: _Plan) -> None:
+        super().__init__(name, reads, store, plan)
+        self._links = reads.responsibles
+        #: by patron and id. An item that the planned night opens has an id below 0
+        self._items: dict[str, dict[int, ItemInForce]] = {}
+        self._opened = 0
+        self._settled: Counter[str] = Counter()
+        self._troubles: dict[str, frozenset[str]] = {}
+
+    def follow(self, batch: Batch) -> None:
+        """Apply what one batch opens and settles."""
+        news = batch.review_news()
+        links = self._answering(news.troubled)
+        self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
+
     def foresee(self, due: Iterable[Due]) -> None:
-        """Take the events that the days would bring: some of them open reviews."""
-        self._plan.reviews.follow_days(due)
+        """Apply what the planned night's days ask about minors with responsible persons, and what they settle."""
+        for one in due:
+            if one.kind in _SETTLED_BY_AGE:
+                kinds = _SETTLED_BY_AGE[one.kind]
+                self._settle(item for item in self._in_force([one.patron_id]) if item.waits and item.kind in kinds)
+            if one.kind is DueKind.RESPONSIBILITY_ASKED:
+                self._decide(ReviewNews(asked=[(one.patron_id, RESPONSIBLE_OF_AGE)]), [one.patron_id])
 
     def proposed(self, run: Run) -> dict[str, int]:  # noqa: ARG002 -- the port's signature
-        return self._plan.reviews.proposed()
+        return dict(sorted((kind, count) for kind, count in self._new().items() if kind in FOLLOWING))
 
     def waiting(self) -> dict[str, int]:
-        return self._plan.reviews.waiting(self._reads.waiting())
+        after = Counter(self._reads.waiting())
+        after.update(self._new())
+        after.subtract(self._settled)
+        return dict(sorted((+after).items()))
+
+    def _new(self) -> Counter[str]:
+        return Counter(item.kind for items in self._items.values() for item in items.values() if item.id < 0)
+
+    def _answering(self, troubled: Mapping[str, Troubled]) -> list[Answering]:
+        """The links of the minors concerned, in the state that the planned night would have reached by then."""
+        self._troubles |= {one: news.after for one, news in troubled.items()}
+        return [
+            replace(link, troubles=self._troubles.get(link.responsible_id, link.troubles))
+            for link in (self._links.answering(troubled) if troubled else ())
+        ]
+
+    def _in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
+        fresh = sorted(one for one in patron_ids if one not in self._items)
+        self._items |= {one: {} for one in fresh}
+        for item in self._reads.in_force(fresh):
+            self._items[item.patron_id][item.id] = item
+        return [item for one in patron_ids for item in self._items[one].values()]
+
+    def _decide(self, news: ReviewNews, about: Collection[str], links: Collection[Answering] = ()) -> None:
+        reviews = decide_reviews(news, self._in_force(about), links)
+        self._settle(reviews.settled)
+        self._open(news, reviews)
+
+    def _settle(self, items: Iterable[ItemInForce]) -> None:
+        for item in items:
+            del self._items[item.patron_id][item.id]
+            self._settled[item.kind] += item.id > 0
+
+    def _open(self, news: ReviewNews, reviews: Reviews) -> None:
+        for item in reviews.asked_again:
+            self._items[item.patron_id][item.id] = replace(item, about=news.named.get(item.about_whom, item.about))
+        for patron_id, kind in reviews.raised:
+            self._opened -= 1
+            item = ItemInForce(self._opened, patron_id, kind, State.WAITING, news.named.get((patron_id, kind)))
+            self._items[patron_id][item.id] = item
+            self._plan.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()
 
 
 class _Subscriptions(_Capability):
@@ -240,6 +295,19 @@ def _born_anew(facts: Facts, write: Write | None) -> Facts:
     if write is None:
         return facts
     return replace(facts, register=write.after, group=facts.group if write.group is None else write.group)
+
+
+#: The further capabilities of a planned night's store.
+_CAPABILITIES: Final[Mapping[str, type[_Capability]]] = {
+    "runs": _Runs,
+    "sealing": _Sealing,
+    "inbox": _Inbox,
+    "subscriptions": _Subscriptions,
+    "reconciliation": _Reconciliation,
+    "calendar": _Calendar,
+    "leaving": _Leaving,
+    **dict.fromkeys(("retention", "journal", "erasing"), _Capability),
+}
 
 
 def _nothing(*_: object, **__: object) -> int:
@@ -306,81 +374,3 @@ class ReadOnlyNetMedia:
 
     def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
         return self._net_media.read_many(identities)
-
-
-class ForeseenReviews:
-    """The reviews of every patron that the planned night touches, as they would be after it."""
-
-    def __init__(self, store: Store) -> None:
-        """Take the store to read from."""
-        self._store = store
-        #: by patron and id. An item that the planned night opens has an id below 0
-        self._items: dict[str, dict[int, ItemInForce]] = {}
-        self._opened = 0
-        self._settled: Counter[str] = Counter()
-        #: further reviews that the planned night opens, settled later or not: patron id and kind
-        self.raised: set[tuple[str, str]] = set()
-        self._troubles: dict[str, frozenset[str]] = {}
-
-    def follow(self, batch: Batch) -> None:
-        """Apply what one batch opens and settles."""
-        news = batch.review_news()
-        links = self._answering(news.troubled)
-        self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
-
-    def follow_days(self, due: Iterable[Due]) -> None:
-        """Apply what the planned night's days ask about minors with responsible persons, and what they settle."""
-        for one in due:
-            if one.kind in _SETTLED_BY_AGE:
-                kinds = _SETTLED_BY_AGE[one.kind]
-                self._settle(item for item in self._in_force([one.patron_id]) if item.waits and item.kind in kinds)
-            if one.kind is DueKind.RESPONSIBILITY_ASKED:
-                self._decide(ReviewNews(asked=[(one.patron_id, RESPONSIBLE_OF_AGE)]), [one.patron_id])
-
-    def proposed(self) -> dict[str, int]:
-        """By kind, how many reviews follow from the night's changes and still wait after it."""
-        return dict(sorted((kind, count) for kind, count in self._new().items() if kind in FOLLOWING))
-
-    def waiting(self, before: Mapping[str, int]) -> dict[str, int]:
-        """By kind, how many reviews would wait after the night. `before`: how many wait now."""
-        after = Counter(before)
-        after.update(self._new())
-        after.subtract(self._settled)
-        return dict(sorted((+after).items()))
-
-    def _new(self) -> Counter[str]:
-        return Counter(item.kind for items in self._items.values() for item in items.values() if item.id < 0)
-
-    def _answering(self, troubled: Mapping[str, Troubled]) -> list[Answering]:
-        """The links of the minors concerned, in the state that the planned night would have reached by then."""
-        self._troubles |= {one: news.after for one, news in troubled.items()}
-        return [
-            replace(link, troubles=self._troubles.get(link.responsible_id, link.troubles))
-            for link in (self._store.responsibles.answering(troubled) if troubled else ())
-        ]
-
-    def _in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
-        fresh = sorted(one for one in patron_ids if one not in self._items)
-        self._items |= {one: {} for one in fresh}
-        for item in self._store.reviews.in_force(fresh):
-            self._items[item.patron_id][item.id] = item
-        return [item for one in patron_ids for item in self._items[one].values()]
-
-    def _decide(self, news: ReviewNews, about: Collection[str], links: Collection[Answering] = ()) -> None:
-        reviews = decide_reviews(news, self._in_force(about), links)
-        self._settle(reviews.settled)
-        self._open(news, reviews)
-
-    def _settle(self, items: Iterable[ItemInForce]) -> None:
-        for item in items:
-            del self._items[item.patron_id][item.id]
-            self._settled[item.kind] += item.id > 0
-
-    def _open(self, news: ReviewNews, reviews: Reviews) -> None:
-        for item in reviews.asked_again:
-            self._items[item.patron_id][item.id] = replace(item, about=news.named.get(item.about_whom, item.about))
-        for patron_id, kind in reviews.raised:
-            self._opened -= 1
-            item = ItemInForce(self._opened, patron_id, kind, State.WAITING, news.named.get((patron_id, kind)))
-            self._items[patron_id][item.id] = item
-            self.raised |= {(patron_id, kind)} if kind not in FOLLOWING else set()

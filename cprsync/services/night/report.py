@@ -20,7 +20,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunStopped,
 )
-from cprsync.services.feed.questions import Healed
+from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.netmedia.accounts import Compared
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG, Departed
@@ -130,7 +130,7 @@ class Report:
     held: bool = False
     counts: Counts = field(default_factory=Counts)
     #: patrons in a window, and the result of asking about them
-    healed: Healed = field(default_factory=Healed)
+    windows: WindowsAsked = field(default_factory=WindowsAsked)
     calendar: Mapping[str, int] = field(default_factory=dict)
     #: what was deleted after its retention period, by kind
     forgotten: Mapping[str, int] = field(default_factory=dict)
@@ -152,12 +152,12 @@ class Report:
     @property
     def subscribed(self) -> int:
         """How many subscriptions were added."""
-        return self.counts.subscribed + self.healed.subscribed
+        return self.counts.subscribed + self.windows.subscribed
 
     @property
     def actions_outside(self) -> Counter[str]:
         """The actions outside any delivery, those of the windows included."""
-        return self.counts.actions + self.healed.actions + self.healed.let_through
+        return self.counts.actions + self.windows.actions + self.windows.let_through
 
     @property
     def reasons(self) -> Counter[str]:
@@ -197,7 +197,7 @@ class Report:
         if unpublished is not None:
             return LATER if type(unpublished) is NetMediaUnavailable else WRONG
         left = counts.left or counts.to_review or any(self.closing.proposed.values())
-        braked = self.told.accounts.excess or self.healed.excess
+        braked = self.told.accounts.excess or self.windows.excess
         return LEFT if left or braked or self.count(Outcome.PARKED) else DONE
 
     @property
@@ -227,7 +227,7 @@ class Report:
         happened = any(count for kind, count in self.calendar.items() if kind != "days") or any(self.forgotten.values())
         # a right that became undecided gives and takes nothing, as in a first night without the register
         rights = any(counts[turn.value] for counts in self.told.entitlements.values() for turn in _GIVE_OR_TAKE)
-        happened = happened or self.healed.answered > 0
+        happened = happened or self.windows.answered > 0
         departed = self.counts.departed != Departed()
         return bool(happened or rights or self.told.sent or departed or self.erased_again)
 
@@ -272,7 +272,7 @@ class Report:
             "net_media": {**told.accounts.counts(), "brake": told.accounts.brake()},
             "overrides": dict(closing.overrides),
             "sealed_by_silence": closing.sealed_by_silence,
-            "windows": self.healed.document(),
+            "windows": self.windows.document(),
             "left_to_a_person": counts.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(closing.reviews_waiting.values()), "kinds": dict(closing.reviews_waiting)},
@@ -315,8 +315,7 @@ class Report:
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:
             return None
-        classes = [{"class": e.harm.value, "count": e.count, "limit": e.limit} for e in self.planned.excess]
-        return {"plan": self.planned.hash, "classes": classes}
+        return {"plan": self.planned.hash, "classes": [one.document() for one in self.planned.excess]}
 
 
 def audit_document(state: AuditState) -> dict[str, Any]:
@@ -365,7 +364,7 @@ def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], 
         "net_media": {**Compared().counts(), "brake": []},
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,
-        "windows": Healed().document(),
+        "windows": WindowsAsked().document(),
         "reasons": {},
         "reviews": {"waiting": 0, "kinds": {}},
         "left_to_a_person": 0,

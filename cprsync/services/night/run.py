@@ -17,7 +17,7 @@ from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
 from cprsync.services.feed.intake import take_in
-from cprsync.services.feed.questions import Healed, ask_open_questions, heal_windows
+from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, forget_of_night, who_departs, who_is_released
 from cprsync.services.netmedia.accounts import Published, compare_accounts, publish
@@ -30,8 +30,9 @@ from cprsync.services.ports.leaving import Departing
 from cprsync.services.ports.runs import LIVED, RunState, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from cprsync.domain.patron.due import Due
     from cprsync.errors import CprsyncError
     from cprsync.services.feed.intake import Intake
     from cprsync.services.planning.steps import Plan
@@ -47,8 +48,10 @@ PROTECTIVE = (Action.PROTECT.value, Action.STOP_LETTERS.value)
 RECORDS_A_NIGHT: Final = 50_000
 
 
-def run_night(night: Night, *, only_plan: bool = False) -> Report:
-    """Run one night and return its report, which is also stored.
+def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None = None) -> Report:
+    """Run one night and return its report, which is also stored. With `foresee`, the night is only planned.
+
+    `foresee` is given the events of the days that the planned night would live.
 
     Raises RunBusy if another run of the agreement is active. An unexpected error is passed on: committed work stays,
     and the next run continues from there. If asked to stop, the night ends after the present piece of work; that report
@@ -58,7 +61,7 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
     with night.store.runs.lock():
         run = night.store.runs.begin(day=night.clock.today(), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
-        course = _Course(night, run, only_plan=only_plan)
+        course = _Course(night, run, foresee)
         try:
             course.run()
         except RunStopped as stopped:
@@ -78,15 +81,16 @@ def run_night(night: Night, *, only_plan: bool = False) -> Report:
 class _Course:
     """One run, stage by stage. Each stage leaves one value of what happened; the report is built from these values."""
 
-    def __init__(self, night: Night, run: Run, *, only_plan: bool) -> None:
-        self._night, self._run, self._only_plan = night, run, only_plan
+    def __init__(self, night: Night, run: Run, foresee: Callable[[Iterable[Due]], None] | None) -> None:
+        self._night, self._run = night, run
+        self._foresee, self._only_plan = foresee, foresee is not None
         self._lived_until = night.store.runs.last_day()
         self._erased_again = 0
         self._lines: Sequence[DeliveryLine] = ()
         self._planned = Planned()
         self._held = False
         self._counts = Counts()
-        self._healed = Healed()
+        self._windows = WindowsAsked()
         self._calendar: Mapping[str, int] = {}
         self._forgotten: Mapping[str, int] = {}
         self._told = Told()
@@ -107,7 +111,7 @@ class _Course:
             planned=self._planned,
             held=self._held,
             counts=self._counts,
-            healed=self._healed,
+            windows=self._windows,
             calendar=self._calendar,
             forgotten=self._forgotten,
             told=self._told,
@@ -133,7 +137,7 @@ class _Course:
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
         backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
         overrides = overrides_on(night, run.day)
-        self._healed.left = store.windows.counts()
+        self._windows = replace(self._windows, left=store.windows.counts())
         silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
         waiting, proposed = store.reviews.waiting(), store.reviews.proposed(run)
         kept = max(0, store.subscriptions.count() - self._report().subscribed)
@@ -186,8 +190,9 @@ class _Course:
         self._apply(plan, comparison)
         if not self._held and not self._only_plan:
             # also asks about patrons in a window that this run opened
-            heal_windows(night, run, self._healed, before=plan.harms())
-            self._fail(self._healed.error)
+            for asked in ask_about_windows(night, run, before=plan.harms()):
+                self._windows = asked
+            self._fail(self._windows.error)
         self._count_reviews(plan)
         if intake.beyond:
             self._protect_beyond(intake)
@@ -329,7 +334,9 @@ class _Course:
         """
         if not self._lives:
             return {"days": 0}
-        return (foresee_days if self._only_plan else live_days)(self._night, self._run)
+        if self._foresee is not None:
+            return foresee_days(self._night, self._run, self._foresee)
+        return live_days(self._night, self._run)
 
     def _close_released(self, comparison: Comparison) -> None:
         """Close, in the same night, patrons who only answered for a minor and whose last link this night has ended.

@@ -109,11 +109,13 @@ class Planner:
         found = zip((p.number for p in persons), self._night.store.patrons.recognise(persons), strict=True)
         known = {
             # the register has no replacement numbers: a delivery that holds one is about no patron of ours
-            number: NotOurs() if number.is_replacement else self._numbers.now(number, recognised, self._planned)
+            number: NotOurs()
+            if number.is_replacement
+            else self._numbers.holder_in_delivery(number, recognised, self._planned)
             for number, recognised in found
         }
         strangers = [number for number, one in known.items() if isinstance(one, NotOurs)]
-        self._numbers.look_at([number for number in strangers if not number.is_replacement])
+        self._numbers.find_old([number for number in strangers if not number.is_replacement])
         return known
 
     def _ask_ends(
@@ -151,10 +153,10 @@ class Planner:
     ) -> None:
         patron_id = None if isinstance(found, NotOurs) else found.patron_id if isinstance(found, Equal) else found.id
         item = Item(ordinal, delivery.id, person.number, patron_id, Outcome.NOT_OURS)
-        if number_step := self._numbers.line(item, person, found):
+        if number_step := self._numbers.decide_line(item, person, found):
             self._line_about_a_number(number_step, item, person, as_of)
             return
-        if number_step := self._numbers.take(person.number):
+        if number_step := self._numbers.plan_change_to(person.number):
             self._renumber(number_step)
         if isinstance(found, NotOurs) or patron_id is None:
             self._steps.append(Step(item))
@@ -272,10 +274,10 @@ class Planner:
         rival = self._planned.get(answer.number)
         if rival is not None:
             # another patron's trail of this night ends at the same number
-            self._steps.append(trail.collides(rival.id))
+            self._steps.append(trail.park_for(rival.id))
             return
         patron = self._planned.get(trail.patron.number, trail.patron)
-        step = self._numbers.give(patron, answer.number, as_of.day)
+        step = self._numbers.renumber(patron, answer.number, as_of.day)
         # the question also stays open until the answer is written: if the run is killed in between, it asks again
         step = replace(step, asks=FollowUp(patron.id, NUMBER_CHANGE), answered=trail.first_copy)
         self._steps.append(step)

@@ -201,9 +201,9 @@ class Renumbering:
             taken is not None and taken > day for taken in (before, self._night.store.inbox.applied_until())
         )
         stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
-        found = {number: self._now(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
+        found = {number: self._holder(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
-        self.look_at(numbers)
+        self.find_old(numbers)
         former = {number: one for number in numbers if (one := self.former(number)) is not None}
         as_of = AsOf(day, Source.FILE)
         self._plan = number_plan(_not_overtaken(links, patrons, as_of), patrons, former)
@@ -223,14 +223,16 @@ class Renumbering:
             if (day := days.get(one.patron_id)) is None or not as_of.is_older_than(day)
         }
 
-    def _now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
+    def _holder(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
         return planned.get(number) or (NotOurs() if number in self._left else stored)
 
-    def now(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
+    def holder_in_delivery(
+        self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]
+    ) -> Recognised:
         """The patron that a number belongs to when the delivery's lines about it are decided."""
-        return self._plan.patron_after(number) or self._now(number, stored, planned)
+        return self._plan.patron_after(number) or self._holder(number, stored, planned)
 
-    def look_at(self, numbers: Sequence[CprNumber]) -> None:
+    def find_old(self, numbers: Sequence[CprNumber]) -> None:
         """Find out which of the numbers are old ones."""
         if numbers:
             self._old = self._night.store.patrons.old_numbers(numbers)
@@ -239,7 +241,7 @@ class Renumbering:
         """The patron who had this number before, among the numbers looked at."""
         return self._left.get(number) or self._old.get(number)
 
-    def take(self, number: CprNumber, *, item: Item | None = None) -> Step | None:
+    def plan_change_to(self, number: CprNumber, *, item: Item | None = None) -> Step | None:
         """The step that gives a patron this number. None: it is planned already, or nobody gets the number."""
         # on most nights nobody gets a number
         if not self._plan.waiting or number not in self._plan.waiting or self._day is None:
@@ -248,9 +250,9 @@ class Renumbering:
         # a newer delivery may have reported about this number while no patron here had it
         asks = self._late or change.new not in self._plan.links.delivered
         question = FollowUp(patron.id, NUMBER_CHANGE) if asks else None
-        return replace(self.give(patron, change.new, self._day), item=item, asks=question)
+        return replace(self.renumber(patron, change.new, self._day), item=item, asks=question)
 
-    def give(self, patron: Patron, new: CprNumber, day: date) -> Step:
+    def renumber(self, patron: Patron, new: CprNumber, day: date) -> Step:
         """The step that gives the patron a number. Also records who has which number after it."""
         self._left[patron.number] = patron.id
         self._left.pop(new, None)
@@ -261,12 +263,12 @@ class Renumbering:
         stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
         holders = {**self._night.store.patrons.old_numbers(numbers), **self._left}
         for number, recognised in zip(numbers, stored, strict=True):
-            one = self._now(number, recognised, planned)
+            one = self._holder(number, recognised, planned)
             if not isinstance(one, NotOurs):
                 holders[number] = one.patron_id if isinstance(one, Equal) else one.id
         return {number: holders[number] for number in numbers if number in holders}
 
-    def line(self, item: Item, person: Person, found: Recognised) -> Step | None:
+    def decide_line(self, item: Item, person: Person, found: Recognised) -> Step | None:
         """The step for a line about a number that is out of use. None: decide the person as usual."""
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
@@ -289,7 +291,7 @@ class Renumbering:
             return undecided_step(dispute, item=item, old=dispute.old)
         if change is not None:
             line = replace(item, patron_id=change.patron_id, outcome=Outcome.APPLIED, actions=(Action.RENUMBER,))
-            if step := self.take(change.new, item=line):
+            if step := self.plan_change_to(change.new, item=line):
                 return step
         former = self.former(number)
         if change is None and not isinstance(found, NotOurs):

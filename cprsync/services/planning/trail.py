@@ -48,24 +48,24 @@ class Trail:
             self, first_copy=question if question.kind == FIRST_COPY else self.first_copy, is_decided=decided
         )
 
-    def further(self, number: CprNumber) -> Trail:
+    def extended_by(self, number: CprNumber) -> Trail:
         """The trail extended by one link."""
         return replace(self, passed=(*self.passed, self.leads_to), leads_to=number)
 
-    def collides(self, other: str) -> Step:
+    def park_for(self, other: str) -> Step:
         """Park the trail, because another patron has, had or gets the number."""
         return self._park(Collision(self.patron.id, self.patron.number, other))
 
-    def stuck(self, holder: str | None) -> Step | None:
+    def park_if_blocked(self, holder: str | None) -> Step | None:
         """The step that parks the trail. None: it may go on.
 
         `holder`: the patron who has, or had, the number it leads to.
         """
         if self.leads_to in self.passed:
             return self._park(Circle(self.patron.id, self.patron.number))
-        return None if holder in {None, self.patron.id} else self.collides(str(holder))
+        return None if holder in {None, self.patron.id} else self.park_for(str(holder))
 
-    def endless(self) -> Step:
+    def park_as_too_long(self) -> Step:
         """Park a trail that has too many links."""
         if self.is_decided:
             return Step()
@@ -94,10 +94,10 @@ class Trails:
 
     def begin(self, question: FollowUp, patron: Patron, person: Person) -> bool:
         """Begin a trail if the answer names another number. Return False if it does not."""
-        further = _successor(person)
-        if further is None:
+        next_number = _successor(person)
+        if next_number is None:
             return False
-        trail = self._open.get(patron.id) or Trail(patron, (patron.number,), further)
+        trail = self._open.get(patron.id) or Trail(patron, (patron.number,), next_number)
         self._open[patron.id] = trail.asked_for(question)
         return True
 
@@ -107,7 +107,7 @@ class Trails:
             trails, self._open = self._open, {}
             yield from self._one_link(list(trails.values()), numbers, planned)
         for trail in self._open.values():
-            yield trail.endless()
+            yield trail.park_as_too_long()
         self._open = {}
 
     def _one_link(
@@ -118,18 +118,18 @@ class Trails:
         holders = numbers.holders([trail.leads_to for trail in trails], planned)
         ahead: dict[CprNumber, list[Trail]] = {}
         for trail in trails:
-            if stuck := trail.stuck(holders.get(trail.leads_to)):
-                yield stuck
+            if parked := trail.park_if_blocked(holders.get(trail.leads_to)):
+                yield parked
             else:
                 ahead.setdefault(trail.leads_to, []).append(trail)
         asked = {number: [trail.patron.id for trail in some] for number, some in ahead.items()}
         for answer, as_of in look_up(self._night, self._run, asked):
-            further = _successor(answer.person) if isinstance(answer, Found) else None
+            next_number = _successor(answer.person) if isinstance(answer, Found) else None
             for trail in ahead[answer.number]:
-                if further is None:
+                if next_number is None:
                     yield End(trail, answer, as_of)
                 else:
-                    self._open[trail.patron.id] = trail.further(further)
+                    self._open[trail.patron.id] = trail.extended_by(next_number)
 
 
 def look_up(

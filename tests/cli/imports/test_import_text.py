@@ -16,7 +16,7 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.services.imports.results import Imported, OfPatrons
+from cprsync.services.imports.results import Imported, PatronNotes
 from cprsync.store.core.engine import open_engine
 from cprsync.wiring import upgrade_store as upgrade
 
@@ -170,7 +170,7 @@ def test_the_patron_numbers_that_were_made_are_written_by_line(
 def test_who_came_back_and_what_was_left_out_is_said_without_a_name(
     apply: bool, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    patrons = OfPatrons(returns=[(7, None), (9, None)], left=Counter({"name": 2, "address": 1}))
+    patrons = PatronNotes(returns=[(7, None), (9, None)], left=Counter({"name": 2, "address": 1}))
     show_import(Imported(patrons=patrons), "da", apply=apply, as_json=False, refused=None)
     assert capsys.readouterr().out.splitlines()[1:5] == [
         told,

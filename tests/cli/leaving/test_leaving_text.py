@@ -10,7 +10,7 @@ import pytest
 from cprsync.cli.imports.lists import show_import
 from cprsync.cli.leaving.leaving import _left_text, _type_again, parting_lines
 from cprsync.errors import NotConfirmed
-from cprsync.services.imports.results import Imported, OfPatrons
+from cprsync.services.imports.results import Imported, PatronNotes
 
 if TYPE_CHECKING:
     from cprsync.catalogues import Language
@@ -116,11 +116,11 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
 def test_an_import_says_how_many_wishes_to_leave_it_took_back(
     apply: bool, count: int, language: Language, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    imported = Imported(patrons=OfPatrons(stays=[PATRON] * count))
+    imported = Imported(patrons=PatronNotes(stays=[PATRON] * count))
     show_import(imported, language, apply=apply, as_json=False, refused=None)
     assert said in capsys.readouterr().out.splitlines()
 
 
 def test_an_import_that_took_none_back_says_nothing_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    show_import(Imported(patrons=OfPatrons()), "en", apply=True, as_json=False, refused=None)
+    show_import(Imported(patrons=PatronNotes()), "en", apply=True, as_json=False, refused=None)
     assert "leave" not in capsys.readouterr().out

@@ -53,6 +53,7 @@ def test_parked_persons_stop_the_night_one_over_their_limit(population: int, col
         guard([], parked=count, population=population, limits=DEFAULT_LIMITS) for count in (limit - 1, limit, limit + 1)
     ]
     assert stops == [(), (), (Excess(Harm.PARKED, limit + 1, limit),)]
+    assert stops[-1][0].document() == {"class": "parked", "count": limit + 1, "limit": limit}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.feed.questions import heal_between_nights
+from cprsync.services.feed.questions import ask_about_windows_between_nights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -422,12 +422,12 @@ def test_the_quota_of_a_day_is_kept_and_the_protected_come_first(gone_over: Libr
     assert (report.exit_code, report.document()["windows"]["left"]) == (0, 3)
     # a second run of the same day asks nobody more
     library.one_night_with(windows_a_day=1)
-    heal_between_nights(replace(library.ports(), windows_a_day=1))
+    ask_about_windows_between_nights(replace(library.ports(), windows_a_day=1))
     assert library.register.looked_up == [cpr("BO")]
     library.deliver(WEDNESDAY)
     report = library.one_night_with(windows_a_day=2)
     assert (len(library.register.looked_up), report.document()["windows"]["left"]) == (3, 1)
-    heal_between_nights(replace(library.ports(), windows_a_day=3))
+    ask_about_windows_between_nights(replace(library.ports(), windows_a_day=3))
     assert healed(library)
 
 
@@ -447,13 +447,13 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
     gone_over.one_night_with(windows_a_day=0)
     gone_over.batch = 1
     counting = KilledStore(gone_over.copy(tmp_path / "whole").store, at=0)
-    heal_between_nights(gone_over.ports(counting))
+    ask_about_windows_between_nights(gone_over.ports(counting))
     for write in range(1, counting.writes + 1):
         other = gone_over.copy(tmp_path / f"killed at {write}")
         with pytest.raises(Killed):
-            heal_between_nights(other.ports(KilledStore(other.store, at=write)))
+            ask_about_windows_between_nights(other.ports(KilledStore(other.store, at=write)))
         before = len(other.register.looked_up)
-        heal_between_nights(other.ports())
+        ask_about_windows_between_nights(other.ports())
         assert healed(other)
         # of each share at most the one that was at work is asked again
         assert len(other.register.looked_up) - before <= 4
@@ -464,7 +464,7 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
 def test_healing_waits_for_a_night_and_a_night_for_healing(gone_over: Library) -> None:
     before = gone_over.everything()
     with gone_over.store.runs.lock(), pytest.raises(RunBusy):
-        heal_between_nights(gone_over.ports())
+        ask_about_windows_between_nights(gone_over.ports())
     assert gone_over.everything() == before
 
 

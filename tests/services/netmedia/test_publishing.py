@@ -24,7 +24,7 @@ from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.services.netmedia.accounts import tell_now
+from cprsync.services.netmedia.accounts import publish_patron
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables
@@ -321,10 +321,10 @@ def test_with_answers_that_get_lost_each_change_of_state_happens_once_and_in_ord
 
 def test_the_desk_tells_of_one_patron_at_once(library: Library) -> None:
     net_media = CulrDouble()
-    done = tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO"))
+    done = publish_patron(library.store, lambda: nullcontext(net_media), library.id_of("BO"))
     assert (done.sent, net_media.ours()) == (1, {account("BO")})
     assert library.store.outbox.backlog().waiting == 3
-    assert tell_now(library.store, not_opened, library.id_of("BO")).sent == 0
+    assert publish_patron(library.store, not_opened, library.id_of("BO")).sent == 0
     library.store.audit.verify()
 
 
@@ -335,7 +335,7 @@ def test_the_account_of_someone_who_left_and_came_back_before_the_night_stays(ei
     library.store.leaving.leave(library.id_of("ANNA"), user="desk")
     library.enrol("ANNA")
     library.one_night()
-    assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("ANNA")).sent == 1
+    assert publish_patron(library.store, lambda: nullcontext(net_media), library.id_of("ANNA")).sent == 1
     assert library.store.outbox.backlog().waiting == 1
     library.one_night_with(net_media=net_media)
     assert account("ANNA") in net_media.ours()
@@ -349,13 +349,13 @@ def not_opened() -> AbstractContextManager[CulrDouble]:
 
 def test_while_a_night_is_at_work_the_desk_leaves_it_to_the_night(library: Library) -> None:
     with library.store.runs.lock():
-        done = tell_now(library.store, not_opened, library.id_of("BO"))
+        done = publish_patron(library.store, not_opened, library.id_of("BO"))
     assert isinstance(done.error, RunBusy)
     assert library.store.outbox.backlog().waiting == 4
 
 
 def test_net_media_that_do_not_answer_at_once_hear_from_the_night(library: Library) -> None:
     net_media = CulrDouble(down=NetMediaUnavailable("no answer"))
-    assert tell_now(library.store, lambda: nullcontext(net_media), library.id_of("BO")).error is net_media.down
+    assert publish_patron(library.store, lambda: nullcontext(net_media), library.id_of("BO")).error is net_media.down
     library.net_media = CulrDouble()
     assert library.night().told.sent == 4

@@ -233,7 +233,7 @@ def test_a_plan_that_was_killed_leaves_nothing_that_a_night_takes(either_library
     dies: Any = PlanStore(either_library.store)
     dies.runs.lock, dies.runs.save_plan = either_library.store.runs.lock, die
     with pytest.raises(Killed):
-        run_night(replace(either_library.ports(), store=dies), only_plan=True)
+        run_night(replace(either_library.ports(), store=dies), foresee=dies.reviews.foresee)
     assert [row["state"] for row in either_library.everything()["inbox"][len(before["inbox"]) :]] == ["receiving"]
     assert either_library.store.inbox.waiting() == []
     assert either_library.night().document()["actions"] == {"move": 1}
