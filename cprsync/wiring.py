@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.setting import SettingDesk
-    from cprsync.services.feed.stopped import Discarding
+    from cprsync.services.feed.stopped import DeliveryDecisions
     from cprsync.services.leaving.departing import LeavingDesk
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
@@ -249,14 +249,13 @@ class Site:
         return own_certificates(settings, datetime.now(UTC))
 
     @contextmanager
-    def discarding(self) -> Iterator[Discarding]:
-        """What setting a delivery aside needs. Where deliveries arrive is asked only if necessary."""
-        from cprsync.services.feed.stopped import Discarding
+    def deliveries(self) -> Iterator[DeliveryDecisions]:
+        """What deciding about a delivery needs. Where deliveries arrive is asked only if necessary."""
+        from cprsync.services.feed.stopped import DeliveryDecisions
 
-        today = self.clock.today() if self.knows_the_day else None
+        clock, strict = self.clock if self.knows_the_day else None, self.section.feed.chain == "strict"
         with self.store() as store, self.feed() as feed:
-            strict = self.section.feed.chain == "strict"
-            yield Discarding(store, reader(self.section.feed, store), feed, strict=strict, today=today)
+            yield DeliveryDecisions(store, reader(self.section.feed, store), feed, strict, clock)
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

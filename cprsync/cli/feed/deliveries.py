@@ -83,20 +83,9 @@ def feed_accept(
     The next night applies FILE: the new one of two, or the one behind the gap.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.feed.stopped import accept_delivery
-    from cprsync.wiring import reader
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store, site.feed() as feed:
-        document = accept_delivery(
-            store,
-            reader(site.section.feed, store),
-            file,
-            strict=site.section.feed.chain == "strict",
-            reason=reason,
-            user=user_name(),
-            feed=feed,
-            sha256=sha256,
-        )
+    with opened(config, library, as_json=as_json) as site, site.deliveries() as deliveries:
+        document = deliveries.accept(file, reason=reason, user=user_name(), sha256=sha256)
     if as_json:
         print_json(document)
         return
@@ -126,8 +115,8 @@ def feed_discard(
     """
     from cprsync.cli.terminal.user import user_name
 
-    with opened(config, library, as_json=as_json) as site, site.discarding() as discarding:
-        document = discarding.discard(file, reason=reason, user=user_name(), sha256=sha256)
+    with opened(config, library, as_json=as_json) as site, site.deliveries() as deliveries:
+        document = deliveries.discard(file, reason=reason, user=user_name(), sha256=sha256)
     if as_json:
         print_json(document)
         return

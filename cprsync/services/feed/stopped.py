@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.feed.delivery import Header
     from cprsync.services.feed.copies import MeantCopy
     from cprsync.services.ports.deliveries import Feed, Reader, SealedDelivery
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
 #: Why a delivery in its place stopped the nights: its companion file announces more content than there is.
@@ -36,46 +37,188 @@ SET_ASIDE = "discarded"
 _TAKEN = frozenset({InboxState.ACCEPTED, InboxState.APPLIED})
 
 
-def accept_delivery(  # noqa: PLR0913 -- one parameter for each thing that decides
-    store: Store,
-    reader: Reader,
-    file: str,
-    *,
-    strict: bool,
-    reason: str,
-    user: str,
-    feed: Feed | None = None,
-    sha256: str | None = None,
-) -> dict[str, Any]:
-    """Let the next night take `file`: a name in the inbox, a path, or an unfinished file's name in the feed.
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why no night takes the delivery. `produced`: its production date, if it can be read."""
 
-    If the name has several copies, `sha256` (the first digits of a hash) selects one; without it `find_copy` does.
-    Returns what was accepted.
+    kind: str
+    produced: date | None = None
 
-    Raises:
-        BadInput: there is no such delivery, the reason may not be kept, or the delivery stops no night.
-        DeliveryRefused: the delivery is damaged.
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDecisions:
+    """What an operator decides of one library's deliveries.
+
+    A delivery is a name as a night reports it, or a path. If the name has several copies, `sha256` (the first digits of
+    a hash) selects one; without it `find_copy` does.
     """
-    reason = checked_reason(reason)
-    meant = find_copy(store, feed, file, sha256=sha256)
-    delivery, header, stopped_by = _taken_up(store, reader, meant, strict=strict, feed=feed)
-    unverified = store.stopped_deliveries.accept(delivery, place=stopped_by, reason=reason, user=user)
-    return {
-        "file": delivery.name,
-        "produced": header.produced.isoformat(),
-        "previous": header.previous.isoformat(),
-        "sha256": delivery.sha256,
-        "accepted": stopped_by,
-        "reason": reason,
-        # the accepted delivery waits behind these, if they are still where they arrived
-        "behind": [other.name for other in store.stopped_deliveries.stopping() if other.id != delivery.id],
-        "unverified": unverified,
-        "others": describe_others(meant),
-    }
+
+    store: Store
+    reader: Reader
+    #: None: only the inbox and paths are looked at
+    feed: Feed | None
+    strict: bool
+    #: None: nobody knows the register's day
+    clock: Clock | None = None
+
+    @property
+    def _today(self) -> date | None:
+        return None if self.clock is None else self.clock.today()
+
+    # -- accepting
+
+    def accept(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
+        """Let the next night take `file`, which may be unfinished. Returns what was accepted.
+
+        Raises:
+            BadInput: there is no such delivery, the reason may not be kept, or the delivery stops no night.
+            DeliveryRefused: the delivery is damaged.
+        """
+        reason, stopped = checked_reason(reason), self.store.stopped_deliveries
+        meant = find_copy(self.store, self.feed, file, sha256=sha256)
+        delivery, header, stopped_by = self._take_up(meant)
+        unverified = stopped.accept(delivery, place=stopped_by, reason=reason, user=user)
+        return {
+            "file": delivery.name,
+            "produced": header.produced.isoformat(),
+            "previous": header.previous.isoformat(),
+            "sha256": delivery.sha256,
+            "accepted": stopped_by,
+            "reason": reason,
+            # the accepted delivery waits behind these, if they are still where they arrived
+            "behind": [other.name for other in stopped.stopping() if other.id != delivery.id],
+            "unverified": unverified,
+            "others": _others(meant),
+        }
+
+    def _take_up(self, meant: MeantCopy) -> tuple[SealedDelivery, Header, str]:
+        """The copy in the inbox, its first record, and why it stopped the nights. Raises BadInput, DeliveryRefused."""
+        copy = meant.copy
+        if copy is not None:
+            _refuse_taken(copy)
+            if copy.forgotten:
+                raise BadInput("the content of {file} is gone by now", file=copy.name, kind="delivery.forgotten")
+            header = self._header(copy)
+            return copy, header, self._stop(meant, header)
+        if meant.is_unfinished:
+            copy = self._seal(meant)
+            try:
+                header = self._header(copy)
+            except DeliveryRefused as damage:
+                self.store.inbox.refuse(copy, damage.kind)
+                raise
+            return copy, header, self._stop(meant, header)
+        _refuse_unfetched(meant)
+        # read where it lies, so that nothing is stored if it is not accepted
+        with closing(meant.content()) as content:
+            header = self.reader.inspect(content).header
+            stopped_by = self._stop(meant, header)
+            content.seek(0)
+            return self.store.sealing.seal(meant.name, content), header, stopped_by
+
+    def _header(self, copy: SealedDelivery) -> Header:
+        with closing(self.store.inbox.content(copy)) as content:
+            return self.reader.inspect(content).header
+
+    def _seal(self, meant: MeantCopy) -> SealedDelivery:
+        """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
+        with closing(meant.content()) as content:
+            return self.store.sealing.seal(meant.name, content)
+
+    def _stop(self, meant: MeantCopy, header: Header) -> str:
+        """Return why the delivery stops the nights. Raises BadInput if it does not."""
+        place = self._place(header, meant.sha256)
+        if place in STOPS:
+            return place.value
+        if place is Place.NEXT and meant.copy is not None and meant.copy.is_set_aside:
+            return SET_ASIDE
+        unfinished = meant.is_unfinished or (self.feed is not None and meant.name in self.feed.unfinished())
+        if place is Place.NEXT and unfinished:
+            return UNFINISHED
+        raise _not_stopped(header, place)
+
+    def _place(self, header: Header, sha256: str) -> Place:
+        taken, last = self.store.inbox.taken_on(header.produced), self.store.inbox.last_produced()
+        return place_of(header, sha256, taken=taken, last=last, strict=self.strict)
+
+    # -- setting aside
+
+    def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
+        """Set `file` aside. No night reads this content again.
+
+        Raises:
+            BadInput: there is no such delivery, a night can take it, it is set aside already, or the reason may not be
+                kept.
+            RunBusy: a night is running.
+        """
+        reason = checked_reason(reason)
+        with self.store.runs.lock():
+            meant = find_copy(self.store, self.feed, file, sha256=sha256)
+            fault = self._find_fault(meant)
+            delivery = meant.copy or self._seal(meant)
+            if meant.copy is None and meant.is_unfinished and meant.file is not None:
+                meant.file.done()
+            left = self._what_is_left(delivery, fault)
+            unverified = self.store.stopped_deliveries.discard(delivery, found=fault.kind, reason=reason, user=user)
+        return {
+            "file": delivery.name,
+            "sha256": delivery.sha256,
+            "size": delivery.size,
+            "discarded": fault.kind,
+            "reason": reason,
+            "left": left,
+            "unverified": unverified,
+            "others": _others(meant),
+        }
+
+    def _find_fault(self, meant: MeantCopy) -> _Fault:
+        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is decided already."""
+        if meant.copy is not None:
+            _refuse_taken(meant.copy)
+            if meant.copy.is_set_aside:
+                raise BadInput(
+                    "{file} (sha256 {sha256}…) is set aside already",
+                    file=meant.name,
+                    sha256=meant.copy.sha256[:8],
+                    kind="delivery.discarded",
+                )
+        if meant.unread is not None or meant.is_unfinished:
+            return _Fault("delivery.unfinished" if meant.is_unfinished else meant.unread or "")
+        if meant.copy is None:
+            _refuse_unfetched(meant)
+        # read where it lies, so that nothing is stored if it is not set aside
+        with closing(meant.content() if meant.copy is None else self.store.inbox.content(meant.copy)) as content:
+            return self._fault_in(content, meant.sha256)
+
+    def _fault_in(self, content: BinaryIO, sha256: str) -> _Fault:
+        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is complete and useful."""
+        try:
+            header = self.reader.inspect(content).header
+        except DeliveryRefused as damage:
+            return _Fault(damage.kind)
+        place = self._place(header, sha256)
+        if place is Place.REPLACED:
+            return _Fault("delivery.replaced", header.produced)
+        if (today := self._today) is not None and header.produced > today:
+            return _Fault("delivery.future", header.produced)
+        if place is Place.GAP:
+            raise BadInput(
+                "the delivery of {produced} is whole, and waits behind a gap",
+                produced=header.produced,
+                kind="delivery.behind_gap",
+            )
+        raise _not_stopped(header, place)
+
+    def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
+        """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
+        produced = fault.produced or day_in_name(delivery.name)
+        taken = produced is not None and self.store.inbox.taken_on(produced) is not None
+        last = self.store.inbox.last_produced()
+        return missing_after_discard(produced, is_taken=taken, last=last, today=self._today).value
 
 
-def describe_others(meant: MeantCopy) -> list[dict[str, Any]]:
-    """The other copies of the name, so that the operator sees which one was accepted."""
+def _others(meant: MeantCopy) -> list[dict[str, Any]]:
+    """The other copies of the name, so that the operator sees which one was decided about."""
     return [{"sha256": one.sha256, "size": one.size, "state": _state(one)} for one in meant.others]
 
 
@@ -87,8 +230,7 @@ def _state(copy: SealedDelivery) -> str:
     return "waiting" if copy.refused is None else "refused"
 
 
-def raise_taken(copy: SealedDelivery) -> None:
-    """Raise BadInput for a copy that a run has taken, since it cannot be decided any more."""
+def _refuse_taken(copy: SealedDelivery) -> None:
     if copy.state in _TAKEN:
         raise BadInput(
             "{file} (sha256 {sha256}…) was taken by a night already",
@@ -98,166 +240,15 @@ def raise_taken(copy: SealedDelivery) -> None:
         )
 
 
-def _taken_up(
-    store: Store, reader: Reader, meant: MeantCopy, *, strict: bool, feed: Feed | None
-) -> tuple[SealedDelivery, Header, str]:
-    """The copy in the inbox, its first record, and why it stopped the nights. Raises BadInput, DeliveryRefused."""
-    copy = meant.copy
-    if copy is not None:
-        raise_taken(copy)
-        if copy.forgotten:
-            raise BadInput("the content of {file} is gone by now", file=copy.name, kind="delivery.forgotten")
-        with closing(store.inbox.content(copy)) as content:
-            header = reader.inspect(content).header
-        return copy, header, _stop(store, meant, header, strict=strict, feed=feed)
-    if meant.is_unfinished:
-        copy, header = _seal_unfinished(store, reader, meant)
-        return copy, header, _stop(store, meant, header, strict=strict, feed=feed)
+def _refuse_unfetched(meant: MeantCopy) -> None:
     if not meant.is_on_disk:
         raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
-    # read where it lies, so that nothing is stored if it is not accepted
-    with closing(meant.content()) as content:
-        header = reader.inspect(content).header
-        stopped_by = _stop(store, meant, header, strict=strict, feed=feed)
-        content.seek(0)
-        return store.sealing.seal(meant.name, content), header, stopped_by
 
 
-def _seal_unfinished(store: Store, reader: Reader, meant: MeantCopy) -> tuple[SealedDelivery, Header]:
-    """Seal the present part of a file whose companion announces more. Refuse it if it is no complete delivery."""
-    with closing(meant.content()) as there:
-        delivery = store.sealing.seal(meant.name, there)
-    try:
-        with closing(store.inbox.content(delivery)) as content:
-            return delivery, reader.inspect(content).header
-    except DeliveryRefused as damage:
-        store.inbox.refuse(delivery, damage.kind)
-        raise
-
-
-def _stop(store: Store, meant: MeantCopy, header: Header, *, strict: bool, feed: Feed | None) -> str:
-    """Return why the delivery stops the nights. Raises BadInput if it does not."""
-    taken, last = store.inbox.taken_on(header.produced), store.inbox.last_produced()
-    place = place_of(header, meant.sha256, taken=taken, last=last, strict=strict)
-    if place in STOPS:
-        return place.value
-    if place is Place.NEXT and meant.copy is not None and meant.copy.is_set_aside:
-        return SET_ASIDE
-    if place is Place.NEXT and (meant.is_unfinished or (feed is not None and meant.name in feed.unfinished())):
-        return UNFINISHED
-    raise BadInput(
+def _not_stopped(header: Header, place: Place) -> BadInput:
+    return BadInput(
         "the delivery of {produced} does not stop the night ({place})",
         produced=header.produced,
         place=place.value,
         kind="delivery.not_stopped",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """Why no night takes the delivery. `produced`: its production date, if it can be read."""
-
-    kind: str
-    produced: date | None = None
-
-
-class Discarding:
-    """Sets deliveries aside. `today` is None if nobody knows the register's day."""
-
-    def __init__(self, store: Store, reader: Reader, feed: Feed, *, strict: bool, today: date | None) -> None:
-        self._store = store
-        self._reader = reader
-        self._feed = feed
-        self._strict = strict
-        self._today = today
-
-    def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
-        """Set `file` aside: a name as a night reports it, or a path. No night reads this content again.
-
-        If the name has several copies, `sha256` (the first digits of a hash) selects one; without it `find_copy` does.
-
-        Raises:
-            BadInput: there is no such delivery, a night can take it, it is set aside already, or the reason may not be
-                kept.
-            RunBusy: a night is running.
-        """
-        reason = checked_reason(reason)
-        with self._store.runs.lock():
-            meant = find_copy(self._store, self._feed, file, sha256=sha256)
-            fault = self._find_fault(meant)
-            delivery = meant.copy or self._seal(meant)
-            left = self._what_is_left(delivery, fault)
-            unverified = self._store.stopped_deliveries.discard(delivery, found=fault.kind, reason=reason, user=user)
-        return {
-            "file": delivery.name,
-            "sha256": delivery.sha256,
-            "size": delivery.size,
-            "discarded": fault.kind,
-            "reason": reason,
-            "left": left,
-            "unverified": unverified,
-            "others": describe_others(meant),
-        }
-
-    def _find_fault(self, meant: MeantCopy) -> _Fault:
-        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is decided already."""
-        if meant.copy is not None:
-            raise_taken(meant.copy)
-            if meant.copy.is_set_aside:
-                raise BadInput(
-                    "{file} (sha256 {sha256}…) is set aside already",
-                    file=meant.name,
-                    sha256=meant.copy.sha256[:8],
-                    kind="delivery.discarded",
-                )
-        if meant.unread is not None or meant.is_unfinished:
-            return _Fault("delivery.unfinished" if meant.is_unfinished else meant.unread or "")
-        if meant.copy is None and not meant.is_on_disk:
-            raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
-        # read where it lies, so that nothing is stored if it is not set aside
-        with closing(meant.content() if meant.copy is None else self._store.inbox.content(meant.copy)) as content:
-            return self._why(content, meant.sha256)
-
-    def _seal(self, meant: MeantCopy) -> SealedDelivery:
-        """Seal the content that is there. It can be empty if the file never became complete or cannot be read."""
-        with closing(meant.content()) as content:
-            delivery = self._store.sealing.seal(meant.name, content)
-        if meant.is_unfinished and meant.file is not None:
-            meant.file.done()
-        return delivery
-
-    def _why(self, content: BinaryIO, sha256: str) -> _Fault:
-        """Return why the delivery stops the nights. Raises BadInput if it does not, or if it is complete and useful."""
-        try:
-            header = self._reader.inspect(content).header
-        except DeliveryRefused as damage:
-            return _Fault(damage.kind)
-        place = self._place(header, sha256)
-        if place is Place.REPLACED:
-            return _Fault("delivery.replaced", header.produced)
-        if self._today is not None and header.produced > self._today:
-            return _Fault("delivery.future", header.produced)
-        if place is Place.GAP:
-            raise BadInput(
-                "the delivery of {produced} is whole, and waits behind a gap",
-                produced=header.produced,
-                kind="delivery.behind_gap",
-            )
-        raise BadInput(
-            "the delivery of {produced} does not stop the night ({place})",
-            produced=header.produced,
-            place=place.value,
-            kind="delivery.not_stopped",
-        )
-
-    def _place(self, header: Header, sha256: str) -> Place:
-        taken, last = self._store.inbox.taken_on(header.produced), self._store.inbox.last_produced()
-        return place_of(header, sha256, taken=taken, last=last, strict=self._strict)
-
-    def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
-        """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
-        produced = fault.produced or day_in_name(delivery.name)
-        taken = produced is not None and self._store.inbox.taken_on(produced) is not None
-        return missing_after_discard(
-            produced, is_taken=taken, last=self._store.inbox.last_produced(), today=self._today
-        ).value

@@ -11,7 +11,7 @@ from store_people import reasons_of
 from townspeople import cpr, moves, person
 
 from cprsync.errors import BadInput, DeliveryRefused, RegisterUnavailable
-from cprsync.services.feed.stopped import accept_delivery
+from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,8 @@ REASON = "the platform has lost the file of Monday"
 
 
 def accept(library: Library, file: str, *, reason: str = REASON) -> dict[str, Any]:
-    how: dict[str, Any] = {"strict": library.strict, "user": "lisbeth", "feed": library.feed}
-    return accept_delivery(library.store, library.reader, file, reason=reason, **how)
+    decisions = DeliveryDecisions(library.store, library.reader, library.feed, library.strict)
+    return decisions.accept(file, reason=reason, user="lisbeth")
 
 
 def entries(library: Library) -> list[dict[str, Any]]:

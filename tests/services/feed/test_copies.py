@@ -11,7 +11,7 @@ from test_discarding import discard, entries, name_of, refuse_unchanged
 from townspeople import moves, person, renames
 
 from cprsync.errors import BadInput, RegisterUnavailable
-from cprsync.services.feed.stopped import Discarding, accept_delivery
+from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +21,13 @@ NAME = name_of(MONDAY)
 
 
 def accept(library: Library, file: str, **how: Any) -> dict[str, Any]:
-    ports: dict[str, Any] = {"strict": library.strict, "user": "lisbeth", "feed": library.feed}
-    return accept_delivery(library.store, library.reader, file, reason=REASON, **ports, **how)
+    decisions = DeliveryDecisions(library.store, library.reader, library.feed, library.strict)
+    return decisions.accept(file, reason=REASON, user="lisbeth", **how)
 
 
 def discard_copy(library: Library, file: str, sha256: str) -> dict[str, Any]:
-    today = library.clock.today()
-    discarding = Discarding(library.store, library.reader, library.feed, strict=library.strict, today=today)
-    return discarding.discard(file, reason=REASON, user="lisbeth", sha256=sha256)
+    decisions = DeliveryDecisions(library.store, library.reader, library.feed, library.strict, library.clock)
+    return decisions.discard(file, reason=REASON, user="lisbeth", sha256=sha256)
 
 
 def accept_unchanged(library: Library, file: str, kind: str, **how: Any) -> BadInput:

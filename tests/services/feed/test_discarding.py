@@ -13,7 +13,7 @@ from test_forgetting import chunks, morning
 from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.errors import BadInput, DeliveryRefused, RunBusy
-from cprsync.services.feed.stopped import Discarding, accept_delivery
+from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,14 +27,13 @@ def name_of(day: date) -> str:
 
 
 def discard(library: Library, file: str, *, reason: str = REASON) -> dict[str, Any]:
-    discarding = Discarding(
-        library.store, library.reader, library.feed, strict=library.strict, today=library.clock.today()
-    )
-    return discarding.discard(file, reason=reason, user="lisbeth")
+    decisions = DeliveryDecisions(library.store, library.reader, library.feed, library.strict, library.clock)
+    return decisions.discard(file, reason=reason, user="lisbeth")
 
 
 def accept(library: Library, file: str) -> dict[str, Any]:
-    return accept_delivery(library.store, library.reader, file, strict=True, reason=REASON, user="lisbeth")
+    decisions = DeliveryDecisions(library.store, library.reader, None, strict=True)
+    return decisions.accept(file, reason=REASON, user="lisbeth")
 
 
 def entries(library: Library) -> list[dict[str, Any]]:

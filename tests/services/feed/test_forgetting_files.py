@@ -14,7 +14,7 @@ from townspeople import moves, person
 
 from cprsync.domain.policy.policy import Retention
 from cprsync.errors import BadInput
-from cprsync.services.feed.stopped import accept_delivery
+from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -100,5 +100,7 @@ def test_what_is_forgotten_can_be_accepted_no_more_and_says_so(library: Library)
     library.night()
     before = library.everything()
     with pytest.raises(BadInput, match="no delivery of that name waits"):
-        accept_delivery(library.store, library.reader, name, strict=True, reason="Den er god nok", user="lone")
+        DeliveryDecisions(library.store, library.reader, None, strict=True).accept(
+            name, reason="Den er god nok", user="lone"
+        )
     assert library.everything() == before

@@ -11,7 +11,7 @@ from townspeople import dies, gains_protection, loses_protection, moves, person,
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.feed.stopped import accept_delivery
+from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
     from typing import Any
@@ -75,7 +75,9 @@ def test_a_file_that_is_not_used_and_stays_where_it_lies_is_told_of_once(
     """The lost file comes after an operator went on over its gap."""
     file = library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY)
     assert library.one_night().exit_code == 1
-    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    DeliveryDecisions(library.store, library.reader, None, strict=True).accept(
+        file.name, reason="it is gone", user="lone"
+    )
     assert library.one_night().exit_code == 0
     if taken_again:
         library.deliver(TUESDAY, moves(person("ANNA")), previous=MONDAY, name="again", token=file.token)
@@ -92,7 +94,9 @@ def test_a_file_that_is_not_used_and_stays_where_it_lies_is_told_of_once(
 def test_a_file_that_was_too_old_is_taken_when_the_night_that_was_beyond_it_is_held(library: Library) -> None:
     file = library.deliver(TUESDAY, dies(person("ANNA")), previous=MONDAY)
     assert library.one_night().exit_code == 1
-    accept_delivery(library.store, library.reader, file.name, strict=True, reason="it is gone", user="lone")
+    DeliveryDecisions(library.store, library.reader, None, strict=True).accept(
+        file.name, reason="it is gone", user="lone"
+    )
     library.register.knows(dies(person("ANNA")), moves(person("CLARA")))
     with pytest.raises(Killed):
         library.one_night(KilledStore(library.store, at=6))  # it has taken TUESDAY's
@@ -280,7 +284,9 @@ def test_a_delivery_that_begins_a_new_chain_stops_behind_the_one_that_is_there(l
     assert (report.exit_code, report.error.kind) == (1, "delivery.gap")
     assert "it begins a new chain, but the last one taken is of 2027-03-19" in report.error.message
     assert records(library) == before
-    accept_delivery(library.store, library.reader, file.name, strict=True, reason="a new task", user="lone")
+    DeliveryDecisions(library.store, library.reader, None, strict=True).accept(
+        file.name, reason="a new task", user="lone"
+    )
     assert library.night().exit_code == 0
     library.deliver(WEDNESDAY, renames(person("ANNA")))
     assert library.night().exit_code == 0
