@@ -29,13 +29,14 @@ from cprsync.services.desk.showing import age_of, check_confirmed, preview_docum
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
+from cprsync.services.ports.imports import ImportOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
-    from cprsync.services.imports.patrons import Taken
+    from cprsync.services.ports.imports import ImportedRow
     from cprsync.services.ports.patrons import NewPatron
 
 #: What the preview is about.
@@ -190,11 +191,11 @@ def _refuse_who_is_there(desk: Desk, row: NewPatron, user: str) -> None:
     _check_created(taken)
 
 
-def _check_created(taken: Taken) -> None:
-    if taken.outcome.value == "refused":
+def _check_created(taken: ImportedRow) -> None:
+    if taken.outcome is ImportOutcome.REFUSED:
         reason = taken.reason or "other"
         raise _refused(_FIELD_OF.get(reason, "row"), reason)
-    if taken.outcome.value != "created":
+    if taken.outcome is not ImportOutcome.CREATED:
         raise BadInput("that person is a patron already: nothing was added", kind="patron.exists")
 
 

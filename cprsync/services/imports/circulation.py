@@ -8,13 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from cprsync.domain.patron.kinds import NOTE_MAX
-from cprsync.services.imports.patrons import Taken, check_whole
-from cprsync.services.imports.results import REASONS, Imported, Refused, Unfit, in_parts, nothing_seen
+from cprsync.services.imports.results import Imported, Refused, Unfit, in_parts, nothing_seen
 from cprsync.services.imports.rows import Columns, Listing, columns_of
-from cprsync.services.ports.imports import BALANCE, MESSAGE, ORDER, SHAPES, Circulated, Shape, before_it_began
+from cprsync.services.ports.imports import (
+    BALANCE,
+    MESSAGE,
+    ORDER,
+    SHAPES,
+    Circulated,
+    ImportedRow,
+    Shape,
+    before_it_began,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,8 +47,6 @@ _AMOUNT: Final = re.compile(
 GRACE: Final = timedelta(days=1)
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
-
-
 #: The columns of such a list.
 COLUMNS: Final = (
     *("type", "id", "patron", "title", "loaned", "due", "renewed", "returned", "lost"),
@@ -144,18 +151,6 @@ def _channel(text: str) -> str:
 
 
 CIRCULATION_COLUMNS: Final = columns_of(COLUMNS)
-#: The field that each of the store's reasons is about. For `missing.new` the row names the field.
-FIELD_OF: Final[Mapping[str, str]] = {"borrower.unknown": "patron", "id.other": "id"}
-MISSING: Final = "missing.new"
-
-
-class CirculationResult(Taken, Protocol):
-    """The result of one row."""
-
-    @property
-    def owed_for(self) -> str | None: ...
-    @property
-    def field(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +168,7 @@ class BalancesOfList:
     def is_owed(self, patron_id: str, loan_id: str) -> bool:
         return ("owed", f"{patron_id}|{loan_id}") in self.seen
 
-    def remember(self, row: Circulated, taken: CirculationResult) -> None:
+    def remember(self, row: Circulated, taken: ImportedRow) -> None:
         if row.type != BALANCE or taken.patron_id is None:
             return
         self.seen.add(("told", row.source_id))
@@ -204,14 +199,14 @@ def import_circulation(source: BinaryIO, how: CirculationImport) -> Imported:
     """
     listing = Listing(source)
     imported = Imported(listing.encoding)
-    check_whole(listing, how.columns)
+    listing.check(how.columns)
     with nothing_seen() as seen:
         foreseen = None if how.apply else BalancesOfList(seen)
         for owed in (True, False):
             for part in in_parts(_read_rows(listing, how, seen, owed=owed)):
                 _take(part, how, imported, foreseen)
                 how.raise_if_stopped()
-    imported.refused.sort(key=lambda one: one.line)
+    imported.refused.sort(key=attrgetter("line"))
     return imported
 
 
@@ -247,20 +242,10 @@ def _take(
     imported: Imported,
     foreseen: BalancesOfList | None,
 ) -> None:
-    imported.rows += len(part)
-    imported.refused += [read for _, read in part if isinstance(read, Refused)]
-    rows = [(line, read) for line, read in part if isinstance(read, Circulated)]
-    reads = [read for _, read in rows]
-    taken = (
-        how.store.imports.take_circulation(reads, apply=how.apply, policy=how.policy, foreseen=foreseen) if rows else ()
-    )
+    rows = imported.sort_out(part)
+    reads, imports = [read for _, read in rows], how.store.imports
+    taken = imports.take_circulation(reads, apply=how.apply, policy=how.policy, foreseen=foreseen) if rows else ()
     for (line, read), one in zip(rows, taken, strict=True):
         if foreseen is not None:
             foreseen.remember(read, one)
-        if one.outcome.value == "refused":
-            why = one.reason or ""
-            why = why if why in REASONS else "other"
-            of = read.missing if why == MISSING else one.field or FIELD_OF.get(why, "row")
-            imported.refused.append(Refused(line, of, why, one.patron_id))
-        else:
-            imported.counts[one.outcome.value] += 1
+        imported.count(line, one, missing=read.missing)

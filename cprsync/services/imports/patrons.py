@@ -7,13 +7,12 @@ refused by field.
 
 from __future__ import annotations
 
-import enum  # noqa: TC003 -- a protocol's annotation
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
-from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
 from cprsync.domain.patron.kinds import BLOCK_MAX
 from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
@@ -21,8 +20,6 @@ from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ConfigurationError
 from cprsync.services.imports.results import (
-    REASONS,
-    Doubt,
     Imported,
     PatronNotes,
     Refused,
@@ -42,20 +39,6 @@ if TYPE_CHECKING:
     from cprsync.services.imports.rows import Row
     from cprsync.services.ports.store import Store
 
-#: The most unknown groups that are reported one by one.
-DOUBTS_MAX: Final = 20
-#: The field that each of the store's reasons is about.
-FIELD_OF: Final[Mapping[str, str]] = {
-    "address": "address",
-    "card.taken": "cards",
-    "name": "name",
-    "number.replaced": "cpr_number",
-    "number.required": "cpr_number",
-    "patron.unknown": "patron",
-    "patron.other": "patron",
-}
-
-
 #: Turns a cell and the day into parts of a patron.
 _Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
 #: The longest name of a patron group.
@@ -68,28 +51,6 @@ KINDS: Final[Mapping[str, str]] = {
     "library": "library",
     "bibliotek": "library",
 }
-
-
-class Taken(Protocol):
-    """The result of one row."""
-
-    @property
-    def outcome(self) -> enum.Enum:
-        """The result; its value is `created`, `updated`, `unchanged` or `refused`."""
-        ...
-
-    @property
-    def patron_id(self) -> str | None: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def stays(self) -> bool: ...
-    @property
-    def returns(self) -> bool: ...
-    @property
-    def left(self) -> tuple[str, ...]: ...
-    @property
-    def by_age(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,95 +75,31 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     """
     check_readable(how.columns.fields)
     listing = Listing(source)
-    imported = Imported(listing.encoding, patrons=PatronNotes())
-    check_whole(listing, how.columns)
+    imported = Imported(listing.encoding, patrons=(notes := PatronNotes()))
+    listing.check(how.columns)
     with nothing_seen() as seen:
         for part in in_parts(listing.rows()):
-            _take(part, how, seen, imported)
+            _take(part, how, seen, imported, notes)
             how.raise_if_stopped()
+    imported.refused.sort(key=attrgetter("line"))
     return imported
 
 
-def check_whole(listing: Listing, columns: Columns) -> None:
-    """Read a list to its end before its first row is taken, so that a bad file is refused as a whole.
-
-    Raises BadInput.
-    """
-    header = listing.header()
-    if header is not None:
-        columns.check(header)
-    for row in listing.rows():
-        if header is None:
-            columns.check(row)
+def _read_row(row: Row, how: Importing, seen: Seen) -> NewPatron | Refused:
+    if how.columns.beyond(row):
+        return Refused(row.line, "row", "cells")
+    read = as_patron(row.line, how.columns.read(row), seen, on=how.on)
+    return read if isinstance(read, Refused) or how.policy is None else in_branch(row.line, read, how.policy)
 
 
-def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported) -> None:
-    lines: list[int] = []
-    rows: list[NewPatron] = []
-    refused: list[Refused] = []
-    for listed in part:
-        imported.rows += 1
-        read = (
-            Refused(listed.line, "row", "cells")
-            if how.columns.beyond(listed)
-            else as_patron(listed.line, how.columns.read(listed), seen, on=how.on)
-        )
-        if not isinstance(read, Refused) and how.policy is not None:
-            read = in_branch(listed.line, read, how.policy)
-        if isinstance(read, Refused):
-            refused.append(read)
-        else:
-            lines.append(listed.line)
-            rows.append(read)
-    taken = how.store.imports.take_patrons(rows, apply=how.apply, policy=how.policy) if rows else ()
-    for line, row, one in zip(lines, rows, taken, strict=True):
-        if one.outcome.value == "refused":
-            refused.append(_refused(line, one))
-        else:
-            imported.counts[one.outcome.value] += 1
-            if imported.patrons is not None:
-                _tell(line, one, imported.patrons, applied=how.apply)
-                _doubt(line, row.local.group, how.policy, imported.patrons)
-                if one.by_age:
-                    _count(line, "group", "by_age", imported.patrons)
-                if row.local.language and letter_language(row.local.language) != row.local.language:
-                    _count(line, "language", "language", imported.patrons)
-    imported.refused += sorted(refused, key=lambda one: one.line)
-
-
-def _tell(line: int, taken: Taken, told: PatronNotes, *, applied: bool) -> None:
-    if taken.stays and taken.patron_id and taken.patron_id not in told.stays:
-        told.stays.append(taken.patron_id)
-    # a dry run assigns no lasting number
-    number = taken.patron_id if applied else None
-    if taken.returns:
-        told.returns.append((line, number))
-    if taken.outcome.value == "created" and number is not None:
-        told.lines.append(line)
-        told.numbers.append(int(number))
-    told.left.update(taken.left)
-
-
-def _count(line: int, field: str, why: str, told: PatronNotes) -> None:
-    told.doubts.setdefault((why, ""), Doubt(line, field, why)).rows += 1
-
-
-def _doubt(line: int, group: str, policy: Policy | None, told: PatronNotes) -> None:
-    """Note a group that the policy does not name, if it names any. The group is taken, but may be misspelt."""
-    known = () if policy is None else policy.group_names
-    if not group or not known or group in known:
-        return
-    # a wrong column may hold as many values as the list has rows
-    key = ("group", group)
-    if key not in told.doubts and sum(why == "group" for why, _ in told.doubts) >= DOUBTS_MAX:
-        key = ("group", "")
-    told.doubts.setdefault(key, Doubt(line, "group", "group", known)).rows += 1
-
-
-def _refused(line: int, taken: Taken) -> Refused:
-    why = taken.reason or ""
-    why = why if why in REASONS else "other"
-    return Refused(line, FIELD_OF.get(why, "row"), why, taken.patron_id)
+def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported, notes: PatronNotes) -> None:
+    rows = imported.sort_out([(row.line, _read_row(row, how, seen)) for row in part])
+    reads, known = [read for _, read in rows], () if how.policy is None else how.policy.group_names
+    taken = how.store.imports.take_patrons(reads, apply=how.apply, policy=how.policy) if rows else ()
+    for (line, row), one in zip(rows, taken, strict=True):
+        if imported.count(line, one):
+            notes.note(line, row, one, applied=how.apply)
+            notes.note_group(line, row.local.group, known)
 
 
 def check_readable(fields: Iterable[str]) -> None:

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cprsync.domain.lending.contacting import letter_language
 from cprsync.errors import WrongValue
+from cprsync.services.ports.imports import ImportedRow, ImportOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cprsync.services.ports.patrons import NewPatron
 
 T = TypeVar("T")
 #: Rows in one transaction. Desk users wait at most for one transaction.
@@ -75,6 +79,21 @@ REASONS: Final[Mapping[str, str]] = {
     "borrower.unknown": "no patron has that number or card",
     "other": "not taken",
 }
+#: The field that each of the store's reasons is about. For `MISSING` the row names the field.
+FIELD_OF: Final[Mapping[str, str]] = {
+    "address": "address",
+    "card.taken": "cards",
+    "name": "name",
+    "number.replaced": "cpr_number",
+    "number.required": "cpr_number",
+    "patron.unknown": "patron",
+    "patron.other": "patron",
+    "borrower.unknown": "patron",
+    "id.other": "id",
+}
+MISSING: Final = "missing.new"
+#: The most unknown groups that are reported one by one.
+DOUBTS_MAX: Final = 20
 #: What is taken but may be a mistake, or is left out of a row that is taken.
 DOUBTS: Final[Mapping[str, str]] = {
     "by_age": "the patron group was left out: it follows age, which says another (patron set ID group can pin one)",
@@ -150,6 +169,33 @@ class PatronNotes:
     #: by reason and doubted text; the text is not reported
     doubts: dict[tuple[str, str], Doubt] = field(default_factory=dict)
 
+    def note(self, line: int, row: NewPatron, taken: ImportedRow, *, applied: bool) -> None:
+        """Note what became of one row that was taken. `applied` False: a dry run, which gives no lasting numbers."""
+        if taken.stays and taken.patron_id and taken.patron_id not in self.stays:
+            self.stays.append(taken.patron_id)
+        number = taken.patron_id if applied else None
+        if taken.returns:
+            self.returns.append((line, number))
+        if taken.outcome is ImportOutcome.CREATED and number is not None:
+            self.lines.append(line)
+            self.numbers.append(int(number))
+        self.left.update(taken.left)
+        if taken.by_age:
+            self._doubt(line, "group", "by_age")
+        if row.local.language and letter_language(row.local.language) != row.local.language:
+            self._doubt(line, "language", "language")
+
+    def note_group(self, line: int, group: str, known: tuple[str, ...]) -> None:
+        """Note a group that the policy does not name, if it names any. The group is taken, but may be misspelt."""
+        if not group or not known or group in known:
+            return
+        # a wrong column may hold as many values as the list has rows
+        is_full = sum(why == "group" for why, _ in self.doubts) >= DOUBTS_MAX
+        self._doubt(line, "group", "group", group if ("group", group) in self.doubts or not is_full else "", known)
+
+    def _doubt(self, line: int, field: str, why: str, text: str = "", groups: tuple[str, ...] = ()) -> None:
+        self.doubts.setdefault((why, text), Doubt(line, field, why, groups)).rows += 1
+
     def made(self) -> Iterator[tuple[int, str]]:
         """The line and patron number of each patron created."""
         return ((line, str(number)) for line, number in zip(self.lines, self.numbers, strict=True))
@@ -179,6 +225,25 @@ class Imported:
     refused: list[Refused] = field(default_factory=list)
     #: None: the list is not about patrons
     patrons: PatronNotes | None = None
+
+    def sort_out(self, part: Sequence[tuple[int, T | Refused]]) -> list[tuple[int, T]]:
+        """Count the rows and keep the refused ones. Return the others, with their lines."""
+        self.rows += len(part)
+        self.refused += [read for _, read in part if isinstance(read, Refused)]
+        return [(line, read) for line, read in part if not isinstance(read, Refused)]
+
+    def count(self, line: int, taken: ImportedRow, *, missing: str = "") -> bool:
+        """Count what became of a row that was read. Return False if the store refused it.
+
+        `missing`: the empty field of a row that only a known id may leave empty.
+        """
+        if taken.outcome is not ImportOutcome.REFUSED:
+            self.counts[taken.outcome.value] += 1
+            return True
+        why = taken.reason if taken.reason is not None and taken.reason in REASONS else "other"
+        field = missing if why == MISSING else taken.field or FIELD_OF.get(why, "row")
+        self.refused.append(Refused(line, field, why, taken.patron_id))
+        return False
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of an import."""

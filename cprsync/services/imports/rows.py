@@ -11,7 +11,8 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO
 
@@ -33,8 +34,6 @@ OBJECT_MAX: Final = 1024 * 1024
 _READ: Final = 64 * 1024
 #: Separates several values of one column.
 BETWEEN: Final = "\n"
-
-
 #: Fields that may have several columns, and what joins their values. Any other field has one column.
 JOINED: Final[Mapping[str, str]] = {one.key: one.kind.joined_by for one in FIELDS if one.kind.joined_by is not None}
 #: Fields in which one value may be marked as the one for notices.
@@ -62,7 +61,7 @@ class Listing:
         self._source = source
         #: one of `ENCODINGS`
         self.encoding = _encoding_of(source)
-        with _Text(source, self.encoding) as text:
+        with _as_text(source, self.encoding) as text:
             first = text.read(_READ).lstrip()[:1]
         #: `csv` or `json`
         self.form = "json" if first in {"[", "{"} else "csv"
@@ -71,37 +70,43 @@ class Listing:
         """The column names as a row without values. None: each row brings its own names."""
         if self.form == "json":
             return None
-        with _Text(self._source, self.encoding) as text:
+        with _as_text(self._source, self.encoding) as text:
             return Row(1, tuple((name, "") for name in _header(text)[0]))
 
     def rows(self) -> Iterator[Row]:
         """All rows, from the first."""
-        with _Text(self._source, self.encoding) as text:
+        with _as_text(self._source, self.encoding) as text:
             yield from _csv_rows(text) if self.form == "csv" else _json_rows(text)
 
+    def check(self, columns: Columns) -> None:
+        """Read the list to its end, so that a bad file is refused as a whole before its first row is taken."""
+        header = self.header()
+        if header is not None:
+            columns.check(header)
+        for row in self.rows():
+            if header is None:
+                columns.check(row)
 
-class _Text:
+
+@contextmanager
+def _as_text(source: BinaryIO, encoding: str) -> Iterator[TextIO]:
     """The source as text from its beginning. The source stays open afterwards."""
-
-    def __init__(self, source: BinaryIO, encoding: str) -> None:
-        source.seek(0)
-        self._text = io.TextIOWrapper(source, "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
-
-    def __enter__(self) -> TextIO:
-        return self._text
-
-    def __exit__(self, *_: object) -> None:
-        self._text.detach()
+    source.seek(0)
+    text = io.TextIOWrapper(source, "utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
 
 
 def _encoding_of(source: BinaryIO) -> str:
-    found = next((one for one in ENCODINGS if _is(source, one)), None)
+    found = next((one for one in ENCODINGS if _is_encoded(source, one)), None)
     if found is None:
         raise BadInput("the file is text neither in UTF-8 nor in Windows-1252", kind="input.encoding")
     return found
 
 
-def _is(source: BinaryIO, encoding: str) -> bool:
+def _is_encoded(source: BinaryIO, encoding: str) -> bool:
     source.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
@@ -379,4 +384,4 @@ def columns_of(fields: Iterable[str]) -> Columns:
 
 def mapped(columns: Mapping[str, Column]) -> Columns:
     """The columns of a mapping, by the names that it gives."""
-    return Columns({name.casefold(): replace(column) for name, column in columns.items()}, leaves_out=True)
+    return Columns({name.casefold(): column for name, column in columns.items()}, leaves_out=True)

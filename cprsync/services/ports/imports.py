@@ -60,7 +60,7 @@ class ImportOutcome(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedRow:
     """What happened to one row. The results have the order of the rows."""
 
     outcome: ImportOutcome
@@ -93,7 +93,7 @@ class Imports(Protocol):
 
     def take_patrons(
         self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
-    ) -> list[Imported]:
+    ) -> list[ImportedRow]:
         """Take in the rows. Without `apply`, only return what would happen to them.
 
         With a `policy`, a list puts nobody into a group that does not fit their age.
@@ -101,10 +101,10 @@ class Imports(Protocol):
 
     def take_circulation(
         self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
-    ) -> list[Imported]:
+    ) -> list[ImportedRow]:
         """Take in loans, reservations, balances and messages, by their source's ids."""
 
-    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> Imported:
+    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> ImportedRow:
         """Take in one patron by hand, and write in the audit who did it.
 
         Without `write`, only return what would happen to the row.

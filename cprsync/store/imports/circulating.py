@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
-from cprsync.services.ports.imports import ORDER, ForeseenBalances, Imported, ImportOutcome, misplaced
+from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, writing
@@ -73,7 +73,7 @@ class _Part:
 
 def import_circulation(
     tenant: Tenant, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
-) -> list[Imported]:
+) -> list[ImportedRow]:
     """Take in the rows, all in one transaction. Without `apply`, only return what would happen to them.
 
     The results have the order of the rows.
@@ -155,26 +155,26 @@ def _owed(
     }
 
 
-def _row(part: _Part, row: Circulated) -> Imported:
+def _row(part: _Part, row: Circulated) -> ImportedRow:
     patron_id, stored = part.patrons.get(row.patron), part.stored.get((row.type, row.source_id))
     if patron_id is None:
-        return Imported(ImportOutcome.REFUSED, None, "borrower.unknown")
+        return ImportedRow(ImportOutcome.REFUSED, None, "borrower.unknown")
     if stored is not None and stored.patron_id != patron_id:
-        return Imported(ImportOutcome.REFUSED, None, "id.other")
+        return ImportedRow(ImportOutcome.REFUSED, None, "id.other")
     if stored is None and (row.over or patron_id in part.left or _is_over(part, row, patron_id)):
-        return Imported(_OVER, patron_id)
+        return ImportedRow(_OVER, patron_id)
     if stored is None and row.missing:
-        return Imported(ImportOutcome.REFUSED, None, "missing.new")
+        return ImportedRow(ImportOutcome.REFUSED, None, "missing.new")
     said = {} if stored is None else json.loads(open_payload(part.tenant, _TABLE[row.type], stored))
     if stored is not None and (day := misplaced(row, stored._asdict() | said)) is not None:
-        return Imported(ImportOutcome.REFUSED, None, ORDER, field=day)
+        return ImportedRow(ImportOutcome.REFUSED, None, ORDER, field=day)
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
     if outcome is not _UNCHANGED:
         part.happened[patron_id].add(row.type)
         # a patron who has left is not marked as seen, though what they owed may be settled
         if row.seen is not None and row.seen <= part.tenant.clock.today() and patron_id not in part.left:
             part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
-    return Imported(outcome, patron_id, owed_for=_owed_for(part, row, stored))
+    return ImportedRow(outcome, patron_id, owed_for=_owed_for(part, row, stored))
 
 
 def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:

@@ -16,7 +16,7 @@ from cprsync.domain.patron.override import with_name
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
-from cprsync.services.ports.imports import ForeseenBalances, Imported, ImportOutcome
+from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library
@@ -75,8 +75,8 @@ class Imports(TenantStore):
 
     def take_patrons(
         self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
-    ) -> list[Imported]:
-        results: list[Imported] = []
+    ) -> list[ImportedRow]:
+        results: list[ImportedRow] = []
         with writing(self._tenant.engine) as connection:
             hold_library(connection, self._tenant)
             for part in _distinct_parts(rows):
@@ -87,10 +87,10 @@ class Imports(TenantStore):
 
     def take_circulation(
         self, rows: Sequence[Circulated], *, apply: bool, policy: Policy, foreseen: ForeseenBalances | None = None
-    ) -> list[Imported]:
+    ) -> list[ImportedRow]:
         return import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
-    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> Imported:
+    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> ImportedRow:
         with writing(self._tenant.engine) as connection:
             hold_library(connection, self._tenant)
             (result,) = _import_part(connection, self._tenant, [row], policy)
@@ -122,7 +122,7 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
 
 def _import_part(
     connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
-) -> list[Imported]:
+) -> list[ImportedRow]:
     stored, cards = stored_by_number(connection, tenant, rows), card_holders(connection, tenant, rows)
     by_id = {row.id: row for row in stored.values()}
     by_id |= meant(connection, tenant, rows, cards, but=by_id)
@@ -153,14 +153,14 @@ def _import_part(
     return [_returned(row, one, gone) for row, one in zip(rows, results, strict=True)]
 
 
-def _created(rows: Sequence[NewPatron], results: Sequence[Imported]) -> Iterator[tuple[str, CprNumber]]:
+def _created(rows: Sequence[NewPatron], results: Sequence[ImportedRow]) -> Iterator[tuple[str, CprNumber]]:
     """Return the patrons that were created and have a CPR number."""
     for row, one in zip(rows, results, strict=True):
         if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None:
             yield one.patron_id, row.number
 
 
-def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Imported:
+def _returned(row: NewPatron, imported: ImportedRow, gone: frozenset[str]) -> ImportedRow:
     """Mark a row that created a patron who was here before.
 
     Nothing of the earlier record is left, so staff could not see this themselves.
@@ -173,20 +173,20 @@ def _returned(row: NewPatron, imported: Imported, gone: frozenset[str]) -> Impor
     )
 
 
-def _stayed(imported: Imported) -> Imported:
+def _stayed(imported: ImportedRow) -> ImportedRow:
     """Return the result as updated. Even if the row brought nothing new, staying is a change."""
     return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
 
 
-def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> Imported:
+def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> ImportedRow:
     stored = _found(tenant, part, row)
     if isinstance(stored, str):
-        return Imported(ImportOutcome.REFUSED, None, stored)
+        return ImportedRow(ImportOutcome.REFUSED, None, stored)
     if stored is None and (refused := _not_created(part, row)):
         return refused
     own = own_words(row, registered=_is_registered(stored, row))
     if isinstance(own, str):
-        return Imported(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
+        return ImportedRow(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
     imported = _take(tenant, part, own.row, stored, fresh)
     return replace(imported, left=own.left) if own.left else imported
 
@@ -230,10 +230,10 @@ def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
     return row.number is not None and not row.number.is_replacement
 
 
-def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> Imported:
+def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> ImportedRow:
     patron_id = next(fresh) if stored is None else str(stored.id)
     if not _claim_cards(tenant, part, row.local, patron_id):
-        return Imported(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
+        return ImportedRow(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
     if stored is None:
         return _create(tenant, part, row, patron_id)
     held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
@@ -246,9 +246,9 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     renamed = _call(part, patron_id, row)
     if after == (held, kind):
         outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED
-        return Imported(outcome, patron_id, by_age=by_age)
+        return ImportedRow(outcome, patron_id, by_age=by_age)
     part.after[patron_id] = after
-    return Imported(ImportOutcome.UPDATED, patron_id, by_age=by_age)
+    return ImportedRow(ImportOutcome.UPDATED, patron_id, by_age=by_age)
 
 
 def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
@@ -266,22 +266,22 @@ def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
     return True
 
 
-def _not_created(part: Part, row: NewPatron) -> Imported | None:
+def _not_created(part: Part, row: NewPatron) -> ImportedRow | None:
     if row.number is not None and row.number.digits in part.replaced:
         # an old row could overwrite what a row under the new number says of the patron
-        return Imported(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
+        return ImportedRow(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
     if row.number is None and part.policy is not None and part.policy.group(row.local.group).cpr_required:
-        return Imported(ImportOutcome.REFUSED, None, "number.required")
+        return ImportedRow(ImportOutcome.REFUSED, None, "number.required")
     return None
 
 
-def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Imported:
+def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> ImportedRow:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
     person = with_own_values(Person(number), replace(row, name=""))
     group, step = age_step_of_new(person, row.local.group, part.policy, on=tenant.clock.today())
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
-    return Imported(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
+    return ImportedRow(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
 
 
 def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
