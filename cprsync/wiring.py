@@ -317,7 +317,7 @@ class Site:
 
         Returns False if CULR refused it, so that staff must look.
         """
-        from cprsync.services.netmedia.accounts import publish_patron
+        from cprsync.services.netmedia.publishing import publish_patron
 
         if self.section.culr is None:
             return True

@@ -23,7 +23,7 @@ from bench.night import EMPTY, PREPARED, Bench
 from cprsync.config.packaged import load_municipalities
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.lending.standing import Standings, Statements
-from cprsync.services.netmedia.rights import Entitlements
+from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.core.engine import reading

@@ -40,8 +40,8 @@ from cprsync.mock import control
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import compile_schemas
-from cprsync.services.netmedia.accounts import compare_accounts, publish
-from cprsync.services.netmedia.rights import derive_rights, verify
+from cprsync.services.netmedia.entitlements import verify
+from cprsync.services.netmedia.publishing import compare_accounts, derive_rights, publish
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing

@@ -36,7 +36,7 @@ from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Action
 from cprsync.mock import control
 from cprsync.mock.town.faults import TIMES_MAX
-from cprsync.services.netmedia.accounts import publish
+from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.store.sql import SqlStore

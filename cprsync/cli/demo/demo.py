@@ -263,7 +263,7 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
     from cprsync.cli.demo.comparison import compare, compare_net_media, compare_rights, protected_movers
     from cprsync.mock import control
-    from cprsync.services.netmedia.rights import AT_ONCE
+    from cprsync.services.netmedia.entitlements import AT_ONCE
     from cprsync.wiring import site_of
 
     site = site_of(stage.settings, None)

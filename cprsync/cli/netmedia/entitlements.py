@@ -66,7 +66,7 @@ def entitlements_show(
     has been told. A protected patron's municipality shows, their address does not.
     """
     from cprsync.config.packaged import load_municipalities
-    from cprsync.services.netmedia.rights import Entitlements
+    from cprsync.services.netmedia.entitlements import Entitlements
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
         entitlements = Entitlements(store, site.clock, site.policy, load_municipalities())
@@ -178,8 +178,8 @@ def entitlements_reconcile(
     policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
     kept otherwise than the record leads to are derived again by the night too.
     """
-    from cprsync.services.netmedia.accounts import reconcile_accounts, reconciled
-    from cprsync.services.netmedia.rights import derive_wrong_again
+    from cprsync.services.netmedia.entitlements import derive_wrong_again
+    from cprsync.services.netmedia.publishing import reconcile_accounts, reconciled
 
     with (
         opened(config, library, as_json=as_json) as site,
@@ -254,7 +254,7 @@ def entitlements_verify(
     nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
     nothing.
     """
-    from cprsync.services.netmedia.rights import Verified, verify
+    from cprsync.services.netmedia.entitlements import Verified, verify
 
     found = Verified(offline=offline)
     with opened(config, library, as_json=as_json) as site:

@@ -15,7 +15,7 @@ from cprsync.domain.patron.review import BLOCK_REASONS
 from cprsync.domain.person.number import NumberKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cprsync.domain.netmedia.account import Effect, Identity
     from cprsync.domain.patron.local import Block
@@ -53,6 +53,27 @@ class Ties:
         """The kinds that there are, with their counts."""
         counts = {Tie.LOANS: self.loans, Tie.BALANCE: self.balance, Tie.RESPONSIBLE: self.responsible}
         return {tie: count for tie, count in counts.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """Who leaves tonight."""
+
+    #: asked by the policy, with nothing open: closed in the same transaction
+    inactive: tuple[str, ...] = ()
+    #: asked before, and nothing is open any more
+    free: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """How many records are to be closed."""
+        return len(self.inactive) + len(self.free)
+
+    def parts(self, size: int) -> Iterator[Departing]:
+        """Cut into parts of at most so many, the inactive first."""
+        for start in range(0, len(self.inactive), size):
+            yield Departing(inactive=self.inactive[start : start + size])
+        for start in range(0, len(self.free), size):
+            yield Departing(free=self.free[start : start + size])
 
 
 def stage_after_request(stage: Stage, ties: Ties) -> Stage:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
-from cprsync.domain.leaving.leaving import Forgotten, Ties, inactive_before
+from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties, inactive_before
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
-from cprsync.services.ports.leaving import Departing
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
 from cprsync.services.ports.trust import demanded_reason
@@ -36,40 +35,70 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Clock, Run
     from cprsync.services.ports.store import Store
 
-# -- the night ---------------------------------------------------------------------------------------------
-
-
 #: Rows deleted in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
 
 
-def who_departs(night: Night) -> Departing:
+# -- the night ---------------------------------------------------------------------------------------------
+
+
+def find_departing(night: Night) -> Departing:
     """The patrons that the policy asks to leave tonight, and those who asked before and now have nothing open."""
     return night.store.leaving.departing(_inactive_before(night))
-
-
-def who_is_released(night: Night) -> Departing:
-    """The patrons who have nothing open since this night's days, because these ended their last link to a minor."""
-    return night.store.leaving.departing(None)
 
 
 def depart(night: Night, run: Run, departing: Departing) -> Departed:
     """Close these patrons, a batch at a time. Return the counts."""
     departed = Departed()
-    for start in range(0, len(departing.inactive), night.batch):
-        departed += _some(night, run, Departing(inactive=departing.inactive[start : start + night.batch]))
-    for start in range(0, len(departing.free), night.batch):
-        departed += _some(night, run, Departing(free=departing.free[start : start + night.batch]))
+    for part in departing.parts(night.batch):
+        night.raise_if_stopped()
+        departed += night.store.leaving.depart(run, part, inactive_before=_inactive_before(night))
     return departed
-
-
-def _some(night: Night, run: Run, departing: Departing) -> Departed:
-    night.raise_if_stopped()
-    return night.store.leaving.depart(run, departing, inactive_before=_inactive_before(night))
 
 
 def _inactive_before(night: Night) -> date | None:
     return inactive_before(night.clock.today(), night.policy.retention.inactive_days)
+
+
+def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_plan: bool) -> dict[str, int]:
+    """Delete what is due by the night's day. Return how many by kind.
+
+    The counts include `before`, what the run deleted before it was killed. `only_plan`: delete nothing.
+    """
+    if only_plan:
+        return dict(night.store.retention.forgettable(night.policy, on=run.day))
+    night.progress.stage("forget", len(Forgotten))
+    done = forget_all(
+        night.store,
+        run,
+        night.policy,
+        on=run.day,
+        limit=min(night.batch, AT_ONCE),
+        raise_if_stopped=night.raise_if_stopped,
+    )
+    counts = Counter(before) + Counter(done)
+    return {kind.value: counts[kind.value] for kind in Forgotten if counts[kind.value]}
+
+
+def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
+    store: Store,
+    run: Run | None,
+    policy: Policy,
+    *,
+    on: date,
+    limit: int = AT_ONCE,
+    raise_if_stopped: Callable[[], None] = lambda: None,
+) -> dict[str, int]:
+    """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
+    counts: Counter[str] = Counter()
+    for kind in Forgotten:
+        # a few entries may pass their check where later ones fail: all that are due are cut, or none
+        gone = limit if kind is not Forgotten.LOG or store.retention.count_log(policy, on=on) else 0
+        while gone == limit:
+            gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
+            counts[kind.value] += gone
+            raise_if_stopped()
+    return dict(+counts)
 
 
 # -- the desk ----------------------------------------------------------------------------------------------
@@ -219,44 +248,3 @@ class KeptBlocks:
         if only is not None and only not in {block["id"] for block in before["blocks"]}:
             raise BadInput("no such block is kept by the number", kind="block.unknown")
         return before | {"lifted": self.store.kept_blocks.lift(number, user=self.user, reason=why, only=only)}
-
-
-def forget_of_night(night: Night, run: Run, before: Mapping[str, int], *, only_plan: bool) -> dict[str, int]:
-    """Delete what is due by the night's day. Return how many by kind.
-
-    The counts include `before`, what the run deleted before it was killed. `only_plan`: delete nothing.
-    """
-    if only_plan:
-        return dict(night.store.retention.forgettable(night.policy, on=run.day))
-    night.progress.stage("forget", len(Forgotten))
-    done = forget_all(
-        night.store,
-        run,
-        night.policy,
-        on=run.day,
-        limit=min(night.batch, AT_ONCE),
-        raise_if_stopped=night.raise_if_stopped,
-    )
-    counts = Counter(before) + Counter(done)
-    return {kind.value: counts[kind.value] for kind in Forgotten if counts[kind.value]}
-
-
-def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
-    store: Store,
-    run: Run | None,
-    policy: Policy,
-    *,
-    on: date,
-    limit: int = AT_ONCE,
-    raise_if_stopped: Callable[[], None] = lambda: None,
-) -> dict[str, int]:
-    """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
-    counts: Counter[str] = Counter()
-    for kind in Forgotten:
-        # a few entries may pass their check where later ones fail: all that are due are cut, or none
-        gone = limit if kind is not Forgotten.LOG or store.retention.count_log(policy, on=on) else 0
-        while gone == limit:
-            gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
-            counts[kind.value] += gone
-            raise_if_stopped()
-    return dict(+counts)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.deciding.reviews import Reviews
     from cprsync.domain.feed.delivery import Header
+    from cprsync.domain.leaving.leaving import Departing
     from cprsync.domain.netmedia.account import Held, Identity
     from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.domain.patron.due import Due, Facts
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.night.report import Report
     from cprsync.services.ports.deliveries import Feed, SealedDelivery, WaitingFile
-    from cprsync.services.ports.leaving import Departing
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Batch, Write

@@ -21,7 +21,7 @@ from cprsync.errors import (
     RunStopped,
 )
 from cprsync.services.feed.questions import WindowsAsked
-from cprsync.services.netmedia.accounts import Compared
+from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG, Departed
 

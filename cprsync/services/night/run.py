@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from cprsync.domain.deciding.guard import Outcome, guard
+from cprsync.domain.leaving.leaving import Departing
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
 from cprsync.services.feed.intake import take_in
 from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
-from cprsync.services.leaving.departing import depart, forget_of_night, who_departs, who_is_released
-from cprsync.services.netmedia.accounts import Published, compare_accounts, publish
-from cprsync.services.netmedia.rights import derive_rights, rights_changed
+from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
+from cprsync.services.netmedia.publishing import Published, compare_accounts, derive_rights, publish, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
 from cprsync.services.planning.applying import apply, hold, protect_only
 from cprsync.services.planning.planning import Planner
-from cprsync.services.ports.leaving import Departing
 from cprsync.services.ports.runs import LIVED, RunState, Tally
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ class _Course:
         night.store.runs.set_state(run, RunState.PLANNED)
         population = night.store.patrons.count()
         excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
-        departing = who_departs(night) if self._lives else Departing()
+        departing = find_departing(night) if self._lives else Departing()
         excess += comparison.excess + comparison.exceeded_by(len(departing))
         self._planned = replace(self._planned, excess=excess)
         self._held = self._held or bool(excess)
@@ -345,7 +344,7 @@ class _Course:
         """
         if self._only_plan or not self._lives:
             return
-        departing = who_is_released(self._night)
+        departing = self._night.store.leaving.departing(None)
         if not departing or comparison.excess or comparison.exceeded_by(len(departing)):
             return
         departed = depart(self._night, self._run, departing)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.desk.parting import Parting
-    from cprsync.domain.leaving.leaving import Forgotten, Ties
+    from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties
     from cprsync.domain.patron.local import Stage
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Departed, Run
@@ -45,20 +45,6 @@ class Departure:
     dropped: int = 0
     #: the record is empty; the patron is closed when nothing here is left to confirm
     waits: Erased = CONFIRMED
-
-
-@dataclass(frozen=True, slots=True)
-class Departing:
-    """Who leaves tonight."""
-
-    #: asked by the policy, with nothing open: closed in the same transaction
-    inactive: tuple[str, ...] = ()
-    #: asked before, and nothing is open any more
-    free: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        """How many records are to be closed."""
-        return len(self.inactive) + len(self.free)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
 
 from cprsync.domain.desk.parting import Parting
-from cprsync.domain.leaving.leaving import Ties, blocks_of_staff, is_kept_by, stage_after_night, stage_after_request
+from cprsync.domain.leaving.leaving import (
+    Departing,
+    Ties,
+    blocks_of_staff,
+    is_kept_by,
+    stage_after_night,
+    stage_after_request,
+)
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.leaving import CONFIRMED, Departing, Departure
+from cprsync.services.ports.leaving import CONFIRMED, Departure
 from cprsync.services.ports.runs import Departed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM

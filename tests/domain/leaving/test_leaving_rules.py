@@ -8,6 +8,7 @@ import pytest
 from town import ANNA
 
 from cprsync.domain.leaving.leaving import (
+    Departing,
     Tie,
     Ties,
     accounts_to_delete,
@@ -87,3 +88,10 @@ def test_an_account_of_which_they_may_have_heard_is_deleted() -> None:
 def test_an_account_is_deleted_once() -> None:
     assert accounts_to_delete([HERS], [(told(OTHER, gone=True), True), (told(HERS), True)]) == (HERS,)
     assert accounts_to_delete([HERS], [(told(HERS, gone=True), False)]) == ()
+
+
+def test_those_who_leave_are_closed_in_parts_the_inactive_first() -> None:
+    leaving = Departing(("1", "2", "3"), ("4",))
+    assert len(leaving) == 4
+    assert list(leaving.parts(2)) == [Departing(("1", "2")), Departing(("3",)), Departing(free=("4",))]
+    assert list(Departing().parts(2)) == []

@@ -25,15 +25,15 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.netmedia.accounts import compare_accounts, reconcile_accounts, reconciled
-from cprsync.services.netmedia.rights import verify
+from cprsync.services.netmedia.entitlements import verify
+from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconciled
 from cprsync.services.night.run import run_night
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.services.netmedia.accounts import Compared
+    from cprsync.services.netmedia.publishing import Compared
 
 THEIRS = "710100"
 EVERYONE = ("ANNA", "BO", "CLARA", "DAVID")

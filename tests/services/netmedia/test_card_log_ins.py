@@ -16,8 +16,8 @@ from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.services.netmedia.accounts import reconcile_accounts
-from cprsync.services.netmedia.rights import verify
+from cprsync.services.netmedia.entitlements import verify
+from cprsync.services.netmedia.publishing import reconcile_accounts
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:

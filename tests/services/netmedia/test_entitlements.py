@@ -24,7 +24,7 @@ from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.netmedia.rights import Entitlements
+from cprsync.services.netmedia.entitlements import Entitlements
 
 if TYPE_CHECKING:
     from doubles import Library

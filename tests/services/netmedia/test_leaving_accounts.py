@@ -16,8 +16,8 @@ from cprsync.domain.netmedia.account import Identity, IdType
 from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.mock.town.culr_accounts import Request
-from cprsync.services.netmedia.accounts import reconcile_accounts
-from cprsync.services.netmedia.rights import verify
+from cprsync.services.netmedia.entitlements import verify
+from cprsync.services.netmedia.publishing import reconcile_accounts
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -24,7 +24,7 @@ from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.services.netmedia.accounts import publish_patron
+from cprsync.services.netmedia.publishing import publish_patron
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core import tables

@@ -23,7 +23,7 @@ from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.netmedia.rights import Entitlements, derive_wrong_again, verify
+from cprsync.services.netmedia.entitlements import Entitlements, derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange
 from cprsync.store.core import tables
 

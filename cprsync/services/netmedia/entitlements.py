@@ -1,12 +1,9 @@
-"""Rights to net media: derives those that are due, shows one patron's, and verifies what is stored.
+"""Shows one patron's rights to net media, and verifies what is stored of everyone's rights and accounts.
 
-A night derives after the deliveries and the days, before the net media are told. After a change of policy, everyone's
-rights are derived once. No limit stops this, since it was planned (decision 19). A library without products derives
-nothing.
-
-Verifying compares every record with what is stored and what CULR holds, page by page, and writes nothing. Rights that
-are due and effects in the outbox count as waiting, not as wrong. Stored rights that differ from what the night will
-derive are counted separately.
+Showing changes nothing and opens nothing. The municipality is shown even for a protected patron, because rights depend
+on it. Verifying compares every record with what is stored and what CULR holds, page by page, and writes nothing. Rights
+that are due and effects in the outbox count as waiting, not as wrong. Stored rights that differ from what the night
+will derive are counted separately.
 """
 
 from __future__ import annotations
@@ -18,15 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.drift import NetMediaFault, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
-from cprsync.domain.netmedia.rights import RightChange, rights_of, rights_stamp
+from cprsync.domain.netmedia.rights import rights_of, rights_stamp
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import unmerged_view_of
-from cprsync.services.netmedia.accounts import Compared, answers_of, asked_of
-from cprsync.services.ports.runs import DuePage
+from cprsync.services.netmedia.publishing import Compared, answers_of, asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,50 +36,111 @@ if TYPE_CHECKING:
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.netmedia import Account, AccountState, Checked
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.runs import Clock, Run
+    from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
-
-#: The turns of a right, in the order of the report.
-TURNS: Final = (RightChange.OPENED.value, RightChange.CLOSED.value, RightChange.UNDECIDED.value)
-
-
-def derive_rights(night: Night, run: Run) -> bool:
-    """Derive what is due. Return False if the library has no products, so that nothing was derived.
-
-    A killed run continues: rights that are derived are no longer due, and are counted once.
-    """
-    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
-    if stamp is None and kept is None:
-        return False
-    night.progress.stage("rights")
-    night.store.rights.forget_earlier_turns(run)
-    if stamp != kept:
-        _derive(night, run, everyone=True)
-        night.store.rights.keep_stamp(run, stamp)
-    _derive(night, run, everyone=False)
-    return True
-
-
-def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
-    """By product, what became of rights in this run, including how many stayed unchanged."""
-    turns, kept = night.store.rights.turns(run), night.store.rights.count()
-    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
-    return {
-        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
-        for product, count in counts.items()
-    }
-
-
-def _derive(night: Night, run: Run, *, everyone: bool) -> None:
-    last: str | None = ""
-    while last is not None:
-        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
-        last = night.store.rights.derive(run, page, night.policy)
-        night.raise_if_stopped()
 
 
 #: Records that are open at the same time.
 AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """Shows rights: one library's store and policy, and the list of municipalities for their names."""
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    municipalities: Municipalities
+
+    def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
+        """The JSON shape of `entitlements show`, by the present record, for today or another day.
+
+        For a sealed patron, the days that follow from the birth date are left out, and no other day may be asked for:
+        the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
+        another, or they are sealed and another day is asked for.
+        """
+        view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
+        day, facts = on or today, facts_of(view)
+        sealed = view.is_sealed(self.policy)
+        if sealed and day != today:
+            raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
+        rights = rights_of(facts, self.policy, day)
+        return {
+            "patron": patron_id,
+            "day": day.isoformat(),
+            "kind": view.patron.kind.value,
+            "standing": view.stage.value,
+            "municipality": self._municipality(view, facts, day),
+            "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
+            "culr": _culr(self.store.outbox.account_state(patron_id)),
+        }
+
+    def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> dict[str, Any]:
+        """The municipality in force, its source, and since when."""
+        now = effective(facts, self.policy, on=day)
+        typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
+        known = self.municipalities.by_code.get(now.municipality or "")
+        as_of = view.patron.as_of
+        source = None if as_of is None or now.municipality is None else as_of.source.value
+        since = facts.municipality_since if typed is None else typed.since
+        return {
+            "code": now.municipality,
+            "name": known and known.name,
+            "residence": now.residence.value,
+            "source": source if typed is None else "staff",
+            "since": since and since.isoformat(),
+        }
+
+
+def facts_of(view: PatronView) -> RightFacts:
+    """A record as the rules of rights need it, with the days on which runs wrote what rights depend on."""
+    return right_facts(
+        view.patron,
+        view.local,
+        stage=view.stage,
+        municipality_since=_since(view.since, "municipality"),
+        status_since=_since(view.since, "status"),
+    )
+
+
+def _since(since: Mapping[str, date], field: str) -> date | None:
+    """The last day on which an action gave the field its value. None: no such day is recorded."""
+    return max((since[kind] for kind in (*FIELD[field].given_by, "first_copy") if kind in since), default=None)
+
+
+def _right(right: Right) -> dict[str, Any]:
+    return {
+        "product": right.product,
+        "title": right.title.document(),
+        "answer": right.answer.value,
+        "rule": right.rule.value,
+        "fact": right.fact,
+        "valid_from": right.valid_from and right.valid_from.isoformat(),
+        "until": right.until and right.until.isoformat(),
+        "withheld": right.withheld,
+        "from_age": right.from_age,
+        "changes_when": right.changes_when.value,
+        "text": right.text(rule_words).document(),
+        "why": right.why(rule_words).document(),
+        "change": rule_words(f"change.{right.changes_when.value}").document(),
+    }
+
+
+def _culr(account: AccountState) -> dict[str, Any]:
+    """What CULR was told, has confirmed, and must still be told.
+
+    Numbers have three digits; "" means none on purpose.
+    """
+    return {
+        "sent": account.sent,
+        "confirmed": account.confirmed,
+        "pending": account.pending,
+        "deleting": account.deleting,
+        "refused": account.refused,
+        "checked_at": account.checked and account.checked.isoformat(),
+        "account": account.exists,
+    }
 
 
 @dataclass(slots=True)
@@ -228,102 +285,3 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
         kind = NetMediaFault(drift.value)
         if not (kind is NetMediaFault.FOREIGN and patron_id in stands):
             found.wrong[kind].append(patron_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlements:
-    """Shows rights: one library's store and policy, and the list of municipalities for their names."""
-
-    store: Store
-    clock: Clock
-    policy: Policy
-    municipalities: Municipalities
-
-    def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
-        """The JSON shape of `entitlements show`, by the present record, for today or another day.
-
-        For a sealed patron, the days that follow from the birth date are left out, and no other day may be asked for:
-        the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
-        another, or they are sealed and another day is asked for.
-        """
-        view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
-        day, facts = on or today, facts_of(view)
-        sealed = view.is_sealed(self.policy)
-        if sealed and day != today:
-            raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
-        rights = rights_of(facts, self.policy, day)
-        return {
-            "patron": patron_id,
-            "day": day.isoformat(),
-            "kind": view.patron.kind.value,
-            "standing": view.stage.value,
-            "municipality": self._municipality(view, facts, day),
-            "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
-            "culr": _culr(self.store.outbox.account_state(patron_id)),
-        }
-
-    def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> dict[str, Any]:
-        """The municipality in force, its source, and since when."""
-        now = effective(facts, self.policy, on=day)
-        typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
-        known = self.municipalities.by_code.get(now.municipality or "")
-        as_of = view.patron.as_of
-        source = None if as_of is None or now.municipality is None else as_of.source.value
-        since = facts.municipality_since if typed is None else typed.since
-        return {
-            "code": now.municipality,
-            "name": known and known.name,
-            "residence": now.residence.value,
-            "source": source if typed is None else "staff",
-            "since": since and since.isoformat(),
-        }
-
-
-def facts_of(view: PatronView) -> RightFacts:
-    """A record as the rules of rights need it, with the days on which runs wrote what rights depend on."""
-    return right_facts(
-        view.patron,
-        view.local,
-        stage=view.stage,
-        municipality_since=_since(view.since, "municipality"),
-        status_since=_since(view.since, "status"),
-    )
-
-
-def _since(since: Mapping[str, date], field: str) -> date | None:
-    """The last day on which an action gave the field its value. None: no such day is recorded."""
-    return max((since[kind] for kind in (*FIELD[field].given_by, "first_copy") if kind in since), default=None)
-
-
-def _right(right: Right) -> dict[str, Any]:
-    return {
-        "product": right.product,
-        "title": right.title.document(),
-        "answer": right.answer.value,
-        "rule": right.rule.value,
-        "fact": right.fact,
-        "valid_from": right.valid_from and right.valid_from.isoformat(),
-        "until": right.until and right.until.isoformat(),
-        "withheld": right.withheld,
-        "from_age": right.from_age,
-        "changes_when": right.changes_when.value,
-        "text": right.text(rule_words).document(),
-        "why": right.why(rule_words).document(),
-        "change": rule_words(f"change.{right.changes_when.value}").document(),
-    }
-
-
-def _culr(account: AccountState) -> dict[str, Any]:
-    """What CULR was told, has confirmed, and must still be told.
-
-    Numbers have three digits; "" means none on purpose.
-    """
-    return {
-        "sent": account.sent,
-        "confirmed": account.confirmed,
-        "pending": account.pending,
-        "deleting": account.deleting,
-        "refused": account.refused,
-        "checked_at": account.checked and account.checked.isoformat(),
-        "account": account.exists,
-    }

@@ -1,9 +1,13 @@
-"""Our accounts in CULR: sends the effects that wait, and compares the accounts with our records (decision 11).
+"""What a night does for the net media: derives rights, compares a share of the accounts, and sends what waits.
 
-A night that cannot reach the net media is still a good night: what waits is sent by the next. A share of the accounts
-is compared each night, or all of them. A missing, outdated or surplus account is repaired through the outbox, after the
-limit is checked for all repairs. If another library may have set the number, staff decide. Leaves out patrons with an
-effect that waits, and patrons who have no account and need none. Closed records are compared while they hold a number.
+Rights are derived after the deliveries and the days. After a change of policy, everyone's rights are derived once. No
+limit stops this, since it was planned (decision 19). A library without products derives nothing.
+
+A missing, outdated or surplus account is repaired through the outbox, after the limit is checked for all repairs
+(decision 11). If another library may have set the number, staff decide. Leaves out patrons with an effect that waits,
+and patrons who have no account and need none. Closed records are compared while they hold a number.
+
+A night that cannot reach the net media is still a good night: what waits is sent by the next.
 """
 
 from __future__ import annotations
@@ -19,8 +23,10 @@ from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Held
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
+from cprsync.domain.netmedia.rights import Turn, rights_stamp
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
+from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +45,43 @@ log = structlog.get_logger(__name__)
 #: Answers written in one transaction, and patrons read with their effects at once. The number is small, so that calls
 #: in progress do not run out meanwhile. Answers that a kill loses are asked again.
 TOGETHER: Final = 100
+#: The turns of a right, in the order of the report.
+TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
+
+
+def derive_rights(night: Night, run: Run) -> bool:
+    """Derive what is due. Return False if the library has no products, so that nothing was derived.
+
+    A killed run continues: rights that are derived are no longer due, and are counted once.
+    """
+    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
+    if stamp is None and kept is None:
+        return False
+    night.progress.stage("rights")
+    night.store.rights.forget_earlier_turns(run)
+    if stamp != kept:
+        _derive(night, run, everyone=True)
+        night.store.rights.keep_stamp(run, stamp)
+    _derive(night, run, everyone=False)
+    return True
+
+
+def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
+    """By product, what became of rights in this run, including how many stayed unchanged."""
+    turns, kept = night.store.rights.turns(run), night.store.rights.count()
+    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
+    return {
+        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
+        for product, count in counts.items()
+    }
+
+
+def _derive(night: Night, run: Run, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
+        last = night.store.rights.derive(run, page, night.policy)
+        night.raise_if_stopped()
 
 
 @dataclass(slots=True)
@@ -85,12 +128,12 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
         return found
     found.left_out = night.store.accounts.count_left_out()
     decided: list[Repair] = []
-    oldest, without = _whose_turn(night, run, everyone=everyone)
+    oldest, without = _order_of_reading(night, run, everyone=everyone)
     ids = [*oldest, *without]
     for end in range(night.calls, len(ids) + night.calls, night.calls):
         night.raise_if_stopped()
         part = night.store.accounts.wanted(ids[end - night.calls : end])
-        decided += _held_against(night, run, part, found, everyone=everyone, dry_run=dry_run)
+        decided += _compare_part(night, run, part, found, everyone=everyone, dry_run=dry_run)
         if found.error is not None:
             found.left_out += len(oldest[end:])
             log.warning("accounts.unread", kind=found.error.kind, left_out=found.left_out)
@@ -102,7 +145,7 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
     return found
 
 
-def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
+def _order_of_reading(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
     """The patrons to look at, with those without an account apart.
 
     A second run of the same night reads no second share.
@@ -115,18 +158,18 @@ def _whose_turn(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[
     return list(oldest), list(without)
 
 
-def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of it
+def _compare_part(  # noqa: PLR0913 -- what it reads and writes, and how much of it
     night: Night, run: Run | None, part: Sequence[Account], found: Compared, *, everyone: bool, dry_run: bool
 ) -> list[Repair]:
     """Read the accounts of a part and decide on repairs. An account that was never told is not read."""
     untold = [one for one in part if not one.told and one.want.account]
-    asked = asked_of([one for one in part if one not in untold and (everyone or _is_her_night(night, one))])
+    asked = asked_of([one for one in part if one not in untold and (everyone or _is_read_tonight(night, one))])
     answers = answers_of(night, asked, found)
-    decided = [_repair_of(one, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
+    decided = [Repair(one.patron_id, one.version, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
     for identity, held in answers.items():
         one, want = asked[identity]
         if drifted := find_drift(identity, want, held, agency=night.agency):
-            decided.append(_repair_of(one, identity, drifted, want, held))
+            decided.append(Repair(one.patron_id, one.version, identity, drifted, want, held))
     for repair in decided:
         for drift in repair.drift:
             found.patrons[drift].append(repair.patron_id)
@@ -136,7 +179,7 @@ def _held_against(  # noqa: PLR0913 -- what it reads and writes, and how much of
     return decided
 
 
-def _is_her_night(night: Night, one: Account) -> bool:
+def _is_read_tonight(night: Night, one: Account) -> bool:
     """Whether the account is read tonight. Patrons without an account are spread over the nights by id."""
     nights = night.policy.account_nights
     return one.told or slice_of(one.patron_id, nights) == night.clock.today().toordinal() % nights
@@ -164,10 +207,6 @@ def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], foun
         if found.error is None and (code := next((one.code for one in failed if isinstance(one, Unsettled)), None)):
             found.error = NetMediaUnavailable("CULR answers {code}", code=code.value)
     return answers
-
-
-def _repair_of(one: Account, identity: Identity, drift: tuple[Drift, ...], want: Wanted, held: Held | None) -> Repair:
-    return Repair(one.patron_id, one.version, identity, drift, want, held)
 
 
 def _see(
