@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from townspeople import as_looked_up, cpr
 
+from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.feed.delivery import COPENHAGEN, Header, working_day_before
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.number import CprNumber
@@ -21,7 +22,7 @@ from cprsync.domain.person.person import SILENT, Gap, Person, Protection, Silent
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.services.night.run import run_night
-from cprsync.services.ports.deliveries import Inspection, Links, Unreadable
+from cprsync.services.ports.deliveries import Inspection, Unreadable
 from cprsync.services.ports.night import Night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.register import Found, NotFound, Subscribed

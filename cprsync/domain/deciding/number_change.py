@@ -6,16 +6,32 @@ about a chain that goes in a circle or ends at another patron.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.number import CprNumber
 
 #: How many links are followed if the register is asked about one number after another.
 LINKS_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Links:
+    """What a delivery says about replaced numbers, before any person in it is read."""
+
+    #: from a number of status 50 or 60 to the number that replaces it
+    replaced: Mapping[CprNumber, CprNumber] = field(default_factory=dict)
+    #: the new numbers for which the delivery holds a person
+    delivered: frozenset[CprNumber] = frozenset()
+
+    @property
+    def numbers(self) -> list[CprNumber]:
+        """All numbers that the links name, each once."""
+        return list(dict.fromkeys((*self.replaced, *self.replaced.values())))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,6 +116,59 @@ def find_disputes(
     known = {**former, **holders}
     found = (_dispute(former[old], old, links, known) for old in links if old in former and old not in holders)
     return tuple(one for one in found if one is not None)
+
+
+@dataclass(slots=True, repr=False)
+class NumberPlan:
+    """One delivery's number changes, and who has which number after them."""
+
+    links: Links = field(default_factory=Links)
+    #: by the patron's present number
+    changes: dict[CprNumber, NumberChange] = field(default_factory=dict)
+    #: by the number that the patron will have, until the step is planned
+    waiting: dict[CprNumber, tuple[Renumber, Patron]] = field(default_factory=dict)
+    #: patrons by the number that the delivery leaves them with
+    holders: dict[CprNumber, str] = field(default_factory=dict)
+    #: by old number: links that lead to a number that its former patron does not have
+    disputes: dict[CprNumber, Disputed | Collision | Circle] = field(default_factory=dict)
+
+    def patron_after(self, number: CprNumber) -> Patron | None:
+        """The patron who will have this number, as they will be."""
+        if number not in self.waiting:
+            return None
+        change, patron = self.waiting[number]
+        return renumbered(patron, change.new)
+
+    def holder_of_end(self, number: CprNumber) -> str | None:
+        """The id of the patron who has the number at the end of this number's links."""
+        end = end_of_chain(number, self.links.replaced)
+        return None if end is None or end == number else self.holders.get(end)
+
+
+def number_plan(
+    links: Links, patrons: Mapping[CprNumber, Patron], former: Mapping[CprNumber, str], *, as_of: AsOf
+) -> NumberPlan:
+    """Work out what a delivery's links mean for the patrons who have, or had, one of their numbers.
+
+    A link is undone if a newer source has reported the patron under the old number.
+    """
+    newer = {number for number, one in patrons.items() if one.as_of is not None and as_of.is_older_than(one.as_of)}
+    links = replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
+    holders = {number: patron.id for number, patron in patrons.items()}
+    plan = NumberPlan(links, holders=dict(holders))
+    for change in find_number_changes(links.replaced, holders, former):
+        plan.changes[change.old] = change
+        if isinstance(change, Renumber):
+            plan.waiting[change.new] = (change, patrons[change.old])
+            del plan.holders[change.old]
+            plan.holders[change.new] = change.patron_id
+    plan.disputes = {one.old: one for one in find_disputes(links.replaced, plan.holders, former)}
+    return plan
+
+
+def renumbered(patron: Patron, number: CprNumber) -> Patron:
+    """The patron after the step that gives them this number. Only number and version change."""
+    return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
 
 
 def _dispute(

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from io import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
 from cprsync.register.extract.persons import PersonParser, number_of
 from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
 from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
-from cprsync.services.ports.deliveries import Inspection, Links, Unreadable
+from cprsync.services.ports.deliveries import Inspection, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,12 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
 
+from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED
 from cprsync.errors import ConfigurationError, CprsyncError, DeliveryRefused
 from cprsync.register.extract.kinds import HEAD_BYTES, check_start, wrongly_encoded
 from cprsync.resources import schema_path
-from cprsync.services.ports.deliveries import Links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

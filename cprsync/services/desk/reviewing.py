@@ -35,8 +35,7 @@ from cprsync.services.desk.showing import (
     warning_documents,
     whose_document,
 )
-from cprsync.services.planning.renumbering import renumber_step
-from cprsync.services.planning.steps import Evidence, step_of
+from cprsync.services.planning.steps import Evidence, renumber_step, step_of
 from cprsync.services.ports.desk import Answer, ReviewItem
 from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.trust import checked_reason

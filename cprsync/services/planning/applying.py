@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cprsync.domain.deciding.decide import protective_part
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.errors import LostCompare
-from cprsync.services.planning.renumbering import renumber_again
-from cprsync.services.planning.steps import Step, batch_of, step_of, window_closed_by, write_of
+from cprsync.services.planning.renumbering import OLD
+from cprsync.services.planning.steps import Step, batch_of, renumber_step, step_of, window_closed_by, write_of
 from cprsync.services.ports.patrons import TRIES, Batch, write_again_if_lost
 
 if TYPE_CHECKING:
@@ -151,3 +151,16 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
         return Step(item)
     # The rest of the snapshot is not applied, so the day for which the record is true stays as it is.
     return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))
+
+
+def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
+    """Build the step again on the record as stored now, after someone else has changed it."""
+    write = step.write
+    if write is None or write.renumbered is None:
+        return step
+    if patron.number != write.patron.number:
+        # someone else has changed the number already; the register is still asked about the patron
+        item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
+        return Step(item, asks=step.asks)
+    again = renumber_step(night, patron, write.after.number, day=write.renumbered)
+    return replace(step, change=again.change, write=again.write)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, WhyUnchanged, decide
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.deciding.number_change import renumbered
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, renumbered
+from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up
 from cprsync.services.planning.steps import Evidence, Plan, Step, end_of, step_of, window_closed_by
-from cprsync.services.planning.trail import Trails, is_decided, look_up
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
-    from cprsync.services.planning.trail import Trail
+    from cprsync.services.planning.renumbering import Trail
     from cprsync.services.ports.deliveries import Delivered, SealedDelivery
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Named, Recognised

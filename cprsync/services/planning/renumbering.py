@@ -1,45 +1,44 @@
-"""Works out what a delivery's replaced numbers mean for the patrons, before any person in it is decided.
+"""Works out what replaced numbers mean for the patrons: those of a delivery, and those that the register names.
 
-Follows `domain.deciding.number_change`. The number change is a step of its own. It is made at the delivery's first line
-about the old or the new number, so that a killed run knows whether the change is done.
+Follows `domain.deciding.number_change`. The number change is a step of its own. A delivery has all its links at once: a
+change is made at its first line about the old or the new number, so that a killed run knows whether the change is done.
+Answers of the register come one by one: a patron keeps their number until the end of the trail is known. A circle, or
+another patron's number, therefore leaves the record as it was.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.deciding.decide import Change
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.deciding.number_change import (
+    LINKS_MAX,
     Circle,
     Collision,
     Disputed,
-    NumberChange,
-    Renumber,
+    Links,
+    NumberPlan,
     between_real_numbers,
-    end_of_chain,
-    find_disputes,
-    find_number_changes,
+    number_plan,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, Person, Status
 from cprsync.domain.person.status import Action
-from cprsync.domain.policy.policy import Harm
-from cprsync.services.planning.steps import Step, write_of
-from cprsync.services.ports.deliveries import Links
+from cprsync.services.planning.steps import Step, renumber_step
 from cprsync.services.ports.patrons import Equal, Named, NotOurs
-from cprsync.services.ports.register import NUMBER_CHANGE, FollowUp
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, WINDOW, FollowUp, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from cprsync.domain.person.number import CprNumber
-    from cprsync.services.planning.steps import Means
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Item, Recognised
+    from cprsync.services.ports.register import NotFound
+    from cprsync.services.ports.runs import Run
 
 #: Reason for *unchanged* in the balance sheet: the line is about a number that a patron no longer has.
 OLD: Final = "number.old"
@@ -53,79 +52,6 @@ UNRESOLVED: Final = "number.unresolved"
 OTHER: Final = "number.other_successor"
 #: An old number is active again, and the register has not said that the new one was a mistake.
 OLD_ACTIVE: Final = "number.old_active"
-
-
-@dataclass(slots=True, repr=False)
-class NumberPlan:
-    """One delivery's number changes, and who has which number after them."""
-
-    links: Links = field(default_factory=Links)
-    #: by the patron's present number
-    changes: dict[CprNumber, NumberChange] = field(default_factory=dict)
-    #: by the number that the patron will have, until the step is planned
-    waiting: dict[CprNumber, tuple[Renumber, Patron]] = field(default_factory=dict)
-    #: patrons by the number that the delivery leaves them with
-    holders: dict[CprNumber, str] = field(default_factory=dict)
-    #: by old number: links that lead to a number that its former patron does not have
-    disputes: dict[CprNumber, Disputed | Collision | Circle] = field(default_factory=dict)
-
-    def patron_after(self, number: CprNumber) -> Patron | None:
-        """The patron who will have this number, as they will be."""
-        if number not in self.waiting:
-            return None
-        change, patron = self.waiting[number]
-        return renumbered(patron, change.new)
-
-    def holder_of_end(self, number: CprNumber) -> str | None:
-        """The id of the patron who has the number at the end of this number's links."""
-        end = end_of_chain(number, self.links.replaced)
-        return None if end is None or end == number else self.holders.get(end)
-
-
-def numbers_in(links: Links) -> list[CprNumber]:
-    """All numbers that the links name, each once."""
-    return list(dict.fromkeys((*links.replaced, *links.replaced.values())))
-
-
-def number_plan(links: Links, patrons: Mapping[CprNumber, Patron], former: Mapping[CprNumber, str]) -> NumberPlan:
-    """Work out what the links mean for the patrons who have, or had, one of their numbers."""
-    holders = {number: patron.id for number, patron in patrons.items()}
-    plan = NumberPlan(links, holders=dict(holders))
-    for change in find_number_changes(links.replaced, holders, former):
-        plan.changes[change.old] = change
-        if isinstance(change, Renumber):
-            plan.waiting[change.new] = (change, patrons[change.old])
-            del plan.holders[change.old]
-            plan.holders[change.new] = change.patron_id
-    plan.disputes = {one.old: one for one in find_disputes(links.replaced, plan.holders, former)}
-    return plan
-
-
-def renumbered(patron: Patron, number: CprNumber) -> Patron:
-    """The patron after the step that gives them this number. Only number and version change."""
-    return replace(patron, register=replace(patron.register, number=number), version=patron.version + 1)
-
-
-def renumber_step(means: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
-    """Give a patron another number. Name, address and the day for which they are true stay."""
-    # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
-    harms = (Harm.MERGED,) if patron.is_known else ()
-    change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
-    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day)
-    return Step(change=change, write=write)
-
-
-def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
-    """Build the step again on the record as stored now, after someone else has changed it."""
-    write = step.write
-    if write is None or write.renumbered is None:
-        return step
-    if patron.number != write.patron.number:
-        # someone else has changed the number already; the register is still asked about the patron
-        item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
-        return Step(item, asks=step.asks)
-    again = renumber_step(night, patron, write.after.number, day=write.renumbered)
-    return replace(step, change=again.change, write=again.write)
 
 
 def undecided_step(
@@ -169,12 +95,6 @@ def unchanged_step(item: Item, patron_id: str, reason: str, *, agreed: CprNumber
     return Step(line, agreed=None if agreed is None else (patron_id, agreed))
 
 
-def _not_overtaken(links: Links, patrons: Mapping[CprNumber, Patron], as_of: AsOf) -> Links:
-    """Drop links that are undone: a newer source has reported the patron under the old number."""
-    newer = {number for number, one in patrons.items() if one.as_of is not None and as_of.is_older_than(one.as_of)}
-    return replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
-
-
 class Renumbering:
     """Number changes over all deliveries of a plan: who has which number now, and what a line about one means."""
 
@@ -194,7 +114,7 @@ class Renumbering:
         before, self._day = self._day, day
         links = replace(links, replaced=between_real_numbers(links.replaced))
         self._plan = NumberPlan(links)
-        numbers = numbers_in(links)
+        numbers = links.numbers
         if not numbers:
             return
         self._late = any(
@@ -206,7 +126,7 @@ class Renumbering:
         self.find_old(numbers)
         former = {number: one for number in numbers if (one := self.former(number)) is not None}
         as_of = AsOf(day, Source.FILE)
-        self._plan = number_plan(_not_overtaken(links, patrons, as_of), patrons, former)
+        self._plan = number_plan(links, patrons, former, as_of=as_of)
         self._drop_overtaken(as_of, planned)
 
     def _drop_overtaken(self, as_of: AsOf, planned: Mapping[CprNumber, Patron]) -> None:
@@ -320,3 +240,131 @@ class Renumbering:
         """Whether staff must still say which number is the patron's."""
         in_force = self._night.store.reviews.in_force([patron_id])
         return any(one.waits and one.kind == OTHER_SUCCESSOR for one in in_force)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trail:
+    """The links of one patron's number, as far as they are known."""
+
+    patron: Patron
+    #: the patron's own number, and those on the way
+    passed: tuple[CprNumber, ...]
+    leads_to: CprNumber
+    #: a new patron's open question, which is answered when the trail ends
+    first_copy: FollowUp | None = None
+    #: staff have decided already that the patron keeps the number
+    is_decided: bool = False
+
+    def asked_for(self, question: FollowUp) -> Trail:
+        """The same trail, which now also answers this question."""
+        decided = is_decided(question, self.patron)
+        return replace(
+            self, first_copy=question if question.kind == FIRST_COPY else self.first_copy, is_decided=decided
+        )
+
+    def extended_by(self, number: CprNumber) -> Trail:
+        """The trail extended by one link."""
+        return replace(self, passed=(*self.passed, self.leads_to), leads_to=number)
+
+    def park_for(self, other: str) -> Step:
+        """Park the trail, because another patron has, had or gets the number."""
+        return self._park(Collision(self.patron.id, self.patron.number, other))
+
+    def park_if_blocked(self, holder: str | None) -> Step | None:
+        """The step that parks the trail. None: it may go on.
+
+        `holder`: the patron who has, or had, the number it leads to.
+        """
+        if self.leads_to in self.passed:
+            return self._park(Circle(self.patron.id, self.patron.number))
+        return None if holder in {None, self.patron.id} else self.park_for(str(holder))
+
+    def park_as_too_long(self) -> Step:
+        """Park a trail that has too many links."""
+        if self.is_decided:
+            return Step()
+        review = (self.patron.id, f"{PARKED}{UNRESOLVED}")
+        return Step(parked=UNRESOLVED, review=review, answered=self.first_copy)
+
+    def _park(self, why: Collision | Circle) -> Step:
+        # an open first-copy question would park the patron again each night
+        return Step() if self.is_decided else undecided_step(why, answered=self.first_copy)
+
+
+class End(NamedTuple):
+    """The end of a trail, and what the register says about its last number."""
+
+    trail: Trail
+    answer: Found | NotFound
+    as_of: AsOf
+
+
+class Trails:
+    """All trails that begin before the next delivery of a plan."""
+
+    def __init__(self, night: Night, run: Run | None) -> None:
+        self._night, self._run = night, run
+        self._open: dict[str, Trail] = {}
+
+    def begin(self, question: FollowUp, patron: Patron, person: Person) -> bool:
+        """Begin a trail if the answer names another number. Return False if it does not."""
+        next_number = _successor(person)
+        if next_number is None:
+            return False
+        trail = self._open.get(patron.id) or Trail(patron, (patron.number,), next_number)
+        self._open[patron.id] = trail.asked_for(question)
+        return True
+
+    def followed(self, numbers: Renumbering, planned: Mapping[CprNumber, Patron]) -> Iterator[Step | End]:
+        """Yield each trail's end, or the step that parks it. The caller adds the outcomes to `planned` meanwhile."""
+        for _ in range(LINKS_MAX):
+            trails, self._open = self._open, {}
+            yield from self._one_link(list(trails.values()), numbers, planned)
+        for trail in self._open.values():
+            yield trail.park_as_too_long()
+        self._open = {}
+
+    def _one_link(
+        self, trails: Sequence[Trail], numbers: Renumbering, planned: Mapping[CprNumber, Patron]
+    ) -> Iterator[Step | End]:
+        if not trails:
+            return
+        holders = numbers.holders([trail.leads_to for trail in trails], planned)
+        ahead: dict[CprNumber, list[Trail]] = {}
+        for trail in trails:
+            if parked := trail.park_if_blocked(holders.get(trail.leads_to)):
+                yield parked
+            else:
+                ahead.setdefault(trail.leads_to, []).append(trail)
+        asked = {number: [trail.patron.id for trail in some] for number, some in ahead.items()}
+        for answer, as_of in look_up(self._night, self._run, asked):
+            next_number = _successor(answer.person) if isinstance(answer, Found) else None
+            for trail in ahead[answer.number]:
+                if next_number is None:
+                    yield End(trail, answer, as_of)
+                else:
+                    self._open[trail.patron.id] = trail.extended_by(next_number)
+
+
+def look_up(
+    night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
+) -> Iterator[tuple[Found | NotFound, AsOf]]:
+    """Ask who has these numbers now. The audit entry, which names the patrons, is written before."""
+    numbers, as_of = list(asked), night.as_of_lookup()
+    for start in range(0, len(numbers), night.calls):
+        some = numbers[start : start + night.calls]
+        night.store.subscriptions.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)
+        for answer in night.register.look_up_many(some):
+            yield answer, as_of
+        night.raise_if_stopped()
+
+
+def is_decided(question: FollowUp, patron: Patron) -> bool:
+    """Whether staff have decided the question already. Then it was asked only to learn if the change is taken back."""
+    return question.kind == WINDOW and patron.has_replaced_number
+
+
+def _successor(person: Person) -> CprNumber | None:
+    """The number that replaces the one in an answer. None: no number does, or the register does not name it."""
+    named = person.current_number
+    return named if person.status in REPLACED and isinstance(named, CprNumber) else None

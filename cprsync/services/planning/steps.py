@@ -19,6 +19,7 @@ from cprsync.domain.deciding.decide import (
     protective_part_while_parked,
 )
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.deciding.number_change import renumbered
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
@@ -335,3 +336,12 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
             return replace(item, outcome=Outcome.PARKED, actions=actions, reason=reason)
         case AskRegister():
             raise AssertionError("a decision for good is never a question")
+
+
+def renumber_step(means: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
+    """Give a patron another number. Name, address and the day for which they are true stay."""
+    # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
+    harms = (Harm.MERGED,) if patron.is_known else ()
+    change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
+    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day)
+    return Step(change=change, write=write)

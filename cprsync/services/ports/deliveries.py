@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from cprsync.domain.feed.delivery import DISCARDED, Link
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
+    from cprsync.domain.deciding.number_change import Links
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Gap, Person, Protection, Silent, Status
@@ -47,16 +48,6 @@ class Inspection:
     events: int
     by_event: Mapping[str, int]
     unknown_records: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Links:
-    """What a delivery says about replaced numbers, before any person in it is read."""
-
-    #: from a number of status 50 or 60 to the number that replaces it
-    replaced: Mapping[CprNumber, CprNumber] = field(default_factory=dict)
-    #: the new numbers for which the delivery holds a person
-    delivered: frozenset[CprNumber] = frozenset()
 
 
 class InboxState(enum.Enum):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from people import generated
+from people import TONIGHT, generated
 
 from cprsync.domain.deciding.number_change import (
     Circle,
     Collision,
     Disputed,
+    Links,
     Renumber,
     end_of_chain,
     find_disputes,
     find_number_changes,
+    number_plan,
 )
+from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import Person
 
 NUMBERS = tuple(CprNumber.parse(generated(day, 3, 70, "1")) for day in range(1, 9))
 A, B, C, D = NUMBERS[:4]
@@ -160,3 +166,28 @@ def test_a_chain_is_followed_to_a_number_that_is_not_replaced(
 ) -> None:
     end = end_of_chain(number, links)
     assert end is None or end not in links
+
+
+def having(patron_id: str, number: CprNumber, day: date = TONIGHT.day) -> Patron:
+    return Patron(patron_id, Person(number), AsOf(day, Source.FILE), 3)
+
+
+def test_a_plan_says_who_has_a_number_after_the_delivery() -> None:
+    plan = number_plan(Links({A: B, B: C, D: NUMBERS[4]}), {A: having("1", A)}, {D: "2"}, as_of=TONIGHT)
+    assert plan.changes == {A: Renumber("1", A, C)}
+    after = plan.patron_after(C)
+    assert (after and after.number, after and after.version) == (C, 4)
+    assert plan.patron_after(B) is None
+    assert [plan.holder_of_end(number) for number in (B, C, D)] == ["1", None, None]
+    assert plan.disputes == {D: Disputed("2", D, NUMBERS[4])}
+
+
+def test_two_patrons_with_one_number_wait_for_nobody() -> None:
+    plan = number_plan(Links({A: B}), {A: having("1", A), B: having("2", B)}, {}, as_of=TONIGHT)
+    assert (plan.changes, plan.waiting) == ({A: Collision("1", A, "2")}, {})
+
+
+def test_a_link_is_undone_by_a_newer_source_under_the_old_number() -> None:
+    newer = having("1", A, TONIGHT.day + timedelta(days=1))
+    assert number_plan(Links({A: B}), {A: newer}, {}, as_of=TONIGHT).changes == {}
+    assert Links({A: B, B: C}).numbers == [A, B, C]

@@ -8,9 +8,9 @@ import extract_lines as rec
 import pytest
 from extract_lines import ANNA, BO, NEW, OLD, lines, night, small_night, stream
 
+from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.person.number import CprNumber
 from cprsync.register.extract.reader import ExtractReader
-from cprsync.services.ports.deliveries import Links
 
 
 def links(content: bytes) -> Links:
