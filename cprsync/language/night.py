@@ -9,7 +9,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.words import day_text, reason_words, word
-from cprsync.services.netmedia.rights import TURNS
+from cprsync.services.netmedia.publishing import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

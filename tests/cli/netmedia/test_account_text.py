@@ -13,8 +13,8 @@ from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.errors import NetMediaUnavailable
 from cprsync.language.night import report_lines
-from cprsync.services.netmedia.accounts import Compared
-from cprsync.services.netmedia.rights import Verified
+from cprsync.services.netmedia.entitlements import Verified
+from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.night.report import report_without_run
 
 BRAKE = [{"class": "changed", "count": 300, "limit": 200}]
