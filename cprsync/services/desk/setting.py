@@ -58,7 +58,11 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
 LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
-_OUTCOMES: Final[Mapping[Doing, str]] = {Doing.ADD: "added", Doing.REMOVE: "removed", Doing.REPLACE: "set"}
+_OUTCOMES: Final[Mapping[ListChange, str]] = {
+    ListChange.ADD: "added",
+    ListChange.REMOVE: "removed",
+    ListChange.REPLACE: "set",
+}
 _OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
 
 
@@ -84,15 +88,15 @@ class Setting:
     reason: str = ""
     until: date | None = None
     #: what to do with a list; None: add
-    doing: Doing | None = None
+    doing: ListChange | None = None
 
     @property
-    def done_to_list(self) -> Doing | None:
+    def done_to_list(self) -> ListChange | None:
         """What is done with a list. None: the field is not a list."""
         if self.field not in LISTS:
             return None
         # without a text, the whole list is to be emptied
-        return Doing.REPLACE if self.text is None else self.doing or Doing.ADD
+        return ListChange.REPLACE if self.text is None else self.doing or ListChange.ADD
 
 
 # -- whether a field may be set ------------------------------------------------------------------------------
@@ -324,7 +328,7 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     )
     if not counter.store.staff_changes.change_local(change, user=asked.user):
         return _document(asked, "unchanged")
-    if doing is Doing.REMOVE and key == "blocks":
+    if doing is ListChange.REMOVE and key == "blocks":
         return _document(asked, "lifted")
     return _document(asked, "set" if doing is None else _OUTCOMES[doing])
 
@@ -342,7 +346,7 @@ def no_such_branch(policy: Policy) -> BadInput:
     return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
-def _after(key: str, value: Any, doing: Doing | None, on: date) -> Callable[[Local], Local]:
+def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable[[Local], Local]:
     field = SETTABLE[key]
 
     def after(before: Local) -> Local:

@@ -23,7 +23,7 @@ from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Held
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
-from cprsync.domain.netmedia.rights import Turn, rights_stamp
+from cprsync.domain.netmedia.rights import RightChange, rights_stamp
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.services.ports.runs import DuePage
@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 #: in progress do not run out meanwhile. Answers that a kill loses are asked again.
 TOGETHER: Final = 100
 #: The turns of a right, in the order of the report.
-TURNS: Final = (Turn.OPENED.value, Turn.CLOSED.value, Turn.UNDECIDED.value)
+TURNS: Final = (RightChange.OPENED.value, RightChange.CLOSED.value, RightChange.UNDECIDED.value)
 
 
 def derive_rights(night: Night, run: Run) -> bool:
