@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import (
+    Asker,
+    publish_patron,
+    warning_lines,
+)
 from cprsync.cli.desk.registering import kept_block_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import (
@@ -33,7 +37,7 @@ from cprsync.cli.terminal.frame import (
     opened,
     print_document,
 )
-from cprsync.cli.terminal.output import note, say_lines
+from cprsync.cli.terminal.output import note
 from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import ListChange
@@ -46,7 +50,6 @@ if TYPE_CHECKING:
 
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.responsibles import ResponsibleRequest
-    from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.set_cpr import SetNumber
     from cprsync.wiring import Site
 
@@ -295,46 +298,36 @@ def patron_set_cpr(
     agrees, it takes a reason.
     """
     from cprsync.cli.terminal.user import ask_number, user_name
+    from cprsync.services.desk.reviewing import preview_taking_back, take_back
     from cprsync.services.desk.set_cpr import SetNumber
 
-    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
         if undo:
             with site.reviews(user=user_name()) as reviews:
-                document = _take_back(reviews, patron, answered, language=lang, as_json=as_json)
+                taken = preview_taking_back(reviews, patron)
+                with asker.confirmed(
+                    taken.document, taken.preview, taking_back_lines(taken.document, lang)
+                ) as confirmation:
+                    document = take_back(reviews, taken, confirmation)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
             with site.desk() as desk:
-                document = _set(desk, asked, answered, language=lang, as_json=as_json)
+                document = _set_number(desk, asked, asker)
         if document["written"]:
             publish_patron(site, patron, lang)
     print_document(document, outcome_lines(document, lang), as_json=as_json)
 
 
-def _set(desk: Desk, asked: SetNumber, answered: Answered, *, language: Language, as_json: bool) -> dict[str, Any]:
+def _set_number(desk: Desk, asked: SetNumber, asker: Asker) -> dict[str, Any]:
     """Show who has the number, ask for the yes, and write."""
     from cprsync.services.desk.set_cpr import confirm_number, preview_number
 
     shown = preview_number(desk, asked)
     if shown.is_set:
         return dict(shown.document)
-    if not as_json:
-        say_lines(compared_lines(shown.document, language))
-    with print_unconfirmed(shown.document, as_json=as_json):
-        return confirm_number(desk, shown, obtain_confirmation(shown.preview, answered, language))
-
-
-def _take_back(
-    reviews: Reviews, patron: str, answered: Answered, *, language: Language, as_json: bool
-) -> dict[str, Any]:
-    """Show the record, ask for the yes, and take the number back."""
-    from cprsync.services.desk.reviewing import preview_taking_back, take_back
-
-    shown = preview_taking_back(reviews, patron)
-    if not as_json:
-        say_lines(taking_back_lines(shown.document, language))
-    with print_unconfirmed(shown.document, as_json=as_json):
-        return take_back(reviews, shown, obtain_confirmation(shown.preview, answered, language))
+    with asker.confirmed(shown.document, shown.preview, compared_lines(shown.document, asker.language)) as confirmation:
+        return confirm_number(desk, shown, confirmation)
 
 
 def taking_back_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.terminal.failures import before_writing
-from cprsync.cli.terminal.output import note, print_json
+from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.confirming import Preview
@@ -32,8 +32,8 @@ _MARKS: Final = {Level.NOTE: "·", Level.ASK: "?", Level.STOP: "!"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The answers that a command's options give beforehand."""
+class Asker:
+    """How a command gets the yes to what it shows: the answers that its options give beforehand, and how it prints."""
 
     #: yes to whatever is shown
     yes: bool = False
@@ -42,38 +42,42 @@ class Answered:
     #: yes only to the preview with this digest
     approve: str = ""
     reason: str = ""
+    language: Language = "da"
+    as_json: bool = False
 
+    @contextmanager
+    def confirmed(self, document: Mapping[str, Any], preview: Preview, lines: Iterable[str]) -> Iterator[Confirmation]:
+        """Show a preview, and ask for the yes to it. The block writes.
 
-def obtain_confirmation(preview: Preview, answered: Answered, language: Language) -> Confirmation:
-    """Ask for the yes to a preview that has been shown. Raises NotConfirmed: there is no yes."""
-    if answered.approve:
-        return Confirmation(answered.approve, answered.reason)
-    if answered.yes:
-        return Confirmation(preview.digest, answered.reason)
-    if not answered.confirm and not sys.stdin.isatty():
-        raise NotConfirmed("nobody has said yes: nothing was written", kind="confirm.needed")
-    reason = answered.reason
-    if preview.needs_reason and not reason.strip():
-        reason = _ask(word("confirm_reason", language))
-        if not reason:
-            # the use case refuses this preview without a reason, so no question is asked
-            return Confirmation(preview.digest, reason)
-    if _ask(_question(preview, language)).lower() not in _YES:
-        raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
-    return Confirmation(preview.digest, reason)
+        `lines`: the document as text. With --json, a preview that nobody confirmed is printed with the error in it.
+        """
+        if not self.as_json:
+            say_lines(lines)
+        try:
+            yield self.ask(preview)
+        except NotConfirmed as error:
+            if not self.as_json:
+                raise
+            print_json({**document, "error": error_document(error, changed="nothing")})
+            raise SystemExit(advice_for(error).exit) from None
 
-
-@contextmanager
-def print_unconfirmed(document: Mapping[str, Any], *, as_json: bool) -> Iterator[None]:
-    """With --json, print a preview that nobody confirmed, with the error in it."""
-    try:
-        yield
-    except NotConfirmed as error:
-        if not as_json:
-            raise
-        failure = error_document(error, changed="nothing")
-        print_json({**document, "error": failure})
-        raise SystemExit(advice_for(error).exit) from None
+    def ask(self, preview: Preview) -> Confirmation:
+        """Ask for the yes to a preview that has been shown. Raises NotConfirmed: there is no yes."""
+        if self.approve:
+            return Confirmation(self.approve, self.reason)
+        if self.yes:
+            return Confirmation(preview.digest, self.reason)
+        if not self.confirm and not sys.stdin.isatty():
+            raise NotConfirmed("nobody has said yes: nothing was written", kind="confirm.needed")
+        reason = self.reason
+        if preview.needs_reason and not reason.strip():
+            reason = _ask(word("confirm_reason", self.language))
+            if not reason:
+                # the use case refuses this preview without a reason, so no question is asked
+                return Confirmation(preview.digest, reason)
+        if _ask(_question(preview, self.language)).lower() not in _YES:
+            raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
+        return Confirmation(preview.digest, reason)
 
 
 def publish_patron(site: Site, patron: str, language: Language) -> None:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import (
+    Asker,
+    publish_patron,
+    warning_lines,
+)
 from cprsync.cli.terminal.frame import (
     CONFIG,
     Approve,
@@ -77,14 +81,11 @@ def lookup(
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.lookup import Asked, look_up
 
-    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
         asked = Asked(ask_number(), purpose, user_name())
         with site.desk() as desk:
-            if register:
-                looked_up = _register(desk, asked, answered, language=lang, as_json=as_json)
-            else:
-                looked_up = look_up(desk, asked)
+            looked_up = _register(desk, asked, asker) if register else look_up(desk, asked)
         document = looked_up.document
         if document.get("written"):
             publish_patron(site, document["patron"], lang)
@@ -95,7 +96,7 @@ def lookup(
     return LEFT_TO_A_PERSON if register and looked_up.parked else 0
 
 
-def _register(desk: Desk, asked: Asked, answered: Answered, *, language: Language, as_json: bool) -> LookedUp:
+def _register(desk: Desk, asked: Asked, asker: Asker) -> LookedUp:
     """Show what would be written, ask for the yes, and write."""
     from cprsync.services.desk.lookup import LookedUp
     from cprsync.services.desk.registering import confirm_registration, preview_registration
@@ -103,10 +104,8 @@ def _register(desk: Desk, asked: Asked, answered: Answered, *, language: Languag
     shown = preview_registration(desk, asked)
     if not shown.is_writable:
         return LookedUp(dict(shown.document), parked=shown.parked)
-    if not as_json:
-        say_lines(lookup_lines(shown.document, language))
-    with print_unconfirmed(shown.document, as_json=as_json):
-        return confirm_registration(desk, shown, obtain_confirmation(shown.preview, answered, language))
+    with asker.confirmed(shown.document, shown.preview, lookup_lines(shown.document, asker.language)) as confirmation:
+        return confirm_registration(desk, shown, confirmation)
 
 
 def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -189,18 +188,17 @@ def patron_add(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
 
-    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
         with site.desk() as desk:
             user = user_name()
             shown = preview_addition(desk, _read_fields(desk, user, lang), user=user)
-            document = dict(shown.document)
-            if not as_json:
-                say_lines(preview_lines(shown, lang))
+            document, lines = dict(shown.document), preview_lines(shown, lang)
             if shown.is_writable:
-                with print_unconfirmed(document, as_json=as_json):
-                    confirmation = obtain_confirmation(shown.preview, answered, lang)
+                with asker.confirmed(document, shown.preview, lines) as confirmation:
                     document = confirm_addition(desk, shown, confirmation)
+            elif not as_json:
+                say_lines(lines)
         if document.get("written"):
             publish_patron(site, document["patron"], lang)
     if as_json:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, publish_patron, warning_lines
+from cprsync.cli.desk.confirming import (
+    Asker,
+    publish_patron,
+    warning_lines,
+)
 from cprsync.cli.terminal.failures import before_writing, show_error
 from cprsync.cli.terminal.frame import (
     CONFIG,
@@ -29,7 +33,7 @@ from cprsync.cli.terminal.frame import (
     opened,
     print_document,
 )
-from cprsync.cli.terminal.output import note, say_lines
+from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.leaving.leaving import Forgotten
@@ -75,10 +79,10 @@ def patron_leave(
     """
     from cprsync.cli.terminal.user import user_name
 
-    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
-        with site.leaving(user=user_name()) as exit_:
-            document = _leave(exit_, patron, answered, lang, as_json=as_json)
+        with site.leaving(user=user_name()) as desk:
+            document = _leave(desk, patron, asker)
         publish_patron(site, patron, lang)
     print_document(document, [_left_text(document, lang)], as_json=as_json)
     return WAITS if document["open"] else 0
@@ -107,10 +111,10 @@ def patron_erase(
     """
     from cprsync.cli.terminal.user import user_name
 
-    answered = Answered(yes=yes, confirm=confirm, approve=approve, reason=reason)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
-        with site.leaving(user=user_name()) as exit_:
-            document = _erase(exit_, patron, answered, lang, as_json=as_json)
+        with site.leaving(user=user_name()) as desk:
+            document = _erase(desk, patron, asker)
         publish_patron(site, patron, lang)
     print_document(document, _erased_lines(document, lang), as_json=as_json)
 
@@ -154,15 +158,13 @@ def patron_kept_blocks(
     print_document(document, kept_lines(document, lang), as_json=as_json)
 
 
-def _leave(exit_: LeavingDesk, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
-    shown = exit_.preview(patron, Ending.LEAVE)
+def _leave(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
+    shown = desk.preview(patron, Ending.LEAVE)
     if not shown.is_writable:
         # nothing is left to confirm: only the progress is shown
-        return exit_.leave(patron, Confirmation(shown.preview.digest))
-    if not as_json:
-        say_lines(parting_lines(shown.document, language))
-    with print_unconfirmed(shown.document, as_json=as_json):
-        done = exit_.leave(patron, obtain_confirmation(shown.preview, answered, language))
+        return desk.leave(patron, Confirmation(shown.preview.digest))
+    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.language)) as confirmation:
+        done = desk.leave(patron, confirmation)
     return _with_preview(done, shown)
 
 
@@ -200,15 +202,12 @@ def _left_text(document: Mapping[str, Any], language: Language) -> str:
     return word("left_waits", language, patron=document["patron"], ties=_ties_text(document["open"], language))
 
 
-def _erase(exit_: LeavingDesk, patron: str, answered: Answered, language: Language, *, as_json: bool) -> dict[str, Any]:
-    shown = exit_.preview(patron, Ending.ERASE)
-    if not as_json:
-        say_lines(parting_lines(shown.document, language))
-    with print_unconfirmed(shown.document, as_json=as_json):
-        confirmation = obtain_confirmation(shown.preview, answered, language)
-        if sys.stdin.isatty() and not (answered.yes or answered.approve):
-            _type_again(patron, language)
-        done = exit_.erase(patron, confirmation)
+def _erase(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
+    shown = desk.preview(patron, Ending.ERASE)
+    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.language)) as confirmation:
+        if sys.stdin.isatty() and not (asker.yes or asker.approve):
+            _type_again(patron, asker.language)
+        done = desk.erase(patron, confirmation)
     return _with_preview(done, shown)
 
 

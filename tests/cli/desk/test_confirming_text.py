@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cprsync.cli.desk.confirming import Answered, obtain_confirmation, print_unconfirmed, warning_lines
+from cprsync.cli.desk.confirming import Asker, warning_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.errors import NotConfirmed
@@ -26,10 +26,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def ask(stdin: io.TextIOBase, preview: Preview, answered: Answered | None = None) -> Confirmation:
+def ask(stdin: io.TextIOBase, preview: Preview, asker: Asker | None = None) -> Confirmation:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", stdin)
-        return obtain_confirmation(preview, answered or Answered(), "da")
+        return (asker or Asker()).ask(preview)
 
 
 @pytest.mark.parametrize("typed", ["ja\n", "J\n", "Yes\n", "y"])
@@ -98,7 +98,7 @@ def test_the_question_says_what_the_yes_does(what: str, question: str, capsys: p
 
 def test_a_warning_that_stops_asks_for_a_reason_unless_one_is_given() -> None:
     assert ask(Terminal("aftalt med boet\nja\n"), STOPPING) == Confirmation(STOPPING.digest, "aftalt med boet")
-    given = Answered(reason="aftalt")
+    given = Asker(reason="aftalt")
     assert ask(Terminal("ja\n"), STOPPING, given) == Confirmation(STOPPING.digest, "aftalt")
 
 
@@ -113,18 +113,22 @@ def test_without_a_terminal_nobody_is_asked_unless_that_is_wanted() -> None:
     with pytest.raises(NotConfirmed) as refused:
         ask(io.StringIO("ja\n"), CALM)
     assert refused.value.kind == "confirm.needed"
-    assert ask(io.StringIO("ja\n"), CALM, Answered(confirm=True)) == Confirmation(CALM.digest)
+    assert ask(io.StringIO("ja\n"), CALM, Asker(confirm=True)) == Confirmation(CALM.digest)
 
 
 def test_a_script_says_yes_to_whatever_is_shown_or_to_one_preview() -> None:
-    assert ask(io.StringIO(), STOPPING, Answered(yes=True)) == Confirmation(STOPPING.digest)
-    one = Answered(approve="sha256:seen", reason="aftalt")
+    assert ask(io.StringIO(), STOPPING, Asker(yes=True)) == Confirmation(STOPPING.digest)
+    one = Asker(approve="sha256:seen", reason="aftalt")
     assert ask(io.StringIO(), STOPPING, one) == Confirmation("sha256:seen", "aftalt")
 
 
-def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended, print_unconfirmed({"patron": None}, as_json=True):
-        ask(io.StringIO(), CALM)
+def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    asker = Asker(as_json=True)
+    with pytest.raises(SystemExit) as ended, asker.confirmed({"patron": None}, CALM, ["unread"]):
+        pytest.fail("nobody has said yes")
     told = json.loads(capsys.readouterr().out)
     assert (ended.value.code, told["patron"], told["error"]["kind"]) == (1, None, "confirm.needed")
     assert told["error"]["changed"] == "nothing"
