@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -78,27 +77,14 @@ def _command(name: str) -> Any:
     return made.commands.get(name, made)
 
 
-class _Parts(Mapping[str, Any]):
-    """The commands by name. A command is loaded when it is asked for."""
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in PARTS:
-            raise KeyError(name)
-        return _command(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(PARTS)
-
-    def __len__(self) -> int:
-        return len(PARTS)
-
-
 class Program(Commands):
-    """All commands. Help shows their names and lines without loading them."""
+    """All commands. A command is loaded when it is asked for: help shows their names and lines without loading them."""
 
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands: Any = _Parts()
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- as in typer
+        return list(PARTS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as in typer
+        return _command(cmd_name) if cmd_name in PARTS else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as in typer
         with formatter.section("Commands"):

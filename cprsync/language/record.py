@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 NOTHING: Final = "–"
+STATUS_CODES: Final = frozenset(status.value for status in Status)
 
 
 def record_lines(document: Mapping[str, Any], language: Language = "da") -> list[str]:
@@ -38,8 +39,7 @@ def minor_lines(minors: Sequence[Mapping[str, Any]], language: Language) -> Iter
     if minors:
         yield f"  {word('answers_for', language)}"
     for one in minors:
-        sealed = word("sealed_value", language)
-        name = sealed if one.get("sealed") else one["name"] or NOTHING
+        name = shown_name(one["name"], language, sealed=one.get("sealed"))
         since = word("responsible_since", language, since=_day(one["since"], language))
         yield f"    {one['patron']}  {name}  {since}"
 
@@ -48,11 +48,15 @@ def identity_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str
     """The patron's name, age and cards on one line before a question. Nothing for a patron who has left."""
     if not any(whose.values()):
         return
-    sealed = word("sealed_value", language)
-    name = sealed if whose["protected"] else whose["name"] or NOTHING
+    name = shown_name(whose["name"], language, sealed=whose["protected"])
     age = NOTHING if whose["age"] is None else whose["age"]
     cards = ", ".join(whose["cards"]) or NOTHING
     yield f"  {word('whose', language, name=name, age=age, cards=cards)}"
+
+
+def shown_name(name: str | None, language: Language, *, sealed: bool | None) -> str:
+    """A person's name, or the words for a sealed one. A dash if there is none."""
+    return word("sealed_value", language) if sealed else name or NOTHING
 
 
 def sealed_mark(document: Mapping[str, Any]) -> str:
@@ -105,15 +109,9 @@ def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**fields, "standing": {**standing, "value": "no_borrower"}}
 
 
-def has_name(key: str) -> bool:
-    """Whether a record has a field of this name."""
-    return key in FIELD
-
-
 def name_of(key: str, language: Language) -> str:
     """The name of a field in a language."""
-    name = FIELD[key].name
-    return name.text(language)
+    return FIELD[key].name.text(language)
 
 
 def _entry_lines(key: str, name: str, entry: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -162,9 +160,6 @@ def value_text(key: str, value: Any, language: Language) -> str:
     return _plain_text(value, language)
 
 
-STATUS_CODES: Final = frozenset(status.value for status in Status)
-
-
 def _plain_text(value: Any, language: Language) -> str:
     if isinstance(value, list):
         return ", ".join(_plain_text(one, language) for one in value) or NOTHING
@@ -181,22 +176,18 @@ def _day(text: str, language: Language) -> str:
         return text
 
 
-# -- owners -------------------------------------------------------------------------------------------
-
-
 def owner_text(entry: Mapping[str, Any], language: Language) -> str:
     """The field's owner, and since when."""
-    # staff do not call the patron "you"
-    owned = (
-        word("the_patrons", language)
-        if entry["owner"] == Owner.PATRON.value
-        else page_words(f"owner.{entry['owner']}").text(language)
-    )
-    owner = word("by_age", language) if entry["source"] == "rule" and entry["owner"] == "system" else ""
     if entry["source"] == "number":
         owner = word("by_number", language)
-    text = owner or owned
-    return f"{text}, {_day(entry['since'], language)}" if entry["since"] else text
+    elif entry["source"] == "rule" and entry["owner"] == "system":
+        owner = word("by_age", language)
+    elif entry["owner"] == Owner.PATRON.value:
+        # staff do not call the patron "you"
+        owner = word("the_patrons", language)
+    else:
+        owner = page_words(f"owner.{entry['owner']}").text(language)
+    return f"{owner}, {_day(entry['since'], language)}" if entry["since"] else owner
 
 
 def correction_text(key: str, entry: Mapping[str, Any], language: Language) -> str:
@@ -209,17 +200,14 @@ def correction_text(key: str, entry: Mapping[str, Any], language: Language) -> s
     text = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)} – {until}".rstrip()
     if override["reason"] is None:
         return text
-    return f"{text}; {word(beside(entry), language)}: {value_text(key, override['register'], language)}"
+    return f"{text}; {word(label_under_correction(entry), language)}: {value_text(key, override['register'], language)}"
 
 
-def beside(entry: Mapping[str, Any]) -> str:
+def label_under_correction(entry: Mapping[str, Any]) -> str:
     """The key of the words for the value under a correction: the register's, by age, or the library's own."""
     if entry["owner"] == "register":
         return "by_register"
     return "by_age" if "rule" in entry["override"] else "otherwise"
-
-
-# -- lists -------------------------------------------------------------------------------------------------
 
 
 def _loan(one: Mapping[str, Any], language: Language) -> str:

@@ -42,7 +42,7 @@ from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import ListChange
 from cprsync.errors import ConfigurationError
-from cprsync.language.record import NOTHING, identity_lines, minor_lines, name_of
+from cprsync.language.record import NOTHING, identity_lines, minor_lines, name_of, shown_name
 from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
@@ -261,8 +261,7 @@ def responsible_lines(document: Mapping[str, Any], language: Language) -> Iterat
     if not document["responsibles"] and not document.get("answers_for"):
         yield "  " + word("responsible_none", language)
     for one in document["responsibles"]:
-        sealed = word("sealed_value", language)
-        name = sealed if one.get("sealed") else one["name"] or NOTHING
+        name = shown_name(one["name"], language, sealed=one.get("sealed"))
         since = day_text(one["since"], language)
         days = word("responsible_since", language, since=since)
         if one["until"] is not None:

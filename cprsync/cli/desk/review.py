@@ -13,7 +13,7 @@ from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, open
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
-from cprsync.language.record import beside, name_of, value_lines, value_text
+from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
 from cprsync.language.review import with_words
 from cprsync.language.words import DAY_WIDTH, day_text, word
 
@@ -227,7 +227,7 @@ def _pinned_text(name: str, entry: Mapping[str, Any], language: Language) -> str
     override = entry.get("override")
     if override is None or entry["owner"] == "register" or entry.get("sealed"):
         return ""
-    return f" ({word(beside(entry), language)}: {value_text(name, override['register'], language)})"
+    return f" ({word(label_under_correction(entry), language)}: {value_text(name, override['register'], language)})"
 
 
 def _two_records_lines(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures, show_error
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_outcome
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.language.errors import advice_for, error_document
@@ -39,9 +39,7 @@ def feed_inspect(
     with failures(as_json=as_json):
         document, refused = examine_file(file)
     error = {} if refused is None else {"error": error_document(refused, changed="nothing", reference="inspect")}
-    print_document({**document, **error}, inspect_lines(document, lang), as_json=as_json)
-    if error and not as_json:
-        show_error(error["error"], lang)
+    print_outcome({**document, **error}, inspect_lines(document, lang), lang, as_json=as_json)
     return 1 if error else 0
 
 
@@ -57,14 +55,9 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang =
         site.feed() as feed,
     ):
         fetched = fetch_between_nights(store, feed, shown)
-    document = _fetched_document(fetched)
-    print_document(document, _fetched_lines(fetched, lang), as_json=as_json)
+    print_outcome(_fetched_document(fetched), _fetched_lines(fetched, lang), lang, as_json=as_json)
     error = _find_error(fetched)
-    if error is None:
-        return 0
-    if not as_json:
-        show_error(document["error"], lang)
-    return advice_for(error).exit
+    return 0 if error is None else advice_for(error).exit
 
 
 @app.command("accept")

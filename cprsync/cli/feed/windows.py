@@ -71,7 +71,8 @@ def feed_heal(
             quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
             asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
     document = heal_document(site.section.agency, asked)
-    return print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
+    print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
+    return int(document["exit"])
 
 
 def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
@@ -170,7 +171,8 @@ def subscriptions_reconcile(
     ):
         document = reconcile(night, apply=apply)
     document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] else DONE
-    return print_outcome(document, reconcile_lines(document, lang, applied=apply), lang, as_json=as_json)
+    print_outcome(document, reconcile_lines(document, lang, applied=apply), lang, as_json=as_json)
+    return int(document["exit"])
 
 
 def subscription_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -17,7 +17,7 @@ from cprsync.cli.desk.confirming import (
     publish_patron,
     warning_lines,
 )
-from cprsync.cli.terminal.failures import before_writing, show_error
+from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.frame import (
     CONFIG,
     Approve,
@@ -32,6 +32,7 @@ from cprsync.cli.terminal.frame import (
     Yes,
     opened,
     print_document,
+    print_outcome,
 )
 from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
@@ -258,12 +259,8 @@ def retention_run(
     if broken is not None:
         changed = "part" if counts and not dry_run else "nothing"
         document["error"] = error_document(broken, changed=changed, reference="retention")
-    print_document(document, _retention_lines(document, lang), as_json=as_json)
-    if broken is None:
-        return 0
-    if not as_json:
-        show_error(document["error"], lang)
-    return advice_for(broken).exit
+    print_outcome(document, _retention_lines(document, lang), lang, as_json=as_json)
+    return 0 if broken is None else advice_for(broken).exit
 
 
 def _retention_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

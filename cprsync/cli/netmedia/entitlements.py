@@ -193,7 +193,8 @@ def entitlements_reconcile(
     if found.error is not None:
         document["error"] = error_document(found.error, changed="nothing")
         document["exit"] = advice_for(found.error).exit
-    return print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
+    print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
+    return int(document["exit"])
 
 
 def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -268,7 +269,8 @@ def entitlements_verify(
         document["error"] = error_document(found.error, changed="nothing")
         # a finding counts even if something else could not be checked
         document["exit"] = advice_for(found.error).exit if found.ok else FAILED
-    return print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
+    print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
+    return int(document["exit"])
 
 
 def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -15,10 +15,10 @@ import typer
 from cprsync.cli.terminal.failures import failures, interrupted_document, show_error, unexpected_document
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.long_work import progress, stoppable
-from cprsync.cli.terminal.output import note, print_json, say
+from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.language.errors import advice_for, error_document
-from cprsync.language.night import report_lines
+from cprsync.language.night import OUTCOMES, report_lines
 from cprsync.private import check_private, open_new_private, open_unfollowed
 from cprsync.services.night.report import report_without_run
 from cprsync.services.ports.night import never_stop
@@ -197,8 +197,7 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
         return
     for document in documents:
         if document["run"] is not None or document["state"] == "planned":
-            for line in report_lines(document, language):
-                say(line)
+            say_lines(report_lines(document, language))
         elif len(documents) > 1:
             note(f"{document['agency']}:")
         if "error" in document:
@@ -207,10 +206,9 @@ def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: 
 
 def _sum_nights(documents: list[dict[str, Any]]) -> dict[str, Any]:
     """The sums of several nights, with the error of the worst one."""
-    counted = ("received", "applied", "unchanged", "parked", "not_ours", "held")
     worst = max(documents, key=lambda document: int(document["exit"]))
     whole: dict[str, Any] = {
-        **{key: sum(document[key] for document in documents) for key in counted},
+        **{key: sum(document[key] for document in documents) for key in ("received", *OUTCOMES)},
         "exit": worst["exit"],
         "runs": documents,
     }

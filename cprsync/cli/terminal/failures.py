@@ -77,17 +77,21 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
 
 def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = "?" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    what = type(error).__name__
+    place, what = place_of(error) or "?", type(error).__name__
     failure = CprsyncError("unexpected {error} at {place}", error=what, place=place)
     if isinstance(error, OSError) and error.strerror:
         # the system's own message contains no input
         why = error.strerror
         failure = CprsyncError("unexpected {error} ({strerror}) at {place}", error=what, strerror=why, place=place)
     return _document(failure, changed="part")
+
+
+def place_of(error: BaseException) -> str:
+    """The file and line that raised an error. Empty if it was not raised."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
 
 
 def interrupted_document() -> dict[str, Any]:

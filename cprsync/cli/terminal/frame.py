@@ -102,9 +102,8 @@ def print_document(document: Mapping[str, Any], lines: Iterable[str], *, as_json
         say_lines(lines)
 
 
-def print_outcome(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> int:
-    """Print a document that tells how the command ended, with its `error` if it has one. Return its `exit`."""
+def print_outcome(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> None:
+    """Print a document that may hold an `error`. With lines, the error follows on standard error."""
     print_document(document, lines, as_json=as_json)
     if "error" in document and not as_json:
         show_error(document["error"], language)
-    return int(document["exit"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cprsync.cli.terminal.failures import place_of
 from cprsync.cli.terminal.output import escape_controls
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(_kind_and_place),
         structlog.processors.EventRenamer("event"),
-        _harmless,
+        _escape_values,
     ]
     lines: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer()
@@ -60,7 +61,7 @@ def configure(level: str) -> None:
     root.setLevel(threshold)
 
 
-def _harmless(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _escape_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Escape the values of an event, so that none moves a terminal's cursor or ends its line."""
     for name, value in event.items():
         if isinstance(value, str):
@@ -74,13 +75,6 @@ def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
     chain: list[str] = []
     error: BaseException | None = exc_info[1]
     while error is not None and len(chain) < CHAIN_MAX:
-        chain.append(f"{type(error).__name__} at {_place(error)}")
+        chain.append(f"{type(error).__name__} at {place_of(error)}")
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n  from ".join(chain)
-
-
-def _place(error: BaseException) -> str:
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"

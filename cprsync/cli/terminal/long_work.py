@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import RunStopped
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _NOTICE = b"cprsync: stopping after the batch at hand; a second signal stops at once\n"
-
-
-class _Shown(Protocol):
-    def stage(self, name: str, total: int | None = None) -> None: ...
-    def advance(self, count: int = 1) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Nothing:
@@ -82,7 +75,7 @@ class Bar(Nothing):
             self._bar = None
 
 
-def progress(*, as_json: bool) -> _Shown:
+def progress(*, as_json: bool) -> Nothing:
     """Choose the kind of progress by where standard error goes."""
     if as_json:
         return Nothing()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 import typer.main
@@ -35,7 +35,7 @@ class Commands(TyperGroup):
         Raises Misused for an unknown command, because typer's own error says it only in its text.
         """
         if self.get_command(ctx, args[0]) is None:
-            near = _find_similar(args[0], self.commands)
+            near = _find_similar(args[0], self.list_commands(ctx))
             raise (
                 Misused("there is no such command: did you mean {near}?", near=near)
                 if near
@@ -93,7 +93,7 @@ def _bad_value(error: Any, _: Any) -> Misused:
 
 
 def _too_much(error: Any, _: Any) -> Misused:
-    if hasattr(getattr(error.ctx, "command", None), "commands"):
+    if isinstance(getattr(error.ctx, "command", None), Commands):
         return Misused("a command is missing")
     return Misused("there is a word too many on the command line")
 
@@ -145,5 +145,5 @@ def _find_command(error: Any, arguments: Sequence[str], app: typer.Typer) -> Any
         return error.ctx.command
     command: Any = typer.main.get_command(app)
     for argument in arguments:
-        command = cast("dict[str, Any]", getattr(command, "commands", {})).get(argument, command)
+        command = (hasattr(command, "get_command") and command.get_command(None, argument)) or command
     return command

@@ -23,9 +23,10 @@ from cprsync.cli.terminal.frame import (
 )
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.review import PARKED
 from cprsync.language.night import audit_lines
-from cprsync.language.record import has_name, name_of
+from cprsync.language.record import name_of
 from cprsync.language.words import TIME_WIDTH, has_word, long_time, reason_words, titles_of, word
 
 if TYPE_CHECKING:
@@ -142,9 +143,6 @@ def audit_accept(
     print_document({"agency": site.section.agency, "accepted": was}, lines, as_json=as_json)
 
 
-# -- an entry in words ---------------------------------------------------------------------------------
-
-
 def entry_lines(entries: Iterable[Happening], language: Language, titles: Mapping[str, str]) -> Iterator[str]:
     """A line for each entry, and below them a note if something is withheld. `titles`: the products' titles by name."""
     withheld = False
@@ -190,7 +188,7 @@ def _action_texts(entry: Happening, language: Language, titles: Mapping[str, str
 
 def action_words(what: str, action: str, language: Language) -> str:
     """One action of an entry in words: what was done, or which field was changed."""
-    if not has_word(f"did_{what}.{action}") and what in _OF_FIELDS and has_name(action):
+    if not has_word(f"did_{what}.{action}") and what in _OF_FIELDS and action in FIELD:
         return name_of(action, language)
     keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)
     return word(next((key for key in keys if has_word(key)), action), language)
