@@ -23,7 +23,7 @@ from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
-from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row
 from cprsync.store.seals.vault import decode, encode
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-ACTIVE_PATRON = "patron"
-#: The reason of a former patron's row after they are registered again: a record of the earlier time.
-LEFT = "left"
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c

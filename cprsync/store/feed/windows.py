@@ -1,7 +1,7 @@
 """Which patrons wait for the register because of a window, in which order, and how much was asked and done today.
 
-Windows are opened and closed in `windows`. The counts of a day are kept on the agreement. A night that was killed, a
-second night and `feed heal` therefore share one quota and one brake.
+Windows are opened and closed in `patrons.feed_coverage`. The counts of a day are kept on the agreement. A night
+that was killed, a second night and `feed heal` therefore share one quota and one brake.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payl
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import DEAD, OLD_NUMBER, open_number, shells_of
+from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
@@ -158,10 +158,10 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     # the row of a dead patron would otherwise hold until the end of its last day
     same = select(_ROW.number_index).where(theirs, _ROW.reason == DEAD)
     twice = list(connection.scalars(same))
-    earlier = theirs & (_ROW.reason == feed_coverage.DIED) & _ROW.number_index.in_(twice)
+    earlier = theirs & (_ROW.reason == DIED) & _ROW.number_index.in_(twice)
     connection.execute(delete(tables.subscription).where(earlier))
     dead = update(tables.subscription).where(theirs, _ROW.reason == DEAD)
-    return ended + connection.execute(dead.values(reason=feed_coverage.DIED)).rowcount
+    return ended + connection.execute(dead.values(reason=DIED)).rowcount
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from cprsync.domain.feed.delivery import Why, Window, is_late
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts
-from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, RESPONSIBLE, only_answer
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,6 @@ WINDOWS_STREAM: Final = "windows"
 OPENED: Final = "unverified"
 #: The columns of a window in the patron's row.
 WINDOW_COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
-#: The patron is dead, and no longer subscribed.
-DIED: Final = "died"
-#: A former patron: the row of a time that is over (`subscriptions.LEFT`).
-LEFT: Final = "left"
 #: Reasons for the rows of living patrons.
 _LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
 #: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.

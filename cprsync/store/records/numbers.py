@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The reason of a subscription, and the kind of a key.
-OLD_NUMBER: Final = "old_number"
+#: The reasons of a subscription: a patron; a person who only answers for a minor; an earlier number (also the kind of a
+#: key); a dead patron, until a last day and after it; a former patron, whose row only says what we added.
 ACTIVE_PATRON: Final = "patron"
-#: The reason for a person who only answers for a minor.
 RESPONSIBLE: Final = "responsible"
-#: The reason for a dead patron who is subscribed until a last day.
+OLD_NUMBER: Final = "old_number"
 DEAD: Final = "dead"
+DIED: Final = "died"
+LEFT: Final = "left"
 #: The owner under which a subscription's number is sealed, and the version, because it is sealed only once.
 SUBSCRIPTION: Final = "subscription"
 SEALED_ONCE: Final = 1
