@@ -33,19 +33,23 @@ from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTIO
 from cprsync.store.core import tables
 from cprsync.store.desk import merging, number_undo
 from cprsync.store.lending import circulation
-from cprsync.store.netmedia.effects import WAITING
-from cprsync.store.netmedia.publishing import refused_of
+from cprsync.store.netmedia.effects import FAILED, WAITING, for_culr
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.patrons.feed_coverage import open_windows
 from cprsync.store.records import links
-from cprsync.store.records.records import from_row, open_local, overrides_of, prepare, write_local
+from cprsync.store.records.records import (
+    open_local,
+    open_patron,
+    patron_rows,
+    prepare,
+    write_local,
+)
 from cprsync.store.reviews.review_items import kept_numbers, open_kept, settle_items, write_reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.domain.patron.patron import Patron
     from cprsync.services.ports.desk import ReviewItem
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -175,8 +179,7 @@ def _lift(one: Answering) -> Done:
     wanted = select(tables.review_item).where(_ITEM.agency == one.tenant.agency, confirmed).order_by(_ITEM.id)
     fields: tuple[str, ...] = ()
     for block in one.connection.execute(wanted).all():
-        this = (tables.patron.c.agency == one.tenant.agency) & (tables.patron.c.id == one.patron_id)
-        row = one.connection.execute(select(tables.patron).where(this)).one()
+        (row,) = patron_rows(one.connection, one.tenant, [one.patron_id])
         fields = _unblock(one, row, _kept(one.tenant, block))
         item = (_ITEM.agency == one.tenant.agency) & (_ITEM.id == block.id)
         one.connection.execute(update(tables.review_item).where(item).values(state=State.UNDONE.value))
@@ -251,7 +254,7 @@ def _protection(one: Answering) -> Done:
 
 def _protect_again(one: Answering) -> None:
     """Put the protection back on the record as it is now."""
-    patron = _open(one, one.patron)
+    patron = open_patron(one.connection, one.tenant, one.patron)
     after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
     write = Write(patron, after, prepare(one.tenant.vault, after), patron.as_of, (Action.PROTECT,))
     write_records(one.connection, one.tenant, one.tenant.no_run, [write])
@@ -269,11 +272,11 @@ def _publish_again(one: Answering) -> Done:
     """
     row = one.patrons.get(one.patron_id)
     if row is None or row.status_class in tables.GONE:
-        again = update(tables.outbox).where(refused_of(one.tenant), _OUT.patron_id == one.patron_id)
+        again = update(tables.outbox).where(for_culr(one.tenant, FAILED), _OUT.patron_id == one.patron_id)
         one.connection.execute(again.values(state=WAITING, attempts=0))
         return Done()
     _drop_refused(one)
-    patron = _open(one, row)
+    patron = open_patron(one.connection, one.tenant, row)
     culr = culr_in_force(patron.register, in_force(patron.overrides, one.tenant.clock.today()))
     if culr is not None and patron.borrows:
         # an effect has the version of its record, and no version is used twice: the record moves on (decision 21)
@@ -285,11 +288,7 @@ def _publish_again(one: Answering) -> Done:
 
 def _drop_refused(one: Answering) -> None:
     """Drop the refused effect, so that CULR keeps what it has. It is read and compared again like any patron's."""
-    one.connection.execute(delete(tables.outbox).where(refused_of(one.tenant), _OUT.patron_id == one.patron_id))
-
-
-def _open(one: Answering, row: AnyRow) -> Patron:
-    return from_row(one.tenant.vault, row, overrides_of(one.connection, one.tenant, [row]).get(row.id, ()))
+    one.connection.execute(delete(tables.outbox).where(for_culr(one.tenant, FAILED), _OUT.patron_id == one.patron_id))
 
 
 _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {

@@ -20,15 +20,15 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk.number_undo import keep_undo, remember_before
-from cprsync.store.feed.subscriptions import come_back
+from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back, subscription_row
 from cprsync.store.imports.import_rows import create
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_changes
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.responsibles import become_patrons
-from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.records.numbers import RESPONSIBLE, only_answer
 from cprsync.store.reviews.review_items import ask_staff_at_desk
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ class Desk(TenantStore):
 
     def save(self, entry: Entry) -> str:
         by = (("user", entry.user),)
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             patron_id, batch, happened = entry.patron_id, entry.batch, []
             if patron_id is None:
                 borrows = entry.borrows and entry.answers_for is None
@@ -138,24 +137,19 @@ def _batch_of(batch: Batch, patron_id: str) -> Batch:
 
 
 def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry) -> None:
-    row, vault = tables.subscription.c, tenant.vault
+    row = tables.subscription.c
     # a number that was subscribed before us may be someone else's: it does not count as added by us
-    ours = entry.subscribed is Subscribed.ADDED
-    values = {"since": tenant.clock.today(), "until": None, "confirmed_at": tenant.stamp() if ours else None}
-    key = {
-        "agency": tenant.agency,
-        "agreement": tenant.agreement,
-        "number_index": vault.number_index(entry.number),
-        "reason": RESPONSIBLE if only_answer(connection, tenant, [patron_id]) else ACTIVE_PATRON,
-        "patron_id": patron_id,
-    }
+    added, reason = entry.subscribed is Subscribed.ADDED, ACTIVE_PATRON
+    if only_answer(connection, tenant, [patron_id]):
+        reason = RESPONSIBLE
+    new = subscription_row(tenant, patron_id, entry.number, reason, since=tenant.clock.today(), added=added)
+    same = (row[key.name] == new[key.name] for key in tables.subscription.primary_key)
     # a subscription that had ended begins again
-    again = update(tables.subscription).where(*(row[name] == value for name, value in key.items())).values(values)
-    if connection.execute(again).rowcount:
+    again = update(tables.subscription).where(*same)
+    values = {"since": new["since"], "until": None, "confirmed_at": new["confirmed_at"]}
+    if connection.execute(again.values(values)).rowcount:
         # the feed could not tell of the time in between; the answer that is written in this transaction closes the
         # window
         open_windows(connection, tenant, [patron_id], Why.RETURNED)
         return
-    number = vault.seal(entry.number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
-    new = insert(tables.subscription).values(key | values | {"number": number, "number_key": vault.seal_key})
-    connection.execute(new)
+    connection.execute(insert(tables.subscription).values(new))

@@ -39,7 +39,9 @@ from cprsync.store.records.records import (
     encode_local,
     from_row,
     open_local,
-    overrides_of,
+    open_patron,
+    open_patrons,
+    patron_rows,
     prepare,
     write_local,
 )
@@ -66,7 +68,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
 
     Returns what an undo needs.
     """
-    shell, keeper = _patron(connection, tenant, closes), _patron(connection, tenant, keeps)
+    shell, keeper = open_patrons(connection, tenant, [closes, keeps])
     kept = remembered(closes, shell, clear=_CLEAR, days=_DAYS)
     kept["local"] = encode_local(open_local(tenant, closes)).decode()
     kept["account"] = account_of(connection, tenant, shell.id)
@@ -110,7 +112,7 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     # an item from an earlier version has no links
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
-    keeper = _patron(connection, tenant, keeps)
+    keeper = open_patron(connection, tenant, keeps)
     if kept.get("only_answered"):
         keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
         responsibles.only_answers_again(connection, tenant, keeper.id)
@@ -124,15 +126,10 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
     feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
 
 
-def _patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
-    return from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
-
-
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
     """Write a record with its before-image, one version on. The caller tells the net media."""
-    run = tenant.no_run
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
-    write_records(connection, tenant, run, [write])
+    write_records(connection, tenant, tenant.no_run, [write])
 
 
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
@@ -169,7 +166,8 @@ def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person
 def _set_clear(connection: Connection, tenant: Tenant, patron_id: str, **values: object) -> AnyRow:
     this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     connection.execute(update(tables.patron).where(this).values(index_key=tenant.vault.index_key, **values))
-    return connection.execute(select(tables.patron).where(this)).one()
+    (row,) = patron_rows(connection, tenant, [patron_id])
+    return row
 
 
 def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:

@@ -31,7 +31,7 @@ from cprsync.store.patrons.changes import write_records
 from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE
-from cprsync.store.records.records import from_row, overrides_of, prepare
+from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
 from cprsync.store.reviews.review_items import next_number, seal_kept
 from cprsync.store.seals.vault import decode, encode
 
@@ -60,8 +60,7 @@ _ASKED = tables.follow_up.c
 
 def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
     """Return what taking the `given` number back needs. Read it before the number is given; the row is held."""
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
+    (row,) = patron_rows(connection, tenant, [patron_id], hold=True)
     patron = from_row(tenant.vault, row)
     return remembered(row, patron, clear=_CLEAR, days=_DAYS) | {
         "version": patron.version,
@@ -120,7 +119,7 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     """
     if row.status_class in tables.GONE:
         raise ReviewClosed("the patron has left or was merged since: nothing was taken back")
-    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    patron = open_patron(connection, tenant, row)
     before, given = decode(bytes.fromhex(kept["register"])), CprNumber(kept["given"])
     if patron.number != given:
         raise ReviewClosed("the register has given the patron another number since: nothing was taken back")

@@ -15,10 +15,11 @@ from cprsync.errors import ReviewClosed
 from cprsync.services.ports.desk import Answer, ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back
 from cprsync.store.lending import circulation
+from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import REVIEW, check_may_reopen, kept_numbers, seal_kept
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 REOPENED: Final = "reopened"
 FIRST_YES: Final = "first_yes"
 _ROW = tables.review_item.c
-_PATRON = tables.patron.c
 
 
 class ReviewDesk(TenantStore):
@@ -63,9 +63,9 @@ class ReviewDesk(TenantStore):
 
     def write(self, given: Answer) -> None:
         item = given.item
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
-            held = _hold_patrons(connection, self._tenant, item)
+        with library_transaction(self._tenant) as connection:
+            about = [item.patron_id] if item.about is None else [item.patron_id, item.about]
+            held = {row.id: row for row in patron_rows(connection, self._tenant, about, hold=True)}
             _decide(connection, self._tenant, given)
             row = connection.execute(_this(self._tenant, item.id)).one()
             done = _do(Answering(connection, self._tenant, item, row, held), given)
@@ -75,8 +75,7 @@ class ReviewDesk(TenantStore):
             audit.append(connection, self._tenant, audit.DESK, _happened(given, done))
 
     def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             this = (_ROW.agency == self._tenant.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
             first = update(tables.review_item).where(this, _ROW.decided_by.is_(None))
             if connection.execute(first.values(decided_by=user, decided_at=self._tenant.stamp())).rowcount != 1:
@@ -105,12 +104,6 @@ def _from_row(row: AnyRow) -> ReviewItem:
         row.decided_by,
         None if row.decided_at is None else moment_of(row.decided_at),
     )
-
-
-def _hold_patrons(connection: Connection, tenant: Tenant, item: ReviewItem) -> dict[str, AnyRow]:
-    ids = [item.patron_id] if item.about is None else [item.patron_id, item.about]
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
-    return {row.id: row for row in connection.execute(wanted.order_by(_PATRON.id).with_for_update())}
 
 
 def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:

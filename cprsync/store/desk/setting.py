@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from cprsync.domain.patron.due import Facts, local_due
 from cprsync.errors import BadInput
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import tell_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.numbers import keep_cards
-from cprsync.store.records.records import from_row, open_local, overrides_of, write_local
+from cprsync.store.records.records import open_local, open_patron, patron_rows, write_local
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ OVERRIDE = "override"
 WITHDRAWN = "override_withdrawn"
 SET = "set"
 _PATRON = tables.patron.c
-
-
 #: As in OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 _MEMORY_KIB: Final = 19 * 1024
 _PASSES: Final = 2
@@ -53,22 +50,15 @@ class StaffChanges(TenantStore):
     def correct(self, correction: Correction, *, user: str) -> None:
         patron = correction.write.patron
         run = self._tenant.no_run
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             write_records(connection, self._tenant, run, [correction.write])
             if correction.override is None:
                 ended = overrides.Withdrawal(run.day, user, correction.reason)
                 overrides.withdraw(connection, self._tenant, patron.id, correction.field, ended)
             else:
                 overrides.add(connection, self._tenant, patron.id, correction.override)
-            _set(
-                connection,
-                self._tenant,
-                patron.id,
-                patron_group=correction.group,
-                rights_due=run.day,
-                **correction.days,
-            )
+            values = {"patron_group": correction.group, "rights_due": run.day, **correction.days}
+            _set(connection, self._tenant, patron.id, **values)
             _find_next_day(connection, self._tenant, patron.id, correction.policy)
             until = None if correction.override is None else correction.override.until
             more = (("user", user), *((("until", until.isoformat()),) if until else ()))
@@ -77,18 +67,14 @@ class StaffChanges(TenantStore):
             audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
-        run = self._tenant.no_run
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
-            write_records(connection, self._tenant, run, [word.write])
+        with library_transaction(self._tenant) as connection:
+            write_records(connection, self._tenant, self._tenant.no_run, [word.write])
             entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
             audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
-            theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == change.patron_id)
-            row = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
+        with library_transaction(self._tenant) as connection:
+            (row,) = patron_rows(connection, self._tenant, [change.patron_id], hold=True)
             before = open_local(self._tenant, row)
             after = change.after(before)
             if change.pin is not None:
@@ -127,9 +113,8 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
 
     So two changes at the desk both count.
     """
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    row = connection.execute(select(tables.patron).where(theirs)).one()
-    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
+    (row,) = patron_rows(connection, tenant, [patron_id])
+    patron = open_patron(connection, tenant, row)
     absence = open_local(tenant, row).absence
     facts = Facts(
         row.id,

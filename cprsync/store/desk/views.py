@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, func, select
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import seal_local
@@ -22,15 +22,22 @@ from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, reading, writing
+from cprsync.store.core.engine import moment_of, reading
 from cprsync.store.core.tables import EMPTIED, GONE, MERGED
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import waits_of
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
 from cprsync.store.records import links
 from cprsync.store.records.numbers import CARD, card_probes
-from cprsync.store.records.records import from_row, is_parked, open_local, other_of, overrides_of
+from cprsync.store.records.records import (
+    from_row,
+    is_parked,
+    open_local,
+    open_patron,
+    other_of,
+    patron_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,35 +55,29 @@ if TYPE_CHECKING:
 REVEAL: Final = "reveal"
 #: How many records are opened at a time.
 _OPEN_ROWS: Final = 500
-_PATRON, _KEY = tables.patron.c, tables.patron_key.c
+_PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
 
 
 class Views(TenantStore):
     """Records opened to be shown, found or compared."""
 
     def patron(self, patron_id: str) -> PatronView | None:
-        subscription = tables.subscription.c
+        this = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
+        held = (_ROW.agency == self._tenant.agency) & (_ROW.patron_id == patron_id)
+        held &= feed_coverage.is_held(self._tenant.clock.today())
         with reading(self._tenant.engine) as connection:
-            wanted = select(tables.patron, is_parked().label("parked"))
-            row = connection.execute(
-                wanted.where(_PATRON.agency == self._tenant.agency, _PATRON.id == patron_id)
-            ).one_or_none()
+            row = connection.execute(select(tables.patron, is_parked().label("parked")).where(this)).one_or_none()
             if row is None:
                 return None
             since = _since(connection, self._tenant, patron_id)
-            subscribed = connection.scalar(
-                select(subscription.since)
-                .where(subscription.agency == self._tenant.agency, subscription.patron_id == patron_id)
-                .where(feed_coverage.is_held(self._tenant.clock.today()))
-                .order_by(subscription.since)
-                .limit(1)
+            subscribed = connection.scalar(select(func.min(_ROW.since)).where(held))
+            opened = open_patron(connection, self._tenant, row)
+            address = opened.register.address
+            household = not opened.register.is_shut and shares_with_sealed(
+                connection, self._tenant, address, but=patron_id
             )
-            opened = from_row(self._tenant.vault, row, overrides_of(connection, self._tenant, [row]).get(patron_id, ()))
-            household = _household(connection, self._tenant, opened.register, but=patron_id)
             answer = tuple(sorted(links.responsibles_of(connection, self._tenant, [patron_id])))
-            merged_into = (
-                belongings.keeper_of(connection, self._tenant, patron_id) if row.status_class == MERGED else None
-            )
+            merged_into = _merged_into(connection, self._tenant, row)
             waits = waits_of(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
         local = open_local(self._tenant, row)
         return PatronView(
@@ -99,15 +100,11 @@ class Views(TenantStore):
     def numbered(self, patron_id: str) -> Numbered | None:
         theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(
-                select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(theirs)
-            ).one_or_none()
+            wanted = select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(theirs)
+            row = connection.execute(wanted).one_or_none()
             if row is None:
                 return None
-            keeper = (
-                belongings.keeper_of(connection, self._tenant, row.id) if row.status_class == tables.MERGED else None
-            )
-        return Numbered(keeper or row.id, Stage(row.standing))
+            return Numbered(_merged_into(connection, self._tenant, row) or row.id, Stage(row.standing))
 
     def with_card(self, card: str) -> str | None:
         probes = card_probes(self._tenant, card)
@@ -129,12 +126,8 @@ class Views(TenantStore):
             with reading(self._tenant.engine) as connection:
                 rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
             for row in rows:
-                yield (
-                    row.id,
-                    from_row(self._tenant.vault, row).register,
-                    open_local(self._tenant, row),
-                    _clear_from_row(row),
-                )
+                person, local = from_row(self._tenant.vault, row).register, open_local(self._tenant, row)
+                yield row.id, person, local, _clear_from_row(row)
             if len(rows) < _OPEN_ROWS:
                 return
             last = rows[-1].id
@@ -142,13 +135,7 @@ class Views(TenantStore):
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         with reading(self._tenant.engine) as connection:
             return {
-                table.name: sorted(
-                    (
-                        _plain(self._tenant, table.name, row)
-                        for row in connection.execute(select(table).where(_owned(table, self._tenant)))
-                    ),
-                    key=lambda row: [str(value) for value in row.values()],
-                )
+                table.name: _all_rows(connection, self._tenant, table)
                 for table in tables.metadata.sorted_tables
                 if table is not tables.inbox_chunk
             }
@@ -156,8 +143,7 @@ class Views(TenantStore):
     def reveal(self, asked: Reveal) -> Opened:
         # no other function of the store opens a sealed value, apart from the codec; a test finds any other place
         tenant, theirs = self._tenant, (_PATRON.agency == self._tenant.agency) & (_PATRON.id == asked.patron_id)
-        with writing(tenant.engine) as connection:
-            hold_library(connection, tenant)
+        with library_transaction(tenant) as connection:
             if connection.scalar(select(_PATRON.id).where(theirs)) is None:
                 raise BadInput("there is no such patron", kind="patron.unknown")
             more = (("purpose", asked.purpose), ("user", asked.user))
@@ -165,21 +151,21 @@ class Views(TenantStore):
             audit.append(connection, tenant, audit.DESK, [entry])
         opening = Opening()
         with reading(tenant.engine) as connection:
-            row = connection.execute(select(tables.patron).where(theirs)).one()
-            overrides = overrides_of(connection, tenant, [row]).get(row.id, ())
-        person = from_row(tenant.vault, row).register
+            (row,) = patron_rows(connection, tenant, [asked.patron_id])
+            patron = open_patron(connection, tenant, row)
+        person = patron.register
         return Opened(
             name=person.name.open(opening) if isinstance(person.name, Sealed) else person.name,
             address=person.address.open(opening) if isinstance(person.address, Sealed) else person.address,
             abroad=person.abroad.open(opening) if isinstance(person.abroad, Sealed) else person.abroad,
             contact=person.contact.open(opening) if isinstance(person.contact, Sealed) else person.contact,
             local=open_local(tenant, row),
-            overrides=overrides,
+            overrides=patron.overrides,
         )
 
 
-def _household(connection: Connection, tenant: Tenant, person: Person, *, but: str) -> bool:
-    return not person.is_shut and shares_with_sealed(connection, tenant, person.address, but=but)
+def _merged_into(connection: Connection, tenant: Tenant, row: AnyRow) -> str | None:
+    return belongings.keeper_of(connection, tenant, row.id) if row.status_class == MERGED else None
 
 
 def _shut(patron: Patron, *, household: bool) -> Patron:
@@ -233,8 +219,10 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
 
 
-def _owned(table: Any, tenant: Tenant) -> Any:
-    return table.c.agency == tenant.agency
+def _all_rows(connection: Connection, tenant: Tenant, table: Table) -> list[dict[str, Any]]:
+    rows = connection.execute(select(table).where(table.c.agency == tenant.agency))
+    plain = (_plain(tenant, table.name, row) for row in rows)
+    return sorted(plain, key=lambda row: [str(value) for value in row.values()])
 
 
 def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
 
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
@@ -64,7 +64,7 @@ class Inbox(TenantStore):
 
     def waiting(self) -> list[SealedDelivery]:
         open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
-        wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
+        wanted = select(tables.inbox).where(of_agreement(self._tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
             return [from_row(row) for row in connection.execute(wanted)]
 
@@ -73,7 +73,7 @@ class Inbox(TenantStore):
 
     def taken_on(self, produced: date) -> Link | None:
         wanted = select(_BOX.produced, _BOX.sha256).where(
-            _ours(self._tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN)
+            of_agreement(self._tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN)
         )
         with reading(self._tenant.engine) as connection:
             row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
@@ -84,7 +84,9 @@ class Inbox(TenantStore):
             return _last_taken(connection, self._tenant)
 
     def applied_until(self) -> date | None:
-        newest = select(func.max(_BOX.produced)).where(_ours(self._tenant), _BOX.state == InboxState.APPLIED.value)
+        newest = select(func.max(_BOX.produced)).where(
+            of_agreement(self._tenant), _BOX.state == InboxState.APPLIED.value
+        )
         with reading(self._tenant.engine) as connection:
             day: date | None = connection.scalar(newest)
         return day
@@ -94,7 +96,7 @@ class Inbox(TenantStore):
             if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
                 open_for_subscribed(connection, self._tenant, Why.GAP)
             connection.execute(
-                _this(self._tenant, delivery.id).values(
+                update_delivery(self._tenant, delivery.id).values(
                     state=InboxState.ACCEPTED.value,
                     task=header.task,
                     produced=header.produced,
@@ -111,7 +113,9 @@ class Inbox(TenantStore):
 
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
         with writing(self._tenant.engine) as connection:
-            connection.execute(_this(self._tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason))
+            connection.execute(
+                update_delivery(self._tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason)
+            )
 
 
 class StoppedDeliveries(TenantStore):
@@ -120,7 +124,7 @@ class StoppedDeliveries(TenantStore):
     def copies(self, name: str) -> list[SealedDelivery]:
         whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
         wanted = select(tables.inbox, forgotten().label("forgotten")).where(
-            _ours(self._tenant), _BOX.name == name, whole
+            of_agreement(self._tenant), _BOX.name == name, whole
         )
         with reading(self._tenant.engine) as connection:
             return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
@@ -130,13 +134,13 @@ class StoppedDeliveries(TenantStore):
         happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
-            connection.execute(_this(self._tenant, delivery.id).values(accepted))
+            connection.execute(update_delivery(self._tenant, delivery.id).values(accepted))
             audit.append(connection, self._tenant, STREAM, [happened])
             return open_for_subscribed(connection, self._tenant, Why.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
         refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
-        wanted = select(tables.inbox).where(_ours(self._tenant), refused).order_by(_BOX.id)
+        wanted = select(tables.inbox).where(of_agreement(self._tenant), refused).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
             found = [from_row(row) for row in connection.execute(wanted)]
         settled = self.decided_on([delivery.name for delivery in found])
@@ -147,21 +151,26 @@ class StoppedDeliveries(TenantStore):
         happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
-            connection.execute(_this(self._tenant, delivery.id).values(aside))
+            connection.execute(update_delivery(self._tenant, delivery.id).values(aside))
             audit.append(connection, self._tenant, STREAM, [happened])
             is_first = _last_taken(connection, self._tenant) is None
             return open_for_subscribed(connection, self._tenant, Why.GAP) if is_first else 0
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
-        wanted = select(tables.inbox).where(_ours(self._tenant), _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
+        wanted = (
+            select(tables.inbox)
+            .where(of_agreement(self._tenant), _BOX.name.in_(list(names)), settled)
+            .order_by(_BOX.id)
+        )
         if not names:
             return {}
         with reading(self._tenant.engine) as connection:
             return {row.name: from_row(row) for row in connection.execute(wanted)}
 
 
-def _ours(tenant: Tenant) -> Any:
+def of_agreement(tenant: Tenant) -> ColumnElement[bool]:
+    """Return a condition: the delivery is of this agreement."""
     return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
 
 
@@ -169,7 +178,8 @@ def _our_agreement(tenant: Tenant) -> ColumnElement[bool]:
     return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
 
 
-def _this(tenant: Tenant, number: int) -> Any:
+def update_delivery(tenant: Tenant, number: int) -> Update:
+    """Return the statement that changes a delivery's row."""
     return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
 
 
@@ -335,5 +345,5 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
         connection.execute(theirs.values(state=InboxState.APPLIED.value))
     if state is RunState.HELD:
         connection.execute(theirs.values(state=InboxState.SEALED.value))
-        last = select(func.max(_BOX.produced)).where(_ours(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
+        last = select(func.max(_BOX.produced)).where(of_agreement(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
         connection.execute(update(tables.agreement).where(_our_agreement(tenant)).values(last_produced=last))

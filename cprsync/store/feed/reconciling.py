@@ -7,6 +7,7 @@ This module calls no other system.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select, update
@@ -16,23 +17,21 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
-from cprsync.store.records.numbers import open_number
+from cprsync.store.records.numbers import OLD_NUMBER, open_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement, Connection
 
     from cprsync.services.ports.runs import Run
-    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-OLD_NUMBER = "old_number"
 #: The kind of an entry that says that the reason of a subscription no longer applies.
 SUBSCRIPTION_END: Final = "subscription_end"
 _ROW = tables.subscription.c
@@ -47,7 +46,7 @@ class Reconciliation(TenantStore):
         found: set[bytes] = set()
         listed_still: set[bytes] = set()
         ended, foreign = [], []
-        for number in sorted(listed, key=_digits):
+        for number in sorted(listed, key=attrgetter("digits")):
             probes = self._tenant.vault.probes("number", number.digits)
             if ours := held.intersection(probes):
                 found |= ours
@@ -76,14 +75,10 @@ class Reconciliation(TenantStore):
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
         held = _ours(self._tenant) & feed_coverage.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
         with run_transaction(self._tenant, run) as connection:
-            whose = {
-                row.patron_id: by_probe[row.number_index]
-                for part in parts(list(by_probe))
-                for row in connection.execute(
-                    select(_ROW.patron_id, _ROW.number_index).where(held, _ROW.number_index.in_(part))
-                )
-            }
+            found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe))
+            whose = {row.patron_id: by_probe[row.number_index] for row in found}
             opened: dict[CprNumber, list[str]] = {}
             for one in open_windows(connection, self._tenant, list(whose), Why.SUBSCRIPTION_LOST):
                 opened.setdefault(whose[one], []).append(one)
@@ -108,10 +103,6 @@ class Reconciliation(TenantStore):
             ]
 
 
-def _digits(number: CprNumber) -> str:
-    return number.digits
-
-
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
     holds = feed_coverage.is_held(tenant.clock.today()) & ~_due()
@@ -127,17 +118,11 @@ def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     return held, added - held
 
 
-def _opened(tenant: Tenant, indexes: Iterable[bytes]) -> list[CprNumber]:
-    numbers: set[CprNumber] = set()
+def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
+    wanted = select(tables.subscription).where(_ours(tenant))
     with reading(tenant.engine) as connection:
-        for part in parts(sorted(indexes)):
-            rows = connection.execute(select(tables.subscription).where(_ours(tenant), _ROW.number_index.in_(part)))
-            numbers.update(_opened_one(tenant, row) for row in rows)
-    return sorted(numbers, key=_digits)
-
-
-def _opened_one(tenant: Tenant, row: AnyRow) -> CprNumber:
-    return CprNumber.parse(open_number(tenant, row))
+        rows = fetch_rows(connection, wanted, _ROW.number_index, indexes)
+    return sorted({CprNumber.parse(open_number(tenant, row)) for row in rows}, key=attrgetter("digits"))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
@@ -175,12 +160,11 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
     if not numbers:
         return
     indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
-    told: list[str | None] = []
+    wanted = select(_ROW.patron_id).where(_ours(tenant)).order_by(_ROW.patron_id).distinct()
+    confirmed = update(tables.subscription).where(_ours(tenant)).values(confirmed_at=at)
     with run_transaction(tenant, run) as connection:
-        for part in parts(indexes):
-            concerned = _ours(tenant) & _ROW.number_index.in_(part)
-            told += connection.scalars(select(_ROW.patron_id).where(concerned).order_by(_ROW.patron_id).distinct())
-            connection.execute(update(tables.subscription).where(concerned).values(confirmed_at=at))
+        told: list[str | None] = fetch_values(connection, wanted, _ROW.number_index, indexes)
+        change_rows(connection, confirmed, _ROW.number_index, indexes)
         told += [None] * (len(numbers) - len(told))
         _tell(connection, tenant, run, kind, told)
 

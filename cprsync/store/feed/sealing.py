@@ -10,14 +10,22 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_library, next_id
-from cprsync.store.feed.inbox import CHUNK_BYTES, OWNER, forgotten, from_row, looked_at_anew
+from cprsync.store.feed.inbox import (
+    CHUNK_BYTES,
+    OWNER,
+    forgotten,
+    from_row,
+    looked_at_anew,
+    of_agreement,
+    update_delivery,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,14 +67,14 @@ class Sealing(TenantStore):
 
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
         here = ~_receiving() & ~looked_at_anew()
-        wanted = _FOUND.where(_ours(self._tenant), _BOX.name == name, _BOX.mark == mark, here)
+        wanted = _FOUND.where(of_agreement(self._tenant), _BOX.name == name, _BOX.mark == mark, here)
         with reading(self._tenant.engine) as connection:
             row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
         return None if row is None else from_row(row, forgotten=row.forgotten)
 
     def clear_half_sealed(self) -> None:
         with reading(self._tenant.engine) as connection:
-            numbers = connection.scalars(select(_BOX.id).where(_ours(self._tenant), _receiving())).all()
+            numbers = connection.scalars(select(_BOX.id).where(of_agreement(self._tenant), _receiving())).all()
         if numbers:
             _remove(self._tenant, numbers)
 
@@ -146,18 +154,18 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
         known = _known(connection, tenant, name, sha256)
         if known is not None:
             _delete(connection, tenant, [number])
-            connection.execute(_this(tenant, known.id).values(mark=mark))
+            connection.execute(update_delivery(tenant, known.id).values(mark=mark))
             return known
         _forget_refused(connection, tenant, name, sha256)
         whole = {"sha256": sha256, "size": size, "state": InboxState.SEALED.value, "mark": mark}
-        connection.execute(_this(tenant, number).values(whole))
+        connection.execute(update_delivery(tenant, number).values(whole))
     return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
 
 def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
     """Delete the row of a refused file whose content is gone: the file has come again."""
     same = (_BOX.name == name) & (_BOX.sha256 == sha256)
-    connection.execute(delete(tables.inbox).where(_ours(tenant), same, looked_at_anew()))
+    connection.execute(delete(tables.inbox).where(of_agreement(tenant), same, looked_at_anew()))
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
@@ -167,7 +175,7 @@ def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
 
 def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> None:
     """Delete rows and their chunks, if they are still being received."""
-    theirs = _ours(tenant) & _receiving() & _BOX.id.in_(numbers)
+    theirs = of_agreement(tenant) & _receiving() & _BOX.id.in_(numbers)
     half = select(_BOX.id).where(theirs)
     connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id.in_(half)))
     connection.execute(delete(tables.inbox).where(theirs))
@@ -187,17 +195,9 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
     same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~looked_at_anew()
-    row = connection.execute(_FOUND.where(_ours(tenant), same)).one_or_none()
+    row = connection.execute(_FOUND.where(of_agreement(tenant), same)).one_or_none()
     return None if row is None else from_row(row, forgotten=row.forgotten)
-
-
-def _ours(tenant: Tenant) -> Any:
-    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
 
 
 def _receiving() -> Any:
     return _BOX.state == InboxState.RECEIVING.value
-
-
-def _this(tenant: Tenant, number: int) -> Any:
-    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)

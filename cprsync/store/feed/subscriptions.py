@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, text, update
 
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.leaving.leaving import stage_after_return
@@ -18,13 +18,13 @@ from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.register import FIRST_COPY, FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
-from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
-from cprsync.store.records.records import from_row
+from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.records.records import from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ _NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
-
-
 #: The owner under which an answer is sealed. The run's id is its version.
 ANSWER: Final = "kept_answer"
 #: The length of the day in front of an answer: 2027-03-22.
@@ -67,17 +65,15 @@ class Subscriptions(TenantStore):
 
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
         number = None if run is None else run.id
-        with writing(self._tenant.engine) as connection:
-            if run is not None:
-                hold_fence(connection, self._tenant, run)
-            happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
+        happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
+        with run_transaction(self._tenant, run) as connection:
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
         ours = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _PATRON.real_number.is_(True))
         if unheard:
             ours = ours.where(_PATRON.as_of_day.is_(None))
-        here = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
+        here = _ours(self._tenant)
         # the database compares two indexes, 100,000 rows each night;
         # a subquery for each patron takes three times as long
         missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(feed_coverage.KNOWN_REASONS)))
@@ -88,14 +84,8 @@ class Subscriptions(TenantStore):
             )
             first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
             ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
-            rows = {
-                row.id: row
-                for part in parts(ids)
-                for row in connection.execute(
-                    select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.id.in_(part))
-                )
-            }
-        return [_numbered(self._tenant, rows[one]) for one in ids]
+            rows = patron_rows(connection, self._tenant, ids)
+        return [(row.id, from_row(self._tenant.vault, row).number) for row in rows]
 
     def subscribed(
         self,
@@ -113,9 +103,9 @@ class Subscriptions(TenantStore):
             fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
             if fresh:
                 answers = only_answer(connection, self._tenant, [patron_id for patron_id, _ in fresh])
+                reasons = {one: RESPONSIBLE if one in answers else ACTIVE_PATRON for one, _ in fresh}
                 new = [
-                    _new(self._tenant, one, number, since=since, added=number not in already)
-                    | ({"reason": RESPONSIBLE} if one in answers else {})
+                    subscription_row(self._tenant, one, number, reasons[one], since=since, added=number not in already)
                     for one, number in fresh
                 ]
                 connection.execute(insert(tables.subscription), new)
@@ -133,7 +123,7 @@ class Subscriptions(TenantStore):
 
     def count(self) -> int:
         today, other = self._tenant.clock.today(), tables.subscription.alias()
-        ours = (_ROW.agency == self._tenant.agency) & (_ROW.agreement == self._tenant.agreement)
+        ours = _ours(self._tenant)
         again = exists().where(
             other.c.agency == _ROW.agency,
             other.c.agreement == _ROW.agreement,
@@ -173,24 +163,15 @@ class Subscriptions(TenantStore):
             for patron_id, plain in said
             if plain is not None
         ]
-        if not rows:
-            return
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
-            connection.execute(_KEEP, rows)
+        if rows:
+            with run_transaction(self._tenant, run) as connection:
+                connection.execute(_KEEP, rows)
 
     def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
         theirs = (_ANSWER.agency == self._tenant.agency) & (_ANSWER.answer_run == run.id)
-        found: dict[str, KeptAnswer] = {}
         with reading(self._tenant.engine) as connection:
-            for part in parts(ids):
-                rows = connection.execute(select(tables.follow_up).where(theirs, _ANSWER.patron_id.in_(part)))
-                found |= {row.patron_id: _read(self._tenant, row) for row in rows}
-        return found
-
-
-def _numbered(tenant: Tenant, row: AnyRow) -> tuple[str, CprNumber]:
-    return row.id, from_row(tenant.vault, row).number
+            rows = fetch_rows(connection, select(tables.follow_up).where(theirs), _ANSWER.patron_id, ids)
+        return {row.patron_id: _read(self._tenant, row) for row in rows}
 
 
 def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
@@ -201,10 +182,10 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
     tell of the time without a subscription, so a window opens.
     """
     stayed = come_back(connection, tenant, patron_ids)
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    ours = _ours(tenant)
     ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
-    back = [row for part in parts(patron_ids) for row in connection.execute(wanted.where(_ROW.patron_id.in_(part)))]
+    back = fetch_rows(connection, wanted, _ROW.patron_id, patron_ids)
     for row in back:
         same = ours & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
         earlier = same & (_ROW.reason == LEFT)
@@ -221,29 +202,29 @@ def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
 
     A closed record stays closed.
     """
-    back: list[str] = []
-    for part in parts(patron_ids):
-        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        leaving = select(_PATRON.id).where(theirs, *_LEAVING)
-        back += connection.scalars(leaving.order_by(_PATRON.id))
-    for part in parts(back):
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        stays = {
-            "standing": stage_after_return(Stage.LEAVING).value,
-            "leaves_since": None,
-            "rights_due": tenant.clock.today(),
-        }
-        connection.execute(update(tables.patron).where(these).values(stays))
+    leaving = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING).order_by(_PATRON.id)
+    back: list[str] = fetch_values(connection, leaving, _PATRON.id, patron_ids)
+    stage, today = stage_after_return(Stage.LEAVING).value, tenant.clock.today()
+    stays = update(tables.patron).where(_PATRON.agency == tenant.agency)
+    stays = stays.values(standing=stage, leaves_since=None, rights_due=today)
+    change_rows(connection, stays, _PATRON.id, back)
     return back
 
 
-def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, added: bool) -> dict[str, Any]:
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+def subscription_row(  # noqa: PLR0913 -- a value for each column
+    tenant: Tenant, patron_id: str, number: CprNumber, reason: str, *, since: date, added: bool
+) -> dict[str, Any]:
+    """Return the row of a subscription that begins. `added`: the register holds the number because we added it."""
     vault = tenant.vault
     return {
         "agency": tenant.agency,
         "agreement": tenant.agreement,
         "number_index": vault.number_index(number),
-        "reason": ACTIVE_PATRON,
+        "reason": reason,
         "patron_id": patron_id,
         "number": vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE),
         "number_key": vault.seal_key,
@@ -253,25 +234,14 @@ def _new(tenant: Tenant, patron_id: str, number: CprNumber, *, since: date, adde
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = (
-        (_ROW.agency == tenant.agency)
-        & (_ROW.agreement == tenant.agreement)
-        & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
-    )
-    held: set[str] = set()
-    for part in parts(ids):
-        held.update(connection.scalars(select(_ROW.patron_id).where(ours, _ROW.patron_id.in_(part))))
-    return held
+    ours = _ours(tenant) & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
+    return set(fetch_values(connection, select(_ROW.patron_id).where(ours), _ROW.patron_id, ids))
 
 
 def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons without an as-of."""
     new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
-    return [
-        patron_id
-        for part in parts(ids)
-        for patron_id in connection.scalars(select(_PATRON.id).where(new, _PATRON.id.in_(part)))
-    ]
+    return fetch_values(connection, select(_PATRON.id).where(new), _PATRON.id, ids)
 
 
 def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
@@ -280,15 +250,13 @@ def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[st
     No further write says how long they stay subscribed.
     """
     dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == tables.STATUS_CLASSES[Status.DEAD])
-    wanted = select(_PATRON.id).where(dead)
-    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_PATRON.id.in_(part)))]
+    return fetch_values(connection, select(_PATRON.id).where(dead), _PATRON.id, ids)
 
 
 def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons who had left before. No change of theirs was delivered meanwhile."""
-    left = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == LEFT)
-    wanted = select(_ROW.patron_id).where(left)
-    return [one for part in parts(ids) for one in connection.scalars(wanted.where(_ROW.patron_id.in_(part)))]
+    left = _ours(tenant) & (_ROW.reason == LEFT)
+    return fetch_values(connection, select(_ROW.patron_id).where(left), _ROW.patron_id, ids)
 
 
 def _written(answer: Found | NotFound) -> bytes | None:

@@ -1,7 +1,7 @@
 """Which patrons wait for the register because of a window, in which order, and how much was asked and done today.
 
-Windows are opened and closed in `patrons.feed_coverage`. The counts of a day are kept on the agreement. A night
-that was killed, a second night and `feed heal` therefore share one quota and one brake.
+Windows are opened and closed in `feed_coverage`. The counts of a day are kept on the agreement, so that a night that
+was killed, a second night and `feed heal` share one quota and one brake.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import change_rows, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import STREAM as FEED
 from cprsync.store.patrons.feed_coverage import open_for_subscribed
-from cprsync.store.records.records import from_row
+from cprsync.store.records.records import from_row, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,10 +40,7 @@ ASKED_FOR: Final = "heal_everyone"
 _WHOLE: Final = ("first_copy", "number_change")
 #: Items in which a person decides which number a patron has.
 _WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
-#: How many records are opened at a time to put them in order.
-_PAGE: Final = 500
-_PATRON = tables.patron.c
-_AGREEMENT = tables.agreement.c
+_PATRON, _AGREEMENT = tables.patron.c, tables.agreement.c
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
@@ -91,15 +88,9 @@ class Windows(TenantStore):
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         number = None if run is None else run.id
         with run_transaction(self._tenant, run) as connection:
-            for part in parts(patron_ids):
-                these = (
-                    (_PATRON.agency == self._tenant.agency)
-                    & _PATRON.id.in_(part)
-                    & _PATRON.unverified_since.is_not(None)
-                )
-                connection.execute(
-                    update(tables.patron).where(these).values(unverified_asked=self._tenant.clock.today())
-                )
+            these = (_PATRON.agency == self._tenant.agency) & _PATRON.unverified_since.is_not(None)
+            asked = update(tables.patron).where(these).values(unverified_asked=self._tenant.clock.today())
+            change_rows(connection, asked, _PATRON.id, patron_ids)
             before = _asked_today(connection, self._tenant)
             _count(connection, self._tenant, AskedToday(before.asked + len(patron_ids), before.harms))
             happened = [audit.Happened("lookup", run=number, patron=one, actions=(PURPOSE,)) for one in patron_ids]
@@ -130,12 +121,12 @@ def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, in
 
 
 def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
-    for part in parts(ids, _PAGE):
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
+    for part in parts(ids):
         with reading(tenant.engine) as connection:
-            for row in connection.execute(select(tables.patron).where(these)):
-                is_shut = from_row(tenant.vault, row).register.is_shut
-                yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
+            rows = patron_rows(connection, tenant, part)
+        for row in rows:
+            is_shut = from_row(tenant.vault, row).register.is_shut
+            yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
 
 
 def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:

@@ -19,8 +19,8 @@ from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, writing
-from cprsync.store.core.tenant import hold_library, next_id
+from cprsync.store.core.engine import parts
+from cprsync.store.core.tenant import library_transaction, next_id
 from cprsync.store.imports.import_rows import STREAM
 from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
 from cprsync.store.patrons import belongings
@@ -78,8 +78,7 @@ def import_circulation(
 
     The results have the order of the rows.
     """
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
+    with library_transaction(tenant) as connection:
         patrons = _patrons(connection, tenant, {row.patron for row in rows})
         owed = _owed(connection, tenant, patrons, policy, foreseen)
         if foreseen is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from cprsync.domain.patron.due import Facts, age_step_of, derived_group
+from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, with_name
 from cprsync.domain.person.number import CprNumber
@@ -20,12 +20,12 @@ from cprsync.services.ports.patrons import Write, with_age
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import fetch_rows
 from cprsync.store.netmedia.effects import tell_cards
 from cprsync.store.patrons.changes import clear_columns, write_records
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.numbers import CARD, OLD_NUMBER, card_probes
-from cprsync.store.records.records import encode_local, from_row, overrides_of, prepare
+from cprsync.store.records.numbers import card_holders, card_probes, old_numbers
+from cprsync.store.records.records import encode_local, open_patrons, overrides_of, patron_rows, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Part:
     by_id: Mapping[str, AnyRow] = field(default_factory=dict)
     #: patrons whose group staff have pinned: no list moves it
     pinned: frozenset[str] = frozenset()
-    #: numbers that were replaced, and the patrons who have them now
-    replaced: Mapping[str, str] = field(default_factory=dict)
-    #: the group that the list may give, by patron id
+    #: numbers that were replaced, or moved in a merge, and the patrons who have them now
+    replaced: Mapping[CprNumber, str] = field(default_factory=dict)
+    #: the group that the list may give, by patron id: age decides over the list, and a pin over both
     groups: Mapping[str, str] = field(default_factory=dict)
     policy: Policy | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
@@ -80,22 +80,52 @@ class Part:
     borrow: list[str] = field(default_factory=list)
 
 
-def stored_by_number(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, AnyRow]:
-    """Return the patrons who have the rows' numbers, by the index of the number."""
-    numbers = [row.number.digits for row in rows if row.number is not None]
-    indexes = [index for digits in numbers for index in tenant.vault.probes("number", digits)]
+def read_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None) -> Part:
+    """Read what the store knows of these rows."""
+    numbers = [row.number for row in rows if row.number is not None]
+    stored, cards = _stored(connection, tenant, numbers), card_holders(connection, tenant, _card_probes(tenant, rows))
+    by_id = {row.id: row for row in stored.values()}
+    by_id |= _meant(connection, tenant, [row for row in rows if row.number is None], cards, but=by_id)
+    part = Part(stored, cards, by_id, policy=policy)
+    found = [(row, find_meant(tenant, part, row)) for row in rows]
+    named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
+    corrected = overrides_of(connection, tenant, by_id.values())
+    part.pinned = frozenset(
+        one for one, theirs in corrected.items() if any(override.field is Overridden.GROUP for override in theirs)
+    )
+    part.replaced = old_numbers(connection, tenant, numbers)
+    part.patrons = _patrons_to_rename(connection, tenant, found)
+    part.groups = named if policy is None else named | _groups_by_age(connection, tenant, named, policy)
+    return part
+
+
+def find_meant(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
+    """Return the patron that a row means; None: a new patron; a text: why it cannot be decided."""
+    if row.number is not None:
+        probes = tenant.vault.probes("number", row.number.digits)
+        found = next((part.stored[index] for index in probes if index in part.stored), None)
+        return "patron.other" if row.patron_id and (found is None or found.id != row.patron_id) else found
+    if row.patron_id:
+        return part.by_id.get(row.patron_id, "patron.unknown")
+    holders = {part.cards[index] for index in _card_probes(tenant, [row]) if index in part.cards}
+    return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
+
+
+def _stored(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> dict[bytes, AnyRow]:
+    """Return the patrons who have these numbers, by the index of the number."""
+    indexes = [index for one in numbers for index in tenant.vault.probes("number", one.digits)]
     ours = _WANTED.where(_PATRON.agency == tenant.agency)
-    return {
-        found.number_index: found
-        for part in parts(indexes)
-        for found in connection.execute(ours.where(_PATRON.number_index.in_(part)))
-    }
+    return {row.number_index: row for row in fetch_rows(connection, ours, _PATRON.number_index, indexes)}
 
 
-def meant(
+def _card_probes(tenant: Tenant, rows: Iterable[NewPatron]) -> list[bytes]:
+    return [index for row in rows for card in row.local.cards for index in card_probes(tenant, card.number)]
+
+
+def _meant(
     connection: Connection,
     tenant: Tenant,
-    rows: Sequence[NewPatron],
+    unnamed: Sequence[NewPatron],
     cards: Mapping[bytes, str],
     *,
     but: Mapping[str, AnyRow],
@@ -104,46 +134,11 @@ def meant(
 
     Patrons who were merged or have left are not among them. `but`: patrons that are found already.
     """
-    unnamed = [row for row in rows if row.number is None]
     ids = {row.patron_id for row in unnamed if row.patron_id}
-    probes = [i for row in unnamed for card in row.local.cards for i in card_probes(tenant, card.number)]
-    ids |= {cards[index] for index in probes if index in cards}
+    ids |= {cards[index] for index in _card_probes(tenant, unnamed) if index in cards}
     here = (_PATRON.status_class != tables.MERGED) & _PATRON.standing.not_in(tables.EMPTIED)
     ours = _WANTED.where(_PATRON.agency == tenant.agency, here)
-    return {
-        found.id: found
-        for part in parts(sorted(ids - set(but)))
-        for found in connection.execute(ours.where(_PATRON.id.in_(part)))
-    }
-
-
-def pinned(connection: Connection, tenant: Tenant, rows: Iterable[AnyRow]) -> frozenset[str]:
-    """Return the patrons whose group staff have pinned."""
-    corrected = overrides_of(connection, tenant, rows)
-    return frozenset(one for one, theirs in corrected.items() if any(o.field is Overridden.GROUP for o in theirs))
-
-
-def card_holders(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[bytes, str]:
-    """Return who has the rows' cards, by the index of the card."""
-    probes = [i for row in rows for card in row.local.cards for i in card_probes(tenant, card.number)]
-    return _holders(connection, tenant, CARD, probes)
-
-
-def replaced(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron]) -> dict[str, str]:
-    """Return the numbers that were replaced, or moved in a merge: from the digits to the patron who has them now."""
-    numbers = [row.number.digits for row in rows if row.number is not None]
-    by_probe = {probe: digits for digits in numbers for probe in tenant.vault.probes(OLD_NUMBER, digits)}
-    holders = _holders(connection, tenant, OLD_NUMBER, list(by_probe))
-    return {by_probe[probe]: patron_id for probe, patron_id in holders.items()}
-
-
-def _holders(connection: Connection, tenant: Tenant, kind: str, probes: Sequence[bytes]) -> dict[bytes, str]:
-    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == kind)
-    return {
-        found.key_index: found.patron_id
-        for part in parts(probes)
-        for found in connection.execute(wanted.where(_KEY.key_index.in_(part)))
-    }
+    return {row.id: row for row in fetch_rows(connection, ours, _PATRON.id, ids - but.keys())}
 
 
 def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
@@ -160,59 +155,23 @@ def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNum
     return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
 
 
-def age_step_of_new(person: Person, group: str, policy: Policy | None, *, on: date) -> tuple[str, date | None]:
-    """Return the group of a new patron from the list, and the next day on which age changes it.
-
-    The age is known only from the number by now, or from the list if no register knows the patron. Without a policy,
-    the next night's calendar part finds the day.
-    """
-    if policy is None:
-        return group, on
-    return age_step_of(Facts("", person, group), on, policy)
-
-
-def groups_by_age(
-    connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy | None
-) -> dict[str, str]:
-    """Return the group of each patron who gets one from the list, by patron id.
-
-    Age decides over the list. A pin decides over both.
-    """
-    if policy is None:
-        return dict(given)
-    aged = [one for one, group in given.items() if policy.ladders.follows_age(group)]
-    return dict(given) | dict(_aged(connection, tenant, aged, given, policy))
+def _groups_by_age(connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """Return the group of each patron whose group from the list follows age: age decides over the list."""
+    ids, today = [one for one, group in given.items() if policy.ladders.follows_age(group)], tenant.clock.today()
+    opened = open_patrons(connection, tenant, patron_rows(connection, tenant, ids))
+    facts = (
+        Facts(one.id, one.register, given[one.id], one.overrides, letters_stopped=one.letters_stopped) for one in opened
+    )
+    return {one.patron_id: derived_group(one, today, policy) for one in facts}
 
 
-def _aged(
-    connection: Connection, tenant: Tenant, ids: Sequence[str], given: Mapping[str, str], policy: Policy
-) -> Iterable[tuple[str, str]]:
-    today = tenant.clock.today()
-    for part in parts(ids):
-        wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-        rows = connection.execute(wanted).all()
-        corrected = overrides_of(connection, tenant, rows)
-        for row in rows:
-            patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
-            stopped = patron.letters_stopped
-            facts = Facts(patron.id, patron.register, given[patron.id], patron.overrides, letters_stopped=stopped)
-            yield patron.id, derived_group(facts, today, policy)
-
-
-def patrons_to_rename(
+def _patrons_to_rename(
     connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
     """Open the patrons who get a name or a birth date from a row, if no register knows them. Returns them by id."""
     named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
-    ids = sorted({one.id for one in named if not one.real_number})
-    opened: dict[str, Patron] = {}
-    for part in parts(ids):
-        rows = connection.execute(
-            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part)).with_for_update()
-        ).all()
-        corrected = overrides_of(connection, tenant, rows)
-        opened |= {row.id: from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows}
-    return opened
+    rows = patron_rows(connection, tenant, {one.id for one in named if not one.real_number}, hold=True)
+    return {patron.id: patron for patron in open_patrons(connection, tenant, rows)}
 
 
 def with_own_values(person: Person, row: NewPatron) -> Person:
@@ -230,7 +189,7 @@ def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
     Raises:
         LostCompare: another writer has just created the patron.
     """
-    if stored_by_number(connection, tenant, [new]):
+    if new.number is not None and _stored(connection, tenant, [new.number]):
         raise LostCompare("the patron was created between the decision and the write")
     patron_id = next(fresh_ids(connection, tenant, 1))
     number = new.number or CprNumber.none_of(patron_id)
@@ -323,14 +282,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
         tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
-    # the same row of the list may have given them another group
-    grouped = {
-        one: replace(part.patrons[one], group=local.group)
-        for one, (local, _) in part.after.items()
-        if one in part.called
-    }
-    called_otherwise = [(grouped.get(one, part.patrons[one]), person) for one, person in part.called.items()]
-    write_names(connection, tenant, called_otherwise, part.policy)
+    _write_names(connection, tenant, part)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)
 
@@ -371,19 +323,14 @@ def _know_the_size(connection: Connection) -> None:
         connection.exec_driver_sql("ANALYZE patron")
 
 
-def write_names(
-    connection: Connection,
-    tenant: Tenant,
-    after: Iterable[tuple[Patron, Person]],
-    policy: Policy | None,
-) -> None:
+def _write_names(connection: Connection, tenant: Tenant, part: Part) -> None:
     """Write the records that have another name or birth date from now on."""
-    writes = [
-        with_age(
-            Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=()),
-            on=tenant.clock.today(),
-            policy=policy,
-        )
-        for patron, person in after
-    ]
+    writes = []
+    for patron_id, person in part.called.items():
+        patron = part.patrons[patron_id]
+        if patron_id in part.after:
+            # the same row of the list may have given them another group
+            patron = replace(patron, group=part.after[patron_id][0].group)
+        write = Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=())
+        writes.append(with_age(write, on=tenant.clock.today(), policy=part.policy))
     write_records(connection, tenant, tenant.no_run, writes)

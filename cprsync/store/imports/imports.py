@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.patron.due import Facts, age_step_of
 from cprsync.domain.patron.fields import add_import
 from cprsync.domain.patron.kinds import CONTACT_ADDRESS
 from cprsync.domain.patron.override import with_name
@@ -18,24 +19,18 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import IN_MAX, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.engine import IN_MAX, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.feed.subscriptions import begin_again, come_back
 from cprsync.store.imports.circulating import import_circulation
 from cprsync.store.imports.import_rows import (
     STREAM,
     Part,
-    age_step_of_new,
-    card_holders,
+    find_meant,
     fresh_ids,
-    groups_by_age,
     left_before,
-    meant,
     new_row,
-    patrons_to_rename,
-    pinned,
-    replaced,
-    stored_by_number,
+    read_part,
     with_own_values,
     write_part,
 )
@@ -56,13 +51,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: The audit stream for patrons that staff add by hand.
-DESK = "desk"
 #: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
 _KNOWN = (ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
-
-
 NAME: Final = "name"
 BIRTH_DATE: Final = "birth_date"
 ADDRESS: Final = "address"
@@ -77,8 +68,7 @@ class Imports(TenantStore):
         self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
     ) -> list[ImportedRow]:
         results: list[ImportedRow] = []
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             for part in _distinct_parts(rows):
                 results.extend(_import_part(connection, self._tenant, part, policy))
             if not apply:
@@ -91,15 +81,14 @@ class Imports(TenantStore):
         return import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
     def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> ImportedRow:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             (result,) = _import_part(connection, self._tenant, [row], policy)
             if not write:
                 connection.rollback()
             elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
                 more = (("user", user),)
                 happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
-                audit.append(connection, self._tenant, DESK, [happened])
+                audit.append(connection, self._tenant, audit.DESK, [happened])
         return result
 
     def left_before(self, number: CprNumber) -> bool:
@@ -123,16 +112,7 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
 def _import_part(
     connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
 ) -> list[ImportedRow]:
-    stored, cards = stored_by_number(connection, tenant, rows), card_holders(connection, tenant, rows)
-    by_id = {row.id: row for row in stored.values()}
-    by_id |= meant(connection, tenant, rows, cards, but=by_id)
-    part = Part(stored, cards, by_id, policy=policy)
-    found = [(row, _found(tenant, part, row)) for row in rows]
-    named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
-    part.pinned = pinned(connection, tenant, by_id.values())
-    part.replaced = replaced(connection, tenant, rows)
-    part.patrons = patrons_to_rename(connection, tenant, found)
-    part.groups = groups_by_age(connection, tenant, named, policy)
+    part = read_part(connection, tenant, rows, policy)
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     write_part(connection, tenant, part)
@@ -179,7 +159,7 @@ def _stayed(imported: ImportedRow) -> ImportedRow:
 
 
 def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> ImportedRow:
-    stored = _found(tenant, part, row)
+    stored = find_meant(tenant, part, row)
     if isinstance(stored, str):
         return ImportedRow(ImportOutcome.REFUSED, None, stored)
     if stored is None and (refused := _not_created(part, row)):
@@ -267,9 +247,9 @@ def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
 
 
 def _not_created(part: Part, row: NewPatron) -> ImportedRow | None:
-    if row.number is not None and row.number.digits in part.replaced:
+    if row.number is not None and row.number in part.replaced:
         # an old row could overwrite what a row under the new number says of the patron
-        return ImportedRow(ImportOutcome.REFUSED, part.replaced[row.number.digits], "number.replaced")
+        return ImportedRow(ImportOutcome.REFUSED, part.replaced[row.number], "number.replaced")
     if row.number is None and part.policy is not None and part.policy.group(row.local.group).cpr_required:
         return ImportedRow(ImportOutcome.REFUSED, None, "number.required")
     return None
@@ -278,22 +258,13 @@ def _not_created(part: Part, row: NewPatron) -> ImportedRow | None:
 def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> ImportedRow:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
     person = with_own_values(Person(number), replace(row, name=""))
-    group, step = age_step_of_new(person, row.local.group, part.policy, on=tenant.clock.today())
+    group, today = row.local.group, tenant.clock.today()
+    # the age is known from the number, or from the list if no register knows the patron
+    facts = Facts("", person, group)
+    group, step = (group, today) if part.policy is None else age_step_of(facts, today, part.policy)
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))
     return ImportedRow(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
-
-
-def _found(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
-    """Return the patron that a row means; None: a new patron; a text: why it cannot be decided."""
-    if row.number is not None:
-        probes = tenant.vault.probes("number", row.number.digits)
-        found = next((part.stored[index] for index in probes if index in part.stored), None)
-        return "patron.other" if row.patron_id and (found is None or found.id != row.patron_id) else found
-    if row.patron_id:
-        return part.by_id.get(row.patron_id, "patron.unknown")
-    holders = {part.cards[i] for card in row.local.cards for i in card_probes(tenant, card.number) if i in part.cards}
-    return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
 
 
 def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:

@@ -20,7 +20,8 @@ from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
+from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
+from cprsync.store.feed.subscriptions import LEFT
 from cprsync.store.leaving.emptying import empty, note, of, waits_of
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import kept_blocks
@@ -66,8 +67,7 @@ class Erasing(TenantStore):
     """Records that are erased."""
 
     def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             row = _held(connection, self._tenant, patron_id)
             if row is None:
                 given = was_given(connection, self._tenant, patron_id)

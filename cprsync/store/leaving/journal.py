@@ -19,8 +19,8 @@ from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import entry_of
 from cprsync.store.leaving.erasing import repeat
 from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
@@ -67,8 +67,7 @@ class Journal(TenantStore):
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
         tenant = self._tenant
         find_new_keys(tenant)
-        with writing(tenant.engine) as connection:
-            hold_library(connection, tenant)
+        with library_transaction(tenant) as connection:
             try:
                 journal_entries(connection, tenant)
             except JournalBehind:
@@ -112,8 +111,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
     with reading(tenant.engine) as connection:
         if not _is_older(connection, tenant):
             return False
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
+    with library_transaction(tenant) as connection:
         # another process may have noticed it just now, and remembered all lines in the database
         if not _is_older(connection, tenant):
             return False
@@ -179,8 +177,7 @@ def replay_journal(tenant: Tenant) -> int:
         seen = is_journal_remembered(connection, tenant, len(written))
     if seen and not back and not unknown:
         return 0
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
+    with library_transaction(tenant) as connection:
         for patron_id in unknown:
             connection.execute(_ISSUE, {"agency": tenant.agency, "id": patron_id})
         # another process may have erased some of them just now; then the journal is remembered by now

@@ -26,8 +26,8 @@ from cprsync.services.ports.runs import Departed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
+from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
 from cprsync.store.leaving.emptying import close, of, waits_of
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
@@ -70,9 +70,7 @@ class Leaving(TenantStore):
 
     def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
         today = self._tenant.clock.today()
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
-            hold_library(connection, self._tenant)
+        with run_transaction(self._tenant, run) as connection:
             still = set(_inactive(connection, self._tenant, inactive_before)) if leaving.inactive else set()
             fresh = [one for one in leaving.inactive if one in still]
             _set_leaving(connection, self._tenant, fresh, on=today)
@@ -110,8 +108,7 @@ class Leaving(TenantStore):
 
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
         today = self._tenant.clock.today()
-        with writing(self._tenant.engine) as connection:
-            hold_library(connection, self._tenant)
+        with library_transaction(self._tenant) as connection:
             row = connection.execute(_this(self._tenant, patron_id).with_for_update()).one_or_none()
             if row is None:
                 gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it

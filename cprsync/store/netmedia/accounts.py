@@ -21,17 +21,17 @@ from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, card_accounts_of, payload
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, card_accounts_of, for_culr, payload
 from cprsync.store.netmedia.entitlements import kept_lines
 from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, open_number, shells_of
-from cprsync.store.records.records import from_row, move_on, open_local, overrides_of
+from cprsync.store.records.records import move_on, open_local, open_patrons, patron_rows
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cprsync.domain.netmedia.account import Held
@@ -78,38 +78,31 @@ class Accounts(TenantStore):
         # the database compares the indexes side by side, for 100,000 patrons a night; a subquery for each patron takes
         # three times as long
         told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == self._tenant.agency)
-        waits = select(_OUT.patron_id).where(_OUT.agency == self._tenant.agency, _OUT.target == CULR)
+        waits = select(_OUT.patron_id).where(for_culr(self._tenant))
         with reading(self._tenant.engine) as connection:
             return sorted(connection.scalars(everyone.except_(told, waits)))
 
     def wanted(self, ids: Sequence[str]) -> list[Account]:
-        found: list[Account] = []
         with reading(self._tenant.engine) as connection:
-            for part in parts(ids):
-                waits = waiting(connection, self._tenant, part)
-                found += (one for one in _accounts(connection, self._tenant, part) if one.patron_id not in waits)
-        return found
+            waits = waiting(connection, self._tenant, ids)
+            return [one for one in _accounts(connection, self._tenant, ids) if one.patron_id not in waits]
 
     def count_left_out(self) -> int:
-        mine = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR)
+        left_out = select(func.count(_OUT.patron_id.distinct())).where(for_culr(self._tenant))
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(select(func.count(_OUT.patron_id.distinct())).where(mine)) or 0
+            return connection.scalar(left_out) or 0
 
     def sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
         found = dict.fromkeys(ids, AccountSides())
+        codes = select(_OUT.patron_id, _OUT.code).where(for_culr(self._tenant, FAILED)).order_by(_OUT.version)
         with reading(self._tenant.engine) as connection:
-            for part in parts(ids):
-                for one in _accounts(connection, self._tenant, part):
-                    found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
-                for row in connection.execute(select(tables.account).where(rows_of(self._tenant, part))):
-                    stands = row.municipality if row.checked is None else row.seen
-                    found[row.patron_id] = replace(found[row.patron_id], theirs=stands)
-                refused = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
-                codes = (
-                    select(_OUT.patron_id, _OUT.code).where(refused, _OUT.patron_id.in_(part)).order_by(_OUT.version)
-                )
-                for row in connection.execute(codes):
-                    found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
+            for one in _accounts(connection, self._tenant, ids):
+                found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
+            for patron_id, row in accounts_of(connection, self._tenant, ids).items():
+                stands = row.municipality if row.checked is None else row.seen
+                found[patron_id] = replace(found[patron_id], theirs=stands)
+            for row in fetch_rows(connection, codes, _OUT.patron_id, ids):
+                found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
         return found
 
 
@@ -122,12 +115,11 @@ class AccountRepairs(TenantStore):
         with run_transaction(self._tenant, run) as connection:
             note_seen(connection, self._tenant, seen)
             settle_items(connection, self._tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
-            for part in parts(gone):
-                connection.execute(delete(tables.account).where(rows_of(self._tenant, part)))
+            change_rows(connection, delete(tables.account).where(_ours(self._tenant)), _ACCOUNT.patron_id, gone)
 
     def repair(self, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
         with run_transaction(self._tenant, run) as connection:
-            held = _hold(connection, self._tenant, sorted({one.patron_id for one in repairs}))
+            held = _hold(connection, self._tenant, {one.patron_id for one in repairs})
             still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
             put_in = sum(_put_in(connection, self._tenant, held, one) for one in still)
             foreign = {one.patron_id: one.held for one in still if one.held and Drift.FOREIGN in one.drift}
@@ -151,33 +143,26 @@ class AccountRepairs(TenantStore):
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(found.order_by(_PATRON.id).limit(limit)).all()
             kept = kept_lines(connection, self._tenant, rows)
-            corrected = overrides_of(connection, self._tenant, rows)
+            patrons = open_patrons(connection, self._tenant, rows)
         return [
             Checked(
-                patron=from_row(self._tenant.vault, row, corrected.get(row.id, ())),
+                patron=patron,
                 local=open_local(self._tenant, row),
                 stage=Stage.CLOSED if row.status_class in tables.GONE else Stage(row.standing),
                 gone=row.status_class in tables.GONE,
                 rights=kept.get(row.id),
                 waits=_awaits_rights(self._tenant, row),
             )
-            for row in rows
+            for row, patron in zip(rows, patrons, strict=True)
         ]
 
     def wrong_versions(self) -> list[str]:
-        theirs = (
-            (_PATRON.agency == self._tenant.agency)
-            & (_PATRON.agency == _ACCOUNT.agency)
-            & (_PATRON.id == _ACCOUNT.patron_id)
-        )
-        waits = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR)
+        theirs = _ours(self._tenant) & (_PATRON.agency == _ACCOUNT.agency) & (_PATRON.id == _ACCOUNT.patron_id)
+        waits = for_culr(self._tenant)
         settled = waits & (_OUT.agency == _ACCOUNT.agency) & (_OUT.patron_id == _ACCOUNT.patron_id)
         owner = waits & (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
-        before = (
-            (_IMAGE.agency == self._tenant.agency)
-            & (_PATRON.agency == _IMAGE.agency)
-            & (_PATRON.id == _IMAGE.patron_id)
-        )
+        before = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)
+        before &= _IMAGE.agency == self._tenant.agency
         wrong = union(
             select(_ACCOUNT.patron_id).where(theirs, _ACCOUNT.version > _PATRON.version),
             select(_OUT.patron_id).where(settled, _OUT.state == WAITING, _OUT.version <= _ACCOUNT.version),
@@ -188,33 +173,33 @@ class AccountRepairs(TenantStore):
             return sorted(connection.scalars(wrong))
 
     def let_stand(self, ids: Sequence[str]) -> set[str]:
-        latest: dict[str, str] = {}
         with reading(self._tenant.engine) as connection:
-            for part in parts(ids):
-                theirs = (
-                    (_ITEM.agency == self._tenant.agency)
-                    & (_ITEM.kind == NET_MEDIA_FOREIGN)
-                    & _ITEM.patron_id.in_(part)
-                )
-                for row in connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id)):
-                    latest[row.patron_id] = row.state
-        return {one for one, state in latest.items() if state == State.REJECTED.value}
+            latest = _latest_about_foreign(connection, self._tenant, ids)
+        return {one for one, state in latest.items() if state is State.REJECTED}
 
 
-def rows_of(tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition for the accounts of these patrons."""
-    return (_ACCOUNT.agency == tenant.agency) & _ACCOUNT.patron_id.in_(ids)
+def accounts_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
+    """Return what the net media hold for these patrons, as far as they were told. Patrons without are left out."""
+    found = fetch_rows(connection, select(tables.account).where(_ours(tenant)), _ACCOUNT.patron_id, ids)
+    return {row.patron_id: row for row in found}
+
+
+def _ours(tenant: Tenant) -> ColumnElement[bool]:
+    return _ACCOUNT.agency == tenant.agency
+
+
+def _latest_about_foreign(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, State]:
+    """Return the state of each patron's last item about another library's number."""
+    about = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN)
+    items = select(_ITEM.patron_id, _ITEM.state).where(about).order_by(_ITEM.id)
+    return {row.patron_id: State(row.state) for row in fetch_rows(connection, items, _ITEM.patron_id, ids)}
 
 
 def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
-    of_patron = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
-    rows = connection.execute(select(tables.patron).where(of_patron).order_by(_PATRON.id)).all()
-    told = {row.patron_id: row for row in connection.execute(select(tables.account).where(rows_of(tenant, ids)))}
-    former = _former(connection, tenant, list(told))
+    rows, told = patron_rows(connection, tenant, ids), accounts_of(connection, tenant, ids)
+    former = _former(connection, tenant, told)
     cards = card_accounts_of(connection, tenant, rows)
-    corrected = overrides_of(connection, tenant, rows)
-    for row in rows:
-        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
         one = _account(tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
         if one is None:
             continue
@@ -223,10 +208,9 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
         yield replace(one, former=former.get(row.id, ()))
 
 
-def waiting(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+def waiting(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of these patrons with an effect that waits or was refused."""
-    mine = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & _OUT.patron_id.in_(ids)
-    return set(connection.scalars(select(_OUT.patron_id).where(mine)))
+    return set(fetch_values(connection, select(_OUT.patron_id).where(for_culr(tenant)), _OUT.patron_id, ids))
 
 
 def _account(
@@ -245,7 +229,7 @@ def _account(
     return Account(row.id, row.version, identity, want, told is not None, last)
 
 
-def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
+def _former(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, tuple[Identity, ...]]:
     """Return the replaced numbers of these patrons that belong to no other patron.
 
     Returns none for a patron who has merged shells whose deletions still wait.
@@ -255,9 +239,10 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
         _PATRON.number_index == _ROW.number_index,
         _PATRON.status_class.not_in(tables.GONE),
     )
-    old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & _ROW.patron_id.in_(ids) & ~holder
+    old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & ~holder
+    wanted = select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)
     found: dict[str, dict[Identity, None]] = {}
-    for row in connection.execute(select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)):
+    for row in fetch_rows(connection, wanted, _ROW.patron_id, ids):
         found.setdefault(row.patron_id, {})[Identity(IdType.CPR, open_number(tenant, row))] = None
     # each patron who was merged into this one has deletions of their own
     return {
@@ -269,8 +254,7 @@ def _former(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[
 
 def account_of(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
     """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == patron_id)
-    row = connection.execute(select(_ACCOUNT.municipality).where(theirs)).one_or_none()
+    row = accounts_of(connection, tenant, [patron_id]).get(patron_id)
     return None if row is None else {"municipality": row.municipality}
 
 
@@ -288,15 +272,10 @@ def _number_of(held: Held) -> str | None:
     return (held.municipality or NOWHERE) if held.account or held.agencies else None
 
 
-def _hold(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, AnyRow]:
+def _hold(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
     """Return the rows of these patrons, held, without patrons with an effect that waits by now."""
-    held: dict[str, AnyRow] = {}
-    for part in parts(ids):
-        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        rows = connection.execute(select(tables.patron).where(theirs).order_by(_PATRON.id).with_for_update()).all()
-        waits = waiting(connection, tenant, part)
-        held |= {row.id: row for row in rows if row.id not in waits}
-    return held
+    held, waits = patron_rows(connection, tenant, ids, hold=True), waiting(connection, tenant, ids)
+    return {row.id: row for row in held if row.id not in waits}
 
 
 def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one: Repair) -> bool:
@@ -317,14 +296,8 @@ def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, fore
     Call it before what is read now is written, because that is compared with what was read before.
     """
     now = {patron_id: _number_of(held) for patron_id, held in foreign.items()}
-    latest: dict[str, State] = {}
-    before: dict[str, str | None] = {}
-    for part in parts(sorted(now)):
-        theirs = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN) & _ITEM.patron_id.in_(part)
-        items = connection.execute(select(_ITEM.patron_id, _ITEM.state).where(theirs).order_by(_ITEM.id))
-        latest |= {row.patron_id: State(row.state) for row in items}
-        seen = connection.execute(select(_ACCOUNT.patron_id, _ACCOUNT.seen).where(rows_of(tenant, part)))
-        before |= {row.patron_id: row.seen for row in seen}
+    latest = _latest_about_foreign(connection, tenant, now.keys())
+    before = {one: row.seen for one, row in accounts_of(connection, tenant, now.keys()).items()}
     fresh = [one for one in sorted(now) if asks_about_foreign(latest.get(one), before=before.get(one), now=now[one])]
     ask_staff(connection, tenant, run or tenant.no_run, fresh, NET_MEDIA_FOREIGN)
     return fresh

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, card_accounts, identity_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
-from cprsync.store.records.records import from_row, move_on, open_local, overrides_of
+from cprsync.store.core.engine import fetch_values
+from cprsync.store.records.records import move_on, open_local, open_patrons, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -31,7 +31,7 @@ CULR: Final = "culr"
 WAITING, FAILED = "waiting", "failed"
 #: One encoder for all payloads: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-_PATRON = tables.patron.c
+_OUT = tables.outbox.c
 
 
 def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect may say
@@ -53,6 +53,12 @@ def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect
     value = _ENCODE(identity.value)
     begins = f"{deleted}{number}{mends}{former}{all_of_them}"
     return f'{{{begins}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
+
+
+def for_culr(tenant: Tenant, state: str | None = None) -> ColumnElement[bool]:
+    """Return the condition for effects that CULR gets, in a state if one is given."""
+    ours = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
+    return ours if state is None else ours & (_OUT.state == state)
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
@@ -113,8 +119,7 @@ def _patron_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[st
     A patron without a CPR number may have an account under one.
     """
     issued = tables.issued_id.c
-    given = select(issued.id).where(issued.agency == tenant.agency)
-    return {one for part in parts(numbers) for one in connection.scalars(given.where(issued.id.in_(part)))}
+    return set(fetch_values(connection, select(issued.id).where(issued.agency == tenant.agency), issued.id, numbers))
 
 
 def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
@@ -125,25 +130,13 @@ def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> 
     """
     if not tenant.card_accounts:
         return
-    for part in parts(sorted(ids)):
-        theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        rows = connection.execute(select(tables.patron).where(theirs).order_by(_PATRON.id).with_for_update()).all()
-        known = _known(connection, tenant, part)
-        for row in rows:
-            if row.id in known and _may_log_in(row):
-                _tell_of_cards(connection, tenant, row)
-
-
-def _tell_of_cards(connection: Connection, tenant: Tenant, row: AnyRow) -> None:
-    patron = from_row(tenant.vault, row, overrides_of(connection, tenant, [row]).get(row.id, ()))
-    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
-    version = move_on(connection, tenant, row).version
-    add(connection, tenant, row.id, version, payload(identity_of(patron.number, row.id), culr))
-
-
-def _known(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    """Return those of these patrons who have an account, or will get one."""
-    account, out = tables.account.c, tables.outbox.c
-    told = select(account.patron_id).where(account.agency == tenant.agency, account.patron_id.in_(ids))
-    waits = select(out.patron_id).where(out.agency == tenant.agency, out.target == CULR, out.patron_id.in_(ids))
-    return {*connection.scalars(told), *connection.scalars(waits)}
+    rows, account = patron_rows(connection, tenant, ids, hold=True), tables.account.c
+    # those who have an account, or will get one
+    told = select(account.patron_id).where(account.agency == tenant.agency)
+    known = {*fetch_values(connection, told, account.patron_id, ids)}
+    known |= {*fetch_values(connection, select(_OUT.patron_id).where(for_culr(tenant)), _OUT.patron_id, ids)}
+    rows = [row for row in rows if row.id in known and _may_log_in(row)]
+    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
+        culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+        version = move_on(connection, tenant, row).version
+        add(connection, tenant, row.id, version, payload(identity_of(patron.number, row.id), culr))

@@ -7,6 +7,7 @@ the policy is new. The last case concerns every patron. The rule itself is in `d
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
@@ -18,10 +19,10 @@ from cprsync.services.ports.netmedia import RightsDue
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
-from cprsync.store.core.engine import IN_MAX, parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, run_transaction
-from cprsync.store.netmedia.effects import CULR, WAITING
-from cprsync.store.records.records import from_row, open_local, overrides_of
+from cprsync.store.core.engine import IN_MAX, change_rows, fetch_rows, parts, reading
+from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.netmedia.effects import CULR, WAITING, for_culr
+from cprsync.store.records.records import open_local, open_patrons, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,10 +64,10 @@ class Rights(TenantStore):
         return rows[-1].id if len(rows) == page.limit else None
 
     def ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
-        after = ""
+        page = DuePage(until, everyone=everyone, limit=IN_MAX)
         while True:
             with reading(self._tenant.engine) as connection:
-                rows = due_rows(connection, self._tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+                rows = due_rows(connection, self._tenant, page)
                 kept = kept_lines(connection, self._tenant, rows)
                 found = [
                     RightsDue(row.id, facts, kept.get(row.id, ""))
@@ -74,31 +75,25 @@ class Rights(TenantStore):
                     if facts.stage is not Stage.CLOSED
                 ]
             yield from found
-            if len(rows) < IN_MAX:
+            if len(rows) < page.limit:
                 return
-            after = rows[-1].id
+            page = replace(page, after=rows[-1].id)
 
     def stamp(self) -> str | None:
+        wanted = select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(
-                select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == self._tenant.agency)
-            )
+            kept: str | None = connection.scalar(wanted)
             return kept
 
     def keep_stamp(self, run: Run, derived: str | None) -> None:
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
-            connection.execute(
-                update(tables.library).where(_LIBRARY.agency == self._tenant.agency).values(rights_stamp=derived)
-            )
+        ours = update(tables.library).where(_LIBRARY.agency == self._tenant.agency)
+        with run_transaction(self._tenant, run) as connection:
+            connection.execute(ours.values(rights_stamp=derived))
 
     def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
         for part in parts(ids):
             with run_transaction(self._tenant, None) as connection:
-                these = (_PATRON.agency == self._tenant.agency) & _PATRON.id.in_(part)
-                rows = connection.execute(
-                    select(tables.patron).where(these).order_by(_PATRON.id).with_for_update()
-                ).all()
+                rows = patron_rows(connection, self._tenant, part, hold=True)
                 _put_down(connection, self._tenant, None, _derive(connection, self._tenant, rows, policy, on))
 
     def forget_earlier_turns(self, run: Run) -> None:
@@ -109,17 +104,14 @@ class Rights(TenantStore):
         # a block closed the right, say, and the patron moved later
         since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
         untold = exists().where(theirs, turned, since)
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
+        with run_transaction(self._tenant, run) as connection:
             connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
 
     def turns(self, run: Run) -> dict[str, dict[str, int]]:
         theirs = _TURN.agency == self._tenant.agency
         ours = theirs & (_TURN.run_id == run.id)
         counted = select(_TURN.product, _TURN.turn, func.count()).where(ours).group_by(_TURN.product, _TURN.turn)
-        untold = select(_OUT.patron_id).where(
-            _OUT.agency == self._tenant.agency, _OUT.target == CULR, _OUT.state == WAITING
-        )
+        untold = select(_OUT.patron_id).where(for_culr(self._tenant, WAITING))
         patrons = func.count(_TURN.patron_id.distinct())
         waiting = select(_TURN.product, patrons).where(theirs, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
         found: dict[str, dict[str, int]] = defaultdict(dict)
@@ -155,10 +147,11 @@ def _derive(
             new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
         turned.append((row.id, changes_between(before.get(row.id, ""), now)))
         moved.append((next_change_day(facts, policy, day), row.local_version, tenant.agency, row.id))
-    _forget(connection, tenant, [row.id for row in rows if row.status_class in tables.GONE])
-    if moved:
-        columns = ("rights_due", "rights_local")
-        bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
+    # the rights of former patrons end without counting as closed
+    gone = [row.id for row in rows if row.status_class in tables.GONE]
+    change_rows(connection, delete(tables.entitlement).where(_KEPT.agency == tenant.agency), _KEPT.patron_id, gone)
+    columns = ("rights_due", "rights_local")
+    bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
     if new:
         connection.execute(_KEEP, new)
     return turned
@@ -206,23 +199,14 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
             select(_PATRON.id).where(theirs, _LOCAL_IS_NEWER),
         ).subquery()
     found = select(due.c.id).where(due.c.id > page.after).order_by(due.c.id).limit(page.limit)
-    wanted = select(tables.patron).where(theirs).order_by(_PATRON.id)
-    wanted = wanted.with_for_update() if hold else wanted
-    return [
-        row
-        for part in parts(connection.scalars(found).all())
-        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
-    ]
+    return patron_rows(connection, tenant, connection.scalars(found).all(), hold=hold)
 
 
 def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
     """Return the rights as they are kept, by patron."""
     wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == tenant.agency)
-    return {
-        patron_id: rights
-        for part in parts([row.id for row in rows])
-        for patron_id, rights in connection.execute(wanted.where(_KEPT.patron_id.in_(part)))
-    }
+    found = fetch_rows(connection, wanted, _KEPT.patron_id, [row.id for row in rows])
+    return {row.patron_id: row.rights for row in found}
 
 
 def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[AnyRow, RightFacts]]:
@@ -230,16 +214,7 @@ def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> I
 
     The day since when each fact holds is left out: the kept rights last longer than it does.
     """
-    corrected = overrides_of(connection, tenant, rows)
-    for row in rows:
-        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
         gone = row.status_class in tables.GONE
         stage = Stage.CLOSED if gone else Stage(row.standing)
         yield row, right_facts(patron, open_local(tenant, row), stage=stage)
-
-
-def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
-    """Delete the rights of former patrons. This does not count as closing a right."""
-    for part in parts(ids):
-        these = (_KEPT.agency == tenant.agency) & _KEPT.patron_id.in_(part)
-        connection.execute(delete(tables.entitlement).where(these))

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others
 from cprsync.domain.netmedia.drift import Drift
@@ -22,11 +22,12 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, parts, reading, writing
+from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.netmedia.accounts import DRIFTED, leave_to_staff, note_seen, waiting
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, card_accounts_of, effect_of
+from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, waiting
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, card_accounts_of, effect_of, for_culr
 from cprsync.store.records.numbers import borrowers
+from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Outbox(TenantStore):
     """What CULR must still be told."""
 
     def backlog(self) -> Backlog:
-        mine = (_OUT.agency == self._tenant.agency) & (_OUT.target == CULR)
-        wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(mine).group_by(_OUT.state)
+        wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(for_culr(self._tenant))
+        wanted = wanted.group_by(_OUT.state)
         with reading(self._tenant.engine) as connection:
             found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
         waiting, oldest = found.get(WAITING, (0, None))
@@ -65,24 +66,22 @@ class Outbox(TenantStore):
         revoking = _PATRON.status_class.in_(_LOSING) | _OUT.patron_id.in_(lost)
         last = case((revoking, 0), else_=1)
         theirs = (_PATRON.agency == _OUT.agency) & (_PATRON.id == _OUT.patron_id)
-        wanted = select(_OUT.patron_id).join(tables.patron, theirs).where(_waits(self._tenant)).group_by(_OUT.patron_id)
+        wanted = (
+            select(_OUT.patron_id)
+            .join(tables.patron, theirs)
+            .where(for_culr(self._tenant, WAITING))
+            .group_by(_OUT.patron_id)
+        )
         with reading(self._tenant.engine) as connection:
             return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
 
     def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
         with reading(self._tenant.engine) as connection:
             found: dict[str, list[AnyRow]] = defaultdict(list)
-            accounts: dict[str, AnyRow] = {}
-            for part in parts(ids):
-                wanted = (
-                    select(tables.outbox).where(_waits(self._tenant), _OUT.patron_id.in_(part)).order_by(_OUT.version)
-                )
-                for row in connection.execute(wanted):
-                    found[row.patron_id].append(row)
-                known = select(tables.account).where(
-                    _ACCOUNT.agency == self._tenant.agency, _ACCOUNT.patron_id.in_(part)
-                )
-                accounts |= {row.patron_id: row for row in connection.execute(known)}
+            wanted = select(tables.outbox).where(for_culr(self._tenant, WAITING)).order_by(_OUT.version)
+            for row in fetch_rows(connection, wanted, _OUT.patron_id, ids):
+                found[row.patron_id].append(row)
+            accounts = accounts_of(connection, self._tenant, ids)
             effects = {
                 patron_id: list(_effects(self._tenant, found[patron_id], accounts.get(patron_id)))
                 for patron_id in ids
@@ -119,24 +118,17 @@ class Outbox(TenantStore):
                 note_seen(connection, self._tenant, list(foreign.items()))
                 audit.append(connection, self._tenant, stream, _happened(run, done))
             if rest:
-                left += (
-                    (one, NET_MEDIA_REFUSED)
-                    for one in _fail(connection, self._tenant, run or self._tenant.no_run, rest)
-                )
+                refused = _fail(connection, self._tenant, run or self._tenant.no_run, rest)
+                left += ((one, NET_MEDIA_REFUSED) for one in refused)
             return left
 
     def account_state(self, patron_id: str) -> AccountState:
-        theirs = (_ACCOUNT.agency == self._tenant.agency) & (_ACCOUNT.patron_id == patron_id)
-        waits = _waits(self._tenant) & (_OUT.patron_id == patron_id)
+        theirs = select(tables.outbox).where(for_culr(self._tenant), _OUT.patron_id == patron_id)
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(select(tables.account).where(theirs)).one_or_none()
-            waiting = connection.execute(select(tables.outbox).where(waits).order_by(_OUT.version)).all()
-            codes = (
-                select(_OUT.code)
-                .where(refused_of(self._tenant), _OUT.patron_id == patron_id)
-                .order_by(_OUT.version.desc())
-            )
-            refused = connection.scalar(codes.limit(1))
+            row = accounts_of(connection, self._tenant, [patron_id]).get(patron_id)
+            outgoing = connection.execute(theirs.order_by(_OUT.version)).all()
+        waiting = [one for one in outgoing if one.state == WAITING]
+        refused = [one.code for one in outgoing if one.state == FAILED]
         effects = [effect_of(self._tenant, one) for one in waiting]
         offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
         settled = None if row is None else row.municipality
@@ -146,21 +138,16 @@ class Outbox(TenantStore):
             confirmed=settled if row is None or row.checked is None else row.seen,
             pending=len(waiting),
             deleting=bool(effects) and effects[-1].gone,
-            refused=refused,
+            refused=refused[-1] if refused else None,
             checked=None if row is None else moment_of(row.checked or row.settled),
         )
-
-
-def _waits(tenant: Tenant) -> ColumnElement[bool]:
-    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == WAITING)
 
 
 def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
     """Return the cards that must be able to log in, as they are now."""
     if not tenant.card_accounts:
         return {}
-    theirs = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(ids)
-    return card_accounts_of(connection, tenant, connection.execute(select(tables.patron).where(theirs)).all())
+    return card_accounts_of(connection, tenant, patron_rows(connection, tenant, ids))
 
 
 def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
@@ -276,44 +263,26 @@ def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[
 
 def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:
     """Delete the older refused effects of these patrons, and settle the question that they left to a person."""
-    patrons = sorted({effect.patron_id for effect in came_through})
-    refused = [
-        patron_id
-        for part in parts(patrons)
-        for patron_id in connection.scalars(
-            select(_OUT.patron_id).distinct().where(refused_of(tenant), _OUT.patron_id.in_(part))
-        )
-    ]
+    wanted = select(_OUT.patron_id).distinct().where(for_culr(tenant, FAILED))
+    refused = set(fetch_values(connection, wanted, _OUT.patron_id, {effect.patron_id for effect in came_through}))
     if not refused:
         return  # nearly always the case
     rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
     connection.execute(_OLDER_REFUSED, rows)
-    still = set(connection.scalars(select(_OUT.patron_id).where(refused_of(tenant), _OUT.patron_id.in_(refused))))
-    settle_items(connection, tenant, [one for one in refused if one not in still], NET_MEDIA_REFUSED)
-
-
-def refused_of(tenant: Tenant) -> ColumnElement[bool]:
-    """Return the condition for refused effects, at which a person has to look."""
-    return (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.state == FAILED)
+    still = fetch_values(connection, wanted, _OUT.patron_id, refused)
+    settle_items(connection, tenant, sorted(refused.difference(still)), NET_MEDIA_REFUSED)
 
 
 def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
-    tried = _attempts(connection, tenant, [effect.patron_id for effect, _ in rest])
+    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(for_culr(tenant, WAITING))
+    found = fetch_rows(connection, wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
+    attempts = {(row.patron_id, row.version): row.attempts for row in found}
     rows, left = [], []
     for effect, outcome in rest:
-        ended = is_given_up(outcome.code, tried[effect.patron_id, effect.version] + 1)
+        ended = is_given_up(outcome.code, attempts[effect.patron_id, effect.version] + 1)
         state = FAILED if ended else WAITING
         rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
         left += [effect.patron_id] if ended else []
     connection.execute(_FAIL, rows)
     ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
     return left
-
-
-def _attempts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[tuple[str, int], int]:
-    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(_waits(tenant))
-    return {
-        (patron_id, version): attempts
-        for part in parts(ids)
-        for patron_id, version, attempts in connection.execute(wanted.where(_OUT.patron_id.in_(part)))
-    }

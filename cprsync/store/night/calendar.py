@@ -1,7 +1,4 @@
-"""Read for the calendar part: who has something due, the facts of each, and the counts of a run.
-
-Writing a lived day is in `living`.
-"""
+"""The calendar part of a night: who has something due, the facts of each, and what a lived day writes."""
 
 from __future__ import annotations
 
@@ -17,17 +14,21 @@ from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
-from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import bulk, tables
-from cprsync.store.core.engine import IN_MAX, parts, reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library
+from cprsync.store.core.engine import IN_MAX, change_rows, reading
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.numbers import DEAD
-from cprsync.store.records.records import encode_local, from_row, open_local, overrides_of, prepare
+from cprsync.store.records.records import (
+    open_local,
+    open_patrons,
+    patron_rows,
+    prepare,
+    write_local,
+)
 from cprsync.store.reviews import review_items
-from cprsync.store.seals.vault import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,13 +45,8 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-_PATRON = tables.patron.c
-_ROW = tables.subscription.c
-_LIBRARY = tables.library.c
-_EVENT = tables.calendar_event.c
-
-
-_OVERRIDE = tables.override.c
+_PATRON, _ROW, _OVERRIDE = tables.patron.c, tables.subscription.c, tables.override.c
+_LIBRARY, _EVENT = tables.library.c, tables.calendar_event.c
 #: Field names of events that do not name the field themselves.
 _FIELDS: Final = {DueKind.AGE_STEP: "group", DueKind.SUBSCRIPTION_ENDED: "subscription"}
 _INSERT_EVENT = text(
@@ -74,10 +70,8 @@ class Calendar(TenantStore):
     """What a day brings patrons: birthdays, corrections and absences that end."""
 
     def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
-            # a desk that corrects one of these patrons waits, or its write is seen
-            hold_library(connection, self._tenant)
+        # a desk that corrects one of these patrons waits, or its write is seen
+        with run_transaction(self._tenant, run) as connection:
             day, rows = page.day, due_rows(connection, self._tenant, page, hold=True)
             lived = [
                 Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(connection, self._tenant, rows)
@@ -90,37 +84,33 @@ class Calendar(TenantStore):
         return rows[-1].id if len(rows) == page.limit else None
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
-        after = ""
+        page = DuePage(until, everyone=everyone, limit=IN_MAX)
         while True:
             with reading(self._tenant.engine) as connection:
-                rows = due_rows(connection, self._tenant, DuePage(until, everyone=everyone, after=after, limit=IN_MAX))
+                rows = due_rows(connection, self._tenant, page)
                 found = [one.facts for one in opened(connection, self._tenant, rows)]
             yield from found
-            if len(rows) < IN_MAX:
+            if len(rows) < page.limit:
                 return
-            after = rows[-1].id
+            page = replace(page, after=rows[-1].id)
 
     def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
         with reading(self._tenant.engine) as connection:
-            minors = sorted(links.answered_for(connection, self._tenant, ids))
-            wanted = select(tables.patron).where(_PATRON.agency == self._tenant.agency).order_by(_PATRON.id)
-            rows = [row for part in parts(minors) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+            minors = links.answered_for(connection, self._tenant, ids)
+            rows = patron_rows(connection, self._tenant, minors)
             found = [one.facts for one in opened(connection, self._tenant, rows)]
         yield from found
 
     def stamp(self) -> str | None:
+        wanted = select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(
-                select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == self._tenant.agency)
-            )
+            kept: str | None = connection.scalar(wanted)
             return kept
 
     def keep_stamp(self, run: Run, counted: str | None) -> None:
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
-            connection.execute(
-                update(tables.library).where(_LIBRARY.agency == self._tenant.agency).values(calendar_stamp=counted)
-            )
+        ours = update(tables.library).where(_LIBRARY.agency == self._tenant.agency)
+        with run_transaction(self._tenant, run) as connection:
+            connection.execute(ours.values(calendar_stamp=counted))
 
     def counts(self, run: Run) -> dict[str, int]:
         ours = (_EVENT.agency == self._tenant.agency) & (_EVENT.run_id == run.id)
@@ -136,13 +126,7 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
     """
     ids = _everyone(tenant) if page.everyone else _due(tenant, page)
     found = select(ids.c.id).where(ids.c.id > page.after).order_by(ids.c.id).limit(page.limit)
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
-    wanted = wanted.with_for_update() if hold else wanted
-    return [
-        row
-        for part in parts(connection.scalars(found).all())
-        for row in connection.execute(wanted.where(_PATRON.id.in_(part)))
-    ]
+    return patron_rows(connection, tenant, connection.scalars(found).all(), hold=hold)
 
 
 def _everyone(tenant: Tenant) -> Any:
@@ -165,12 +149,10 @@ def _due(tenant: Tenant, page: DuePage) -> Any:
 
 def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[Opened]:
     """Open what the calendar reads of these rows."""
-    corrected = overrides_of(connection, tenant, rows)
     subscribed = feed_coverage.last_days(connection, tenant, [row.id for row in rows])
     answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
     asked = links.asked_of_age(connection, tenant, answered_for)
-    for row in rows:
-        patron = from_row(tenant.vault, row, corrected.get(row.id, ()))
+    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
         # every write of an absence also sets local_due, so a row without local_due has no absence
         local = None if row.local_due is None else open_local(tenant, row)
         absence = None if local is None else local.absence
@@ -219,18 +201,19 @@ def _move_on(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day
         new = (evening.group, next_age_step(evening, day, policy), local_due(evening, day, policy))
         if new != (row.patron_group, row.next_age_step, row.local_due):
             rows.append((*new, tenant.agency, one.id))
-    if rows:
-        columns = ("patron_group", "next_age_step", "local_due")
-        bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
+    columns = ("patron_group", "next_age_step", "local_due")
+    bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
 
 
 def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
     """End what ends, each in its table."""
     overrides.end(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
-    _warned(connection, tenant, [o.id for one in lived for o in one.evening.overrides if o.warned == day], day)
+    warned = [override.id for one in lived for override in one.evening.overrides if override.warned == day]
+    overrides_warned = update(tables.override).where(_OVERRIDE.agency == tenant.agency).values(warned=day)
+    change_rows(connection, overrides_warned, _OVERRIDE.id, warned)
     for one in lived:
-        if one.has(DueKind.ABSENCE_ENDED):
-            _end_absence(connection, tenant, one)
+        if one.has(DueKind.ABSENCE_ENDED) and one.opened.local is not None:
+            write_local(connection, tenant, one.opened.row, replace(one.opened.local, absence=None))
     ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
     feed_coverage.end_passed(connection, tenant, ended, before=day)
     write_records(connection, tenant, run, [write for one in lived for write in _moves_back(tenant, one, day)])
@@ -245,26 +228,6 @@ def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequen
     for one in lived:
         if one.has(DueKind.RESPONSIBILITY_ENDED):
             responsibles.end_all_of(connection, tenant, one.id, on=day, by_night=True)
-
-
-def _warned(connection: Connection, tenant: Tenant, ids: Sequence[int], day: date) -> None:
-    for part in parts(ids):
-        these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(part)
-        connection.execute(update(tables.override).where(these).values(warned=day))
-
-
-def _end_absence(connection: Connection, tenant: Tenant, one: Lived) -> None:
-    row, local = one.opened.row, one.opened.local
-    if local is None:
-        return
-    version = row.local_version + 1
-    blob = tenant.vault.seal(encode_local(replace(local, absence=None)), place=one.id, owner=LOCAL, version=version)
-    connection.execute(
-        update(tables.patron)
-        .where(_PATRON.agency == tenant.agency, _PATRON.id == one.id)
-        .values(local_blob=blob, local_key=tenant.vault.seal_key, local_version=version)
-    )
-    note_versions(connection, tenant, [Moved(one.id, LOCAL, row.local_version, version)])
 
 
 def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:

@@ -19,7 +19,7 @@ from cprsync.domain.person.age import birth_date_of
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.records.records import from_row, overrides_of
+from cprsync.store.records.records import open_patrons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +48,8 @@ class Statistics(TenantStore):
             wanted = select(*(column for column in _PATRON if column.name != "local_blob"))
             with reading(self._tenant.engine) as connection:
                 rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
-                corrected = overrides_of(connection, self._tenant, rows)
-            for row in rows:
-                patron = from_row(self._tenant.vault, row, corrected.get(row.id, ()))
+                patrons = open_patrons(connection, self._tenant, rows)
+            for row, patron in zip(rows, patrons, strict=True):
                 born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, on)))
                 stopped = patron.letters_stopped
                 facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)

@@ -19,7 +19,7 @@ from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cprsync.domain.patron.local import Card
     from cprsync.domain.person.number import CprNumber
@@ -172,6 +172,12 @@ def card_index(tenant: Tenant, card: str) -> bytes:
 def card_probes(tenant: Tenant, card: str) -> list[bytes]:
     """Return the indexes under which a card may be found: the form of new rows first, then older forms."""
     return [probe for form in card_forms(card) for probe in tenant.vault.probes(CARD, form)]
+
+
+def card_holders(connection: Connection, tenant: Tenant, probes: Collection[bytes]) -> dict[bytes, str]:
+    """Return who has the cards with these indexes."""
+    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
+    return {row.key_index: row.patron_id for row in fetch_rows(connection, wanted, _KEY.key_index, probes)}
 
 
 def key_row(tenant: Tenant, kind: str, index: bytes, patron_id: str) -> dict[str, Any]:

@@ -24,12 +24,13 @@ from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared
 from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import tables
+from cprsync.store.core.engine import fetch_rows
 from cprsync.store.records import overrides
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement
@@ -83,6 +84,17 @@ def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, .
     as_of, person = as_of_from_row(row), decode(open_register(vault, row))
     kind, window = _KINDS[row.kind], _window(row)
     return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
+
+
+def patron_rows(connection: Connection, tenant: Tenant, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:
+    """Return the rows of these patrons, in the order of their ids. With `hold`, nobody else can write them."""
+    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
+    return fetch_rows(connection, wanted.with_for_update() if hold else wanted, _PATRON.id, sorted(set(ids)))
+
+
+def patron_row(connection: Connection, tenant: Tenant, patron_id: str, *, hold: bool = False) -> AnyRow | None:
+    """Return one patron's row, as `patron_rows`; None: there is no such patron."""
+    return next(iter(patron_rows(connection, tenant, [patron_id], hold=hold)), None)
 
 
 def _window(row: AnyRow | PatronRow) -> Window | None:
