@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -273,6 +273,11 @@ def change_rows(
 ) -> int:
     """Update or delete the rows whose column has one of the values. Returns how many rows there were."""
     return sum(connection.execute(change.where(column.in_(part))).rowcount for part in _keys(values))
+
+
+def count_rows(connection: Connection, *where: ColumnElement[bool]) -> int:
+    """Count the rows of the table that the conditions are about."""
+    return connection.scalar(select(func.count()).where(*where)) or 0
 
 
 def _keys(values: Collection[Any]) -> Iterator[Sequence[Any]]:

@@ -43,13 +43,12 @@ class Desk(TenantStore):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        about = (("number", self._tenant.vault.number_index(number).hex()), ("user", user))
-        happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), more=about)
+        about = (("number", self._tenant.vault.number_index(number).hex()),)
+        happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), user=user, more=about)
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, audit.DESK, [happened])
 
     def save(self, entry: Entry) -> str:
-        by = (("user", entry.user),)
         with library_transaction(self._tenant) as connection:
             patron_id, batch, happened = entry.patron_id, entry.batch, []
             if patron_id is None:
@@ -57,14 +56,14 @@ class Desk(TenantStore):
                 kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
                 patron_id = create(connection, self._tenant, NewPatron(entry.number, Local(), kind=kind.value))
                 batch = _batch_of(batch, patron_id)
-                happened.append(audit.Happened("register", patron=patron_id, more=by))
+                happened.append(audit.Happened("register", patron=patron_id, user=entry.user))
             else:
                 _make_sure_that_patron(connection, self._tenant, patron_id)
             before = remember_before(connection, self._tenant, patron_id, entry.number) if entry.sets_number else None
             if entry.returns:
-                happened += _seen(connection, self._tenant, patron_id, by)
+                happened += _seen(connection, self._tenant, patron_id, entry.user)
             if entry.subscribed is not None:
-                happened.append(audit.Happened("subscribe", patron=patron_id, more=by))
+                happened.append(audit.Happened("subscribe", patron=patron_id, user=entry.user))
             _write(connection, self._tenant, patron_id, entry, batch)
             if before is not None:
                 keep_undo(connection, self._tenant, batch.writes[0], before, user=entry.user)
@@ -73,12 +72,12 @@ class Desk(TenantStore):
                 feed_coverage.subscribe_until(connection, self._tenant, [patron_id], entry.until)
             for write in batch.writes:
                 actions = tuple(action.value for action in write.actions)
-                happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, more=by))
+                happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, user=entry.user))
             if entry.returns:
                 became = become_patrons(connection, self._tenant, [patron_id])
-                happened += [audit.Happened("register", patron=one, more=by) for one in became]
+                happened += [audit.Happened("register", patron=one, user=entry.user) for one in became]
             if entry.reason:
-                happened.append(audit.Happened(CONFIRM, patron=patron_id, more=by, reason=entry.reason))
+                happened.append(audit.Happened(CONFIRM, patron=patron_id, user=entry.user, reason=entry.reason))
             audit.append(connection, self._tenant, audit.DESK, happened)
             if entry.answers_for is not None:
                 _link(connection, self._tenant, patron_id, entry.answers_for, entry)
@@ -117,13 +116,11 @@ def _make_sure_that_patron(connection: Connection, tenant: Tenant, patron_id: st
         raise LostCompare("the patron has left between the decision and the write")
 
 
-def _seen(
-    connection: Connection, tenant: Tenant, patron_id: str, by: tuple[tuple[str, str], ...]
-) -> list[audit.Happened]:
+def _seen(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> list[audit.Happened]:
     """Note that the patron is here in person. A patron who was leaving stays."""
     theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     connection.execute(update(tables.patron).where(theirs).values(last_seen=tenant.clock.today()))
-    return [audit.Happened("return", patron=one, more=by) for one in come_back(connection, tenant, [patron_id])]
+    return [audit.Happened("return", patron=one, user=user) for one in come_back(connection, tenant, [patron_id])]
 
 
 def _batch_of(batch: Batch, patron_id: str) -> Batch:

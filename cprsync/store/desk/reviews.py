@@ -6,16 +6,17 @@ answer does is in `answers`. What opens an item is in `review_items`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.desk import Answer, ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back
 from cprsync.store.lending import circulation
@@ -51,9 +52,8 @@ class ReviewDesk(TenantStore):
 
     def count(self, kind: str, *, since: datetime) -> int:
         accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
-        counted = select(func.count()).where(_ROW.agency == self._tenant.agency, _ROW.kind == kind, accepted)
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(counted) or 0
+            return count_rows(connection, _ROW.agency == self._tenant.agency, _ROW.kind == kind, accepted)
 
     def named_number(self, number: int) -> CprNumber | None:
         with reading(self._tenant.engine) as connection:
@@ -80,8 +80,8 @@ class ReviewDesk(TenantStore):
             first = update(tables.review_item).where(this, _ROW.decided_by.is_(None))
             if connection.execute(first.values(decided_by=user, decided_at=self._tenant.stamp())).rowcount != 1:
                 raise ReviewClosed("review item {id} was answered or settled in the meantime", id=item.id)
-            more = (("item", str(item.id)), ("user", user))
-            said = audit.Happened(REVIEW, patron=item.patron_id, actions=(item.kind, FIRST_YES), more=more)
+            more = (("item", str(item.id)),)
+            said = audit.Happened(REVIEW, patron=item.patron_id, actions=(item.kind, FIRST_YES), user=user, more=more)
             audit.append(connection, self._tenant, audit.DESK, [said])
 
     def circulation_counts(self, patron_id: str) -> dict[str, int]:
@@ -130,11 +130,8 @@ def _do(one: Answering, given: Answer) -> Done:
 
 def _happened(given: Answer, done: Done) -> list[audit.Happened]:
     item = given.item
-    more = [("item", str(item.id)), ("user", given.user)]
-    more += [("fields", ",".join(done.fields))] if done.fields else []
+    more = (("item", str(item.id)), *((("fields", ",".join(done.fields)),) if done.fields else ()))
     said = REOPENED if given.state is State.WAITING else given.state.value
     about = [item.patron_id] if item.about is None or not done.fields else [item.patron_id, item.about]
-    return [
-        audit.Happened(REVIEW, patron=one, actions=(item.kind, said), more=tuple(more), reason=given.reason or "")
-        for one in about
-    ]
+    happened = audit.Happened(REVIEW, actions=(item.kind, said), user=given.user, more=more, reason=given.reason or "")
+    return [replace(happened, patron=one) for one in about]

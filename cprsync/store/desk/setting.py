@@ -61,15 +61,15 @@ class StaffChanges(TenantStore):
             _set(connection, self._tenant, patron.id, **values)
             _find_next_day(connection, self._tenant, patron.id, correction.policy)
             until = None if correction.override is None else correction.override.until
-            more = (("user", user), *((("until", until.isoformat()),) if until else ()))
+            more = (("until", until.isoformat()),) if until else ()
             kind = WITHDRAWN if correction.override is None else OVERRIDE
-            entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), more=more)
+            entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), user=user, more=more)
             audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
         with library_transaction(self._tenant) as connection:
             write_records(connection, self._tenant, self._tenant.no_run, [word.write])
-            entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), more=(("user", user),))
+            entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), user=user)
             audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
@@ -89,7 +89,7 @@ class StaffChanges(TenantStore):
             if change.policy is not None:
                 _find_next_day(connection, self._tenant, row.id, change.policy)
             how = () if change.doing is None else (("list", change.doing.value),)
-            entry = audit.Happened(SET, patron=row.id, actions=(change.field,), more=(("user", user), *how))
+            entry = audit.Happened(SET, patron=row.id, actions=(change.field,), user=user, more=how)
             audit.append(connection, self._tenant, audit.DESK, [entry])
         return True
 

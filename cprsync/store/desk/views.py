@@ -29,7 +29,7 @@ from cprsync.store.leaving.emptying import waits_of
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
 from cprsync.store.records import links
-from cprsync.store.records.numbers import CARD, card_probes
+from cprsync.store.records.numbers import card_holders, card_probes
 from cprsync.store.records.records import (
     from_row,
     is_parked,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 REVEAL: Final = "reveal"
 #: How many records are opened at a time.
 _OPEN_ROWS: Final = 500
-_PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
+_PATRON, _ROW = tables.patron.c, tables.subscription.c
 
 
 class Views(TenantStore):
@@ -108,10 +108,8 @@ class Views(TenantStore):
 
     def with_card(self, card: str) -> str | None:
         probes = card_probes(self._tenant, card)
-        theirs = (_KEY.agency == self._tenant.agency) & (_KEY.kind == CARD) & _KEY.key_index.in_(probes)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(select(_KEY.key_index, _KEY.patron_id).where(theirs))
-            holders = {row.key_index: row.patron_id for row in rows}
+            holders = card_holders(connection, self._tenant, probes)
         return next((holders[probe] for probe in probes if probe in holders), None)
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
@@ -146,8 +144,8 @@ class Views(TenantStore):
         with library_transaction(tenant) as connection:
             if connection.scalar(select(_PATRON.id).where(theirs)) is None:
                 raise BadInput("there is no such patron", kind="patron.unknown")
-            more = (("purpose", asked.purpose), ("user", asked.user))
-            entry = audit.Happened(REVEAL, patron=asked.patron_id, actions=asked.fields, more=more, reason=asked.reason)
+            who, what, more = asked.patron_id, asked.fields, (("purpose", asked.purpose),)
+            entry = audit.Happened(REVEAL, patron=who, actions=what, user=asked.user, more=more, reason=asked.reason)
             audit.append(connection, tenant, audit.DESK, [entry])
         opening = Opening()
         with reading(tenant.engine) as connection:

@@ -130,8 +130,8 @@ class StoppedDeliveries(TenantStore):
             return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
 
     def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-        more = (("delivery", delivery.sha256), ("user", user))
-        happened = audit.Happened("accept", actions=(place,), more=more, reason=reason)
+        more = (("delivery", delivery.sha256),)
+        happened = audit.Happened("accept", actions=(place,), user=user, more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             connection.execute(update_delivery(self._tenant, delivery.id).values(accepted))
@@ -147,8 +147,8 @@ class StoppedDeliveries(TenantStore):
         return [delivery for delivery in found if delivery.name not in settled]
 
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
-        more = (("delivery", delivery.sha256), ("user", user))
-        happened = audit.Happened("discard", actions=(found,), more=more, reason=reason)
+        more = (("delivery", delivery.sha256),)
+        happened = audit.Happened("discard", actions=(found,), user=user, more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
             connection.execute(update_delivery(self._tenant, delivery.id).values(aside))

@@ -104,7 +104,7 @@ class Windows(TenantStore):
             _count(connection, self._tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
 
     def open_for_everyone(self, *, user: str, reason: str) -> int:
-        happened = audit.Happened(ASKED_FOR, more=(("user", user),), reason=reason)
+        happened = audit.Happened(ASKED_FOR, user=user, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             audit.append(connection, self._tenant, FEED, [happened])
             return open_for_subscribed(connection, self._tenant, Why.RESTORED)

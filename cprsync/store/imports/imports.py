@@ -86,8 +86,7 @@ class Imports(TenantStore):
             if not write:
                 connection.rollback()
             elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
-                more = (("user", user),)
-                happened = audit.Happened("register", patron=result.patron_id, more=more, reason=reason)
+                happened = audit.Happened("register", patron=result.patron_id, user=user, reason=reason)
                 audit.append(connection, self._tenant, audit.DESK, [happened])
         return result
 

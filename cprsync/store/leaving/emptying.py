@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from cprsync.domain.leaving.leaving import accounts_to_delete
 from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
@@ -21,14 +21,15 @@ from cprsync.store.audit.older_states import Moved, journal_entries, note_versio
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import count_rows
 from cprsync.store.netmedia import effects
+from cprsync.store.netmedia.accounts import accounts_of
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, open_number, shells_of
-from cprsync.store.records.records import encode_local, from_row, prepare
+from cprsync.store.records.numbers import DEAD, OLD_NUMBER, open_number, shells_of
+from cprsync.store.records.records import encode_local, from_row, patron_rows, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
@@ -78,13 +79,7 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
         return
     journal_entries(connection, tenant)
     shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
-    merged = [
-        found
-        for part in parts(shells)
-        for found in connection.execute(
-            select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-        )
-    ]
+    merged = patron_rows(connection, tenant, shells)
     tenant.journal.append([entry_of(tenant, row, on=on, what=what) for row in (*rows, *merged)])
     remember_journal(connection, tenant)
 
@@ -121,7 +116,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
     connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
     for table in _ENDS_WITH_THEM:
-        connection.execute(delete(table).where(of(table, tenant, family)))
+        connection.execute(delete(table).where(rows_of(table, tenant, family)))
     _settle_reviews(connection, tenant, family)
     end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
@@ -134,14 +129,11 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
 def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
     """Count what the register and the net media have still to confirm about an emptied record."""
     family = [patron_id, *shells_of(connection, tenant, patron_id)]
-    return Erased(*(_count(connection, tenant, table, family) for table in (tables.subscription, tables.outbox)))
+    waiting = (tables.subscription, tables.outbox)
+    return Erased(*(count_rows(connection, rows_of(table, tenant, family)) for table in waiting))
 
 
-def _count(connection: Connection, tenant: Tenant, table: Table, family: Sequence[str]) -> int:
-    return connection.scalar(select(func.count()).select_from(table).where(of(table, tenant, family))) or 0
-
-
-def of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
+def rows_of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition for the rows of these patrons in a table."""
     return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
 
@@ -152,7 +144,7 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     The register hears of it from the night's comparison, under its guard. If another patron needs the same number, that
     patron's own row keeps it subscribed.
     """
-    theirs = of(tables.subscription, tenant, family)
+    theirs = rows_of(tables.subscription, tenant, family)
     living = update(tables.subscription).where(theirs, _ROW.until.is_(None))
     ended = connection.execute(living.values(until=on)).rowcount
     # the row of a dead patron would otherwise hold until the end of its last day
@@ -182,7 +174,7 @@ def _delete_accounts(
 
     Returns the patron's version after them.
     """
-    wanted = select(tables.outbox).where(of(tables.outbox, tenant, family), _OUT.target == CULR)
+    wanted = select(tables.outbox).where(rows_of(tables.outbox, tenant, family), _OUT.target == CULR)
     waiting = [
         (effect_of(tenant, one), one.offered is not None)
         for one in connection.execute(wanted.order_by(_OUT.patron_id, _OUT.version))
@@ -190,7 +182,7 @@ def _delete_accounts(
     for effect, _ in waiting:
         if not effect.gone:
             this = (_OUT.target == CULR) & (_OUT.version == effect.version)
-            connection.execute(delete(tables.outbox).where(of(tables.outbox, tenant, [effect.patron_id]), this))
+            connection.execute(delete(tables.outbox).where(rows_of(tables.outbox, tenant, [effect.patron_id]), this))
     version: int = row.version
     stand = [*_standing(connection, tenant, row, number), *_perhaps(connection, tenant, row, number, family)]
     for identity in accounts_to_delete(stand, waiting):
@@ -201,7 +193,7 @@ def _delete_accounts(
 
 def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
     """Return the identity of the patron's own account, if any: the CPR number, or the patron number before that."""
-    account = connection.execute(select(tables.account).where(of(tables.account, tenant, [row.id]))).one_or_none()
+    account = accounts_of(connection, tenant, [row.id]).get(row.id)
     if account is None:
         return []
     if account.id_type == IdType.LOCAL.value:
@@ -227,7 +219,7 @@ def _perhaps(
 
 def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[Identity]:
     """Return the replaced CPR numbers of these patrons, the earliest first."""
-    old = of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
+    old = rows_of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
     rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
     return [Identity(IdType.CPR, open_number(tenant, row)) for row in rows]
 

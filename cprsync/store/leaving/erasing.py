@@ -22,11 +22,11 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
 from cprsync.store.feed.subscriptions import LEFT
-from cprsync.store.leaving.emptying import empty, note, of, waits_of
+from cprsync.store.leaving.emptying import empty, note, rows_of, waits_of
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import LEFT, shells_of
-from cprsync.store.records.records import IS_EMPTIED, from_row
+from cprsync.store.records.numbers import shells_of
+from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Erasing(TenantStore):
 
     def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:
         with library_transaction(self._tenant) as connection:
-            row = _held(connection, self._tenant, patron_id)
+            row = patron_row(connection, self._tenant, patron_id, hold=True)
             if row is None:
                 given = was_given(connection, self._tenant, patron_id)
                 return _erase_kept(connection, self._tenant, patron_id, user) if given else None
@@ -77,11 +77,9 @@ class Erasing(TenantStore):
                 return ties
             note(connection, self._tenant, [row], on=self._tenant.clock.today(), what=tables.ERASED)
             if reason:
-                confirmed = audit.Happened(CONFIRM, patron=row.id, more=(("user", user),), reason=reason)
+                confirmed = audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason)
                 audit.append(connection, self._tenant, audit.DESK, [confirmed])
-            return _erase(
-                connection, self._tenant, row, audit.Happened(ERASE, patron=row.id, more=(("user", user),)), audit.DESK
-            )
+            return _erase(connection, self._tenant, row, audit.Happened(ERASE, patron=row.id, user=user), audit.DESK)
 
     def sweep(self, run: Run) -> int:
         with reading(self._tenant.engine) as connection:
@@ -95,12 +93,8 @@ class Erasing(TenantStore):
                 hold_library(connection, self._tenant)
                 _let_go(connection, self._tenant, part)
                 gone = _remove(connection, self._tenant, part)
-                audit.append(
-                    connection,
-                    self._tenant,
-                    self._tenant.night,
-                    [audit.Happened(GONE, run=run.id, patron=one) for one in gone],
-                )
+                happened = [audit.Happened(GONE, run=run.id, patron=one) for one in gone]
+                audit.append(connection, self._tenant, self._tenant.night, happened)
                 removed += len(gone)
         return removed
 
@@ -118,14 +112,8 @@ def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: st
         erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
         tenant.journal.append([erased])
         remember_journal(connection, tenant)
-    happened = audit.Happened(ERASE, patron=patron_id, more=(("user", user),))
-    audit.append(connection, tenant, audit.DESK, [happened])
+    audit.append(connection, tenant, audit.DESK, [audit.Happened(ERASE, patron=patron_id, user=user)])
     return Erased()
-
-
-def _held(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    return connection.execute(select(tables.patron).where(this).with_for_update()).one_or_none()
 
 
 def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.Happened, stream: str) -> Erased:
@@ -149,7 +137,7 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
     connection.execute(update(about).where(others).values(about=None))
     for table in _OF_PATRON:
-        connection.execute(delete(table).where(of(table, tenant, ids)))
+        connection.execute(delete(table).where(rows_of(table, tenant, ids)))
     link = tables.responsible
     either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
     connection.execute(delete(link).where(link.c.agency == tenant.agency, either))
@@ -157,11 +145,10 @@ def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 def _forget_lines(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Remove the patrons from the lines and plans of old nights, which name them by patron number or by index."""
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(ids))
-    numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in connection.execute(wanted)]
+    numbers: list[CprNumber] = [from_row(tenant.vault, row).number for row in patron_rows(connection, tenant, ids)]
     probes = [probe for one in numbers for probe in tenant.vault.probes("number", one.digits)]
     # the old numbers are in the patron's own lines and subscriptions
-    probes += connection.scalars(select(_ROW.number_index).where(of(tables.subscription, tenant, ids)))
+    probes += connection.scalars(select(_ROW.number_index).where(rows_of(tables.subscription, tenant, ids)))
     ours = _LINE.agency == tenant.agency
     theirs = _LINE.patron_id.in_(ids) | _LINE.number_index.in_(probes)
     connection.execute(update(tables.run_item).where(ours, theirs).values(patron_id=None, number_index=None))
@@ -191,7 +178,7 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
         return []  # most nights end here, so that the lines of all nights are not read for nothing
     _forget(connection, tenant, gone)
     # an account row that is left belongs to an account whose identity nobody could find any more
-    connection.execute(delete(tables.account).where(of(tables.account, tenant, gone)))
+    connection.execute(delete(tables.account).where(rows_of(tables.account, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
     last = connection.execute(select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(these)).all()
     connection.execute(delete(tables.patron).where(these))
@@ -214,7 +201,7 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
     If another patron needs the number, that patron's row takes over to remove it later.
     """
-    ended = of(tables.subscription, tenant, ids) & (_ROW.until.is_not(None) | (_ROW.reason == LEFT))
+    ended = rows_of(tables.subscription, tenant, ids) & (_ROW.until.is_not(None) | (_ROW.reason == LEFT))
     for row in connection.execute(select(tables.subscription).where(ended, _ROW.confirmed_at.is_not(None))).all():
         same = (_ROW.agency == row.agency) & (_ROW.agreement == row.agreement)
         same &= (_ROW.number_index == row.number_index) & (_ROW.patron_id != row.patron_id) & _ROW.until.is_(None)
@@ -227,7 +214,7 @@ def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
 
 def repeat(connection: Connection, tenant: Tenant, entry: Entry) -> None:
     """Close or erase again the patron of a line in the journal."""
-    row = _held(connection, tenant, entry.patron_id)
+    row = patron_row(connection, tenant, entry.patron_id, hold=True)
     if row is None:
         return  # a shell that was deleted with the entry before
     if entry.what == tables.ERASED:

@@ -19,7 +19,7 @@ from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import entry_of
 from cprsync.store.leaving.erasing import repeat
@@ -87,7 +87,7 @@ class Journal(TenantStore):
             # if the journal is not the database's, one of the two is an older copy
             open_for_subscribed(connection, tenant, Why.RESTORED)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
-            told = audit.Happened(ACCEPT, more=(*more, ("user", user)), reason=reason)
+            told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [told])
         return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
 
@@ -195,7 +195,7 @@ def replay_journal(tenant: Tenant) -> int:
 
 def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
     wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
-    rows = [row for part in parts(list(entries)) for row in connection.execute(wanted.where(_PATRON.id.in_(part)))]
+    rows = fetch_rows(connection, wanted, _PATRON.id, list(entries))
     return [
         row.id
         for row in rows
@@ -207,5 +207,5 @@ def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, 
 def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     issued = tables.issued_id.c
     wanted = select(issued.id).where(issued.agency == tenant.agency)
-    given = {one for part in parts(ids) for one in connection.scalars(wanted.where(issued.id.in_(part)))}
+    given = set(fetch_values(connection, wanted, issued.id, ids))
     return [one for one in ids if one not in given]

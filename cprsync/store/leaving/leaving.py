@@ -26,13 +26,13 @@ from cprsync.services.ports.runs import Departed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
-from cprsync.store.leaving.emptying import close, of, waits_of
+from cprsync.store.leaving.emptying import close, rows_of, waits_of
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
 from cprsync.store.records.numbers import shells_of
-from cprsync.store.records.records import from_row, open_local
+from cprsync.store.records.records import from_row, open_local, patron_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,28 +74,19 @@ class Leaving(TenantStore):
             still = set(_inactive(connection, self._tenant, inactive_before)) if leaving.inactive else set()
             fresh = [one for one in leaving.inactive if one in still]
             _set_leaving(connection, self._tenant, fresh, on=today)
-            rows = [
-                row
-                for part in parts([*fresh, *leaving.free])
-                for row in connection.execute(
-                    select(tables.patron)
-                    .where(*_free_to_go(self._tenant), _PATRON.id.in_(part))
-                    .order_by(_PATRON.id)
-                    .with_for_update()
-                )
-            ]
+            free = select(tables.patron).where(*_free_to_go(self._tenant)).order_by(_PATRON.id).with_for_update()
+            rows = fetch_rows(connection, free, _PATRON.id, [*fresh, *leaving.free])
             assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
             ended = close(connection, self._tenant, rows, on=today, by_night=True)
             happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
-            happened += [
-                audit.Happened(CLOSE, run=run.id, patron=row.id, more=((ENDED, str(ended[row.id])),)) for row in rows
-            ]
+            counts = {one: ((ENDED, str(count)),) for one, count in ended.items()}
+            happened += [audit.Happened(CLOSE, run=run.id, patron=one, more=more) for one, more in counts.items()]
             audit.append(connection, self._tenant, self._tenant.night, happened)
             return Departed(len(fresh), len(rows), sum(ended.values()))
 
     def parting(self, patron_id: str) -> Parting | None:
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(_this(self._tenant, patron_id)).one_or_none()
+            row = patron_row(connection, self._tenant, patron_id)
             kept = kept_blocks.count_kept(connection, self._tenant, patron_id)
             if row is None:
                 gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
@@ -109,26 +100,25 @@ class Leaving(TenantStore):
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
         today = self._tenant.clock.today()
         with library_transaction(self._tenant) as connection:
-            row = connection.execute(_this(self._tenant, patron_id).with_for_update()).one_or_none()
+            row = patron_row(connection, self._tenant, patron_id, hold=True)
             if row is None:
                 gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
                 return gone if was_given(connection, self._tenant, patron_id) else None
-            before = _departure(connection, self._tenant, row)
-            stage = stage_after_request(before.stage, before.ties)
-            by = (("user", user),)
+            before, ties = Stage(row.standing), ties_of(connection, self._tenant, row.id)
+            stage = stage_after_request(before, ties)
             happened, dropped = [], 0
-            if before.stage is Stage.ACTIVE:
+            if before is Stage.ACTIVE:
                 _set_leaving(connection, self._tenant, [row.id], on=today)
-                happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), more=by))
+                happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), user=user))
             if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
                 dropped = _open_reservations(connection, self._tenant, row.id)
                 close(connection, self._tenant, [row], on=today)
-                happened.append(audit.Happened(CLOSE, patron=row.id, more=by))
+                happened.append(audit.Happened(CLOSE, patron=row.id, user=user))
             if reason:
-                happened.append(audit.Happened(CONFIRM, patron=row.id, more=by, reason=reason))
+                happened.append(audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason))
             audit.append(connection, self._tenant, audit.DESK, happened)
             waits = waits_of(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
-            return Departure(row.id, stage, before.ties, row.leaves_since or today, dropped, waits)
+            return Departure(row.id, stage, ties, row.leaves_since or today, dropped, waits)
 
     def was_given(self, patron_id: str) -> bool:
         with reading(self._tenant.engine) as connection:
@@ -137,31 +127,22 @@ class Leaving(TenantStore):
 
 def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
     number, local = from_row(tenant.vault, row).number, open_local(tenant, row)
-    ours = of(tables.subscription, tenant, [row.id]) & tables.subscription.c.until.is_(None)
-    accounts = of(tables.account, tenant, [row.id])
+    subscribed = rows_of(tables.subscription, tenant, [row.id]) & tables.subscription.c.until.is_(None)
     return Parting(
         Stage(row.standing),
         ties_of(connection, tenant, row.id),
         reservations=_open_reservations(connection, tenant, row.id),
         blocks=blocks_of_staff(local.blocks),
         keeps_blocks=is_kept_by(number),
-        subscriptions=connection.scalar(select(func.count()).select_from(tables.subscription).where(ours)) or 0,
-        accounts=connection.scalar(select(func.count()).select_from(tables.account).where(accounts)) or 0,
+        subscriptions=count_rows(connection, subscribed),
+        accounts=count_rows(connection, rows_of(tables.account, tenant, [row.id])),
         versions=(row.version, row.local_version),
     )
 
 
-def _this(tenant: Tenant, patron_id: str) -> Any:
-    return select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
-
-
-def _departure(connection: Connection, tenant: Tenant, row: AnyRow) -> Departure:
-    return Departure(row.id, Stage(row.standing), ties_of(connection, tenant, row.id), row.leaves_since)
-
-
 def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
     """Count what a patron has open."""
-    return Ties(*(connection.scalar(select(func.count()).where(one)) or 0 for one in _ties(tenant, patron_id)))
+    return Ties(*(count_rows(connection, one) for one in _ties(tenant, patron_id)))
 
 
 def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
@@ -177,8 +158,8 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
 
 def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     # includes those of the patrons who were merged into this one, because closing takes them too
-    theirs = of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
-    return connection.scalar(select(func.count()).where(theirs, tables.reservation.c.cancelled.is_(None))) or 0
+    theirs = rows_of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
+    return count_rows(connection, theirs, tables.reservation.c.cancelled.is_(None))
 
 
 def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
@@ -189,10 +170,9 @@ def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
 
 
 def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
-    for part in parts(ids):
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(part)
-        values = {"standing": Stage.LEAVING.value, "leaves_since": on, "rights_due": on}
-        connection.execute(update(tables.patron).where(these).values(values))
+    leaving = update(tables.patron).where(_PATRON.agency == tenant.agency)
+    leaving = leaving.values(standing=Stage.LEAVING.value, leaves_since=on, rights_due=on)
+    change_rows(connection, leaving, _PATRON.id, ids)
 
 
 def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, upda
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading
+from cprsync.store.core.engine import count_rows, parts, reading
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records import links
 
@@ -84,11 +84,7 @@ def open_payload(tenant: Tenant, table: Table, row: AnyRow) -> bytes:
 
 def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, int]:
     """Count the rows of a patron, by table."""
-    return {
-        table.name: connection.scalar(select(func.count()).select_from(table).where(_theirs(tenant, table, patron_id)))
-        or 0
-        for table in TABLES
-    }
+    return {table.name: count_rows(connection, _theirs(tenant, table, patron_id)) for table in TABLES}
 
 
 def shown(tenant: Tenant, patron_id: str) -> dict[str, list[dict[str, Any]]]:

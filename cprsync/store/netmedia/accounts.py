@@ -21,7 +21,7 @@ from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, stamp_of
+from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, card_accounts_of, for_culr, payload
@@ -57,7 +57,7 @@ class Accounts(TenantStore):
 
     def count(self) -> int:
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(select(func.count()).where(_ACCOUNT.agency == self._tenant.agency)) or 0
+            return count_rows(connection, _ours(self._tenant))
 
     def oldest(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
         waits = exists().where(
@@ -68,8 +68,8 @@ class Accounts(TenantStore):
         with reading(self._tenant.engine) as connection:
             if today is not None:
                 since = stamp_of(today)
-                read = select(func.count()).where(_ACCOUNT.agency == self._tenant.agency, _ACCOUNT.checked >= since)
-                limit = None if limit is None else max(0, limit - (connection.scalar(read) or 0))
+                read = count_rows(connection, _ours(self._tenant), _ACCOUNT.checked >= since)
+                limit = None if limit is None else max(0, limit - read)
                 found = found.where(known < since)
             return list(connection.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
 

@@ -19,7 +19,7 @@ from cprsync.services.ports.netmedia import RightsDue
 from cprsync.services.ports.runs import DuePage
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
-from cprsync.store.core.engine import IN_MAX, change_rows, fetch_rows, parts, reading
+from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, WAITING, for_culr
 from cprsync.store.records.records import open_local, open_patrons, patron_rows
@@ -124,7 +124,7 @@ class Rights(TenantStore):
 
     def count(self) -> int:
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(select(func.count()).where(_KEPT.agency == self._tenant.agency)) or 0
+            return count_rows(connection, _KEPT.agency == self._tenant.agency)
 
 
 def _derive(

@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.core import tables
-from cprsync.store.core.engine import change_rows, reading
+from cprsync.store.core.engine import change_rows, count_rows, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_local, write_local
 
@@ -182,7 +182,7 @@ def _note_counts(connection: Connection, tenant: Tenant, what: str, counts: Mapp
 def count_kept(connection: Connection, tenant: Tenant, patron_id: str) -> int:
     """Count the blocks that are kept of a patron who has left."""
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    return connection.scalar(select(func.count()).select_from(tables.kept_block).where(theirs)) or 0
+    return count_rows(connection, theirs)
 
 
 def forget_kept(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
