@@ -19,12 +19,12 @@ from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome, misplaced
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts
+from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import library_transaction, next_id
 from cprsync.store.imports.import_rows import STREAM
-from cprsync.store.lending.circulation import TABLES, open_payload, seal_payload
+from cprsync.store.lending.circulation import TABLES, open_said, seal_payload
 from cprsync.store.patrons import belongings
-from cprsync.store.records.numbers import CARD, card_probes
+from cprsync.store.records.numbers import card_holders, card_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 #: The kind of an audit entry that says that circulation of a patron came with a list.
 CIRCULATION: Final = "circulation"
 _TABLE: Final = {table.name: table for table in TABLES}
-_PATRON, _KEY, _BALANCE = tables.patron.c, tables.patron_key.c, tables.balance.c
+_PATRON, _BALANCE = tables.patron.c, tables.balance.c
 #: The fields of a message that are deleted when the message is old.
 _CONTENT: Final = frozenset({"subject", "content"})
 _CREATED, _UPDATED, _UNCHANGED = ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED
@@ -93,42 +93,35 @@ def import_circulation(
     return results
 
 
-def _patrons(connection: Connection, tenant: Tenant, names: Iterable[str]) -> dict[str, str]:
+def _patrons(connection: Connection, tenant: Tenant, names: set[str]) -> dict[str, str]:
     """Return the patron id for each name that is known.
 
     A patron number wins over a card. A merged patron's number means the patron who keeps the record's contents.
     """
-    told = sorted(names)
-    by_name = {name: card_probes(tenant, name) for name in told}
-    holders: dict[bytes, str] = {}
-    for probes in parts(sorted(set(chain.from_iterable(by_name.values())))):
-        cards = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
-        holders |= {row.key_index: row.patron_id for row in connection.execute(cards.where(_KEY.key_index.in_(probes)))}
-    found = {
-        name: next(holders[probe] for probe in forms if probe in holders)
-        for name, forms in by_name.items()
-        if any(probe in holders for probe in forms)
-    }
-    for part in parts(told):
-        ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-        for one, status in connection.execute(ids).all():
-            keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None
-            found[one] = keeper or one
+    by_name = {name: card_probes(tenant, name) for name in names}
+    holders = card_holders(connection, tenant, set(chain.from_iterable(by_name.values())))
+    by_card = {name: next((holders[one] for one in probes if one in holders), None) for name, probes in by_name.items()}
+    found = {name: holder for name, holder in by_card.items() if holder is not None}
+    ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
+    for one, status in fetch_rows(connection, ids, _PATRON.id, set(names)):
+        keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None
+        found[one] = keeper or one
     return found
 
 
 def _left(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> frozenset[str]:
     wanted = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.standing.in_(tables.EMPTIED))
-    theirs = (wanted.where(_PATRON.id.in_(part)) for part in parts(sorted(set(patron_ids))))
-    return frozenset(one for found in theirs for one in connection.scalars(found))
+    return frozenset(fetch_values(connection, wanted, _PATRON.id, set(patron_ids)))
 
 
 def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
     found: dict[tuple[str, str], AnyRow] = {}
     for name, table in _TABLE.items():
-        for part in parts([row.source_id for row in rows if row.type == name]):
-            wanted = select(table).where(table.c.agency == tenant.agency, table.c.source_id.in_(part))
-            found |= {(name, row.source_id): row for row in connection.execute(wanted)}
+        wanted, ids = (
+            select(table).where(table.c.agency == tenant.agency),
+            [r.source_id for r in rows if r.type == name],
+        )
+        found |= {(name, row.source_id): row for row in fetch_rows(connection, wanted, table.c.source_id, ids)}
     return found
 
 
@@ -145,11 +138,9 @@ def _owed(
     wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
     wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
     # search by patron, because no index tells to which loan a balance belongs
-    theirs = (wanted.where(_BALANCE.patron_id.in_(part)) for part in parts(sorted(set(patrons.values()))))
     return {
         (patron_id, loan)
-        for found in theirs
-        for balance_id, patron_id, loan in connection.execute(found)
+        for balance_id, patron_id, loan in fetch_rows(connection, wanted, _BALANCE.patron_id, set(patrons.values()))
         if foreseen is None or not foreseen.tells_of(balance_id)
     }
 
@@ -164,7 +155,7 @@ def _row(part: _Part, row: Circulated) -> ImportedRow:
         return ImportedRow(_OVER, patron_id)
     if stored is None and row.missing:
         return ImportedRow(ImportOutcome.REFUSED, None, "missing.new")
-    said = {} if stored is None else json.loads(open_payload(part.tenant, _TABLE[row.type], stored))
+    said = {} if stored is None else open_said(part.tenant, _TABLE[row.type], stored)
     if stored is not None and (day := misplaced(row, stored._asdict() | said)) is not None:
         return ImportedRow(ImportOutcome.REFUSED, None, ORDER, field=day)
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)

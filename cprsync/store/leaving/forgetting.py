@@ -40,7 +40,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
-from cprsync.store.lending.circulation import is_over, open_payload, seal_payload
+from cprsync.store.lending.circulation import is_over, open_said, seal_payload
 from cprsync.store.records import overrides
 from cprsync.store.records.records import open_local, write_local
 from cprsync.store.trust import audit_list
@@ -194,7 +194,7 @@ def _messages(cutoff: _Cutoff) -> Found:
 
 def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        said = json.loads(open_payload(tenant, tables.message, row))
+        said = open_said(tenant, tables.message, row)
         fact = json.dumps({name: said[name] for name in _FACT if name in said}, sort_keys=True).encode()
         sealed = seal_payload(tenant, tables.message, fact, patron_id=row.patron_id, row_id=row.id)
         this = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == row.id)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, upda
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store.core import tables
-from cprsync.store.core.engine import count_rows, parts, reading
+from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records import links
 
@@ -35,10 +35,15 @@ class Lending(TenantStore):
     """Loans and what is owed."""
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
-        return shown(self._tenant, patron_id)
+        told: dict[str, list[dict[str, Any]]] = {}
+        with reading(self._tenant.engine) as connection:
+            for table in TABLES:
+                theirs = select(table).where(_theirs(self._tenant, table, patron_id)).order_by(table.c.id)
+                told[table.name] = [_shown(self._tenant, table, row) for row in connection.execute(theirs)]
+        return told
 
     def owing(self, patron_id: str, on: date) -> Owing:
-        theirs = (_LOAN.agency == self._tenant.agency) & (_LOAN.patron_id == patron_id)
+        theirs = _theirs(self._tenant, tables.loan, patron_id)
         late = select(tables.loan).where(theirs, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
         with reading(self._tenant.engine) as connection:
             loans = connection.execute(late).all()
@@ -47,8 +52,8 @@ class Lending(TenantStore):
             asked = _asked(connection, self._tenant, [row.source_id for row in loans])
             known = {row.source_id: row for row in loans}
             known |= _loans(connection, self._tenant, patron_id, {row.loan_source for row in owed} - {None, *known})
-        told = {source: (row.due, _payload_of(self._tenant, tables.loan, row)) for source, row in known.items()}
-        amounts = [(row, _payload_of(self._tenant, tables.balance, row)) for row in charged]
+        told = {source: (row.due, open_said(self._tenant, tables.loan, row)) for source, row in known.items()}
+        amounts = [(row, open_said(self._tenant, tables.balance, row)) for row in charged]
         fees = defaultdict(list)
         for row, said in amounts:
             if row.kind == tables.FEE:
@@ -82,25 +87,20 @@ def open_payload(tenant: Tenant, table: Table, row: AnyRow) -> bytes:
     return tenant.vault.unseal(row.payload, row.key, place=row.patron_id, owner=table.name, version=row.id)
 
 
+def open_said(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
+    """Return what the payload of a row says, by field."""
+    said: dict[str, Any] = json.loads(open_payload(tenant, table, row))
+    return said
+
+
 def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, int]:
     """Count the rows of a patron, by table."""
     return {table.name: count_rows(connection, _theirs(tenant, table, patron_id)) for table in TABLES}
 
 
-def shown(tenant: Tenant, patron_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of a patron, opened, by table, the oldest first: the clear columns and the payload."""
-    told: dict[str, list[dict[str, Any]]] = {}
-    with reading(tenant.engine) as connection:
-        for table in TABLES:
-            rows = connection.execute(select(table).where(_theirs(tenant, table, patron_id)).order_by(table.c.id))
-            told[table.name] = [_shown(tenant, table, row) for row in rows]
-    return told
-
-
 def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
     clear = {column.name: getattr(row, column.name) for column in table.columns if column.name not in _HIDDEN}
-    said: dict[str, Any] = json.loads(open_payload(tenant, table, row))
-    return {"id": row.source_id, **clear, **said}
+    return {"id": row.source_id, **clear, **open_said(tenant, table, row)}
 
 
 def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, *, on: date) -> list[int]:
@@ -113,10 +113,9 @@ def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, 
 
 def take_back_reservations(connection: Connection, tenant: Tenant, ids: Sequence[int], *, cancelled: date) -> None:
     """Let reservations that were cancelled on a day wait again. A reservation that was deleted since stays deleted."""
-    for part in parts(ids):
-        these = (_RESERVATION.agency == tenant.agency) & _RESERVATION.id.in_(part)
-        again = update(tables.reservation).where(these, _RESERVATION.cancelled == cancelled)
-        connection.execute(again.values(cancelled=None))
+    ours = (_RESERVATION.agency == tenant.agency) & (_RESERVATION.cancelled == cancelled)
+    again = update(tables.reservation).where(ours).values(cancelled=None)
+    change_rows(connection, again, _RESERVATION.id, ids)
 
 
 def move(
@@ -159,7 +158,7 @@ def is_over(tenant: Tenant, by: date | None = None) -> ColumnElement[bool]:
 
 def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
     """Return the unpaid balances, and the paid ones for a loan that is late, because that fee grows on from there."""
-    theirs = (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id)
+    theirs = _theirs(tenant, tables.balance, patron_id)
     counts = or_(_BALANCE.settled.is_(None), _BALANCE.loan_source.in_(late))
     return connection.execute(select(tables.balance).where(theirs, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
 
@@ -167,19 +166,17 @@ def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Seque
 def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapping[str, list[Compensation]]:
     """Return the compensation charged for these loans, to any patron."""
     asked: dict[str, list[Compensation]] = defaultdict(list)
-    for part in parts(loans):
-        these = (_BALANCE.agency == tenant.agency) & _BALANCE.loan_source.in_(part)
-        wanted = select(_BALANCE.loan_source, _BALANCE.raised, _BALANCE.settled)
-        for source, raised, settled in connection.execute(wanted.where(these, _BALANCE.kind == tables.COMPENSATION)):
-            asked[source].append(Compensation(raised, settled))
+    ours = (_BALANCE.agency == tenant.agency) & (_BALANCE.kind == tables.COMPENSATION)
+    wanted = select(_BALANCE.loan_source, _BALANCE.raised, _BALANCE.settled).where(ours)
+    for row in fetch_rows(connection, wanted, _BALANCE.loan_source, loans):
+        asked[row.loan_source].append(Compensation(row.raised, row.settled))
     return asked
 
 
-def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: Iterable[str]) -> Mapping[str, AnyRow]:
+def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: set[str]) -> Mapping[str, AnyRow]:
     """Return the patron's loans by their source's ids, if they are still kept."""
-    theirs = (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id)
-    wanted = (select(tables.loan).where(theirs, _LOAN.source_id.in_(part)) for part in parts(sorted(sources)))
-    return {row.source_id: row for found in wanted for row in connection.execute(found)}
+    wanted = select(tables.loan).where(_theirs(tenant, tables.loan, patron_id))
+    return {row.source_id: row for row in fetch_rows(connection, wanted, _LOAN.source_id, sources)}
 
 
 def _late(
@@ -213,8 +210,3 @@ def _oere(said: Mapping[str, Any]) -> int:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _payload_of(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(open_payload(tenant, table, row))
-    return told
