@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
@@ -16,8 +16,15 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import keep_heads
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore, hold_fence, newest_epoch, next_id, run_lock, set_run_values
+from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
+from cprsync.store.core.tenant import (
+    TenantStore,
+    newest_epoch,
+    next_id,
+    run_lock,
+    run_transaction,
+    set_run_values,
+)
 from cprsync.store.feed import subscriptions
 from cprsync.store.feed.inbox import accepted_by, settle
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
@@ -25,7 +32,7 @@ from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -34,8 +41,6 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _RUN = tables.run.c
-
-
 #: The kind of the last entry of a run, written with its report.
 CLOSED = "run"
 #: Entries read at a time.
@@ -56,19 +61,18 @@ class Runs(TenantStore):
                 return _new(connection, self._tenant, epoch=epoch, day=day, started=started)
             if row.checkpoint == 0 and not _has_deliveries(connection, row):
                 # the run was stopped before it accepted anything, so it begins again on today's day
-                return _again(connection, row, epoch=epoch, day=day, started=started)
+                connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started)))
+                return Run(row.id, epoch, day, started)
             connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
             return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
 
     def set_state(self, run: Run, state: RunState) -> None:
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
+        with run_transaction(self._tenant, run) as connection:
             set_run_values(connection, self._tenant, run, state=state.value)
 
     def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         tenant = self._tenant
-        with writing(tenant.engine) as connection:
-            hold_fence(connection, tenant, run)
+        with run_transaction(tenant, run) as connection:
             written, told = json.dumps(document, ensure_ascii=False), document.get("exit")
             values = {"state": state.value, "finished": stamp_of(finished), "document": written, "exit": told}
             set_run_values(connection, tenant, run, **values)
@@ -79,14 +83,10 @@ class Runs(TenantStore):
         keep_heads(tenant, heads)
 
     def last_day(self) -> date | None:
+        closed = (_RUN.agreement == self._tenant.agreement) & (_RUN.state == RunState.CLOSED.value)
+        last = select(func.max(_RUN.day)).where(_ours(self._tenant), closed, _RUN.exit.in_(LIVED))
         with reading(self._tenant.engine) as connection:
-            closed = select(func.max(_RUN.day)).where(
-                _ours(self._tenant),
-                _RUN.agreement == self._tenant.agreement,
-                _RUN.state == RunState.CLOSED.value,
-                _RUN.exit.in_(LIVED),
-            )
-            day: date | None = connection.scalar(closed)
+            day: date | None = connection.scalar(last)
             return day
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
@@ -94,8 +94,7 @@ class Runs(TenantStore):
         deliveries = [delivery.sha256 for delivery in accepted_by(self._tenant, run)]
         named = plan_hash(run.day, deliveries, rows)
         planned = [_planned(self._tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
-        with writing(self._tenant.engine) as connection:
-            hold_fence(connection, self._tenant, run)
+        with run_transaction(self._tenant, run) as connection:
             plan = tables.plan_row
             connection.execute(delete(plan).where(plan.c.agency == self._tenant.agency, plan.c.run_id == run.id))
             append(connection, plan, planned)
@@ -117,7 +116,24 @@ class Runs(TenantStore):
         return Tally(outcomes, by_action)
 
     def done(self, run: Run) -> Done:
-        return done(self._tenant, run)
+        kinds: Counter[str] = Counter()
+        by_action: Counter[str] = Counter()
+        forgotten: Counter[str] = Counter()
+        ended = 0
+        for entry in _entries_since_last_report(self._tenant):
+            if entry["run"] != run.id:
+                continue
+            kinds[entry["kind"]] += 1
+            if entry["kind"] == audit.CHANGE:
+                by_action.update(entry["actions"])
+            if entry["kind"] == CLOSE:
+                # an entry from an earlier version has no count
+                ended += int(entry.get(ENDED, 0))
+            if entry["kind"] == FORGET:
+                forgotten.update(dict.fromkeys(entry["actions"], int(entry["count"])))
+        departed = Departed(kinds[ASKED], kinds[CLOSE], ended)
+        subscribed, removed, without_reason = kinds["subscribe"], kinds["unsubscribe"], kinds[SUBSCRIPTION_END]
+        return Done(subscribed, removed, by_action, forgotten, departed, ended=without_reason)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         row, item = tables.review_item.c, tables.run_item.c
@@ -157,6 +173,25 @@ class Runs(TenantStore):
             ]
 
 
+def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
+    """Yield the audit entries of an open run, the newest first. For a run that has just begun, one entry is read.
+
+    The runs of an agreement follow each other. Everything after the last report is from this run, from a desk or from a
+    plan.
+    """
+    row = tables.audit.c
+    wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
+    with reading(tenant.engine) as connection:
+        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
+        # the loop ends at the last report, long before the first entry, and PostgreSQL would keep its cursor open
+        with closing(entries):
+            for written in entries:
+                entry = json.loads(written)
+                if entry["kind"] == CLOSED:
+                    return
+                yield entry
+
+
 def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
     wanted = select(tables.run).where(_ours(tenant), _RUN.agreement == tenant.agreement, _RUN.finished.is_(None))
     return connection.execute(wanted.order_by(_RUN.id.desc()).limit(1)).one_or_none()
@@ -164,8 +199,7 @@ def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
 
 def _has_deliveries(connection: Connection, row: AnyRow) -> bool:
     taken = tables.run_delivery.c
-    rows = select(func.count()).where(taken.agency == row.agency, taken.run_id == row.id)
-    return bool(connection.scalar(rows))
+    return count_rows(connection, taken.agency == row.agency, taken.run_id == row.id) > 0
 
 
 def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, started: datetime) -> Run:
@@ -184,11 +218,6 @@ def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, start
         )
     )
     return Run(number, epoch, day, started)
-
-
-def _again(connection: Connection, row: AnyRow, *, epoch: int, day: date, started: datetime) -> Run:
-    connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started)))
-    return Run(row.id, epoch, day, started)
 
 
 def _this(row: AnyRow) -> Any:
@@ -222,38 +251,3 @@ def _listed(row: AnyRow) -> dict[str, Any]:
         "resumed": row.resumed > 0,
         "exit": row.exit,
     }
-
-
-def done(tenant: Tenant, run: Run) -> Done:
-    """Count what an open run has done. For a run that has just begun, one entry is read.
-
-    The runs of an agreement follow each other. Everything after the last report is from this run, from a desk or from a
-    plan.
-    """
-    row = tables.audit.c
-    wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
-    kinds: Counter[str] = Counter()
-    by_action: Counter[str] = Counter()
-    forgotten: Counter[str] = Counter()
-    ended = 0
-    with ExitStack() as stack:
-        connection = stack.enter_context(reading(tenant.engine))
-        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
-        # the loop ends at the last report, long before the first entry, and PostgreSQL would keep its cursor open
-        stack.callback(entries.close)
-        for entry in entries:
-            told = json.loads(entry)
-            if told["kind"] == CLOSED:
-                break
-            if told["run"] != run.id:
-                continue
-            kinds[told["kind"]] += 1
-            if told["kind"] == audit.CHANGE:
-                by_action.update(told["actions"])
-            if told["kind"] == CLOSE:
-                # an entry from an earlier version has no count
-                ended += int(told.get(ENDED, 0))
-            if told["kind"] == FORGET:
-                forgotten.update(dict.fromkeys(told["actions"], int(told["count"])))
-    departed = Departed(kinds[ASKED], kinds[CLOSE], ended)
-    return Done(kinds["subscribe"], kinds["unsubscribe"], by_action, forgotten, departed, ended=kinds[SUBSCRIPTION_END])
