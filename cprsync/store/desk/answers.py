@@ -138,7 +138,7 @@ def take_back(one: Answering) -> Done:
             number_undo.take_back(one.connection, one.tenant, one.patron, kept)
             return Done(("cpr_number",))
         case AcceptEffect.MERGE:
-            merging.part(one.connection, one.tenant, closed=one.patron, keeps=one.other, kept=kept)
+            merging.undo_merge(one.connection, one.tenant, closed=one.patron, keeps=one.other, kept=kept)
             return Done(("merged",))
         case AcceptEffect.END_PROTECTION:
             _protect_again(one)

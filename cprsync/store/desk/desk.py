@@ -22,7 +22,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk.number_undo import keep_undo, remember_before
-from cprsync.store.feed.subscriptions import ACTIVE_PATRON, come_back, subscription_row
+from cprsync.store.feed.subscriptions import ACTIVE_PATRON, stop_leaving, subscription_row
 from cprsync.store.imports.import_rows import create
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.changes import write_changes
@@ -120,7 +120,7 @@ def _seen(connection: Connection, tenant: Tenant, patron_id: str, user: str) -> 
     """Note that the patron is here in person. A patron who was leaving stays."""
     theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
     connection.execute(update(tables.patron).where(theirs).values(last_seen=tenant.clock.today()))
-    return [audit.Happened("return", patron=one, user=user) for one in come_back(connection, tenant, [patron_id])]
+    return [audit.Happened("return", patron=one, user=user) for one in stop_leaving(connection, tenant, [patron_id])]
 
 
 def _batch_of(batch: Batch, patron_id: str) -> Batch:

@@ -30,7 +30,7 @@ from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.netmedia.effects import CULR, payload, tell_cards
+from cprsync.store.netmedia.effects import CULR, payload, publish_cards
 from cprsync.store.patrons import belongings, feed_coverage, responsibles
 from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.records import overrides
@@ -88,14 +88,16 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     _write(connection, tenant, keeper, after)
     _empty(connection, tenant, shell)
     _settle(connection, tenant, of=shell.id, to=keeper.id)
-    told = _tell(connection, tenant, keeper, replaces=shell.number)
+    told = _publish(connection, tenant, keeper, replaces=shell.number)
     if not told:
-        tell_cards(connection, tenant, [keeper.id])
-    _tell_gone(connection, tenant, shell, moves_on=told)
+        publish_cards(connection, tenant, [keeper.id])
+    _publish_removal(connection, tenant, shell, moves_on=told)
     return kept
 
 
-def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+def undo_merge(
+    connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]
+) -> None:
     """Make them two patrons again. What has come to `keeps` since stays with `keeps`.
 
     Raises:
@@ -118,10 +120,10 @@ def part(connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRo
         responsibles.only_answers_again(connection, tenant, keeper.id)
     _part_local(connection, tenant, keeps, kept)
     _write(connection, tenant, keeper, keeper.register)
-    _tell(connection, tenant, keeper)
-    _take_back(connection, tenant, closed.id)
+    _publish(connection, tenant, keeper)
+    _withdraw_removal(connection, tenant, closed.id)
     # an item from an earlier version has no account
-    _tell(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
+    _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
     # news about one of them may have been written on the other meanwhile
     feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
 
@@ -195,7 +197,7 @@ def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None
     connection.execute(items.where(about).values(about=to))
 
 
-def _tell(
+def _publish(
     connection: Connection,
     tenant: Tenant,
     patron: Patron,
@@ -221,20 +223,20 @@ def _tell(
     return True
 
 
-def _tell_gone(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
+def _publish_removal(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
     """Tell the net media to drop the shell's account.
 
     A patron under a replacement number has an account only if the net media were told of one.
 
     `moves_on`: the rights under cards or a UNI-Login move to the patron who keeps. That patron's effect says so.
     """
-    if not shell.borrows or (shell.number.is_replacement and not _is_told(connection, tenant, shell.id)):
+    if not shell.borrows or (shell.number.is_replacement and not _is_published(connection, tenant, shell.id)):
         return
     told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True, sweeps=not moves_on)
     effects.add(connection, tenant, shell.id, shell.version + 1, told)
 
 
-def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+def _withdraw_removal(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     """Withdraw the drop of the patron's account, if it has not been offered to the net media yet."""
     theirs = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
     unheard = select(tables.outbox).where(theirs, _OUT.offered.is_(None))
@@ -243,7 +245,7 @@ def _take_back(connection: Connection, tenant: Tenant, patron_id: str) -> None:
             connection.execute(delete(tables.outbox).where(theirs, _OUT.version == row.version))
 
 
-def _is_told(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+def _is_published(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
     theirs = [
         select(table.c.patron_id).where(table.c.agency == tenant.agency, table.c.patron_id == patron_id)
         for table in (tables.account, tables.outbox)

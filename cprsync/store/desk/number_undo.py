@@ -126,11 +126,11 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     refuse_taken(connection, tenant, before.number, but=patron.id)
     _write(connection, tenant, patron, before, kept)
     kept_blocks.give_back(connection, tenant, row, given, kept.get("blocks", ()))
-    _find_by(connection, tenant, patron.id, before.number)
+    _forget_old_number(connection, tenant, patron.id, before.number)
     _end_subscriptions(connection, tenant, patron.id, given)
     _ask_nothing(connection, tenant, patron.id)
     close_windows(connection, tenant, [patron.id])
-    _tell(connection, tenant, patron, before, kept)
+    _publish(connection, tenant, patron, before, kept)
 
 
 def refuse_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> None:
@@ -158,7 +158,7 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
     connection.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
 
 
-def _find_by(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
+def _forget_old_number(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
     """Remove the restored number from the patron's old numbers.
 
     The other person's number was never written as an old number of this patron.
@@ -186,14 +186,14 @@ def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None
     connection.execute(update(tables.review_item).where(waits, _ITEM.kind.not_in(_STAYS)).values(settled))
 
 
-def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
+def _publish(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
     """Tell the net media to drop the account under the other person's number, if they may know it.
 
     If the municipality is known, now or from the account before, the account goes back to the patron's own number.
     """
     theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
     connection.execute(delete(tables.outbox).where(theirs, _OUT.offered.is_(None)))
-    if not patron.borrows or not _may_have_heard(connection, tenant, patron.id, kept):
+    if not patron.borrows or not _is_published(connection, tenant, patron.id, kept):
         return
     culr = culr_in_force(before, in_force(patron.overrides, tenant.clock.today()))
     if culr is None and kept["account"] is not None:
@@ -206,7 +206,7 @@ def _tell(connection: Connection, tenant: Tenant, patron: Patron, before: Person
     effects.add(connection, tenant, patron.id, patron.version + 1, told)
 
 
-def _may_have_heard(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
+def _is_published(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
     """Return whether the net media may know the number: an effect was offered since, or an account exists."""
     theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
     sent = connection.scalar(select(_OUT.version).where(theirs).limit(1)) is not None

@@ -17,7 +17,7 @@ from cprsync.errors import BadInput
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.netmedia.effects import tell_cards
+from cprsync.store.netmedia.effects import publish_cards
 from cprsync.store.patrons.changes import write_records
 from cprsync.store.records import links, overrides
 from cprsync.store.records.numbers import keep_cards
@@ -85,7 +85,7 @@ class StaffChanges(TenantStore):
                 keep_cards(connection, self._tenant, row.id, before=before.cards, after=after.cards)
             write_local(connection, self._tenant, row, after)
             if [card.number for card in after.cards] != [card.number for card in before.cards]:
-                tell_cards(connection, self._tenant, [row.id])
+                publish_cards(connection, self._tenant, [row.id])
             if change.policy is not None:
                 _find_next_day(connection, self._tenant, row.id, change.policy)
             how = () if change.doing is None else (("list", change.doing.value),)

@@ -25,7 +25,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading
 from cprsync.store.core.tables import EMPTIED, GONE, MERGED
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.leaving.emptying import waits_of
+from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
 from cprsync.store.records import links
@@ -78,7 +78,7 @@ class Views(TenantStore):
             )
             answer = tuple(sorted(links.responsibles_of(connection, self._tenant, [patron_id])))
             merged_into = _merged_into(connection, self._tenant, row)
-            waits = waits_of(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
+            waits = count_unconfirmed(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
         local = open_local(self._tenant, row)
         return PatronView(
             patron=_shut(opened, household=household),

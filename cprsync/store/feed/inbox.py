@@ -122,7 +122,7 @@ class StoppedDeliveries(TenantStore):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:
-        whole = (_BOX.state != InboxState.RECEIVING.value) & ~looked_at_anew()
+        whole = (_BOX.state != InboxState.RECEIVING.value) & ~counts_as_new()
         wanted = select(tables.inbox, forgotten().label("forgotten")).where(
             of_agreement(self._tenant), _BOX.name == name, whole
         )
@@ -202,7 +202,7 @@ def forgotten() -> ColumnElement[bool]:
     return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~held
 
 
-def looked_at_anew() -> ColumnElement[bool]:
+def counts_as_new() -> ColumnElement[bool]:
     """Return a condition: the file was refused, its content is deleted, and it stops the nights when it comes again."""
     return forgotten() & _BOX.reason.not_in(SETTLED)
 

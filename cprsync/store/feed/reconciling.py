@@ -59,8 +59,8 @@ class Reconciliation(TenantStore):
         return Gaps(tuple(missing), tuple(ended), tuple(foreign), len(found), tuple(gone))
 
     def end(self, run: Run | None, *, on: date) -> int:
-        _release(self._tenant, run)
-        ending = _ours(self._tenant) & _ROW.until.is_(None) & _due()
+        _release_idle(self._tenant, run)
+        ending = _ours(self._tenant) & _ROW.until.is_(None) & _is_not_needed()
         with reading(self._tenant.engine) as connection:
             if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
                 return 0
@@ -105,7 +105,7 @@ class Reconciliation(TenantStore):
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
-    holds = feed_coverage.is_held(tenant.clock.today()) & ~_due()
+    holds = feed_coverage.is_held(tenant.clock.today()) & ~_is_not_needed()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
     added: set[bytes] = set()
@@ -129,7 +129,7 @@ def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 
 
-def _due() -> ColumnElement[bool]:
+def _is_not_needed() -> ColumnElement[bool]:
     """Return a condition: an old number that is not needed, because a file delivered the new one (decision 6)."""
     delivered = exists().where(
         _PATRON.agency == _ROW.agency,
@@ -140,7 +140,7 @@ def _due() -> ColumnElement[bool]:
     return (_ROW.reason == OLD_NUMBER) & delivered
 
 
-def _release(tenant: Tenant, run: Run | None) -> None:
+def _release_idle(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
         idle = responsibles.find_idle(connection, tenant)
     if idle:
@@ -152,7 +152,7 @@ def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: da
     with run_transaction(tenant, run) as connection:
         patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
         connection.execute(update(tables.subscription).where(ending).values(until=on))
-        _tell(connection, tenant, run, SUBSCRIPTION_END, patrons)
+        _write_audit(connection, tenant, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
 
 
@@ -166,9 +166,11 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
         told: list[str | None] = fetch_values(connection, wanted, _ROW.number_index, indexes)
         change_rows(connection, confirmed, _ROW.number_index, indexes)
         told += [None] * (len(numbers) - len(told))
-        _tell(connection, tenant, run, kind, told)
+        _write_audit(connection, tenant, run, kind, told)
 
 
-def _tell(connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
+def _write_audit(
+    connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]
+) -> None:
     number = None if run is None else run.id
     audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])

@@ -8,6 +8,7 @@ because the source may have changed since.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection, delete, insert, select
@@ -20,9 +21,9 @@ from cprsync.store.core.tenant import TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OWNER,
+    counts_as_new,
     forgotten,
     from_row,
-    looked_at_anew,
     of_agreement,
     update_delivery,
 )
@@ -45,28 +46,20 @@ class Sealing(TenantStore):
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
         if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
             return known
-        number = _begin(self._tenant, name)
-        try:
+        with _receiving_row(self._tenant, name) as number:
             return _finish(self._tenant, number, name, _seal_chunks(self._tenant, number, content), mark)
-        except Exception:
-            _remove(self._tenant, [number])
-            raise
 
     def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
         if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
             return known
-        number = _begin(self._tenant, name)
-        try:
+        with _receiving_row(self._tenant, name) as number:
             sha256, size = _seal_chunks(self._tenant, number, content)
             with reading(self._tenant.engine) as connection:
                 known = _known(connection, self._tenant, name, sha256)
-        except Exception:
-            _remove(self._tenant, [number])
-            raise
         return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
-        here = ~_receiving() & ~looked_at_anew()
+        here = ~_receiving() & ~counts_as_new()
         wanted = _FOUND.where(of_agreement(self._tenant), _BOX.name == name, _BOX.mark == mark, here)
         with reading(self._tenant.engine) as connection:
             row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
@@ -90,6 +83,17 @@ def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelive
     content.seek(start)
     with reading(tenant.engine) as connection:
         return _known(connection, tenant, name, digest.hexdigest())
+
+
+@contextmanager
+def _receiving_row(tenant: Tenant, name: str) -> Iterator[int]:
+    """Begin to receive a delivery. If the block fails, what was sealed of it is removed."""
+    number = _begin(tenant, name)
+    try:
+        yield number
+    except Exception:
+        _remove(tenant, [number])
+        raise
 
 
 def _begin(tenant: Tenant, name: str) -> int:
@@ -165,7 +169,7 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
 def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
     """Delete the row of a refused file whose content is gone: the file has come again."""
     same = (_BOX.name == name) & (_BOX.sha256 == sha256)
-    connection.execute(delete(tables.inbox).where(of_agreement(tenant), same, looked_at_anew()))
+    connection.execute(delete(tables.inbox).where(of_agreement(tenant), same, counts_as_new()))
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
@@ -194,7 +198,7 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 
 
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
-    same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~looked_at_anew()
+    same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~counts_as_new()
     row = connection.execute(_FOUND.where(of_agreement(tenant), same)).one_or_none()
     return None if row is None else from_row(row, forgotten=row.forgotten)
 

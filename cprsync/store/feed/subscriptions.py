@@ -174,14 +174,14 @@ class Subscriptions(TenantStore):
         return {row.patron_id: _read(self._tenant, row) for row in rows}
 
 
-def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Prepare former patrons who are registered again: the next night subscribes them like new ones.
 
     Runs in the caller's transaction. Returns those who had left or were about to leave. The ended row gets another
     reason. It also takes over from an earlier such row whether we added the number at the register. The feed could not
     tell of the time without a subscription, so a window opens.
     """
-    stayed = come_back(connection, tenant, patron_ids)
+    stayed = stop_leaving(connection, tenant, patron_ids)
     ours = _ours(tenant)
     ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
@@ -197,7 +197,7 @@ def begin_again(connection: Connection, tenant: Tenant, patron_ids: Sequence[str
     return list(dict.fromkeys([*(row.patron_id for row in back), *stayed]))
 
 
-def come_back(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Stop those of these patrons who are leaving, in the caller's transaction; returns them.
 
     A closed record stays closed.

@@ -21,7 +21,7 @@ from cprsync.store.audit.older_states import Moved, journal_entries, note_versio
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows
-from cprsync.store.netmedia.effects import tell_cards
+from cprsync.store.netmedia.effects import publish_cards
 from cprsync.store.patrons.changes import clear_columns, write_records
 from cprsync.store.records.kept_blocks import bring_back
 from cprsync.store.records.numbers import card_holders, card_probes, old_numbers
@@ -75,7 +75,7 @@ class Part:
     keys: list[dict[str, Any]] = field(default_factory=list)
     #: patrons unknown to the register who get a name from the list; below, the person after the rows so far
     patrons: Mapping[str, Patron] = field(default_factory=dict)
-    called: dict[str, Person] = field(default_factory=dict)
+    renamed: dict[str, Person] = field(default_factory=dict)
     #: patrons who only answered for a minor until now
     borrow: list[str] = field(default_factory=list)
 
@@ -281,7 +281,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         connection.execute(change, updated)
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
-        tell_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
+        publish_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
     _write_names(connection, tenant, part)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)
@@ -326,7 +326,7 @@ def _know_the_size(connection: Connection) -> None:
 def _write_names(connection: Connection, tenant: Tenant, part: Part) -> None:
     """Write the records that have another name or birth date from now on."""
     writes = []
-    for patron_id, person in part.called.items():
+    for patron_id, person in part.renamed.items():
         patron = part.patrons[patron_id]
         if patron_id in part.after:
             # the same row of the list may have given them another group

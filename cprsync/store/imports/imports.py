@@ -21,7 +21,7 @@ from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, Import
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.feed.subscriptions import begin_again, come_back
+from cprsync.store.feed.subscriptions import prepare_return, stop_leaving
 from cprsync.store.imports.circulating import import_circulation
 from cprsync.store.imports.import_rows import (
     STREAM,
@@ -117,8 +117,8 @@ def _import_part(
     write_part(connection, tenant, part)
     bring_back(connection, tenant, dict(_created(rows, results)))
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
-    stays = come_back(connection, tenant, known)
-    back = [*begin_again(connection, tenant, known), *stays]
+    stays = stop_leaving(connection, tenant, known)
+    back = [*prepare_return(connection, tenant, known), *stays]
     back += start_to_borrow(connection, tenant, part.borrow)
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
@@ -163,7 +163,7 @@ def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]
         return ImportedRow(ImportOutcome.REFUSED, None, stored)
     if stored is None and (refused := _not_created(part, row)):
         return refused
-    own = own_words(row, registered=_is_registered(stored, row))
+    own = place_own_values(row, registered=_is_registered(stored, row))
     if isinstance(own, str):
         return ImportedRow(ImportOutcome.REFUSED, None if stored is None else str(stored.id), own)
     imported = _take(tenant, part, own.row, stored, fresh)
@@ -179,7 +179,7 @@ class Own:
     left: tuple[str, ...] = ()
 
 
-def own_words(row: NewPatron, *, registered: bool) -> Own | str:
+def place_own_values(row: NewPatron, *, registered: bool) -> Own | str:
     """Move the address to the patron's own contact address, or leave out name, birth date and address.
 
     They are left out if the register knows the patron (`registered`). Returns the name of a field as text if its value
@@ -222,7 +222,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
         # a person who only answered for a minor is on the list: they borrow from now on
         part.borrow.append(patron_id)
     after = add_import(held, replace(row.local, group=group)), row.kind or _BORROWER.get(kind, kind)
-    renamed = _call(part, patron_id, row)
+    renamed = _rename(part, patron_id, row)
     if after == (held, kind):
         outcome = ImportOutcome.UPDATED if renamed else ImportOutcome.UNCHANGED
         return ImportedRow(outcome, patron_id, by_age=by_age)
@@ -230,18 +230,18 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     return ImportedRow(ImportOutcome.UPDATED, patron_id, by_age=by_age)
 
 
-def _call(part: Part, patron_id: str, row: NewPatron) -> bool:
+def _rename(part: Part, patron_id: str, row: NewPatron) -> bool:
     """Give the patron the row's name and birth date.
 
     Returns False if they are there already, or the row has neither.
     """
     if patron_id not in part.patrons:
         return False
-    before = part.called.get(patron_id, part.patrons[patron_id].register)
+    before = part.renamed.get(patron_id, part.patrons[patron_id].register)
     after = with_own_values(before, row)
     if after == before:
         return False
-    part.called[patron_id] = after
+    part.renamed[patron_id] = after
     return True
 
 

@@ -65,11 +65,11 @@ def close(
     A person who only answered for one of these patrons is closed by the same night, if a night closes them. Returns how
     many subscriptions of each ended.
     """
-    note(connection, tenant, rows, on=on, what=tables.CLOSED)
+    write_journal(connection, tenant, rows, on=on, what=tables.CLOSED)
     return {row.id: empty(connection, tenant, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
 
 
-def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
+def write_journal(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
     """Write in the journal that these patrons, and those merged into them, are closed or erased.
 
     Raises:
@@ -80,11 +80,11 @@ def note(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: 
     journal_entries(connection, tenant)
     shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
     merged = patron_rows(connection, tenant, shells)
-    tenant.journal.append([entry_of(tenant, row, on=on, what=what) for row in (*rows, *merged)])
+    tenant.journal.append([journal_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)])
     remember_journal(connection, tenant)
 
 
-def entry_of(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
     """Return the journal's line about a record, or about a shell."""
     vault = tenant.vault
     number = from_row(vault, row).number
@@ -126,7 +126,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     return ended
 
 
-def waits_of(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+def count_unconfirmed(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
     """Count what the register and the net media have still to confirm about an emptied record."""
     family = [patron_id, *shells_of(connection, tenant, patron_id)]
     waiting = (tables.subscription, tables.outbox)
@@ -184,14 +184,17 @@ def _delete_accounts(
             this = (_OUT.target == CULR) & (_OUT.version == effect.version)
             connection.execute(delete(tables.outbox).where(rows_of(tables.outbox, tenant, [effect.patron_id]), this))
     version: int = row.version
-    stand = [*_standing(connection, tenant, row, number), *_perhaps(connection, tenant, row, number, family)]
+    stand = [
+        *_own_account(connection, tenant, row, number),
+        *_possible_accounts(connection, tenant, row, number, family),
+    ]
     for identity in accounts_to_delete(stand, waiting):
         version += 1
         effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True, sweeps=True))
     return version if version > row.version else version + 1
 
 
-def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
+def _own_account(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
     """Return the identity of the patron's own account, if any: the CPR number, or the patron number before that."""
     account = accounts_of(connection, tenant, [row.id]).get(row.id)
     if account is None:
@@ -203,7 +206,7 @@ def _standing(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNu
     return [theirs] if account.id_index in account_probes(tenant, theirs) else []
 
 
-def _perhaps(
+def _possible_accounts(
     connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> list[Identity]:
     """Return identities that may have an account which we did not create: another system may have told CULR too.

@@ -22,7 +22,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
 from cprsync.store.feed.subscriptions import LEFT
-from cprsync.store.leaving.emptying import empty, note, rows_of, waits_of
+from cprsync.store.leaving.emptying import count_unconfirmed, empty, rows_of, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import shells_of
@@ -75,7 +75,7 @@ class Erasing(TenantStore):
             ties = ties_of(connection, self._tenant, patron_id)
             if ties.still_open:
                 return ties
-            note(connection, self._tenant, [row], on=self._tenant.clock.today(), what=tables.ERASED)
+            write_journal(connection, self._tenant, [row], on=self._tenant.clock.today(), what=tables.ERASED)
             if reason:
                 confirmed = audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason)
                 audit.append(connection, self._tenant, audit.DESK, [confirmed])
@@ -91,7 +91,7 @@ class Erasing(TenantStore):
             with writing(self._tenant.engine) as connection:
                 hold_fence(connection, self._tenant, run)
                 hold_library(connection, self._tenant)
-                _let_go(connection, self._tenant, part)
+                _drop_ended_subscriptions(connection, self._tenant, part)
                 gone = _remove(connection, self._tenant, part)
                 happened = [audit.Happened(GONE, run=run.id, patron=one) for one in gone]
                 audit.append(connection, self._tenant, self._tenant.night, happened)
@@ -120,17 +120,17 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
     if row.status_class not in tables.EMPTIED:
         empty(connection, tenant, row, on=tenant.clock.today())
     family = [row.id, *shells_of(connection, tenant, row.id)]
-    _forget(connection, tenant, family)
+    _delete_belongings(connection, tenant, family)
     kept_blocks.forget_kept(connection, tenant, family)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
     connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
     audit.append(connection, tenant, stream, [happened])
-    waits = waits_of(connection, tenant, row.id)
+    waits = count_unconfirmed(connection, tenant, row.id)
     _remove(connection, tenant, family)
     return waits
 
 
-def _forget(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+def _delete_belongings(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Delete all rows, except subscriptions and deletions of accounts that others have still to confirm."""
     _forget_lines(connection, tenant, ids)
     about = tables.review_item
@@ -173,10 +173,10 @@ def _forget_planned(connection: Connection, tenant: Tenant, patron_id: str) -> N
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Delete the rows of those on which nothing depends any more. Returns the deleted ids."""
-    gone = list(connection.scalars(select(_PATRON.id).where(*_hanging_free(tenant), _PATRON.id.in_(ids))))
+    gone = list(connection.scalars(select(_PATRON.id).where(*_is_free_to_delete(tenant), _PATRON.id.in_(ids))))
     if not gone:
         return []  # most nights end here, so that the lines of all nights are not read for nothing
-    _forget(connection, tenant, gone)
+    _delete_belongings(connection, tenant, gone)
     # an account row that is left belongs to an account whose identity nobody could find any more
     connection.execute(delete(tables.account).where(rows_of(tables.account, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
@@ -187,7 +187,7 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
     return gone
 
 
-def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
+def _is_free_to_delete(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for a shell that no subscription, waiting effect, loan or balance needs."""
     hangs = [
         exists().where(table.c.agency == _PATRON.agency, table.c.patron_id == _PATRON.id)
@@ -196,7 +196,7 @@ def _hanging_free(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
     return (_PATRON.agency == tenant.agency, *IS_EMPTIED, *(~one for one in hangs))
 
 
-def _let_go(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+def _drop_ended_subscriptions(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Delete ended rows that the register does not hold.
 
     If another patron needs the number, that patron's row takes over to remove it later.

@@ -21,7 +21,7 @@ from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.leaving.emptying import entry_of
+from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
 from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.records import kept_blocks
@@ -99,7 +99,7 @@ def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:
         row for row in connection.execute(select(tables.patron).where(left).order_by(_PATRON.id)) if row.id not in there
     ]
     today = tenant.clock.today()
-    tenant.journal.append([entry_of(tenant, row, on=today, what=row.status_class) for row in rows])
+    tenant.journal.append([journal_entry(tenant, row, on=today, what=row.status_class) for row in rows])
     return len(rows)
 
 

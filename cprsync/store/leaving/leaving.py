@@ -28,7 +28,7 @@ from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
-from cprsync.store.leaving.emptying import close, rows_of, waits_of
+from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
 from cprsync.store.records.numbers import shells_of
@@ -92,7 +92,7 @@ class Leaving(TenantStore):
                 gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
                 return gone if was_given(connection, self._tenant, patron_id) else None
             if row.status_class in tables.EMPTIED:
-                waits = waits_of(connection, self._tenant, row.id)
+                waits = count_unconfirmed(connection, self._tenant, row.id)
                 known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
                 return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
             return _parting(connection, self._tenant, row)
@@ -117,7 +117,7 @@ class Leaving(TenantStore):
             if reason:
                 happened.append(audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason))
             audit.append(connection, self._tenant, audit.DESK, happened)
-            waits = waits_of(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+            waits = count_unconfirmed(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
             return Departure(row.id, stage, ties, row.leaves_since or today, dropped, waits)
 
     def was_given(self, patron_id: str) -> bool:

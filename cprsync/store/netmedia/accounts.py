@@ -121,7 +121,7 @@ class AccountRepairs(TenantStore):
         with run_transaction(self._tenant, run) as connection:
             held = _hold(connection, self._tenant, {one.patron_id for one in repairs})
             still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
-            put_in = sum(_put_in(connection, self._tenant, held, one) for one in still)
+            put_in = sum(_add_effect(connection, self._tenant, held, one) for one in still)
             foreign = {one.patron_id: one.held for one in still if one.held and Drift.FOREIGN in one.drift}
             left = leave_to_staff(connection, self._tenant, run, foreign)
             mended = [one.patron_id for one in still if Drift.FOREIGN not in one.drift]
@@ -278,7 +278,7 @@ def _hold(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[
     return {row.id: row for row in held if row.id not in waits}
 
 
-def _put_in(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one: Repair) -> bool:
+def _add_effect(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one: Repair) -> bool:
     """Add a repair's effect under a version of its own: no version is used twice (decision 21)."""
     row = held[one.patron_id]
     effect = one.effect(row.version + 1)

@@ -122,7 +122,7 @@ def _patron_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[st
     return set(fetch_values(connection, select(issued.id).where(issued.agency == tenant.agency), issued.id, numbers))
 
 
-def tell_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+def publish_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
     """Tell CULR that the cards of these patrons have changed, in the transaction that changes them.
 
     Skips patrons that CULR does not know. Each record moves on by one version: an effect has the version of its record,

@@ -60,7 +60,7 @@ class Rights(TenantStore):
     def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:
         with run_transaction(self._tenant, run) as connection:
             rows = due_rows(connection, self._tenant, page, hold=True)
-            _tell(connection, self._tenant, run, _derive(connection, self._tenant, rows, policy, page.day))
+            _note_turns(connection, self._tenant, run, _derive(connection, self._tenant, rows, policy, page.day))
         return rows[-1].id if len(rows) == page.limit else None
 
     def ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
@@ -94,7 +94,7 @@ class Rights(TenantStore):
         for part in parts(ids):
             with run_transaction(self._tenant, None) as connection:
                 rows = patron_rows(connection, self._tenant, part, hold=True)
-                _put_down(connection, self._tenant, None, _derive(connection, self._tenant, rows, policy, on))
+                _write_audit(connection, self._tenant, None, _derive(connection, self._tenant, rows, policy, on))
 
     def forget_earlier_turns(self, run: Run) -> None:
         earlier = (_TURN.agency == self._tenant.agency) & (_TURN.run_id < run.id)
@@ -157,7 +157,7 @@ def _derive(
     return turned
 
 
-def _tell(
+def _note_turns(
     connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
 ) -> None:
     """Count what changed, and write in the audit which rights opened and closed."""
@@ -169,10 +169,10 @@ def _tell(
     ]
     if events:
         connection.execute(_TELL, events)
-    _put_down(connection, tenant, run, derived)
+    _write_audit(connection, tenant, run, derived)
 
 
-def _put_down(
+def _write_audit(
     connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
 ) -> None:
     number = None if run is None else run.id

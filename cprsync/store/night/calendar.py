@@ -76,11 +76,11 @@ class Calendar(TenantStore):
             lived = [
                 Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(connection, self._tenant, rows)
             ]
-            _move_on(connection, self._tenant, lived, day, policy)
+            _set_next_days(connection, self._tenant, lived, day, policy)
             happened = [one for one in lived if one.due]
-            _let_go(connection, self._tenant, run, happened, day)
+            _end_what_is_over(connection, self._tenant, run, happened, day)
             _come_of_age(connection, self._tenant, run, happened, day)
-            _tell(connection, self._tenant, run, happened)
+            _note_events(connection, self._tenant, run, happened)
         return rows[-1].id if len(rows) == page.limit else None
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
@@ -193,7 +193,7 @@ class Lived:
         return [override for override in self.opened.facts.overrides if override.id not in left]
 
 
-def _move_on(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
+def _set_next_days(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
     """Write the group in the evening, and the next days on which something is due."""
     rows: list[tuple[Any, ...]] = []
     for one in lived:
@@ -205,7 +205,7 @@ def _move_on(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day
     bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
 
 
-def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+def _end_what_is_over(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
     """End what ends, each in its table."""
     overrides.end(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
     warned = [override.id for one in lived for override in one.evening.overrides if override.warned == day]
@@ -216,7 +216,9 @@ def _let_go(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Li
             write_local(connection, tenant, one.opened.row, replace(one.opened.local, absence=None))
     ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
     feed_coverage.end_passed(connection, tenant, ended, before=day)
-    write_records(connection, tenant, run, [write for one in lived for write in _moves_back(tenant, one, day)])
+    write_records(
+        connection, tenant, run, [write for one in lived for write in _restore_municipality(tenant, one, day)]
+    )
 
 
 def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
@@ -230,7 +232,7 @@ def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequen
             responsibles.end_all_of(connection, tenant, one.id, on=day, by_night=True)
 
 
-def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:
+def _restore_municipality(tenant: Tenant, one: Lived, day: date) -> list[Write]:
     """When a corrected municipality ends, write the register's again, in clear and for the net media.
 
     It is written like a change of the record: an effect has the record's version, and no version is used twice.
@@ -253,7 +255,7 @@ def _moves_back(tenant: Tenant, one: Lived, day: date) -> list[Write]:
     ]
 
 
-def _tell(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived]) -> None:
+def _note_events(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived]) -> None:
     """Count the events, and write in the audit which fields they concern."""
     if not lived:
         return
