@@ -177,11 +177,10 @@ class Subscriptions(TenantStore):
 def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Prepare former patrons who are registered again: the next night subscribes them like new ones.
 
-    Runs in the caller's transaction. Returns those who had left or were about to leave. The ended row gets another
-    reason. It also takes over from an earlier such row whether we added the number at the register. The feed could not
-    tell of the time without a subscription, so a window opens.
+    Runs in the caller's transaction. Returns those who had left. The ended row gets another reason. It also takes over
+    from an earlier such row whether we added the number at the register. The feed could not tell of the time without a
+    subscription, so a window opens.
     """
-    stayed = stop_leaving(connection, tenant, patron_ids)
     ours = _ours(tenant)
     ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
@@ -193,8 +192,9 @@ def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[
         connection.execute(delete(tables.subscription).where(earlier))
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
         connection.execute(update(tables.subscription).where(same & ended).values(memory))
-    open_windows(connection, tenant, [row.patron_id for row in back], Why.RETURNED)
-    return list(dict.fromkeys([*(row.patron_id for row in back), *stayed]))
+    ids = list(dict.fromkeys(row.patron_id for row in back))
+    open_windows(connection, tenant, ids, Why.RETURNED)
+    return ids
 
 
 def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:

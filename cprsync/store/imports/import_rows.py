@@ -141,18 +141,18 @@ def _meant(
     return {row.id: row for row in fetch_rows(connection, ours, _PATRON.id, ids - but.keys())}
 
 
-def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[str]:
+def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[CprNumber]:
     """Return those of the numbers whose patrons have left and were closed.
 
     Only the journal knows them, by its own hashes. It cannot tell that an erased patron was ever here.
     """
-    by_probe = {probe: one.digits for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
+    by_probe = {probe: one for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
     if not by_probe:
         return frozenset()
     entries = journal_entries(connection, tenant)
     erased = {entry.patron_id for entry in entries if entry.what == tables.ERASED}
     gone = {entry.number for entry in entries if entry.patron_id not in erased}
-    return frozenset(digits for probe, digits in by_probe.items() if probe in gone)
+    return frozenset(number for probe, number in by_probe.items() if probe in gone)
 
 
 def _groups_by_age(connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy) -> dict[str, str]:

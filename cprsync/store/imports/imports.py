@@ -40,7 +40,7 @@ from cprsync.store.records.numbers import CARD, card_probes, key_row
 from cprsync.store.records.records import open_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -115,11 +115,15 @@ def _import_part(
     fresh = fresh_ids(connection, tenant, len(rows))
     results = [_import_row(tenant, part, row, fresh) for row in rows]
     write_part(connection, tenant, part)
-    bring_back(connection, tenant, dict(_created(rows, results)))
+    created = {
+        one.patron_id: row.number
+        for row, one in zip(rows, results, strict=True)
+        if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None
+    }
+    bring_back(connection, tenant, created)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
     stays = stop_leaving(connection, tenant, known)
-    back = [*prepare_return(connection, tenant, known), *stays]
-    back += start_to_borrow(connection, tenant, part.borrow)
+    back = [*prepare_return(connection, tenant, known), *stays, *start_to_borrow(connection, tenant, part.borrow)]
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
         for result in results
@@ -127,34 +131,19 @@ def _import_part(
     ]
     happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
     audit.append(connection, tenant, STREAM, happened)
-    gone = left_before(connection, tenant, [number for _, number in _created(rows, results)])
-    results = [_stayed(one) if one.patron_id in stays and one.outcome in _KNOWN else one for one in results]
-    return [_returned(row, one, gone) for row, one in zip(rows, results, strict=True)]
+    gone = left_before(connection, tenant, created.values())
+    # nothing of the earlier record is left, so staff could not see this themselves
+    returned = {patron_id for patron_id, number in created.items() if number in gone}
+    return [_mark(one, returned=returned, stays=stays) for one in results]
 
 
-def _created(rows: Sequence[NewPatron], results: Sequence[ImportedRow]) -> Iterator[tuple[str, CprNumber]]:
-    """Return the patrons that were created and have a CPR number."""
-    for row, one in zip(rows, results, strict=True):
-        if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None:
-            yield one.patron_id, row.number
-
-
-def _returned(row: NewPatron, imported: ImportedRow, gone: frozenset[str]) -> ImportedRow:
-    """Mark a row that created a patron who was here before.
-
-    Nothing of the earlier record is left, so staff could not see this themselves.
-    """
-    created = imported.outcome is ImportOutcome.CREATED
-    return (
-        replace(imported, returns=True)
-        if created and row.number is not None and row.number.digits in gone
-        else imported
-    )
-
-
-def _stayed(imported: ImportedRow) -> ImportedRow:
-    """Return the result as updated. Even if the row brought nothing new, staying is a change."""
-    return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
+def _mark(imported: ImportedRow, *, returned: Collection[str], stays: Collection[str]) -> ImportedRow:
+    """Mark a patron who was here before, or who was about to leave. To stay is a change, even without other news."""
+    if imported.patron_id in returned:
+        return replace(imported, returns=True)
+    if imported.patron_id in stays and imported.outcome in _KNOWN:
+        return replace(imported, outcome=ImportOutcome.UPDATED, stays=True)
+    return imported
 
 
 def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> ImportedRow:
