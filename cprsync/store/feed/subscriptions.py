@@ -23,7 +23,7 @@ from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
-from cprsync.store.records.numbers import RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode
 

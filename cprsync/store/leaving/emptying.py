@@ -28,7 +28,7 @@ from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payl
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import DEAD, OLD_NUMBER, open_number, shells_of
+from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, patron_rows, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 

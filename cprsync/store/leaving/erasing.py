@@ -21,11 +21,10 @@ from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
-from cprsync.store.feed.subscriptions import LEFT
 from cprsync.store.leaving.emptying import count_unconfirmed, empty, rows_of, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import shells_of
+from cprsync.store.records.numbers import LEFT, shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
 from cprsync.store.seals.vault import LOCAL, REGISTER
 

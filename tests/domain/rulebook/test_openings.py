@@ -112,7 +112,9 @@ def test_the_audit_is_written_before_anything_is_opened() -> None:
     (audited,) = (
         at
         for at, node in enumerate(reveal.body)
-        if isinstance(node, ast.With) and "audit.append(" in ast.unparse(node) and "writing(" in ast.unparse(node)
+        if isinstance(node, ast.With)
+        and "audit.append(" in ast.unparse(node)
+        and "library_transaction(" in ast.unparse(node)
     )
     made = [at for at, node in enumerate(reveal.body) if "Opening()" in ast.unparse(node)]
     assert made
