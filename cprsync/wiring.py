@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from functools import cached_property
@@ -136,34 +137,24 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
     return SftpSettings(**section.model_dump(exclude={"path", "task", "chain", "count"}))
 
 
-def reader(section: FeedSection, store: SqlStore) -> ExtractReader:
-    """The reader for the deliveries of one agreement."""
-    from cprsync.register.extract.reader import ExtractReader
-
-    return ExtractReader(task=section.task, hash_key=store.index_key, strict_count=section.count == "strict")
-
-
+@dataclass
 class Site:
     """One library as it is set up here: opens what one command works with."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        section: LibrarySection,
-        today: date | None = None,
-        *,
-        waits_since: Callable[[], float] | None = None,
-    ) -> None:
-        """`today`: a day given for a test. `waits_since`: when the user pressed a key."""
-        self.settings = settings
-        self.section = section
-        self._today = today
+    settings: Settings
+    section: LibrarySection
+    #: a day given for a test
+    today: date | None = None
+    #: when the user pressed a key
+    waits_since: Callable[[], float] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
         #: what all calls of one command at the desk share
-        self._patience = desk_patience(waits_since)
+        self._patience = desk_patience(self.waits_since)
 
     @cached_property
     def clock(self) -> Clock:
-        return clock_for(self.settings, self._today)
+        return clock_for(self.settings, self.today)
 
     @cached_property
     def policy(self) -> Policy:
@@ -241,6 +232,12 @@ class Site:
 
         return closing(SftpFeed(sftp_settings(section)))
 
+    def _reader(self, store: SqlStore) -> ExtractReader:
+        from cprsync.register.extract.reader import ExtractReader
+
+        feed = self.section.feed
+        return ExtractReader(task=feed.task, hash_key=store.index_key, strict_count=feed.count == "strict")
+
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
         from cprsync.register.identity import own_certificates
@@ -255,7 +252,7 @@ class Site:
 
         clock, strict = self.clock if self.knows_the_day else None, self.section.feed.chain == "strict"
         with self.store() as store, self.feed() as feed:
-            yield DeliveryDecisions(store, reader(self.section.feed, store), feed, strict, clock)
+            yield DeliveryDecisions(store, self._reader(store), feed, strict, clock)
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:
@@ -300,7 +297,7 @@ class Site:
                 store=store,
                 register=stack.enter_context(self.register()),
                 feed=stack.enter_context(self.feed()),
-                reader=reader(self.section.feed, store),
+                reader=self._reader(store),
                 clock=self.clock,
                 policy=self.policy,
                 net_media=stack.enter_context(self.net_media()),

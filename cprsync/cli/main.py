@@ -24,7 +24,7 @@ _BENCH: Final = "bench.command"
 _CHECKOUT: Final = Path(__file__).parents[2] / "tests"
 #: Each command, or group of commands: the line that help shows, and what declares it: a module below `cprsync.cli`,
 #: and the name of its typer app if that is not `app`.
-PARTS: Final[dict[str, tuple[str, ...]]] = {
+DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "demo": ("Live a week against a mock register, night by night.", "demo.demo"),
     "init": ("Write the files that an installation starts from.", "setup.installation"),
     "sync": ("Run the night: fetch, decide, guard, write, report.", "night.sync"),
@@ -61,13 +61,13 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
 # what measures a night is not installed with the program: a checkout has it beside the package
 if (_CHECKOUT / "bench" / "command.py").is_file():
     sys.path.append(str(_CHECKOUT))
-    PARTS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
+    DECLARATIONS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
 
 
 @cache
 def _command(name: str) -> Any:
     """A command, or a group of commands, from the apps that declare it."""
-    help_line, *declared = PARTS[name]
+    help_line, *declared = DECLARATIONS[name]
     group = typer.Typer(name=name, help=help_line, cls=Commands, no_args_is_help=True, rich_markup_mode=None)
     for place in declared:
         module, _, app = place.partition(":")
@@ -81,14 +81,14 @@ class Program(Commands):
     """All commands. A command is loaded when it is asked for: help shows their names and lines without loading them."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- as in typer
-        return list(PARTS)
+        return list(DECLARATIONS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as in typer
-        return _command(cmd_name) if cmd_name in PARTS else None
+        return _command(cmd_name) if cmd_name in DECLARATIONS else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as in typer
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_line) for name, (help_line, *_) in PARTS.items()])
+            formatter.write_dl([(name, help_line) for name, (help_line, *_) in DECLARATIONS.items()])
 
 
 def _end(code: int | None, **_: Any) -> None:

@@ -201,7 +201,7 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         override_max_days=read.overrides.max_days,
         dead_subscription_days=read.subscriptions.dead_days,
         groups=_groups(read),
-        group_defaults=_group_defaults(read),
+        group_defaults=read.group_defaults.value(PatronGroup()),
         fees=_fees(read),
         debt_limit_oere=read.debt.limit_kr,
         binding_films=read.films.binding,
@@ -214,22 +214,16 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
     )
 
 
-def _group_defaults(read: PolicyFile) -> PatronGroup:
-    return read.group_defaults.value(PatronGroup())
-
-
 def _groups(read: PolicyFile) -> tuple[PatronGroup, ...]:
     """The groups that are described.
 
     Raises OutOfOrder, at the first of them, if a group that age leads to is missing.
     """
-    if read.groups:
-        by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
-        if missing := [name for name in dict.fromkeys(by_age) if name not in read.groups]:
-            sections = ", ".join(f'[groups."{name}"]' for name in missing)
-            told = "if one group is described, all of age_groups have to be: add {sections}"
-            raise OutOfOrder(told, "groups", next(iter(read.groups)), sections=sections)
-    defaults = _group_defaults(read)
+    if read.groups and (missing := [name for name in _groups_by_age(read) if name not in read.groups]):
+        sections = ", ".join(f'[groups."{name}"]' for name in missing)
+        told = "if one group is described, all of age_groups have to be: add {sections}"
+        raise OutOfOrder(told, "groups", next(iter(read.groups)), sections=sections)
+    defaults = read.group_defaults.value(PatronGroup())
     return tuple(entry.value(replace(defaults, name=name)) for name, entry in read.groups.items())
 
 
@@ -258,8 +252,7 @@ def _ladders(read: PolicyFile) -> Ladders:
 
 def _products(read: PolicyFile, home: frozenset[str]) -> Products:
     """The net media. Raises OutOfOrder for a gap, an overlap, contradicting terms, or an unknown group."""
-    by_age = (group.name for ladder in read.age_groups for group in ladder.groups)
-    groups = tuple(dict.fromkeys((*by_age, *read.groups)))
+    groups = tuple(dict.fromkeys((*_groups_by_age(read), *read.groups)))
     products: list[Product] = []
     for position, entry in enumerate(read.product):
         with _within("product", position):
@@ -268,13 +261,14 @@ def _products(read: PolicyFile, home: frozenset[str]) -> Products:
             # a misspelt group would let in the patrons that it should keep out; without groups, no name can be checked
             if groups and group not in groups:
                 told = "no group is called that: age_groups and [groups] have {groups}"
-                raise OutOfOrder(told, "product", position, "closed_groups", n, groups=_named(groups))
+                quoted = ", ".join(f'"{name}"' for name in groups)
+                raise OutOfOrder(told, "product", position, "closed_groups", n, groups=quoted)
     with _within("product"):
         return Products(tuple(products))
 
 
-def _named(groups: tuple[str, ...]) -> str:
-    return ", ".join(f'"{group}"' for group in groups)
+def _groups_by_age(read: PolicyFile) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(group.name for ladder in read.age_groups for group in ladder.groups))
 
 
 @contextmanager

@@ -179,9 +179,6 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-# -- rights ---------------------------------------------------------------------------------------------
-
-
 def compare_rights(
     found: Comparison, persons: Mapping[str, Any], checked: Iterable[Checked], *, policy: Policy, on: date
 ) -> Rights:

@@ -150,9 +150,6 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
         yield Stage(folder, ready, settings, week, language, as_json)
 
 
-# -- the week ----------------------------------------------------------------------------------------
-
-
 def _live_week(stage: Stage) -> None:
     from cprsync.cli.imports.lists import import_file
     from cprsync.wiring import site_of
@@ -254,9 +251,6 @@ def _run_night(stage: Stage) -> None:
     stage.nights.append(document)
     for line in report_lines(document, stage.language):
         stage.tell(f"  {line}")
-
-
-# -- the comparison ------------------------------------------------------------------------------------
 
 
 def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:

@@ -75,8 +75,8 @@ def review_accept(
 ) -> None:
     """Do what the item proposes."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = with_words(reviews.accept(number))
-    print_document({"item": item}, answered_lines(item, lang, answer="accept"), as_json=as_json)
+        item = reviews.accept(number)
+    _print_answered(item, lang, answer="accept", as_json=as_json)
 
 
 @app.command("reject")
@@ -91,8 +91,8 @@ def review_reject(
 ) -> None:
     """Leave it as it is, and say why."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = with_words(reviews.reject(number, reason=reason))
-    print_document({"item": item}, answered_lines(item, lang, answer="reject"), as_json=as_json)
+        item = reviews.reject(number, reason=reason)
+    _print_answered(item, lang, answer="reject", as_json=as_json)
 
 
 @app.command("undo")
@@ -101,8 +101,8 @@ def review_undo(
 ) -> None:
     """Take an accepted block or merge back."""
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = with_words(reviews.undo(number))
-    print_document({"item": item}, answered_lines(item, lang, answer="undo"), as_json=as_json)
+        item = reviews.undo(number)
+    _print_answered(item, lang, answer="undo", as_json=as_json)
 
 
 @app.command("reopen")
@@ -120,11 +120,16 @@ def review_reopen(
     One that was rejected, or whose acceptance was taken back.
     """
     with _reviews(config, library, as_json=as_json) as reviews:
-        item = with_words(reviews.reopen(number, reason=reason))
-    print_document({"item": item}, answered_lines(item, lang, answer="reopen"), as_json=as_json)
+        item = reviews.reopen(number, reason=reason)
+    _print_answered(item, lang, answer="reopen", as_json=as_json)
 
 
-def answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:
+def _print_answered(answered: Mapping[str, Any], language: Language, *, answer: str, as_json: bool) -> None:
+    item = with_words(answered)
+    print_document({"item": item}, _answered_lines(item, language, answer=answer), as_json=as_json)
+
+
+def _answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:
     """The item after an answer, what the answer did, and how to take it back."""
     yield _item_line(item, language)
     yield from _first_answer_lines(item, language)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.wiring import Site
 
 #: The most refused rows to print; --json and --refused give all.
-TOLD_MAX: Final = 50
+REFUSED_SHOWN_MAX: Final = 50
 #: The most lines or new patron numbers to print.
 SHOWN_MAX: Final = 20
 #: How a cell begins that a spreadsheet would take as a formula.
@@ -91,11 +91,11 @@ def _show_result(imported: Imported, language: Language, *, apply: bool) -> None
         say(word("import_over", language, count=over))
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
-    for refused in imported.refused[:TOLD_MAX]:
+    for refused in imported.refused[:REFUSED_SHOWN_MAX]:
         why = error_text(refused.error, language)
         note("  " + word("import_line", language, line=refused.line, field=refused.field, told=why))
-    if len(imported.refused) > TOLD_MAX:
-        note("  " + word("import_more", language, count=len(imported.refused) - TOLD_MAX))
+    if len(imported.refused) > REFUSED_SHOWN_MAX:
+        note("  " + word("import_more", language, count=len(imported.refused) - REFUSED_SHOWN_MAX))
     if imported.refused:
         note(word("import_mend", language))
     if not apply:
@@ -143,14 +143,14 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | 
         with os.fdopen(open_new_private(path), "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(header)
-            writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+            writer.writerows([escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     except OSError as error:
         raise ConfigurationError(
             "the list cannot be written ({strerror})", strerror=error.strerror, kind="input.refused"
         ) from error
 
 
-def defuse(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """The cell as text for a spreadsheet: an apostrophe before what would be a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 

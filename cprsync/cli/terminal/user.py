@@ -30,35 +30,26 @@ VALUE_MAX = 8192
 _LINE_MAX = 64
 _PROC: Final = Path("/proc")
 #: The value if nobody has logged in: a service, or a machine that keeps no logins.
-_NOBODY: Final = 2**32 - 1
+_NO_LOGIN: Final = 2**32 - 1
 #: The most parent processes to follow.
-_BEFORE_MAX: Final = 64
+_PARENTS_MAX: Final = 64
 
 
 def ask_number() -> CprNumber:
     """Read a CPR number from a prompt that does not show it, or from one line of standard input.
 
-    Raises:
-        BadInput: it is no CPR number; the message does not quote it.
+    Raises BadInput, without quoting it: it is no CPR number.
     """
     return _number(CprNumber.parse)
 
 
 def ask_any_number() -> CprNumber:
-    """Same as `ask_number`, for a number of any kind, also one with letters that no register knows.
-
-    Raises:
-        BadInput: it is no number; the message does not quote it.
-    """
+    """Same as `ask_number`, for a number of any kind, also one with letters that no register knows."""
     return _number(CprNumber.parse_any)
 
 
 def ask_identity(prompt: str) -> str:
-    """Read a CPR number, a patron number or a card from a hidden prompt or standard input.
-
-    Raises:
-        BadInput: it is none of them; the message does not quote it.
-    """
+    """Read a CPR number, a patron number or a card from a hidden prompt or standard input. Raises as `ask_number`."""
     typed = _line(prompt)
     if not typed or not is_text(typed):
         raise BadInput("expected a CPR number, a patron number or a card on one line", kind="input.number")
@@ -135,7 +126,7 @@ def user_name() -> str:
     named, config = ACTING.get()
     section = AuditSection() if config is None else audit_section(config)
     if named is None:
-        return who_acts(login_account(), accounts_behind(), services=section.service_accounts)
+        return who_acts(login_account(), process_owners(), services=section.service_accounts)
     return _named(named, account_of(os.getuid()), section)
 
 
@@ -163,14 +154,14 @@ def login_account(proc: Path = _PROC) -> SystemUser | None:
     """The account that this session logged in to. It stays the same through `sudo` and `su`, and nobody can set it."""
     with suppress(OSError, ValueError):
         uid = int((proc / "self" / "loginuid").read_text(encoding="ascii"))
-        return None if uid == _NOBODY else account_of(uid)
+        return None if uid == _NO_LOGIN else account_of(uid)
     return None
 
 
-def accounts_behind(proc: Path = _PROC) -> list[SystemUser]:
+def process_owners(proc: Path = _PROC) -> list[SystemUser]:
     """The owners of this process and of its parents, as far as they are visible."""
     accounts, pid = [account_of(os.getuid())], os.getppid()
-    for _ in range(_BEFORE_MAX):
+    for _ in range(_PARENTS_MAX):
         try:
             status = dict(
                 line.split(":", 1) for line in (proc / str(pid) / "status").read_text(encoding="utf-8").splitlines()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import number
 
-from cprsync.cli.imports.lists import SHOWN_MAX, defuse, patron_import, show_import
+from cprsync.cli.imports.lists import SHOWN_MAX, escape_formula, patron_import, show_import
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
@@ -182,8 +182,8 @@ def test_who_came_back_and_what_was_left_out_is_said_without_a_name(
 
 @pytest.mark.parametrize("cell", ["=1+1", "+45", "-1", "@a", "\tx", "\rx"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_defused_when_it_is_written(cell: str) -> None:
-    assert defuse(cell) == f"'{cell}"
-    assert defuse("Voksen") == "Voksen"
+    assert escape_formula(cell) == f"'{cell}"
+    assert escape_formula("Voksen") == "Voksen"
 
 
 @pytest.mark.parametrize(

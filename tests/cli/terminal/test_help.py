@@ -10,7 +10,7 @@ import typer.main
 from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.demo.mock import EVENTS, FAULTS
-from cprsync.cli.main import PARTS, app
+from cprsync.cli.main import DECLARATIONS, app
 from cprsync.cli.terminal.misuse import Commands
 from cprsync.mock.town.events import KINDS
 from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
@@ -44,7 +44,7 @@ def test_a_list_of_commands_cuts_none_of_its_lines(command: Any) -> None:
 
 def test_the_list_of_all_commands_says_what_each_command_says() -> None:
     declared = subcommands(typer.main.get_command(app))
-    assert {name: line for name, (line, *_) in PARTS.items()} == {
+    assert {name: line for name, (line, *_) in DECLARATIONS.items()} == {
         name: (command.help or "").partition("\n\n")[0] for name, command in declared.items()
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.terminal.frame import ACTING
-from cprsync.cli.terminal.user import account_of, accounts_behind, login_account, user_name
+from cprsync.cli.terminal.user import account_of, login_account, process_owners, user_name
 from cprsync.domain.desk.confirming import SystemUser
 from cprsync.errors import ConfigurationError
 
@@ -34,14 +34,14 @@ def proc(tmp_path: Path) -> Path:
 
 
 def test_the_processes_before_this_one_are_followed_to_the_first(proc: Path) -> None:
-    names = [account.uid for account in accounts_behind(proc)]
+    names = [account.uid for account in process_owners(proc)]
     assert names == [OWN.uid, 0, 1234, 0]
 
 
 def test_what_cannot_be_seen_ends_the_list(proc: Path) -> None:
     (proc / "71" / "status").unlink()
-    assert [account.uid for account in accounts_behind(proc)] == [OWN.uid, 0]
-    assert accounts_behind(proc / "none") == [OWN]
+    assert [account.uid for account in process_owners(proc)] == [OWN.uid, 0]
+    assert process_owners(proc / "none") == [OWN]
 
 
 @pytest.mark.parametrize(
