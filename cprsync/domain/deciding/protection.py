@@ -140,8 +140,6 @@ PROTECTION_RULES: Final = (
 #: After this many nights with the same doubtful answer two people may end a protection (decision 35).
 NIGHTS_OF_DOUBT: Final = 3
 
-# -- how the code reads it ---------------------------------------------------------------------------------
-
 #: A person's protection, as a reader reports it.
 Reported: TypeAlias = Protection | Gap
 

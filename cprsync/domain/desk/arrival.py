@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.domain.desk.confirming import DeskWarning, Level
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.override import birth_date_in, in_force
+from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.responsible import of_age_on
 from cprsync.domain.person.age import age_on, birth_date_of
 from cprsync.domain.person.person import Gap, Status
@@ -184,4 +184,4 @@ def sealed_likeness_of(ages: Ages) -> Likeness:
 
 
 def _born(ours: Patron, on: date) -> BirthDate | None:
-    return birth_date_of(ours.register, corrected=birth_date_in(in_force(ours.overrides, on)))
+    return birth_in_force(ours.register, in_force(ours.overrides, on))

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cprsync.domain.netmedia.right_day import Day
 from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause, RightRule
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day, calendar_stamp
-from cprsync.domain.patron.override import birth_date_in
-from cprsync.domain.person.age import birth_date_of, birthday
+from cprsync.domain.patron.override import birth_in_force
+from cprsync.domain.person.age import birthday
 from cprsync.domain.person.person import Status
 from cprsync.domain.wording import capital, in_one
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.netmedia.right_day import AppliedRule, RightFacts
+    from cprsync.domain.patron.override import Overridden, Override
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Texts, Wording
 
@@ -127,9 +128,6 @@ def _sorted(words: Iterable[str] | None) -> list[str] | None:
     return None if words is None else sorted(words)
 
 
-# -- stored, and compared with the stored rights -----------------------------------------------------------
-
-
 class RightChange(enum.Enum):
     """How a right has changed."""
 
@@ -221,8 +219,6 @@ def _answers(line: str) -> dict[str, Answer]:
     return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
 
 
-# -- which days reveal the birth date of a sealed patron ------------------------------------------------------
-
 #: Changes that come on a birthday. A group that changes with the policy's dates counts too: both look the same.
 _ON_BIRTHDAYS: Final[frozenset[DueKind | ChangeCause]] = frozenset(
     {DueKind.AGE_STEP, DueKind.RESPONSIBILITY_ENDED, ChangeCause.BIRTHDAY, ChangeCause.GROUP}
@@ -243,9 +239,6 @@ def may_reveal_birth_date(kind: str, actions: Collection[str], *, by_night: bool
     if not by_night:
         return False
     return kind == _RIGHTS_ENTRY or (kind == _CALENDAR_ENTRY and not _BIRTHDAY_ACTIONS.isdisjoint(actions))
-
-
-# -- when a right changes by itself -------------------------------------------------------------------------
 
 
 def _right(today: Day, name: str, ruled: AppliedRule, end: tuple[date, ChangeCause] | None) -> Right:
@@ -315,6 +308,6 @@ def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None,
 
 def _births(facts: RightFacts) -> set[date]:
     """Every birth date that may be in force on some day."""
-    typed = {birth_date_in({one.field: one}) for one in facts.overrides}
-    births = (birth_date_of(facts.register, corrected=one) for one in {None, *typed})
+    holding: list[Mapping[Overridden, Override]] = [{}, *({one.field: one} for one in facts.overrides)]
+    births = (birth_in_force(facts.register, one) for one in holding)
     return {birth.day for birth in births if birth is not None}

@@ -110,9 +110,6 @@ def _sentence(text: Wording) -> Wording:
     return in_one([capital(text), Wording(".", ".")], between="")
 
 
-# -- what is kept beside a record ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Beside:
     """One thing that is kept beside the record.
@@ -148,9 +145,6 @@ BESIDE: Final = (
     Beside("blocks", lambda keep: {"after": keep.kept_blocks_days}),
     Beside("erased"),
 )
-
-
-# -- the privacy page --------------------------------------------------------------------------------------
 
 
 def privacy_page(policy: Policy, texts: Texts) -> tuple[Section, ...]:
@@ -236,9 +230,6 @@ def _death(policy: Policy, texts: Texts) -> Wording:
         else texts("rights.death.unsubscribed"),
         by_itself=texts("rights.death.inactive", quiet=texts("days", count=quiet)) if quiet else _NOTHING,
     )
-
-
-# -- the record of processing -----------------------------------------------------------------------------------
 
 
 def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[Section, ...]:

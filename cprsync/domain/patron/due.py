@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.override import Overridden, birth_date_in, in_force
+from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
 from cprsync.domain.patron.responsible import of_age_on
-from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.status import counts_as_dead
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     )
     if not follows_age or facts.is_dead:
         return before
-    born = birth_date_of(facts.register, corrected=birth_date_in(holding))
+    born = birth_in_force(facts.register, holding)
     group = None if born is None else policy.ladders.group_on(born.day, day)
     return before if group is None else group
 
@@ -140,7 +139,7 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
         return None
     if facts.is_dead:
         return None
-    born = birth_date_of(facts.register, corrected=birth_date_in(holding))
+    born = birth_in_force(facts.register, holding)
     return None if born is None else policy.ladders.next_change(born.day, after)
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
-from cprsync.domain.patron.override import Overridden, birth_date_in, in_force, municipality_in
-from cprsync.domain.person.age import birth_date_of
+from cprsync.domain.patron.override import Overridden, birth_in_force, in_force, municipality_in
 from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
 from cprsync.domain.person.sealed import Address, has_label, has_name
@@ -61,7 +60,7 @@ def effective(patron: Recorded, policy: Policy, *, on: date) -> Effective:
     lives = as_if_living(person, municipality_in(holding))
     facts = Facts("", person, patron.group, patron.overrides, letters_stopped=patron.letters_stopped)
     return Effective(
-        birth=birth_date_of(person, corrected=birth_date_in(holding)),
+        birth=birth_in_force(person, holding),
         municipality=municipality_in_force(person, holding),
         residence=residence_of(lives, policy.home),
         culr=culr_in_force(person, holding),

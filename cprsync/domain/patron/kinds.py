@@ -30,7 +30,7 @@ from cprsync.domain.patron.local import (
     distinct_cards,
     keep_mark,
 )
-from cprsync.domain.patron.override import TEXT_MAX
+from cprsync.domain.patron.override import TEXT_MAX, typed_lines
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
@@ -60,13 +60,8 @@ _ABSENCE: Final = re.compile(
 )
 
 
-def _lines(text: str) -> list[str]:
-    lines = [text_of(line) for line in text.splitlines()]
-    return [line for line in lines if line]
-
-
 def _one_line(text: str, longest: int) -> str:
-    lines = _lines(text)
+    lines = typed_lines(text)
     if len(lines) > 1 or any(len(line) > longest for line in lines):
         raise WrongValue("expected one line of at most {most} characters", most=longest)
     return lines[0] if lines else ""
@@ -85,7 +80,7 @@ def _language(text: str) -> str:
 
 def _cards(text: str) -> tuple[Card, ...]:
     """One card a line. The store keeps their PINs."""
-    cards = distinct_cards(_lines(text))
+    cards = distinct_cards(typed_lines(text))
     if len(cards) > CARDS_MOST or any(len(card.number) > CARD_MAX for card in cards):
         raise WrongValue(
             "expected up to {most} cards, one a line, each of at most {length} characters",
@@ -101,7 +96,7 @@ def is_co(line: str) -> bool:
 
 
 def _contact_address(text: str) -> tuple[str, ...]:
-    lines = _lines(text)
+    lines = typed_lines(text)
     most = LINES + (1 if lines and is_co(lines[0]) else 0)
     if len(lines) > most or any(len(line) > TEXT_MAX for line in lines):
         raise WrongValue(
@@ -116,7 +111,7 @@ def _contacts(text: str) -> list[tuple[str, bool]]:
     Libraries explain Mobil (notif) and E-mail (notif) as fields of their own. Staff use any other telephone or address
     to call or write. This is so even if it is the only one.
     """
-    lines = _lines(text)
+    lines = typed_lines(text)
     if len(lines) > CONTACTS_MOST or sum(line.startswith("*") for line in lines) > 1:
         raise WrongValue("expected up to {most}, one a line, and a * before one of them at most", most=CONTACTS_MOST)
     return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
@@ -152,7 +147,7 @@ def _pin(text: str) -> str:
 
 def _blocks(text: str) -> tuple[TypedBlock, ...]:
     """One block a line: its reason, and before that its first day, if that is not today."""
-    lines = _lines(text)
+    lines = typed_lines(text)
     if len(lines) > BLOCKS_MOST or any(len(line) > BLOCK_MAX for line in lines):
         raise WrongValue(
             "expected up to {most} blocks, one a line of at most {length} characters",
@@ -185,9 +180,6 @@ def _absence(text: str) -> Absence | None:
     if since is None or (until is not None and until < since):
         raise WrongValue("the last day comes before the first")
     return Absence(since, until)
-
-
-# -- beside another value --------------------------------------------------------------------------------------
 
 
 def _first(keeps: Any, _: Any) -> Any:
@@ -230,9 +222,6 @@ def _is_there(held: tuple[Block, ...], given: Block) -> bool:
     return any(block.reason == given.reason and (block.lifted is None or block.since == given.since) for block in held)
 
 
-# -- as JSON shows it ------------------------------------------------------------------------------------------
-
-
 def shown_block(block: Block) -> dict[str, str]:
     """A block as JSON shows it."""
     told = {"since": block.since.isoformat(), "reason": block.reason}
@@ -244,8 +233,6 @@ def _shown_absence(absence: Absence | None) -> list[str | None] | None:
         return None
     return [absence.since.isoformat(), None if absence.until is None else absence.until.isoformat()]
 
-
-# -- the kinds -------------------------------------------------------------------------------------------------
 
 #: What a list becomes: the stored entries, the typed ones, what to do with them, and the day.
 _Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], ListChange, date], tuple[Any, ...]]"

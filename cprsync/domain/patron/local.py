@@ -15,7 +15,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from cprsync.domain.person.sealed import Sealed
 
@@ -234,13 +234,17 @@ class TypedBlock:
         """Whether this describes an existing block."""
         return self.reason.casefold() == block.reason.casefold() and self.since in {None, block.since}
 
+    def begin(self, on: date) -> Block:
+        """The new block that this describes, typed on a day."""
+        return Block(self.since or on, self.reason)
+
 
 def change_cards(before: tuple[Card, ...], typed: tuple[Card, ...], doing: ListChange, _: date) -> tuple[Card, ...]:
     """The cards after the typed ones are applied: each with its own PIN, a new one with the patron's.
 
     Raises NotListed and ValueError, as `change_contacts` does.
     """
-    return keep_pin(before, _changed(before, typed, doing, CARDS_MOST))
+    return keep_pin(before, _change_entries(before, typed, doing, CARDS_MOST))
 
 
 def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, _: date) -> tuple[Any, ...]:
@@ -250,52 +254,43 @@ def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: List
         NotListed: a line to remove is not on the list.
         ValueError: the list would be too long.
     """
-    return _changed(before, typed, doing, CONTACTS_MOST)
+    return _change_entries(before, typed, doing, CONTACTS_MOST)
 
 
-def _changed(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, most: int) -> tuple[Any, ...]:
-    after = _OTHERS[doing](before, typed)
+def _change_entries(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, most: int) -> tuple[Any, ...]:
+    if doing is ListChange.REMOVE:
+        return _remove_entries(before, typed)
+    after = _add_entries(before, typed) if doing is ListChange.ADD else typed
     if len(after) > max(most, len(before)):
         raise WrongValue("the list would be longer than {most}: take one away first", most=most)
     return after
 
 
-def _name(one: Card | Telephone | Email) -> str:
+def _entry_key(one: Card | Telephone | Email) -> str:
     """What identifies an entry of a list. Capitals do not count, because people write the same one in both ways."""
     if isinstance(one, Telephone):
         return one.number
     return card_key(one.number) if isinstance(one, Card) else one.address.casefold()
 
 
-def _added(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
-    after = {_name(one): one for one in before}
+def _add_entries(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
+    after = {_entry_key(one): one for one in before}
     for one in typed:
         if isinstance(one, Card) or not one.notices:
             # an entry that exists already keeps its PIN, or its mark for notices
-            after.setdefault(_name(one), one)
+            after.setdefault(_entry_key(one), one)
         else:
             # only one entry gets the notices
-            after = {name: replace(held, notices=False) for name, held in after.items()}
-            after[_name(one)] = replace(after.get(_name(one), one), notices=True)
+            after = {key: replace(held, notices=False) for key, held in after.items()}
+            after[_entry_key(one)] = replace(after.get(_entry_key(one), one), notices=True)
     return tuple(after.values())
 
 
-def _without(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
-    gone = {_name(one) for one in typed}
-    if gone - {_name(one) for one in before}:
+def _remove_entries(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
+    gone = {_entry_key(one) for one in typed}
+    if gone - {_entry_key(one) for one in before}:
         raise NotListed("that does not stand on the list")
-    return tuple(one for one in before if _name(one) not in gone)
-
-
-def _replaced(_before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
-    return typed
-
-
-_OTHERS: Final[Mapping[ListChange, Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]]] = {
-    ListChange.ADD: _added,
-    ListChange.REMOVE: _without,
-    ListChange.REPLACE: _replaced,
-}
+    return tuple(one for one in before if _entry_key(one) not in gone)
 
 
 def change_blocks(
@@ -308,20 +303,26 @@ def change_blocks(
         SeveralMeant: more than one block fits the one to lift.
         ValueError: the list would be too long.
     """
-    return _BLOCKS[doing](before, typed, on)
+    if doing is ListChange.ADD:
+        return _add_blocks(before, typed, on)
+    if doing is ListChange.REMOVE:
+        return _lift_blocks(before, typed, on)
+    holding = [block for block in before if block.lifted is None]
+    anew = (next((block for block in holding if one.means(block)), one.begin(on)) for one in typed)
+    return replace_blocks(before, tuple(anew), on=on)
 
 
-def _begun(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
+def _add_blocks(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
     after = before
     for one in typed:
         if not any(one.means(block) for block in after if block.lifted is None):
-            after = (*after, Block(one.since or on, one.reason))
+            after = (*after, one.begin(on))
     if sum(block.lifted is None for block in after) > BLOCKS_MOST:
         raise WrongValue("the list would be longer than {most}: take one away first", most=BLOCKS_MOST)
     return after
 
 
-def _lifted(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
+def _lift_blocks(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
     after = list(before)
     for one in typed:
         meant = [block for block in after if one.means(block)]
@@ -333,19 +334,3 @@ def _lifted(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) 
         # a block that was lifted earlier keeps that day
         after = [replace(block, lifted=on) if block in holding else block for block in after]
     return tuple(after)
-
-
-def _typed_anew(before: tuple[Block, ...], typed: tuple[TypedBlock, ...], on: date) -> tuple[Block, ...]:
-    holding = [block for block in before if block.lifted is None]
-    return replace_blocks(before, tuple(_block_of(one, holding, on) for one in typed), on=on)
-
-
-def _block_of(typed: TypedBlock, holding: list[Block], on: date) -> Block:
-    return next((block for block in holding if typed.means(block)), Block(typed.since or on, typed.reason))
-
-
-_BLOCKS: Final[Mapping[ListChange, Callable[[tuple[Block, ...], tuple[TypedBlock, ...], date], tuple[Block, ...]]]] = {
-    ListChange.ADD: _begun,
-    ListChange.REMOVE: _lifted,
-    ListChange.REPLACE: _typed_anew,
-}

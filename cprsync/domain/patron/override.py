@@ -14,8 +14,9 @@ from dataclasses import field as of_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person.age import parse_birth_date
+from cprsync.domain.person.age import birth_date_of, parse_birth_date
 from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.municipality import code_from
 from cprsync.domain.person.person import LINES, SILENT, Birth, Protection
 from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import WrongValue
@@ -23,13 +24,13 @@ from cprsync.errors import WrongValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from cprsync.domain.person.age import BirthDate
     from cprsync.domain.person.person import Person
 
 #: The longest line on the health card and on a label (cpr-data D).
 TEXT_MAX: Final = 34
 #: The longest name of a group that policy.toml allows.
 GROUP_MAX: Final = 64
-_MUNICIPALITY_DIGITS: Final = 4
 
 
 class Overridden(enum.Enum):
@@ -113,10 +114,10 @@ def _shut(text: str | Sealed[str]) -> Sealed[str]:
     return text if isinstance(text, Sealed) else Sealed(text)
 
 
-def birth_date_in(holding: Mapping[Overridden, Override]) -> date | None:
-    """The birth date that staff typed; None: there is no such correction."""
+def birth_in_force(person: Person, holding: Mapping[Overridden, Override]) -> BirthDate | None:
+    """The birth date that counts: staff's while a correction holds, else the person's; None: there is none."""
     override = holding.get(Overridden.BIRTH_DATE)
-    return None if override is None else date.fromisoformat(override.text)
+    return birth_date_of(person, corrected=None if override is None else date.fromisoformat(override.text))
 
 
 def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
@@ -150,48 +151,36 @@ class CheckedAgainst:
     today: date
 
 
+def typed_lines(text: str) -> list[str]:
+    """The canonical lines of a typed text. Leaves out blank ones."""
+    lines = [text_of(line) for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
 def value_of(field_: Overridden, text: str, known: CheckedAgainst) -> str:
     """The canonical form of a typed value. An address may have several lines.
 
     Raises:
         ValueError: the value does not fit the field. The message does not quote it.
     """
-    lines = [text_of(line) for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = typed_lines(text)
     longest = GROUP_MAX if field_ is Overridden.GROUP else TEXT_MAX
     if not lines or len(lines) > (LINES if field_ is Overridden.ADDRESS else 1):
         raise WrongValue("expected one line, or up to {lines} for an address", lines=LINES)
     if any(len(line) > longest for line in lines):
         raise WrongValue("a line is longer than {most} characters", most=longest)
-    return _CHECKS[field_]("\n".join(lines), known)
-
-
-def _any_text(value: str, _known: CheckedAgainst) -> str:
+    value = "\n".join(lines)
+    match field_:
+        case Overridden.BIRTH_DATE:
+            return parse_birth_date(value, known.today).isoformat()
+        case Overridden.MUNICIPALITY:
+            code = code_from(value)
+            if code not in known.municipalities:
+                raise WrongValue("no Danish municipality of today has that code: it has four digits, as 0751")
+            return code
+    # any name of a group too: those of staff and institutions are on no ladder
     return value
 
-
-def _birth_date(value: str, known: CheckedAgainst) -> str:
-    return parse_birth_date(value, known.today).isoformat()
-
-
-def _municipality(value: str, known: CheckedAgainst) -> str:
-    code = value.zfill(_MUNICIPALITY_DIGITS)
-    if code not in known.municipalities:
-        raise WrongValue("no Danish municipality of today has that code: it has four digits, as 0751")
-    return code
-
-
-_CHECKS: Final = {
-    Overridden.NAME: _any_text,
-    Overridden.ADDRESS: _any_text,
-    Overridden.BIRTH_DATE: _birth_date,
-    Overridden.MUNICIPALITY: _municipality,
-    # any name: groups of staff and institutions are on no ladder
-    Overridden.GROUP: _any_text,
-}
-
-
-# -- a patron whose number no register knows: the values stand in the register's place, until it gives its own ---------
 
 _YES: Final = frozenset({"ja", "yes"})
 _NO: Final = frozenset({"nej", "no"})

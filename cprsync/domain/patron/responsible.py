@@ -10,9 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.override import birth_date_in, in_force
+from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_GONE, RESPONSIBLE_OF_AGE, RESPONSIBLE_PROTECTED
-from cprsync.domain.person.age import birth_date_of, birthday
+from cprsync.domain.person.age import birthday
 from cprsync.domain.person.person import Status
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Proposed:
 
 def of_age_on(person: Person, overrides: Iterable[Override], on: date, leap: LeapDay) -> date | None:
     """The day on which a person comes of age, by the birth date in force on a day; None: no birth date is known."""
-    born = birth_date_of(person, corrected=birth_date_in(in_force(overrides, on)))
+    born = birth_in_force(person, in_force(overrides, on))
     return None if born is None else birthday(born.day, OF_AGE, leap=leap)
 
 
@@ -121,9 +121,6 @@ def why_no_letter(person: Person, *, ended: bool, stopped: bool, sealed: bool) -
     if stopped or is_gone(person):
         return NoMinorLetter.GONE
     return NoMinorLetter.PROTECTED if sealed else None
-
-
-# -- what news about a responsible person means for the minor --------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

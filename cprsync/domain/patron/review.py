@@ -96,9 +96,6 @@ class AcceptEffect(enum.Enum):
     NUMBER_SET = "number_set"
 
 
-# -- the table ---------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class ReviewKind:
     """One row of the table."""
@@ -135,8 +132,6 @@ class ReviewKind:
         """Whether `review reopen` can let a rejected or undone item wait again. An item that never waited cannot."""
         return self.doing is not AcceptEffect.NUMBER_SET
 
-
-# -- the table ---------------------------------------------------------------------------------------------
 
 #: Kinds of numbers about which the register is asked each night.
 _NUMBERS: Final = ("number.circle", "number.old_active", "number.unresolved")
@@ -205,8 +200,6 @@ def review_kind(kind: str) -> ReviewKind:
     head = next((head for head in _HEADS if kind.startswith(head)), kind)
     return REVIEW_KINDS[kind if kind in REVIEW_KINDS else head]
 
-
-# -- blocks that a status proposes ---------------------------------------------------------------------------
 
 #: The block that a status proposes, and the reason on the record (Blokeringsårsag).
 PROPOSED_AT: Final[Mapping[Status, str]] = {

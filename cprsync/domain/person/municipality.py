@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Silent, Status
 
-# -- the codes of each kind, without their names: a test compares them with the packaged list ----------------------
-
 #: Codes that are no place to live: unknown, tax and administrative numbers, Udbetaling Danmark.
 NOT_A_RESIDENCE: Final = frozenset({"0000", "0009", "0010", "0011", "0012", "0019", "0100"})
 #: Denmark's present municipalities, and Christiansø (0411).
@@ -65,8 +63,6 @@ HISTORICAL: Final = frozenset({
 #: Every code that the register uses for a person's place. An address with any other code counts as none (R-19).
 LISTED: Final = DANISH | GREENLANDIC | HISTORICAL | NOT_A_RESIDENCE
 
-
-# -- what a code means ---------------------------------------------------------------------------------------------
 
 _DIGITS: Final = 4
 

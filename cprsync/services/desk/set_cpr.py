@@ -19,10 +19,9 @@ from cprsync.domain.desk.arrival import Agreement, Arrival, Likeness, ages_of, l
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.patron.kinds import shown_block
-from cprsync.domain.patron.override import birth_date_in, in_force
+from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
-from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import Action
@@ -320,7 +319,7 @@ def _record(desk: Desk, patron_id: str) -> dict[str, Any]:
 
 def _shown_of(desk: Desk, patron: Patron) -> dict[str, Any]:
     shown, today = _record(desk, patron.id), desk.clock.today()
-    born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, today)))
+    born = birth_in_force(patron.register, in_force(patron.overrides, today))
     # a number that a library made also contains a birth date, and the record may hold no other
     date = None if shown["protected"] or born is None else born.day.isoformat()
     name = shown["fields"].get("name", {}).get("value")

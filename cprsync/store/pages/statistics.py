@@ -13,9 +13,8 @@ from sqlalchemy import select
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.statistics import UNKNOWN, band_of
 from cprsync.domain.patron.due import Facts, derived_group
-from cprsync.domain.patron.override import birth_date_in, in_force
+from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.person.age import birth_date_of
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of
 from cprsync.store.core.tenant import TenantStore
@@ -50,7 +49,7 @@ class Statistics(TenantStore):
                 rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
                 patrons = open_patrons(connection, self._tenant, rows)
             for row, patron in zip(rows, patrons, strict=True):
-                born = birth_date_of(patron.register, corrected=birth_date_in(in_force(patron.overrides, on)))
+                born = birth_in_force(patron.register, in_force(patron.overrides, on))
                 stopped = patron.letters_stopped
                 facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)
                 band = band_of(None if born is None else born.day, on, policy.ladders.leap)

@@ -25,7 +25,7 @@ from cprsync.domain.patron.override import (
     CheckedAgainst,
     Overridden,
     Override,
-    birth_date_in,
+    birth_in_force,
     in_force,
     last_day_of,
     municipality_in,
@@ -33,7 +33,7 @@ from cprsync.domain.patron.override import (
     value_of,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
-from cprsync.domain.person.age import BirthSource
+from cprsync.domain.person.age import BirthDate, BirthSource, birth_date_of
 from cprsync.domain.person.municipality import Residence
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Status
@@ -106,9 +106,9 @@ def test_the_earlier_one_counts_until_the_later_one_begins() -> None:
 
 def test_fields_do_not_mix() -> None:
     holding = in_force([COPENHAGEN, typed(Overridden.BIRTH_DATE, "1985-04-05")], TODAY)
-    assert birth_date_in(holding) == date(1985, 4, 5)
+    assert birth_in_force(person("ANNA"), holding) == BirthDate(date(1985, 4, 5), BirthSource.STAFF)
     assert municipality_in(holding) == "0101"
-    assert birth_date_in({}) is None
+    assert birth_in_force(person("ANNA"), {}) == birth_date_of(person("ANNA"))
 
 
 def test_it_prints_no_value_and_no_reason() -> None:
