@@ -11,7 +11,7 @@ from cprsync.domain.person.person import merge, speaks_for_all
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk, tables
-from cprsync.store.core.engine import IN_MAX, parts, reading
+from cprsync.store.core.engine import IN_MAX, count_rows, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.changes import happened_of, write_changes
 from cprsync.store.records import links
@@ -64,7 +64,7 @@ class Patrons(TenantStore):
         # written so that SQLite uses the partial index of the silent rows, and no other
         silent &= _PATRON.real_number.is_not(False)
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(select(func.count()).where(silent)) or 0
+            return count_rows(connection, silent)
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         found: list[Recognised] = []

@@ -25,7 +25,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.changes import ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
-from cprsync.store.records.records import open_patron
+from cprsync.store.records.records import open_patron, patron_row
 from cprsync.store.reviews.review_items import settle_about_links
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
 
 
 def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)
-    row = connection.execute(wanted.with_for_update()).one_or_none()
+    row = patron_row(connection, tenant, patron_id, hold=True)
     if row is None or row.status_class in tables.GONE:
         raise BadInput("there is no such patron", kind="patron.unknown")
     return open_patron(connection, tenant, row)

@@ -20,7 +20,7 @@ from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
-from cprsync.store.records.records import open_local, write_local
+from cprsync.store.records.records import open_local, patron_rows, write_local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 KEPT_BLOCK: Final = "kept_block"
 KEPT, CAME_BACK, LIFTED = "kept", "came_back", "lifted"
 _ROW = tables.kept_block.c
-_PATRON = tables.patron.c
 
 
 class KeptBlocks(TenantStore):
@@ -102,8 +101,7 @@ def _put_on_record(connection: Connection, tenant: Tenant, patron_id: str, numbe
     rows = _kept(connection, tenant, number)
     if not rows:
         return 0
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    record = connection.execute(select(tables.patron).where(theirs).with_for_update()).one()
+    (record,) = patron_rows(connection, tenant, [patron_id], hold=True)
     local = open_local(tenant, record)
     blocks = with_kept_blocks(local.blocks, [_block(tenant, row) for row in rows])
     write_local(connection, tenant, record, replace(local, blocks=blocks))
