@@ -61,9 +61,6 @@ class Addition:
         return self.registration is None or self.registration.is_writable
 
 
-# -- before the yes ------------------------------------------------------------------------------------------
-
-
 def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
     """Read the typed text, a JSON object by field name, and say what would be written.
 
@@ -213,9 +210,6 @@ def _mark(desk: Desk, values: Mapping[str, str]) -> str:
     """A keyed digest of all typed values."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
     return desk.store.patrons.prepare(Person(_NOBODY, name=Name(text))).fingerprint.hex()
-
-
-# -- after it ------------------------------------------------------------------------------------------------
 
 
 def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) -> dict[str, Any]:

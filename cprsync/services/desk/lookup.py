@@ -97,9 +97,6 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
     return LookedUp(shown_document(desk, asked, heard, decided_at_desk), parked=decided_at_desk.parked is not None)
 
 
-# -- asking ----------------------------------------------------------------------------------------------
-
-
 def ask_register(desk: Desk, asked: Asked) -> RegisterAnswer:
     """Ask about the number that is in force now.
 
@@ -185,9 +182,6 @@ def _somebody_new(asked: Asked, heard: RegisterAnswer) -> Patron:
     return Patron(NEW, Person(heard.number), None, 1, kind=kind)
 
 
-# -- what is to be seen --------------------------------------------------------------------------------------
-
-
 def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDesk, *, household: bool) -> Arrival:
     """All the facts that a warning may be about."""
     view, today = one.view, desk.clock.today()
@@ -217,9 +211,6 @@ def _as_heard(heard: RegisterAnswer, one: DecidedAtDesk) -> Person:
     """The person to show. For a new person who cannot be decided, it is the register's answer alone."""
     is_all = one.view is None and one.parked is not None and heard.person is not None
     return heard.person if is_all and heard.person is not None else one.after
-
-
-# -- showing ---------------------------------------------------------------------------------------------
 
 
 def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:

@@ -82,9 +82,6 @@ class Registration:
         return self.decided is not None and self.decided.parked is not None
 
 
-# -- before the yes -----------------------------------------------------------------------------------------
-
-
 def preview_registration(desk: Desk, asked: Asked) -> Registration:
     """Look a person up and show what registering would write. Nothing is written but the audit of the look-up.
 
@@ -166,9 +163,6 @@ def _right(right: Right) -> dict[str, Any]:
         "answer": right.answer.value,
         "text": right.text(rule_words).document(),
     }
-
-
-# -- after it ------------------------------------------------------------------------------------------------
 
 
 def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirmation) -> LookedUp:

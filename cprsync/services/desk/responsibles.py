@@ -44,9 +44,6 @@ class ResponsibleRequest:
     responsible_id: str | None = None
 
 
-# -- adding ------------------------------------------------------------------------------------------------
-
-
 def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     """Let someone answer for a minor. Return the JSON shape of `patron responsible`.
 
@@ -139,9 +136,6 @@ def _document(
     }
 
 
-# -- ending ------------------------------------------------------------------------------------------------
-
-
 def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> dict[str, Any]:
     """End a link from today on. Raises BadInput if there is no link.
 
@@ -152,9 +146,6 @@ def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> 
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
     return _document(store, asked, known, "ended", policy)
-
-
-# -- listing -----------------------------------------------------------------------------------------------
 
 
 def list_responsibles(store: Store, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:

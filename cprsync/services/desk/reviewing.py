@@ -70,8 +70,6 @@ class Reviews:
     policy: Policy
     user: str
 
-    # -- looking
-
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
         """The open items, or all of them."""
         items = self.store.review_desk.items(all_states=all_states)
@@ -128,8 +126,6 @@ class Reviews:
         if item is None:
             raise ReviewUnknown("there is no review item {number}", number=number)
         return item
-
-    # -- answering
 
     def accept(self, number: int) -> dict[str, Any]:
         """Do what the item proposes.

@@ -89,9 +89,6 @@ class NumberPreview:
     is_set: bool = False
 
 
-# -- before the yes ------------------------------------------------------------------------------------------
-
-
 def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
     """Show the person who has the number beside our record. Nothing is written but the audit of the look-up.
 
@@ -181,9 +178,6 @@ def number_document(patron_id: str, outcome: str, *, verified: bool, subscribed:
     }
 
 
-# -- after it ------------------------------------------------------------------------------------------------
-
-
 def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation) -> dict[str, Any]:
     """Give the number as shown. Return the JSON shape of `patron set-cpr`.
 
@@ -217,9 +211,6 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
     return write_again_if_lost(write)
 
 
-# -- refusing ----------------------------------------------------------------------------------------------
-
-
 def _refuse_what_is_real_or_never_will_be(patron: Patron, number: CprNumber) -> None:
     if number.kind is not NumberKind.REAL:
         raise BadInput("a replacement number: only one of the register's takes the place of another", kind="input")
@@ -232,9 +223,6 @@ def _other(desk: Desk, asked: SetNumber) -> str | None:
     """The other patron who has the number, or had it."""
     other = desk.store.patrons.find(asked.number)
     return None if other == asked.patron_id else other
-
-
-# -- writing ---------------------------------------------------------------------------------------------------
 
 
 def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber) -> Batch:

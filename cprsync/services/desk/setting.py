@@ -99,9 +99,6 @@ class Setting:
         return ListChange.REPLACE if self.text is None else self.doing or ListChange.ADD
 
 
-# -- whether a field may be set ------------------------------------------------------------------------------
-
-
 def settable() -> tuple[str, ...]:
     """The fields that may be set, in the order in which help lists them."""
     return (*(one.value for one in Overridden), *SETTABLE)
@@ -167,9 +164,6 @@ def _check_options(asked: Setting) -> None:
         raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
 
 
-# -- setting it ----------------------------------------------------------------------------------------------
-
-
 def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set one field of one patron. Return the JSON shape of `patron set`.
 
@@ -210,9 +204,6 @@ def _document(asked: Setting, outcome: str, *, until: date | None = None, told: 
         # what the net media are told from now on; "": the patron lives nowhere in Denmark; null: nothing new
         "culr": told,
     }
-
-
-# -- over the register ---------------------------------------------------------------------------------------
 
 
 def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
@@ -287,9 +278,6 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
         letters_stopped=None,
     )
     return Correction(name, override, write, group, days, policy, reason)
-
-
-# -- what the library itself says ----------------------------------------------------------------------------
 
 
 def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:

@@ -65,8 +65,6 @@ class DeliveryDecisions:
     def _today(self) -> date | None:
         return None if self.clock is None else self.clock.today()
 
-    # -- accepting
-
     def accept(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
         """Let the next night take `file`, which may be unfinished. Returns what was accepted.
 
@@ -140,8 +138,6 @@ class DeliveryDecisions:
     def _place(self, header: Header, sha256: str) -> Place:
         taken, last = self.store.inbox.taken_on(header.produced), self.store.inbox.last_produced()
         return place_of(header, sha256, taken=taken, last=last, strict=self.strict)
-
-    # -- setting aside
 
     def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
         """Set `file` aside. No night reads this content again.

@@ -120,9 +120,6 @@ def _is_encoded(source: BinaryIO, encoding: str) -> bool:
     return True
 
 
-# -- CSV -----------------------------------------------------------------------------------------------
-
-
 def _header(text: TextIO) -> tuple[list[str], str]:
     header = text.readline(HEADER_MAX)
     if not header.strip():
@@ -146,9 +143,6 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
                 yield Row(line, tuple(zip_longest(names[: len(cells)], cells, fillvalue="")))
     except csv.Error as error:
         raise BadInput("after line {line}: not readable as CSV", line=line, kind="input.csv") from error
-
-
-# -- JSON ----------------------------------------------------------------------------------------------
 
 
 def _json_rows(text: TextIO) -> Iterator[Row]:

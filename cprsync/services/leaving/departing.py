@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 500
 
 
-# -- the night ---------------------------------------------------------------------------------------------
-
-
 def find_departing(night: Night) -> Departing:
     """The patrons that the policy asks to leave tonight, and those who asked before and now have nothing open."""
     return night.store.leaving.departing(_inactive_before(night))
@@ -99,9 +96,6 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
             counts[kind.value] += gone
             raise_if_stopped()
     return dict(+counts)
-
-
-# -- the desk ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

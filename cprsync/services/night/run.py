@@ -95,8 +95,6 @@ class _Course:
         self._told = Told()
         self._error: CprsyncError | None = None
 
-    # -- the report ------------------------------------------------------------------------------------
-
     def _report(self, closing: Closing | None = None) -> Report:
         """Report what has happened so far."""
         return Report(
@@ -153,8 +151,6 @@ class _Course:
                 seconds=night.monotonic() - begun,
             )
         )
-
-    # -- the stages ------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Do the whole night's work, up to its report."""

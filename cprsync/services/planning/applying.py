@@ -81,9 +81,6 @@ def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
     return {patron.id: patron for patron in night.store.patrons.read(ids)}
 
 
-# -- the whole plan ------------------------------------------------------------------------------------
-
-
 def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
     for _ in range(TRIES - 1):
         try:
@@ -115,9 +112,6 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     verifies = step.verifies and window_closed_by(decision, patron, step.evidence.as_of)
     again = step_of(night, decision, step.evidence, patron, item=step.item)
     return replace(again, answered=step.answered, verifies=verifies, named=step.named)
-
-
-# -- only what protects --------------------------------------------------------------------------------
 
 
 def _waits(step: Step, moving: frozenset[str]) -> Step:

@@ -85,8 +85,6 @@ class Planner:
         else:
             self._settle_protection(question, patron, answer)
 
-    # -- one chunk of a delivery ------------------------------------------------------------------
-
     def _decide_chunk(self, delivery: SealedDelivery, chunk: Sequence[Delivered], as_of: AsOf, first: int) -> None:
         known = self._recognise(chunk)
         persons = [delivered for delivered in chunk if isinstance(delivered, Person)]
@@ -249,8 +247,6 @@ class Planner:
         (stored,) = self._night.store.patrons.read([patron_id])
         return stored
 
-    # -- open questions -----------------------------------------------------------------------------
-
     def ask_new_numbers(self) -> None:
         """Look up patrons under a new number that the delivery did not hold. The audit entry is written before."""
         patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
@@ -332,8 +328,6 @@ class Planner:
         evidence = Evidence(Person(patron.number, protection=EMPTY), patron.as_of, end)
         step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
         self._steps.append(step if step.doubts else replace(step, answered=question))
-
-    # -- steps --------------------------------------------------------------------------------------------
 
     def _leave(self, step: Step, patron: Patron) -> Step:
         """Record how the step leaves the patron, for what is decided about them later in this plan."""
