@@ -64,6 +64,10 @@ class Desk:
         """The day that a look-up made now describes."""
         return AsOf.of_look_up(self.clock.now(), taken=self.store.inbox.last_produced())
 
+    def document(self, view: PersonView) -> dict[str, Any]:
+        """The JSON shape of a record or of a person, as anyone at the desk may see it today."""
+        return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RegisterAnswer:
@@ -75,7 +79,7 @@ class RegisterAnswer:
     is_old: bool
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class LookedUp:
     """The answer in its JSON shape, and whether staff must decide it."""
 
@@ -93,8 +97,11 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
     heard = ask_register(desk, asked)
     if heard.person is None:
         return LookedUp(unknown_document(heard))
-    decided_at_desk = decide_at_desk(desk, asked, heard.person, heard)
-    return LookedUp(shown_document(desk, asked, heard, decided_at_desk), parked=decided_at_desk.parked is not None)
+    one = decide_at_desk(desk, asked, heard.person, heard)
+    shown = shown_record(desk, heard, one)
+    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    document = lookup_document(shown, one, warnings_about(arrival, writes=False))
+    return LookedUp(document, parked=one.parked is not None)
 
 
 def ask_register(desk: Desk, asked: Asked) -> RegisterAnswer:
@@ -209,8 +216,9 @@ def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDe
 
 def _as_heard(heard: RegisterAnswer, one: DecidedAtDesk) -> Person:
     """The person to show. For a new person who cannot be decided, it is the register's answer alone."""
-    is_all = one.view is None and one.parked is not None and heard.person is not None
-    return heard.person if is_all and heard.person is not None else one.after
+    if one.view is None and one.parked is not None and heard.person is not None:
+        return heard.person
+    return one.after
 
 
 def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
@@ -221,7 +229,7 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     # a field that is sealed in one of the two is sealed in both
     sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
     seen = replace(one.view, parked=one.view.parked or sealed)
-    stored = patron_document(seen, desk.policy, agency=desk.agency, on=desk.clock.today())
+    stored = desk.document(seen)
     said = _stranger(desk, heard, parked=stored["protected"])
     for name, entry in said["fields"].items():
         ours = stored["fields"][name]
@@ -239,7 +247,7 @@ def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
     household = shares and not said.is_shut
     shown = replace(patron, register=seal_address(said)) if household else patron
     view = PersonView(patron=shown, parked=parked, household=household)
-    document = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
+    document = desk.document(view)
     document["fields"] = {name: entry for name, entry in document["fields"].items() if entry["owner"] == "register"}
     return document
 
@@ -255,13 +263,6 @@ def shown_record(desk: Desk, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[
     if one.view is None and one.parked is not None:
         return _stranger(desk, Patron(NEW, after, desk.as_of(), 1), parked=True)
     return _shown(desk, one, after)
-
-
-def shown_document(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[str, Any]:
-    """The JSON shape of a look-up that writes nothing."""
-    shown = shown_record(desk, heard, one)
-    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
-    return lookup_document(shown, one, warnings_about(arrival, writes=False))
 
 
 def unknown_document(heard: RegisterAnswer) -> dict[str, Any]:

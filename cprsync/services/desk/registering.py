@@ -33,7 +33,7 @@ from cprsync.services.desk.lookup import (
     unknown_document,
     unknown_warnings,
 )
-from cprsync.services.desk.showing import age_of, check_confirmed, patron_document, preview_document
+from cprsync.services.desk.showing import age_of, check_confirmed, preview_document
 from cprsync.services.planning.steps import batch_of, last_day_of
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import write_again_if_lost
@@ -224,6 +224,5 @@ def _written(desk: Desk, again: Registration, patron_id: str) -> LookedUp:
     view, one = desk.store.views.patron(patron_id or NEW), again.decided
     assert view is not None  # noqa: S101 -- it was written just now
     assert one is not None  # noqa: S101 -- it is writable
-    shown = patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
-    document = lookup_document(shown, one, again.preview.warnings)
+    document = lookup_document(desk.document(view), one, again.preview.warnings)
     return LookedUp(document | {"written": True, "preview": again.document["preview"]}, parked=again.parked)

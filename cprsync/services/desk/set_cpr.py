@@ -30,7 +30,6 @@ from cprsync.services.desk.lookup import ask_about, read_patron, refuse_what_is_
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.showing import (
     check_confirmed,
-    patron_document,
     preview_document,
     warning_documents,
 )
@@ -302,7 +301,7 @@ def _record(desk: Desk, patron_id: str) -> dict[str, Any]:
     view = desk.store.views.patron(patron_id)
     if view is None:
         return {"fields": {}, "protected": True}
-    return patron_document(view, desk.policy, agency=desk.agency, on=desk.clock.today())
+    return desk.document(view)
 
 
 def _shown_of(desk: Desk, patron: Patron) -> dict[str, Any]:
