@@ -105,7 +105,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     if patron.version == write.patron.version:
         return step
     if write.renumbered is not None:
-        return renumber_again(night, step, patron)
+        return _renumber_again(night, step, patron)
     if step.evidence is None:
         return step
     decision = step.evidence.decide_on(patron)
@@ -147,7 +147,7 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))
 
 
-def renumber_again(night: Night, step: Step, patron: Patron) -> Step:
+def _renumber_again(night: Night, step: Step, patron: Patron) -> Step:
     """Build the step again on the record as stored now, after someone else has changed it."""
     write = step.write
     if write is None or write.renumbered is None:
