@@ -64,12 +64,11 @@ def audit_verify(
     Exit 1 with everything that does not fit. With --code it also has to be a later state of the audit of which the
     code was told.
     """
-    from cprsync.services.night.report import audit_document
     from cprsync.services.ports.trust import EVERY_RECORD
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
         check = store.audit.check(code=code, records=EVERY_RECORD)
-    document = {"agency": site.section.agency, **audit_document(check)}
+    document = {"agency": site.section.agency, **check.document()}
     print_document(document, audit_lines(document, lang), as_json=as_json)
     return 0 if document["whole"] else BROKEN
 
@@ -134,11 +133,10 @@ def audit_accept(
     audit is checked again.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.night.report import audit_document
     from cprsync.services.trust.audit import accept_audit
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
-        was = audit_document(accept_audit(store, user=user_name(), reason=reason))
+        was = accept_audit(store, user=user_name(), reason=reason).document()
     lines = [word("audit_accepted", lang), *(f"  {line}" for line in audit_lines(was, lang))]
     print_document({"agency": site.section.agency, "accepted": was}, lines, as_json=as_json)
 

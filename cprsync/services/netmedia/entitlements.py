@@ -22,7 +22,6 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import unmerged_view_of
-from cprsync.services.netmedia.publishing import Compared, answers_of, asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -263,6 +262,8 @@ def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) 
 
     The second check is left out if CULR is not to be asked.
     """
+    from cprsync.services.netmedia.publishing import Compared, answers_of, asked_of  # showing rights needs none of it
+
     untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
     found.wrong[NetMediaFault.UNTOLD] += sorted(untold)
     if found.offline:

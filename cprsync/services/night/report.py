@@ -276,7 +276,7 @@ class Report:
             "left_to_a_person": counts.left,
             "reasons": dict(sorted(self.reasons.items())),
             "reviews": {"waiting": sum(closing.reviews_waiting.values()), "kinds": dict(closing.reviews_waiting)},
-            "audit": None if closing.audit is None else audit_document(closing.audit),
+            "audit": None if closing.audit is None else closing.audit.document(),
             "let_through": dict(sorted(counts.let_through.items())),
             "brake": self._brake(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
@@ -316,23 +316,6 @@ class Report:
         if not self.held:
             return None
         return {"plan": self.planned.hash, "classes": [one.document() for one in self.planned.excess]}
-
-
-def audit_document(state: AuditState) -> dict[str, Any]:
-    """The result of checking the audit. `code` names its state, to be kept elsewhere."""
-    return {
-        "whole": not state.problems,
-        "entries": state.entries,
-        "streams": state.streams,
-        "code": state.code,
-        "records": state.records,
-        "last_record": state.last_record or None,
-        "problems": [
-            {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
-            | one.document()
-            for one in state.problems
-        ],
-    }
 
 
 def _plan_document(row: PlanRow) -> dict[str, Any]:

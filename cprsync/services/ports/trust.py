@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.errors import BadInput, ConfigurationError
 
@@ -37,6 +37,22 @@ class AuditState:
     #: how many sealed records were opened, and the last one's id: the next night continues after it
     records: int = 0
     last_record: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of the result. `code` is to be kept elsewhere."""
+        return {
+            "whole": not self.problems,
+            "entries": self.entries,
+            "streams": self.streams,
+            "code": self.code,
+            "records": self.records,
+            "last_record": self.last_record or None,
+            "problems": [
+                {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
+                | one.document()
+                for one in self.problems
+            ],
+        }
 
 
 #: More records than any library has, so that all are opened.

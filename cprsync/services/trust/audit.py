@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
-from cprsync.services.night.report import audit_document
 from cprsync.services.ports.runs import DONE, LEFT
 from cprsync.services.ports.trust import demanded_reason
 
@@ -100,7 +99,7 @@ def status_of(
         "run": next(iter(store.runs.documents()), None),
         "deliveries": _deliveries(store, now),
         "waits": _waits(store),
-        "audit": audit_document(store.audit.check()),
+        "audit": store.audit.check().document(),
         "certificates": [dict(one) for one in certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.keys_in_use())],
     }

@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from townspeople import cpr
 
 from cprsync.language.night import audit_lines
-from cprsync.services.night.report import audit_document
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust import EVERY_RECORD
 from cprsync.store.core import tables
@@ -54,7 +53,7 @@ def flipped(column: str) -> Callable[[Library, str], None]:
 
 
 def told(library: Library, *, records: int = EVERY_RECORD) -> list[dict[str, str]]:
-    return [problem["values"] for problem in audit_document(library.store.audit.check(records=records))["problems"]]
+    return [problem["values"] for problem in library.store.audit.check(records=records).document()["problems"]]
 
 
 ALTERED = {
@@ -111,7 +110,7 @@ def test_a_night_with_a_ceiling_goes_on_where_the_last_one_stopped_and_comes_rou
         state = library.store.audit.check(records=3)
         assert state.records == 3
         found.append([str(problem.values["patron"]) for problem in state.problems])
-        close(library, run, audit_document(state))
+        close(library, run, state.document())
         run = library.store.runs.begin(day=FRIDAY, started=library.clock.now())
     # from the last night of the fixture on: four records, three a night
     assert sum(map(len, found)) == 3
