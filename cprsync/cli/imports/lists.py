@@ -38,6 +38,104 @@ patron_app = typer.Typer()
 circulation_app = typer.Typer()
 
 
+@patron_app.command("import")
+def patron_import(
+    file: ListFile,
+    *,
+    columns: Annotated[
+        Path | None, typer.Option("--columns", help="A mapping: which column is which field (fixtures/columns).")
+    ] = None,
+    refused: Refused = None,
+    numbers: Annotated[
+        Path | None,
+        typer.Option("--numbers", help="Write which patron number each new patron got, by their line, as CSV."),
+    ] = None,
+    apply: Apply = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Import patrons from a list, in CSV or JSON.
+
+    Without --apply it only says what would happen. The columns are called as the fields of the record (`cprsync
+    fields`), in Danish or English, unless --columns says otherwise. A row that is not taken is listed with its line
+    and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
+    run again.
+    """
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+        imported = import_file(site, file, apply=apply, columns=columns, raise_if_stopped=raise_if_stopped)
+        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
+
+
+def import_file(
+    site: Site,
+    file: Path,
+    *,
+    apply: bool,
+    columns: Path | None = None,
+    raise_if_stopped: Callable[[], None] = lambda: None,
+) -> Imported:
+    """Read the file and pass it to the store."""
+    from cprsync.config.columns import load_columns
+    from cprsync.services.imports.patrons import Importing, import_patrons
+    from cprsync.services.imports.rows import PATRON_COLUMNS
+
+    known = PATRON_COLUMNS if columns is None else load_columns(columns)
+    policy = site.policy
+    with opened_list(file) as source, site.store() as store:
+        how = Importing(
+            store, site.clock.today(), apply=apply, policy=policy, columns=known, raise_if_stopped=raise_if_stopped
+        )
+        return import_patrons(source, how)
+
+
+class Type(enum.Enum):
+    """The type of every row in a list."""
+
+    LOAN = "loan"
+    RESERVATION = "reservation"
+    BALANCE = "balance"
+    MESSAGE = "message"
+
+
+@circulation_app.command("import")
+def circulation_import(
+    file: ListFile,
+    *,
+    kind: Annotated[
+        Type | None, typer.Option("--type", help="What the rows are, if no column `type` says it of each.")
+    ] = None,
+    refused: Refused = None,
+    apply: Apply = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Import loans, reservations, balances and messages from a list.
+
+    Each row has a type, the id that its source gave it, and the patron: number or card. A loan has title, loaned
+    and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
+    balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
+    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
+    may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
+    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
+    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
+    """
+    from cprsync.services.imports.circulation import CirculationImport, import_circulation
+
+    of_type = None if kind is None else kind.value
+    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+        policy = site.policy
+        with opened_list(file) as source, site.store() as store:
+            how = CirculationImport(
+                store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
+            )
+            imported = import_circulation(source, how)
+        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)
+
+
 @contextmanager
 def opened_list(file: Path) -> Iterator[BinaryIO]:
     """Open the file as bytes. Raises BadInput if it cannot be read."""
@@ -153,101 +251,3 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | 
 def escape_formula(cell: str) -> str:
     """The cell as text for a spreadsheet: an apostrophe before what would be a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-@patron_app.command("import")
-def patron_import(
-    file: ListFile,
-    *,
-    columns: Annotated[
-        Path | None, typer.Option("--columns", help="A mapping: which column is which field (fixtures/columns).")
-    ] = None,
-    refused: Refused = None,
-    numbers: Annotated[
-        Path | None,
-        typer.Option("--numbers", help="Write which patron number each new patron got, by their line, as CSV."),
-    ] = None,
-    apply: Apply = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> int:
-    """Import patrons from a list, in CSV or JSON.
-
-    Without --apply it only says what would happen. The columns are called as the fields of the record (`cprsync
-    fields`), in Danish or English, unless --columns says otherwise. A row that is not taken is listed with its line
-    and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
-    run again.
-    """
-    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
-        imported = import_file(site, file, apply=apply, columns=columns, raise_if_stopped=raise_if_stopped)
-        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
-
-
-def import_file(
-    site: Site,
-    file: Path,
-    *,
-    apply: bool,
-    columns: Path | None = None,
-    raise_if_stopped: Callable[[], None] = lambda: None,
-) -> Imported:
-    """Read the file and pass it to the store."""
-    from cprsync.config.columns import load_columns
-    from cprsync.services.imports.patrons import Importing, import_patrons
-    from cprsync.services.imports.rows import PATRON_COLUMNS
-
-    known = PATRON_COLUMNS if columns is None else load_columns(columns)
-    policy = site.policy
-    with opened_list(file) as source, site.store() as store:
-        how = Importing(
-            store, site.clock.today(), apply=apply, policy=policy, columns=known, raise_if_stopped=raise_if_stopped
-        )
-        return import_patrons(source, how)
-
-
-class Type(enum.Enum):
-    """The type of every row in a list."""
-
-    LOAN = "loan"
-    RESERVATION = "reservation"
-    BALANCE = "balance"
-    MESSAGE = "message"
-
-
-@circulation_app.command("import")
-def circulation_import(
-    file: ListFile,
-    *,
-    kind: Annotated[
-        Type | None, typer.Option("--type", help="What the rows are, if no column `type` says it of each.")
-    ] = None,
-    refused: Refused = None,
-    apply: Apply = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> int:
-    """Import loans, reservations, balances and messages from a list.
-
-    Each row has a type, the id that its source gave it, and the patron: number or card. A loan has title, loaned
-    and due, and may have renewed, returned, lost; a reservation title and placed, and until, fulfilled, cancelled; a
-    balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
-    channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
-    may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
-    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
-    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
-    """
-    from cprsync.services.imports.circulation import CirculationImport, import_circulation
-
-    of_type = None if kind is None else kind.value
-    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
-        policy = site.policy
-        with opened_list(file) as source, site.store() as store:
-            how = CirculationImport(
-                store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
-            )
-            imported = import_circulation(source, how)
-        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)

@@ -20,7 +20,6 @@ from cprsync.errors import BadInput
 from cprsync.language.errors import in_danish
 from cprsync.language.night import audit_lines, report_lines
 from cprsync.language.words import DAY_WIDTH, day_text, has_word, heading, reason_words, titles_of, word
-from cprsync.services.night.calendar import PRODUCTS, RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -224,6 +223,8 @@ def _summary_text(events: Iterable[Mapping[str, Any]], language: Language) -> st
 def _kind_lines(
     kind: str, events: list[Mapping[str, Any]], language: Language, titles: Mapping[str, str]
 ) -> Iterator[str]:
+    from cprsync.services.night.calendar import PRODUCTS, RIGHTS
+
     theirs = [event for event in events if event["patron"] is not None]
     named = ", ".join(titles.get(event["what"], event["what"]) for event in events) if kind == PRODUCTS else ""
     names = str(len(theirs)) if theirs else named
