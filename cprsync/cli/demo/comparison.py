@@ -202,7 +202,7 @@ def compare_rights(
 def protected_movers(persons: Mapping[str, Any], rights: Rights, nights: Iterable[Mapping[str, Any]]) -> Rights:
     """The rights of the protected patrons who moved in the week."""
     moved = (event["who"] for night in nights for event in night["events"] if event["kind"] == "move")
-    return {key: rights[key] for key in moved if key in rights and "0001" in (persons[key].get("protections") or {})}
+    return {key: rights[key] for key in moved if key in rights and _is_protected(persons[key])}
 
 
 def movers_document(movers: Rights) -> dict[str, dict[str, str]]:

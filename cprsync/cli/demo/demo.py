@@ -152,6 +152,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
 
 def _live_week(stage: Stage) -> None:
     from cprsync.cli.imports.lists import import_file
+    from cprsync.mock import control
     from cprsync.wiring import site_of
 
     patrons = stage.folder / "patrons.csv"
@@ -162,7 +163,7 @@ def _live_week(stage: Stage) -> None:
     for number, night in enumerate(stage.week.nights, start=1):
         _walk_to(stage, night["day"])
         _let_happen(stage, number, night)
-        _deliver(stage)
+        control.night(stage.ready)
         _run_night(stage)
 
 
@@ -235,12 +236,6 @@ def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
     to = f" → {event['to']}" if "to" in event else ""
     patron = "" if event["who"] in stage.week.patrons else f" ({word('not_patron', stage.language)})"
     return f"{event['who']} {happens}{to}{patron}"
-
-
-def _deliver(stage: Stage) -> None:
-    from cprsync.mock import control
-
-    control.night(stage.ready)
 
 
 def _run_night(stage: Stage) -> None:

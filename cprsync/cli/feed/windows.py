@@ -62,23 +62,18 @@ def feed_heal(
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.feed.questions import ask_about_windows_between_nights
+    from cprsync.services.ports.trust import checked_reason
 
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None:
             with site.store() as store:
-                _open_for_everyone(store, reason=everyone, user=user_name())
+                store.windows.open_for_everyone(user=user_name(), reason=checked_reason(everyone))
         with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
             quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
             asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
     document = heal_document(site.section.agency, asked)
     print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
-
-
-def _open_for_everyone(store: Any, *, reason: str, user: str) -> None:
-    from cprsync.services.ports.trust import checked_reason
-
-    store.windows.open_for_everyone(user=user, reason=checked_reason(reason))
 
 
 def heal_document(agency: str, asked: WindowsAsked) -> dict[str, Any]:
