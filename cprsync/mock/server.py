@@ -10,6 +10,7 @@ import json
 import signal
 import socket
 import threading
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -120,7 +121,7 @@ def running(  # noqa: PLR0913 -- a program's options
     Raises:
         ConfigurationError: as `serve`.
     """
-    stop, ready = threading.Event(), _Waiting()
+    stop, ready = threading.Event(), Future[dict[str, Any]]()
     options: dict[str, Any] = {
         "folder": folder,
         "people": people,
@@ -129,41 +130,28 @@ def running(  # noqa: PLR0913 -- a program's options
         "framing": framing,
         "omit_false": omit_false,
     }
-    thread = threading.Thread(target=ready.run, args=(stop, options), name="mock", daemon=True)
+
+    def serve_until_stopped() -> None:
+        try:
+            serve(**options, announce=ready.set_result, stop=stop)
+        except BaseException as error:  # noqa: BLE001 -- raised again in the thread that waits
+            if not ready.done():
+                ready.set_exception(error)
+
+    thread = threading.Thread(target=serve_until_stopped, name="mock", daemon=True)
     thread.start()
     try:
-        yield ready.document()
+        yield _wait_for(ready)
     finally:
         stop.set()
         thread.join(_STOP_SECONDS)
 
 
-class _Waiting:
-    """Passes the ready document, or the error, from a thread to the one that started it."""
-
-    def __init__(self) -> None:
-        self._known = threading.Event()
-        self._ready: dict[str, Any] | None = None
-        self._failed: BaseException | None = None
-
-    def run(self, stop: threading.Event, options: dict[str, Any]) -> None:
-        try:
-            serve(**options, announce=self._announce, stop=stop)
-        except BaseException as error:  # noqa: BLE001 -- raised again in the thread that waits
-            self._failed = error
-        finally:
-            self._known.set()
-
-    def _announce(self, ready: dict[str, Any]) -> None:
-        self._ready = ready
-        self._known.set()
-
-    def document(self) -> dict[str, Any]:
-        if not self._known.wait(_START_SECONDS) or (self._ready is None and self._failed is None):
-            raise ConfigurationError("the mock did not start in two minutes", kind="mock.start")
-        if self._ready is None and self._failed is not None:
-            raise self._failed
-        return dict(self._ready or {})
+def _wait_for(ready: Future[dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return ready.result(_START_SECONDS)
+    except TimeoutError as error:
+        raise ConfigurationError("the mock did not start in two minutes", kind="mock.start") from error
 
 
 async def _run(
