@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import compiled_once  # noqa: F401 -- for what it does
 import pytest
 import rooms  # noqa: F401 -- for what it does
+from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,25 @@ MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a folder of the user's o
 ROOM_BYTES = 2 * 1024**3
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
     os.environ["TMPDIR"] = str(MEMORY)
+
+
+#: The longest tests begin first, so that no worker is still at one of them when the others have nothing left.
+LONG = ("tests/sweeps/", "tests/model/", "tests/bench/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest tests first, and name each group's worker.
+
+    pytest-xdist names it in an attribute (`_nodeid`) that this pytest no longer reads: the tests of a group would be
+    spread over the workers, and each worker would make again what the group shares.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            group = item.get_closest_marker("xdist_group")
+            if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+                item._id = NodeId.parse(f"{item.nodeid}@{group.args[0]}")
 
 
 @pytest.fixture(scope="session")
@@ -55,14 +76,25 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size."""
+    """The certificates and keys of a mock's folder, to be copied: those of its authorities have the real size.
+
+    Made by the first worker that needs them, for all workers of a run.
+    """
+    workers = tmp_path_factory.getbasetemp()
+    folder = (workers.parent if "PYTEST_XDIST_WORKER" in os.environ else workers) / "mock-keys"
+    with (folder.with_suffix(".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "sftp" / "known_hosts").exists():
+            _make_mock_keys(folder)
+    return folder
+
+
+def _make_mock_keys(folder: Path) -> None:
     from cprsync.mock.certs import develop_certificates, packaged_profile
     from cprsync.mock.sftp import ensure_keys
     from cprsync.mock.town.agreement import ALL
 
     shapes = packaged_profile()
     small = {name: replace(getattr(shapes, name), key_bits=2048) for name in ("client", "server")}
-    folder = tmp_path_factory.mktemp("keys") / "mock"
     develop_certificates(folder / "certs", now=datetime.now(UTC), profile=replace(shapes, **small))
     ensure_keys(folder / "sftp", users=[one.sftp_user for one in ALL], host="localhost", port=0)
-    return folder

@@ -1,7 +1,10 @@
-"""The near check finds the tests of a change."""
+"""The near check finds the tests of a change, and the tests of a group share a worker."""
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from check import imports_of, rank_tests
 
 TESTS = {
@@ -35,3 +38,9 @@ def test_a_change_that_no_test_imports_has_no_near_test() -> None:
 
 def test_an_import_within_a_function_counts() -> None:
     assert imports_of("def f():\n    from cprsync.wire import tls") == {"cprsync.wire", "cprsync.wire.tls"}
+
+
+@pytest.mark.xdist_group("together")
+def test_a_group_is_named_where_the_workers_get_their_tests(request: pytest.FixtureRequest) -> None:
+    """By this name the tests of a group go to one worker, which makes once what they share."""
+    assert request.node.nodeid.endswith("@together") or "PYTEST_XDIST_WORKER" not in os.environ
