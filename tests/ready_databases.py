@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from bench.databases import URL_VARIABLE
 
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.version import upgrade
@@ -39,6 +41,8 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
             upgraded(url.replace("/postgres?", "/ready?"))
             yield url
         finally:
+            _administration(url).close()
+            _administration.cache_clear()
             server.cleanup()
 
 
@@ -51,6 +55,15 @@ def fresh_database(server: str, *, like: str = "ready", name: str = "") -> Itera
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def named_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a bench on PostgreSQL use the worker's server: it would start one of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "postgresql":
+            patch.setenv(URL_VARIABLE, request.getfixturevalue("postgresql"))
+        yield
+
+
 def upgraded(url: str) -> str:
     """The same url, with a store at it."""
     engine = open_engine(url)
@@ -60,6 +73,11 @@ def upgraded(url: str) -> str:
 
 
 def _execute(url: str, *statements: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
+    for statement in statements:
+        _administration(url).execute(statement.encode())
+
+
+@functools.cache
+def _administration(url: str) -> psycopg.Connection[object]:
+    """The one connection by which databases come and go, because each connection is a process of the server."""
+    return psycopg.connect(url, autocommit=True)

@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
 import subprocess
 import sys
@@ -21,26 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cprsync
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: One command ends long before this.
 CEILING_SECONDS = 60
-#: What commands import when they run.
-PROGRAM = (
-    "cprsync.cli.main",
-    "cprsync.cli.night.sync",
-    "cprsync.cli.setup.installation",
-    "cprsync.cli.imports.lists",
-    "cprsync.cli.desk.registering",
-)
-IMPORTED_LATE = (
-    "cprsync.wiring",
-    "cprsync.config.settings",
-    "cprsync.register.soap.client",
-    "alembic.command",
-    "cprsync.store.sql",
-)
+#: No part of the program that is imported by name: its start, and what Alembic reads from files.
+NOT_IMPORTED = ("cprsync.__main__", "cprsync.store.migrations.")
 
 
 @dataclass(frozen=True)
@@ -89,10 +79,16 @@ def _parent() -> _Parent:
 # -- in the process from which commands are forked -----------------------------------------------------------
 
 
+def import_program() -> None:
+    """Import all of the program, and so the libraries that it imports late: a command that is forked has them."""
+    for module in pkgutil.walk_packages(cprsync.__path__, "cprsync."):
+        if not module.name.startswith(NOT_IMPORTED):
+            importlib.import_module(module.name)
+
+
 def serve() -> None:
     """Fork each command that is asked for, and say how it ended."""
-    for name in (*PROGRAM, *IMPORTED_LATE):
-        importlib.import_module(name)
+    import_program()
     gc.freeze()
     for line in sys.stdin:
         pid = os.fork()

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ready_databases import named_server
 
 from bench import broken_ways, extract, night
 from bench.child import in_child, peak_rss_mb
@@ -30,13 +31,16 @@ def here(way: Callable[[Any], Measured], work: Any) -> Measured:
 
 
 SIZE: dict[str, Any] = {"patrons": 60, "changes": 30, "runner": here}
+#: Each database's figures are made once, in one worker.
+pytestmark = pytest.mark.xdist_group("bench")
 SPREAD = {"min", "median", "max"}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     """A night's figures on each database."""
-    return bench_night(**SIZE, database=request.param, rounds=2).document()
+    with named_server(request):
+        return bench_night(**SIZE, database=request.param, rounds=2).document()
 
 
 def test_a_night_is_told_in_the_shape_that_stays(document: dict[str, Any]) -> None:

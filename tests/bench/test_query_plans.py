@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ready_databases import named_server
 from sqlalchemy import event
 
 from bench.databases import opened_databases
@@ -33,7 +34,6 @@ from cprsync.store.night import calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -48,6 +48,8 @@ SMALL = {"ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patro
 #: More than this often in a night of ten batches: a statement of a batch.
 ONCE_OR_TWICE = 2
 CHANGES, BATCH = 100, 10
+#: Each database's night is made once, in one worker.
+pytestmark = pytest.mark.xdist_group("plans")
 
 _FOUND = re.compile(rf"(SCAN|SEARCH) ({'|'.join(LARGE)})\b(?: USING (.*?INDEX) (\S+))?(?: \((.*)\))?$")
 #: What an index is asked for. The ids after another one are no such thing: they are all the rest of the patrons.
@@ -90,13 +92,14 @@ def caught_in_a_night(bench: Bench) -> Iterator[tuple[Tenant, Caught]]:
         yield tenant, caught
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def night(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tenant, Caught]]:
-    """A night that has been, with what it asked."""
-    with opened_databases(request.param, tmp_path) as databases:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tenant, Caught]]:
+    """A night that has been, with what it asked. No test writes."""
+    folder = tmp_path_factory.mktemp("night")
+    with named_server(request), opened_databases(request.param, folder) as databases:
         try:
             # enough for PostgreSQL to think of an index
-            yield from caught_in_a_night(Bench(tmp_path, databases, patrons=3_000, changes=CHANGES))
+            yield from caught_in_a_night(Bench(folder, databases, patrons=3_000, changes=CHANGES))
         finally:
             for name in (OURS, PREPARED, EMPTY):
                 databases.drop(name)

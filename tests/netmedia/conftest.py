@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ import responses
 from town import PEOPLE_FILE
 
 from cprsync.mock import control
-from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
@@ -60,11 +59,9 @@ def make_culr(settings: NetMediaSettings, schemas: Schemas) -> Iterator[Callable
 
 
 @pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """One mock for all: each test takes numbers that nobody has had. Small keys are made sooner."""
-    folder = tmp_path_factory.mktemp("culr")
-    develop_certificates(folder / "certs", now=datetime.now(UTC), profile=packaged_profile().with_key_bits(2048))
-    with running(folder, PEOPLE_FILE) as document:
+def ready(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[dict[str, Any]]:
+    """One mock for all: each test takes numbers that nobody has had."""
+    with running(shutil.copytree(mock_keys, tmp_path_factory.mktemp("culr") / "mock"), PEOPLE_FILE) as document:
         yield document
 
 

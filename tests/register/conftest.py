@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,8 +110,9 @@ def pki(certificates: DevCertificates, authority: Authority, rogue: Authority) -
 
 
 @pytest.fixture(scope="session")
-def sftp_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with running(tmp_path_factory.mktemp("sftp"), PEOPLE_FILE) as ready:
+def sftp_mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[dict[str, Any]]:
+    folder = shutil.copytree(mock_keys, tmp_path_factory.mktemp("sftp") / "mock")
+    with running(folder, PEOPLE_FILE) as ready:
         yield ready
 
 

@@ -25,8 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from databases import Database, opened
 from gates import forked, passing
 from small_night import SmallNight, forked_mock
-
-# imported before any child is forked, so that no child does it again
+from started import import_program
 
 if TYPE_CHECKING:
     from small_night import State
@@ -144,6 +143,8 @@ def main() -> int:
     asked.add_argument("--json", action="store_true", help="one document on standard output")
     options = asked.parse_args()
     began = time.monotonic()
+    # before any child is forked, so that no child does it again
+    import_program()
     with tempfile.TemporaryDirectory(prefix="cprsync-sweep-") as name:
         folder = Path(name)
         if options.certificates:

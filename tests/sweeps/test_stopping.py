@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from databases import Database
     from gates import Child
     from small_night import State
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 #: Each database's night is made once, in one worker.
 pytestmark = pytest.mark.xdist_group("stopping")
@@ -72,9 +72,7 @@ class Stage:
     def run(self) -> tuple[str, int, bool, int]:
         """The last run's row: state, checkpoint, whether it is finished, how often it was gone on with."""
         with self.engine.connect() as connection:
-            wanted = "SELECT state, checkpoint, finished, resumed FROM run ORDER BY id DESC LIMIT 1"
-            state, checkpoint, finished, resumed = connection.execute(text(wanted)).one()
-        return str(state), int(checkpoint), finished is not None, int(resumed)
+            return last_run(connection)
 
     def goes_on(self, ready: dict[str, Any]) -> None:
         """The next run needs nobody's hand, and ends as a night to which nothing happened."""
@@ -97,12 +95,20 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield whole
 
 
+def last_run(connection: Connection) -> tuple[str, int, bool, int]:
+    wanted = "SELECT state, checkpoint, finished, resumed FROM run ORDER BY id DESC LIMIT 1"
+    state, checkpoint, finished, resumed = connection.execute(text(wanted)).one()
+    return str(state), int(checkpoint), finished is not None, int(resumed)
+
+
 def written_in_part(stage: Stage, waiting: Iterator[int]) -> None:
     """Let statements pass until a batch of the deliveries is written and the next one has begun."""
-    for _ in waiting:
-        state, checkpoint, _, _ = stage.run()
-        if state == "applying" and checkpoint:
-            break
+    # each look is a transaction of its own, and the connection is the same: there are hundreds of statements
+    with stage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for _ in waiting:
+            state, checkpoint, _, _ = last_run(connection)
+            if state == "applying" and checkpoint:
+                break
     next(islice(waiting, 2, None))
 
 

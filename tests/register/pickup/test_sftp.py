@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -269,8 +270,8 @@ def test_a_trickling_transfer_is_given_up_at_the_rate_floor(server: Server) -> N
     assert fetched(server.feed()) == {NAME: LARGE}
 
 
-def test_a_server_that_goes_in_the_middle_leaves_an_error_and_no_end(tmp_path: Path) -> None:
-    with running(tmp_path / "mock", PEOPLE_FILE) as ready:
+def test_a_server_that_goes_in_the_middle_leaves_an_error_and_no_end(tmp_path: Path, mock_keys: Path) -> None:
+    with running(shutil.copytree(mock_keys, tmp_path / "mock"), PEOPLE_FILE) as ready:
         server = Server(ready, tmp_path / "mock" / "IN")
         server.put(LARGE)
         feed = server.feed(reconnects=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,8 @@ UNKNOWN = CprNumber("0101011234")
 
 
 @pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with running(tmp_path_factory.mktemp("mock"), PEOPLE_FILE) as ready:
+def mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[dict[str, Any]]:
+    with running(shutil.copytree(mock_keys, tmp_path_factory.mktemp("soap") / "mock"), PEOPLE_FILE) as ready:
         yield ready
 
 
