@@ -114,12 +114,12 @@ def _check_streams(
     names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
-        following = _Following(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
+        check = _StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
         try:
-            following.follow(ours.get(stream))
+            check.follow_to_head(ours.get(stream))
         except AuditBroken as broken:
             problems.append(broken)
-        entries += following.count
+        entries += check.count
     return entries, len(streams)
 
 
@@ -135,7 +135,7 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
     if heads.broken:
         raise heads.broken
     for stream, seq in last.items():
-        _Following(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
+        _StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
 
 
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
@@ -149,8 +149,8 @@ def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.aud
     return names
 
 
-class _Following:
-    """Follows one stream to its head."""
+class _StreamCheck:
+    """Follows one stream from entry to entry."""
 
     def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: StreamOnFile) -> None:
         self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
@@ -164,7 +164,7 @@ class _Following:
         """How many entries verify."""
         return self._reached - self._begun
 
-    def follow(self, head: AnyRow | None) -> None:
+    def follow_to_head(self, head: AnyRow | None) -> None:
         """Follow the stream to its end.
 
         Raises:
@@ -181,7 +181,7 @@ class _Following:
         """Follow the stream up to an entry.
 
         Raises:
-            AuditBroken: as `follow`.
+            AuditBroken: at the first entry that does not fit.
         """
         self._take_all(self._parts(last))
 
@@ -287,7 +287,7 @@ def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, l
     Returns how many were opened, the last of them, and those that are not what was written in their own place.
     """
     count, last, wrong = 0, after, list[RecordBroken]()
-    for row in _from(tenant, after):
+    for row in _records_from(tenant, after):
         if count >= most or len(wrong) >= WRONG_MAX:
             break
         count, last = count + 1, row.id
@@ -304,14 +304,14 @@ def _last_opened(tenant: Tenant) -> str:
     return str(checked.get("last_record") or "")
 
 
-def _from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
+def _records_from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
     """Yield all records, those after a patron first."""
-    yield from _between(tenant, after, None)
+    yield from _records_between(tenant, after, None)
     if after:
-        yield from _between(tenant, "", after)
+        yield from _records_between(tenant, "", after)
 
 
-def _between(tenant: Tenant, after: str, until: str | None) -> Iterator[AnyRow]:
+def _records_between(tenant: Tenant, after: str, until: str | None) -> Iterator[AnyRow]:
     ours = select(*_SEALED).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id).limit(_PAGE)
     ours = ours if until is None else ours.where(_PATRON.id <= until)
     while True:

@@ -59,7 +59,7 @@ class Audit(TenantStore):
         with library_transaction(self._tenant) as connection:
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
             older_states.count_versions(connection, self._tenant, changes=changes)
-            _mend(connection, self._tenant)
+            _fit_heads(connection, self._tenant)
             more = (("problems", str(len(state.problems))), ("code", state.code))
             accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
@@ -75,7 +75,7 @@ class Audit(TenantStore):
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         with reading(self._tenant.engine) as connection:
             streams = [
-                _of_stream(connection, self._tenant, name, wanted)
+                _list_stream(connection, self._tenant, name, wanted)
                 for name in sorted(stream_names(connection, self._tenant))
             ]
             latest = heapq.merge(*streams, key=lambda found: (found.at, found.stream, found.seq), reverse=True)
@@ -97,7 +97,7 @@ class Audit(TenantStore):
         return state.entries
 
 
-def _of_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
+def _list_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
     rows = rows if wanted.patron is None else rows.where(_ROW.patron_id == wanted.patron)
     rows, below = rows.order_by(_ROW.seq.desc()).limit(_LISTED_ROWS), None
@@ -141,7 +141,7 @@ def _reason(connection: Connection, tenant: Tenant, stream: str, seq: int) -> st
     return None if row is None else audit.open_reason(tenant, row)
 
 
-def _mend(connection: Connection, tenant: Tenant) -> None:
+def _fit_heads(connection: Connection, tenant: Tenant) -> None:
     """Set each head to the last entry that is there, and delete reasons without an entry."""
     for table in (tables.audit_head, tables.audit_reason):
         same = (_ROW.agency == table.c.agency) & (_ROW.stream == table.c.stream)
@@ -189,10 +189,10 @@ def _old_entries(connection: Connection, tenant: Tenant, before: str, *, page: i
     streams = select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)
     for stream in connection.scalars(streams).all():
         # stamps never go backward, so the old entries end at the first young one
-        yield from takewhile(lambda row: _written(row) < before, _entries(connection, tenant, stream, page=page))
+        yield from takewhile(lambda row: _written(row) < before, _all_entries(connection, tenant, stream, page=page))
 
 
-def _entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
+def _all_entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
     columns = (_ROW.stream, _ROW.seq, _ROW.at, _ROW.entry, _ROW.mac, null().label("patron_id"))
     ours = (_ROW.agency == tenant.agency) & (_ROW.stream == stream)
     wanted, after = select(*columns).where(ours).order_by(_ROW.seq).limit(page), 0
