@@ -118,7 +118,7 @@ def find_disputes(
     return tuple(one for one in found if one is not None)
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class NumberPlan:
     """One delivery's number changes, and who has which number after them."""
 
@@ -162,8 +162,7 @@ def number_plan(
             plan.waiting[change.new] = (change, patrons[change.old])
             del plan.holders[change.old]
             plan.holders[change.new] = change.patron_id
-    plan.disputes = {one.old: one for one in find_disputes(links.replaced, plan.holders, former)}
-    return plan
+    return replace(plan, disputes={one.old: one for one in find_disputes(links.replaced, plan.holders, former)})
 
 
 def renumbered(patron: Patron, number: CprNumber) -> Patron:

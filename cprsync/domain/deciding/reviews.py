@@ -138,7 +138,9 @@ def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collec
     changed = {patron.id: (patron.register, after) for patron, after in news.changes}
     waiting = [item for item in items if item.waits]
     settled = [item for item in waiting if _is_settled(item, news, changed, minors)]
-    asked = dict.fromkeys([*news.asked, *_proposed(changed, items), *_differing_births(changed), *sorted(minors.asked)])
+    asked = dict.fromkeys(
+        [*news.asked, *_find_proposed(changed, items), *_find_differing_births(changed), *sorted(minors.asked)]
+    )
     gone = {item.id for item in settled}
     left = {item.about_whom: item for item in waiting if item.id not in gone}
     return Reviews(
@@ -176,7 +178,9 @@ def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:
     return given or otherwise or (item.patron_id, about.old) in news.agreed
 
 
-def _proposed(changed: Mapping[str, tuple[Person, Person]], items: Iterable[ItemInForce]) -> Iterator[tuple[str, str]]:
+def _find_proposed(
+    changed: Mapping[str, tuple[Person, Person]], items: Iterable[ItemInForce]
+) -> Iterator[tuple[str, str]]:
     """What the new statuses propose."""
     held: dict[str, dict[str, set[State]]] = defaultdict(lambda: defaultdict(set))
     for item in items:
@@ -186,7 +190,7 @@ def _proposed(changed: Mapping[str, tuple[Person, Person]], items: Iterable[Item
             yield from ((patron_id, kind) for kind in find_proposals(before.status, after.status, held[patron_id]))
 
 
-def _differing_births(changed: Mapping[str, tuple[Person, Person]]) -> Iterator[tuple[str, str]]:
+def _find_differing_births(changed: Mapping[str, tuple[Person, Person]]) -> Iterator[tuple[str, str]]:
     for patron_id, (before, after) in changed.items():
         if birth_match_changes(before, after) and differs_from_number(after):
             yield patron_id, BIRTH_DIFFERS

@@ -167,11 +167,11 @@ def ages_of(ours: Patron, theirs: Person, on: date, leap: LeapDay) -> Ages:
 
 def likeness_of(ours: Patron, theirs: Person, on: date) -> Likeness:
     """Compares our record with the register's person. Staff's correction of the birth date counts."""
-    known, said = ours.register.name, theirs.name
-    if isinstance(known, Gap) or isinstance(said, Gap):
+    our_name, theirs_name = ours.register.name, theirs.name
+    if isinstance(our_name, Gap) or isinstance(theirs_name, Gap):
         name = Agreement.UNKNOWN
     else:
-        name = Agreement.AGREES if is_named_alike(known, said) else Agreement.DIFFERS
+        name = Agreement.AGREES if is_named_alike(our_name, theirs_name) else Agreement.DIFFERS
     born, given = _born(ours, on), birth_date_of(theirs)
     if born is None or given is None:
         return Likeness(name, Agreement.UNKNOWN)

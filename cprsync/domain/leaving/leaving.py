@@ -55,7 +55,7 @@ class Ties:
         return {tie: count for tie, count in counts.items() if count}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Departing:
     """Who leaves tonight."""
 

@@ -215,16 +215,16 @@ def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one
     rule = Letters.CONTACT_ADDRESS if person.status is SILENT else STATUS_RULES[person.status].letters
     if stopped or rule is Letters.STOPPED:
         return NoLetter.STOPPED
-    own, said = local.contact_address, person if opened is None else opened
-    parts = (said.name, said.address, said.contact, *(one.value for one in holding.values()))
+    own, addressee = local.contact_address, person if opened is None else opened
+    parts = (addressee.name, addressee.address, addressee.contact, *(one.value for one in holding.values()))
     if sealed or isinstance(own, Sealed) or any(isinstance(part, Sealed) for part in parts):
         return NoLetter.SEALED
     corrected = _corrected(holding, Overridden.ADDRESS)
-    registered = corrected or (_registered_lines(said) if rule is Letters.GO else ())
-    lines = _contact_lines(said, own) or registered
+    registered = corrected or (_registered_lines(addressee) if rule is Letters.GO else ())
+    lines = _contact_lines(addressee, own) or registered
     if not lines:
         return NoLetter.NOWHERE
-    return Letter((*name_lines(said.name, holding), *lines))
+    return Letter((*name_lines(addressee.name, holding), *lines))
 
 
 def name_lines(name: Name | Sealed[Name] | Gap, holding: Mapping[Overridden, Override]) -> tuple[str, ...]:
@@ -239,14 +239,14 @@ def _corrected(holding: Mapping[Overridden, Override], field: Overridden) -> tup
     return () if override is None else tuple(override.text.split("\n"))
 
 
-def _contact_lines(said: Addressee, typed: tuple[str, ...]) -> tuple[str, ...]:
+def _contact_lines(addressee: Addressee, typed: tuple[str, ...]) -> tuple[str, ...]:
     own = tuple(line for line in typed if line)
-    if own or not isinstance(said.contact, Contact):
+    if own or not isinstance(addressee.contact, Contact):
         return own
-    return tuple(line for line in said.contact.lines if line)
+    return tuple(line for line in addressee.contact.lines if line)
 
 
-def _registered_lines(said: Addressee) -> tuple[str, ...]:
-    at = said.address
+def _registered_lines(addressee: Addressee) -> tuple[str, ...]:
+    at = addressee.address
     # a letter to an administrative street would not reach the patron, whatever the status
     return tuple(label_lines(at)) if isinstance(at, Address) and not at.is_administrative else ()

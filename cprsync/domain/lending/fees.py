@@ -119,16 +119,16 @@ def overdue_fees(
     for key, oere in zip(keys, raised, strict=False):
         charged[key] += oere
     return tuple(
-        _left_of(fee, charged[key]) if carriers[key] == n else _shared(fee)
+        _deduct_charged(fee, charged[key]) if carriers[key] == n else _without_amount(fee)
         for n, (fee, key) in enumerate(zip(fees, keys, strict=True))
     )
 
 
-def _shared(fee: Fee) -> Fee:
+def _without_amount(fee: Fee) -> Fee:
     return replace(fee, oere=0, rule=FeeRule.SHARED) if fee.oere else fee
 
 
-def _left_of(fee: Fee, charged: int) -> Fee:
+def _deduct_charged(fee: Fee, charged: int) -> Fee:
     """What is still to be charged of a fee that grows while the loan is out."""
     if not fee.oere or not charged:
         return fee

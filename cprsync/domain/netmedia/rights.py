@@ -163,7 +163,7 @@ def stored_line(rights: tuple[Right, ...]) -> str:
 
 def changes_between(before: str, after: str) -> Mapping[str, RightChange]:
     """How each product changed between two such lines. A product that is not in a line counts as no."""
-    old, new = _answers(before), _answers(after)
+    old, new = _parse_answers(before), _parse_answers(after)
     answers = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
     return {name: RightChange.UNCHANGED if was is now else _CHANGES[now] for name, (was, now) in answers.items()}
 
@@ -187,7 +187,7 @@ def upcoming_changes(  # noqa: PLR0913 -- the facts, the rules, and the days
     of the days between them come on the first day.
     """
     days = _change_days(facts, policy)
-    causes = {**days, **_missed(days, first, lived)}
+    causes = {**days, **_cause_of_missed_days(days, first, lived)}
     day: date | None = first
     before = kept
     while day is not None and day <= last:
@@ -198,7 +198,9 @@ def upcoming_changes(  # noqa: PLR0913 -- the facts, the rules, and the days
         before, day = now, next_change_day(facts, policy, day)
 
 
-def _missed(days: Mapping[date, ChangeCause], first: date, lived: date | None) -> Mapping[date, ChangeCause]:
+def _cause_of_missed_days(
+    days: Mapping[date, ChangeCause], first: date, lived: date | None
+) -> Mapping[date, ChangeCause]:
     """The cause for the first day, if it makes up for missed days. A birthday among them counts before other causes."""
     made_up = [days[day] for day in sorted(days) if lived is not None and lived < day <= first]
     by_age = next((change for change in made_up if reveals_birth_date(change)), None)
@@ -215,7 +217,7 @@ def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
-def _answers(line: str) -> dict[str, Answer]:
+def _parse_answers(line: str) -> dict[str, Answer]:
     return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
 
 
@@ -299,14 +301,14 @@ def _local_days(facts: RightFacts) -> Iterator[tuple[date | None, ChangeCause]]:
 def _birthdays(facts: RightFacts, policy: Policy) -> Iterator[tuple[date | None, ChangeCause]]:
     """The days on which the patron reaches the ages of the products and, if groups count, of the ladders."""
     ages = {age for one in policy.products.periods for age in (one.from_age, one.below_age) if age}
-    for born in _births(facts):
+    for born in _find_birth_dates(facts):
         for age in ages:
             yield birthday(born, age, leap=policy.ladders.leap), ChangeCause.BIRTHDAY
         for day in policy.ladders.days(born) if policy.products.ask_group() else ():
             yield day, ChangeCause.GROUP
 
 
-def _births(facts: RightFacts) -> set[date]:
+def _find_birth_dates(facts: RightFacts) -> set[date]:
     """Every birth date that may be in force on some day."""
     holding: list[Mapping[Overridden, Override]] = [{}, *({one.field: one} for one in facts.overrides)]
     births = (birth_in_force(facts.register, one) for one in holding)

@@ -69,14 +69,14 @@ def field_text(field: Field, policy: Policy, texts: Texts) -> Wording:
 
     A field that protection hides completely is not mentioned here: the words about protection cover it.
     """
-    told = [texts(f"field.{field.key}")]
+    parts = [texts(f"field.{field.key}")]
     if field.key in _BY_POLICY:
-        told.append(_BY_POLICY[field.key](policy, texts))
+        parts.append(_BY_POLICY[field.key](policy, texts))
     if field.key in _HIDDEN_IN_PART:
-        told.append(_sentence(texts(f"hidden.{field.key}")))
+        parts.append(_sentence(texts(f"hidden.{field.key}")))
     if field.kept not in _AS_MOST:
-        told.append(_sentence(kept_text(field.kept, policy, texts)))
-    return in_one(told)
+        parts.append(_sentence(kept_text(field.kept, policy, texts)))
+    return in_one(parts)
 
 
 def _number_needed(policy: Policy, texts: Texts) -> Wording:
@@ -189,8 +189,8 @@ def _introduction(policy: Policy, texts: Texts) -> Iterator[Paragraph]:
 
 
 def _who(library: Controller, texts: Texts) -> Paragraph:
-    told = {key: _given(library, key, texts) for key in ("name", "contact", "officer")}
-    return Paragraph(texts("privacy.controller", **told), texts("privacy.controller.name"))
+    given = {key: _given(library, key, texts) for key in ("name", "contact", "officer")}
+    return Paragraph(texts("privacy.controller", **given), texts("privacy.controller.name"))
 
 
 def _given(library: Controller, key: str, texts: Texts) -> Wording:
@@ -241,24 +241,24 @@ def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[S
         controller: name and contact of the controller, used instead of the policy's.
     """
 
-    def said(part: str) -> Paragraph:
+    def item(part: str) -> Paragraph:
         return Paragraph(texts(f"processing.{part}"), texts(f"processing.{part}.name"))
 
     paragraphs = (
         Paragraph(_controller_text(policy, controller, texts), texts("processing.controller.name")),
         Paragraph(_given(policy.controller, "officer", texts), texts("processing.officer.name")),
-        said("purpose"),
-        said("people"),
+        item("purpose"),
+        item("people"),
         *(_category(basis, texts) for basis in Basis),
         *(_category_beside(one, policy, texts) for one in BESIDE),
-        said("staff"),
-        said("recipients"),
+        item("staff"),
+        item("recipients"),
         Paragraph(
             texts("processing.abroad", where=_given(policy.controller, "stored", texts)),
             texts("processing.abroad.name"),
         ),
         Paragraph(_erasure(policy, texts), texts("processing.erasure.name")),
-        said("security"),
+        item("security"),
     )
     return (Section(texts("processing.title"), paragraphs),)
 

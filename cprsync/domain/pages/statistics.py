@@ -73,10 +73,10 @@ def count(patrons: Iterable[Cell]) -> Counted:
     for cell, number in Counter(patrons).items():
         for whole in product(*((one, ALL) for one in cell)):
             counts[whole[0], whole[1], whole[2]] += number
-    return Counted(dict(counts), _hidden(counts))
+    return Counted(dict(counts), _find_hidden(counts))
 
 
-def _hidden(counts: Mapping[Cell, int]) -> frozenset[Cell]:
+def _find_hidden(counts: Mapping[Cell, int]) -> frozenset[Cell]:
     """The small numbers, and as few others as needed so that no small number can be computed."""
     lines: dict[_Line, list[Cell]] = {}
     for cell in sorted(counts):
@@ -86,7 +86,7 @@ def _hidden(counts: Mapping[Cell, int]) -> frozenset[Cell]:
     waiting = list(dict.fromkeys(lines))
     while waiting:
         line = waiting.pop()
-        also = _gives_away(line, lines[line], counts, hidden)
+        also = _find_next_hidden(line, lines[line], counts, hidden)
         if also is not None:
             hidden.add(also)
             waiting += _lines_of(also)
@@ -99,7 +99,7 @@ def _lines_of(cell: Cell) -> Iterator[_Line]:
         yield dimension, (along[0], along[1], along[2])
 
 
-def _gives_away(line: _Line, cells: list[Cell], counts: Mapping[Cell, int], hidden: set[Cell]) -> Cell | None:
+def _find_next_hidden(line: _Line, cells: list[Cell], counts: Mapping[Cell, int], hidden: set[Cell]) -> Cell | None:
     """The next cell of a line to leave out; None: nothing can be computed from the shown numbers of the line."""
     total = line[1]
     missing = [cell for cell in cells if cell in hidden]

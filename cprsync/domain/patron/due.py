@@ -266,19 +266,19 @@ def _is_due(due: date | None, day: date) -> bool:
 
 
 def _facts_after(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
-    def told(override: Override) -> Override:
+    def mark_warned(override: Override) -> Override:
         return replace(override, warned=day) if _is_due(_warning(override, policy), day) else override
 
-    def still(until: date | None) -> date | None:
+    def unless_over(until: date | None) -> date | None:
         return None if until is not None and until < day else until
 
     turn = _responsibility(facts, day, policy)
     return replace(
         facts,
         group=group,
-        overrides=tuple(told(one) for one in facts.overrides if not _is_due(one.gives_way, day)),
-        absent_until=still(facts.absent_until),
-        subscribed_until=still(facts.subscribed_until),
+        overrides=tuple(mark_warned(one) for one in facts.overrides if not _is_due(one.gives_way, day)),
+        absent_until=unless_over(facts.absent_until),
+        subscribed_until=unless_over(facts.subscribed_until),
         answered_for=facts.answered_for and turn is not DueKind.RESPONSIBILITY_ENDED,
         asked_of_age=facts.asked_of_age if turn is None else turn is DueKind.RESPONSIBILITY_ASKED,
     )

@@ -60,25 +60,25 @@ _ABSENCE: Final = re.compile(
 )
 
 
-def _one_line(text: str, longest: int) -> str:
+def _parse_one_line(text: str, longest: int) -> str:
     lines = typed_lines(text)
     if len(lines) > 1 or any(len(line) > longest for line in lines):
         raise WrongValue("expected one line of at most {most} characters", most=longest)
     return lines[0] if lines else ""
 
 
-def _line(text: str) -> str:
-    return _one_line(text, LINE_MAX)
+def _parse_line(text: str) -> str:
+    return _parse_one_line(text, LINE_MAX)
 
 
-def _language(text: str) -> str:
-    code = _line(text) or Local().language
+def _parse_language(text: str) -> str:
+    code = _parse_line(text) or Local().language
     if not _LANGUAGE.fullmatch(code):
         raise WrongValue("expected a language code such as da or en")
     return code
 
 
-def _cards(text: str) -> tuple[Card, ...]:
+def _parse_cards(text: str) -> tuple[Card, ...]:
     """One card a line. The store keeps their PINs."""
     cards = distinct_cards(typed_lines(text))
     if len(cards) > CARDS_MOST or any(len(card.number) > CARD_MAX for card in cards):
@@ -95,7 +95,7 @@ def is_co(line: str) -> bool:
     return line.lower().startswith(_CO)
 
 
-def _contact_address(text: str) -> tuple[str, ...]:
+def _parse_contact_address(text: str) -> tuple[str, ...]:
     lines = typed_lines(text)
     most = LINES + (1 if lines and is_co(lines[0]) else 0)
     if len(lines) > most or any(len(line) > TEXT_MAX for line in lines):
@@ -105,7 +105,7 @@ def _contact_address(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _contacts(text: str) -> list[tuple[str, bool]]:
+def _parse_contacts(text: str) -> list[tuple[str, bool]]:
     """One entry a line, with a star before the one that gets notices. Without a star, no entry gets them.
 
     Libraries explain Mobil (notif) and E-mail (notif) as fields of their own. Staff use any other telephone or address
@@ -117,35 +117,35 @@ def _contacts(text: str) -> list[tuple[str, bool]]:
     return [(line.removeprefix("*").strip(), line.startswith("*")) for line in lines]
 
 
-def _telephones(text: str) -> tuple[Telephone, ...]:
-    typed = [("".join(number.split()), notices) for number, notices in _contacts(text)]
+def _parse_telephones(text: str) -> tuple[Telephone, ...]:
+    typed = [("".join(number.split()), notices) for number, notices in _parse_contacts(text)]
     if not all(_TELEPHONE.fullmatch(number) for number, _ in typed):
         raise WrongValue("expected telephone numbers: digits, with a + before a foreign one")
     return tuple(Telephone(number, notices) for number, notices in typed)
 
 
-def _emails(text: str) -> tuple[Email, ...]:
-    typed = _contacts(text)
+def _parse_emails(text: str) -> tuple[Email, ...]:
+    typed = _parse_contacts(text)
     if not all(_EMAIL.fullmatch(address) and len(address) <= EMAIL_MAX for address, _ in typed):
         raise WrongValue("expected e-mail addresses: name@place")
     return tuple(Email(address, notices) for address, notices in typed)
 
 
-def _note(text: str) -> str:
+def _parse_note(text: str) -> str:
     note = "\n".join(text_of(line) for line in text.strip().splitlines())
     if len(note) > NOTE_MAX:
         raise WrongValue("longer than {most} characters", most=NOTE_MAX)
     return note
 
 
-def _pin(text: str) -> str:
+def _parse_pin(text: str) -> str:
     pin = text.strip()
     if pin and not _PIN.fullmatch(pin):
         raise WrongValue("expected a PIN of 4 to 12 digits")
     return pin
 
 
-def _blocks(text: str) -> tuple[TypedBlock, ...]:
+def _parse_blocks(text: str) -> tuple[TypedBlock, ...]:
     """One block a line: its reason, and before that its first day, if that is not today."""
     lines = typed_lines(text)
     if len(lines) > BLOCKS_MOST or any(len(line) > BLOCK_MAX for line in lines):
@@ -158,16 +158,16 @@ def _blocks(text: str) -> tuple[TypedBlock, ...]:
     if len(found) != len(lines):
         raise WrongValue("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
     try:
-        return tuple(_block(one["reason"], one["day"]) for one in found)
+        return tuple(_parse_block(one["reason"], one["day"]) for one in found)
     except ValueError:
         raise WrongValue("there is no such day") from None
 
 
-def _block(reason: str, day: str | None) -> TypedBlock:
+def _parse_block(reason: str, day: str | None) -> TypedBlock:
     return TypedBlock(reason, None if day is None else date.fromisoformat(day))
 
 
-def _absence(text: str) -> Absence | None:
+def _parse_absence(text: str) -> Absence | None:
     if not text.strip():
         return None
     days = _ABSENCE.fullmatch(text.strip())
@@ -182,53 +182,53 @@ def _absence(text: str) -> Absence | None:
     return Absence(since, until)
 
 
-def _first(keeps: Any, _: Any) -> Any:
+def _keep_first(keeps: Any, _: Any) -> Any:
     return keeps
 
 
-def _either(keeps: Any, closes: Any) -> Any:
+def _keep_or_take(keeps: Any, closes: Any) -> Any:
     return keeps or closes
 
 
-def _both(keeps: tuple[Any, ...], closes: tuple[Any, ...]) -> tuple[Any, ...]:
+def _join_lists(keeps: tuple[Any, ...], closes: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*keeps, *(one for one in closes if one not in keeps))
 
 
-def _one_under_the_other(keeps: str, closes: str) -> str:
+def _join_texts(keeps: str, closes: str) -> str:
     return keeps if closes in {"", keeps} else "\n".join(filter(None, (keeps, closes)))
 
 
-def _given(held: Any, given: Any) -> Any:
+def _take_if_given(held: Any, given: Any) -> Any:
     return given or held
 
 
-def _marks_kept(held: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
+def _keep_marks(held: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
     return keep_mark(held, given) if given else held
 
 
-def _cards_added(held: tuple[Card, ...], given: tuple[Card, ...]) -> tuple[Card, ...]:
+def _add_cards(held: tuple[Card, ...], given: tuple[Card, ...]) -> tuple[Card, ...]:
     cards = {card_key(card.number): card for card in held}
     # a known card keeps its PIN unless the import gives a new one
     cards |= {key: card for card in given if (key := card_key(card.number)) not in cards or card.pin_hash}
     return tuple(cards.values())
 
 
-def _blocks_added(held: tuple[Block, ...], given: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (*held, *(block for block in given if not _is_there(held, block)))
+def _add_blocks(held: tuple[Block, ...], given: tuple[Block, ...]) -> tuple[Block, ...]:
+    return (*held, *(block for block in given if not _is_listed(held, block)))
 
 
-def _is_there(held: tuple[Block, ...], given: Block) -> bool:
+def _is_listed(held: tuple[Block, ...], given: Block) -> bool:
     """Whether the list repeats a stored block: it is in force, or was lifted and began on the same day."""
     return any(block.reason == given.reason and (block.lifted is None or block.since == given.since) for block in held)
 
 
 def shown_block(block: Block) -> dict[str, str]:
     """A block as JSON shows it."""
-    told = {"since": block.since.isoformat(), "reason": block.reason}
-    return told if block.lifted is None else told | {"lifted": block.lifted.isoformat()}
+    document = {"since": block.since.isoformat(), "reason": block.reason}
+    return document if block.lifted is None else document | {"lifted": block.lifted.isoformat()}
 
 
-def _shown_absence(absence: Absence | None) -> list[str | None] | None:
+def _absence_document(absence: Absence | None) -> list[str | None] | None:
     if absence is None:
         return None
     return [absence.since.isoformat(), None if absence.until is None else absence.until.isoformat()]
@@ -246,13 +246,13 @@ class Kind:
     type: Any = str
     empty: Any = ""
     #: the value of what staff type; raises ValueError
-    typed: Callable[[str], Any] = _line
+    typed: Callable[[str], Any] = _parse_line
     #: as JSON shows the value; True: the patron is sealed
     shown: Callable[[Any, bool], Any] = lambda value, _: value
     #: of two patrons who are one person: what the one who stays gets
-    merged: Callable[[Any, Any], Any] = _either
+    merged: Callable[[Any, Any], Any] = _keep_or_take
     #: what a stored value becomes if an import gives another one; an empty one changes nothing
-    imported: Callable[[Any, Any], Any] = _given
+    imported: Callable[[Any, Any], Any] = _take_if_given
     #: for a list: what staff may add to, remove from, or replace
     change: _Change | None = None
     #: typed on several lines
@@ -281,17 +281,17 @@ class Kind:
 #: One line of text.
 LINE: Final = Kind()
 #: A text of which the staying patron's is kept, even if it is the default.
-GROUP: Final = Kind(merged=_first)
-LANGUAGE: Final = Kind(typed=_language, merged=_first, unfit="language")
-NOTE: Final = Kind(typed=_note, merged=_one_under_the_other, lines=True, joined_by="\n", cell_max=NOTE_MAX)
-PIN: Final = Kind(typed=_pin, hidden=True)
+GROUP: Final = Kind(merged=_keep_first)
+LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language")
+NOTE: Final = Kind(typed=_parse_note, merged=_join_texts, lines=True, joined_by="\n", cell_max=NOTE_MAX)
+PIN: Final = Kind(typed=_parse_pin, hidden=True)
 #: Of the register's own fields, only how a list brings them: `override` reads what staff type.
 NAME: Final = Kind(joined_by=" ")
 ADDRESS: Final = Kind(lines=True, several=True, joined_by="\n")
 CONTACT_ADDRESS: Final = Kind(
     type=tuple[str, ...],
     empty=(),
-    typed=_contact_address,
+    typed=_parse_contact_address,
     shown=lambda lines, _: [*lines],
     lines=True,
     several=True,
@@ -301,44 +301,44 @@ CONTACT_ADDRESS: Final = Kind(
 ABSENCE: Final = Kind(
     type=Absence | None,
     empty=None,
-    typed=_absence,
-    shown=lambda absence, _: _shown_absence(absence),
-    merged=_first,
+    typed=_parse_absence,
+    shown=lambda absence, _: _absence_document(absence),
+    merged=_keep_first,
     joined_by=" ",
     unfit="absence",
     form="2027-04-10 til 2027-04-20",
 )
-_LIST: Final = Kind(empty=(), merged=_both, lines=True, several=True, joined_by="\n")
-_CONTACTS: Final = replace(_LIST, imported=_marks_kept, change=change_contacts, notices=True)
+_LIST: Final = Kind(empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n")
+_CONTACTS: Final = replace(_LIST, imported=_keep_marks, change=change_contacts, notices=True)
 CARDS: Final = replace(
     _LIST,
     type=tuple[Card, ...],
-    typed=_cards,
+    typed=_parse_cards,
     shown=lambda cards, shut: [card.shown(shut=shut) for card in cards],
-    imported=_cards_added,
+    imported=_add_cards,
     change=change_cards,
 )
 TELEPHONES: Final = replace(
     _CONTACTS,
     type=tuple[Telephone, ...],
-    typed=_telephones,
+    typed=_parse_telephones,
     shown=lambda telephones, _: [one.number for one in telephones],
     unfit="telephones",
 )
 EMAILS: Final = replace(
     _CONTACTS,
     type=tuple[Email, ...],
-    typed=_emails,
+    typed=_parse_emails,
     shown=lambda emails, _: [one.address for one in emails],
     unfit="emails",
 )
 BLOCKS: Final = Kind(
     type=tuple[Block, ...],
     empty=(),
-    typed=_blocks,
+    typed=_parse_blocks,
     shown=lambda blocks, _: [shown_block(block) for block in blocks],
-    merged=_both,
-    imported=_blocks_added,
+    merged=_join_lists,
+    imported=_add_blocks,
     change=change_blocks,
     lines=True,
     form="2027-04-10 Mistet kort",

@@ -231,7 +231,7 @@ def merge(stored: Person, person: Person) -> Person:
     allows are used. So a dead person gets no address, and a living person gets no successor number.
     """
     if person.status is SILENT:
-        person = _within(person, stored.status)
+        person = _fit_to_status(person, stored.status)
     elif _replaces_all(person) and person.number == stored.number:
         # most people in a delivery have a value in every group, so the person is the result
         return person
@@ -248,7 +248,7 @@ def merge(stored: Person, person: Person) -> Person:
     )
 
 
-def _within(person: Person, status: Status | Silent) -> Person:
+def _fit_to_status(person: Person, status: Status | Silent) -> Person:
     allowed = silence_by_status(replace(person, status=status))
     return allowed if status in REPLACED else replace(allowed, current_number=SILENT)
 

@@ -133,11 +133,11 @@ def _check_follows(before: Product, product: Product, position: int) -> None:
     if before.until is None:
         raise OutOfOrder("the period of this product before it has no end: give that one an until", position, "since")
     if product.since <= before.until:
-        told = "it overlaps the period before it, which goes to {year}-{month}-{day}"
-        raise OutOfOrder(told, position, "since", **_parts(before.until))
+        sentence = "it overlaps the period before it, which goes to {year}-{month}-{day}"
+        raise OutOfOrder(sentence, position, "since", **_parts(before.until))
     if product.since > before.until + timedelta(days=1):
-        told = "there is a hole: the period before it goes to {year}-{month}-{day}"
-        raise OutOfOrder(told, position, "since", **_parts(before.until))
+        sentence = "there is a hole: the period before it goes to {year}-{month}-{day}"
+        raise OutOfOrder(sentence, position, "since", **_parts(before.until))
 
 
 def _parts(day: date) -> dict[str, str]:

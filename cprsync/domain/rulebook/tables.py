@@ -134,12 +134,12 @@ def _cell(table: WrittenTable, key: str, column: Column, program: Row, words: Wo
     if value is None:
         raise WrongRow(table.name, place[:2], NO_CELL)
     try:
-        return _named(value, column.words, words)
+        return _put_in_words(value, column.words, words)
     except (KeyError, ValueError):
         raise WrongRow(table.name, place, NO_SUCH_NAME) from None
 
 
-def _named(value: Wording | str, group: str, words: Words) -> Cell:
+def _put_in_words(value: Wording | str, group: str, words: Words) -> Cell:
     if isinstance(value, Wording) or not group or value == NONE:
         return value
     return Action(value) if group == ACTIONS else words[group][value]

@@ -137,11 +137,12 @@ class Renumbering:
             return
         patrons = {one.id: one for one in (*self._night.store.patrons.read(ids), *planned.values())}
         days = {one.id: one.as_of for one in patrons.values()}
-        self._plan.disputes = {
+        left = {
             old: one
             for old, one in disputed.items()
             if (day := days.get(one.patron_id)) is None or not as_of.is_older_than(day)
         }
+        self._plan = replace(self._plan, disputes=left)
 
     def _holder(self, number: CprNumber, stored: Recognised, planned: Mapping[CprNumber, Patron]) -> Recognised:
         return planned.get(number) or (NotOurs() if number in self._left else stored)
