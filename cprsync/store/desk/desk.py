@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select, update
 
+from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
-from cprsync.services.ports.patrons import Batch, NewPatron
+from cprsync.services.ports.patrons import Batch, Named, NewPatron
 from cprsync.services.ports.register import FollowUp, Subscribed
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
@@ -29,7 +30,7 @@ from cprsync.store.patrons.changes import write_changes
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.responsibles import become_patrons
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
-from cprsync.store.reviews.review_items import ask_staff_at_desk
+from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
@@ -84,7 +85,9 @@ class Desk(TenantStore):
         return patron_id
 
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
-        ask_staff_at_desk(self._tenant, self._tenant.no_run, patron_id, kind, about=about)
+        news, named = ReviewNews(asked=[(patron_id, kind)]), {(patron_id, kind): Named(patron_id, kind, other=about)}
+        with library_transaction(self._tenant) as connection:
+            write_reviews(connection, self._tenant, self._tenant.no_run, news, named)
 
 
 def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:

@@ -1,8 +1,8 @@
 """Take in patrons from a library's own list: created, updated or unchanged.
 
 A row is matched by CPR number. A row without a CPR number is matched by patron number, or by card. Each call is one
-transaction. The register's part of a record is not touched, except as `import_names` says. Writing is in
-`import_rows`.
+transaction. The register's part of a record is not touched, except for name and birth date of a patron unknown to the
+register. What the store knows of the rows, and what is written of them, is in `import_rows`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, 
 from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import parts, reading, stamp_of
+from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
 from cprsync.store.lending.circulation import is_over, open_said, seal_payload
@@ -254,9 +254,8 @@ def _reviews(cutoff: _Cutoff) -> Found:
 
 
 def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    for part in parts([row.id for row in rows]):
-        these = (_ITEM.agency == tenant.agency) & _ITEM.id.in_(part)
-        connection.execute(update(tables.review_item).where(these).values(undo=None, key=None))
+    forgotten = update(tables.review_item).where(_ITEM.agency == tenant.agency).values(undo=None, key=None)
+    change_rows(connection, forgotten, _ITEM.id, [row.id for row in rows])
 
 
 def _deliveries(cutoff: _Cutoff) -> Found:

@@ -1,7 +1,7 @@
 """Which patrons the feed covers: the windows in which it could not have told, and the subscriptions of the dead.
 
 A patron in a window is unverified until the register has answered (decision 32). One function opens a window and one
-closes it; a caller that knows a reason calls them in its own transaction. The rule is in `domain.feed.window`. Who is
+closes it; a caller that knows a reason calls them in its own transaction. The rule is in `domain.feed.delivery`. Who is
 asked, and what an answer means, is not decided here.
 
 When a patron dies, the subscription's row gets the reason `dead` and a last day (decision 10), so that an annulment of

@@ -32,10 +32,9 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
-from cprsync.services.ports.patrons import Named
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
-from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
+from cprsync.store.core.tenant import TenantStore, next_id
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.services.ports.desk import ReviewItem
+    from cprsync.services.ports.patrons import Named
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -71,13 +71,6 @@ class Reviews(TenantStore):
     def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
         with reading(self._tenant.engine) as connection:
             return list(_in_force(connection, self._tenant, ids))
-
-
-def ask_staff_at_desk(tenant: Tenant, run: Run, patron_id: str, kind: str, *, about: str) -> None:
-    """Open one review item about two patrons, once. Touches no record."""
-    with library_transaction(tenant) as connection:
-        news = ReviewNews(asked=[(patron_id, kind)])
-        write_reviews(connection, tenant, run, news, {(patron_id, kind): Named(patron_id, kind, other=about)})
 
 
 def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[str], kind: str) -> None:
