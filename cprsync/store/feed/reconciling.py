@@ -17,7 +17,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
@@ -120,9 +120,13 @@ def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
 
 def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
     wanted = select(tables.subscription).where(_ours(tenant))
+    numbers: set[CprNumber] = set()
     with reading(tenant.engine) as connection:
-        rows = fetch_rows(connection, wanted, _ROW.number_index, indexes)
-    return sorted({CprNumber.parse(open_number(tenant, row)) for row in rows}, key=attrgetter("digits"))
+        # a part at a time, because these may be all subscriptions of the library
+        for part in parts(sorted(indexes)):
+            rows = fetch_rows(connection, wanted, _ROW.number_index, part)
+            numbers.update(CprNumber.parse(open_number(tenant, row)) for row in rows)
+    return sorted(numbers, key=attrgetter("digits"))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
