@@ -15,6 +15,7 @@ from cprsync import wiring
 from cprsync.cli.demo import demo
 from cprsync.cli.imports.lists import import_file
 from cprsync.cli.night.sync import run_library_night
+from cprsync.mock import control
 from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         for number, night in enumerate(stage.week.nights, start=1):
             demo._walk_to(stage, night["day"])
             demo._let_happen(stage, number, night)
-            demo._deliver(stage)
+            control.night(stage.ready)
             nights.append(sync_twice(stage))
     return nights
 
