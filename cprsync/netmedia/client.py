@@ -32,7 +32,7 @@ from cprsync.errors import (
     NetMediaUnavailable,
     NetMediaUntrusted,
 )
-from cprsync.netmedia.settings import NetMediaSettings, load_credentials
+from cprsync.netmedia.settings import NetMediaSettings, load_password
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import FAULT, Contract, payload, root_of
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     import requests
 
     from cprsync.domain.netmedia.account import Call, Effect
-    from cprsync.netmedia.settings import Credentials
     from cprsync.resources import Schemas
 
 R = TypeVar("R")
@@ -111,7 +110,7 @@ class SoapNetMedia:
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
         self._settings = settings
-        self._credentials = load_credentials(settings)
+        self._password = load_password(settings)
         self._calls = Calls(_CULR, settings, settings.limits, identity=None, surroundings=surroundings)
         self._channel, contract = self._calls.channel, Contract(schemas.net_media)
         self._service = Service(
@@ -176,11 +175,10 @@ class SoapNetMedia:
         return self._calls.make(call.operation.value, lambda: self._once(call), outcome=lambda reply: reply.code.value)
 
     def _once(self, call: Call) -> Reply:
-        agency = self._settings.agency
-        parts = build_call(call, agency=agency, credentials=self._credentials)
+        parts = _build_call(call, self._settings, password=self._password)
         with self._channel.deadline(self._settings.url, self._settings.limits.answer.seconds):
             element = self._receive(self._service.send(call.operation.value, **parts))
-        return parse_reply(call, element, agency=agency)
+        return parse_reply(call, element, agency=self._settings.agency)
 
     def _receive(self, response: requests.Response) -> etree._Element:
         with closing(response):
@@ -217,15 +215,11 @@ def _breach(what: str) -> ConfigurationError:
     )
 
 
-def build_call(call: Call, *, agency: str, credentials: Credentials) -> dict[str, Any]:
+def _build_call(call: Call, settings: NetMediaSettings, *, password: str) -> dict[str, Any]:
     """Return the parts of the operation's element, by their names in CULR's contract."""
-    own = {"agencyId": agency}
+    own = {"agencyId": settings.agency}
     signed = {
-        "authCredentials": {
-            "userIdAut": credentials.user,
-            "groupIdAut": credentials.group,
-            "passwordAut": credentials.password,
-        }
+        "authCredentials": {"userIdAut": settings.user, "groupIdAut": settings.group, "passwordAut": password},
     }
     match call.operation:
         case Operation.READ_GLOBAL:

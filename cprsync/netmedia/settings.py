@@ -38,17 +38,8 @@ class NetMediaSettings(PeerSettings):
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Identifies the caller in each call. Printing it shows no password."""
-
-    user: str
-    group: str
-    password: str = field(repr=False)
-
-
-def load_credentials(settings: NetMediaSettings) -> Credentials:
-    """Read the password. Raises ConfigurationError, which names the file and nothing in it."""
+def load_password(settings: NetMediaSettings) -> str:
+    """Read the password of the library's user. Raises ConfigurationError, which names the file and nothing in it."""
     path = settings.password_file
     try:
         with open_private(path) as file:
@@ -60,4 +51,4 @@ def load_credentials(settings: NetMediaSettings) -> Credentials:
         ) from None
     if not password:
         raise ConfigurationError("{path}: there is no password in it", path=path, kind="configuration.password")
-    return Credentials(settings.user, settings.group, password)
+    return password

@@ -248,8 +248,8 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise CertificateError("{path} cannot be read", path=path, kind="certificate.ours.unreadable") from error
 
 
-class Place(NamedTuple):
-    """A counterpart."""
+class Counterpart(NamedTuple):
+    """Where a counterpart is, and what its certificate is judged by."""
 
     url: str
     #: the issuers that its certificate may have
@@ -259,7 +259,7 @@ class Place(NamedTuple):
 
 
 def certificate_report(
-    settings: RegisterSettings, now: datetime, *, beside: Iterable[Place] = ()
+    settings: RegisterSettings, now: datetime, *, beside: Iterable[Counterpart] = ()
 ) -> list[dict[str, Any]]:
     """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
 
@@ -308,9 +308,11 @@ def _trusted_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[s
         yield _problem("trusted", error)
 
 
-def _counterpart_lines(settings: RegisterSettings, beside: Iterable[Place], now: datetime) -> Iterator[dict[str, Any]]:
-    register = [Place(url, settings.ca, settings.crl) for url in (settings.lookup_url, settings.subscription_url)]
-    hosts: dict[tuple[str, int], Place] = {}
+def _counterpart_lines(
+    settings: RegisterSettings, beside: Iterable[Counterpart], now: datetime
+) -> Iterator[dict[str, Any]]:
+    register = [Counterpart(url, settings.ca, settings.crl) for url in (settings.lookup_url, settings.subscription_url)]
+    hosts: dict[tuple[str, int], Counterpart] = {}
     for place in (*register, *beside):
         hosts.setdefault((urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443), place)
     for (host, port), place in hosts.items():
@@ -324,7 +326,7 @@ def _counterpart_lines(settings: RegisterSettings, beside: Iterable[Place], now:
 
 
 def _counterpart_line(
-    address: tuple[str, int], place: Place, settings: RegisterSettings, now: datetime, *, shows_ours: bool
+    address: tuple[str, int], place: Counterpart, settings: RegisterSettings, now: datetime, *, shows_ours: bool
 ) -> dict[str, Any]:
     """Open a connection, which shows the counterpart's certificate, and send nothing."""
     lists, log = RevocationLists.load(place.crl), structlog.get_logger("cprsync.register")

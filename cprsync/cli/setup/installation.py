@@ -231,12 +231,12 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
-    from cprsync.register.identity import Place, certificate_report
+    from cprsync.register.identity import Counterpart, certificate_report
     from cprsync.wiring import register_settings
 
     with opened(config, library, as_json=as_json) as site:
         culr = site.section.culr
-        beside = [] if culr is None else [Place(culr.url, culr.ca, culr.crl)]
+        beside = [] if culr is None else [Counterpart(culr.url, culr.ca, culr.crl)]
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
     print_document({"certificates": rows}, (_certificate_line(row, lang) for row in rows), as_json=as_json)

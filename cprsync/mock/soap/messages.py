@@ -53,12 +53,11 @@ PREFIXES: dict[str | None, str] = {None: CALL_CONTEXT, "ns2": PNR, "ns3": LOOKUP
 class SoapFault(Exception):
     """The call is answered with a soap:Fault. `blame`: Client or Server. The text never quotes the request."""
 
-    def __init__(self, text: str, *, blame: str = "Client", code: str | None = None, status: int = 500) -> None:
+    def __init__(self, text: str, *, blame: str = "Client", code: str | None = None) -> None:
         super().__init__(text)
         self.text = text
         self.blame = blame
         self.code = code
-        self.status = status
 
 
 def parse_request(body: bytes, charset: str | None) -> Element:

@@ -79,7 +79,7 @@ class SoapServices:
             response = Response(200, build_envelope(self._carry_out(request, fault)))
             outcome = "ok"
         except SoapFault as refusal:
-            response = Response(refusal.status, build_fault(refusal, self.now()))
+            response = Response(500, build_fault(refusal, self.now()))
             outcome = "fault"
         if fault is not None:
             outcome = fault.kind

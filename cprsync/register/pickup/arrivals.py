@@ -46,7 +46,7 @@ def companion_of(name: str) -> str:
     return name + METADATA
 
 
-def in_order(name: str) -> tuple[str, str]:
+def sorting_key(name: str) -> tuple[str, str]:
     """The key that sorts deliveries by day, in any letter case."""
     return name.upper(), name
 
@@ -131,7 +131,9 @@ class FolderFeed:
             raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
         if promised:
             found = {name: self._path / name for name in find_announced(set(found))} | found
-        return sorted((path for name, path in found.items() if is_delivery(name)), key=lambda path: in_order(path.name))
+        return sorted(
+            (path for name, path in found.items() if is_delivery(name)), key=lambda path: sorting_key(path.name)
+        )
 
 
 def _companion(path: Path) -> Path:

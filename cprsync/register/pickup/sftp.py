@@ -22,10 +22,10 @@ from cprsync.register.pickup.arrivals import (
     METADATA_LIMIT_BYTES,
     companion_of,
     find_announced,
-    in_order,
     is_being_written,
     is_delivery,
     parse_size,
+    sorting_key,
 )
 from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
 
@@ -123,7 +123,7 @@ class SftpFeed:
             before, stamps = stamps, self._session.run(self._list)
         else:
             before = stamps
-        names = sorted(filter(is_delivery, set(stamps) | find_announced(set(stamps))), key=in_order)
+        names = sorted(filter(is_delivery, set(stamps) | find_announced(set(stamps))), key=sorting_key)
         moving = {name for name in names if companion_of(name) not in stamps and before.get(name) != stamps.get(name)}
         return {name: stamp for name, stamp in stamps.items() if name not in moving}, names
 

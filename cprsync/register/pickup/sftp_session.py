@@ -106,7 +106,9 @@ class SftpSession:
 
     def give_up(self) -> None:
         """Drop the connection without waiting for an answer or a goodbye."""
-        self._drop()
+        if self._connection is not None:
+            self._connection.abort()
+        self._connection = self._client = None
 
     def close(self) -> None:
         """Say goodbye, within seconds."""
@@ -138,7 +140,7 @@ class SftpSession:
             ) from error
         except (OSError, asyncssh.Error) as error:
             # Work translates the refusals that it expects. Any other error means that the connection is lost.
-            self._drop()
+            self.give_up()
             raise RegisterUnavailable("the connection to the SFTP server broke", kind="sftp.broken") from error
 
     async def _within(self, work: Coroutine[Any, Any, _T], seconds: float) -> _T:
@@ -151,7 +153,7 @@ class SftpSession:
         finally:
             if not task.done():
                 # The connection first: cancelled work waits for the server once more, to close what it has open.
-                self._drop()
+                self.give_up()
                 task.cancel()
                 await asyncio.wait({task}, timeout=_CUT_OFF_SECONDS)
                 # the result is of no interest, and without this asyncio would log it
@@ -181,7 +183,7 @@ class SftpSession:
         except asyncssh.PermissionDenied as error:
             raise CertificateRefused("the SFTP server does not accept our user and key", kind="sftp.refused") from error
         except (OSError, asyncssh.Error) as error:
-            self._drop()
+            self.give_up()
             raise RegisterUnavailable("the SFTP server does not answer", kind="sftp.unreachable") from error
 
     async def _open(self, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SFTPClient:
@@ -193,11 +195,6 @@ class SftpSession:
         )
         self._client = await self._connection.start_sftp_client(path_encoding=None)
         return self._client
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.abort()
-        self._connection = self._client = None
 
     async def _end(self) -> None:
         connection, self._connection, self._client = self._connection, None, None

@@ -19,7 +19,7 @@ from cprsync import private, wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.netmedia.settings import NetMediaSettings, load_credentials
+from cprsync.netmedia.settings import NetMediaSettings, load_password
 from cprsync.private import OTHERS, OTHERS_WRITE, check_mode, create_private, open_new_private, open_private
 from cprsync.wiring import upgrade_store as upgrade
 
@@ -159,9 +159,9 @@ def test_a_password_is_read_from_a_private_file_alone(tmp_path: Path, careless: 
         url="https://culr.test/", ca=path, agency="775100", user="u", group="g", password_file=path
     )
     with pytest.raises(ConfigurationError, match="chmod 600"):
-        load_credentials(settings)
+        load_password(settings)
     path.chmod(0o600)
-    assert load_credentials(settings).password == "hemmeligt"
+    assert load_password(settings) == "hemmeligt"
 
 
 def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError
-from cprsync.register.identity import Place, certificate_report
+from cprsync.register.identity import Counterpart, certificate_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,10 +93,10 @@ def test_the_report_names_a_counterpart_that_sees_no_certificate_of_ours(pki: Pk
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*pki["server"])
     with threaded(context, lambda _: ANSWER) as server:
-        places = [Place(server.url, settings.ca), Place("https://localhost:1/culr", settings.ca)]
+        places = [Counterpart(server.url, settings.ca), Counterpart("https://localhost:1/culr", settings.ca)]
         rows = certificate_report(replace(settings, **_nowhere()), datetime.now(UTC), beside=places)
         [*_, refused] = certificate_report(
-            replace(settings, **_nowhere()), NOW, beside=[Place(server.url, pki.folder / "rogue-ca.pem")]
+            replace(settings, **_nowhere()), NOW, beside=[Counterpart(server.url, pki.folder / "rogue-ca.pem")]
         )
     theirs = [(row["host"], row["level"]) for row in rows if row["whose"] == "theirs"]
     assert theirs == [("localhost:1", "critical"), (f"localhost:{server.port}", "ok")]
