@@ -1,5 +1,6 @@
 """The development certificates: OCES3's shape, good to OpenSSL and to TLS 1.2 and 1.3, and kept over a restart."""
 
+import shutil
 import socket
 import ssl
 import stat
@@ -40,6 +41,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> DevCertificates:
 @pytest.fixture(scope="module")
 def authority(made: DevCertificates) -> Authority:
     return make_authority(made.ca.parent, profile=SMALL, now=NOW)
+
+
+@pytest.fixture
+def own(made: DevCertificates, tmp_path: Path) -> Path:
+    """A folder with all of them that a test may spoil."""
+    return shutil.copytree(made.ca.parent, tmp_path / "own")
 
 
 def chain(path: Path) -> list[x509.Certificate]:
@@ -126,17 +133,17 @@ def test_no_repr_shows_a_key(authority: Authority) -> None:
     assert "RSAPrivateKey" not in repr(identity) + repr(authority)
 
 
-def test_a_second_call_changes_no_byte(tmp_path: Path) -> None:
-    first = develop_certificates(tmp_path / "dev", now=NOW, profile=SMALL)
-    before = content(tmp_path / "dev")
-    assert develop_certificates(tmp_path / "dev", now=NOW, profile=SMALL) == first
-    assert content(tmp_path / "dev") == before
+def test_a_second_call_changes_no_byte(own: Path) -> None:
+    before = content(own)
+    first = develop_certificates(own, now=NOW, profile=SMALL)
+    assert develop_certificates(own, now=NOW, profile=SMALL) == first
+    assert content(own) == before
 
 
-def test_an_expired_client_is_issued_anew_by_the_same_ca(tmp_path: Path) -> None:
-    first = develop_certificates(tmp_path, now=NOW, profile=SMALL)
+def test_an_expired_client_is_issued_anew_by_the_same_ca(own: Path) -> None:
+    first = develop_certificates(own, now=NOW, profile=SMALL)
     trusted = first.ca.read_bytes()
-    second = develop_certificates(tmp_path, now=NOW + timedelta(days=1095), profile=SMALL)
+    second = develop_certificates(own, now=NOW + timedelta(days=1095), profile=SMALL)
     assert second.serial != first.serial
     assert second.ca.read_bytes() == trusted
 
@@ -153,10 +160,9 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("name", "damage"), [*DAMAGES, ("client.p12", Path.unlink)])
-def test_a_folder_is_made_whole_again(tmp_path: Path, name: str, damage: Callable[[Path], object]) -> None:
-    develop_certificates(tmp_path, now=NOW, profile=SMALL)
-    damage(tmp_path / name)
-    made = develop_certificates(tmp_path, now=NOW, profile=SMALL)
+def test_a_folder_is_made_whole_again(own: Path, name: str, damage: Callable[[Path], object]) -> None:
+    damage(own / name)
+    made = develop_certificates(own, now=NOW, profile=SMALL)
     assert openssl_accepts(made.client, made.ca, "sslclient")
     assert openssl_accepts(made.server, made.ca, "sslserver")
     assert_pair(made.client, made.client_key)
@@ -164,10 +170,10 @@ def test_a_folder_is_made_whole_again(tmp_path: Path, name: str, damage: Callabl
     assert made.client_p12.is_file()
 
 
-def test_a_key_that_does_not_belong_is_replaced_with_its_certificate(tmp_path: Path) -> None:
-    made = develop_certificates(tmp_path, now=NOW, profile=SMALL)
+def test_a_key_that_does_not_belong_is_replaced_with_its_certificate(own: Path) -> None:
+    made = develop_certificates(own, now=NOW, profile=SMALL)
     made.client_key.write_bytes(made.server_key.read_bytes())
-    again = develop_certificates(tmp_path, now=NOW, profile=SMALL)
+    again = develop_certificates(own, now=NOW, profile=SMALL)
     assert again.serial != made.serial
     assert_pair(again.client, again.client_key)
 
