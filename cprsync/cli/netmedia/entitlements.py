@@ -179,7 +179,7 @@ def entitlements_reconcile(
     kept otherwise than the record leads to are derived again by the night too.
     """
     from cprsync.services.netmedia.entitlements import derive_wrong_again
-    from cprsync.services.netmedia.publishing import reconcile_accounts, reconciled
+    from cprsync.services.netmedia.publishing import reconcile_accounts, reconcile_document
 
     with (
         opened(config, library, as_json=as_json) as site,
@@ -187,7 +187,7 @@ def entitlements_reconcile(
         site.night(progress=shown) as night,
     ):
         found = reconcile_accounts(night, everyone=everything, dry_run=dry_run)
-        document = reconciled(night, found, dry_run=dry_run)
+        document = reconcile_document(night, found, dry_run=dry_run)
         document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everything and not found.error else []
     document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
     if found.error is not None:

@@ -82,7 +82,7 @@ def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
     told = {
         **registration.document,
         "warnings": warning_documents(warnings),
-        "typed": _told(values),
+        "typed": _without_number(values),
         "preview": shown,
     }
     return Addition(row, user, preview, told | {"written": False}, registration)
@@ -135,7 +135,7 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
     preview = Preview(ADD, None, warnings_about(arrival), (_mark(desk, values),))
     document = {
         "patron": None,
-        "typed": _told(values),
+        "typed": _without_number(values),
         "warnings": warning_documents(preview.warnings),
         "written": False,
         "preview": preview_document(preview) | _would_be(desk, row, patron),
@@ -201,7 +201,7 @@ def _refused(field: str, reason: str) -> BadInput:
     return BadInput("{field}: {why}", field=field, why=why, kind="input.value")
 
 
-def _told(values: Mapping[str, str]) -> dict[str, str]:
+def _without_number(values: Mapping[str, str]) -> dict[str, str]:
     """The typed values, without the number, for the person who checks them before the yes."""
     return {name: value for name, value in values.items() if name != "cpr_number"}
 

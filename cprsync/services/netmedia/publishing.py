@@ -242,7 +242,7 @@ def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compar
         return compare_accounts(night, None, everyone=everyone, dry_run=dry_run)
 
 
-def reconciled(night: Night, found: Compared, *, dry_run: bool) -> dict[str, Any]:
+def reconcile_document(night: Night, found: Compared, *, dry_run: bool) -> dict[str, Any]:
     """The shape of `entitlements reconcile`. The caller adds the rights, the exit code, and the error if any."""
     return {
         "agency": night.agency,

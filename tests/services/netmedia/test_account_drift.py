@@ -26,7 +26,7 @@ from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.netmedia.entitlements import verify
-from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconciled
+from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconcile_document
 from cprsync.services.night.run import run_night
 from cprsync.store.core import tables
 
@@ -403,7 +403,7 @@ def test_more_than_the_limit_is_told_and_nothing_is_repaired(
     report = library.one_night()
     limit = {"class": harm.value, "count": 1, "limit": 0}
     assert (report.exit_code, report.state, report.document()["net_media"]["brake"]) == (3, "done", [limit])
-    document = reconciled(
+    document = reconcile_document(
         library.ports(), reconcile_accounts(library.ports(), everyone=True, dry_run=False), dry_run=False
     )
     assert (document["brake"], document["repaired"]) == ([limit], 0)
