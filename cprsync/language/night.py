@@ -8,7 +8,7 @@ from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
-from cprsync.language.words import day_text, reason_words, word
+from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
 from cprsync.services.netmedia.publishing import TURNS
 
 if TYPE_CHECKING:
@@ -223,3 +223,87 @@ def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     for entry in document["brake"]:
         what = word(entry["class"], language)
         yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])
+
+
+def run_line(document: Mapping[str, Any], language: Language) -> str:
+    """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
+    # the stored state of an unfinished run is only for programs
+    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
+    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
+    # a parked line without a number has no review, and a proposal has no line
+    counts["left_by_run"] = max(
+        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
+    )
+    balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
+    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
+    day = day_text(document["day"], language)
+    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
+
+
+def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
+    """One number of a night: what was done. If it was held: what is planned, and what was let through."""
+    said = actions = _actions_text(item["actions"], language)
+    if item["outcome"] == "held":
+        through = f"{word('let_through', language)}: {actions}" if actions else ""
+        said = "; ".join(filter(None, (_actions_text(planned, language), through)))
+    reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
+    parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
+    return " ".join(filter(None, parts))
+
+
+def _actions_text(actions: Sequence[str], language: Language) -> str:
+    return ", ".join(word(action, language) for action in actions)
+
+
+def run_lines(document: dict[str, Any], items: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """The report, and each of its numbers, counted again from the stored items."""
+    if "sentence" in document.get("error", {}):
+        document["error"]["da"] = {"message": in_danish(document["error"])}
+    yield from report_lines(document, language)
+    planned = {row["patron"]: row["actions"] for row in document["plan"]}
+    if document["received"] and not items:
+        yield f"    {word('lines_forgotten', language)}"
+    for item in items:
+        yield item_line(item, planned.get(item["patron"], ()), language)
+
+
+def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status of one library, line by line, with problems first."""
+    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
+    yield title
+    yield from (f"  ! {_problem_text(one, language)}" for one in document["wrong"])
+    run = document["run"]
+    yield "  " + (
+        word("status_no_run", language) if run is None else word("status_run", language, **_run_values(run, language))
+    )
+    deliveries, waits = document["deliveries"], document["waits"]
+    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
+    yield "  " + word("status_delivery", language, **days)
+    net_media = waits["net_media"]
+    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
+    yield "  " + word("status_waits", language, **counts)
+    yield from ("  " + line for line in audit_lines(document["audit"], language))
+    yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
+    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield "  " + word("status_keys", language, keys=keys or "–")
+
+
+def _run_values(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended_text(run["exit"], language)}
+
+
+def _ended_text(code: int | None, language: Language) -> str:
+    """How a night ended, in words. None: it has not ended."""
+    return word(f"ended_{code}", language)
+
+
+def _problem_text(one: Mapping[str, Any], language: Language) -> str:
+    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else one
+    return word("wrong_" + one["what"], language, **values)
+
+
+def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
+    whose = word(f"certificate_{one['whose']}", language)
+    if one.get("problem") or one.get("days_left") is None:
+        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
+    return word("status_certificate", language, whose=whose, count=one["days_left"])

@@ -17,12 +17,11 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.errors import BadInput
-from cprsync.language.errors import in_danish
-from cprsync.language.night import audit_lines, report_lines
-from cprsync.language.words import DAY_WIDTH, day_text, has_word, heading, reason_words, titles_of, word
+from cprsync.language.night import run_line, run_lines, status_lines
+from cprsync.language.words import day_text, has_word, heading, titles_of, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.wiring import Site
 #: The exit code of a status with problems.
@@ -58,49 +57,7 @@ def runs_show(
         document, items = store.runs.document(run), store.runs.items(run)
         if document is None:
             raise BadInput("there is no run {run}", run=run, kind="run.unknown")
-    print_document({**document, "items": items}, _run_lines(document, items, lang), as_json=as_json)
-
-
-def _run_lines(document: dict[str, Any], items: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """The report, and each of its numbers, counted again from the stored items."""
-    if "sentence" in document.get("error", {}):
-        document["error"]["da"] = {"message": in_danish(document["error"])}
-    yield from report_lines(document, language)
-    planned = {row["patron"]: row["actions"] for row in document["plan"]}
-    if document["received"] and not items:
-        yield f"    {word('lines_forgotten', language)}"
-    for item in items:
-        yield item_line(item, planned.get(item["patron"], ()), language)
-
-
-def run_line(document: Mapping[str, Any], language: Language) -> str:
-    """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
-    # the stored state of an unfinished run is only for programs
-    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
-    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
-    # a parked line without a number has no review, and a proposal has no line
-    counts["left_by_run"] = max(
-        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
-    )
-    balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
-    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
-    day = day_text(document["day"], language)
-    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
-
-
-def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:
-    """One number of a night: what was done. If it was held: what is planned, and what was let through."""
-    said = actions = _actions_text(item["actions"], language)
-    if item["outcome"] == "held":
-        through = f"{word('let_through', language)}: {actions}" if actions else ""
-        said = "; ".join(filter(None, (_actions_text(planned, language), through)))
-    reason = f"({reason_words(item['reason'], language)})" if item["reason"] else ""
-    parts = (f"    {item['person']:>4}  {item['patron'] or '–':<8} ", word(item["outcome"], language), said, reason)
-    return " ".join(filter(None, parts))
-
-
-def _actions_text(actions: Sequence[str], language: Language) -> str:
-    return ", ".join(word(action, language) for action in actions)
+    print_document({**document, "items": items}, run_lines(document, items, lang), as_json=as_json)
 
 
 @status_app.command()
@@ -118,9 +75,15 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
         sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
         documents = [_status(site) for site in sites]
     whole = documents[0] if len(documents) == 1 else {"libraries": documents}
-    lines = (line for document in documents for line in status_lines(document, lang))
+    lines = (line for document in documents for line in _emphasised(document, lang))
     print_document(whole, lines, as_json=as_json)
     return 0 if all(document["ok"] for document in documents) else WRONG
+
+
+def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status, with its first line red if something is wrong."""
+    title, *lines = status_lines(document, language)
+    return iter([emphasise(title, colour=None if document["ok"] else "red"), *lines])
 
 
 def _status(site: Site) -> dict[str, Any]:
@@ -129,48 +92,6 @@ def _status(site: Site) -> dict[str, Any]:
     section, now, certificates = site.section, site.clock.now(), site.certificates()
     with site.store() as store:
         return status_of(store, agency=section.agency, name=section.name, now=now, certificates=certificates)
-
-
-def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The status of one library, line by line, with problems first."""
-    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
-    yield emphasise(title, colour=None if document["ok"] else "red")
-    yield from (f"  ! {_problem_text(one, language)}" for one in document["wrong"])
-    run = document["run"]
-    yield "  " + (
-        word("status_no_run", language) if run is None else word("status_run", language, **_run_values(run, language))
-    )
-    deliveries, waits = document["deliveries"], document["waits"]
-    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
-    yield "  " + word("status_delivery", language, **days)
-    net_media = waits["net_media"]
-    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
-    yield "  " + word("status_waits", language, **counts)
-    yield from ("  " + line for line in audit_lines(document["audit"], language))
-    yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
-    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
-    yield "  " + word("status_keys", language, keys=keys or "–")
-
-
-def _run_values(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended_text(run["exit"], language)}
-
-
-def _ended_text(code: int | None, language: Language) -> str:
-    """How a night ended, in words. None: it has not ended."""
-    return word(f"ended_{code}", language)
-
-
-def _problem_text(one: Mapping[str, Any], language: Language) -> str:
-    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else one
-    return word("wrong_" + one["what"], language, **values)
-
-
-def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
-    whose = word(f"certificate_{one['whose']}", language)
-    if one.get("problem") or one.get("days_left") is None:
-        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
-    return word("status_certificate", language, whose=whose, count=one["days_left"])
 
 
 @forecast_app.command()
