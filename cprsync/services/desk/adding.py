@@ -16,6 +16,7 @@ from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import CprNumber
@@ -24,7 +25,7 @@ from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.services.desk.setting import no_such_branch
+from cprsync.services.desk.setting import PIN, Setting, SettingDesk, no_such_branch, set_field
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import REASONS, Refused, nothing_seen
@@ -55,26 +56,32 @@ class Addition:
     document: Mapping[str, Any]
     #: the registration, if the register knows the number; None: the patron has no number of the register's
     registration: Registration | None = None
+    #: the PIN of the cards; "": none was typed
+    pin: str = ""
 
     @property
     def is_writable(self) -> bool:
         return self.registration is None or self.registration.is_writable
 
 
-def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
+def preview_addition(desk: Desk, typed: str, *, user: str, shown: Registration | None = None) -> Addition:
     """Read the typed text, a JSON object by field name, and say what would be written.
+
+    `shown`: a look-up that staff have seen. Its number and its answer count, and the register is not asked again.
 
     Raises:
         BadInput: the text is no such object, a value cannot be accepted, or the person is a patron already; nothing is
             written.
         NoSuchPerson, RegisterUnavailable: the number is one of the register's, and the look-up failed.
     """
-    values = _read(typed)
+    values, pin = _read(typed)
     row = _row(desk, values)
+    row = row if shown is None else replace(row, number=shown.heard.number)
+    _check_pin(pin, row)
     _refuse_who_is_there(desk, row, user)
     if row.number is None or not _is_registers(row):
-        return _without_register(desk, row, values, user)
-    registration = preview_registration(desk, Asked(row.number, Purpose.REGISTRATION, user))
+        return replace(_without_register(desk, row, values, user), pin=pin)
+    registration = shown or preview_registration(desk, Asked(row.number, Purpose.REGISTRATION, user))
     beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
     warnings = (*registration.preview.warnings, *beside)
     preview = Preview(ADD, None, warnings, (registration.preview.digest, _mark(desk, values)))
@@ -85,7 +92,7 @@ def preview_addition(desk: Desk, typed: str, *, user: str) -> Addition:
         "typed": _without_number(values),
         "preview": shown,
     }
-    return Addition(row, user, preview, told | {"written": False}, registration)
+    return Addition(row, user, preview, told | {"written": False}, registration, pin)
 
 
 def _is_beside(row: NewPatron, registration: Registration) -> bool:
@@ -155,17 +162,35 @@ _NOBODY: Final = CprNumber.none_of(NEW)
 _NO_NAME: Final = "CPR gives no name for a patron without a CPR number: type it"
 
 
-def _read(typed: str) -> dict[str, str]:
+def _read(typed: str) -> tuple[dict[str, str], str]:
+    """The values by field, and the PIN, which no list of patrons has."""
     listing = Listing(io.BytesIO(typed.encode()))
     rows = list(listing.rows()) if listing.form == "json" else []
     if len(rows) != 1:
         raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.header")
+    pin = next((text for name, text in rows[0].cells if name == PIN), "")
+    row = replace(rows[0], cells=tuple(cell for cell in rows[0].cells if cell[0] != PIN))
     try:
-        PATRON_COLUMNS.check(rows[0])
+        PATRON_COLUMNS.check(row)
     except BadInput as error:
         # there is no file to mend, so the error names none
         raise BadInput("{why}", why=error, kind="input.fields") from None
-    return PATRON_COLUMNS.read(rows[0])
+    return PATRON_COLUMNS.read(row), pin
+
+
+def _check_pin(pin: str, row: NewPatron) -> None:
+    """Refuse a PIN that cannot be set, before anything is written."""
+    try:
+        FIELD[PIN].kind.typed(pin)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=PIN, why=error, kind="input.value") from None
+    if pin and not row.local.cards:
+        raise BadInput(
+            "{field}: {why}",
+            field=PIN,
+            why=WrongValue("a PIN belongs to a card: type the card too"),
+            kind="input.value",
+        )
 
 
 def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
@@ -223,9 +248,18 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
     if shown.registration is None:
         taken = desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason=reason)
         _check_created(taken)
+        _set_pin(desk, shown, str(taken.patron_id))
         return {**shown.document, "patron": taken.patron_id, "written": True}
     _refuse_who_is_there(desk, shown.row, shown.user)
     yes = Confirmation(shown.registration.preview.digest, reason)
     done = confirm_registration(desk, shown.registration, yes).document
     desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason="")
+    _set_pin(desk, shown, done["patron"])
     return {**shown.document, **done, "preview": shown.document["preview"]}
+
+
+def _set_pin(desk: Desk, shown: Addition, patron_id: str) -> None:
+    if shown.pin:
+        # no municipality is set here
+        counter = SettingDesk(desk.store, desk.clock, desk.policy, frozenset())
+        set_field(counter, Setting(patron_id, PIN, shown.pin, shown.user))

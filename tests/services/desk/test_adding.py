@@ -199,6 +199,41 @@ def test_with_a_number_of_the_registers_it_is_a_registration_and_what_was_typed_
     assert library.one_night().exit_code == 0
 
 
+@pytest.mark.parametrize("values", [KIM | {"cards": "E1"}, EDITH])
+def test_a_pin_is_kept_with_the_card_that_is_typed_beside_it(either_library: Library, values: dict[str, str]) -> None:
+    library = either_library
+    library.register.knows(person("EDITH"))
+    document = add(library, values | {"pin": "2468"})
+    view = library.store.views.patron(document["patron"])
+    assert view is not None
+    (card,) = view.local.cards
+    assert card.pin_hash
+    assert "2468" not in json.dumps(document)
+    for _ in range(2):
+        library.one_night()
+    again = library.store.views.patron(document["patron"])
+    assert again is not None
+    assert again.local.cards == (card,)
+
+
+@pytest.mark.parametrize(("pin", "says"), [("12", "PIN of 4 to 12"), ("12a4", "PIN of 4 to 12")])
+def test_a_pin_that_cannot_be_is_refused_before_anybody_is_asked(library: Library, pin: str, says: str) -> None:
+    refused(library, EDITH | {"pin": pin}, "input.value", says)
+
+
+def test_a_pin_without_a_card_is_refused_before_anybody_is_asked(library: Library) -> None:
+    refused(library, KIM | {"pin": "2468"}, "input.value", "type the card too")
+
+
+def test_a_look_up_that_was_shown_is_not_made_again(library: Library) -> None:
+    library.register.knows(person("EDITH"))
+    seen = preview(library, {"cpr_number": cpr("EDITH").digits}).registration
+    shown = preview_addition(desk(library), json.dumps({"cards": "E1"}), user="lisbeth", shown=seen)
+    document = confirm_addition(desk(library), shown, yes_to(shown.preview))
+    assert library.register.looked_up == [cpr("EDITH")]
+    assert library.store.patrons.find(cpr("EDITH")) == document["patron"]
+
+
 def test_a_dead_person_is_added_with_a_reason_only(library: Library) -> None:
     library.register.knows(dies(person("EDITH")))
     shown, before = preview(library, EDITH), library.everything()
