@@ -73,8 +73,28 @@ class StillClock(SystemClock):
         return self._moment
 
 
-def clock_for(settings: Settings, today: date | None = None) -> Clock:
-    """The machine's clock. In the test environment, the mock's clock, or the given day at half past six."""
+class MockClock(SystemClock):
+    """The mock's clock, for a program that stays open while the mock's days pass."""
+
+    #: for how long an answer of the mock is taken for the present
+    _FRESH_SECONDS = 1.0
+
+    def __init__(self, ask: Callable[[], datetime]) -> None:
+        self._ask = ask
+        self._moment, self._asked = ask(), time.monotonic()
+
+    def now(self) -> datetime:
+        monotonic = time.monotonic()
+        if monotonic - self._asked > self._FRESH_SECONDS:
+            self._moment, self._asked = self._ask(), monotonic
+        return self._moment
+
+
+def clock_for(settings: Settings, today: date | None = None, *, moves: bool = False) -> Clock:
+    """The machine's clock. In the test environment, the mock's clock, or the given day at half past six.
+
+    `moves`: the program stays open, and the mock is asked again.
+    """
     if settings.environment == "production":
         if today is not None:
             raise ConfigurationError('--today is for environment = "test" only')
@@ -85,8 +105,11 @@ def clock_for(settings: Settings, today: date | None = None) -> Clock:
         return SystemClock()
     from cprsync.mock.control import clock
 
-    mock = clock({"control_url": settings.test.control_url})
-    return StillClock(datetime.fromisoformat(mock["now"]).astimezone(UTC))
+    def ask() -> datetime:
+        mock = clock({"control_url": settings.test.control_url})
+        return datetime.fromisoformat(mock["now"]).astimezone(UTC)
+
+    return MockClock(ask) if moves else StillClock(ask())
 
 
 def library_of(settings: Settings, agency: str | None) -> LibrarySection:
@@ -147,6 +170,8 @@ class Site:
     today: date | None = None
     #: when the user pressed a key
     waits_since: Callable[[], float] | None = field(default=None, kw_only=True)
+    #: more than one request is served
+    stays_open: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         #: what all calls of one command at the desk share
@@ -154,7 +179,11 @@ class Site:
 
     @cached_property
     def clock(self) -> Clock:
-        return clock_for(self.settings, self.today)
+        return clock_for(self.settings, self.today, moves=self.stays_open)
+
+    def wait_anew(self) -> None:
+        """Begin the waiting time of the desk's next request."""
+        self._patience.begin_anew()
 
     @cached_property
     def policy(self) -> Policy:
@@ -166,7 +195,7 @@ class Site:
 
         In a test environment without a mock, the register has another day.
         """
-        return self.settings.is_production or isinstance(self.clock, StillClock)
+        return self.settings.is_production or isinstance(self.clock, StillClock | MockClock)
 
     def store(self, *, shows_records: bool = False) -> AbstractContextManager[SqlStore]:
         """The library's store. `shows_records`: the policy says what of a record is sealed."""

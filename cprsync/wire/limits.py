@@ -111,6 +111,11 @@ class Patience:
                 if not self._calls:
                     self._spent += self._monotonic() - self._started
 
+    def begin_anew(self) -> None:
+        """Forget the time spent: another request begins. Only between calls."""
+        with self._lock:
+            self._spent = 0.0
+
     def left(self) -> float:
         """The seconds left, never below 0. Infinite if there is no ceiling."""
         with self._lock:

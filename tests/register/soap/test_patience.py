@@ -55,6 +55,16 @@ def test_the_time_between_calls_is_free() -> None:
     assert patience.left() == 0
 
 
+def test_another_request_has_all_the_time_again() -> None:
+    watch = Watch()
+    patience = Patience(8, monotonic=watch)
+    with patience.waiting():
+        watch.now += 9
+    assert patience.is_over
+    patience.begin_anew()
+    assert patience.left() == 8
+
+
 def test_the_start_of_the_program_counts_from_the_press_of_the_key() -> None:
     """It came on top: ten seconds and more at the desk."""
     watch, pressed = Watch(), [0.0]
