@@ -1,0 +1,50 @@
+"""Who may do what at the desk. A person may have several roles; what none of theirs allows is refused."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+class Role(enum.Enum):
+    """What a person is at one library."""
+
+    #: registers and helps patrons
+    DESK = "desk"
+    #: also answers what waits for a person
+    SUPERVISOR = "supervisor"
+    #: sees who looked at what, and why
+    PRIVACY_OFFICER = "privacy_officer"
+    #: owns the nights, and sees no patron
+    OPERATOR = "operator"
+
+
+class Task(enum.Enum):
+    """What a page lets a person do."""
+
+    #: find a patron, look up, register, set what staff own
+    SERVE = "serve"
+    #: open what is sealed, for a reason
+    REVEAL = "reveal"
+    #: answer a review item
+    ANSWER = "answer"
+    #: see how the nights went
+    NIGHTS = "nights"
+
+
+_MAY: Final[Mapping[Task, frozenset[Role]]] = {
+    Task.SERVE: frozenset({Role.DESK, Role.SUPERVISOR}),
+    Task.REVEAL: frozenset({Role.DESK, Role.SUPERVISOR}),
+    Task.ANSWER: frozenset({Role.SUPERVISOR}),
+    Task.NIGHTS: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
+}
+#: As long as nobody has to log in.
+EVERY_ROLE: Final = frozenset(Role)
+
+
+def may(roles: Collection[Role], task: Task) -> bool:
+    """Whether one of the roles allows the task."""
+    return not _MAY[task].isdisjoint(roles)
