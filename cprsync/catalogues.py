@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Language = Literal["da", "en"]
 #: `errors` has English sentences as keys, and no English catalogue.
-Catalogue = Literal["advice", "errors", "pages", "rules", "words"]
+Catalogue = Literal["advice", "desk", "errors", "pages", "rules", "words"]
 _LOCALE: Final = Path(cprsync.__file__).parent / "locale"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
@@ -170,6 +170,33 @@ class AuditSection(Strict):
     may_name: frozenset[str] = frozenset()
 
 
+#: The names and the address of this machine alone.
+LOOPBACK: Final = ("localhost", "127.0.0.1")
+
+
+class DeskSection(Strict):
+    """The desk in a browser: who may sign in, and where it is reached. Left out: this machine alone, without log-in."""
+
+    #: the file of accounts, which `cprsync accounts` writes; None: nobody has to sign in
+    accounts: Path | None = None
+    #: the server's certificate with its chain, and its key, as PEM files
+    certificate: Path | None = None
+    key: Path | None = None
+    #: the address that is listened on
+    host: str = "127.0.0.1"
+    #: the names by which browsers ask for the desk
+    names: frozenset[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")]] = frozenset()
+
+    @model_validator(mode="after")
+    def _check_reach(self) -> Self:
+        if (self.certificate is None) is not (self.key is None):
+            raise WrongValue("certificate and key go together")
+        is_near = self.host in LOOPBACK
+        if not is_near and (self.accounts is None or self.certificate is None or not self.names):
+            raise WrongValue("another host than 127.0.0.1 needs accounts, certificate, key and names")
+        return self
+
+
 class TestingSection(Strict):
     """For the test environment only: the mock that gives the clock."""
 
@@ -189,6 +216,7 @@ class Settings(BaseSettings):
     keys: KeysSection
     library: tuple[LibrarySection, ...] = Field(min_length=1)
     audit: AuditSection = AuditSection()
+    desk: DeskSection = DeskSection()
     test: TestingSection = TestingSection()
 
     @property

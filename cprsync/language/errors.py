@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     1: """
-        audit.broken audit.whole block.unknown confirm.changed confirm.declined confirm.needed confirm.number
+        account audit.broken audit.whole block.unknown confirm.changed confirm.declined confirm.needed confirm.number
         confirm.reason confirm.stopped delivery.behind_gap delivery.damaged delivery.discarded delivery.empty
         delivery.encoding delivery.foreign delivery.forgotten delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
@@ -37,7 +37,7 @@ _KINDS: Final = {
         review.unknown run.unknown store.seal
     """,
     2: """
-        audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
+        accounts audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
@@ -46,8 +46,8 @@ _KINDS: Final = {
         usage.number usage.reason usage.until
     """,
     4: """
-        delivery.late delivery.unfinished mock.not_running sftp.broken sftp.too_long sftp.too_slow sftp.unreachable
-        store.no_room store.unavailable
+        delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken sftp.too_long sftp.too_slow
+        sftp.unreachable store.no_room store.unavailable
     """,
     5: "review.braked run.braked",
     6: "as.account",

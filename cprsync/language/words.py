@@ -28,6 +28,15 @@ def word(key: str, language: Language, **values: object) -> str:
     return fill_text("words", key, language, values)
 
 
+def has_desk_word(key: str) -> bool:
+    return bool(find_text("desk", key, "en"))
+
+
+def desk_word(key: str, language: Language, **values: object) -> str:
+    """What a page of the desk says. An unknown key is shown as it is."""
+    return fill_text("desk", key, language, values)
+
+
 def word_pair(key: str) -> dict[Language, str]:
     """The word in both languages, as documents have it."""
     return {"da": word(key, "da"), "en": word(key, "en")}

@@ -9,9 +9,9 @@ import pytest
 from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.desk.changing import compared_lines, set_lines
-from cprsync.cli.night.overview import status_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.language.errors import in_danish
+from cprsync.language.night import status_lines
 from cprsync.language.words import word
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 

@@ -6,16 +6,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from begun import begin
 from doubles import Library
 from ready_databases import fresh_database
-from townspeople import gains_protection, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-#: Patrons after their first night. BO is protected.
-PATRONS = ("ANNA", "BO", "CLARA", "DAVID")
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def begun_library(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -
     folder = tmp_path_factory.mktemp("begun") / "library"
     shutil.copytree(empty_store, folder)
     library = Library(folder)
-    _begin(library)
+    begin(library)
     return library
 
 
@@ -47,7 +44,7 @@ def begun_database(
     shutil.copytree(empty_store, folder)
     with fresh_database(postgresql, name="begun") as url:
         library = Library(folder, url=url)
-        _begin(library)
+        begin(library)
         library.engine.dispose()  # a database that is in use cannot be copied
         yield library, "begun"
 
@@ -71,11 +68,3 @@ def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[L
         library = begun.copy(tmp_path / "library", url=url)
         yield library
         library.engine.dispose()
-
-
-def _begin(library: Library) -> None:
-    library.enrol(*PATRONS)
-    library.register.knows(*(person(key) for key in PATRONS if key != "BO"), gains_protection(person("BO")))
-    library.deliver(library.clock.today().replace(day=19))
-    library.one_night()
-    library.register.looked_up.clear()

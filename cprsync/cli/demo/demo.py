@@ -6,6 +6,7 @@ Everything is real except the people: certificates, mutual TLS, files, a store, 
 from __future__ import annotations
 
 import csv
+import secrets
 import tempfile
 import time
 import tomllib
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +22,7 @@ from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
+from cprsync.domain.desk.roles import Role
 from cprsync.language.words import heading, long_day, word
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
     ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Then open the desk on the town, until stopped.")] = False,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> int:
@@ -77,7 +80,7 @@ def demo(
 
     At its end every record is compared with the register's own; exit 0 only if all are equal.
     """
-    return run_demo(keep=keep, language=lang, as_json=as_json)
+    return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=_open_desk if serve else None)
 
 
 def run_demo(
@@ -86,6 +89,7 @@ def run_demo(
     language: Language,
     as_json: bool,
     before_comparing: Callable[[Settings], None] | None = None,
+    before_leaving: Callable[[Stage], None] | None = None,
 ) -> int:
     """Run the week. Exit 0 only if every record equals the register.
 
@@ -94,6 +98,7 @@ def run_demo(
         language: the language of the story.
         as_json: print one document instead of the story.
         before_comparing: called with the settings after the week; a test alters a record here.
+        before_leaving: called after the comparison, while the mock still runs.
     """
     begun = time.monotonic()
     with failures(as_json=as_json), ExitStack() as stack:
@@ -102,7 +107,33 @@ def run_demo(
         _live_week(stage)
         if before_comparing is not None:
             before_comparing(stage.settings)
-        return _report_comparison(stage, seconds=time.monotonic() - begun, kept=keep)
+        outcome = _report_comparison(stage, seconds=time.monotonic() - begun, kept=keep)
+        if before_leaving is not None:
+            before_leaving(stage)
+        return outcome
+
+
+#: Who may sign in at the demo's desk, and what they are. All have the same password, which the demo prints.
+_USERS: Final = {"skranke": Role.DESK, "leder": Role.SUPERVISOR, "drift": Role.OPERATOR}
+
+
+def _open_desk(stage: Stage) -> None:
+    """Serve the desk on the demo's town to invented users."""
+    from cprsync.cli.desk.serving import PORT, serve_site
+    from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
+    from cprsync.wiring import Site
+
+    section, password = stage.settings.library[0], secrets.token_urlsafe(9)
+    kept, libraries, path = hash_password(password), frozenset({section.agency}), stage.folder / "accounts.toml"
+    entries = [
+        AccountEntry(name=name, password=kept, roles=frozenset({role}), libraries=libraries)
+        for name, role in _USERS.items()
+    ]
+    write_accounts(path, entries)
+    desk = stage.settings.desk.model_copy(update={"accounts": path})
+    stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
+    site = Site(stage.settings.model_copy(update={"desk": desk}), section)
+    serve_site(site, PORT, stage.language, as_json=stage.as_json)
 
 
 def load_week() -> Week:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.cli.night.overview import item_line, run_line
+from cprsync.language.night import item_line, run_line
 
 if TYPE_CHECKING:
     from cprsync.catalogues import Language

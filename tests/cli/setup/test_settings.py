@@ -232,3 +232,32 @@ def test_what_is_wrong_in_the_environment_stands_on_no_line(tmp_path: Path, monk
     told = refused.value.message
     assert "; log_level: Input should be" in told
     assert "LOUD" not in told
+
+
+# -- the desk ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("desk", "said"),
+    [
+        ('certificate = "desk.pem"', "certificate and key"),
+        ('host = "0.0.0.0"', "accounts, certificate, key and names"),
+        ('host = "0.0.0.0"\naccounts = "a.toml"\nnames = ["desk.example"]', "accounts, certificate, key and names"),
+        ('names = ["desk.example/x"]', "names"),
+    ],
+)
+def test_a_desk_that_would_be_open_to_all_is_refused(tmp_path: Path, desk: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(configuration(tmp_path, f"{GOOD}[desk]\n{desk}\n"))
+    assert said in error.value.message
+
+
+def test_the_desk_is_this_machines_alone_unless_more_is_said(tmp_path: Path) -> None:
+    desk = load_settings(configuration(tmp_path)).desk
+    assert (desk.host, desk.accounts, desk.certificate) == ("127.0.0.1", None, None)
+
+
+def test_a_desk_with_accounts_and_a_certificate_may_be_reached_from_elsewhere(tmp_path: Path) -> None:
+    text = 'host = "0.0.0.0"\naccounts = "a.toml"\ncertificate = "c.pem"\nkey = "c.key"\nnames = ["desk.example"]\n'
+    desk = load_settings(configuration(tmp_path, f"{GOOD}[desk]\n{text}")).desk
+    assert desk.accounts == tmp_path / "a.toml"

@@ -1,0 +1,217 @@
+"""`serve` opens the desk to browsers; `accounts` says who may sign in there. A password is never an argument."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.output import say
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.desk.roles import Role
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.words import desk_word, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.catalogues import Language
+    from cprsync.web.accounts import AccountEntry
+    from cprsync.web.app import Surroundings
+    from cprsync.wiring import Site
+
+#: Where a browser finds the desk, unless another port is given.
+PORT = 8710
+app = typer.Typer()
+accounts_app = typer.Typer()
+Name = Annotated[str, typer.Argument(help="The name that they sign in with; the audit names them by it.")]
+
+
+@app.command("serve")
+def serve_desk(
+    *,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where browsers ask; 0 picks a free one.")
+    ] = PORT,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Serve the desk to browsers, until stopped.
+
+    [desk] in the configuration says who may sign in, by which certificate and on which address. Without it nobody has
+    to sign in: the audit names the person who started it, and only this machine is answered.
+    """
+    with opened(config, library, as_json=as_json) as site:
+        serve_site(site, port, lang, as_json=as_json)
+
+
+def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> None:
+    """Serve one library's desk until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigurationError: a setting, the certificate or the file of accounts is wrong, or the port is taken.
+    """
+    from cprsync.web.app import make_app
+    from cprsync.web.serving import Certificate, listen, make_server
+
+    desk, around = site.settings.desk, _surroundings(site)
+    certificate = None if desk.certificate is None or desk.key is None else Certificate(desk.certificate, desk.key)
+    with closing(around.places), closing(listen(port, host=desk.host)) as listener:
+        with around.places.taken():
+            # what is wrong with the store or the register's settings is said before a browser asks
+            pass
+        scheme, name = "https" if around.secure else "http", min(desk.names, default=around.hosts[0])
+        url = f"{scheme}://{name}:{listener.getsockname()[1]}/"
+        ready = partial(_say_ready, url, around, language, as_json=as_json)
+        make_server(make_app(around), certificate, ready).run(sockets=[listener])
+
+
+def _surroundings(site: Site) -> Surroundings:
+    """What the pages are given: the library's places, sessions, and who may sign in."""
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.config.settings import LOOPBACK
+    from cprsync.web.accounts import Accounts
+    from cprsync.web.app import Surroundings
+    from cprsync.web.places import Places
+    from cprsync.web.sessions import Sessions
+    from cprsync.wiring import Site
+
+    desk, agency = site.settings.desk, site.section.agency
+    accounts = None if desk.accounts is None else Accounts(desk.accounts, agency=agency, monotonic=time.monotonic)
+    return Surroundings(
+        Places(lambda: Site(site.settings, site.section, stays_open=True)),
+        Sessions(monotonic=time.monotonic),
+        site.section.name,
+        user_name(),
+        accounts,
+        (*LOOPBACK, *sorted(desk.names)),
+        secure=desk.certificate is not None,
+    )
+
+
+def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: bool) -> None:
+    if as_json:
+        # on one line, as programs that wait for it read lines
+        say(json.dumps({"ready": True, "url": url, "sign_in": around.accounts is not None}))
+        return
+    say(word("serve_ready", language, url=url))
+    if around.accounts is None:
+        user = word("audit_nobody", language) if around.user == SERVICE else around.user
+        say(word("serve_no_login", language, user=user))
+
+
+# -- accounts ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file of accounts, and the library that the command is about."""
+
+    path: Path
+    agency: str
+    entries: dict[str, AccountEntry]
+
+    def write(self) -> None:
+        from cprsync.web.accounts import write_accounts
+
+        write_accounts(self.path, self.entries.values())
+
+
+@contextmanager
+def _accounts(config: Path, library: str | None, *, as_json: bool) -> Iterator[_File]:
+    from cprsync.web.accounts import read_accounts
+
+    with opened(config, library, as_json=as_json) as site:
+        path = site.settings.desk.accounts
+        if path is None:
+            raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
+        entries = read_accounts(path).account if path.exists() else ()
+        yield _File(path, site.section.agency, {one.name: one for one in entries})
+
+
+@accounts_app.command("set")
+def set_account(
+    name: Name,
+    *,
+    role: Annotated[list[Role], typer.Option("--role", help="What they are at the library; again for each role.")],
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a person sign in, or change their roles.
+
+    The password is asked for, or read from standard input.
+    """
+    from cprsync.web.accounts import AccountEntry, check_name, hash_password
+
+    with _accounts(config, library, as_json=as_json) as file:
+        check_name(name)
+        entry = AccountEntry(
+            name=name,
+            password=hash_password(_ask_password(lang)),
+            roles=frozenset(role),
+            libraries=frozenset({file.agency}),
+        )
+        file.entries[name] = entry
+        file.write()
+    print_document(_document(entry), [word("account_set", lang, line=_line(entry, lang))], as_json=as_json)
+
+
+@accounts_app.command("list")
+def list_accounts(
+    *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """List who may sign in, and their roles."""
+    with _accounts(config, library, as_json=as_json) as file:
+        entries = [one for _, one in sorted(file.entries.items()) if file.agency in one.libraries]
+    lines = [_line(one, lang) for one in entries] or [word("account_none", lang)]
+    print_document({"accounts": [_document(one) for one in entries]}, lines, as_json=as_json)
+
+
+@accounts_app.command("remove")
+def remove_account(
+    name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Let a person sign in no more. A session that is open ends by itself."""
+    with _accounts(config, library, as_json=as_json) as file:
+        entry = file.entries.pop(name, None)
+        if entry is None:
+            raise BadInput("nobody signs in by that name", kind="account.unknown")
+        file.write()
+    print_document(_document(entry), [word("account_removed", lang, name=name)], as_json=as_json)
+
+
+def _ask_password(language: Language) -> str:
+    from cprsync.cli.terminal.user import ask_value
+    from cprsync.web.accounts import PASSWORD_LEAST, PASSWORD_MAX
+
+    typed = ask_value(word("account_password", language), lines=False, hidden=True).strip("\n")
+    if not PASSWORD_LEAST <= len(typed) <= PASSWORD_MAX:
+        raise BadInput("a password has at least {least} characters", least=PASSWORD_LEAST, kind="account.password")
+    if sys.stdin.isatty() and typed != ask_value(word("account_again", language), lines=False, hidden=True).strip("\n"):
+        raise BadInput("the two passwords differ: nothing was written", kind="account.password")
+    return typed
+
+
+def _document(entry: AccountEntry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "roles": sorted(role.value for role in entry.roles),
+        "libraries": sorted(entry.libraries),
+    }
+
+
+def _line(entry: AccountEntry, language: Language) -> str:
+    roles = ", ".join(desk_word(f"role_{role.value}", language) for role in Role if role in entry.roles)
+    return f"{entry.name}: {roles}"

@@ -1,0 +1,159 @@
+"""The local accounts: names, roles, and passwords kept as Argon2id. Locks a name after wrong passwords in a row.
+
+The file is read at each log-in, so that a removed account cannot log in any more. Leaves out OpenID Connect.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from pydantic import Field, ValidationError
+
+from cprsync.config.toml import Strict, build_error, first_mistake, read_toml
+from cprsync.domain.desk.confirming import NAME_MAX
+from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+from cprsync.errors import BadInput
+from cprsync.private import replace_private
+
+#: After so many wrong passwords in a row the name is locked, for so long.
+WRONG_MAX: Final = 5
+LOCKED_SECONDS: Final = 15 * 60
+#: The longest password that is tried. Argon2 takes any length, and a page takes no more.
+PASSWORD_MAX: Final = 1024
+PASSWORD_LEAST: Final = 12
+#: The most names whose wrong passwords are remembered.
+_NAMES_MAX: Final = 10_000
+#: Argon2id: RFC 9106's second choice.
+_SALT_BYTES, _HASH_BYTES, _ITERATIONS, _LANES, _MEMORY_KIB = 16, 32, 3, 4, 64 * 1024
+
+_NAME: Final = re.compile(r"[\w.@-]+")
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX, pattern=rf"^{_NAME.pattern}$")]
+
+
+class AccountEntry(Strict):
+    """One person's account."""
+
+    name: Name
+    password: str = Field(pattern=r"^\$argon2id\$[\w=,+/$]+$")
+    roles: frozenset[Role] = Field(min_length=1)
+    #: the agency numbers of the libraries where the roles count
+    libraries: frozenset[Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = Field(min_length=1)
+
+
+class AccountsDocument(Strict):
+    """The file of accounts."""
+
+    account: tuple[AccountEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in, and what they are at this library."""
+
+    name: str
+    roles: frozenset[Role]
+
+
+class Accounts:
+    """The accounts of one library. Many threads may use it."""
+
+    def __init__(self, path: Path, *, agency: str, monotonic: Callable[[], float]) -> None:
+        """Raises ConfigurationError, which names the file and the line."""
+        self._path, self._agency, self._monotonic = path, agency, monotonic
+        #: wrong passwords in a row by name, and when the last one was typed
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+        # what is checked for an unknown name, so that it takes as long as for a known one
+        self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
+        read_accounts(path)
+
+    def sign_in(self, name: str, password: str) -> SignedIn | None:
+        """The person, if the password is theirs. None: it is not, or the name is locked; nobody learns which."""
+        if self._is_locked(name):
+            return None
+        entry = next((one for one in read_accounts(self._path).account if one.name == name), None)
+        is_theirs = _is_password(password[:PASSWORD_MAX], self._nobody if entry is None else entry.password)
+        if entry is None or not is_theirs or self._agency not in entry.libraries:
+            self._note_wrong(name)
+            return None
+        with self._lock:
+            self._wrong.pop(name, None)
+        return SignedIn(entry.name, entry.roles)
+
+    def _is_locked(self, name: str) -> bool:
+        with self._lock:
+            count, at = self._wrong.get(name, (0, 0.0))
+            return count >= WRONG_MAX and self._monotonic() - at <= LOCKED_SECONDS
+
+    def _note_wrong(self, name: str) -> None:
+        with self._lock:
+            count, at = self._wrong.pop(name, (0, 0.0))
+            now = self._monotonic()
+            self._wrong[name] = (1 if now - at > LOCKED_SECONDS else count + 1, now)
+            while len(self._wrong) > _NAMES_MAX:
+                self._wrong.popitem(last=False)
+
+
+def read_accounts(path: Path) -> AccountsDocument:
+    """The file of accounts. Raises ConfigurationError, which names the line and quotes nothing."""
+    document, text = read_toml(path, "accounts", private=True)
+    try:
+        return AccountsDocument(**document)
+    except ValidationError as error:
+        raise build_error(path, text, first_mistake(error), kind="configuration") from None
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no account can have. Raises BadInput."""
+    if not 0 < len(name) <= NAME_MAX or not _NAME.fullmatch(name):
+        raise BadInput(
+            "a name has at most {most} letters, digits and the signs . _ - @", most=NAME_MAX, kind="account.name"
+        )
+
+
+def write_accounts(path: Path, accounts: Iterable[AccountEntry]) -> None:
+    """Write the file completely or not at all, for its owner alone. Every value is free of quotes and backslashes."""
+    lines = ["# The accounts of the desk. `cprsync accounts` writes this file.\n"]
+    for one in sorted(accounts, key=lambda entry: entry.name):
+        roles, libraries = sorted(role.value for role in one.roles), sorted(one.libraries)
+        lines += [
+            "[[account]]\n",
+            f'name = "{one.name}"\n',
+            f'password = "{one.password}"\n',
+            f"roles = {json.dumps(roles)}\n",
+            f"libraries = {json.dumps(libraries)}\n\n",
+        ]
+    replace_private(path, "".join(lines).encode())
+
+
+def hash_password(password: str) -> str:
+    """A password as the file keeps it."""
+    argon = Argon2id(
+        salt=os.urandom(_SALT_BYTES),
+        length=_HASH_BYTES,
+        iterations=_ITERATIONS,
+        lanes=_LANES,
+        memory_cost=_MEMORY_KIB,
+    )
+    return argon.derive_phc_encoded(password.encode())
+
+
+def _is_password(password: str, kept: str) -> bool:
+    try:
+        Argon2id.verify_phc_encoded(password.encode(), kept)
+    except (InvalidKey, ValueError):
+        return False
+    return True

@@ -1,0 +1,320 @@
+"""The application: its pages, who may ask for them, and what every answer carries.
+
+Nothing of another host is loaded, nothing is kept by a browser, and no form is taken that one of our own pages did not
+send.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from cprsync.domain.desk.roles import EVERY_ROLE, Task
+from cprsync.errors import (
+    BadInput,
+    ConfigurationError,
+    CprsyncError,
+    NetMediaUnavailable,
+    NotConfirmed,
+    RegisterUnavailable,
+)
+from cprsync.language.errors import advice_for, error_text
+from cprsync.language.words import desk_word
+from cprsync.web.pages import finding, nights, records, registering, reviewing
+from cprsync.web.places import DeskBusy
+from cprsync.web.rendering import Renderer
+from cprsync.web.visit import FormRefused, Visit, read_form
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from cprsync.web.accounts import Accounts
+    from cprsync.web.places import Places
+    from cprsync.web.sessions import Session, Sessions
+
+    Page = Callable[[Visit], Response]
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+#: Sent with every answer.
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # a form of ours carries its origin, and no other host learns of a page
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+#: How a browser that supports it is held to TLS: a year, in seconds.
+TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
+#: The status of an error page, the most specific first.
+STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
+    (NotConfirmed, 409),
+    (BadInput, 422),
+    (RegisterUnavailable, 503),
+    (NetMediaUnavailable, 503),
+    (DeskBusy, 503),
+    (ConfigurationError, 500),
+)
+#: What is shown of a patron who is not there.
+_GONE: Final = frozenset({"patron.unknown", "patron.gone", "review.unknown", "run.unknown"})
+_LOG: Final = structlog.get_logger("cprsync.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the application is given from outside."""
+
+    places: Places
+    sessions: Sessions
+    #: the library's name, as pages show it
+    library: str
+    #: who acts as long as nobody has to sign in
+    user: str
+    #: None: nobody has to sign in
+    accounts: Accounts | None
+    #: the names under which browsers may ask for us
+    hosts: Sequence[str]
+    #: whether browsers reach us over TLS
+    secure: bool
+
+
+def make_app(around: Surroundings) -> ASGIApp:
+    """The application over open places."""
+    entry = _Entry(around)
+    shown: dict[str, tuple[Task, Page]] = {
+        "/": (Task.SERVE, finding.show_start),
+        "/register": (Task.SERVE, registering.show_empty_form),
+        "/patrons/{patron}": (Task.SERVE, records.show_record),
+        "/reviews": (Task.SERVE, reviewing.show_queue),
+        "/reviews/{number:int}": (Task.SERVE, reviewing.show_item),
+        "/nights": (Task.NIGHTS, nights.show_nights),
+        "/nights/{number:int}": (Task.NIGHTS, nights.show_night),
+    }
+    sent: dict[str, tuple[Task, Page]] = {
+        "/find": (Task.SERVE, finding.find),
+        "/register/check": (Task.SERVE, registering.check_own_words),
+        "/register/look-up": (Task.SERVE, registering.look_up_new),
+        "/register/confirm": (Task.SERVE, registering.confirm_new),
+        "/patrons/{patron}/reveal": (Task.REVEAL, records.reveal_record),
+        "/patrons/{patron}/look-up": (Task.SERVE, registering.look_up_patron),
+        "/patrons/{patron}/confirm": (Task.SERVE, registering.confirm_patron),
+        "/patrons/{patron}/set": (Task.SERVE, records.set_field_of),
+        "/reviews/{number:int}/answer": (Task.ANSWER, reviewing.answer_item),
+    }
+    routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]
+    routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in sent.items()]
+    routes += [
+        Route("/sign-in", entry.show_sign_in),
+        Route("/sign-in", entry.sign_in, methods=["POST"]),
+        Route("/sign-out", entry.sign_out, methods=["POST"]),
+        Route("/language", entry.change_language, methods=["POST"]),
+        Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],
+        exception_handlers={HTTPException: entry.show_http_error, Exception: entry.show_crash},
+    )
+    return _Outermost(app, secure=around.secure)
+
+
+def own_path(text: str) -> str:
+    """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
+    parts = urlsplit(text)
+    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
+
+
+class _Entry:
+    """Lets requests in: finds the session, checks the form, takes a place, and turns errors into pages."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._cookie = "__Host-cprsync" if around.secure else "cprsync"
+        self._renderer = Renderer(around.library, signs_in=around.accounts is not None)
+
+    def get(self, page: Page, task: Task) -> Endpoint:
+        """A page that is only looked at."""
+
+        async def answer(request: Request) -> Response:
+            session = self._session(request)
+            if not session.user:
+                return self._with_cookie(RedirectResponse("/sign-in", status_code=303), session)
+            if not session.may(task):
+                return self._failed(session, "no_role", 403)
+            return await self._answered(request, session, page, {})
+
+        return answer
+
+    def post(self, page: Page, task: Task) -> Endpoint:
+        """A form that one of our pages sent."""
+
+        async def answer(request: Request) -> Response:
+            taken = await self._take_form(request)
+            if isinstance(taken, Response):
+                return taken
+            session, form = taken
+            if not session.may(task):
+                return self._failed(session, "no_role" if session.user else "session_ended", 403)
+            return await self._answered(request, session, page, form)
+
+        return answer
+
+    async def _take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
+        """The session and the fields of a form of ours, or the page that refuses it."""
+        session = self._around.sessions.find(request.cookies.get(self._cookie))
+        if session is None:
+            # it ended while the form stood open: nothing was done
+            return self._failed(self._session(request), "session_ended", 403)
+        try:
+            form = await read_form(request)
+        except FormRefused:
+            return self._failed(session, "form_refused", 400)
+        sent = (form.get("form_token") or [""])[0]
+        foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+        if foreign or not secrets.compare_digest(sent.encode(), session.form_token.encode()):
+            return self._failed(session, "form_foreign", 403)
+        return session, form
+
+    def _session(self, request: Request) -> Session:
+        found = self._around.sessions.find(request.cookies.get(self._cookie))
+        return found or self._begin()
+
+    def _begin(self) -> Session:
+        """A new session: of the person who started the server, or of nobody until they sign in."""
+        if self._around.accounts is None:
+            return self._around.sessions.begin(self._around.user, EVERY_ROLE)
+        return self._around.sessions.begin("", frozenset())
+
+    # -- signing in
+
+    async def show_sign_in(self, request: Request) -> Response:
+        """The form of name and password."""
+        session = self._session(request)
+        if session.user:
+            return self._with_cookie(RedirectResponse("/", status_code=303), session)
+        return self._with_cookie(self._renderer.page("sign_in.html", session, path="/sign-in", problem=None), session)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Begin a session under a new token, so that nobody can have planted it."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, form = taken
+        name, password = ((form.get(field) or [""])[0] for field in ("name", "password"))
+        accounts = self._around.accounts
+        who = None if accounts is None else await run_in_threadpool(accounts.sign_in, name, password)
+        if who is None:
+            _LOG.warning("web.sign_in.refused")
+            problem = ("name", desk_word("sign_in_refused", session.language))
+            page = self._renderer.page("sign_in.html", session, path="/sign-in", status=403, problem=problem)
+            return self._with_cookie(page, session)
+        self._around.sessions.end(session)
+        signed_in = self._around.sessions.begin(who.name, who.roles, session.language)
+        return self._with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
+
+    @staticmethod
+    def _first_page(session: Session) -> str:
+        return "/" if session.may(Task.SERVE) else "/nights"
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, and what it had in hand."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, _ = taken
+        self._around.sessions.end(session)
+        return self._with_cookie(RedirectResponse("/sign-in", status_code=303), self._begin())
+
+    async def change_language(self, request: Request) -> Response:
+        """Go on in the other language, on the same page."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, form = taken
+        session.language = "en" if form.get("to") == ["en"] else "da"
+        return self._with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
+
+    async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+        response = await run_in_threadpool(self._visit, request, session, page, form)
+        return self._with_cookie(response, session)
+
+    def _visit(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+        try:
+            with self._around.places.taken() as place:
+                return page(Visit(request, session, place, self._renderer, form))
+        except CprsyncError as error:
+            status = 404 if error.kind in _GONE else next((code for of, code in STATUSES if isinstance(error, of)), 500)
+            if status == 500:  # noqa: PLR2004 -- ours
+                _LOG.error("web.failed", kind=error.kind)
+            language = session.language
+            return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
+
+    def _failed(self, session: Session, key: str, status: int) -> Response:
+        told, advice = (desk_word(f"{key}{part}", session.language) for part in ("", "_next"))
+        return self._with_cookie(self._error_page(session, told, advice, status), session)
+
+    def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
+        return self._renderer.page("error.html", session, path="/", status=status, message=message, next=advice)
+
+    def _with_cookie(self, response: Response, session: Session) -> Response:
+        response.set_cookie(
+            self._cookie, session.token, path="/", secure=self._around.secure, httponly=True, samesite="strict"
+        )
+        return response
+
+    async def show_http_error(self, request: Request, error: Exception) -> Response:
+        """A path of ours that does not exist, or one that takes no such request."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return self._failed(self._session(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
+
+    async def show_crash(self, request: Request, error: Exception) -> Response:
+        """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
+        reference = secrets.token_hex(4)
+        _LOG.error("web.crashed", kind=type(error).__name__, reference=reference)
+        session = self._session(request)
+        told = desk_word("crashed", session.language, reference=reference)
+        return self._error_page(session, told, desk_word("crashed_next", session.language), 500)
+
+
+class _Outermost:
+    """Adds the headers that every answer carries, and keeps what nobody foresaw out of the server's own log.
+
+    The error page is sent by then; the exception's text may quote a form.
+    """
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app = app
+        self._headers = HEADERS | (TLS_ONLY if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        with suppress(Exception):
+            await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,77 @@
+"""Places at the desk: each holds an open store and an open register, and serves one request at a time.
+
+Opening both takes a tenth of a second, so that places stay open between requests. They are opened when first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cprsync.errors import CprsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.wiring import Site
+
+#: The most requests that are served at the same time. Others wait.
+PLACES_MAX: Final = 8
+#: How long a request waits for a place.
+WAIT_SECONDS: Final = 8.0
+
+
+class DeskBusy(CprsyncError):
+    """All places at the desk are taken: try again."""
+
+    kind = "desk.busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One library's store and register, open for one request."""
+
+    site: Site
+    desk: Desk
+
+
+class Places:
+    """The places of one server. Close it at the end."""
+
+    def __init__(self, open_site: Callable[[], Site]) -> None:
+        self._open_site = open_site
+        self._free: deque[Place] = deque()
+        self._room = threading.Semaphore(PLACES_MAX)
+        self._stack = ExitStack()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[Place]:
+        """Take a place, and give it back. The register's waiting time begins anew. Raises DeskBusy."""
+        if not self._room.acquire(timeout=WAIT_SECONDS):
+            raise DeskBusy("all places at the desk are taken just now")
+        try:
+            place = self._next()
+            try:
+                place.site.wait_anew()
+                yield place
+            finally:
+                self._free.append(place)
+        finally:
+            self._room.release()
+
+    def _next(self) -> Place:
+        try:
+            return self._free.pop()
+        except IndexError:
+            site = self._open_site()
+            with self._lock:
+                return Place(site, self._stack.enter_context(site.desk()))
+
+    def close(self) -> None:
+        """Close every store and register."""
+        self._stack.close()

@@ -1,0 +1,62 @@
+"""Renders a page: its template, the texts of the session's language, and nothing that a template could decide."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.desk.roles import Task
+from cprsync.domain.patron.fields import FIELDS
+from cprsync.language.words import day_text, desk_word, has_word, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.catalogues import Language
+    from cprsync.web.sessions import Session
+
+
+class Renderer:
+    """Renders the pages of one library."""
+
+    def __init__(self, library: str, *, signs_in: bool) -> None:
+        self._library, self._signs_in = library, signs_in
+        self._templates = Environment(
+            loader=PackageLoader("cprsync.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Render a template for a session."""
+        context = {**_texts(session.language), "session": session, "library": self._library, "path": path}
+        context |= {"signs_in": self._signs_in, "tasks": Task, **values}
+        return HTMLResponse(self._templates.get_template(name).render(context), status_code=status)
+
+
+@cache
+def _texts(language: Language) -> Mapping[str, Any]:
+    """What every template can say."""
+
+    def say(key: str, **values: object) -> str:
+        return desk_word(key, language, **values)
+
+    def say_action(action: str) -> str:
+        return word(key if has_word(key := f"would_{action}") else action, language)
+
+    return {
+        "t": say,
+        "lang": language,
+        # a rule's words, as the commands say them
+        "word": lambda key: word(key, language),
+        "action": say_action,
+        "person": lambda user: word("audit_nobody", language) if user == SERVICE else user,
+        "day": lambda text: day_text(text, language),
+        "names": {field.key: field.name.text(language) for field in FIELDS},
+    }

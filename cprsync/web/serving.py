@@ -1,0 +1,110 @@
+"""Serves the application on one port, over TLS where a certificate is set up, until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from cprsync.config.settings import LOOPBACK
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+_BACKLOG: Final = 128
+#: Connections and requests that are open at the same time, at most.
+_CONCURRENT_MAX: Final = 200
+#: How long a browser may keep a connection that it does not use.
+_KEEP_ALIVE_SECONDS: Final = 15
+#: How long a request that is being answered is waited for when the server is stopped.
+_STOP_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The server's certificate with its chain, and its key, as PEM files."""
+
+    chain: Path
+    key: Path
+
+
+def listen(port: int, *, host: str = LOOPBACK[1]) -> socket.socket:
+    """Take the port. 0: a free one. Raises ConfigurationError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError):
+        listener.close()
+        raise ConfigurationError("port {port} cannot be used: choose another, or 0", port=port, kind="usage") from None
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def make_server(
+    app: ASGIApp, certificate: Certificate | None, ready: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """A server that runs until SIGINT or SIGTERM. `ready`: called once requests are answered.
+
+    Raises ConfigurationError: the certificate cannot be used.
+    """
+    context = None if certificate is None else _tls(certificate)
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONCURRENT_MAX,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        ssl_context_factory=None if context is None else lambda _config, _default: context,
+    )
+    return _Server(config, ready)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal and return, as a program that has done what it was asked for."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def _tls(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate.chain, certificate.key)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            "the desk's certificate or its key cannot be read, or they do not belong together", kind="configuration"
+        ) from None
+    return context

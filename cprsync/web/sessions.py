@@ -1,0 +1,120 @@
+"""Browser sessions: who sits there, in which language, and what they are in the middle of. Kept in memory alone.
+
+A session ends after a while without a request, and at the latest at the end of a working day. What is in hand holds
+personal data: it never leaves the process, and a page names it by a random key.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.roles import may
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.catalogues import Language
+    from cprsync.domain.desk.roles import Role, Task
+
+#: A session ends after so many seconds without a request, and so many seconds after it began.
+IDLE_SECONDS: Final = 30 * 60
+LONGEST_SECONDS: Final = 10 * 60 * 60
+#: The most sessions at a time. The one that has been idle longest makes room.
+SESSIONS_MAX: Final = 1_000
+#: The most things one session is in the middle of. The oldest makes room.
+IN_HAND_MAX: Final = 20
+#: Unguessable: 256 bits.
+_TOKEN_BYTES: Final = 32
+
+
+@dataclass(slots=True, repr=False)
+class Session:
+    """One browser."""
+
+    #: in the cookie
+    token: str
+    #: in every form; another site cannot know it
+    form_token: str
+    #: the signed-in account, as the audit names it; "": nobody has signed in yet
+    user: str
+    #: what they are at this library
+    roles: frozenset[Role]
+    began: float
+    seen: float
+    language: Language = "da"
+    _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    _said: str = ""
+
+    def put(self, what: Any) -> str:
+        """Keep something until the next page asks for it. Return its key."""
+        key = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._in_hand[key] = what
+        while len(self._in_hand) > IN_HAND_MAX:
+            self._in_hand.popitem(last=False)
+        return key
+
+    def held(self, key: str) -> Any:
+        """What was kept under a key. None: it is done with, or has made room."""
+        return self._in_hand.get(key)
+
+    def drop(self, key: str) -> None:
+        """Forget what is done with."""
+        self._in_hand.pop(key, None)
+
+    def may(self, task: Task) -> bool:
+        """Whether the person may do it."""
+        return may(self.roles, task)
+
+    def say(self, text: str) -> None:
+        """What the next page says was done."""
+        self._said = text
+
+    def take_said(self) -> str:
+        """What was done, once. "": nothing."""
+        said, self._said = self._said, ""
+        return said
+
+
+class Sessions:
+    """All sessions of one server. Many threads may use it."""
+
+    def __init__(self, *, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._by_token: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def begin(self, user: str, roles: frozenset[Role], language: Language = "da") -> Session:
+        """Begin a session under a new token."""
+        now = self._monotonic()
+        token, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
+        session = Session(token, form_token, user, roles, began=now, seen=now, language=language)
+        with self._lock:
+            self._by_token[session.token] = session
+            while len(self._by_token) > SESSIONS_MAX:
+                self._by_token.popitem(last=False)
+        return session
+
+    def find(self, token: str | None) -> Session | None:
+        """The session of a cookie, if it still lasts."""
+        if token is None:
+            return None
+        now = self._monotonic()
+        with self._lock:
+            session = self._by_token.get(token)
+            if session is None:
+                return None
+            if now - session.seen > IDLE_SECONDS or now - session.began > LONGEST_SECONDS:
+                del self._by_token[token]
+                return None
+            session.seen = now
+            self._by_token.move_to_end(token)
+            return session
+
+    def end(self, session: Session) -> None:
+        """End a session, and forget what it had in hand."""
+        with self._lock:
+            self._by_token.pop(session.token, None)

@@ -1,0 +1,28 @@
+// Small comforts. Every page works without them.
+"use strict";
+
+// What went wrong is read first.
+document.querySelector("[data-focus]")?.focus();
+
+// A form is sent once: a second click does nothing.
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+
+// A page that comes back from the browser's memory takes forms again.
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// A slash leads to the box, wherever nothing is being typed.
+addEventListener("keydown", (event) => {
+  const typing = /^(input|select|textarea)$/i.test(event.target.tagName);
+  if (event.key !== "/" || typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  const box = document.getElementById("typed");
+  if (box) box.focus();
+  else location.assign("/");
+});

@@ -1,0 +1,89 @@
+"""One request of one person: what they sent, who they are, and how they are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from starlette.responses import RedirectResponse
+
+from cprsync.language.words import desk_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from cprsync.catalogues import Language
+    from cprsync.web.places import Place
+    from cprsync.web.rendering import Renderer
+    from cprsync.web.sessions import Session
+
+#: The largest form, in bytes, and the most fields in it.
+FORM_BYTES_MAX: Final = 64 * 1024
+FORM_FIELDS_MAX: Final = 100
+
+
+class FormRefused(ValueError):
+    """The form is too large, or no form at all."""
+
+
+async def read_form(request: Request) -> dict[str, list[str]]:
+    """The fields of a form. Raises FormRefused before more is read than a form may have."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise FormRefused("not a form")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_BYTES_MAX:
+            raise FormRefused("the form is too large")
+    try:
+        text = body.decode("ascii")
+        return parse_qs(text, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
+    except ValueError:
+        # its message quotes the input
+        raise FormRefused("the form cannot be read") from None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Visit:
+    """A request with its session, and a place at the desk."""
+
+    request: Request
+    session: Session
+    place: Place
+    renderer: Renderer
+    form: Mapping[str, Sequence[str]]
+
+    @property
+    def user(self) -> str:
+        return self.session.user
+
+    @property
+    def language(self) -> Language:
+        return self.session.language
+
+    def typed(self, name: str) -> str:
+        """What was typed in a field, without the blanks around it. "": nothing."""
+        return (self.form.get(name) or [""])[0].strip()
+
+    def all_typed(self, name: str) -> list[str]:
+        """What was typed in all fields of a name, without the empty ones."""
+        return [text.strip() for text in self.form.get(name, ()) if text.strip()]
+
+    def named(self, name: str) -> str:
+        """A part of the path."""
+        return str(self.request.path_params[name])
+
+    def word(self, key: str, **values: object) -> str:
+        return desk_word(key, self.language, **values)
+
+    def show(self, page: str, *, status: int = 200, **values: Any) -> Response:
+        """Render a page."""
+        return self.renderer.page(page, self.session, path=self.request.url.path, status=status, **values)
+
+    def go_to(self, path: str) -> Response:
+        """Show another page of ours next. A reload of it sends no form again."""
+        return RedirectResponse(path, status_code=303)

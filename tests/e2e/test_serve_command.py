@@ -1,0 +1,200 @@
+"""`serve` and `accounts` as commands: the desk over TLS against the mock, signed in, and stopped."""
+
+from __future__ import annotations
+
+import json
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from browser import Browser
+from e2e_library import Library, new_library, personal
+from town import PEOPLE, PEOPLE_FILE, number
+
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("serve command")
+PASSWORD = "correct horse battery"
+_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Open:
+    """An open desk: what it said when it was ready, its authority, and what it said to standard error."""
+
+    url: str
+    ca: Path
+    errors: Path
+
+    def browser(self) -> Browser:
+        browser = Browser(self.url.rstrip("/"))
+        # the environment's own list of authorities would win over ours
+        browser.jar.trust_env = False
+        browser.jar.verify = str(self.ca)
+        return browser
+
+    def sign_in(self, name: str) -> Browser:
+        return self.browser().open("/sign-in").send("/sign-in", name=name, password=PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
+    """A library whose desk has two accounts and a certificate."""
+    folder = tmp_path_factory.mktemp("serve")
+    shutil.copytree(mock_keys, folder / "mock", dirs_exist_ok=True)
+    with running(folder / "mock", PEOPLE_FILE):
+        library, certs = new_library(folder / "library", folder / "mock", ["ANNA"]), folder / "mock" / "certs"
+        chain, key = certs / "server.pem", certs / "server.key"
+        desk = f'[desk]\naccounts = "accounts.toml"\ncertificate = "{chain}"\nkey = "{key}"\n'
+        library.rewrite("cprsync.toml", "[desk]\n", desk)
+        for name, role in (("lone", "desk"), ("drift", "operator")):
+            assert accounts(library, "set", name, "--role", role, typed=PASSWORD).returncode == 0
+        yield library
+
+
+def accounts(library: Library, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cprsync", "accounts", *arguments, "--config", "cprsync.toml", "--json"]
+    return subprocess.run(
+        command, cwd=library.folder, input=f"{typed}\n", text=True, capture_output=True, timeout=_SECONDS, check=False
+    )
+
+
+@contextmanager
+def opened(library: Library, errors: Path, *, stop: int = signal.SIGTERM) -> Iterator[Open]:
+    """Serve the desk as a process; it ends with 0 when it is asked to stop."""
+    command = [sys.executable, "-m", "cprsync", "serve", "--port", "0", "--config", "cprsync.toml", "--json"]
+    with (
+        errors.open("wb") as err,
+        subprocess.Popen(command, cwd=library.folder, stdout=subprocess.PIPE, stderr=err, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            assert select.select([process.stdout], [], [], _SECONDS)[0], "the desk did not open"
+            ready: dict[str, Any] = json.loads(process.stdout.readline())
+            yield Open(ready["url"], library.folder.parent / "mock" / "certs" / "ca.pem", errors)
+        finally:
+            process.send_signal(stop)
+            code = process.wait(_SECONDS)
+    assert code == 0
+
+
+@pytest.fixture(scope="module")
+def desk(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    with opened(library, tmp_path_factory.mktemp("said") / "errors") as desk:
+        yield desk
+
+
+def test_a_patron_registered_in_the_browser_is_the_one_that_the_commands_show(library: Library, desk: Open) -> None:
+    browser = desk.sign_in("lone").send("/find", typed=number("IVAN"))
+    browser.send("/register/look-up", purpose="registration")
+    browser.send("/register/confirm", cards="K900", pin="2468", telephones="20304050", emails="ivan@example.dk")
+    patron = browser.path.removeprefix("/patrons/")
+    shown = library.run("patron", "show", patron).document["fields"]
+    assert shown["cards"]["value"] == ["K900"]
+    assert shown["telephones"]["value"] == ["20304050"]
+    assert shown["name"]["value"] in browser.text
+    audit = library.run("audit", "list", "--patron", patron).out
+    assert "lone" in audit
+
+
+def test_the_connection_is_encrypted_and_the_cookie_is_for_it_alone(desk: Open) -> None:
+    answer = requests.get(desk.url, verify=str(desk.ca), timeout=_SECONDS, allow_redirects=False)
+    assert desk.url.startswith("https://localhost:")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert answer.headers["set-cookie"].startswith("__Host-cprsync=")
+    assert "max-age" in answer.headers["strict-transport-security"]
+    with pytest.raises(requests.RequestException):
+        requests.get(desk.url.replace("https", "http"), timeout=_SECONDS)
+
+
+def test_no_log_of_the_desk_has_anything_of_a_person(desk: Open) -> None:
+    browser = desk.sign_in("lone")
+    for key in ("ANNA", "NINA", "RIKKE"):
+        browser.open("/").send("/find", typed=number(key))
+    said = desk.errors.read_text("utf-8")
+    assert [word for word in personal() if word in said] == []
+    assert PASSWORD not in said
+
+
+def test_a_register_that_is_gone_is_said_and_the_desk_goes_on(library: Library, desk: Open, tmp_path: Path) -> None:
+    other = library.copy(tmp_path / "library")
+    (tmp_path / "mock").symlink_to(library.folder.parent / "mock")
+    port = (
+        other.folder.joinpath("cprsync.toml")
+        .read_text("utf-8")
+        .split('lookup_url = "https://localhost:')[1]
+        .split("/")[0]
+    )
+    other.rewrite("cprsync.toml", f'lookup_url = "https://localhost:{port}', 'lookup_url = "https://localhost:1')
+    with opened(other, tmp_path / "errors") as alone:
+        browser = alone.sign_in("lone").send("/find", typed=number("NINA"))
+        browser.send("/register/look-up", purpose="registration")
+        assert browser.answer.status_code == 503
+        assert "Det gik ikke" in browser.text
+        assert browser.open("/").answer.status_code == 200
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_desk_ends_with_0_when_it_is_stopped(library: Library, tmp_path: Path, stop: int) -> None:
+    with opened(library, tmp_path / "errors", stop=stop) as desk:
+        assert desk.browser().open("/").path == "/sign-in"
+    assert (tmp_path / "errors").read_text("utf-8") == ""
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_served(library: Library, desk: Open) -> None:
+    port = desk.url.rstrip("/").rpartition(":")[2]
+    ran = library.run("serve", "--port", port)
+    assert ran.exit == 2
+    assert port in ran.error["message"]
+
+
+# -- accounts ----------------------------------------------------------------------------------------------
+
+
+def test_accounts_are_listed_and_removed_and_never_with_a_password(library: Library) -> None:
+    accounts(library, "set", "vikar", "--role", "desk", "--role", "supervisor", typed=PASSWORD)
+    listed = library.run("accounts", "list")
+    assert {one["name"]: one["roles"] for one in listed.document["accounts"]} == {
+        "drift": ["operator"],
+        "lone": ["desk"],
+        "vikar": ["desk", "supervisor"],
+    }
+    assert "argon2" not in listed.out
+    assert library.run("accounts", "remove", "vikar").exit == 0
+    assert library.run("accounts", "remove", "vikar").error["kind"] == "account.unknown"
+    assert [one["name"] for one in library.run("accounts", "list").document["accounts"]] == ["drift", "lone"]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kind"), [("ny", "short", "account.password"), ("en to", PASSWORD, "account.name")]
+)
+def test_an_account_that_cannot_be_is_refused_and_the_file_stays(
+    library: Library, name: str, typed: str, kind: str
+) -> None:
+    before = (library.folder / "accounts.toml").read_bytes()
+    done = accounts(library, "set", name, "--role", "desk", typed=typed)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["kind"] == kind
+    assert typed not in done.stdout + done.stderr
+    assert (library.folder / "accounts.toml").read_bytes() == before
+
+
+def test_a_library_without_a_file_of_accounts_says_what_to_write(library: Library, tmp_path: Path) -> None:
+    other = library.copy(tmp_path / "library")
+    other.rewrite("cprsync.toml", 'accounts = "accounts.toml"\n', "")
+    assert other.run("accounts", "list").error["kind"] == "accounts"
+
+
+def test_the_town_has_the_people_that_these_tests_name() -> None:
+    assert {"ANNA", "IVAN", "NINA", "RIKKE"} <= PEOPLE.keys()

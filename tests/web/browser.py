@@ -1,0 +1,192 @@
+"""A small browser over `requests` against the real server: keeps the cookie, follows redirects, sends forms."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import requests
+from doubles import AGENCY, Library
+
+from cprsync.config.settings import LOOPBACK
+from cprsync.services.desk.lookup import Desk
+from cprsync.web.app import Surroundings, make_app
+from cprsync.web.places import Places
+from cprsync.web.serving import listen, make_server
+from cprsync.web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.web.accounts import Accounts
+
+
+#: Who works at the desk.
+USER = "lisbeth"
+_SECONDS = 20
+
+
+@dataclass
+class Site:
+    """What a place at the desk opens: the library's own store, and the doubles around it."""
+
+    library: Library
+    told: list[str] = field(default_factory=list)
+    section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="Byens bibliotek"))
+
+    def certificates(self) -> list[dict[str, Any]]:
+        """No certificate is in use."""
+        return []
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        library = self.library
+        yield Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+
+    def wait_anew(self) -> None:
+        """The doubles never wait."""
+
+    def publish_patron(self, patron_id: str) -> bool:
+        self.told.append(patron_id)
+        return True
+
+
+@dataclass
+class Clock:
+    """The sessions' clock, which stands until a test moves it."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Served:
+    """The desk of a library, as browsers reach it."""
+
+    library: Library
+    site: Site
+    clock: Clock
+    url: str
+
+    def browser(self) -> Browser:
+        return Browser(self.url)
+
+
+@contextmanager
+def serving(library: Library, accounts: Accounts | None = None) -> Iterator[Served]:
+    """Serve the desk of a library on a free port. `accounts`: who may sign in; None: nobody has to."""
+    site, clock = Site(library), Clock()
+    with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
+        around = Surroundings(
+            places, Sessions(monotonic=clock), "Byens bibliotek", USER, accounts, LOOPBACK, secure=False
+        )
+        listener = listen(0)
+        server = make_server(make_app(around), None)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            until = time.monotonic() + _SECONDS
+            while not server.started and time.monotonic() < until:
+                time.sleep(0.01)
+            yield Served(library, site, clock, f"http://localhost:{listener.getsockname()[1]}")
+        finally:
+            server.should_exit = True
+            thread.join(_SECONDS)
+            listener.close()
+
+
+@dataclass
+class Form:
+    """One form: where it goes, and what its fields hold."""
+
+    action: str
+    values: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+
+    def may_hold(self, typed: Mapping[str, str]) -> bool:
+        """Whether nobody would have to change a hidden field."""
+        return all(self.values.get(name) == text for name, text in typed.items() if name in self.hidden)
+
+
+class _Page(HTMLParser):
+    """The forms and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.text: list[str] = []
+        self.title = ""
+        self._inside: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        have = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(have["action"]))
+        elif tag in {"input", "textarea"} and self.forms and "name" in have:
+            self.forms[-1].values[have["name"]] = have.get("value", "")
+            if have.get("type") == "hidden":
+                self.forms[-1].hidden.add(have["name"])
+        if tag not in {"input", "meta", "link", "br"}:
+            self._inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "title" in self._inside:
+            self.title += data
+        elif data.strip():
+            self.text.append(" ".join(data.split()))
+
+
+@dataclass
+class Browser:
+    """One browser."""
+
+    url: str
+    jar: requests.Session = field(default_factory=requests.Session)
+    answer: requests.Response = None  # type: ignore[assignment]  # there is one after the first page
+
+    def open(self, path: str) -> Browser:
+        self.answer = self.jar.get(self.url + path, timeout=_SECONDS)
+        return self
+
+    def send(self, action: str, **typed: str) -> Browser:
+        """Fill in the page's form of an action, and send it."""
+        held = next(form.values for form in self.page.forms if form.action == action and form.may_hold(typed))
+        return self.post(action, {**held, **typed})
+
+    def post(self, path: str, typed: Mapping[str, str], **more: Any) -> Browser:
+        """Send a form that no page of ours holds."""
+        self.answer = self.jar.post(self.url + path, data=typed, timeout=_SECONDS, **more)
+        return self
+
+    @property
+    def page(self) -> _Page:
+        return _Page(self.answer.text)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.page.text)
+
+    @property
+    def path(self) -> str:
+        return self.answer.url.removeprefix(self.url).partition("#")[0]
+
+    def form(self, ending: str) -> dict[str, str]:
+        """What the page's first form holds whose action ends so."""
+        return next(form.values for form in self.page.forms if form.action.endswith(ending))
+
+    @property
+    def token(self) -> str:
+        """What every form of this browser carries."""
+        return self.page.forms[0].values["form_token"]

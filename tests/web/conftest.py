@@ -1,0 +1,34 @@
+"""The desk of a library with four patrons, served on a free port."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from begun import begin
+from browser import Served, serving
+from doubles import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def begun_folder(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Library:
+    """The library to be copied."""
+    folder = tmp_path_factory.mktemp("begun") / "library"
+    shutil.copytree(empty_store, folder)
+    library = Library(folder)
+    begin(library)
+    return library
+
+
+@pytest.fixture
+def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
+    """The served desk."""
+    library = begun_folder.copy(tmp_path / "library")
+    with serving(library) as served:
+        yield served
+    library.engine.dispose()

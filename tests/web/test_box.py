@@ -1,0 +1,65 @@
+"""The box: it finds a patron by a number or a card, and asks for a purpose before the register is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from townspeople import cpr, person
+
+from cprsync.web.pages.finding import MOST_TYPED
+
+if TYPE_CHECKING:
+    from browser import Served
+
+    from cprsync.domain.person.number import CprNumber
+
+
+def patron_of(desk: Served, key: str) -> str:
+    found = desk.library.store.patrons.find(cpr(key))
+    assert found is not None
+    return found
+
+
+def typed_as(number: CprNumber, form: str) -> str:
+    digits = number.digits
+    return {"plain": digits, "hyphen": f"{digits[:6]}-{digits[6:]}", "space": f"{digits[:6]} {digits[6:]}"}[form]
+
+
+@pytest.mark.parametrize("form", ["plain", "hyphen", "space"])
+def test_a_typed_cpr_number_leads_to_the_patron_and_asks_the_register_nothing(desk: Served, form: str) -> None:
+    browser = desk.browser().open("/").send("/find", typed=typed_as(cpr("ANNA"), form))
+    assert browser.path == f"/patrons/{patron_of(desk, 'ANNA')}"
+    assert desk.library.register.looked_up == []
+
+
+def test_a_scanned_card_leads_to_its_patron(desk: Served) -> None:
+    browser = desk.browser().open("/").send("/find", typed="CLARA")
+    assert browser.path == f"/patrons/{patron_of(desk, 'CLARA')}"
+
+
+def test_a_patron_number_leads_to_its_patron(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    assert desk.browser().open("/").send("/find", typed=patron).path == f"/patrons/{patron}"
+
+
+def test_a_number_that_no_patron_has_asks_for_a_purpose_and_asks_the_register_nothing(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = desk.browser().open("/").send("/find", typed=cpr("EDITH").digits)
+    assert "Ingen låner har det CPR-nummer" in browser.text
+    assert desk.library.register.looked_up == []
+    assert cpr("EDITH").digits not in browser.answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "status"), [("", "Skriv eller scan noget", 422), ("K404", "Ingen låner", 404)]
+)
+def test_what_finds_nobody_says_so_beside_the_box(desk: Served, typed: str, said: str, status: int) -> None:
+    browser = desk.browser().open("/").send("/find", typed=typed)
+    assert browser.answer.status_code == status
+    assert said in browser.text
+    assert browser.page.forms[1].action == "/find"
+
+
+def test_more_than_anyone_types_finds_nobody(desk: Served) -> None:
+    assert desk.browser().open("/").send("/find", typed="1" * (MOST_TYPED + 1)).answer.status_code == 404

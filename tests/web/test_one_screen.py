@@ -1,0 +1,186 @@
+"""Registration on one screen: shown before it is written, written after one yes, and nothing of it otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from test_box import patron_of
+from townspeople import cpr, dies, gains_protection, moves, person
+
+from cprsync.errors import RegisterUnavailable
+
+if TYPE_CHECKING:
+    from browser import Browser, Served
+
+#: What staff type beside the register's answer.
+BESIDE = {"cards": "K900", "pin": "2468", "telephones": "*20304050", "emails": "edith@example.dk"}
+
+
+def look_up(desk: Served, key: str) -> Browser:
+    browser = desk.browser().open("/").send("/find", typed=cpr(key).digits)
+    return browser.send("/register/look-up", purpose="registration")
+
+
+def nobody_is_written(desk: Served, key: str) -> None:
+    assert desk.library.store.patrons.find(cpr(key)) is None
+    assert desk.site.told == []
+    assert cpr(key) not in desk.library.register.subscribed
+
+
+def test_a_look_up_shows_the_record_as_it_would_be_and_writes_nobody(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH")
+    assert "Sådan bliver posten" in browser.text
+    assert person("EDITH").name.addressing in browser.text
+    assert cpr("EDITH").digits not in browser.answer.text
+    nobody_is_written(desk, "EDITH")
+
+
+def test_one_yes_writes_the_patron_with_card_pin_telephone_and_e_mail_and_tells_culr(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **BESIDE)
+    patron = patron_of(desk, "EDITH")
+    assert browser.path == f"/patrons/{patron}"
+    assert "Låneren er indmeldt." in browser.text
+    view = desk.library.store.views.patron(patron)
+    assert [one.number for one in view.local.cards] == ["K900"]
+    assert view.local.cards[0].pin_hash
+    assert [(one.number, one.notices) for one in view.local.telephones] == [("20304050", True)]
+    assert [(one.address, one.notices) for one in view.local.emails] == [("edith@example.dk", False)]
+    assert desk.site.told == [patron]
+    assert cpr("EDITH") in desk.library.register.subscribed
+
+
+def test_the_register_is_asked_once_for_what_is_shown_and_written(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    look_up(desk, "EDITH").send("/register/confirm", **BESIDE)
+    assert desk.library.register.looked_up == [cpr("EDITH")]
+
+
+def test_a_yes_alone_is_enough(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    look_up(desk, "EDITH").send("/register/confirm")
+    assert patron_of(desk, "EDITH")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"telephones": "none"}, "telefonnumre"),
+        ({"emails": "edith"}, "e-mailadresse"),
+        ({"pin": "12"}, "PIN"),
+        ({"cards": ""}, "kort"),
+    ],
+)
+def test_a_value_that_cannot_be_kept_is_named_and_nobody_is_written(
+    desk: Served, wrong: dict[str, str], said: str
+) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, **wrong})
+    assert browser.answer.status_code == 422
+    assert said in browser.text
+    nobody_is_written(desk, "EDITH")
+    # what was right is there still, and the yes goes on from there
+    browser.send("/register/confirm", **BESIDE)
+    assert patron_of(desk, "EDITH")
+    assert desk.library.register.looked_up == [cpr("EDITH")]
+
+
+def test_a_dead_person_is_written_for_a_reason_only(desk: Served) -> None:
+    desk.library.register.knows(dies(person("EDITH")))
+    browser = look_up(desk, "EDITH")
+    assert "CPR siger, at personen er død." in browser.text
+    browser.send("/register/confirm")
+    assert browser.answer.status_code == 422
+    nobody_is_written(desk, "EDITH")
+    browser.send("/register/confirm", reason="Dødsboet afleverer")
+    assert patron_of(desk, "EDITH")
+
+
+def test_a_protected_person_shows_no_name_and_no_address(desk: Served) -> None:
+    protected = gains_protection(person("EDITH"))
+    desk.library.register.knows(protected)
+    browser = look_up(desk, "EDITH")
+    shown = person("EDITH")
+    assert "Navne- og adressebeskyttet" in browser.text
+    assert shown.name.addressing not in browser.answer.text
+    assert shown.name.last not in browser.answer.text
+    browser.send("/register/confirm")
+    assert shown.name.last not in browser.answer.text
+
+
+def test_a_number_that_the_register_does_not_know_is_offered_no_yes(desk: Served) -> None:
+    browser = look_up(desk, "EDITH")
+    assert "CPR kender ikke nummeret" in browser.text
+    assert [form.action for form in browser.page.forms] == ["/language"]
+    nobody_is_written(desk, "EDITH")
+
+
+def test_a_register_that_is_down_says_so_and_writes_nobody(desk: Served) -> None:
+    desk.library.register.down = RegisterUnavailable("the register did not answer in time", kind="register.unavailable")
+    browser = look_up(desk, "EDITH")
+    assert browser.answer.status_code == 503
+    nobody_is_written(desk, "EDITH")
+
+
+def test_a_person_who_was_registered_meanwhile_is_not_written_twice(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    first, second = look_up(desk, "EDITH"), look_up(desk, "EDITH")
+    first.send("/register/confirm", cards="K900")
+    second.send("/register/confirm", cards="K901")
+    assert second.answer.status_code == 422
+    assert "personen er allerede låner" in second.text
+    view = desk.library.store.views.patron(patron_of(desk, "EDITH"))
+    assert [one.number for one in view.local.cards] == ["K900"]
+
+
+def test_a_yes_that_is_sent_twice_writes_once(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH")
+    form = browser.form("/register/confirm")
+    browser.post("/register/confirm", form)
+    browser.post("/register/confirm", form)
+    assert browser.path == "/"
+    assert "skrevet eller udløbet" in browser.text
+    assert desk.site.told == [patron_of(desk, "EDITH")]
+
+
+# -- a patron ----------------------------------------------------------------------------------------------
+
+
+def test_a_patrons_look_up_shows_what_would_change_and_a_yes_writes_it(desk: Served) -> None:
+    patron, moved = patron_of(desk, "ANNA"), moves(person("ANNA"))
+    desk.library.register.knows(moved)
+    browser = desk.browser().open(f"/patrons/{patron}").send(f"/patrons/{patron}/look-up", purpose="correction")
+    assert "bliver til" in browser.text
+    before = desk.library.store.patrons.read([patron])
+    assert before[0].register.address != moved.address
+    browser.send(f"/patrons/{patron}/confirm")
+    assert browser.path == f"/patrons/{patron}"
+    (after,) = desk.library.store.patrons.read([patron])
+    assert after.register.address == moved.address
+    assert desk.site.told == [patron]
+
+
+# -- without a CPR number ----------------------------------------------------------------------------------
+
+
+def test_somebody_without_a_cpr_number_is_shown_before_they_are_written(desk: Served) -> None:
+    count = desk.library.store.patrons.count()
+    browser = desk.browser().open("/register")
+    browser.send(
+        "/register/check", name="Ole Opdigt", birth_date="2015-04-10", address="Gade 1 | 8000 Aarhus C", cards="K77"
+    )
+    assert "Skal det skrives sådan?" in browser.text
+    assert desk.library.store.patrons.count() == count
+    browser.send("/register/confirm")
+    assert "Låneren er indmeldt." in browser.text
+    assert desk.library.store.patrons.count() == count + 1
+    assert desk.library.register.looked_up == []
+
+
+def test_somebody_without_a_name_is_asked_for_one(desk: Served) -> None:
+    browser = desk.browser().open("/register").send("/register/check", birth_date="2015-04-10")
+    assert browser.answer.status_code == 422
+    assert "Navn" in browser.text

@@ -1,0 +1,179 @@
+"""Signing in: who may, what their roles allow, and what stops somebody who tries passwords."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import Browser, Clock, Served, serving
+from doubles import AGENCY
+from test_box import patron_of
+from test_sealed_views import reveals
+from townspeople import person
+
+from cprsync.domain.desk.roles import Role
+from cprsync.errors import ConfigurationError
+from cprsync.web.accounts import LOCKED_SECONDS, WRONG_MAX, AccountEntry, Accounts, hash_password, write_accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from doubles import Library
+
+PASSWORD, WRONG = "correct horse battery", "wrong horse battery"
+#: One person a role; the last one works at another library.
+PEOPLE = {
+    "disk": (Role.DESK, AGENCY),
+    "leder": (Role.SUPERVISOR, AGENCY),
+    "drift": (Role.OPERATOR, AGENCY),
+    "privat": (Role.PRIVACY_OFFICER, AGENCY),
+    "gaest": (Role.DESK, "999999"),
+}
+
+
+@pytest.fixture(scope="module")
+def accounts_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path, kept = tmp_path_factory.mktemp("accounts") / "accounts.toml", hash_password(PASSWORD)
+    entries = [
+        AccountEntry(name=name, password=kept, roles=frozenset({role}), libraries=frozenset({agency}))
+        for name, (role, agency) in PEOPLE.items()
+    ]
+    write_accounts(path, entries)
+    return path
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path, clock: Clock) -> Iterator[Served]:
+    """The desk of a library where people sign in."""
+    library = begun_folder.copy(tmp_path / "library")
+    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=clock)) as served:
+        yield served
+    library.engine.dispose()
+
+
+def sign_in(desk: Served, name: str, password: str = PASSWORD) -> Browser:
+    return desk.browser().open("/sign-in").send("/sign-in", name=name, password=password)
+
+
+@pytest.mark.parametrize("path", ["/", "/register", "/reviews", "/nights", "/patrons/12345678"])
+def test_nobody_sees_a_page_before_they_sign_in(guarded: Served, path: str) -> None:
+    browser = guarded.browser().open(path)
+    assert browser.path == "/sign-in"
+    assert "Adgangskode" in browser.text
+
+
+def test_who_signs_in_is_named_by_the_audit(guarded: Served) -> None:
+    browser = sign_in(guarded, "disk")
+    assert browser.path == "/"
+    patron = patron_of(guarded, "BO")
+    browser.open(f"/patrons/{patron}").send(f"/patrons/{patron}/reveal", reason="Låneren står her")
+    assert person("BO").name.addressing in browser.text
+    assert [entry["user"] for entry in reveals(guarded.library)] == ["disk"]
+
+
+@pytest.mark.parametrize(("name", "password"), [("disk", WRONG), ("nobody", PASSWORD), ("gaest", PASSWORD)])
+def test_a_wrong_password_an_unknown_name_and_another_librarys_account_are_refused_alike(
+    guarded: Served, name: str, password: str
+) -> None:
+    browser = sign_in(guarded, name, password)
+    assert browser.answer.status_code == 403
+    assert "passer ikke sammen" in browser.text
+    assert password not in browser.answer.text
+    assert browser.open("/").path == "/sign-in"
+
+
+def test_a_name_is_locked_after_wrong_passwords_in_a_row_and_opens_again(guarded: Served, clock: Clock) -> None:
+    for _ in range(WRONG_MAX):
+        sign_in(guarded, "disk", WRONG)
+    assert sign_in(guarded, "disk").answer.status_code == 403
+    assert sign_in(guarded, "leder").path == "/"
+    clock.seconds += LOCKED_SECONDS + 1
+    assert sign_in(guarded, "disk").path == "/"
+
+
+def test_a_right_password_forgives_the_wrong_ones(guarded: Served) -> None:
+    for _ in range(2):
+        for _ in range(WRONG_MAX - 1):
+            sign_in(guarded, "disk", WRONG)
+        assert sign_in(guarded, "disk").path == "/"
+
+
+def test_signing_in_begins_a_session_under_a_new_token(guarded: Served) -> None:
+    browser = guarded.browser().open("/sign-in")
+    planted = browser.jar.cookies["cprsync"]
+    browser.send("/sign-in", name="disk", password=PASSWORD)
+    assert browser.jar.cookies["cprsync"] != planted
+    other = guarded.browser()
+    other.jar.cookies.set("cprsync", planted)
+    assert other.open("/").path == "/sign-in"
+
+
+def test_signing_out_ends_the_session_everywhere(guarded: Served) -> None:
+    browser = sign_in(guarded, "disk")
+    token = browser.jar.cookies["cprsync"]
+    browser.send("/sign-out")
+    assert browser.path == "/sign-in"
+    other = guarded.browser()
+    other.jar.cookies.set("cprsync", token)
+    assert other.open("/").path == "/sign-in"
+
+
+# -- roles -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "open_to"),
+    [("disk", {"/", "/reviews"}), ("leder", {"/", "/reviews", "/nights"}), ("drift", {"/nights"}), ("privat", set())],
+)
+def test_a_role_opens_its_own_pages_alone(guarded: Served, name: str, open_to: set[str]) -> None:
+    browser = sign_in(guarded, name)
+    opened = {path for path in ("/", "/reviews", "/nights") if browser.open(path).answer.status_code == 200}
+    assert opened == open_to
+
+
+def test_an_operator_finds_no_patron(guarded: Served) -> None:
+    browser = sign_in(guarded, "drift")
+    token, patron = browser.token, patron_of(guarded, "ANNA")
+    assert browser.open(f"/patrons/{patron}").answer.status_code == 403
+    assert person("ANNA").name.addressing not in browser.answer.text
+    assert browser.post("/find", {"form_token": token, "typed": patron}).answer.status_code == 403
+
+
+def test_desk_staff_answer_no_review(guarded: Served) -> None:
+    browser = sign_in(guarded, "disk")
+    answer = browser.post("/reviews/1/answer", {"form_token": browser.token, "answer": "accept"}).answer
+    assert answer.status_code == 403
+
+
+# -- the file ----------------------------------------------------------------------------------------------
+
+
+def test_the_file_keeps_no_password_and_is_its_owners_alone(accounts_file: Path) -> None:
+    assert PASSWORD not in accounts_file.read_text("utf-8")
+    assert accounts_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_account_that_is_removed_signs_in_no_more(guarded: Served, accounts_file: Path) -> None:
+    before = accounts_file.read_bytes()
+    try:
+        write_accounts(accounts_file, [])
+        assert sign_in(guarded, "disk").answer.status_code == 403
+    finally:
+        accounts_file.write_bytes(before)
+
+
+@pytest.mark.parametrize("text", ["[[account]]\nname = 1\n", "[[account]]\nname = 'x'\npassword = 'open'\n", "no"])
+def test_a_file_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(text, "utf-8")
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError) as error:
+        Accounts(path, agency=AGENCY, monotonic=lambda: 0.0)
+    assert str(path) in error.value.message
+    assert "'open'" not in error.value.message
