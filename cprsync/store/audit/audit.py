@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -143,6 +144,13 @@ def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow |
 
 def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
     """Return the bytes that are chained: JSON with sorted keys and no blanks."""
+    if not happened.more and happened.user is None:
+        # written by hand, because nearly all words are the same in each entry of a batch: a tenth of the time
+        return (
+            f'{{"actions":{_word(happened.actions)},"agency":{_word(tenant.agency)},"at":{_word(at)},'
+            f'"kind":{_word(happened.kind)},"patron":{_ENCODE(happened.patron)},"run":{_word(happened.run)},'
+            f'"seq":{seq},"stream":{_word(stream)}}}'
+        ).encode()
     entry: dict[str, Any] = {} if happened.user is None else {"user": happened.user}
     entry |= {
         "actions": happened.actions,
@@ -155,6 +163,11 @@ def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) 
         "stream": stream,
     }
     return _ENCODE(entry | dict(happened.more)).encode()
+
+
+@lru_cache(maxsize=256)
+def _word(value: str | int | tuple[str, ...] | None) -> str:
+    return _ENCODE(value)
 
 
 def current_marks(connection: Connection, tenant: Tenant) -> list[Mark]:
