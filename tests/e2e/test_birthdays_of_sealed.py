@@ -98,6 +98,7 @@ PLANNING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 #: Commands that write, or that look at no record of a library.
 WRITING: Final = frozenset(
     {
+        *("accounts list", "accounts remove", "accounts set", "serve"),
         *(
             "audit accept",
             "bench",
@@ -124,9 +125,10 @@ def commands() -> set[str]:
     """Every command of the program, as it is typed."""
 
     def below(command: Any, name: str) -> Iterator[str]:
-        for word, one in getattr(command, "commands", {}).items():
-            yield from below(one, f"{name} {word}".strip())
-        if not hasattr(command, "commands"):
+        words = command.list_commands(None) if hasattr(command, "list_commands") else []
+        for word in words:
+            yield from below(command.get_command(None, word), f"{name} {word}".strip())
+        if not words:
             yield name
 
     return set(below(typer.main.get_command(app), ""))
