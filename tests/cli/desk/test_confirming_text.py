@@ -12,7 +12,7 @@ from cprsync.cli.desk.confirming import Asker, warning_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.errors import NotConfirmed
-from cprsync.services.desk.showing import preview_document
+from cprsync.services.desk.showing import warning_documents
 
 NOTE = DeskWarning("moved", Level.NOTE, "desk.emigrated")
 STOP = DeskWarning("dead", Level.STOP, "desk.dead")
@@ -136,7 +136,7 @@ def test_a_preview_that_nobody_said_yes_to_is_printed_with_the_error_in_it(
 
 
 def test_the_warnings_that_stop_stand_first() -> None:
-    warnings = preview_document(STOPPING)["warnings"]
+    warnings = warning_documents(STOPPING.warnings)
     assert list(warning_lines(warnings, "da")) == [
         "  ! stop: CPR siger, at personen er død.",
         "  · vær opmærksom: Personen er udrejst og har ingen bopæl i Danmark.",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.catalogues import rule_words
 from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview
 from cprsync.errors import BadInput, NotConfirmed
-from cprsync.services.desk.showing import check_confirmed, preview_document
+from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents
 
 DEAD = DeskWarning("dead", Level.STOP, "desk.dead")
 PREVIEW = Preview("registration", "12345678", (DEAD,))
@@ -19,8 +18,9 @@ def test_a_preview_has_its_warnings_in_both_languages() -> None:
         "patron": "12345678",
         "digest": PREVIEW.digest,
         "needs_reason": True,
-        "warnings": [{"kind": "dead", "level": "stop", "text": rule_words("desk.dead").document()}],
     }
+    said = {"da": "CPR siger, at personen er død.", "en": "The register says that the person is dead."}
+    assert warning_documents(PREVIEW.warnings) == [{"kind": "dead", "level": "stop", "text": said}]
 
 
 @pytest.mark.parametrize(
