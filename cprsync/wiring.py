@@ -9,12 +9,11 @@ import time
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from datetime import time as time_of_day
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.config.clock import MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
@@ -51,65 +50,6 @@ if TYPE_CHECKING:
 DESK_SECONDS: Final = 7.5
 #: How much of it calls have at least, however long the start took: a busy machine still asks.
 DESK_CALLS_SECONDS: Final = 3.0
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def today(self) -> date:
-        return self.now().astimezone(COPENHAGEN).date()
-
-
-class StillClock(SystemClock):
-    """A clock that stands still: at the mock's time, or on a day given for a test."""
-
-    def __init__(self, moment: datetime) -> None:
-        self._moment = moment
-
-    def now(self) -> datetime:
-        return self._moment
-
-
-class MockClock(SystemClock):
-    """The mock's clock, for a program that stays open while the mock's days pass."""
-
-    #: for how long an answer of the mock is taken for the present
-    _FRESH_SECONDS = 1.0
-
-    def __init__(self, ask: Callable[[], datetime]) -> None:
-        self._ask = ask
-        self._moment, self._asked = ask(), time.monotonic()
-
-    def now(self) -> datetime:
-        monotonic = time.monotonic()
-        if monotonic - self._asked > self._FRESH_SECONDS:
-            self._moment, self._asked = self._ask(), monotonic
-        return self._moment
-
-
-def clock_for(settings: Settings, today: date | None = None, *, moves: bool = False) -> Clock:
-    """The machine's clock. In the test environment, the mock's clock, or the given day at half past six.
-
-    `moves`: the program stays open, and the mock is asked again.
-    """
-    if settings.environment == "production":
-        if today is not None:
-            raise ConfigurationError('--today is for environment = "test" only')
-        return SystemClock()
-    if today is not None:
-        return StillClock(datetime.combine(today, time_of_day(6, 30), tzinfo=COPENHAGEN).astimezone(UTC))
-    if settings.test.control_url is None:
-        return SystemClock()
-    from cprsync.mock.control import clock
-
-    def ask() -> datetime:
-        mock = clock({"control_url": settings.test.control_url})
-        return datetime.fromisoformat(mock["now"]).astimezone(UTC)
-
-    return MockClock(ask) if moves else StillClock(ask())
 
 
 def library_of(settings: Settings, agency: str | None) -> LibrarySection:

@@ -11,6 +11,7 @@ from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
 from bench.deliveries import TASK, shares, write_delivery
+from cprsync.config.clock import StillClock
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.person import Person
@@ -31,7 +32,6 @@ from cprsync.store.records.records import encode_local
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.seals.vault import REGISTER, Vault
 from cprsync.store.sql import SqlStore
-from cprsync.wiring import StillClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

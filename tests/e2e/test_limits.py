@@ -17,6 +17,7 @@ from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync import wiring
+from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
@@ -124,7 +125,7 @@ def happens(ready: dict[str, Any], event: str | None) -> None:
 
 def leave(library: Library) -> None:
     settings = load_settings(library.folder / "cprsync.toml")
-    clock = wiring.clock_for(settings)
+    clock = clock_for(settings)
     with wiring.Site(settings, wiring.library_of(settings, None)).store() as store:
         for key in HARMED:
             patron = store.patrons.find(CprNumber.parse(number(key)))

@@ -13,6 +13,7 @@ from town import PEOPLE_FILE, number
 
 from cprsync import wiring
 from cprsync.cli.imports.lists import import_file
+from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
@@ -71,7 +72,7 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
     with wiring.Site(settings, section).store() as store:
         patron = store.patrons.find(CprNumber.parse(number("ANNA")))
         assert patron is not None
-        end_patron(store, patron, on=wiring.clock_for(settings).today())
+        end_patron(store, patron, on=clock_for(settings).today())
     ran = library.run("sync")
     assert [run["subscriptions"]["removed"] for run in ran.document["runs"]] == [1, 0], ran.out
     subscribed = control.state(ready)["subscriptions"]

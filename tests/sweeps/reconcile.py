@@ -26,6 +26,7 @@ from small_night import forked_mock
 
 from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
+from cprsync.config.clock import SystemClock
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
@@ -68,7 +69,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     settings = load_settings(config)
     upgrade(settings.store.url)
     with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
-        clock = wiring.SystemClock()
+        clock = SystemClock()
         run = store.runs.begin(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):
             part = ours[start : start + _PART]

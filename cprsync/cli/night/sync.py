@@ -16,6 +16,7 @@ from cprsync.cli.terminal.failures import failures, interrupted_document, show_e
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say_lines
+from cprsync.config.clock import clock_for
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import OUTCOMES, report_lines
@@ -117,10 +118,8 @@ def _error_of(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
 
 def _find_day(settings: Settings, today: date | None) -> date | None:
     """The day; None if no clock gives it."""
-    from cprsync import wiring
-
     try:
-        return wiring.clock_for(settings, today).today()
+        return clock_for(settings, today).today()
     except CprsyncError:
         return None
 

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from cprsync import wiring
 from cprsync.cli.demo.demo import run_demo
+from cprsync.config.clock import SystemClock
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.sealed import Address
@@ -43,13 +44,13 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
             residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
             # in which order they come is chance, and who is protected has no address to alter
             patron = next(p for p in residents if isinstance(p.register.address, Address))
-            run = store.runs.begin(day=wiring.SystemClock().today(), started=wiring.SystemClock().now())
+            run = store.runs.begin(day=SystemClock().today(), started=SystemClock().now())
             after = change(patron.register)
             assert patron.as_of is not None
             store.patrons.write(
                 run, Batch(writes=[Write(patron, after, store.patrons.prepare(after), patron.as_of, ())])
             )
-            store.runs.close(run, state=RunState.CLOSED, finished=wiring.SystemClock().now(), document={"exit": 0})
+            store.runs.close(run, state=RunState.CLOSED, finished=SystemClock().now(), document={"exit": 0})
 
     return meddle
 

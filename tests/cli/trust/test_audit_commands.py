@@ -14,6 +14,7 @@ from cprsync import wiring
 from cprsync.cli.night import overview as status_module
 from cprsync.cli.terminal.user import user_name
 from cprsync.cli.trust.audit import audit_accept, audit_list, audit_verify
+from cprsync.config.clock import SystemClock
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.number import CprNumber
@@ -136,7 +137,7 @@ def test_what_nobody_named_did_is_found_by_the_word_for_it(asked: Path, capsys: 
 def test_the_list_of_one_patron_and_of_days_to_come(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     patron = next(one["patron"] for one in listed(asked, capsys) if one["what"] == "reveal")
     assert {one["patron"] for one in listed(asked, capsys, patron=patron)} == {patron}
-    later = load_settings(asked / "cprsync.toml") and wiring.SystemClock().today().replace(year=2999)
+    later = load_settings(asked / "cprsync.toml") and SystemClock().today().replace(year=2999)
     assert listed(asked, capsys, since=later) == []
 
 

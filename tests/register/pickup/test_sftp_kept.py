@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import pytest
 from sftp_server import NAME, Server, metadata
 
+from cprsync.config.clock import SystemClock
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
 from cprsync.store.core.engine import open_engine
 from cprsync.store.feed.inbox import CHUNK_BYTES
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
-from cprsync.wiring import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cprsync.wiring import MockClock
+from cprsync.config.clock import MockClock
 
 if TYPE_CHECKING:
     import pytest
@@ -19,7 +19,7 @@ def test_the_mocks_days_pass_while_the_desk_is_open(monkeypatch: pytest.MonkeyPa
         asked.append(moments[len(asked)])
         return asked[-1]
 
-    monkeypatch.setattr("cprsync.wiring.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("cprsync.config.clock.time.monotonic", lambda: seconds[0])
     clock = MockClock(ask)
     assert [clock.now(), clock.now()] == [moments[0]] * 2
     seconds[0] += 5

@@ -1,0 +1,76 @@
+"""Which clock the program goes by: the machine's, a day given for a test, or the mock's."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from typing import TYPE_CHECKING
+
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.config.settings import Settings
+    from cprsync.services.ports.runs import Clock
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        return self.now().astimezone(COPENHAGEN).date()
+
+
+class StillClock(SystemClock):
+    """A clock that stands still: at the mock's time, or on a day given for a test."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+class MockClock(SystemClock):
+    """The mock's clock, for a program that stays open while the mock's days pass."""
+
+    #: for how long an answer of the mock is taken for the present
+    _FRESH_SECONDS = 1.0
+
+    def __init__(self, ask: Callable[[], datetime]) -> None:
+        self._ask = ask
+        self._moment, self._asked = ask(), time.monotonic()
+
+    def now(self) -> datetime:
+        monotonic = time.monotonic()
+        if monotonic - self._asked > self._FRESH_SECONDS:
+            self._moment, self._asked = self._ask(), monotonic
+        return self._moment
+
+
+def clock_for(settings: Settings, today: date | None = None, *, moves: bool = False) -> Clock:
+    """The machine's clock. In the test environment, the mock's clock, or the given day at half past six.
+
+    `moves`: the program stays open, and the mock is asked again.
+    """
+    if settings.environment == "production":
+        if today is not None:
+            raise ConfigurationError('--today is for environment = "test" only')
+        return SystemClock()
+    if today is not None:
+        return StillClock(datetime.combine(today, time_of_day(6, 30), tzinfo=COPENHAGEN).astimezone(UTC))
+    if settings.test.control_url is None:
+        return SystemClock()
+    from cprsync.mock.control import clock
+
+    def ask() -> datetime:
+        mock = clock({"control_url": settings.test.control_url})
+        return datetime.fromisoformat(mock["now"]).astimezone(UTC)
+
+    return MockClock(ask) if moves else StillClock(ask())
