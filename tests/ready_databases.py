@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAMES = itertools.count(1)
+#: The one connection to each server by which databases come and go, because each is a process of the server.
+_ADMINISTRATION: dict[str, psycopg.Connection[object]] = {}
 _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -41,8 +42,7 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
             upgraded(url.replace("/postgres?", "/ready?"))
             yield url
         finally:
-            _administration(url).close()
-            _administration.cache_clear()
+            _ADMINISTRATION.pop(url).close()
             server.cleanup()
 
 
@@ -73,11 +73,7 @@ def upgraded(url: str) -> str:
 
 
 def _execute(url: str, *statements: str) -> None:
+    if url not in _ADMINISTRATION:
+        _ADMINISTRATION[url] = psycopg.connect(url, autocommit=True)
     for statement in statements:
-        _administration(url).execute(statement.encode())
-
-
-@functools.cache
-def _administration(url: str) -> psycopg.Connection[object]:
-    """The one connection by which databases come and go, because each connection is a process of the server."""
-    return psycopg.connect(url, autocommit=True)
+        _ADMINISTRATION[url].execute(statement.encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
@@ -82,27 +82,38 @@ class PostgresqlTemplates:
         self._server = make_url(server).set(drivername="postgresql")
         # others may measure on the same server
         self._prefix = f"cprsync_bench_{os.getpid()}_"
+        self._made: set[str] = set()
 
     def url(self, database: str) -> str:
         return self._server.set(database=self._prefix + database).render_as_string(hide_password=False)
 
     def make(self, database: str) -> str:
         self._execute(f"CREATE DATABASE {self._prefix}{database}")
+        self._made.add(database)
         return self.url(database)
 
     def copy(self, database: str, to: str) -> str:
         self._execute(f"CREATE DATABASE {self._prefix}{to} TEMPLATE {self._prefix}{database}")
+        self._made.add(to)
         self._execute("CHECKPOINT")
         return self.url(to)
 
     def drop(self, database: str) -> None:
         self._execute(f"DROP DATABASE IF EXISTS {self._prefix}{database} WITH (FORCE)")
+        self._made.discard(database)
+
+    def close(self) -> None:
+        """Leave nothing behind on a server that others use too."""
+        for database in sorted(self._made):
+            self.drop(database)
 
     def _execute(self, statement: str) -> None:
         engine = create_engine(self._server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-        engine.dispose()
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(statement)
+        finally:
+            engine.dispose()
 
 
 @contextmanager
@@ -115,8 +126,8 @@ def opened_databases(name: str, folder: Path) -> Iterator[Databases]:
     if name == "sqlite":
         yield SqliteFiles(folder)
     elif name == "postgresql":
-        with _server() as server:
-            yield PostgresqlTemplates(server)
+        with _server() as server, closing(PostgresqlTemplates(server)) as databases:
+            yield databases
     else:
         raise ConfigurationError(f"--database is one of {', '.join(NAMES)}", kind="usage")
 

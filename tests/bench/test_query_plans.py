@@ -20,7 +20,7 @@ from sqlalchemy import event
 from bench.databases import opened_databases
 from bench.figures import OURS
 from bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
-from bench.night import EMPTY, PREPARED, Bench
+from bench.night import PREPARED, Bench
 from cprsync.config.packaged import load_municipalities
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.lending.standing import Standings, Statements
@@ -97,12 +97,8 @@ def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A night that has been, with what it asked. No test writes."""
     folder = tmp_path_factory.mktemp("night")
     with named_server(request), opened_databases(request.param, folder) as databases:
-        try:
-            # enough for PostgreSQL to think of an index
-            yield from caught_in_a_night(Bench(folder, databases, patrons=3_000, changes=CHANGES))
-        finally:
-            for name in (OURS, PREPARED, EMPTY):
-                databases.drop(name)
+        # enough for PostgreSQL to think of an index
+        yield from caught_in_a_night(Bench(folder, databases, patrons=3_000, changes=CHANGES))
 
 
 def whole_tables(connection: Connection, caught: Caught) -> list[str]:
