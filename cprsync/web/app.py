@@ -120,6 +120,7 @@ def make_app(around: Surroundings) -> ASGIApp:
         "/patrons/{patron}/look-up": (Task.SERVE, registering.look_up_patron),
         "/patrons/{patron}/confirm": (Task.SERVE, registering.confirm_patron),
         "/patrons/{patron}/set": (Task.SERVE, records.set_field_of),
+        "/patrons/{patron}/responsible": (Task.SERVE, records.change_responsible),
         "/reviews/{number:int}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]

@@ -38,6 +38,15 @@ def test_a_scanned_card_leads_to_its_patron(desk: Served) -> None:
     assert browser.path == f"/patrons/{patron_of(desk, 'CLARA')}"
 
 
+def test_a_card_that_looks_like_another_patrons_number_says_so(desk: Served) -> None:
+    anna, clara = patron_of(desk, "ANNA"), patron_of(desk, "CLARA")
+    browser = desk.browser().open(f"/patrons/{clara}")
+    browser.send(f"/patrons/{clara}/set", field="cards", text=anna)
+    browser.open("/").send("/find", typed=anna)
+    assert browser.path == f"/patrons/{anna}"
+    assert f"Et kort med samme nummer er låner {clara}s" in browser.text
+
+
 def test_a_patron_number_leads_to_its_patron(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
     assert desk.browser().open("/").send("/find", typed=patron).path == f"/patrons/{patron}"

@@ -142,7 +142,7 @@ def test_a_yes_that_is_sent_twice_writes_once(desk: Served) -> None:
     browser.post("/register/confirm", form)
     browser.post("/register/confirm", form)
     assert browser.path == "/"
-    assert "skrevet eller udløbet" in browser.text
+    assert "allerede sendt eller udløbet" in browser.text
     assert desk.site.told == [patron_of(desk, "EDITH")]
 
 
@@ -172,7 +172,7 @@ def test_somebody_without_a_cpr_number_is_shown_before_they_are_written(desk: Se
     browser.send(
         "/register/check", name="Ole Opdigt", birth_date="2015-04-10", address="Gade 1 | 8000 Aarhus C", cards="K77"
     )
-    assert "Skal det skrives sådan?" in browser.text
+    assert "Er oplysningerne rigtige?" in browser.text
     assert desk.library.store.patrons.count() == count
     browser.send("/register/confirm")
     assert "Låneren er indmeldt." in browser.text

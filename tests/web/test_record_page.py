@@ -8,7 +8,7 @@ import pytest
 from doubles import AGENCY
 from test_box import patron_of
 from test_sealed_views import reveals
-from townspeople import person
+from townspeople import cpr, person
 
 from cprsync.language.record import field_lines
 from cprsync.services.desk.viewing import RecordViewer
@@ -109,3 +109,67 @@ def test_a_field_that_is_not_the_pages_to_set_stays_as_it_is(desk: Served, field
     browser.post(f"/patrons/{patron}/set", {**form, "field": field, "text": "Andet"})
     assert browser.answer.status_code == 422
     assert desk.library.everything() == before
+
+
+# -- who answers for a minor -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def minor(desk: Served) -> str:
+    """LIV, who is 12, as a patron."""
+    desk.library.enrol("LIV")
+    desk.library.register.knows(person("LIV"), person("QUINNIE"))
+    desk.library.one_night()
+    desk.library.register.looked_up.clear()
+    return patron_of(desk, "LIV")
+
+
+def in_force(desk: Served, minor: str) -> list[str]:
+    return [one.responsible_id for one in desk.library.store.responsibles.links(minor) if one.until is None]
+
+
+@pytest.mark.parametrize("typed", ["number", "hyphen", "patron"])
+def test_a_patron_answers_for_a_minor_and_that_is_ended(desk: Served, minor: str, typed: str) -> None:
+    anna, digits = patron_of(desk, "ANNA"), cpr("ANNA").digits
+    text = {"number": digits, "hyphen": f"{digits[:6]}-{digits[6:]}", "patron": anna}[typed]
+    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=text)
+    assert browser.path == f"/patrons/{minor}"
+    assert "er nu økonomisk ansvarlig" in browser.text
+    assert digits not in browser.answer.text
+    assert in_force(desk, minor) == [anna]
+    assert desk.library.register.looked_up == []
+    assert f"/patrons/{minor}" in record(desk, "ANNA").answer.text
+    browser.send(f"/patrons/{minor}/responsible", doing="end", number=anna)
+    assert "er ikke længere økonomisk ansvarlig" in browser.text
+    assert in_force(desk, minor) == []
+
+
+def test_somebody_who_is_no_patron_is_looked_up_and_answers(desk: Served, minor: str) -> None:
+    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=cpr("QUINNIE").digits)
+    assert "er nu økonomisk ansvarlig" in browser.text
+    assert desk.library.register.looked_up == [cpr("QUINNIE")]
+    assert in_force(desk, minor) == [patron_of(desk, "QUINNIE")]
+
+
+@pytest.mark.parametrize(("number", "said"), [("", "Skriv den ansvarliges"), ("12", "lånernummer"), ("EDITH", "CPR")])
+def test_whoever_cannot_answer_is_refused_beside_the_field(desk: Served, minor: str, number: str, said: str) -> None:
+    typed = cpr(number).digits if number.isalpha() and number else number
+    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=typed)
+    assert browser.answer.status_code == 422
+    assert said in browser.text
+    assert 'href="#responsible-number"' in browser.answer.text
+    assert not typed or f'value="{typed}"' not in browser.answer.text
+    assert in_force(desk, minor) == []
+
+
+def test_nobody_answers_for_an_adult(desk: Served) -> None:
+    anna, david = patron_of(desk, "ANNA"), patron_of(desk, "DAVID")
+    browser = record(desk, "ANNA").send(f"/patrons/{anna}/responsible", doing="add", number=david)
+    assert browser.answer.status_code == 422
+    assert in_force(desk, anna) == []
+
+
+def test_a_protected_person_who_answers_is_not_named(desk: Served, minor: str) -> None:
+    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=patron_of(desk, "BO"))
+    assert in_force(desk, minor) == [patron_of(desk, "BO")]
+    assert person("BO").name.addressing not in browser.answer.text

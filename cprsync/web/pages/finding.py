@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.language.words import word
 from cprsync.services.desk.viewing import find_patron
+from cprsync.web.pages.records import read_number
 from cprsync.web.pages.registering import show_purposes
 
 if TYPE_CHECKING:
@@ -31,18 +32,14 @@ def find(visit: Visit) -> Response:
         return _start(visit, problem="find_nobody", status=404)
     found = find_patron(visit.place.desk.store, typed)
     if found["found"]:
+        warnings = [word(f"find_{one}", visit.language, other=found.get("other")) for one in found["warnings"]]
+        if warnings:
+            visit.session.say(" ".join(f"{one[0].upper()}{one[1:]}." for one in warnings))
         return visit.go_to(f"/patrons/{found['patron']}")
-    number = _number(typed)
+    number = read_number(typed)
     if number is None:
         return _start(visit, problem="find_nobody", status=404)
     return show_purposes(visit, number)
-
-
-def _number(typed: str) -> CprNumber | None:
-    try:
-        return CprNumber.parse_any(unspaced(typed))
-    except ValueError:
-        return None
 
 
 def _start(visit: Visit, *, problem: str | None = None, status: int = 200) -> Response:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import ListChange
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson
 from cprsync.language.errors import error_text
 from cprsync.language.record import (
     NOTHING,
@@ -20,17 +21,36 @@ from cprsync.language.record import (
     value_text,
 )
 from cprsync.language.words import desk_word, has_desk_word, word
+from cprsync.services.desk.responsibles import (
+    ResponsibleRequest,
+    add_responsible,
+    end_responsible,
+    list_responsibles,
+)
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.desk.viewing import RecordViewer, find_patron
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
     from cprsync.domain.patron.kinds import Kind
     from cprsync.web.visit import Visit
+
+
+#: Which fields stand together on the page. Their headings are `group_1` and so on.
+_TOGETHER: Final = (
+    ("standing", "group", "kind", "blocks", "blocked_since", "blocked_reason", "responsible", "absence"),
+    ("cards", "pin", "branch", "language"),
+    ("telephones", "emails", "contact_address"),
+    ("loans", "reservations", "balance", "messages"),
+    ("internal_note", "note_to_patron"),
+)
+#: The rest stands first, and is about the person.
+_OTHER: Final = 0
+_GROUPS: Final = {key: number for number, keys in enumerate(_TOGETHER, start=1) for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,8 @@ class Row:
     register: str | None
     #: nothing is kept, and nothing differs
     is_empty: bool
+    #: the heading under which it stands; headings are in the order of their numbers
+    group: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +83,8 @@ class Settable:
     entries: tuple[str, ...]
     #: what is there now, to be changed
     value: str
+    #: the only values there are; (): anything may be typed
+    choices: tuple[str, ...] = ()
 
 
 def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
@@ -75,6 +99,7 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             bool(entry.get("sealed")),
             value_text(key, entry["register"], language) if "register" in entry else None,
             is_empty=lines == (NOTHING,) and "register" not in entry,
+            group=_GROUPS.get(key, _OTHER),
         )
 
 
@@ -114,6 +139,43 @@ def set_field_of(visit: Visit) -> Response:
     return visit.go_to(f"/patrons/{patron}#{field}")
 
 
+def read_number(typed: str) -> CprNumber | None:
+    """A typed number, with or without a hyphen or blanks. None: it is no CPR number."""
+    try:
+        return CprNumber.parse_any(unspaced(typed))
+    except ValueError:
+        return None
+
+
+def change_responsible(visit: Visit) -> Response:
+    """Let someone answer for a minor, or end that. They are named by CPR number or by patron number."""
+    patron, desk = visit.named("patron"), visit.place.desk
+    adds, typed = visit.typed("doing") == "add", visit.typed("number")
+    if not typed:
+        return _responsible_refused(visit, visit.word("responsible_missing"))
+    try:
+        asked = _asked_responsible(visit, patron, typed)
+        done = add_responsible(desk, asked) if adds else end_responsible(desk.store, asked, desk.policy)
+    except (BadInput, NoSuchPerson) as error:
+        return _responsible_refused(visit, error_text(error, visit.language))
+    who = word("responsible_number", visit.language, patron=done["responsible"])
+    visit.session.say(word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron))
+    return visit.go_to(f"/patrons/{patron}")
+
+
+def _asked_responsible(visit: Visit, patron: str, typed: str) -> ResponsibleRequest:
+    """The request about whoever has the typed number: a patron, or somebody whom the register is asked about."""
+    found = find_patron(visit.place.desk.store, typed)
+    if found["found"]:
+        return ResponsibleRequest(patron, visit.user, responsible_id=found["patron"])
+    return ResponsibleRequest(patron, visit.user, number=read_number(typed))
+
+
+def _responsible_refused(visit: Visit, why: str) -> Response:
+    shown = _viewer(visit).shown(visit.named("patron"))
+    return _record_page(visit, shown, problem=("responsible-number", why))
+
+
 def _viewer(visit: Visit) -> RecordViewer:
     desk = visit.place.desk
     return RecordViewer(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
@@ -132,15 +194,37 @@ def _record_page(
         rows=rows,
         marks=[word(mark, language) for mark in marks_of(document)],
         has_sealed=any(row.is_sealed for row in rows),
-        settable=tuple(_settable(document, language)),
+        settable=tuple(_settable(document, language, visit.place.desk.policy.branches)),
         problem=problem,
+        responsibles=_responsibles(visit, document),
+        problem_at=_place_of(problem),
         said=visit.session.take_said(),
     )
 
 
-def _settable(document: Mapping[str, Any], language: Language) -> Iterator[Settable]:
+def _responsibles(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Who answers for the patron. Nobody answers for a patron of whom nothing is kept."""
+    if not _is_kept(document):
+        return []
+    desk = visit.place.desk
+    listed = list_responsibles(desk.store, document["patron"], policy=desk.policy, clock=desk.clock)
+    return list(listed["responsibles"])
+
+
+def _is_kept(document: Mapping[str, Any]) -> bool:
+    return bool(document["fields"].keys() - {"standing"})
+
+
+def _place_of(problem: tuple[str, str] | None) -> str:
+    """The input to which the summary of what went wrong leads. "": there is none."""
+    if problem is None or not problem[0]:
+        return ""
+    return f"set-{problem[0]}" if problem[0] in SETTABLE else problem[0]
+
+
+def _settable(document: Mapping[str, Any], language: Language, branches: Iterable[str]) -> Iterator[Settable]:
     """The fields that staff may set for good. None for a patron of whom nothing is kept."""
-    if not document["fields"].keys() - {"standing"}:
+    if not _is_kept(document):
         return
     for key, field in SETTABLE.items():
         entry = document["fields"].get(field.part_of or key, {})
@@ -154,6 +238,7 @@ def _settable(document: Mapping[str, Any], language: Language) -> Iterator[Setta
             hint=desk_word(f"hint_{key}", language) if has_desk_word(f"hint_{key}") else "",
             entries=() if shut or masked or not field.kind.is_list else tuple(map(_line_of, entry["value"])),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
+            choices=tuple(branches) if key == "branch" else (),
         )
 
 

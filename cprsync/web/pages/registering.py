@@ -109,8 +109,11 @@ def confirm_new(visit: Visit) -> Response:
 
 
 def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
-    """What was typed, by field. Several values of a field are joined as in a list of patrons."""
-    values = {name: " | ".join(visit.all_typed(name)) for name in fields}
+    """What was typed, by field. Several values and lines of a field are joined as in a list of patrons."""
+    values = {
+        name: " | ".join(line.strip() for text in visit.all_typed(name) for line in text.splitlines() if line.strip())
+        for name in fields
+    }
     return {name: value for name, value in values.items() if value}
 
 

@@ -46,7 +46,8 @@ def answer_item(visit: Visit) -> Response:
     try:
         item = answers[answer]()
     except (BadInput, Braked, NotConfirmed) as error:
-        return _item_page(visit, problem=error_text(error, visit.language))
+        field = "reason" if error.kind in {"confirm.reason", "input.reason"} else ""
+        return _item_page(visit, problem=(field, error_text(error, visit.language)))
     visit.session.say(visit.word(f"answered_{answer}", number=number))
     for patron in filter(None, (item["patron"], item["about"])):
         visit.place.site.publish_patron(patron)
@@ -58,7 +59,7 @@ def _reviews(visit: Visit) -> Reviews:
     return Reviews(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
 
 
-def _item_page(visit: Visit, *, problem: str | None = None) -> Response:
+def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     item = with_words(_reviews(visit).shown(int(visit.named("number"))))
     return visit.show(
         "review.html",
