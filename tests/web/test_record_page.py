@@ -58,6 +58,14 @@ def test_what_is_sealed_opens_for_a_reason_that_the_audit_has(desk: Served) -> N
     assert name not in browser.open(f"/patrons/{patron}").answer.text
 
 
+def test_what_was_opened_is_marked_to_stay_off_paper(desk: Served) -> None:
+    patron, name = patron_of(desk, "BO"), person("BO").name.addressing
+    browser = record(desk, "BO").send(f"/patrons/{patron}/reveal", reason="Låneren står ved skranken")
+    heading, _, rest = browser.answer.text.partition("</h1>")
+    assert f'<span class="revealed">{name}</span>' in heading
+    assert name not in rest.partition('class="revealed"')[0]
+
+
 def test_without_a_reason_nothing_opens(desk: Served) -> None:
     patron = patron_of(desk, "BO")
     browser = record(desk, "BO").send(f"/patrons/{patron}/reveal", reason=" ")
@@ -85,9 +93,12 @@ def test_a_block_is_added_and_lifted(desk: Served) -> None:
     browser = record(desk, "ANNA").send(f"/patrons/{patron}/set", field="blocks", text="Mistet kort")
     (block,) = desk.library.store.views.patron(patron).local.blocks
     assert block.lifted is None
+    assert "blokeret: " in browser.text
+    assert "{" not in browser.text
     browser.send(f"/patrons/{patron}/set", field="blocks", doing="remove", text=f"{block.since} Mistet kort")
     (block,) = desk.library.store.views.patron(patron).local.blocks
     assert block.lifted is not None
+    assert "blokeret: " not in browser.text
 
 
 def test_a_value_that_cannot_be_kept_is_said_beside_its_field_and_not_shown_again(desk: Served) -> None:

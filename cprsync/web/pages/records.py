@@ -193,6 +193,7 @@ def _record_page(
         whose=whose_name(document),
         rows=rows,
         marks=[word(mark, language) for mark in marks_of(document)],
+        blocks=_standing_blocks(document, language),
         has_sealed=any(row.is_sealed for row in rows),
         settable=tuple(_settable(document, language, visit.place.desk.policy.branches)),
         problem=problem,
@@ -209,6 +210,13 @@ def _responsibles(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, A
     desk = visit.place.desk
     listed = list_responsibles(desk.store, document["patron"], policy=desk.policy, clock=desk.clock)
     return list(listed["responsibles"])
+
+
+def _standing_blocks(document: Mapping[str, Any], language: Language) -> list[str]:
+    """The blocks that nobody has lifted."""
+    entry = document["fields"].get("blocks")
+    blocks = [] if entry is None else [one for one in entry.get("value") or () if "lifted" not in one]
+    return value_lines("blocks", {"value": blocks}, language) if blocks else []
 
 
 def _is_kept(document: Mapping[str, Any]) -> bool:
