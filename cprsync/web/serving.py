@@ -8,24 +8,29 @@ import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cprsync.config.settings import LOOPBACK
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from starlette.types import ASGIApp
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 _BACKLOG: Final = 128
 #: Connections and requests that are open at the same time, at most.
 _CONCURRENT_MAX: Final = 200
 #: How long a browser may keep a connection that it does not use.
 _KEEP_ALIVE_SECONDS: Final = 15
+#: How long a connection may take to send the head of its first request, and of each further one.
+_REQUEST_SECONDS: Final = 10.0
 #: How long a request that is being answered is waited for when the server is stopped.
 _STOP_SECONDS: Final = 10
 
@@ -61,7 +66,9 @@ def make_server(
     context = None if certificate is None else _tls(certificate)
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_Connection,
+        # nobody stands between the browsers and us
+        proxy_headers=False,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -73,6 +80,40 @@ def make_server(
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
     return _Server(config, ready)
+
+
+class _Connection(H11Protocol):
+    """Closes a connection that begins a request and does not get on with it: there are only so many."""
+
+    _waits: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        if self._waits is None and self._is_between_requests():
+            self._wait()
+        super().data_received(data)
+        if not self._is_between_requests():
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _is_between_requests(self) -> bool:
+        """Whether no head of a request has come, or the last request was answered."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is None or cycle.response_complete
+
+    def _wait(self) -> None:
+        self._waits = self.loop.call_later(_REQUEST_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._waits is not None:
+            self._waits.cancel()
+            self._waits = None
 
 
 class _Server(uvicorn.Server):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
 from cprsync.language.words import desk_word
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 #: The largest form, in bytes, and the most fields in it.
 FORM_BYTES_MAX: Final = 64 * 1024
 FORM_FIELDS_MAX: Final = 100
+#: How long a form may take to arrive.
+FORM_SECONDS: Final = 10.0
+#: Nobody types these, and PostgreSQL does not keep the first.
+_NOT_TYPED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class FormRefused(ValueError):
@@ -34,17 +41,31 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     """The fields of a form. Raises FormRefused before more is read than a form may have."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise FormRefused("not a form")
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            text = (await _read_body(request)).decode("ascii")
+        form = parse_qs(text, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
+    except TimeoutError:
+        raise FormRefused("the form took too long") from None
+    except ClientDisconnect:
+        raise FormRefused("the browser hung up") from None
+    except FormRefused:
+        raise
+    except ValueError:
+        # its message quotes the input
+        raise FormRefused("the form cannot be read") from None
+    if any(_NOT_TYPED.search(part) for name, values in form.items() for part in (name, *values)):
+        raise FormRefused("the form holds a sign that nobody types")
+    return form
+
+
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > FORM_BYTES_MAX:
             raise FormRefused("the form is too large")
-    try:
-        text = body.decode("ascii")
-        return parse_qs(text, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
-    except ValueError:
-        # its message quotes the input
-        raise FormRefused("the form cannot be read") from None
+    return bytes(body)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,7 +103,7 @@ class Visit:
 
     def show(self, page: str, *, status: int = 200, **values: Any) -> Response:
         """Render a page."""
-        return self.renderer.page(page, self.session, path=self.request.url.path, status=status, **values)
+        return self.renderer.page(page, self.session, path=self.request.scope["path"], status=status, **values)
 
     def go_to(self, path: str) -> Response:
         """Show another page of ours next. A reload of it sends no form again."""
