@@ -78,6 +78,19 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
 )
 #: What is shown of a patron who is not there.
 _GONE: Final = frozenset({"patron.unknown", "patron.gone", "review.unknown", "run.unknown"})
+#: The pages that ask the register or the net media, which may hang.
+_ASKING: Final = frozenset(
+    {
+        registering.look_up_new,
+        registering.confirm_new,
+        registering.look_up_patron,
+        registering.confirm_patron,
+        records.set_field_of,
+        reviewing.answer_item,
+    }
+)
+#: Ends the address of a page that a browser is told to ask for again, so that it is told once.
+_AGAIN: Final = "again"
 _LOG: Final = structlog.get_logger("cprsync.web")
 
 
@@ -263,14 +276,17 @@ class _Entry:
 
     def _visit(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
         try:
-            with self._around.places.taken() as place:
+            with self._around.places.taken(asks=page in _ASKING) as place:
                 return page(Visit(request, session, place, self._renderer, form))
         except CprsyncError as error:
-            status = 404 if error.kind in _GONE else next((code for of, code in STATUSES if isinstance(error, of)), 500)
-            if status == 500:  # noqa: PLR2004 -- ours
-                _LOG.error("web.failed", kind=error.kind)
-            language = session.language
-            return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
+            return self._refused(session, error)
+
+    def _refused(self, session: Session, error: CprsyncError) -> Response:
+        status = 404 if error.kind in _GONE else next((code for of, code in STATUSES if isinstance(error, of)), 500)
+        if status == 500:  # noqa: PLR2004 -- ours
+            _LOG.error("web.failed", kind=error.kind)
+        language = session.language
+        return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
 
     def _failed(self, session: Session, key: str, status: int) -> Response:
         told, advice = (desk_word(f"{key}{part}", session.language) for part in ("", "_next"))

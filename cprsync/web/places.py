@@ -6,6 +6,7 @@ Opening both takes a tenth of a second, so that places stay open between request
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The most requests that are served at the same time. Others wait.
 PLACES_MAX: Final = 8
+#: The most of them that may ask the register at the same time: when it hangs, the others still serve.
+ASKING_MAX: Final = 6
 #: How long a request waits for a place.
 WAIT_SECONDS: Final = 8.0
 
@@ -46,31 +49,38 @@ class Places:
         self._open_site = open_site
         self._free: deque[Place] = deque()
         self._room = threading.Semaphore(PLACES_MAX)
+        self._asking = threading.Semaphore(ASKING_MAX)
         self._stack = ExitStack()
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self) -> Iterator[Place]:
-        """Take a place, and give it back. The register's waiting time begins anew. Raises DeskBusy."""
-        if not self._room.acquire(timeout=WAIT_SECONDS):
-            raise DeskBusy("all places at the desk are taken just now")
-        try:
+    def taken(self, *, asks: bool = False) -> Iterator[Place]:
+        """Take a place, and give it back. The register's waiting time begins anew. Raises DeskBusy.
+
+        `asks`: whether the register or the net media may be asked.
+        """
+        until = time.monotonic() + WAIT_SECONDS
+        with ExitStack() as held:
+            for room in (self._asking, self._room) if asks else (self._room,):
+                if not room.acquire(timeout=max(0.0, until - time.monotonic())):
+                    raise DeskBusy("all places at the desk are taken just now")
+                held.callback(room.release)
             place = self._next()
-            try:
-                place.site.wait_anew()
-                yield place
-            finally:
-                self._free.append(place)
-        finally:
-            self._room.release()
+            held.callback(self._free.append, place)
+            place.site.wait_anew()
+            yield place
 
     def _next(self) -> Place:
         try:
             return self._free.pop()
         except IndexError:
             site = self._open_site()
-            with self._lock:
-                return Place(site, self._stack.enter_context(site.desk()))
+            # opened outside the lock: a database that hangs holds up this request alone
+            with ExitStack() as opening:
+                place = Place(site, opening.enter_context(site.desk()))
+                with self._lock:
+                    self._stack.push(opening.pop_all())
+                return place
 
     def close(self) -> None:
         """Close every store and register."""
