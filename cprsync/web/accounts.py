@@ -1,6 +1,6 @@
 """The local accounts: names, roles, and passwords kept as Argon2id. Locks a name after wrong passwords in a row.
 
-The file is read at each log-in, so that a removed account cannot log in any more. Leaves out OpenID Connect.
+The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID Connect.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cryptography.exceptions import InvalidKey
@@ -34,6 +34,8 @@ LOCKED_SECONDS: Final = 15 * 60
 #: The longest password that is tried. Argon2 takes any length, and a page takes no more.
 PASSWORD_MAX: Final = 1024
 PASSWORD_LEAST: Final = 12
+#: The most passwords that are checked at the same time: each takes _MEMORY_KIB.
+CHECKS_MAX: Final = 2
 #: The most names whose wrong passwords are remembered.
 _NAMES_MAX: Final = 10_000
 #: Argon2id: RFC 9106's second choice.
@@ -65,6 +67,8 @@ class SignedIn:
 
     name: str
     roles: frozenset[Role]
+    #: the password as the file keeps it: another one ends the session
+    proof: str = field(repr=False)
 
 
 class Accounts:
@@ -78,33 +82,66 @@ class Accounts:
         self._lock = threading.Lock()
         # what is checked for an unknown name, so that it takes as long as for a known one
         self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
-        read_accounts(path)
+        #: the accounts by name, and the state of the file that they were read from
+        self._read: tuple[tuple[int, ...], dict[str, AccountEntry]] = ((), {})
+        self._entries()
 
     def sign_in(self, name: str, password: str) -> SignedIn | None:
         """The person, if the password is theirs. None: it is not, or the name is locked; nobody learns which."""
-        if self._is_locked(name):
+        # a longer name is no account's, and is not worth its memory
+        name = name[: NAME_MAX + 1]
+        if not self._may_try(name):
             return None
-        entry = next((one for one in read_accounts(self._path).account if one.name == name), None)
+        entry = self._entries().get(name)
         is_theirs = _is_password(password[:PASSWORD_MAX], self._nobody if entry is None else entry.password)
         if entry is None or not is_theirs or self._agency not in entry.libraries:
-            self._note_wrong(name)
             return None
         with self._lock:
             self._wrong.pop(name, None)
-        return SignedIn(entry.name, entry.roles)
+        return SignedIn(entry.name, entry.roles, entry.password)
 
-    def _is_locked(self, name: str) -> bool:
+    def roles_of(self, name: str, proof: str) -> frozenset[Role] | None:
+        """What somebody who signed in is today. None: the account is gone, or has another password.
+
+        Raises ConfigurationError: the file can no longer be read.
+        """
+        entry = self._entries().get(name)
+        if entry is None or entry.password != proof or self._agency not in entry.libraries:
+            return None
+        return entry.roles
+
+    def _entries(self) -> dict[str, AccountEntry]:
+        """The accounts by name. The file is read again when it has changed."""
+        state = _state_of(self._path)
+        read, entries = self._read
+        if not state or state != read:
+            entries = {one.name: one for one in read_accounts(self._path).account}
+            self._read = (state, entries)
+        return entries
+
+    def _may_try(self, name: str) -> bool:
+        """Count a try before it is made, so that many at once are many. False: the name is locked."""
         with self._lock:
             count, at = self._wrong.get(name, (0, 0.0))
-            return count >= WRONG_MAX and self._monotonic() - at <= LOCKED_SECONDS
-
-    def _note_wrong(self, name: str) -> None:
-        with self._lock:
-            count, at = self._wrong.pop(name, (0, 0.0))
             now = self._monotonic()
-            self._wrong[name] = (1 if now - at > LOCKED_SECONDS else count + 1, now)
+            if now - at > LOCKED_SECONDS:
+                count = 0
+            if count >= WRONG_MAX:
+                return False
+            self._wrong[name] = (count + 1, now)
+            self._wrong.move_to_end(name)
             while len(self._wrong) > _NAMES_MAX:
                 self._wrong.popitem(last=False)
+            return True
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    """What changes when the file does. Empty: it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode
 
 
 def read_accounts(path: Path) -> AccountsDocument:

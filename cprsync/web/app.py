@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -34,8 +36,9 @@ from cprsync.errors import (
 )
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
+from cprsync.web.accounts import CHECKS_MAX
 from cprsync.web.pages import finding, nights, records, registering, reviewing
-from cprsync.web.places import DeskBusy
+from cprsync.web.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.rendering import Renderer
 from cprsync.web.visit import FormRefused, Visit, read_form
 
@@ -167,6 +170,7 @@ class _Entry:
         self._around = around
         self._cookie = "__Host-cprsync" if around.secure else "cprsync"
         self._renderer = Renderer(around.library, signs_in=around.accounts is not None)
+        self._checks = CapacityLimiter(CHECKS_MAX)
 
     def get(self, page: Page, task: Task) -> Endpoint:
         """A page that is only looked at."""
@@ -197,7 +201,7 @@ class _Entry:
 
     async def _take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
         """The session and the fields of a form of ours, or the page that refuses it."""
-        session = self._around.sessions.find(request.cookies.get(self._cookie))
+        session = self._find(request)
         if session is None:
             # it ended while the form stood open: nothing was done
             return self._failed(self._session(request), "session_ended", 403)
@@ -212,8 +216,19 @@ class _Entry:
         return session, form
 
     def _session(self, request: Request) -> Session:
-        found = self._around.sessions.find(request.cookies.get(self._cookie))
-        return found or self._begin()
+        return self._find(request) or self._begin()
+
+    def _find(self, request: Request) -> Session | None:
+        """The session of a cookie, with the roles of today. It ends with the account, and with its password."""
+        session, accounts = self._around.sessions.find(request.cookies.get(self._cookie)), self._around.accounts
+        if session is None or accounts is None or not session.user:
+            return session
+        roles = accounts.roles_of(session.user, session.proof)
+        if roles is None:
+            self._around.sessions.end(session)
+            return None
+        session.roles = roles
+        return session
 
     def _begin(self) -> Session:
         """A new session: of the person who started the server, or of nobody until they sign in."""
@@ -238,14 +253,16 @@ class _Entry:
         session, form = taken
         name, password = ((form.get(field) or [""])[0] for field in ("name", "password"))
         accounts = self._around.accounts
-        who = None if accounts is None else await run_in_threadpool(accounts.sign_in, name, password)
+        who = None
+        if accounts is not None:
+            who = await to_thread.run_sync(accounts.sign_in, name, password, limiter=self._checks)
         if who is None:
             _LOG.warning("web.sign_in.refused")
             problem = ("name", desk_word("sign_in_refused", session.language))
             page = self._renderer.page("sign_in.html", session, path="/sign-in", status=403, problem=problem)
             return self._with_cookie(page, session)
         self._around.sessions.end(session)
-        signed_in = self._around.sessions.begin(who.name, who.roles, session.language)
+        signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
         return self._with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
 
     @staticmethod
@@ -306,11 +323,17 @@ class _Entry:
         status = error.status_code if isinstance(error, HTTPException) else 500
         return self._failed(self._session(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
 
+    def _unchecked(self, request: Request) -> Session:
+        """The session without a look at its account: the file of accounts may be what broke."""
+        return self._around.sessions.find(request.cookies.get(self._cookie)) or self._begin()
+
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
         reference = secrets.token_hex(4)
-        _LOG.error("web.crashed", kind=type(error).__name__, reference=reference)
-        session = self._session(request)
+        # no stranger sees the text: it may name a file of ours
+        kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+        _LOG.error("web.crashed", kind=kind, reference=reference)
+        session = self._unchecked(request)
         told = desk_word("crashed", session.language, reference=reference)
         return self._error_page(session, told, desk_word("crashed_next", session.language), 500)
 

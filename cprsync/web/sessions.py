@@ -6,6 +6,7 @@ personal data: it never leaves the process, and a page names it by a random key.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import threading
 from collections import OrderedDict
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 #: A session ends after so many seconds without a request, and so many seconds after it began.
 IDLE_SECONDS: Final = 30 * 60
 LONGEST_SECONDS: Final = 10 * 60 * 60
-#: The most sessions at a time. The one that has been idle longest makes room.
+#: The most sessions at a time of people who signed in, and of strangers. The one that has been idle longest makes room.
 SESSIONS_MAX: Final = 1_000
+STRANGERS_MAX: Final = 1_000
 #: The most things one session is in the middle of. The oldest makes room.
 IN_HAND_MAX: Final = 20
 #: Unguessable: 256 bits.
@@ -46,6 +48,10 @@ class Session:
     began: float
     seen: float
     language: Language = "da"
+    #: which password it was signed in with, so that a new one ends it; "": nobody has to sign in
+    proof: str = ""
+    #: held while a form is answered: what is sent twice at once is done one after the other
+    one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     _said: str = ""
 
@@ -85,17 +91,20 @@ class Sessions:
     def __init__(self, *, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._by_token: OrderedDict[str, Session] = OrderedDict()
+        #: apart, so that a flood of requests without a cookie ends no session of staff
+        self._strangers: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, user: str, roles: frozenset[Role], language: Language = "da") -> Session:
-        """Begin a session under a new token."""
+    def begin(self, user: str, roles: frozenset[Role], *, language: Language = "da", proof: str = "") -> Session:
+        """Begin a session under a new token. `user`: "" for a stranger, who has not signed in."""
         now = self._monotonic()
         token, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
-        session = Session(token, form_token, user, roles, began=now, seen=now, language=language)
+        session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
         with self._lock:
-            self._by_token[session.token] = session
-            while len(self._by_token) > SESSIONS_MAX:
-                self._by_token.popitem(last=False)
+            among, most = (self._by_token, SESSIONS_MAX) if user else (self._strangers, STRANGERS_MAX)
+            among[token] = session
+            while len(among) > most:
+                among.popitem(last=False)
         return session
 
     def find(self, token: str | None) -> Session | None:
@@ -104,17 +113,19 @@ class Sessions:
             return None
         now = self._monotonic()
         with self._lock:
-            session = self._by_token.get(token)
+            among = self._by_token if token in self._by_token else self._strangers
+            session = among.get(token)
             if session is None:
                 return None
             if now - session.seen > IDLE_SECONDS or now - session.began > LONGEST_SECONDS:
-                del self._by_token[token]
+                del among[token]
                 return None
             session.seen = now
-            self._by_token.move_to_end(token)
+            among.move_to_end(token)
             return session
 
     def end(self, session: Session) -> None:
         """End a session, and forget what it had in hand."""
         with self._lock:
-            self._by_token.pop(session.token, None)
+            for among in (self._by_token, self._strangers):
+                among.pop(session.token, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,17 @@ from townspeople import person
 
 from cprsync.domain.desk.roles import Role
 from cprsync.errors import ConfigurationError
-from cprsync.web.accounts import LOCKED_SECONDS, WRONG_MAX, AccountEntry, Accounts, hash_password, write_accounts
+from cprsync.web import accounts as web_accounts
+from cprsync.web.accounts import (
+    CHECKS_MAX,
+    LOCKED_SECONDS,
+    WRONG_MAX,
+    AccountEntry,
+    Accounts,
+    hash_password,
+    read_accounts,
+    write_accounts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,3 +189,116 @@ def test_a_file_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, text: str)
         Accounts(path, agency=AGENCY, monotonic=lambda: 0.0)
     assert str(path) in error.value.message
     assert "'open'" not in error.value.message
+
+
+# -- while somebody is signed in ---------------------------------------------------------------------------
+
+
+def entry_of(name: str, *roles: Role, password: str = PASSWORD) -> AccountEntry:
+    return AccountEntry(
+        name=name, password=hash_password(password), roles=frozenset(roles), libraries=frozenset({AGENCY})
+    )
+
+
+@pytest.fixture
+def own_file(accounts_file: Path) -> Iterator[Path]:
+    """The file of accounts, for a test that changes it."""
+    before = accounts_file.read_bytes()
+    yield accounts_file
+    accounts_file.write_bytes(before)
+
+
+def test_a_session_of_an_account_that_is_removed_ends_at_once(guarded: Served, own_file: Path) -> None:
+    browser, patron = sign_in(guarded, "disk"), patron_of(guarded, "ANNA")
+    browser.open(f"/patrons/{patron}")
+    write_accounts(own_file, [entry_of("leder", Role.SUPERVISOR)])
+    refused = browser.post(f"/patrons/{patron}/reveal", {"form_token": browser.token, "reason": "Låneren står her"})
+    assert refused.answer.status_code == 403
+    assert reveals(guarded.library) == []
+    assert browser.open(f"/patrons/{patron}").path == "/sign-in"
+
+
+def test_a_role_that_is_taken_away_opens_nothing_more(guarded: Served, own_file: Path) -> None:
+    browser, patron = sign_in(guarded, "leder"), patron_of(guarded, "ANNA")
+    write_accounts(
+        own_file,
+        [one.model_copy(update={"roles": frozenset({Role.OPERATOR})}) for one in read_accounts(own_file).account],
+    )
+    assert browser.open(f"/patrons/{patron}").answer.status_code == 403
+    assert browser.open("/nights").answer.status_code == 200
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(guarded: Served, own_file: Path) -> None:
+    browser = sign_in(guarded, "disk")
+    write_accounts(own_file, [entry_of("disk", Role.DESK, password=WRONG)])
+    assert browser.open("/").path == "/sign-in"
+
+
+@pytest.mark.parametrize("text", ["broken", None])
+def test_a_file_that_cannot_be_read_lets_nobody_go_on(guarded: Served, own_file: Path, text: str | None) -> None:
+    browser = sign_in(guarded, "disk")
+    token, patron = browser.token, patron_of(guarded, "ANNA")
+    if text is None:
+        own_file.unlink()
+    else:
+        own_file.write_text(text, "utf-8")
+    try:
+        answer = browser.open(f"/patrons/{patron}").answer
+        assert answer.status_code == 500
+        assert person("ANNA").name.addressing not in answer.text
+        assert browser.post("/find", {"form_token": token, "typed": patron}).answer.status_code == 500
+        assert str(own_file) not in answer.text
+    finally:
+        own_file.touch(mode=0o600)
+
+
+def test_tries_at_once_are_counted_one_by_one(
+    accounts_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many passwords at the same time are as many tries."""
+    accounts, tried = Accounts(accounts_file, agency=AGENCY, monotonic=clock), []
+    begin_together = threading.Barrier(3 * WRONG_MAX)
+
+    def check(password: str, kept: str) -> bool:
+        tried.append((password, kept))
+        time.sleep(0.05)
+        return False
+
+    def attempt() -> None:
+        begin_together.wait(20)
+        accounts.sign_in("disk", WRONG)
+
+    monkeypatch.setattr(web_accounts, "_is_password", check)
+    threads = [threading.Thread(target=attempt) for _ in range(3 * WRONG_MAX)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tried) == WRONG_MAX
+
+
+def test_passwords_are_checked_a_few_at_a_time(guarded: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check takes 64 MiB: a flood of tries must not take the machine."""
+    now, most, lock = 0, 0, threading.Lock()
+
+    def sign_in_slowly(*_: object) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.1)
+        with lock:
+            now -= 1
+
+    monkeypatch.setattr(Accounts, "sign_in", sign_in_slowly)
+    browsers = [guarded.browser().open("/sign-in") for _ in range(4 * CHECKS_MAX)]
+    threads = [
+        threading.Thread(target=one.send, args=("/sign-in",), kwargs={"name": "disk", "password": WRONG})
+        for one in browsers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most <= CHECKS_MAX
+    assert {one.answer.status_code for one in browsers} == {403}
