@@ -6,6 +6,7 @@ send.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,12 +90,41 @@ _ASKING: Final = frozenset(
         registering.look_up_patron,
         registering.confirm_patron,
         records.set_field_of,
+        records.change_responsible,
         reviewing.answer_item,
     }
 )
 #: Ends the address of a page that a browser is told to ask for again, so that it is told once.
 _AGAIN: Final = "again"
 _LOG: Final = structlog.get_logger("cprsync.web")
+
+
+class _Number(Convertor[int]):
+    """A number of a page. A longer one is no page's, and no database's."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+class _Patron(Convertor[str]):
+    """A patron number, as the store draws it."""
+
+    regex = "[0-9A-Za-z-]{1,64}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("number", _Number())
+register_url_convertor("patron", _Patron())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +151,23 @@ def make_app(around: Surroundings) -> ASGIApp:
     shown: dict[str, tuple[Task, Page]] = {
         "/": (Task.SERVE, finding.show_start),
         "/register": (Task.SERVE, registering.show_empty_form),
-        "/patrons/{patron}": (Task.SERVE, records.show_record),
+        "/patrons/{patron:patron}": (Task.SERVE, records.show_record),
         "/reviews": (Task.SERVE, reviewing.show_queue),
-        "/reviews/{number:int}": (Task.SERVE, reviewing.show_item),
+        "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
         "/nights": (Task.NIGHTS, nights.show_nights),
-        "/nights/{number:int}": (Task.NIGHTS, nights.show_night),
+        "/nights/{number:number}": (Task.NIGHTS, nights.show_night),
     }
     sent: dict[str, tuple[Task, Page]] = {
         "/find": (Task.SERVE, finding.find),
         "/register/check": (Task.SERVE, registering.check_own_words),
         "/register/look-up": (Task.SERVE, registering.look_up_new),
         "/register/confirm": (Task.SERVE, registering.confirm_new),
-        "/patrons/{patron}/reveal": (Task.REVEAL, records.reveal_record),
-        "/patrons/{patron}/look-up": (Task.SERVE, registering.look_up_patron),
-        "/patrons/{patron}/confirm": (Task.SERVE, registering.confirm_patron),
-        "/patrons/{patron}/set": (Task.SERVE, records.set_field_of),
-        "/patrons/{patron}/responsible": (Task.SERVE, records.change_responsible),
-        "/reviews/{number:int}/answer": (Task.ANSWER, reviewing.answer_item),
+        "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),
+        "/patrons/{patron:patron}/look-up": (Task.SERVE, registering.look_up_patron),
+        "/patrons/{patron:patron}/confirm": (Task.SERVE, registering.confirm_patron),
+        "/patrons/{patron:patron}/set": (Task.SERVE, records.set_field_of),
+        "/patrons/{patron:patron}/responsible": (Task.SERVE, records.change_responsible),
+        "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]
     routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in sent.items()]
@@ -153,6 +183,8 @@ def make_app(around: Surroundings) -> ASGIApp:
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],
         exception_handlers={HTTPException: entry.show_http_error, Exception: entry.show_crash},
     )
+    # the address would be of the host that the request names
+    app.router.redirect_slashes = False
     return _Outermost(app, secure=around.secure)
 
 
@@ -176,6 +208,8 @@ class _Entry:
         """A page that is only looked at."""
 
         async def answer(request: Request) -> Response:
+            if self._is_followed(request):
+                return Response(headers={"Refresh": f"0; url={request.scope['path']}?{_AGAIN}"})
             session = self._session(request)
             if not session.user:
                 return self._with_cookie(RedirectResponse("/sign-in", status_code=303), session)
@@ -184,6 +218,11 @@ class _Entry:
             return await self._answered(request, session, page, {})
 
         return answer
+
+    def _is_followed(self, request: Request) -> bool:
+        """Whether a link on another site led here: the browser keeps the cookie back, until we ask again."""
+        is_foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        return is_foreign and self._cookie not in request.cookies and request.url.query != _AGAIN
 
     def post(self, page: Page, task: Task) -> Endpoint:
         """A form that one of our pages sent."""
@@ -195,7 +234,15 @@ class _Entry:
             session, form = taken
             if not session.may(task):
                 return self._failed(session, "no_role" if session.user else "session_ended", 403)
-            return await self._answered(request, session, page, form)
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await session.one_form.acquire()
+            except TimeoutError:
+                return self._refused(session, DeskBusy("another form of this session is being answered"))
+            try:
+                return await self._answered(request, session, page, form)
+            finally:
+                session.one_form.release()
 
         return answer
 
