@@ -34,6 +34,12 @@ def test_an_item_shows_both_patrons_and_marks_what_differs(desk: Served, number:
     assert 'class="differs"' in browser.answer.text
 
 
+def test_a_field_that_neither_patron_has_is_left_out(desk: Served, number: int) -> None:
+    browser = desk.browser().open(f"/reviews/{number}")
+    assert "Status i CPR" in browser.text
+    assert "Fraværsperiode" not in browser.text
+
+
 def test_rejecting_takes_a_reason_and_closes_the_item(desk: Served, number: int) -> None:
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="reject", reason="To forskellige")
@@ -45,6 +51,7 @@ def test_rejecting_without_a_reason_changes_nothing(desk: Served, number: int) -
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="reject", reason="")
     assert browser.answer.status_code == 422
+    assert 'href="#reason"' in browser.answer.text
     assert desk.library.store.review_desk.item(number).state is State.WAITING
 
 

@@ -77,10 +77,12 @@ class Settable:
 
     key: str
     name: str
+    #: what the form calls the value
+    label: str
     kind: Kind
     hint: str
-    #: what may be taken off a list, as it is typed
-    entries: tuple[str, ...]
+    #: what may be taken off a list, as it is typed and as it is shown
+    entries: tuple[tuple[str, str], ...]
     #: what is there now, to be changed
     value: str
     #: the only values there are; (): anything may be typed
@@ -242,12 +244,20 @@ def _settable(document: Mapping[str, Any], language: Language, branches: Iterabl
         yield Settable(
             key,
             name_of(key, language),
+            desk_word(f"label_{key}", language) if has_desk_word(f"label_{key}") else name_of(key, language),
             field.kind,
             hint=desk_word(f"hint_{key}", language) if has_desk_word(f"hint_{key}") else "",
-            entries=() if shut or masked or not field.kind.is_list else tuple(map(_line_of, entry["value"])),
+            entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(branches) if key == "branch" else (),
         )
+
+
+def _entries_of(key: str, entry: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+    """What may be taken off a list, as it is typed and as it is shown."""
+    for one in entry["value"]:
+        if text := _line_of(one):
+            yield text, value_lines(key, {"value": [one]}, language)[0]
 
 
 def _line_of(one: str | Mapping[str, str]) -> str:

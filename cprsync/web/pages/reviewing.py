@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.patron.review import State
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
-from cprsync.language.record import name_of, value_lines
+from cprsync.language.record import NOTHING, name_of, value_lines
 from cprsync.language.review import with_words
 from cprsync.services.desk.reviewing import Reviews
 
@@ -77,9 +77,11 @@ def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
 def _sides(
     record: Mapping[str, Any] | None, other: Mapping[str, Any] | None, language: Language
 ) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], bool]]:
-    """Each field: its name, both sides, and whether they differ. The left is the record, the right the other one."""
+    """Each field that one side has: its name, both sides, and whether they differ. The right is the other record."""
     for key, entry in (record or {"fields": {}})["fields"].items():
         right = other["fields"].get(key) if other is not None else None
         left = tuple(value_lines(key, entry, language))
         beside = () if right is None else tuple(value_lines(key, right, language))
+        if {left, beside} <= {(NOTHING,), ()}:
+            continue
         yield name_of(key, language), left, beside, other is not None and left != beside
