@@ -24,7 +24,6 @@ from cprsync.store.feed.inbox import Inbox, StoppedDeliveries
 from cprsync.store.feed.reconciling import Reconciliation
 from cprsync.store.feed.sealing import Sealing
 from cprsync.store.feed.subscriptions import Subscriptions
-from cprsync.store.feed.windows import Windows
 from cprsync.store.imports.imports import Imports
 from cprsync.store.leaving.erasing import Erasing
 from cprsync.store.leaving.forgetting import Retention
@@ -37,6 +36,7 @@ from cprsync.store.netmedia.publishing import Outbox
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
 from cprsync.store.pages.statistics import Statistics
+from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.patrons.responsibles import Responsibles
 from cprsync.store.records.kept_blocks import KeptBlocks

@@ -26,7 +26,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.tenant import Tenant
-from cprsync.store.patrons.changes import clear_columns
+from cprsync.store.patrons.patrons import clear_columns
 from cprsync.store.records import records
 from cprsync.store.records.records import encode_local
 from cprsync.store.seals.keys import Keyring

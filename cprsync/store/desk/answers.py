@@ -35,8 +35,8 @@ from cprsync.store.desk import merging, number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import FAILED, WAITING, for_culr
 from cprsync.store.patrons import responsibles
-from cprsync.store.patrons.changes import ask, write_records
 from cprsync.store.patrons.feed_coverage import open_windows
+from cprsync.store.patrons.patrons import ask, write_records
 from cprsync.store.records import links
 from cprsync.store.records.records import (
     open_local,

@@ -26,8 +26,8 @@ from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.feed.subscriptions import stop_leaving, subscription_row
 from cprsync.store.imports.import_rows import create
 from cprsync.store.patrons import feed_coverage, responsibles
-from cprsync.store.patrons.changes import write_changes
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
+from cprsync.store.patrons.patrons import write_changes
 from cprsync.store.patrons.responsibles import become_patrons
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
 from cprsync.store.reviews.review_items import write_reviews

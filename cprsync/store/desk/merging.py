@@ -32,17 +32,19 @@ from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.netmedia.effects import CULR, payload, publish_cards
 from cprsync.store.patrons import belongings, feed_coverage, responsibles
-from cprsync.store.patrons.changes import ask, write_records
-from cprsync.store.records import overrides
+from cprsync.store.patrons.patrons import ask, write_records
 from cprsync.store.records.records import (
     decode_local,
     encode_local,
     from_row,
+    live_overrides,
     open_local,
     open_patron,
     open_patrons,
     patron_rows,
     prepare,
+    restore_overrides,
+    withdraw_overrides,
     write_local,
 )
 from cprsync.store.seals.vault import decode
@@ -76,7 +78,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
     kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
     kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
-    kept["overrides"] = overrides.withdraw_all(connection, tenant, shell.id)
+    kept["overrides"] = withdraw_overrides(connection, tenant, shell.id)
     kept["links"] = responsibles.move_links(connection, tenant, of=shell.id, to=keeper.id)
     if shell.borrows and responsibles.become_patrons(connection, tenant, [keeper.id]):
         kept["only_answered"] = True
@@ -110,7 +112,7 @@ def undo_merge(
     circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
-    overrides.restore(connection, tenant, closed.id, kept["overrides"])
+    restore_overrides(connection, tenant, closed.id, kept["overrides"])
     # an item from an earlier version has no links
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
@@ -156,7 +158,7 @@ def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person
 
     Returns the patron as before that write, so that the caller can tell the net media.
     """
-    corrected = overrides.live_by_patron(connection, tenant, [closed.id]).get(closed.id, ())
+    corrected = live_overrides(connection, tenant, [closed.id]).get(closed.id, ())
     shell = replace(from_row(tenant.vault, closed), as_of=remembered_as_of(kept), overrides=corrected)
     _write(connection, tenant, shell, person)
     index = tenant.vault.number_index(person.number)

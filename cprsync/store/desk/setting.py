@@ -18,10 +18,18 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import publish_cards
-from cprsync.store.patrons.changes import write_records
-from cprsync.store.records import links, overrides
+from cprsync.store.patrons.patrons import write_records
+from cprsync.store.records import links
 from cprsync.store.records.numbers import keep_cards
-from cprsync.store.records.records import open_local, open_patron, patron_rows, write_local
+from cprsync.store.records.records import (
+    Withdrawal,
+    add_override,
+    open_local,
+    open_patron,
+    patron_rows,
+    withdraw_override,
+    write_local,
+)
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
@@ -53,10 +61,10 @@ class StaffChanges(TenantStore):
         with library_transaction(self._tenant) as connection:
             write_records(connection, self._tenant, run, [correction.write])
             if correction.override is None:
-                ended = overrides.Withdrawal(run.day, user, correction.reason)
-                overrides.withdraw(connection, self._tenant, patron.id, correction.field, ended)
+                ended = Withdrawal(run.day, user, correction.reason)
+                withdraw_override(connection, self._tenant, patron.id, correction.field, ended)
             else:
-                overrides.add(connection, self._tenant, patron.id, correction.override)
+                add_override(connection, self._tenant, patron.id, correction.override)
             values = {"patron_group": correction.group, "rights_due": run.day, **correction.days}
             _set(connection, self._tenant, patron.id, **values)
             _find_next_day(connection, self._tenant, patron.id, correction.policy)

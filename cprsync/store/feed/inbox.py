@@ -19,7 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
-from cprsync.store.patrons.feed_coverage import open_for_subscribed
+from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
 SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
-#: The audit stream of what an operator does to deliveries.
-STREAM: Final = "feed"
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
 
 
@@ -135,7 +133,7 @@ class StoppedDeliveries(TenantStore):
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             connection.execute(update_delivery(self._tenant, delivery.id).values(accepted))
-            audit.append(connection, self._tenant, STREAM, [happened])
+            audit.append(connection, self._tenant, FEED_STREAM, [happened])
             return open_for_subscribed(connection, self._tenant, Why.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
@@ -152,7 +150,7 @@ class StoppedDeliveries(TenantStore):
         with run_transaction(self._tenant, None) as connection:
             aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
             connection.execute(update_delivery(self._tenant, delivery.id).values(aside))
-            audit.append(connection, self._tenant, STREAM, [happened])
+            audit.append(connection, self._tenant, FEED_STREAM, [happened])
             is_first = _last_taken(connection, self._tenant) is None
             return open_for_subscribed(connection, self._tenant, Why.GAP) if is_first else 0
 

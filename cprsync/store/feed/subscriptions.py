@@ -21,8 +21,8 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage
-from cprsync.store.patrons.changes import ask
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
+from cprsync.store.patrons.patrons import ask
 from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode

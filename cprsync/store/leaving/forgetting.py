@@ -41,8 +41,7 @@ from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
 from cprsync.store.lending.circulation import is_over, open_said, seal_payload
-from cprsync.store.records import overrides
-from cprsync.store.records.records import open_local, write_local
+from cprsync.store.records.records import ENDED, REPLACED, WITHDRAWN, forget_override, open_local, write_local
 from cprsync.store.trust import audit_list
 
 if TYPE_CHECKING:
@@ -233,14 +232,14 @@ def _corrections(cutoff: _Cutoff) -> Found:
     undoable = exists().where(
         *(_ITEM.agency == _OVERRIDE.agency, _ITEM.patron_id == _OVERRIDE.patron_id, _ITEM.undo.is_not(None))
     )
-    past = _OVERRIDE.state.in_((overrides.ENDED, overrides.WITHDRAWN, overrides.REPLACED))
+    past = _OVERRIDE.state.in_((ENDED, WITHDRAWN, REPLACED))
     # unordered: with an order, SQLite would read every correction
     return _rows(tables.override, cutoff).where(past, _OVERRIDE.ended <= cutoff.by, ~undoable).order_by(None)
 
 
 def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        overrides.forget(connection, tenant, row.patron_id, row.id)
+        forget_override(connection, tenant, row.patron_id, row.id)
 
 
 def _reviews(cutoff: _Cutoff) -> Found:

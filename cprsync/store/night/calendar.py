@@ -18,10 +18,11 @@ from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
-from cprsync.store.patrons.changes import write_records
-from cprsync.store.records import links, overrides
+from cprsync.store.patrons.patrons import write_records
+from cprsync.store.records import links
 from cprsync.store.records.numbers import DEAD
 from cprsync.store.records.records import (
+    end_overrides,
     open_local,
     open_patrons,
     patron_rows,
@@ -207,7 +208,7 @@ def _set_next_days(connection: Connection, tenant: Tenant, lived: Sequence[Lived
 
 def _end_what_is_over(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
     """End what ends, each in its table."""
-    overrides.end(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
+    end_overrides(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
     warned = [override.id for one in lived for override in one.evening.overrides if override.warned == day]
     overrides_warned = update(tables.override).where(_OVERRIDE.agency == tenant.agency).values(warned=day)
     change_rows(connection, overrides_warned, _OVERRIDE.id, warned)

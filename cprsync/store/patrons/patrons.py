@@ -1,24 +1,44 @@
-"""Find and recognise patrons for the rules of the night: by number, by fingerprint, by id."""
+"""Patrons for the rules of the night: found and recognised, and written by the batch (decision 20).
+
+A batch of decided changes is one transaction: all of it is written, or nothing.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, update
 
+from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import Why
-from cprsync.domain.person.person import merge, speaks_for_all
+from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS
+from cprsync.domain.netmedia.account import identity_of
+from cprsync.domain.patron.effective import municipality_in_force
+from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.review import PROTECTION_DOUBTED
+from cprsync.domain.person.person import SILENT, merge, speaks_for_all
+from cprsync.domain.person.status import Action
+from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 from cprsync.store.audit import audit
+from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import bulk, tables
-from cprsync.store.core.engine import IN_MAX, count_rows, parts, reading
+from cprsync.store.core.bulk import append, change
+from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
-from cprsync.store.patrons.changes import happened_of, write_changes
+from cprsync.store.netmedia.effects import payload, row_of
+from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
 from cprsync.store.records import links
-from cprsync.store.records.numbers import old_numbers
-from cprsync.store.records.overrides import LIVE
+from cprsync.store.records.links import look_tonight
+from cprsync.store.records.numbers import old_numbers, renumber
 from cprsync.store.records.records import (
     IS_EMPTIED,
+    LIVE,
     PatronRow,
     as_of_from_row,
     from_row,
@@ -26,6 +46,8 @@ from cprsync.store.records.records import (
     overrides_of,
     prepare,
 )
+from cprsync.store.reviews.review_items import ask_staff, write_reviews
+from cprsync.store.seals.vault import REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,14 +56,39 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
-    from cprsync.services.ports.patrons import Recognised
+    from cprsync.services.ports.patrons import Item, Recognised, Touch, Write
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
 
-_PATRON = tables.patron.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
+_PATRON, _ASKED = tables.patron.c, tables.follow_up.c
+#: The columns that each write changes, in the order of `_changed`.
+_CHANGED = (
+    "register_blob",
+    "register_key",
+    "fingerprint",
+    "fingerprint_key",
+    "version",
+    "as_of_day",
+    "as_of_source",
+    "register_since",
+    "municipality",
+    "status_class",
+    "address_index",
+    "address_key",
+    "protection_silent",
+)
+_ASK = text(
+    "INSERT INTO follow_up (agency, patron_id, kind, since) VALUES (:agency, :patron_id, :kind, :since)"
+    " ON CONFLICT DO NOTHING"
+)
+_ANSWERED = delete(tables.follow_up).where(
+    _ASKED.agency == bindparam("at_agency"),
+    _ASKED.patron_id == bindparam("at_id"),
+    _ASKED.kind == bindparam("at_kind"),
+)
 
 
 class Patrons(TenantStore):
@@ -160,3 +207,175 @@ class Patrons(TenantStore):
 def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[PatronRow]:
     found = bulk.find(connection, tables.patron, columns=PatronRow._fields, by=by, values=values, agency=tenant.agency)
     return map(PatronRow._make, found)
+
+
+def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+    """Write what a night and a desk both write, in the caller's transaction.
+
+    The caller checks the fence and writes the audit.
+    """
+    write_records(connection, tenant, run, batch.writes)
+    _move_as_of(connection, tenant, batch.touches)
+    append(connection, tables.run_item, [_item(tenant, run, item) for item in batch.items])
+    ask(connection, tenant, [(one.patron_id, one.kind) for one in batch.asks])
+    answered = [(one.patron_id, one.kind) for one in batch.answered]
+    # a first copy answers the first-copy question, also when the look-up was made for another reason
+    answered += [(write.patron.id, FIRST_COPY) for write in batch.writes if Action.FIRST_COPY in write.actions]
+    if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
+        connection.execute(_ANSWERED, closed)
+    close_windows(connection, tenant, batch.verified)
+    named = {(one.patron_id, one.kind): one for one in batch.named}
+    write_reviews(connection, tenant, run, batch.review_news(), named)
+    if batch.doubted:
+        enough = _count_doubts(connection, tenant, run, batch.doubted)
+        ask_staff(connection, tenant, run, enough, PROTECTION_DOUBTED)
+
+
+def happened_of(run: Run | None, write: Write) -> audit.Happened:
+    """Return the audit entry of a write."""
+    number = None if run is None else run.id
+    return audit.Happened(audit.CHANGE, run=number, patron=write.patron.id, actions=_words(write.actions))
+
+
+@lru_cache(maxsize=256)
+def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
+    """Return the stable names of actions. They are cached, because a night has few combinations of actions."""
+    return tuple(action.value for action in actions)
+
+
+def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+    """Write records, their before-images and what the net media have to hold.
+
+    Raises:
+        LostCompare: a patron changed since the decision.
+    """
+    if not writes:
+        return
+    _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
+    now = tenant.stamp()
+    rows = [_changed(tenant, write, now) for write in writes]
+    if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
+        raise LostCompare("a record changed between the decision and the write")
+    versions = ((write.patron.id, write.patron.version) for write in writes)
+    note_versions(connection, tenant, [Moved(one, REGISTER, version, version + 1) for one, version in versions])
+    # a change of address does not stop letters and does not resume them
+    letters = [write for write in writes if write.letters_stopped is not None or write.letters_resume]
+    rows = [(write.letters_stopped, tenant.agency, write.patron.id) for write in letters]
+    change(connection, tables.patron, new=("letters_stopped",), where=("agency", "id"), rows=rows)
+    aged = [write for write in writes if write.group is not None]
+    rows = [(write.group, write.next_age_step, tenant.agency, write.patron.id) for write in aged]
+    change(connection, tables.patron, new=("patron_group", "next_age_step"), where=("agency", "id"), rows=rows)
+    due = update(tables.patron).where(_PATRON.agency == tenant.agency).values(rights_due=run.day)
+    change_rows(connection, due, _PATRON.id, [write.patron.id for write in writes if write.rights_due])
+    follow_deaths(connection, tenant, writes)
+    renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
+    look_tonight(connection, tenant, [write.patron.id for write in writes if write.moves_day_of_age])
+    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.is_published])
+
+
+def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    vault, patron = tenant.vault, write.patron
+    version = patron.version + 1
+    return (
+        vault.seal(write.prepared.canonical, place=patron.id, owner=REGISTER, version=version),
+        vault.seal_key,
+        write.prepared.fingerprint,
+        vault.fingerprint_key,
+        version,
+        write.as_of and write.as_of.day,
+        write.as_of and write.as_of.source.value,
+        now,
+        *clear_columns(tenant, write.after, patron.overrides).values(),
+        tenant.agency,
+        patron.id,
+        patron.version,
+    )
+
+
+def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...] = ()) -> dict[str, Any]:
+    """Return what a row shows of a person in clear: the last five columns that a change writes, in their order."""
+    at = person.address
+    return {
+        "municipality": municipality_in_force(person, in_force(overrides, tenant.clock.today()) if overrides else {}),
+        "status_class": tables.STATUS_CLASSES[person.status],
+        "address_index": None if at is SILENT else tenant.vault.address_index(at),
+        "address_key": None if at is SILENT else tenant.vault.index_key,
+        "protection_silent": person.protection is SILENT,
+    }
+
+
+def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:
+    """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed."""
+    image = tables.before_image
+    until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
+    for part in parts(ids):
+        old = select(
+            _PATRON.agency,
+            _PATRON.id,
+            _PATRON.version,
+            literal(run.id, image.c.run_id.type),
+            _PATRON.register_blob,
+            _PATRON.register_key,
+            literal(until, image.c.until_day.type),
+        ).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        connection.execute(insert(image).from_select([column.name for column in image.columns], old))
+
+
+def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
+    """Return the outbox row with what the net media have to hold.
+
+    Without a municipality number, they keep what they held, under the new number.
+    """
+    patron = write.patron
+    former = patron.number if write.replaces_account else None
+    told = payload(identity_of(write.after.number, patron.id), write.culr, replaces=former)
+    return row_of(tenant, patron.id, patron.version + 1, told, now)
+
+
+def _move_as_of(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
+    """Move the as-of forward, never back. Writes no version, no audit and no before-image (decision 1)."""
+    by_day: dict[AsOf, list[str]] = defaultdict(list)
+    for touch in touches:
+        by_day[touch.as_of].append(touch.patron_id)
+    for as_of, ids in by_day.items():
+        newer = _PATRON.as_of_day < as_of.day
+        if as_of.source is Source.FILE:
+            # on equal dates the file wins over a look-up
+            same_day = (_PATRON.as_of_day == as_of.day) & (_PATRON.as_of_source == Source.LOOKUP.value)
+            newer = or_(newer, same_day)
+        older = update(tables.patron).where(_PATRON.agency == tenant.agency, newer)
+        moved = older.values(as_of_day=as_of.day, as_of_source=as_of.source.value)
+        change_rows(connection, moved, _PATRON.id, ids)
+
+
+def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
+    return (
+        tenant.agency,
+        run.id,
+        item.ordinal,
+        item.delivery_id,
+        None if item.number is None else tenant.vault.number_index(item.number),
+        item.patron_id,
+        item.outcome.value,
+        ",".join(_words(item.actions)),
+        item.reason,
+    )
+
+
+def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+    """Open questions to the register. Each (patron id, kind) is open at most once."""
+    if questions:
+        now = tenant.stamp()
+        rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
+        connection.execute(_ASK, rows)
+
+
+def _count_doubts(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
+    """Count one night of doubt for each of these patrons. Returns those who have reached NIGHTS_OF_DOUBT."""
+    ids = sorted(set(patron_ids))
+    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.kind == PROTECTION_END)
+    fresh = theirs & or_(_ASKED.doubted_on.is_(None), _ASKED.doubted_on < run.day)
+    counted = {"doubted": func.coalesce(_ASKED.doubted, 0) + 1, "doubted_on": run.day}
+    change_rows(connection, update(tables.follow_up).where(fresh).values(counted), _ASKED.patron_id, ids)
+    enough = select(_ASKED.patron_id).where(theirs, _ASKED.doubted >= NIGHTS_OF_DOUBT)
+    return fetch_values(connection, enough, _ASKED.patron_id, ids)

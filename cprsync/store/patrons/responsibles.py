@@ -22,7 +22,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.patrons.changes import ask
+from cprsync.store.patrons.patrons import ask
 from cprsync.store.records import links
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
 from cprsync.store.records.records import open_patron, patron_row

@@ -1,31 +1,32 @@
-"""Open the two parts of a record, the register's and the local one that patron and staff own, and seal them again.
+"""A sealed record: its two parts, the register's and the local one, and the corrections by staff over the register.
 
-Which record is opened is decided elsewhere. A condition here tells which patrons are parked, so that other queries can
-count them as protected (decision 3).
+All three are opened, sealed again and written here. Which record is opened is decided elsewhere. A condition here tells
+which patrons are parked, so that other queries can count them as protected (decision 3).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, exists, select, text, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, text, update
 
 from cprsync.domain.feed.delivery import Why, Window
 from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.patron.kinds import is_co
 from cprsync.domain.patron.local import Local, first_lifting
+from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared
 from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import tables
-from cprsync.store.core.engine import fetch_rows
-from cprsync.store.records import overrides
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
+from cprsync.store.core.tenant import next_id
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement
-
-    from cprsync.domain.patron.override import Override
     from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -52,6 +50,15 @@ _FORMS: Final[Mapping[str, TypeAdapter[Any]]] = {one.key: TypeAdapter(one.kind.t
 _ALWAYS: Final = frozenset(Local.__dataclass_fields__)
 #: One field of the table that has two places in what is written.
 _ADDRESS, _CO, _LINES = "contact_address", "contact_co", "contact_lines"
+OVERRIDE: Final = "override"
+#: The states of a row: it is in force, its day has passed, someone withdrew it, a later one replaced it, or its content
+#: is deleted and only who made it, and when, is known.
+LIVE: Final = "live"
+ENDED: Final = "ended"
+WITHDRAWN: Final = "withdrawn"
+REPLACED: Final = "replaced"
+FORGOTTEN: Final = "forgotten"
+_OVERRIDE = tables.override.c
 
 
 class PatronRow(NamedTuple):
@@ -143,7 +150,7 @@ def overrides_of(
     connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | PatronRow]
 ) -> dict[str, tuple[Override, ...]]:
     """Return what staff corrected, by patron. Reads nothing for rows without corrections."""
-    return overrides.live_by_patron(connection, tenant, [row.id for row in rows if row.overrides])
+    return live_overrides(connection, tenant, [row.id for row in rows if row.overrides])
 
 
 def as_of_from_row(row: AnyRow | PatronRow) -> AsOf | None:
@@ -236,3 +243,143 @@ def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Loca
     if connection.execute(written.values(values)).rowcount != 1:
         raise LostCompare("the record's local part changed since it was read")
     note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+
+
+def live_overrides(
+    connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
+) -> dict[str, tuple[Override, ...]]:
+    """Return the live overrides of these patrons, by patron, in the order in which they were made.
+
+    Raises:
+        SealBroken: one was altered or moved.
+    """
+    found: dict[str, tuple[Override, ...]] = {}
+    wanted = select(tables.override).where(_OVERRIDE.agency == tenant.agency, _OVERRIDE.state == LIVE)
+    # sorted here, because SQLite would otherwise read every override, in the order of their ids
+    for row in sorted(fetch_rows(connection, wanted, _OVERRIDE.patron_id, patron_ids), key=lambda row: row.id):
+        found[row.patron_id] = (*found.get(row.patron_id, ()), override_from_row(tenant.vault, row))
+    return found
+
+
+def override_from_row(vault: Vault, row: AnyRow) -> Override:
+    """Open a row.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
+    plain = vault.unseal(row.value, row.key, place=row.patron_id, owner=OVERRIDE, version=row.id)
+    typed = json.loads(plain)
+    return Override(
+        field=Overridden(row.field),
+        value=typed["value"],
+        by=row.by_user,
+        reason=typed["reason"],
+        before=typed["before"],
+        since=row.since,
+        until=row.until,
+        id=row.id,
+        warned=row.warned,
+    )
+
+
+def add_override(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
+    """Write an override. It replaces a live one of the same field."""
+    number = next_id(connection, tenant, tables.override)
+    replaced = update(tables.override).where(_is_live(tenant, patron_id, override.field))
+    connection.execute(replaced.values(state=REPLACED, ended=override.since))
+    typed = {"before": override.before, "reason": override.reason, "value": override.value}
+    row = {
+        "agency": tenant.agency,
+        "id": number,
+        "patron_id": patron_id,
+        "field": override.field.value,
+        "value": _seal_reason(tenant, patron_id, number, typed),
+        "key": tenant.vault.seal_key,
+        "by_user": override.by,
+        "since": override.since,
+        "until": override.until,
+        "state": LIVE,
+    }
+    connection.execute(insert(tables.override).values(row))
+    count_overrides(connection, tenant, [patron_id])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Withdrawal:
+    """When, by whom and why an override was withdrawn."""
+
+    on: date
+    by: str
+    reason: str
+
+
+def withdraw_override(
+    connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, withdrawal: Withdrawal
+) -> bool:
+    """Withdraw the live override of a field, with who and why sealed in it.
+
+    Returns False if there is no live override.
+    """
+    live = select(tables.override).where(_is_live(tenant, patron_id, field)).with_for_update()
+    row = connection.execute(live).one_or_none()
+    if row is None:
+        return False
+    typed = json.loads(tenant.vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=row.id))
+    typed["withdrawn"] = {"by": withdrawal.by, "reason": withdrawal.reason}
+    sealed = {"value": _seal_reason(tenant, patron_id, row.id, typed), "key": tenant.vault.seal_key}
+    this = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.id == row.id)
+    connection.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
+    count_overrides(connection, tenant, [patron_id])
+    return True
+
+
+def _seal_reason(tenant: Tenant, patron_id: str, number: int, typed: dict[str, Any]) -> bytes:
+    plain = json.dumps(typed, sort_keys=True, ensure_ascii=False).encode()
+    return tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number)
+
+
+def end_overrides(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
+    """End live overrides whose last day has passed."""
+    ended = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.state == LIVE)
+    theirs = set(fetch_values(connection, select(_OVERRIDE.patron_id).where(ended), _OVERRIDE.id, ids))
+    values = {"state": ENDED, "ended": on}
+    change_rows(connection, update(tables.override).where(ended).values(values), _OVERRIDE.id, ids)
+    count_overrides(connection, tenant, theirs)
+
+
+def forget_override(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
+    """Delete the typed values and the reason. Who made it, in which field and when, stays."""
+    nothing = {"before": None, "reason": "", "value": ""}
+    sealed = {"value": _seal_reason(tenant, patron_id, number, nothing), "key": tenant.vault.seal_key}
+    this = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.id == number) & (_OVERRIDE.state != LIVE)
+    connection.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
+
+
+def count_overrides(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> None:
+    """Write in the patrons' rows how many of their overrides are live."""
+    live = select(func.count()).where(
+        _OVERRIDE.agency == tenant.agency, _OVERRIDE.patron_id == _PATRON.id, _OVERRIDE.state == LIVE
+    )
+    counted = update(tables.patron).where(_PATRON.agency == tenant.agency).values(overrides=live.scalar_subquery())
+    change_rows(connection, counted, _PATRON.id, patron_ids)
+
+
+def _is_live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
+    theirs = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id)
+    return theirs & (_OVERRIDE.field == field.value) & (_OVERRIDE.state == LIVE)
+
+
+def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
+    """Withdraw the live overrides of a record that is merged into another. Returns their ids."""
+    live = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id) & (_OVERRIDE.state == LIVE)
+    ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
+    connection.execute(update(tables.override).where(live).values(state=WITHDRAWN, ended=tenant.clock.today()))
+    count_overrides(connection, tenant, [patron_id])
+    return ids
+
+
+def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+    """Put withdrawn overrides in force again. The night ends those whose last day has passed."""
+    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == WITHDRAWN)
+    connection.execute(update(tables.override).where(these).values(state=LIVE, ended=None))
+    count_overrides(connection, tenant, [patron_id])

@@ -18,7 +18,7 @@ from cprsync.domain.person.person import Status
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.ports.patrons import Write
 from cprsync.store.core.engine import writing
-from cprsync.store.patrons.changes import write_records
+from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import Run
-from cprsync.store.patrons.changes import write_records
+from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
     from cprsync.services.night.report import Report

@@ -26,7 +26,7 @@ from cprsync.domain.person.status import Action
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import Run
-from cprsync.store.patrons.changes import write_records
+from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,14 @@ from cprsync.domain.person.sealed import Name
 from cprsync.services.ports.patrons import Equal, NotOurs
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.records import overrides
+from cprsync.store.records.records import (
+    OVERRIDE,
+    Withdrawal,
+    add_override,
+    end_overrides,
+    live_overrides,
+    withdraw_override,
+)
 from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
@@ -40,23 +47,23 @@ def tenant_of(store: SqlStore) -> Tenant:
 def add(store: SqlStore, patron_id: str, *added: Override) -> None:
     for override in added:
         with writing(tenant_of(store).engine) as connection:
-            overrides.add(connection, tenant_of(store), patron_id, override)
+            add_override(connection, tenant_of(store), patron_id, override)
 
 
 def withdraw(store: SqlStore, patron_id: str, field: Overridden = Overridden.MUNICIPALITY) -> bool:
     with writing(tenant_of(store).engine) as connection:
-        why = overrides.Withdrawal(MONDAY, "bodil", "Moved back")
-        return overrides.withdraw(connection, tenant_of(store), patron_id, field, why)
+        why = Withdrawal(MONDAY, "bodil", "Moved back")
+        return withdraw_override(connection, tenant_of(store), patron_id, field, why)
 
 
 def end(store: SqlStore, *ids: int) -> None:
     with writing(tenant_of(store).engine) as connection:
-        overrides.end(connection, tenant_of(store), ids, on=LATER)
+        end_overrides(connection, tenant_of(store), ids, on=LATER)
 
 
 def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
     with reading(tenant_of(store).engine) as connection:
-        return overrides.live_by_patron(connection, tenant_of(store), [patron_id]).get(patron_id, ())
+        return live_overrides(connection, tenant_of(store), [patron_id]).get(patron_id, ())
 
 
 def rows(store: SqlStore) -> list[tuple[int, str, str]]:
@@ -104,7 +111,7 @@ def test_who_took_one_back_and_why_is_sealed_with_what_was_typed(store: SqlStore
     with reading(tenant_of(store).engine) as connection:
         row = connection.execute(select(tables.override)).one()
     assert b"Moved back" not in row.value
-    plain = tenant_of(store).vault.unseal(row.value, row.key, place=patron_id, owner=overrides.OVERRIDE, version=1)
+    plain = tenant_of(store).vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=1)
     assert json.loads(plain) == {
         "before": None,
         "reason": "Moved last week",
