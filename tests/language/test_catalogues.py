@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = {
     "advice": ("da", "en"),
+    "desk": ("da", "en"),
     "errors": ("da",),
     "pages": ("da", "en"),
     "rules": ("da", "en"),
@@ -79,7 +80,7 @@ def test_no_key_stands_twice_in_a_catalogue(name: str, language: str) -> None:
 
 @EACH
 def test_the_program_reads_what_people_edit(name: str, language: str) -> None:
-    """`pybabel compile --directory cprsync/locale --domain "advice errors pages rules words"` makes it so."""
+    """`pybabel compile --directory cprsync/locale --domain "advice desk errors pages rules words"` makes it so."""
     edited = {key_of(one): texts_of(one) for one in read(name, language) if one.id}
     assert entries_of(name, language) == edited
 
@@ -185,6 +186,30 @@ def test_each_word_that_is_asked_for_is_there() -> None:
 @pytest.mark.parametrize("name", ["pages", "rules", "words"])
 def test_each_word_is_used(name: str) -> None:
     assert unused(entries_of(name, "da"), modules()) == []
+
+
+# -- what the pages of the desk say --------------------------------------------------------------------------
+
+
+def said_by_pages() -> tuple[set[str], set[str], set[str]]:
+    """The keys that templates ask for in full; those and all that may be keys; the beginnings of put-together ones."""
+    texts = "\n".join(path.read_text("utf-8") for path in sorted((PACKAGE / "web").rglob("*.html")))
+    handlers = "\n".join(path.read_text("utf-8") for path in sorted((PACKAGE / "web").rglob("*.py")))
+    handlers += (PACKAGE / "cli" / "desk" / "serving.py").read_text("utf-8")
+    asked = set(re.findall(r'\bt\("([a-z_]+)"[,)]', texts))
+    whole = asked | set(re.findall(r'["\']([a-z_]+)["\']', texts + handlers))
+    heads = set(re.findall(r'\bt\("([a-z_]+_)" ~', texts)) | set(re.findall(r'f["\']([a-z_]+_)\{', handlers))
+    return asked, whole, heads
+
+
+def test_each_text_of_a_page_is_there_and_used() -> None:
+    asked, whole, heads = said_by_pages()
+    keys = entries_of("desk", "da").keys()
+    assert len(asked) > 50
+    assert asked - keys == set()
+    unsaid = [key for key in keys - whole if not key.startswith(tuple(heads))]
+    # an error of the entry has its advice under the same key
+    assert [key for key in unsaid if key.removesuffix("_next") not in whole] == []
 
 
 def test_a_word_that_nobody_uses_would_be_found() -> None:
