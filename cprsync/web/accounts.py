@@ -34,8 +34,9 @@ LOCKED_SECONDS: Final = 15 * 60
 #: The longest password that is tried. Argon2 takes any length, and a page takes no more.
 PASSWORD_MAX: Final = 1024
 PASSWORD_LEAST: Final = 12
-#: The most passwords that are checked at the same time: each takes _MEMORY_KIB.
-CHECKS_MAX: Final = 2
+#: The most passwords that are checked at the same time. OpenSSL's Argon2 hangs when two checks run at once,
+#: and each takes _MEMORY_KIB.
+CHECKS_MAX: Final = 1
 #: The most names whose wrong passwords are remembered.
 _NAMES_MAX: Final = 10_000
 #: Argon2id: RFC 9106's second choice.

@@ -302,3 +302,19 @@ def test_passwords_are_checked_a_few_at_a_time(guarded: Served, monkeypatch: pyt
         thread.join()
     assert most <= CHECKS_MAX
     assert {one.answer.status_code for one in browsers} == {403}
+
+
+def test_people_who_sign_in_at_the_same_time_are_all_let_in(guarded: Served) -> None:
+    """Two checks of Argon2 at once wait for each other without end."""
+    browsers = [guarded.browser().open("/sign-in") for _ in range(4)]
+    threads = [
+        threading.Thread(
+            target=one.send, args=("/sign-in",), kwargs={"name": "disk", "password": PASSWORD}, daemon=True
+        )
+        for one in browsers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [one.path for one in browsers] == ["/"] * 4
