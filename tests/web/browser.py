@@ -15,7 +15,8 @@ from doubles import AGENCY, Library
 
 from cprsync.config.settings import LOOPBACK
 from cprsync.services.desk.lookup import Desk
-from cprsync.web.app import Surroundings, make_app
+from cprsync.web.app import make_app
+from cprsync.web.entry import Surroundings
 from cprsync.web.places import Places
 from cprsync.web.serving import listen, make_server
 from cprsync.web.sessions import Sessions

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.web.accounts import AccountEntry
-    from cprsync.web.app import Surroundings
+    from cprsync.web.entry import Surroundings
     from cprsync.wiring import Site
 
 #: Where a browser finds the desk, unless another port is given.
@@ -81,7 +81,7 @@ def _surroundings(site: Site) -> Surroundings:
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.settings import LOOPBACK
     from cprsync.web.accounts import Accounts
-    from cprsync.web.app import Surroundings
+    from cprsync.web.entry import Surroundings
     from cprsync.web.places import Places
     from cprsync.web.sessions import Sessions
     from cprsync.wiring import Site

@@ -1,0 +1,289 @@
+"""The entry of the desk: session, form, signing in, a place for the request, and errors as pages.
+
+Which page stands at which path, and who may ask for it, is in `app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from cprsync.domain.desk.roles import EVERY_ROLE, Task
+from cprsync.errors import (
+    BadInput,
+    ConfigurationError,
+    CprsyncError,
+    NetMediaUnavailable,
+    NotConfirmed,
+    RegisterUnavailable,
+)
+from cprsync.language.errors import advice_for, error_text
+from cprsync.language.words import desk_word
+from cprsync.web.accounts import CHECKS_MAX
+from cprsync.web.pages import records, registering, reviewing
+from cprsync.web.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.rendering import Renderer
+from cprsync.web.visit import FormRefused, Visit, read_form
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from starlette.requests import Request
+
+    from cprsync.web.accounts import Accounts
+    from cprsync.web.places import Places
+    from cprsync.web.sessions import Session, Sessions
+
+    Page = Callable[[Visit], Response]
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+#: The status of an error page, the most specific first.
+STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
+    (NotConfirmed, 409),
+    (BadInput, 422),
+    (RegisterUnavailable, 503),
+    (NetMediaUnavailable, 503),
+    (DeskBusy, 503),
+    (ConfigurationError, 500),
+)
+#: What is shown of a patron who is not there.
+_GONE: Final = frozenset({"patron.unknown", "patron.gone", "review.unknown", "run.unknown"})
+#: The pages that ask the register or the net media, which may hang.
+_ASKING: Final = frozenset(
+    {
+        registering.look_up_new,
+        registering.confirm_new,
+        registering.look_up_patron,
+        registering.confirm_patron,
+        records.set_field_of,
+        records.change_responsible,
+        reviewing.answer_item,
+    }
+)
+#: Ends the address of a page that a browser is told to ask for again, so that it is told once.
+_AGAIN: Final = "again"
+_LOG: Final = structlog.get_logger("cprsync.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the application is given from outside."""
+
+    places: Places
+    sessions: Sessions
+    #: the library's name, as pages show it
+    library: str
+    #: who acts as long as nobody has to sign in
+    user: str
+    #: None: nobody has to sign in
+    accounts: Accounts | None
+    #: the names under which browsers may ask for us
+    hosts: Sequence[str]
+    #: whether browsers reach us over TLS
+    secure: bool
+
+
+def own_path(text: str) -> str:
+    """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
+    parts = urlsplit(text)
+    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
+
+
+class Entry:
+    """Lets requests in: finds the session, checks the form, takes a place, and turns errors into pages."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._cookie = "__Host-cprsync" if around.secure else "cprsync"
+        self._renderer = Renderer(around.library, signs_in=around.accounts is not None)
+        self._checks = CapacityLimiter(CHECKS_MAX)
+
+    def get(self, page: Page, task: Task) -> Endpoint:
+        """A page that is only looked at."""
+
+        async def answer(request: Request) -> Response:
+            if self._is_followed(request):
+                return Response(headers={"Refresh": f"0; url={request.scope['path']}?{_AGAIN}"})
+            session = self._session(request)
+            if not session.user:
+                return self._with_cookie(RedirectResponse("/sign-in", status_code=303), session)
+            if not session.may(task):
+                return self._failed(session, "no_role", 403)
+            return await self._answered(request, session, page, {})
+
+        return answer
+
+    def _is_followed(self, request: Request) -> bool:
+        """Whether a link on another site led here: the browser keeps the cookie back, until we ask again."""
+        is_foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        return is_foreign and self._cookie not in request.cookies and request.url.query != _AGAIN
+
+    def post(self, page: Page, task: Task) -> Endpoint:
+        """A form that one of our pages sent."""
+
+        async def answer(request: Request) -> Response:
+            taken = await self._take_form(request)
+            if isinstance(taken, Response):
+                return taken
+            session, form = taken
+            if not session.may(task):
+                return self._failed(session, "no_role" if session.user else "session_ended", 403)
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await session.one_form.acquire()
+            except TimeoutError:
+                return self._refused(session, DeskBusy("another form of this session is being answered"))
+            try:
+                return await self._answered(request, session, page, form)
+            finally:
+                session.one_form.release()
+
+        return answer
+
+    async def _take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
+        """The session and the fields of a form of ours, or the page that refuses it."""
+        session = self._find(request)
+        if session is None:
+            # it ended while the form stood open: nothing was done
+            return self._failed(self._session(request), "session_ended", 403)
+        try:
+            form = await read_form(request)
+        except FormRefused:
+            return self._failed(session, "form_refused", 400)
+        sent = (form.get("form_token") or [""])[0]
+        foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+        if foreign or not secrets.compare_digest(sent.encode(), session.form_token.encode()):
+            return self._failed(session, "form_foreign", 403)
+        return session, form
+
+    def _session(self, request: Request) -> Session:
+        return self._find(request) or self._begin()
+
+    def _find(self, request: Request) -> Session | None:
+        """The session of a cookie, with the roles of today. It ends with the account, and with its password."""
+        session, accounts = self._around.sessions.find(request.cookies.get(self._cookie)), self._around.accounts
+        if session is None or accounts is None or not session.user:
+            return session
+        roles = accounts.roles_of(session.user, session.proof)
+        if roles is None:
+            self._around.sessions.end(session)
+            return None
+        session.roles = roles
+        return session
+
+    def _begin(self) -> Session:
+        """A new session: of the person who started the server, or of nobody until they sign in."""
+        if self._around.accounts is None:
+            return self._around.sessions.begin(self._around.user, EVERY_ROLE)
+        return self._around.sessions.begin("", frozenset())
+
+    # -- signing in
+
+    async def show_sign_in(self, request: Request) -> Response:
+        """The form of name and password."""
+        session = self._session(request)
+        if session.user:
+            return self._with_cookie(RedirectResponse("/", status_code=303), session)
+        return self._with_cookie(self._renderer.page("sign_in.html", session, path="/sign-in", problem=None), session)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Begin a session under a new token, so that nobody can have planted it."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, form = taken
+        name, password = ((form.get(field) or [""])[0] for field in ("name", "password"))
+        accounts = self._around.accounts
+        who = None
+        if accounts is not None:
+            who = await to_thread.run_sync(accounts.sign_in, name, password, limiter=self._checks)
+        if who is None:
+            _LOG.warning("web.sign_in.refused")
+            problem = ("name", desk_word("sign_in_refused", session.language))
+            page = self._renderer.page("sign_in.html", session, path="/sign-in", status=403, problem=problem)
+            return self._with_cookie(page, session)
+        self._around.sessions.end(session)
+        signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
+        return self._with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
+
+    @staticmethod
+    def _first_page(session: Session) -> str:
+        return "/" if session.may(Task.SERVE) else "/nights"
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, and what it had in hand."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, _ = taken
+        self._around.sessions.end(session)
+        return self._with_cookie(RedirectResponse("/sign-in", status_code=303), self._begin())
+
+    async def change_language(self, request: Request) -> Response:
+        """Go on in the other language, on the same page."""
+        taken = await self._take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, form = taken
+        session.language = "en" if form.get("to") == ["en"] else "da"
+        return self._with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
+
+    async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+        response = await run_in_threadpool(self._visit, request, session, page, form)
+        return self._with_cookie(response, session)
+
+    def _visit(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+        try:
+            with self._around.places.taken(asks=page in _ASKING) as place:
+                return page(Visit(request, session, place, self._renderer, form))
+        except CprsyncError as error:
+            return self._refused(session, error)
+
+    def _refused(self, session: Session, error: CprsyncError) -> Response:
+        status = 404 if error.kind in _GONE else next((code for of, code in STATUSES if isinstance(error, of)), 500)
+        if status == 500:  # noqa: PLR2004 -- ours
+            _LOG.error("web.failed", kind=error.kind)
+        language = session.language
+        return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
+
+    def _failed(self, session: Session, key: str, status: int) -> Response:
+        told, advice = (desk_word(f"{key}{part}", session.language) for part in ("", "_next"))
+        return self._with_cookie(self._error_page(session, told, advice, status), session)
+
+    def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
+        return self._renderer.page("error.html", session, path="/", status=status, message=message, next=advice)
+
+    def _with_cookie(self, response: Response, session: Session) -> Response:
+        response.set_cookie(
+            self._cookie, session.token, path="/", secure=self._around.secure, httponly=True, samesite="strict"
+        )
+        return response
+
+    async def show_http_error(self, request: Request, error: Exception) -> Response:
+        """A path of ours that does not exist, or one that takes no such request."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return self._failed(self._session(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
+
+    def _unchecked(self, request: Request) -> Session:
+        """The session without a look at its account: the file of accounts may be what broke."""
+        return self._around.sessions.find(request.cookies.get(self._cookie)) or self._begin()
+
+    async def show_crash(self, request: Request, error: Exception) -> Response:
+        """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
+        reference = secrets.token_hex(4)
+        # no stranger sees the text: it may name a file of ours
+        kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+        _LOG.error("web.crashed", kind=kind, reference=reference)
+        session = self._unchecked(request)
+        told = desk_word("crashed", session.language, reference=reference)
+        return self._error_page(session, told, desk_word("crashed_next", session.language), 500)
