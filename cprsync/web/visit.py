@@ -103,7 +103,10 @@ class Visit:
 
     def show(self, page: str, *, status: int = 200, **values: Any) -> Response:
         """Render a page."""
-        return self.renderer.page(page, self.session, path=self.request.scope["path"], status=status, **values)
+        path = self.request.scope["path"]
+        # the answer to a form cannot be asked for again
+        back = path if self.request.method == "GET" else "/"
+        return self.renderer.page(page, self.session, path=path, status=status, back=back, **values)
 
     def go_to(self, path: str) -> Response:
         """Show another page of ours next. A reload of it sends no form again."""

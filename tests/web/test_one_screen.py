@@ -163,6 +163,18 @@ def test_a_patrons_look_up_shows_what_would_change_and_a_yes_writes_it(desk: Ser
     assert desk.site.told == [patron]
 
 
+def test_a_yes_to_one_patron_writes_and_tells_of_no_other(desk: Served) -> None:
+    anna, clara = patron_of(desk, "ANNA"), patron_of(desk, "CLARA")
+    desk.library.register.knows(moves(person("ANNA")))
+    browser = desk.browser().open(f"/patrons/{anna}").send(f"/patrons/{anna}/look-up", purpose="correction")
+    form = browser.form(f"/patrons/{anna}/confirm")
+    before = desk.library.store.patrons.read([anna, clara])
+    for path in (f"/patrons/{clara}/confirm", "/register/confirm"):
+        browser.post(path, form)
+    assert desk.library.store.patrons.read([anna, clara]) == before
+    assert desk.site.told == []
+
+
 # -- without a CPR number ----------------------------------------------------------------------------------
 
 

@@ -183,7 +183,7 @@ def list_accounts(
 def remove_account(
     name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """Let a person sign in no more. A session that is open ends by itself."""
+    """Let a person sign in no more. Their open session ends with its next page."""
     with _accounts(config, library, as_json=as_json) as file:
         entry = file.entries.pop(name, None)
         if entry is None:

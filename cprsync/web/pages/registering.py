@@ -58,6 +58,8 @@ class Case:
     registration: Registration | None
     #: what was typed, by field
     typed: Mapping[str, str]
+    #: on whose page it was shown; None: the person is new
+    patron: str | None = None
 
 
 # -- somebody new ------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def look_up_new(visit: Visit) -> Response:
 def confirm_new(visit: Visit) -> Response:
     """Write what was shown, with what was typed beside it."""
     case = visit.session.held(visit.typed("key"))
-    if not isinstance(case, Case):
+    if not isinstance(case, Case) or case.patron is not None:
         return _begin_again(visit)
     typed = dict(case.typed) if case.registration is None else _typed(visit, BESIDE)
     case = Case(case.registration, typed)
@@ -127,13 +129,13 @@ def look_up_patron(visit: Visit) -> Response:
     if not found or purpose is None:
         return visit.go_to(f"/patrons/{patron_id}")
     registration = preview_registration(visit.place.desk, Asked(found[0].number, purpose, visit.user))
-    return _show_case(visit, Case(registration, {}), patron=patron_id)
+    return _show_case(visit, Case(registration, {}, patron_id), patron=patron_id)
 
 
 def confirm_patron(visit: Visit) -> Response:
     """Write what the register said of a patron, as it was shown."""
     patron_id, case = visit.named("patron"), visit.session.held(visit.typed("key"))
-    if not isinstance(case, Case) or case.registration is None:
+    if not isinstance(case, Case) or case.registration is None or case.patron != patron_id:
         return visit.go_to(f"/patrons/{patron_id}")
     yes = Confirmation(case.registration.preview.digest, visit.typed("reason"))
     try:
