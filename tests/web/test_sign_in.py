@@ -318,3 +318,19 @@ def test_people_who_sign_in_at_the_same_time_are_all_let_in(guarded: Served) -> 
     for thread in threads:
         thread.join(10)
     assert [one.path for one in browsers] == ["/"] * 4
+
+
+def test_a_hash_in_several_lanes_is_refused_because_two_checks_would_wait_for_each_other(tmp_path: Path) -> None:
+    kept = hash_password(PASSWORD)
+    assert ",p=1$" in kept
+    path, lanes = tmp_path / "accounts.toml", kept.replace(",p=1$", ",p=4$")
+    path.touch(mode=0o600)
+    path.write_text(
+        f'[[account]]\nname = "lone"\npassword = "{lanes}"\nroles = ["desk"]\nlibraries = ["{AGENCY}"]\n', "utf-8"
+    )
+    with pytest.raises(ConfigurationError) as error:
+        read_accounts(path)
+    assert "password" in error.value.message
+    assert lanes not in error.value.message
+    path.write_text(path.read_text("utf-8").replace(lanes, kept), "utf-8")
+    assert read_accounts(path).account[0].name == "lone"

@@ -85,12 +85,12 @@ def preview_addition(desk: Desk, typed: str, *, user: str, shown: Registration |
     beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
     warnings = (*registration.preview.warnings, *beside)
     preview = Preview(ADD, None, warnings, (registration.preview.digest, _mark(desk, values)))
-    shown = registration.document.get("preview", {}) | preview_document(preview)
+    would_be = registration.document.get("preview", {}) | preview_document(preview)
     told = {
         **registration.document,
         "warnings": warning_documents(warnings),
         "typed": _without_number(values),
-        "preview": shown,
+        "preview": would_be,
     }
     return Addition(row, user, preview, told | {"written": False}, registration, pin)
 
