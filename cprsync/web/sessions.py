@@ -29,8 +29,19 @@ SESSIONS_MAX: Final = 1_000
 STRANGERS_MAX: Final = 1_000
 #: The most things one session is in the middle of. The oldest makes room.
 IN_HAND_MAX: Final = 20
+#: The most sentences that wait for the next page. The oldest makes room.
+SAID_MAX: Final = 4
 #: Unguessable: 256 bits.
 _TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """What the next page tells first."""
+
+    text: str
+    #: somebody has to act on it: it was not simply done
+    is_warning: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -53,7 +64,7 @@ class Session:
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    _said: str = ""
+    _said: list[Said] = field(default_factory=list)
 
     def put(self, what: Any) -> str:
         """Keep something until the next page asks for it. Return its key."""
@@ -77,11 +88,18 @@ class Session:
 
     def say(self, text: str) -> None:
         """What the next page says was done."""
-        self._said = text
+        self._keep(Said(text))
 
-    def take_said(self) -> str:
-        """What was done, once. "": nothing."""
-        said, self._said = self._said, ""
+    def warn(self, text: str) -> None:
+        """What the next page says that somebody has to act on."""
+        self._keep(Said(text, is_warning=True))
+
+    def _keep(self, said: Said) -> None:
+        self._said = [*self._said, said][-SAID_MAX:]
+
+    def take_said(self) -> list[Said]:
+        """What was said since the last page, once."""
+        said, self._said = self._said, []
         return said
 
 

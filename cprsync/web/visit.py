@@ -108,6 +108,16 @@ class Visit:
         back = path if self.request.method == "GET" else "/"
         return self.renderer.page(page, self.session, path=path, status=status, back=back, **values)
 
+    def typed_contact(self, name: str) -> str:
+        """A typed telephone or e-mail address. If it was chosen for notices, with the star that says so."""
+        typed = self.typed(name)
+        return f"*{typed.lstrip('* ')}" if typed and self.typed(f"{name}_notices") else typed
+
+    def publish(self, patron_id: str) -> None:
+        """Tell the net media of a patron who was written. The next page warns if they refuse."""
+        if not self.place.site.publish_patron(patron_id):
+            self.session.warn(self.word("culr_refused"))
+
     def go_to(self, path: str) -> Response:
         """Show another page of ours next. A reload of it sends no form again."""
         return RedirectResponse(path, status_code=303)

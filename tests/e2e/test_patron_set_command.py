@@ -220,7 +220,7 @@ def test_a_list_is_changed_in_one_way_at_a_time(library: Library, options: tuple
         ("name", ("--replace", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "is one value"),
         ("name", ("--withdraw", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "no last day"),
         ("municipality", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "four digits"),
-        ("birth_date", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "YYYY-MM-DD"),
+        ("birth_date", ("--reason", "x", "--until", "2027-05-01"), 1, "input.value", "2027-04-10"),
         ("name", ("--reason", "x", "--until", "2031-05-01"), 1, "input.value", "366 days"),
     ],
 )

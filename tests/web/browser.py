@@ -116,6 +116,11 @@ class Form:
         return all(self.values.get(name) == text for name, text in typed.items() if name in self.hidden)
 
 
+def _is_filled(have: Mapping[str, str]) -> bool:
+    """Whether an input is sent as it stands: a choice only if it is made."""
+    return have.get("type") not in {"checkbox", "radio"} or "checked" in have
+
+
 class _Page(HTMLParser):
     """The forms and the text of a page."""
 
@@ -131,7 +136,7 @@ class _Page(HTMLParser):
         have = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(Form(have["action"]))
-        elif tag in {"input", "textarea"} and self.forms and "name" in have:
+        elif tag in {"input", "textarea"} and self.forms and "name" in have and _is_filled(have):
             self.forms[-1].values[have["name"]] = have.get("value", "")
             if have.get("type") == "hidden":
                 self.forms[-1].hidden.add(have["name"])

@@ -45,6 +45,7 @@ def test_a_card_that_looks_like_another_patrons_number_says_so(desk: Served) -> 
     browser.open("/").send("/find", typed=anna)
     assert browser.path == f"/patrons/{anna}"
     assert f"Et kort med samme nummer er låner {clara}s" in browser.text
+    assert 'class="said attention"' in browser.answer.text
 
 
 def test_a_patron_number_leads_to_its_patron(desk: Served) -> None:

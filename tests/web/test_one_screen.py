@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from browser import Browser, Served
 
 #: What staff type beside the register's answer.
-BESIDE = {"cards": "K900", "pin": "2468", "telephones": "*20304050", "emails": "edith@example.dk"}
+BESIDE = {
+    "cards": "K900",
+    "pin": "2468",
+    "telephones": "20304050",
+    "telephones_notices": "yes",
+    "emails": "edith@example.dk",
+}
 
 
 def look_up(desk: Served, key: str) -> Browser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from test_box import patron_of
 from test_sealed_views import reveals
 from townspeople import cpr, person
 
+from cprsync.domain.patron.local import Absence
 from cprsync.language.record import field_lines
 from cprsync.services.desk.viewing import RecordViewer
 
@@ -80,12 +82,40 @@ def test_without_a_reason_nothing_opens(desk: Served) -> None:
 def test_one_telephone_is_added_and_taken_away_while_the_other_stays(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
     browser = record(desk, "ANNA")
-    for number in ("20304050", "*30405060"):
-        browser.send(f"/patrons/{patron}/set", field="telephones", text=number)
+    browser.send(f"/patrons/{patron}/set", field="telephones", text="20304050")
+    browser.send(f"/patrons/{patron}/set", field="telephones", text="30405060", text_notices="yes")
+    assert "30405060 (får beskeder)" in browser.text
     browser.send(f"/patrons/{patron}/set", field="telephones", doing="remove", text="20304050")
     assert "Telefon: fjernet." in browser.text
     view = desk.library.store.views.patron(patron)
     assert [(one.number, one.notices) for one in view.local.telephones] == [("30405060", True)]
+
+
+@pytest.mark.parametrize("field", ["telephones", "emails", "cards", "blocks", "pin"])
+def test_an_empty_field_empties_no_list_and_no_pin(desk: Served, field: str) -> None:
+    patron = patron_of(desk, "CLARA")
+    browser = record(desk, "CLARA")
+    browser.send(f"/patrons/{patron}/set", field="telephones", text="20304050")
+    before = desk.library.everything()
+    browser.send(f"/patrons/{patron}/set", field=field, text=" ")
+    assert browser.answer.status_code == 422
+    assert desk.library.everything() == before
+
+
+def test_an_absence_is_typed_as_danes_write_days(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    record(desk, "ANNA").send(f"/patrons/{patron}/set", field="absence", text="1.4.2027 til 20-04-2027")
+    absence = desk.library.store.views.patron(patron).local.absence
+    assert absence == Absence(date(2027, 4, 1), date(2027, 4, 20))
+
+
+def test_net_media_that_refuse_are_a_warning_and_no_success(desk: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    patron = patron_of(desk, "ANNA")
+    monkeypatch.setattr(desk.site, "publish_patron", lambda _: False)
+    browser = record(desk, "ANNA").send(f"/patrons/{patron}/set", field="telephones", text="20304050")
+    good, attention = (browser.answer.text.partition(f'class="{box}"')[2] for box in ("said", "said attention"))
+    assert good.partition("</p>")[0].endswith("Telefon: tilføjet.")
+    assert "Netmedierne (CULR) afviste" in attention.partition("</p>")[0]
 
 
 def test_a_block_is_added_and_lifted(desk: Served) -> None:

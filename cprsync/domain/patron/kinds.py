@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.patron.local import (
@@ -31,12 +30,13 @@ from cprsync.domain.patron.local import (
     keep_mark,
 )
 from cprsync.domain.patron.override import TEXT_MAX, typed_lines
-from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.canonical import TYPED_DAY, day_of, text_of
 from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
 #: The longest text of one line.
 LINE_MAX: Final = 64
@@ -50,13 +50,13 @@ _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #: A day in any other form is not accepted as part of the reason.
-_BLOCK: Final = re.compile(rf"(?:(?P<day>{_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
+_BLOCK: Final = re.compile(rf"(?:(?P<day>{TYPED_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 #: Between the two days: the words or signs that people write there, or another system's.
 _ABSENCE: Final = re.compile(
-    rf"(?:(?:fra|from)\s+)?({_DAY})(?:(?:\s*[/|–]\s*|\s+-\s+|\s+(?:til|to)\s+|\s+)({_DAY}))?", re.ASCII | re.IGNORECASE
+    rf"(?:(?:fra|from)\s+)?(?P<since>{TYPED_DAY})(?:(?:\s*[/|–]\s*|\s+-\s+|\s+(?:til|to)\s+|\s+)(?P<until>{TYPED_DAY}))?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -156,7 +156,7 @@ def _parse_blocks(text: str) -> tuple[TypedBlock, ...]:
         )
     found = [match for line in lines if (match := _BLOCK.fullmatch(line)) is not None]
     if len(found) != len(lines):
-        raise WrongValue("expected on each line why, after the day it began if that is not today: YYYY-MM-DD")
+        raise WrongValue("expected on each line why, after the day it began if that is not today: 2027-04-10")
     try:
         return tuple(_parse_block(one["reason"], one["day"]) for one in found)
     except ValueError:
@@ -164,7 +164,7 @@ def _parse_blocks(text: str) -> tuple[TypedBlock, ...]:
 
 
 def _parse_block(reason: str, day: str | None) -> TypedBlock:
-    return TypedBlock(reason, None if day is None else date.fromisoformat(day))
+    return TypedBlock(reason, None if day is None else day_of(day))
 
 
 def _parse_absence(text: str) -> Absence | None:
@@ -174,7 +174,7 @@ def _parse_absence(text: str) -> Absence | None:
     if days is None:
         raise WrongValue("expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone")
     try:
-        since, until = (None if day is None else date.fromisoformat(day) for day in days.groups())
+        since, until = (None if days[name] is None else day_of(days[name]) for name in ("since", "until"))
     except ValueError:
         raise WrongValue("there is no such day") from None
     if since is None or (until is not None and until < since):

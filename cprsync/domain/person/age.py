@@ -7,11 +7,11 @@ may differ. A corrected birth date changes everything that is computed from it (
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
 
+from cprsync.domain.person.canonical import day_of
 from cprsync.domain.person.person import Birth
 from cprsync.errors import WrongValue
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 AGE_MAX = 150
 #: A birth date more than this many years ago is refused, to catch a mistyped year.
 _OLDEST_YEARS = 130
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class LeapDay(enum.Enum):
@@ -71,12 +70,7 @@ def parse_birth_date(text: str, today: date) -> date:
     Raises:
         ValueError: no living person can have it. The message does not quote it.
     """
-    if not _DAY.fullmatch(text):
-        raise WrongValue("not a day: expected YYYY-MM-DD")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise WrongValue("not a day: expected YYYY-MM-DD") from None
+    day = day_of(text)
     if not today.year - _OLDEST_YEARS <= day.year or day > today:
         raise WrongValue("nobody who lives today is born on that day")
     return day

@@ -34,7 +34,7 @@ def find(visit: Visit) -> Response:
     if found["found"]:
         warnings = [word(f"find_{one}", visit.language, other=found.get("other")) for one in found["warnings"]]
         if warnings:
-            visit.session.say(" ".join(f"{one[0].upper()}{one[1:]}." for one in warnings))
+            visit.session.warn(" ".join(f"{one[0].upper()}{one[1:]}." for one in warnings))
         return visit.go_to(f"/patrons/{found['patron']}")
     number = read_number(typed)
     if number is None:

@@ -27,7 +27,7 @@ from cprsync.services.desk.responsibles import (
     end_responsible,
     list_responsibles,
 )
-from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.desk.setting import LISTS, PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import RecordViewer, find_patron
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Settable:
 def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
     """The fields of a document, in its order."""
     for key, entry in fields.items():
-        lines = tuple(value_lines(key, entry, language))
+        lines = tuple(_lines_of(key, entry, language))
         yield Row(
             key,
             name_of(key, language),
@@ -103,6 +103,15 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             is_empty=lines == (NOTHING,) and "register" not in entry,
             group=_GROUPS.get(key, _OTHER),
         )
+
+
+def _lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
+    """The value as lines. The telephone or e-mail address for notices says so in words."""
+    notices = entry.get("notices")
+    if notices is None:
+        return value_lines(key, entry, language)
+    marked = desk_word("gets_notices", language)
+    return [f"{one} ({marked})" if one == notices else one for one in entry["value"]]
 
 
 def whose_name(document: Mapping[str, Any]) -> str:
@@ -127,16 +136,18 @@ def reveal_record(visit: Visit) -> Response:
 
 def set_field_of(visit: Visit) -> Response:
     """Set one field that patron or staff own, or change one entry of a list."""
-    patron, field, text = visit.named("patron"), visit.typed("field"), visit.typed("text")
-    desk = visit.place.desk
+    patron, field, desk = visit.named("patron"), visit.typed("field"), visit.place.desk
+    text = visit.typed_contact("text")
     doing = next((one for one in ListChange if one.value == visit.typed("doing")), None)
+    # nothing typed empties a field, but no list and no PIN: nobody asked for that
+    keeps = field in LISTS or field == PIN
     try:
-        asked = Setting(patron, field, text or None, visit.user, doing=doing if text else None)
+        asked = Setting(patron, field, text if keeps else text or None, visit.user, doing=doing)
         done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), asked)
     except (BadInput, ConfigurationError) as error:
         problem = (field, error_text(error, visit.language))
         return _record_page(visit, _viewer(visit).shown(patron), problem=problem, status=422)
-    visit.place.site.publish_patron(patron)
+    visit.publish(patron)
     visit.session.say(visit.word(f"set_{done['outcome']}", field=name_of(field, visit.language)))
     return visit.go_to(f"/patrons/{patron}#{field}")
 
@@ -257,7 +268,8 @@ def _entries_of(key: str, entry: Mapping[str, Any], language: Language) -> Itera
     """What may be taken off a list, as it is typed and as it is shown."""
     for one in entry["value"]:
         if text := _line_of(one):
-            yield text, value_lines(key, {"value": [one]}, language)[0]
+            # with the mark for notices, as on the record
+            yield text, _lines_of(key, {**entry, "value": [one]}, language)[0]
 
 
 def _line_of(one: str | Mapping[str, str]) -> str:

@@ -34,6 +34,8 @@ NEW_FOR: Final = (Purpose.REGISTRATION,)
 PATRON_FOR: Final = (Purpose.RENEWAL, Purpose.CORRECTION, Purpose.DEBT)
 #: What staff type beside the register's answer.
 BESIDE: Final = ("cards", "pin", "branch", "telephones", "emails")
+#: Of these, one entry may be chosen for notices.
+CONTACTS: Final = ("telephones", "emails")
 #: What they type of somebody whom no register knows.
 OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group", *BESIDE)
 
@@ -112,9 +114,10 @@ def confirm_new(visit: Visit) -> Response:
 
 def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
     """What was typed, by field. Several values and lines of a field are joined as in a list of patrons."""
+    typed = {name: [visit.typed_contact(name)] if name in CONTACTS else visit.all_typed(name) for name in fields}
     values = {
-        name: " | ".join(line.strip() for text in visit.all_typed(name) for line in text.splitlines() if line.strip())
-        for name in fields
+        name: " | ".join(line.strip() for text in texts for line in text.splitlines() if line.strip())
+        for name, texts in typed.items()
     }
     return {name: value for name, value in values.items() if value}
 
@@ -185,14 +188,14 @@ def _asking(visit: Visit, preview: Preview) -> dict[str, Any]:
 
 def _show_written(visit: Visit, patron_id: str, what: str) -> Response:
     """The patron's record, after it was written and the net media were told."""
-    told = visit.place.site.publish_patron(patron_id)
-    visit.session.say(visit.word(what) if told else f"{visit.word(what)} {visit.word('culr_refused')}")
+    visit.publish(patron_id)
+    visit.session.say(visit.word(what))
     return visit.go_to(f"/patrons/{patron_id}")
 
 
 def _begin_again(visit: Visit) -> Response:
     """What was in hand is gone: it was written, or too long ago."""
-    visit.session.say(visit.word("begin_again"))
+    visit.session.warn(visit.word("begin_again"))
     return visit.go_to("/")
 
 

@@ -50,7 +50,7 @@ def answer_item(visit: Visit) -> Response:
         return _item_page(visit, problem=(field, error_text(error, visit.language)))
     visit.session.say(visit.word(f"answered_{answer}", number=number))
     for patron in filter(None, (item["patron"], item["about"])):
-        visit.place.site.publish_patron(patron)
+        visit.publish(patron)
     return visit.go_to("/reviews" if item["state"] != State.WAITING.value else f"/reviews/{number}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cprsync.domain.person.canonical import (
     address_of,
     code_of,
     contact_of,
+    day_of,
     door_of,
     lines_of,
     name_of,
@@ -195,3 +197,28 @@ def test_five_blank_lines_are_no_contact_address() -> None:
 
 def test_a_foreign_address_has_a_country_and_five_lines() -> None:
     assert abroad_of("5120", ["Storgatan 1 "]) == Abroad("5120", ("Storgatan 1", "", "", "", ""))
+
+
+@pytest.mark.parametrize("typed", ["2027-04-01", "01.04.2027", "1.4.2027", "01-04-2027", "1-4-2027", " 1.4.2027 "])
+def test_a_day_is_read_as_documents_and_as_danes_write_it(typed: str) -> None:
+    assert day_of(typed) == date(2027, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("", "not a day"),
+        ("1/4 2027", "not a day"),
+        ("1.4.27", "not a day"),
+        ("1.4-2027", "not a day"),
+        ("2027.04.01", "not a day"),
+        ("٠1.04.2027", "not a day"),
+        ("31.02.2027", "no such day"),
+        ("04-31-2027", "no such day"),
+        ("01.01.0000", "no such day"),
+    ],
+)
+def test_what_is_no_day_is_refused_without_being_quoted(typed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why) as refused:
+        day_of(typed)
+    assert not typed or typed not in str(refused.value)
