@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     1: """
-        account audit.broken audit.whole block.unknown confirm.changed confirm.declined confirm.needed confirm.number
-        confirm.reason confirm.stopped delivery.behind_gap delivery.damaged delivery.discarded delivery.empty
-        delivery.encoding delivery.foreign delivery.forgotten delivery.future delivery.gap delivery.no_copy
+        account audit.broken audit.whole block.unknown confirm.beside confirm.changed confirm.declined confirm.key
+        confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap delivery.damaged
+        delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten delivery.future
+        delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
         delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
         input.reason journal.behind journal.broken journal.whole list.missing list.several number.both_patrons
         number.not_set number.real number.replaced number.taken_back patron.closed patron.exists patron.merged
-        patron.no_card patron.open patron.unknown responsible.circle responsible.gone responsible.minor
+        patron.no_card patron.open patron.unknown request responsible.circle responsible.gone responsible.minor
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
         responsible.too_many review.changed review.closed review.closed.accepted review.closed.rejected
         review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
@@ -50,7 +51,7 @@ _KINDS: Final = {
         sftp.unreachable store.no_room store.unavailable
     """,
     5: "review.braked run.braked",
-    6: "as.account",
+    6: "as.account session.ended session.role session.token",
     7: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
 }
 #: The exit code by the kind of an error, which is also the key of its advice.

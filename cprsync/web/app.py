@@ -19,6 +19,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cprsync.domain.desk.roles import Task
+from cprsync.web.api.api import make_api
+from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import finding, nights, records, registering, reviewing
 
@@ -110,6 +112,7 @@ def make_app(around: Surroundings) -> ASGIApp:
         Route("/sign-in", entry.sign_in, methods=["POST"]),
         Route("/sign-out", entry.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
+        Mount(PATH, make_api(entry, around)),
         Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
     ]
     app = Starlette(

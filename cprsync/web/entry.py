@@ -5,7 +5,6 @@ Which page stands at which path, and who may ask for it, is in `app`.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -30,9 +29,9 @@ from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.accounts import CHECKS_MAX
 from cprsync.web.pages import records, registering, reviewing
-from cprsync.web.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.places import DeskBusy
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import FormRefused, Visit, read_form
+from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,17 +45,31 @@ if TYPE_CHECKING:
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
 
+
+class NotAdmitted(CprsyncError):
+    """A request without a session, of another site, or beyond a role."""
+
+    kind = "session.role"
+
+
 #: The status of an error page, the most specific first.
 STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (NotConfirmed, 409),
+    (NotAdmitted, 403),
     (BadInput, 422),
     (RegisterUnavailable, 503),
     (NetMediaUnavailable, 503),
     (DeskBusy, 503),
     (ConfigurationError, 500),
 )
-#: What is shown of a patron who is not there.
-_GONE: Final = frozenset({"patron.unknown", "patron.gone", "review.unknown", "run.unknown"})
+#: The status by the kind of an error, where it is another than its class has.
+_KINDS: Final = {
+    **dict.fromkeys(("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key"), 404),
+    "session.ended": 401,
+    "request.media": 415,
+    "request.size": 413,
+    "usage.reason": 422,
+}
 #: The pages that ask the register or the net media, which may hang.
 _ASKING: Final = frozenset(
     {
@@ -92,11 +105,24 @@ class Surroundings:
     secure: bool
 
 
+def status_of(error: CprsyncError) -> int:
+    """The status of HTTP that an error of ours is answered with."""
+    if error.kind in _KINDS:
+        return _KINDS[error.kind]
+    return next((code for of, code in STATUSES if isinstance(error, of)), 500)
+
+
 def own_path(text: str) -> str:
     """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
     parts = urlsplit(text)
     is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
+
+
+def _is_own(request: Request, session: Session, token: str) -> bool:
+    """Whether one of our own pages sent the request: another site does not know the session's token."""
+    foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+    return not foreign and secrets.compare_digest(token.encode(), session.form_token.encode())
 
 
 class Entry:
@@ -116,7 +142,7 @@ class Entry:
                 return Response(headers={"Refresh": f"0; url={request.scope['path']}?{_AGAIN}"})
             session = self._session(request)
             if not session.user:
-                return self._with_cookie(RedirectResponse("/sign-in", status_code=303), session)
+                return self.with_cookie(RedirectResponse("/sign-in", status_code=303), session)
             if not session.may(task):
                 return self._failed(session, "no_role", 403)
             return await self._answered(request, session, page, {})
@@ -139,14 +165,10 @@ class Entry:
             if not session.may(task):
                 return self._failed(session, "no_role" if session.user else "session_ended", 403)
             try:
-                async with asyncio.timeout(WAIT_SECONDS):
-                    await session.one_form.acquire()
-            except TimeoutError:
-                return self._refused(session, DeskBusy("another form of this session is being answered"))
-            try:
-                return await self._answered(request, session, page, form)
-            finally:
-                session.one_form.release()
+                async with one_at_a_time(session):
+                    return await self._answered(request, session, page, form)
+            except DeskBusy as error:
+                return self._refused(session, error)
 
         return answer
 
@@ -160,11 +182,29 @@ class Entry:
             form = await read_form(request)
         except FormRefused:
             return self._failed(session, "form_refused", 400)
-        sent = (form.get("form_token") or [""])[0]
-        foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
-        if foreign or not secrets.compare_digest(sent.encode(), session.form_token.encode()):
+        if not _is_own(request, session, (form.get("form_token") or [""])[0]):
             return self._failed(session, "form_foreign", 403)
         return session, form
+
+    def admit(self, request: Request, task: Task | None, *, token: str | None) -> Session:
+        """The session of a request that no page sent.
+
+        Args:
+            request: the request.
+            task: what the person wants to do; None: everyone who is signed in may.
+            token: what the session's forms carry; None: nothing is changed.
+
+        Raises:
+            NotAdmitted: nobody is signed in, another site sent the request, or the role does not allow it.
+        """
+        session = self._session(request) if token is None else self._find(request)
+        if session is None or not session.user:
+            raise NotAdmitted("nobody is signed in, or the session has ended", kind="session.ended")
+        if token is not None and not _is_own(request, session, token):
+            raise NotAdmitted("the session's token is missing or wrong", kind="session.token")
+        if task is not None and not session.may(task):
+            raise NotAdmitted("your role does not allow this", kind="session.role")
+        return session
 
     def _session(self, request: Request) -> Session:
         return self._find(request) or self._begin()
@@ -193,8 +233,8 @@ class Entry:
         """The form of name and password."""
         session = self._session(request)
         if session.user:
-            return self._with_cookie(RedirectResponse("/", status_code=303), session)
-        return self._with_cookie(self._renderer.page("sign_in.html", session, path="/sign-in", problem=None), session)
+            return self.with_cookie(RedirectResponse("/", status_code=303), session)
+        return self.with_cookie(self._renderer.page("sign_in.html", session, path="/sign-in", problem=None), session)
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session under a new token, so that nobody can have planted it."""
@@ -211,10 +251,10 @@ class Entry:
             _LOG.warning("web.sign_in.refused")
             problem = ("name", desk_word("sign_in_refused", session.language))
             page = self._renderer.page("sign_in.html", session, path="/sign-in", status=403, problem=problem)
-            return self._with_cookie(page, session)
+            return self.with_cookie(page, session)
         self._around.sessions.end(session)
         signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
-        return self._with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
+        return self.with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
 
     @staticmethod
     def _first_page(session: Session) -> str:
@@ -227,7 +267,7 @@ class Entry:
             return taken
         session, _ = taken
         self._around.sessions.end(session)
-        return self._with_cookie(RedirectResponse("/sign-in", status_code=303), self._begin())
+        return self.with_cookie(RedirectResponse("/sign-in", status_code=303), self._begin())
 
     async def change_language(self, request: Request) -> Response:
         """Go on in the other language, on the same page."""
@@ -236,11 +276,11 @@ class Entry:
             return taken
         session, form = taken
         session.language = "en" if form.get("to") == ["en"] else "da"
-        return self._with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
+        return self.with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
 
     async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
         response = await run_in_threadpool(self._visit, request, session, page, form)
-        return self._with_cookie(response, session)
+        return self.with_cookie(response, session)
 
     def _visit(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
         try:
@@ -250,7 +290,7 @@ class Entry:
             return self._refused(session, error)
 
     def _refused(self, session: Session, error: CprsyncError) -> Response:
-        status = 404 if error.kind in _GONE else next((code for of, code in STATUSES if isinstance(error, of)), 500)
+        status = status_of(error)
         if status == 500:  # noqa: PLR2004 -- ours
             _LOG.error("web.failed", kind=error.kind)
         language = session.language
@@ -258,12 +298,13 @@ class Entry:
 
     def _failed(self, session: Session, key: str, status: int) -> Response:
         told, advice = (desk_word(f"{key}{part}", session.language) for part in ("", "_next"))
-        return self._with_cookie(self._error_page(session, told, advice, status), session)
+        return self.with_cookie(self._error_page(session, told, advice, status), session)
 
     def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
         return self._renderer.page("error.html", session, path="/", status=status, message=message, next=advice)
 
-    def _with_cookie(self, response: Response, session: Session) -> Response:
+    def with_cookie(self, response: Response, session: Session) -> Response:
+        """The answer with the session's cookie."""
         response.set_cookie(
             self._cookie, session.token, path="/", secure=self._around.secure, httponly=True, samesite="strict"
         )

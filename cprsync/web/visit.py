@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
@@ -12,9 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
 from cprsync.language.words import desk_word
+from cprsync.web.places import WAIT_SECONDS, DeskBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -41,16 +43,9 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     """The fields of a form. Raises FormRefused before more is read than a form may have."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise FormRefused("not a form")
+    body = await read_body(request)
     try:
-        async with asyncio.timeout(FORM_SECONDS):
-            text = (await _read_body(request)).decode("ascii")
-        form = parse_qs(text, keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
-    except TimeoutError:
-        raise FormRefused("the form took too long") from None
-    except ClientDisconnect:
-        raise FormRefused("the browser hung up") from None
-    except FormRefused:
-        raise
+        form = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="strict")
     except ValueError:
         # its message quotes the input
         raise FormRefused("the form cannot be read") from None
@@ -59,13 +54,34 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     return form
 
 
-async def _read_body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """What was sent. Raises FormRefused before more is read, or waited for, than a form may have."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > FORM_BYTES_MAX:
-            raise FormRefused("the form is too large")
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > FORM_BYTES_MAX:
+                    raise FormRefused("the form is too large")
+    except TimeoutError:
+        raise FormRefused("the form took too long") from None
+    except ClientDisconnect:
+        raise FormRefused("the browser hung up") from None
     return bytes(body)
+
+
+@asynccontextmanager
+async def one_at_a_time(session: Session) -> AsyncIterator[None]:
+    """Let the session's requests that change something be done one after the other. Raises DeskBusy."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await session.one_form.acquire()
+    except TimeoutError:
+        raise DeskBusy("another form of this session is being answered") from None
+    try:
+        yield
+    finally:
+        session.one_form.release()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

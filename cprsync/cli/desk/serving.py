@@ -1,4 +1,7 @@
-"""`serve` opens the desk to browsers; `accounts` says who may sign in there. A password is never an argument."""
+"""`serve` opens the desk to browsers; `accounts` says who may sign in there; `openapi` describes its API.
+
+A password is never an argument.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 #: Where a browser finds the desk, unless another port is given.
 PORT = 8710
 app = typer.Typer()
-accounts_app = typer.Typer()
+accounts_app, openapi_app = typer.Typer(), typer.Typer()
 Name = Annotated[str, typer.Argument(help="The name that they sign in with; the audit names them by it.")]
 
 
@@ -53,6 +56,19 @@ def serve_desk(
     """
     with opened(config, library, as_json=as_json) as site:
         serve_site(site, port, lang, as_json=as_json)
+
+
+@openapi_app.command("openapi")
+def print_description(*, as_json: Json = False) -> None:
+    """Print what the desk's JSON API takes and answers. Needs no configuration.
+
+    With --json it is the whole description (OpenAPI 3.1), which `serve` answers at /api/v1/openapi.json.
+    """
+    from cprsync.web.api.api import build_description
+    from cprsync.web.api.description import outline
+
+    document = build_description()
+    print_document(document, outline(document), as_json=as_json)
 
 
 def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> None:

@@ -1,0 +1,297 @@
+"""What the API answers about persons: the documents of the commands, as closed models.
+
+A name that stands here with `None` or an empty default may be missing in a document, and is then missing in the answer.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
+
+from cprsync.domain.patron.fields import FIELD
+from cprsync.errors import WrongValue
+
+
+class Answer(BaseModel):
+    """A part of an answer: nothing is sent that is not listed."""
+
+    # pydantic's own classes have a `register`
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=lambda name: name.rstrip("_"))
+
+
+def _check_field(name: str) -> str:
+    if name not in FIELD:
+        raise WrongValue("expected a field of the field table")
+    return name
+
+
+#: As `cprsync fields` lists it.
+FieldName = Annotated[str, AfterValidator(_check_field)]
+
+
+class Both(Answer):
+    """A text in both languages."""
+
+    da: str
+    en: str
+
+
+class Session(Answer):
+    """Who is signed in, and what they are at this library."""
+
+    user: str
+    roles: list[str]
+    library: str
+    language: Literal["da", "en"]
+    #: sent as X-CSRF-Token with each request that is not only read
+    token: str
+
+
+class Found(Answer):
+    """Whose number or card it is: as `patron find --json`."""
+
+    found: bool
+    patron: str | None
+    by: Literal["cpr_number", "patron", "card"] | None
+    warnings: list[str]
+    other: str | None = None
+
+
+class Correction(Answer):
+    """Staff's correction over the register's value."""
+
+    by: str
+    reason: str | None
+    until: str | None
+    register_: JsonValue = None
+    rule: str = ""
+
+
+class FieldEntry(Answer):
+    """One field: its value, whose it is, and since when."""
+
+    value: JsonValue
+    owner: str
+    source: str | None
+    since: str | None
+    as_of: str | None
+    override: Correction | None
+    #: the value is kept back: only a reveal with a reason shows it
+    sealed: Literal[True] = True
+    #: the age, in place of a sealed birth date
+    age: int | None = None
+    uncertain: bool = False
+    #: the register's value, where it differs
+    register_: JsonValue = None
+    #: the entry that gets notices
+    notices: str | None = None
+    #: who has still to confirm that nothing is left
+    waits: dict[str, int] = {}
+
+
+Fields = dict[FieldName, FieldEntry]
+
+
+class Window(Answer):
+    """Since when, and why, deliveries may lack news of the number."""
+
+    since: str
+    why: str
+
+
+class Minor(Answer):
+    """A minor that the patron answers for."""
+
+    patron: str
+    name: str | None
+    since: str
+    sealed: Literal[True] = True
+
+
+class Record(Answer):
+    """One record: as `patron show --json`."""
+
+    patron: str
+    kind: str
+    library: str
+    fields: Fields
+    protected: bool
+    sealed_by: str | None
+    household: bool
+    revealed: bool
+    verified: bool
+    window: Window | None
+    in_register: bool
+    parked: bool
+    letters_stopped: str | None
+    answers_for: list[Minor] = []
+    merged_into: str = ""
+
+
+class Warned(Answer):
+    """One warning before anything is written."""
+
+    kind: str
+    level: Literal["note", "ask", "stop"]
+    text: Both
+
+
+class Residence(Answer):
+    """The municipality that counts, and whether it is the library's own."""
+
+    code: str | None
+    residence: Literal["resident", "not_resident", "unknown"]
+
+
+class Right(Answer):
+    """One right, as it would be."""
+
+    product: str
+    title: Both
+    answer: Literal["yes", "no", "undecided"]
+    text: Both
+
+
+class KeptBlock(Answer):
+    """A block that comes back with the number."""
+
+    since: str
+    reason: str
+    lifted: str = ""
+
+
+class Preview(Answer):
+    """What a yes would do."""
+
+    what: str
+    patron: str | None
+    digest: str
+    needs_reason: bool
+    kind: str = ""
+    age: int | None = None
+    group: str = ""
+    municipality: Residence | None = None
+    rights: list[Right] = []
+    differences: list[FieldName] = []
+    kept_blocks: list[KeptBlock] = []
+    changes: list[str] = []
+
+
+class LookedUp(Answer):
+    """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`."""
+
+    found: bool
+    patron: str | None
+    fields: Fields
+    actions: list[str]
+    warnings: list[Warned]
+    protected: bool = False
+    sealed_by: str | None = None
+    household: bool = False
+    written: bool = False
+    preview: Preview | None = None
+    #: what staff typed beside the answer
+    typed: dict[FieldName, str] = {}
+
+
+class Added(Answer):
+    """Somebody whom no register knows: as `patron add --json`."""
+
+    patron: str | None
+    typed: dict[FieldName, str]
+    warnings: list[Warned]
+    written: bool
+    preview: Preview
+
+
+class ShownLookUp(Answer):
+    """What would be written, and the key by which the yes names it."""
+
+    key: str
+    shown: LookedUp
+
+
+class ShownOwnWords(Answer):
+    """The same for somebody whom no register knows."""
+
+    key: str
+    shown: Added
+
+
+class Written(Answer):
+    """What was written, and whether CULR took it. If it did not, a review waits for staff."""
+
+    written: LookedUp | Added
+    told: bool
+
+
+class AccountSides(Answer):
+    """What we and CULR say about one account."""
+
+    account: bool
+    ours: str | None
+    theirs: str | None
+    answer: str | None
+
+
+class Decided(Answer):
+    """Who answered a review item, and when."""
+
+    by: str
+    at: str
+
+
+class ReviewItem(Answer):
+    """One review item: as `review list --json`."""
+
+    id: int
+    patron: str
+    about: str | None
+    kind: str
+    since: str
+    state: str
+    why: Both
+    accept: Both
+    reject: Both
+    undoable: bool
+    reopens: bool
+    decided: Decided | None
+    net_media: AccountSides | None = None
+
+
+class ReviewItems(Answer):
+    """What waits for a person."""
+
+    items: list[ReviewItem]
+
+
+class MaskedNumbers(Answer):
+    """The patron's number, and the one that the register names. Only a part of each is shown."""
+
+    ours: str
+    register_: str | None
+
+
+class MergePlan(Answer):
+    """Which record stays, and what moves to it, by kind."""
+
+    keeps: str
+    closes: str
+    moves: dict[str, int]
+
+
+class ReviewShown(ReviewItem):
+    """One review item with both sides: as `review show --json`."""
+
+    record: Record | None
+    other: Record | None
+    numbers: MaskedNumbers | None = None
+    plan: MergePlan | None = None
+    rejecting: dict[Literal["unverified"], str] = {}
+
+
+class ReviewAnswered(Answer):
+    """The item after an answer: as `review accept --json`."""
+
+    item: ReviewItem

@@ -1,0 +1,72 @@
+"""Puts the API together: its endpoints, its errors, and its description."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from cprsync.errors import CprsyncError
+from cprsync.web.api import answers, nights, patrons, queue
+from cprsync.web.api.calls import Caller, router_for
+from cprsync.web.api.description import describe
+from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
+
+if TYPE_CHECKING:
+    from cprsync.web.entry import Entry, Surroundings
+
+anyone = router_for(None)
+
+
+@anyone.get("/session", response_model=answers.Session)
+def show_session(call: Caller) -> Any:
+    """Who is signed in, and the token that requests carry which change something."""
+    session = call.session
+    return {
+        "user": session.user,
+        "roles": sorted(role.value for role in session.roles),
+        "library": call.library,
+        "language": session.language,
+        "token": session.form_token,
+    }
+
+
+def make_api(entry: Entry, around: Surroundings) -> FastAPI:
+    """The API, with people let in by the desk's own entry."""
+    api = _bare_api()
+    api.state.entry, api.state.around = entry, around
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def show_description() -> JSONResponse:
+        return JSONResponse(build_description())
+
+    return api
+
+
+@cache
+def build_description() -> dict[str, Any]:
+    """The description of the API. Needs no configuration."""
+    return describe(_bare_api())
+
+
+def _bare_api() -> FastAPI:
+    api = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        exception_handlers={
+            CprsyncError: answer_refusal,
+            RequestValidationError: answer_wrong_request,
+            HTTPException: answer_http_error,
+            Exception: answer_crash,
+        },
+    )
+    for router in (anyone, patrons.serving, patrons.revealing, queue.serving, queue.answering, nights.seeing):
+        api.include_router(router)
+    return api

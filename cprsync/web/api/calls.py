@@ -1,0 +1,108 @@
+"""One call of the API: who calls, what is taken from them, and in which order it is refused.
+
+First the caller, then the size and kind of the body, then its fields. The rules are those of the pages: see `entry`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+
+from cprsync.errors import BadInput
+from cprsync.web.visit import FormRefused, one_at_a_time, read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from starlette.responses import Response
+
+    from cprsync.domain.desk.roles import Task
+    from cprsync.web.entry import Entry, Surroundings
+    from cprsync.web.places import Place, Places
+    from cprsync.web.sessions import Session
+
+    Handler = Callable[[Request], Awaitable[Response]]
+
+#: Carries what the session's own forms carry. A page of another site cannot send it.
+PROOF_HEADER: Final = "X-CSRF-Token"
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """A call that was let in."""
+
+    session: Session
+    places: Places
+    library: str
+
+    @property
+    def user(self) -> str:
+        return self.session.user
+
+    @contextmanager
+    def place(self, *, asks: bool = False) -> Iterator[Place]:
+        """Take a place at the desk. `asks`: whether the register or the net media may be asked. Raises DeskBusy."""
+        with self.places.taken(asks=asks) as place:
+            yield place
+
+
+async def _call_of(request: Request) -> Call:
+    call: Call = request.state.call
+    return call
+
+
+#: What every endpoint is given first.
+Caller = Annotated[Call, Depends(_call_of)]
+
+
+def router_for(task: Task | None) -> APIRouter:
+    """Endpoints for people who may do the task. None: everyone who is signed in may."""
+
+    class Guarded(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            # what a document does not have, the answer does not have either
+            super().__init__(path, endpoint, **{**options, "response_model_exclude_unset": True})
+
+        def get_route_handler(self) -> Any:
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                return await _let_in(request, task, handle)
+
+            return answer
+
+    return APIRouter(route_class=Guarded)
+
+
+async def _let_in(request: Request, task: Task | None, handle: Handler) -> Response:
+    entry: Entry = request.app.state.entry
+    around: Surroundings = request.app.state.around
+    changes = request.method != "GET"
+    session = entry.admit(request, task, token=request.headers.get(PROOF_HEADER, "") if changes else None)
+    request.state.call = Call(session, around.places, around.library)
+    if not changes:
+        return entry.with_cookie(await handle(request), session)
+    read = await with_body(request)
+    async with one_at_a_time(session):
+        return entry.with_cookie(await handle(read), session)
+
+
+async def with_body(request: Request) -> Request:
+    """The request with its body read, of the size and kind that we take. Raises BadInput."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise BadInput("the request is no application/json", kind="request.media")
+    try:
+        body = await read_body(request)
+    except FormRefused:
+        raise BadInput("the request is too large, or came too slowly", kind="request.size") from None
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, receive)

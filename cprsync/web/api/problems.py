@@ -1,0 +1,168 @@
+"""Every error in one shape (RFC 9457): what happened, what was changed, what to do next. Quotes nothing of a request.
+
+A wrong request is described by field and rule. A name that is not one of ours came from the caller, so it is not shown.
+"""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import structlog
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+
+from cprsync.config.toml import LibraryMistake
+from cprsync.errors import BadInput, CprsyncError
+from cprsync.language.errors import error_document, error_text
+from cprsync.web.api import asked
+from cprsync.web.api.answers import Answer, Both
+from cprsync.web.entry import status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+MEDIA: Final = "application/problem+json"
+#: The mistakes that one answer names.
+MISTAKES_MAX: Final = 20
+#: What is shown in place of a name that the caller made up.
+UNNAMED: Final = "…"
+#: The rules whose texts hold nothing but the rule.
+_RULES: Final = frozenset(
+    {
+        "bool_type",
+        "list_type",
+        "literal_error",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "string_too_short",
+        "string_type",
+        "too_long",
+        "too_short",
+    }
+)
+_LOG: Final = structlog.get_logger("cprsync.web")
+
+
+class InDanish(Answer):
+    """The same for people who read Danish."""
+
+    message: str
+    next: str
+
+
+class FieldMistake(Answer):
+    """What is wrong with one field, by rule. Its value is not shown."""
+
+    #: names and positions from the outside in, such as `beside.cards.0`; empty: the whole request
+    field: str
+    #: a stable name
+    rule: str
+    text: Both | None = None
+
+
+class Problem(Answer):
+    """Why a request was not done."""
+
+    type: str
+    title: str
+    status: int
+    #: what happened
+    detail: str
+    #: a stable name, as the commands have it
+    kind: str
+    changed: Literal["nothing", "part"]
+    #: what to do next
+    next: str
+    #: what the log knows it by
+    reference: str
+    da: InDanish
+    errors: list[FieldMistake] = Field(default_factory=list)
+
+
+async def answer_refusal(_: Request, error: Any) -> JSONResponse:
+    """The answer to an error of ours."""
+    status = status_of(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # its text may name a file of ours
+        return _unforeseen(error.kind)
+    headers = {"WWW-Authenticate": "Session"} if status == HTTPStatus.UNAUTHORIZED else {}
+    return build_answer(error, status, headers=headers)
+
+
+async def answer_wrong_request(_: Request, error: Any) -> JSONResponse:
+    """The answer to a request that no model takes."""
+    found: Sequence[Mapping[str, Any]] = error.errors()
+    mistakes = [_mistake(one) for one in found[:MISTAKES_MAX]]
+    refusal = BadInput("the request is not as the description of the API says", kind="request.fields")
+    return build_answer(refusal, HTTPStatus.UNPROCESSABLE_ENTITY, mistakes=mistakes)
+
+
+async def answer_http_error(_: Request, error: Any) -> JSONResponse:
+    """The answer to a path or a method that is not there, and to a body that is no JSON."""
+    status: int = error.status_code
+    headers: Mapping[str, str] | None = error.headers
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        refusal = BadInput("the API has no such path, or it takes no such request", kind="request.path")
+    else:
+        refusal = BadInput("the request cannot be read", kind="request.unreadable")
+    return build_answer(refusal, status, headers=headers)
+
+
+async def answer_crash(_: Request, error: Any) -> JSONResponse:
+    """The answer to what nobody foresaw. The log has its type, and no text: that may quote the request."""
+    return _unforeseen(type(error).__name__)
+
+
+def _unforeseen(kind: str) -> JSONResponse:
+    reference = secrets.token_hex(4)
+    _LOG.error("web.crashed", kind=kind, reference=reference)
+    failure = CprsyncError("an error that nobody foresaw")
+    return build_answer(failure, HTTPStatus.INTERNAL_SERVER_ERROR, changed="part", reference=reference)
+
+
+def build_answer(  # noqa: PLR0913 -- the parts of the shape
+    error: CprsyncError,
+    status: int,
+    *,
+    mistakes: Sequence[FieldMistake] = (),
+    headers: Mapping[str, str] | None = None,
+    changed: Literal["nothing", "part"] = "nothing",
+    reference: str = "",
+) -> JSONResponse:
+    """The shape of a failure, as the commands print it, with what HTTP asks for around it."""
+    told = error_document(error, changed=changed, reference=reference)
+    problem = Problem(
+        type=f"urn:cprsync:{error.kind}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=told.pop("message"),
+        da=InDanish(**told.pop("da")),
+        errors=list(mistakes),
+        **told,
+    )
+    return JSONResponse(problem.model_dump(exclude_none=True), status, dict(headers or {}), MEDIA)
+
+
+def _mistake(said: Mapping[str, Any]) -> FieldMistake:
+    rule = str(said["type"])
+    place = said["loc"][1:-1] if rule == "extra_forbidden" else said["loc"][1:]
+    field = ".".join(str(part) if isinstance(part, int) or part in _NAMES else UNNAMED for part in place)
+    if rule not in _RULES:
+        return FieldMistake(field=field if rule != "json_invalid" else "", rule=rule)
+    told = LibraryMistake(said["msg"], rule, **_values(said.get("ctx", {})))
+    return FieldMistake(field=field, rule=rule, text=Both(da=error_text(told, "da"), en=told.message))
+
+
+def _values(ctx: Mapping[str, Any]) -> dict[str, Any]:
+    some, _, last = str(ctx.get("expected", "")).rpartition(" or ")
+    return {**ctx, "some": some, "last": last}
+
+
+#: The names that our own models have.
+_NAMES: Final = frozenset({"patron", "number"}).union(
+    *(one.model_fields for one in vars(asked).values() if isinstance(one, type) and issubclass(one, BaseModel))
+)

@@ -1,0 +1,113 @@
+"""What the API answers about the nights: the documents of `runs` and `status`. They hold counts, kinds and ids."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from cprsync.web.api.answers import Answer
+
+
+class Night(Answer):
+    """One night, as `runs list --json` has it."""
+
+    run: int
+    agency: str
+    day: str
+    state: str
+    started: str
+    finished: str | None
+    resumed: bool
+    exit: int | None
+    received: int = 0
+    applied: int = 0
+    unchanged: int = 0
+    parked: int = 0
+    not_ours: int = 0
+    held: int = 0
+    left_to_a_person: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)
+
+
+class Nights(Answer):
+    """The nights, the latest first."""
+
+    runs: list[Night]
+
+
+class NightItem(Answer):
+    """What became of one number of a delivery. The number itself is not kept."""
+
+    person: int
+    patron: str | None
+    actions: list[str]
+    outcome: str
+    reason: str | None
+
+
+class NightReport(Night):
+    """One night's report: as `runs show --json`.
+
+    The program that lived the night wrote the report, so an older one may lack parts, and have others.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    items: list[NightItem]
+
+
+class Deliveries(Answer):
+    """The last delivery, and the one that should be here."""
+
+    last: str | None
+    due: str
+    late: bool
+
+
+class NetMediaWaits(Answer):
+    """What the net media must still be told."""
+
+    waiting: int
+    failed: int
+    oldest: str | None
+
+
+class Waits(Answer):
+    """What waits: for a person, and for the net media."""
+
+    reviews: int
+    kinds: dict[str, int]
+    net_media: NetMediaWaits
+
+
+class Audit(Answer):
+    """Whether the audit is whole."""
+
+    whole: bool
+    entries: int
+    streams: int
+    code: str
+    records: int
+    last_record: str | None
+    problems: list[dict[str, JsonValue]]
+
+
+class Key(Answer):
+    """A key that rows name."""
+
+    purpose: str
+    id: str
+
+
+class Status(Answer):
+    """How it stands with the library: as `status --json`."""
+
+    agency: str
+    name: str
+    run: Night | None
+    deliveries: Deliveries
+    waits: Waits
+    audit: Audit
+    certificates: list[dict[str, JsonValue]]
+    keys: list[Key]
+    ok: bool
+    wrong: list[dict[str, JsonValue]]

@@ -1,0 +1,374 @@
+"""The API for people: the commands' own documents, one shape for every refusal, and nothing of a request sent back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from browser import serving
+from callers import Caller, calling
+from doubles import AGENCY
+from test_box import patron_of
+from test_sealed_views import reveals
+from townspeople import cpr, dies, gains_protection, moves, person
+
+from cprsync.domain.patron.patron import Purpose
+from cprsync.errors import RegisterUnavailable
+from cprsync.language.review import with_words
+from cprsync.services.desk.lookup import Asked, look_up
+from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.trust.audit import status_of
+from cprsync.web.api.description import PATH
+from cprsync.web.visit import FORM_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from browser import Served
+    from doubles import Library
+
+BESIDE = {"cards": ["K900"], "pin": "2468", "telephones": ["*20304050"], "emails": ["edith@example.dk"]}
+#: A value that stands in no document of ours.
+CANARY = "kanariefugl-4711"
+
+
+@pytest.fixture
+def api(desk: Served) -> Caller:
+    return calling(desk)
+
+
+@pytest.fixture(scope="module")
+def still(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A desk for requests that change nothing."""
+    library = begun_folder.copy(tmp_path_factory.mktemp("still") / "library")
+    with serving(library) as served:
+        yield served
+    library.engine.dispose()
+
+
+def refusal(answer: requests.Response, status: int, kind: str) -> dict[str, Any]:
+    """The answer is a refusal of this kind, in the one shape."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "kind", "changed", "next", "reference", "da", "errors"} == set(problem)
+    assert (problem["kind"], problem["status"], problem["changed"]) == (kind, status, "nothing")
+    assert problem["detail"] != problem["da"]["message"]
+    assert problem["next"] != problem["da"]["next"]
+    return problem
+
+
+def everything(desk: Served) -> Any:
+    return desk.library.store.views.everything()
+
+
+# -- the same documents ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ANNA", "BO", "CLARA", "DAVID"])
+def test_a_record_is_the_document_of_patron_show(still: Served, key: str) -> None:
+    library, patron = still.library, patron_of(still, key)
+    viewer = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lisbeth")
+    assert calling(still).get(f"/patrons/{patron}").json() == viewer.shown(patron)
+
+
+def test_a_look_up_is_the_document_of_lookup_and_writes_nothing_but_the_audit(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(moves(person("CLARA")), gains_protection(person("EDITH")))
+    for key in ("ANNA", "BO", "CLARA", "EDITH", "FINN"):
+        before = {name: rows for name, rows in everything(desk).items() if not name.startswith("audit")}
+        told = api.post("/look-ups", {"cpr_number": cpr(key).digits, "purpose": "renewal"}).json()
+        with desk.site.desk() as ours:
+            assert told == look_up(ours, Asked(cpr(key), Purpose.RENEWAL, "lisbeth")).document
+        assert {name: rows for name, rows in everything(desk).items() if not name.startswith("audit")} == before
+
+
+@pytest.mark.parametrize("typed", ["ANNA's number", "CLARA", "nobody"])
+def test_a_patron_is_found_as_patron_find_finds_them(still: Served, typed: str) -> None:
+    told = calling(still).post("/patrons/find", {"typed": cpr("ANNA").digits if "'" in typed else typed}).json()
+    found = {"ANNA's number": ("ANNA", "cpr_number"), "CLARA": ("CLARA", "card"), "nobody": (None, None)}[typed]
+    assert (told["patron"], told["by"]) == (found[0] and patron_of(still, found[0]), found[1])
+    assert still.library.register.looked_up == []
+
+
+def test_what_is_sealed_opens_for_a_reason_that_the_audit_has_first(desk: Served, api: Caller) -> None:
+    patron = patron_of(desk, "BO")
+    sealed = api.get(f"/patrons/{patron}")
+    assert person("BO").name.addressing not in sealed.text
+    opened = api.post(f"/patrons/{patron}/reveal", {"reason": "Låneren står her"}).json()
+    assert opened["fields"]["name"]["value"] == person("BO").name.addressing
+    assert [entry["user"] for entry in reveals(desk.library)] == ["lisbeth"]
+
+
+def test_a_reveal_without_a_reason_opens_nothing(desk: Served, api: Caller) -> None:
+    patron, before = patron_of(desk, "BO"), everything(desk)
+    refusal(api.post(f"/patrons/{patron}/reveal", {"reason": ""}), 422, "request.fields")
+    refusal(api.post(f"/patrons/{patron}/reveal", {"reason": "  "}), 422, "usage.reason")
+    assert everything(desk) == before
+
+
+def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> None:
+    store, api = still.library.store, calling(still)
+    runs = store.runs.documents()
+    assert api.get("/nights").json() == {"runs": runs}
+    number = runs[0]["run"]
+    night = {**store.runs.document(number), "items": store.runs.items(number)}  # type: ignore[dict-item]  # it is there
+    assert api.get(f"/nights/{number}").json() == night
+    status = status_of(
+        store, agency=AGENCY, name=still.site.section.name, now=still.library.clock.now(), certificates=[]
+    )
+    assert api.get("/status").json() == status
+
+
+# -- registration ------------------------------------------------------------------------------------------------
+
+
+def preview(api: Caller, key: str, purpose: str = "registration") -> dict[str, Any]:
+    shown: dict[str, Any] = api.post(
+        "/registrations/preview", {"cpr_number": cpr(key).digits, "purpose": purpose}
+    ).json()
+    return shown
+
+
+def test_a_preview_writes_nobody_and_one_yes_writes_what_was_shown(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    shown = preview(api, "EDITH")
+    assert shown["shown"]["fields"]["name"]["value"] == person("EDITH").name.addressing
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+    written = api.post("/registrations/confirm", {"key": shown["key"], "beside": BESIDE}).json()
+    patron = patron_of(desk, "EDITH")
+    assert (written["written"]["patron"], written["written"]["written"], written["told"]) == (patron, True, True)
+    local = desk.library.store.views.patron(patron).local
+    assert [(one.number, bool(one.pin_hash)) for one in local.cards] == [("K900", True)]
+    assert [one.number for one in local.telephones] == ["20304050"]
+    assert desk.site.told == [patron]
+    assert desk.library.register.looked_up == [cpr("EDITH")]
+
+
+def test_the_same_yes_twice_writes_one_patron(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    key = preview(api, "EDITH")["key"]
+    assert api.post("/registrations/confirm", {"key": key}).status_code == 200
+    before = everything(desk)
+    refusal(api.post("/registrations/confirm", {"key": key}), 404, "confirm.key")
+    assert everything(desk) == before
+
+
+def test_news_of_a_patron_is_written_by_the_yes(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(moves(person("CLARA")))
+    shown, before = preview(api, "CLARA", "correction"), desk.library.store.views.patron(patron_of(desk, "CLARA"))
+    assert shown["shown"]["actions"] == ["move"]
+    refusal(api.post("/registrations/confirm", {"key": shown["key"], "beside": BESIDE}), 422, "confirm.beside")
+    assert desk.library.store.views.patron(before.patron.id) == before
+    assert api.post("/registrations/confirm", {"key": shown["key"]}).json()["written"]["written"]
+    assert desk.library.store.views.patron(before.patron.id).register.address == moves(person("CLARA")).address
+
+
+def test_a_warning_that_stops_needs_a_reason(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(dies(person("EDITH")))
+    shown = preview(api, "EDITH")
+    assert shown["shown"]["preview"]["needs_reason"]
+    refusal(api.post("/registrations/confirm", {"key": shown["key"]}), 409, "confirm.reason")
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+    assert desk.site.told == []
+    yes = {"key": shown["key"], "reason": "Dødsboet afleverer"}
+    assert api.post("/registrations/confirm", yes).status_code == 200
+
+
+def test_somebody_without_a_number_is_written_in_the_librarys_own_words(desk: Served, api: Caller) -> None:
+    typed = {"name": "Gæst Gæstesen", "birth_date": "1990-01-01", "address": ["Havnegade 1", "8000 Aarhus C"]}
+    shown = api.post("/registrations/own-words", {**typed, "cards": ["G1"]}).json()
+    assert shown["shown"]["written"] is False
+    written = api.post("/registrations/confirm", {"key": shown["key"]}).json()
+    record = api.get(f"/patrons/{written['written']['patron']}").json()
+    assert record["fields"]["name"]["value"] == "Gæst Gæstesen"
+    assert record["fields"]["cards"]["value"] == ["G1"]
+
+
+def test_own_words_take_no_number_of_the_registers(desk: Served, api: Caller) -> None:
+    before = everything(desk)
+    asked = {"name": "Edith", "cpr_number": cpr("EDITH").digits}
+    refusal(api.post("/registrations/own-words", asked), 422, "number.real")
+    assert everything(desk) == before
+    assert desk.library.register.looked_up == []
+
+
+def test_what_one_session_was_shown_is_nothing_to_another(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    key = preview(api, "EDITH")["key"]
+    refusal(calling(desk).post("/registrations/confirm", {"key": key}), 404, "confirm.key")
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+
+
+# -- refusals ------------------------------------------------------------------------------------------------------
+
+
+def test_a_register_that_is_down_is_told_as_its_error(desk: Served, api: Caller) -> None:
+    desk.library.register.down = RegisterUnavailable("the SFTP server does not answer")
+    before = len(desk.library.register.subscribed)
+    for path in ("/look-ups", "/registrations/preview"):
+        asked = {"cpr_number": cpr("EDITH").digits, "purpose": "registration"}
+        refusal(api.post(path, asked), 503, "register.unavailable")
+    assert len(desk.library.register.subscribed) == before
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/patrons/00000000", "patron.unknown"),
+        ("/reviews/999", "review.unknown"),
+        ("/nights/999", "run.unknown"),
+        ("/nowhere", "request.path"),
+    ],
+)
+def test_what_is_not_there_is_told_as_such(still: Served, path: str, kind: str) -> None:
+    refusal(calling(still).get(path), 404, kind)
+
+
+def test_a_path_names_the_requests_that_it_takes(still: Served) -> None:
+    answer = calling(still).get("/look-ups")
+    refusal(answer, 405, "request.path")
+    assert answer.headers["allow"] == "POST"
+
+
+WRONG: list[tuple[str, Any, str, str]] = [
+    ("/patrons/find", {}, "typed", "missing"),
+    ("/patrons/find", {"typed": 4711}, "typed", "string_type"),
+    ("/patrons/find", {"typed": CANARY * 40}, "typed", "string_too_long"),
+    ("/patrons/find", {"typed": CANARY + "\x00"}, "typed", "string_pattern_mismatch"),
+    ("/patrons/find", {"typed": "x", CANARY: 1}, "", "extra_forbidden"),
+    ("/patrons/find", {"typed": {CANARY: CANARY}}, "typed", "string_type"),
+    ("/patrons/find", [CANARY], "", "model_attributes_type"),
+    ("/look-ups", {"cpr_number": CANARY, "purpose": CANARY}, "purpose", "literal_error"),
+    ("/look-ups", {"cpr_number": [CANARY], "purpose": "renewal"}, "cpr_number", "string_type"),
+    ("/registrations/confirm", {"key": "k", "beside": {"cards": [CANARY * 40]}}, "beside.cards.0", "string_too_long"),
+    ("/registrations/confirm", {"key": "k", "beside": {CANARY: 1}}, "beside", "extra_forbidden"),
+    ("/registrations/confirm", {"key": "k", "beside": {"cards": ["x"] * 21}}, "beside.cards", "too_long"),
+    ("/registrations/confirm", {"key": CANARY + "!"}, "key", "string_pattern_mismatch"),
+    ("/registrations/own-words", {"name": CANARY, "birth_date": 1990}, "birth_date", "string_type"),
+    ("/reviews/1/answer", {"answer": CANARY}, "answer", "literal_error"),
+]
+
+
+@pytest.mark.parametrize(("path", "asked", "field", "rule"), WRONG)
+def test_a_wrong_request_is_told_by_field_and_rule_and_never_sent_back(
+    still: Served, path: str, asked: Any, field: str, rule: str
+) -> None:
+    before = everything(still)
+    answer = calling(still).post(path, asked)
+    problem = refusal(answer, 422, "request.fields")
+    assert {"field": field, "rule": rule}.items() <= problem["errors"][0].items()
+    assert CANARY not in answer.text
+    assert "4711" not in answer.text
+    assert everything(still) == before
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"cpr_number": f"{CANARY}", "purpose": "renewal"},
+        {"cpr_number": "310299-9999", "purpose": "renewal"},
+        {"cpr_number": "0000000000", "purpose": "renewal"},
+    ],
+)
+def test_a_number_that_is_none_is_refused_without_being_sent_back_or_out(still: Served, asked: dict[str, str]) -> None:
+    answer = calling(still).post("/look-ups", asked)
+    assert refusal(answer, 422, answer.json()["kind"])["kind"].startswith("input")
+    assert asked["cpr_number"] not in answer.text
+    assert still.library.register.looked_up == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (f'{{"typed": "{CANARY}'.encode(), 422),
+        (CANARY.encode(), 422),
+        (b"\xff\xfe" + CANARY.encode(), 422),
+        (b"[" * 50_000, 400),
+        (b'{"typed":' + b"9" * 5_000 + b"}", 400),
+        (b'{"typed":"\\ud800"}', 422),
+        (b"", 422),
+        (b" " * (FORM_BYTES_MAX + 1), 413),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused_and_not_sent_back(still: Served, body: bytes, status: int) -> None:
+    api = calling(still)
+    headers = {"Content-Type": "application/json", "X-CSRF-Token": api.token}
+    answer = api.jar.post(f"{api.url}/patrons/find", data=body, headers=headers, timeout=20)
+    refusal(answer, status, answer.json()["kind"])
+    assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_a_form_of_another_site_can_send_is_not_read(still: Served, media: str) -> None:
+    api = calling(still)
+    body = json.dumps({"typed": "CLARA"}).encode()
+    headers = {"Content-Type": media, "X-CSRF-Token": api.token}
+    refusal(api.jar.post(f"{api.url}/patrons/find", data=body, headers=headers, timeout=20), 415, "request.media")
+
+
+def test_a_request_without_the_sessions_token_changes_nothing(desk: Served, api: Caller) -> None:
+    patron, before = patron_of(desk, "BO"), everything(desk)
+    for token in ("", "wrong", calling(desk).token):
+        answer = api.post(f"/patrons/{patron}/reveal", {"reason": "nysgerrig"}, headers={"X-CSRF-Token": token})
+        refusal(answer, 403, "session.token")
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    refusal(api.post(f"/patrons/{patron}/reveal", {"reason": "nysgerrig"}, headers=foreign), 403, "session.token")
+    assert everything(desk) == before
+
+
+def test_a_request_without_a_session_is_refused_before_its_body_is_read(still: Served) -> None:
+    answer = requests.post(f"{still.url}{PATH}/patrons/find", data=b"[" * 10, timeout=20)
+    assert refusal(answer, 401, "session.ended")
+    assert answer.headers["www-authenticate"] == "Session"
+
+
+def test_an_error_that_nobody_foresaw_shows_a_reference_and_no_text(
+    desk: Served, api: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("cprsync.web.api.patrons.find_patron", breaks)
+    answer = api.post("/patrons/find", {"typed": "CLARA"})
+    assert (answer.status_code, answer.json()["kind"], answer.json()["changed"]) == (500, "internal", "part")
+    assert CANARY not in answer.text + caplog.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_document_with_a_name_that_is_not_listed_is_not_sent(
+    desk: Served, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models are closed: a name that a use case begins to tell needs a line here before it leaves the house."""
+    monkeypatch.setattr(
+        "cprsync.web.api.patrons.find_patron",
+        lambda *_: {"found": False, "patron": None, "by": None, "warnings": [], "name": CANARY},
+    )
+    answer = api.post("/patrons/find", {"typed": "CLARA"})
+    assert answer.status_code == 500
+    assert CANARY not in answer.text
+
+
+# -- reviews -------------------------------------------------------------------------------------------------------
+
+
+def test_reviews_are_the_commands_documents_and_are_answered(desk: Served, api: Caller) -> None:
+    library = desk.library
+    library.register.knows(dies(person("ANNA")))
+    preview_key = preview(api, "ANNA", "correction")["key"]
+    api.post("/registrations/confirm", {"key": preview_key, "reason": "Pårørende ringede"})
+    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth")
+    listed = api.get("/reviews").json()["items"]
+    assert listed == [with_words(item) for item in reviews.listed()]
+    number = listed[0]["id"]
+    assert api.get(f"/reviews/{number}").json() == with_words(reviews.shown(number))
+    before = everything(desk)
+    refusal(api.post(f"/reviews/{number}/answer", {"answer": "reject"}), 422, "input.reason")
+    assert everything(desk) == before
+    answered = api.post(f"/reviews/{number}/answer", {"answer": "reject", "reason": "Forkert person"}).json()
+    assert answered["item"]["state"] == "rejected"
+    assert api.get("/reviews").json()["items"] == [with_words(item) for item in reviews.listed()]
+    assert number in [item["id"] for item in api.get("/reviews?all=true").json()["items"]]

@@ -1,0 +1,146 @@
+"""Who may call what: each role is refused what it may not do, as on the pages, and a refusal changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from browser import Clock, serving
+from callers import Caller, calling
+from doubles import AGENCY
+from test_box import patron_of
+from test_sealed_views import reveals
+from test_sign_in import accounts_file, sign_in
+from townspeople import cpr, person
+
+from cprsync.domain.desk.roles import Role, Task, may
+from cprsync.web.accounts import Accounts, write_accounts
+from cprsync.web.api.api import build_description
+from cprsync.web.api.description import PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser import Served
+    from doubles import Library
+
+__all__ = ["accounts_file"]
+#: Everything that may be called: what it needs, and a request that would do something.
+ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
+    ("get", "/session"): (None, None),
+    ("post", "/patrons/find"): (Task.SERVE, {"typed": "CLARA"}),
+    ("get", "/patrons/{patron}"): (Task.SERVE, None),
+    ("post", "/patrons/{patron}/reveal"): (Task.REVEAL, {"reason": "Låneren står her"}),
+    ("post", "/look-ups"): (Task.SERVE, {"cpr_number": cpr("ANNA").digits, "purpose": "renewal"}),
+    ("post", "/registrations/preview"): (Task.SERVE, {"cpr_number": cpr("EDITH").digits, "purpose": "registration"}),
+    ("post", "/registrations/own-words"): (Task.SERVE, {"name": "Gæst Gæstesen", "birth_date": "1990-01-01"}),
+    ("post", "/registrations/confirm"): (Task.SERVE, {"key": "none"}),
+    ("get", "/reviews"): (Task.SERVE, None),
+    ("get", "/reviews/{number}"): (Task.SERVE, None),
+    ("post", "/reviews/{number}/answer"): (Task.ANSWER, {"answer": "accept"}),
+    ("get", "/nights"): (Task.NIGHTS, None),
+    ("get", "/nights/{number}"): (Task.NIGHTS, None),
+    ("get", "/status"): (Task.NIGHTS, None),
+}
+#: Who signs in as what.
+NAMES = {Role.DESK: "disk", Role.SUPERVISOR: "leder", Role.OPERATOR: "drift", Role.PRIVACY_OFFICER: "privat"}
+
+
+@pytest.fixture(scope="module")
+def guarded(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory, accounts_file: Path) -> Iterator[Served]:
+    """The desk of a library where people sign in."""
+    library = begun_folder.copy(tmp_path_factory.mktemp("guarded") / "library")
+    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+        yield served
+    library.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def callers(guarded: Served) -> dict[Role, Caller]:
+    return {role: calling(guarded, sign_in(guarded, name)) for role, name in NAMES.items()}
+
+
+def call(api: Caller, method: str, path: str, asked: Any, patron: str) -> requests.Response:
+    path = path.replace("{patron}", patron).replace("{number}", "1")
+    return api.get(path) if method == "get" else api.post(path, asked)
+
+
+def test_every_endpoint_has_a_line_here() -> None:
+    """A new one is refused nobody before somebody has said who may call it."""
+    told = build_description()["paths"]
+    people = {(method, path) for path, methods in told.items() for method in methods}
+    assert people == set(ENDPOINTS)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_is_refused_what_it_may_not_do_and_nothing_changes(
+    guarded: Served, callers: dict[Role, Caller], role: Role
+) -> None:
+    patron = patron_of(guarded, "ANNA")
+    before = guarded.library.store.views.everything()
+    for (method, path), (task, asked) in ENDPOINTS.items():
+        if task is None or may({role}, task):
+            continue
+        answer = call(callers[role], method, path, asked, patron)
+        assert (answer.status_code, answer.json()["kind"]) == (403, "session.role"), path
+        assert person("ANNA").name.addressing not in answer.text
+    assert guarded.library.store.views.everything() == before
+    assert guarded.library.register.looked_up == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_is_let_in_where_its_task_is(guarded: Served, callers: dict[Role, Caller], role: Role) -> None:
+    patron = patron_of(guarded, "ANNA")
+    for (method, path), (task, asked) in ENDPOINTS.items():
+        if method == "get" and (task is None or may({role}, task)):
+            answer = call(callers[role], method, path, asked, patron)
+            # there is no review that waits
+            assert answer.status_code == (404 if path == "/reviews/{number}" else 200), path
+
+
+def test_nobody_is_answered_before_they_sign_in(guarded: Served) -> None:
+    patron, before = patron_of(guarded, "ANNA"), guarded.library.store.views.everything()
+    for (method, path), (_, asked) in ENDPOINTS.items():
+        answer = call(calling(guarded), method, path, asked, patron)
+        assert (answer.status_code, answer.json()["kind"]) == (401, "session.ended"), path
+    assert guarded.library.store.views.everything() == before
+
+
+def test_who_calls_is_named_by_the_audit(guarded: Served, callers: dict[Role, Caller]) -> None:
+    callers[Role.DESK].post("/patrons/" + patron_of(guarded, "BO") + "/reveal", {"reason": "Låneren står her"})
+    assert [one["user"] for one in reveals(guarded.library)] == ["disk"]
+
+
+def test_the_token_of_one_session_is_nothing_to_another(guarded: Served, callers: dict[Role, Caller]) -> None:
+    token, before = callers[Role.SUPERVISOR].token, guarded.library.store.views.everything()
+    answer = callers[Role.DESK].post("/look-ups", {}, headers={"X-CSRF-Token": token})
+    assert (answer.status_code, answer.json()["kind"]) == (403, "session.token")
+    assert guarded.library.store.views.everything() == before
+
+
+def test_a_file_of_accounts_that_cannot_be_read_lets_nobody_in_and_is_not_named(
+    guarded: Served, accounts_file: Path
+) -> None:
+    api, before = calling(guarded, sign_in(guarded, "disk")), accounts_file.read_bytes()
+    try:
+        accounts_file.write_text("broken", "utf-8")
+        answer = api.get(f"/patrons/{patron_of(guarded, 'ANNA')}")
+        assert (answer.status_code, answer.json()["kind"]) == (500, "internal")
+        assert str(accounts_file) not in answer.text
+    finally:
+        accounts_file.write_bytes(before)
+
+
+def test_an_account_that_is_removed_calls_no_more(guarded: Served, accounts_file: Path) -> None:
+    api, before = calling(guarded, sign_in(guarded, "disk")), accounts_file.read_bytes()
+    try:
+        write_accounts(accounts_file, [])
+        assert api.get(f"/patrons/{patron_of(guarded, 'ANNA')}").json()["kind"] == "session.ended"
+    finally:
+        accounts_file.write_bytes(before)
+
+
+def test_the_description_is_the_one_that_is_served(guarded: Served) -> None:
+    assert requests.get(f"{guarded.url}{PATH}/openapi.json", timeout=20).json() == build_description()
