@@ -9,7 +9,7 @@ import errno
 import os
 import shlex
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
 from cprsync.errors import ConfigurationError
@@ -88,18 +88,44 @@ def open_unfollowed(path: Path, how: int) -> int:
         return os.open(path, how | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link") from error
+            raise _link_refused(path) from error
         raise
+
+
+def make_private(path: Path) -> None:
+    """Make sure that a private file is there, and do not open one that is.
+
+    When a process closes a file, its other locks on that file end too (POSIX): SQLite's would, on its database.
+
+    Raises:
+        ConfigurationError: kinds `file.link`, `file.private`, `file.owner`, `file.kind`.
+        OSError: it cannot be made, or not be read and written.
+    """
+    with suppress(FileExistsError):
+        create_private(path, "")
+    state = path.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        raise _link_refused(path)
+    _check_state(state, path, forbidden=OTHERS)
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
     """Check that others may not use an open file. A device has no secret. Raises ConfigurationError."""
-    state = os.fstat(handle)
+    _check_state(os.fstat(handle), path, forbidden=forbidden)
+
+
+def _check_state(state: os.stat_result, path: Path, *, forbidden: int) -> None:
     if stat.S_ISCHR(state.st_mode):
         return
     if not stat.S_ISREG(state.st_mode):
         raise ConfigurationError("{path} is no ordinary file", path=path, kind="file.kind")
     check_mode(state, path, forbidden=forbidden)
+
+
+def _link_refused(path: Path) -> ConfigurationError:
+    return ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
 
 
 def check_mode(state: os.stat_result, path: Path, *, forbidden: int = OTHERS) -> None:
@@ -133,7 +159,7 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder to write into if it is a link, or if others may put files into it. Raises ConfigurationError."""
     state = folder.lstat()
     if stat.S_ISLNK(state.st_mode):
-        raise ConfigurationError("{path} is a link: name the file itself", path=folder, kind="file.link")
+        raise _link_refused(folder)
     # in a sticky folder, such as /tmp, nobody can replace another user's files
     if not state.st_mode & stat.S_ISVTX:
         check_mode(state, folder, forbidden=OTHERS_WRITE)

@@ -5,7 +5,6 @@ Knows the differences of the two databases, and no table.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
-from cprsync.private import check_private, open_unfollowed
+from cprsync.private import make_private
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -74,12 +73,7 @@ def _open_sqlite(url: URL) -> Engine:
         raise ConfigurationError("the store's url names no file", kind="store.url")
     try:
         # created before SQLite does it, so that nobody else can read it; its -wal and -shm get the same mode
-        path = Path(url.database)
-        handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
-        try:
-            check_private(handle, path)
-        finally:
-            os.close(handle)
+        make_private(Path(url.database))
     except OSError as error:
         raise ConfigurationError("the store's file cannot be opened", kind="store.url") from error
     engine = create_engine(url, hide_parameters=True, echo=False, connect_args={"timeout": WAIT_SECONDS})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING
 
@@ -26,8 +28,6 @@ from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cprsync.store.seals.keys import Keyring
 
 
@@ -208,6 +208,27 @@ def test_a_lock_dies_with_the_process_that_held_it(store: SqlStore, url: str, ke
             time.sleep(0.05)
     with store.runs.lock():
         assert store.runs.begin(day=MONDAY, started=STARTED).epoch == run.epoch + 1
+
+
+#: Looks at the database as another program, and is the last to close it as far as SQLite's locks can tell.
+PASSER_BY = "import sqlite3, sys; one = sqlite3.connect(sys.argv[1]); one.execute('SELECT * FROM patron'); one.close()"
+
+
+def test_a_store_that_is_opened_again_keeps_the_locks_on_its_file(sqlite_store: SqlStore) -> None:
+    """When a process closes a file, all its locks on that file end (POSIX).
+
+    Another program would then take the database for unused, and delete what stands ahead of it: the next write fails.
+    """
+    engine = sqlite_store._tenant.engine
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE ours AS SELECT 1 AS one")
+    with reading(engine) as held:
+        held.exec_driver_sql("SELECT * FROM ours").all()
+        open_engine(str(engine.url)).dispose()
+        subprocess.run([sys.executable, "-c", PASSER_BY, engine.url.database or ""], check=True, timeout=60)
+        assert Path(f"{engine.url.database}-wal").exists()
+    with writing(engine) as connection:
+        connection.exec_driver_sql("INSERT INTO ours VALUES (2)")
 
 
 def fill_up(engine: Engine) -> None:
