@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from cprsync.web.visit import Visit
 
@@ -81,7 +81,7 @@ register_url_convertor("number", _Number())
 register_url_convertor("patron", _Patron())
 
 
-def make_app(around: Surroundings) -> ASGIApp:
+def make_app(around: Surroundings) -> Outermost:
     """The application over open places."""
     entry = Entry(around)
     shown: dict[str, tuple[Task, Page]] = {
@@ -122,17 +122,19 @@ def make_app(around: Surroundings) -> ASGIApp:
     )
     # the address would be of the host that the request names
     app.router.redirect_slashes = False
-    return _Outermost(app, secure=around.secure)
+    return Outermost(app, secure=around.secure)
 
 
-class _Outermost:
+class Outermost:
     """Adds the headers that every answer carries, and keeps what nobody foresaw out of the server's own log.
 
     The error page is sent by then; the exception's text may quote a form.
     """
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: Starlette, *, secure: bool) -> None:
         self._app = app
+        #: every page that there is
+        self.routes = app.routes
         self._headers = HEADERS | (TLS_ONLY if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

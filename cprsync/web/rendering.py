@@ -36,7 +36,7 @@ class Renderer:
     def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template for a session."""
         context = {**_texts(session.language), "session": session, "library": self._library, "path": path}
-        context |= {"signs_in": self._signs_in, "tasks": Task, **values}
+        context |= {"signs_in": self._signs_in, "tasks": Task, "template": name.removesuffix(".html"), **values}
         return HTMLResponse(self._templates.get_template(name).render(context), status_code=status)
 
 

@@ -1,0 +1,187 @@
+"""Goes to every page of the desk, and looks at each in both themes, on a screen and on a telephone.
+
+The pages are those of the application's own routes. What only a form leads to is in `ANSWERS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from axe_playwright_python.sync_playwright import Axe
+from starlette.routing import Route
+from town import number
+
+from chromium.seat import SCREEN, TELEPHONE
+from cprsync.cli.desk.serving import _surroundings
+from cprsync.config.settings import load_settings
+from cprsync.web.app import make_app
+from cprsync.wiring import site_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from chromium.seat import Seat
+    from chromium.town_desk import TownDesk
+
+#: Nobody signs in at these; the first two are there for someone who has not.
+SIGNED_OUT = ("/sign-in",)
+_AXE = Axe()
+#: Only what is wrong is told, and no style sheet is fetched again.
+_ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
+#: A theme changes colours and nothing else.
+_COLOURS = 'axe.run({resultTypes: ["violations"], preload: false, runOnly: ["color-contrast", "link-in-text-block"]})'
+LOOKS = tuple(
+    (size, theme, rules) for size in (SCREEN, TELEPHONE) for theme, rules in (("light", _ALL), ("dark", _COLOURS))
+)
+_SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of one page."""
+
+    #: the template that was rendered
+    template: str
+    #: of page, style, script and pictures together
+    size: int
+    #: by look: what axe says is wrong, and where
+    violations: list[str]
+
+
+def look_at(seat: Seat) -> Looked:
+    """Look at the page that is shown."""
+    seat.page.evaluate(_AXE.axe_script)
+    wrong: list[str] = []
+    for size, theme, rules in LOOKS:
+        seat.look_by(size=size, theme=theme)
+        found = seat.page.evaluate(rules)["violations"]
+        wrong += [f"{size[0]} {theme}: {one['id']} at {_places(one)}" for one in found]
+        if seat.page.evaluate(_TOO_WIDE):
+            wrong.append(f"{size[0]} {theme}: wider than the window")
+    seat.look_by()
+    return Looked(str(seat.page.evaluate("document.body.dataset.page")), seat.page.evaluate(_SIZES), wrong)
+
+
+def _places(violation: Mapping[str, Any]) -> str:
+    return ", ".join(str(node["target"]) for node in violation["nodes"][:5])
+
+
+# -- the pages that have an address ------------------------------------------------------------------------
+
+
+def find_paths(town: TownDesk) -> list[str]:
+    """The address of every page that is there to be opened, with numbers of the town in it.
+
+    A route with a part that is not known here has no address: give it one in `_parts`.
+    """
+    site = site_of(load_settings(town.library.folder / "cprsync.toml"), None)
+    parts = _parts(town)
+    around = _surroundings(site)
+    try:
+        routes = make_app(around).routes
+    finally:
+        around.places.close()
+    found: list[str] = []
+    for route in routes:
+        if isinstance(route, Route) and "GET" in (route.methods or ()):
+            found += _addresses(route.path, parts)
+    return found
+
+
+def _addresses(path: str, parts: Mapping[str, list[str]]) -> list[str]:
+    """One address for each example of the first unknown part of a path."""
+    begin = next((part for part in path.split("/") if part.startswith("{")), None)
+    if begin is None:
+        return [path]
+    stem = path.partition(begin)[0] + begin
+    assert stem in parts, f"the tests of every page know no {stem}: add an example to `_parts`"
+    return [one for value in parts[stem] for one in _addresses(path.replace(begin, value, 1), parts)]
+
+
+def _parts(town: TownDesk) -> dict[str, list[str]]:
+    """Examples for the unknown part of an address: an ordinary patron, a protected one and one who has died."""
+    run = town.library.call
+    patrons = [patron_of(town, key) for key in ("SOFIE", "HELLE", "OLDEMOR")]
+    reviews = run("review", "list").document["items"]
+    nights = run("runs", "list").document["runs"]
+    return {
+        "/patrons/{patron:patron}": patrons,
+        "/reviews/{number:number}": [str(reviews[0]["id"])],
+        "/nights/{number:number}": [str(nights[0]["run"]), str(nights[-1]["run"])],
+    }
+
+
+def patron_of(town: TownDesk, key: str) -> str:
+    """The patron number of a person of the town."""
+    from cprsync.domain.person.number import CprNumber
+
+    with site_of(load_settings(town.library.folder / "cprsync.toml"), None).store_by_own_clock() as store:
+        return str(store.patrons.find(CprNumber.parse(number(key))))
+
+
+# -- what only a form leads to -----------------------------------------------------------------------------
+
+
+def _ask_for_nobody(seat: Seat) -> None:
+    seat.open("/").type_into("typed", "K00000000").click("Find")
+
+
+def _ask_for_a_purpose(seat: Seat) -> None:
+    seat.open("/").type_into("typed", number("NICOLAI")).click("Find")
+
+
+def _preview(seat: Seat) -> None:
+    _ask_for_a_purpose(seat)
+    seat.click("Slå op i CPR og indmeld")
+
+
+def _preview_of_someone_protected(seat: Seat) -> None:
+    seat.open("/").type_into("typed", number("INGER")).click("Find")
+    if not seat.path.startswith("/patrons/"):
+        seat.click("Slå op i CPR og indmeld")
+
+
+def _refuse_a_telephone(seat: Seat) -> None:
+    _preview(seat)
+    seat.type_into("telephones", "ingen").click("Indmeld")
+
+
+def _ask_about_own_words(seat: Seat) -> None:
+    seat.open("/register").type_into("name", "Børnehaven Engen").click("Fortsæt")
+
+
+def _refuse_a_birth_date(seat: Seat) -> None:
+    seat.open("/register").type_into("name", "Børnehaven Engen").type_into("birth_date", "i går").click("Fortsæt")
+
+
+def _find_no_page(seat: Seat) -> None:
+    seat.open("/nowhere")
+
+
+#: Each leads to a page that has no address of its own.
+ANSWERS: tuple[Callable[[Seat], None], ...] = (
+    _ask_for_nobody,
+    _ask_for_a_purpose,
+    _preview,
+    _preview_of_someone_protected,
+    _refuse_a_telephone,
+    _ask_about_own_words,
+    _refuse_a_birth_date,
+    _find_no_page,
+)
+
+
+def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tuple[str, Looked]]:
+    """Look at all of them, and name each."""
+    stranger, seat = sit(), sit("alle")
+    for path in SIGNED_OUT:
+        yield path, look_at(stranger.open(path))
+    for path in find_paths(town):
+        if path not in SIGNED_OUT:
+            yield path, look_at(seat.open(path))
+    for go in ANSWERS:
+        go(seat)
+        yield go.__name__, look_at(seat)

@@ -1,0 +1,125 @@
+"""Registration as a person does it: who comes to the desk, what the pages say, and what is written in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from town import PEOPLE, number
+
+from cprsync.mock import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chromium.seat import Seat
+    from chromium.town_desk import TownDesk
+
+pytestmark = pytest.mark.xdist_group("chromium")
+#: What may be pressed beyond the values: Enter, Tab and the like.
+KEYSTROKES_MOST = 25
+
+
+def name_of(key: str) -> str:
+    return str(PEOPLE[key]["name"]["addressing"])
+
+
+def find(seat: Seat, key: str) -> Seat:
+    return seat.open("/").type_into("typed", number(key)).click("Find")
+
+
+def look_up(seat: Seat, key: str) -> Seat:
+    return find(seat, key).click("Slå op i CPR og indmeld")
+
+
+def test_an_adult_is_registered_by_keyboard_alone_in_few_keystrokes(sit: Callable[..., Seat], town: TownDesk) -> None:
+    """With card, PIN, telephone and e-mail: each value is typed where Tab leads, and Enter sends the form."""
+    seat = sit("skranke")
+    before = seat.keystrokes
+    seat.type(number("IVAN")).press_and_wait("Enter").press_and_wait("Enter")
+    assert name_of("IVAN") in seat.text
+    seat.go_on_to("cards").type("K90001").go_on_to("pin").type("2468")
+    seat.go_on_to("telephones").type("20304050").go_on_to("emails").type("ivan@example.dk").press_and_wait("Enter")
+    assert seat.keystrokes - before <= KEYSTROKES_MOST
+    assert "Låneren er indmeldt." in seat.text
+    shown = town.library.call("patron", "show", seat.path.removeprefix("/patrons/")).document["fields"]
+    assert shown["cards"]["value"] == ["K90001"]
+    assert (shown["telephones"]["value"], shown["emails"]["value"]) == (["20304050"], ["ivan@example.dk"])
+
+
+def test_a_child_is_registered_and_a_parent_answers_for_them(sit: Callable[..., Seat], town: TownDesk) -> None:
+    seat = look_up(sit("skranke"), "AGNES").click("Indmeld")
+    patron = seat.path
+    seat.unfold("Økonomisk ansvarlig")
+    seat.page.get_by_label("CPR-nummer eller lånernummer").fill(number("SOFIE"))
+    seat.page.locator("form[action$=responsible]").get_by_role("button", name="Tilføj").click()
+    seat.page.wait_for_selector(".said")
+    assert seat.path == patron
+    answers = town.library.call("patron", "responsible", patron.removeprefix("/patrons/"), "list").document
+    assert [one["in_force"] for one in answers["responsibles"]] == [True]
+
+
+def test_of_a_protected_person_no_name_and_no_address_is_shown(sit: Callable[..., Seat]) -> None:
+    seat = look_up(sit("skranke"), "INGER")
+    address = PEOPLE["INGER"]["address"]
+    assert "Navne- og adressebeskyttet" in seat.text
+    assert not [one for one in (name_of("INGER"), address["road"]) if one in seat.html]
+    seat.click("Indmeld")
+    assert "Låneren er indmeldt." in seat.text
+    assert not [one for one in (name_of("INGER"), address["road"], number("INGER")) if one in seat.html]
+
+
+def test_someone_dead_is_registered_for_a_reason_only(sit: Callable[..., Seat]) -> None:
+    seat = look_up(sit("skranke"), "AFDOED")
+    assert "CPR siger, at personen er død." in seat.text
+    # the browser itself asks for the reason
+    seat.find("Indmeld").click()
+    assert seat.page.evaluate("document.activeElement.name") == "reason"
+    seat.type("Dødsboet afleverer").press_and_wait("Enter")
+    assert "Låneren er indmeldt." in seat.text
+
+
+def test_someone_who_is_a_patron_already_is_found_and_not_asked_about(sit: Callable[..., Seat], town: TownDesk) -> None:
+    before = control.state(town.mock)["calls"]
+    seat = find(sit("skranke"), "BO")
+    assert seat.path.startswith("/patrons/")
+    assert name_of("BO") in seat.heading
+    assert control.state(town.mock)["calls"] == before
+
+
+@pytest.fixture
+def register_is_down(town: TownDesk) -> Iterator[None]:
+    control.fault(town.mock, "close", times=50)
+    yield
+    control.calm(town.mock)
+
+
+@pytest.mark.usefixtures("register_is_down")
+def test_a_register_that_is_down_is_said_and_nobody_is_written(sit: Callable[..., Seat], town: TownDesk) -> None:
+    before = town.library.rows("patron")
+    seat = look_up(sit("skranke"), "NINA")
+    assert "Det gik ikke" in seat.text
+    assert town.library.rows("patron") == before
+    assert seat.click("Til forsiden").path == "/"
+
+
+def test_someone_without_a_number_is_registered_by_their_own_words(sit: Callable[..., Seat]) -> None:
+    seat = sit("skranke").open("/register")
+    seat.type_into("name", "Børnehaven Engen").type_into("cards", "K90002").click("Fortsæt").click("Indmeld")
+    assert "Låneren er indmeldt." in seat.text
+    assert "Børnehaven Engen" in seat.heading
+
+
+def test_every_step_is_there_in_english_after_one_click(sit: Callable[..., Seat]) -> None:
+    seat = sit("skranke").read_in_english()
+    assert seat.heading == "Find a patron"
+    seat.type_into("typed", number("LAURA")).click("Find")
+    assert name_of("LAURA") in seat.heading
+    assert seat.page.locator("html").get_attribute("lang") == "en"
+    assert seat.click("Dansk").page.locator("html").get_attribute("lang") == "da"
+
+
+def test_without_javascript_a_person_is_registered_all_the_same(sit: Callable[..., Seat]) -> None:
+    seat = look_up(sit("skranke", java_script_enabled=False), "OSCAR")
+    seat.type_into("cards", "K90003").click("Indmeld")
+    assert "Låneren er indmeldt." in seat.text
