@@ -40,6 +40,7 @@ from cprsync.domain.desk.parting import Ending
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import Misused, NotConfirmed
 from cprsync.language.errors import advice_for, error_document
+from cprsync.language.leaving import erased_lines, left_text, parting_facts
 from cprsync.language.night import forgotten_text
 from cprsync.language.record import identity_lines
 from cprsync.language.words import day_text, word
@@ -85,7 +86,7 @@ def patron_leave(
         with site.leaving(user=user_name()) as desk:
             document = _leave(desk, patron, asker)
         publish_patron(site, patron, lang)
-    print_document(document, [_left_text(document, lang)], as_json=as_json)
+    print_document(document, [left_text(document, lang)], as_json=as_json)
     return WAITS if document["open"] else 0
 
 
@@ -117,13 +118,7 @@ def patron_erase(
         with site.leaving(user=user_name()) as desk:
             document = _erase(desk, patron, asker)
         publish_patron(site, patron, lang)
-    print_document(document, _erased_lines(document, lang), as_json=as_json)
-
-
-def _erased_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    yield word("erased", language, patron=document["patron"])
-    if any(document["waits"].values()):
-        yield "  " + word("erased_waits", language, **document["waits"])
+    print_document(document, erased_lines(document, lang), as_json=as_json)
 
 
 @app.command("kept-blocks")
@@ -179,28 +174,7 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     yield word(f"parting_{document['what']}", language, patron=document["patron"])
     yield from identity_lines(document["whose"], language)
     yield from warning_lines(document["warnings"], language)
-    if document["open"]:
-        yield f"  {word('parting_open', language)}: {_ties_text(document['open'], language)}"
-    if document["reservations"]:
-        yield f"  {word('parting_reservations', language)}: {document['reservations']}"
-    for block in document["blocks"]:
-        since = day_text(block["since"], language)
-        yield f"  {word('parting_block', language, since=since, reason=block['reason'])}"
-    if any(document["waits"].values()):
-        yield f"  {word('parting_later', language, **document['waits'])}"
-
-
-def _ties_text(still_open: Mapping[str, int], language: Language) -> str:
-    return ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in still_open.items())
-
-
-def _left_text(document: Mapping[str, Any], language: Language) -> str:
-    if not document["open"]:
-        closing = any(document["waits"].values())
-        closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
-        count = document["dropped"]["reservations"]
-        return f"{closed}. {word('left_dropped', language, count=count)}" if count else closed
-    return word("left_waits", language, patron=document["patron"], ties=_ties_text(document["open"], language))
+    yield from (f"  {line}" for line in parting_facts(document, language))
 
 
 def _erase(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:

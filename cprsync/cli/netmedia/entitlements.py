@@ -5,12 +5,12 @@ Shows patron numbers and counts, no CPR number.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.catalogues import Language, find_text
+from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -25,14 +25,12 @@ from cprsync.cli.terminal.frame import (
     print_outcome,
 )
 from cprsync.cli.terminal.long_work import progress
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
-from cprsync.domain.patron.local import Stage
 from cprsync.errors import CprsyncError
 from cprsync.language.errors import advice_for, error_document
+from cprsync.language.netmedia import entitlement_lines
 from cprsync.language.night import DRIFTS, account_lines
-from cprsync.language.words import day_text, long_day, word
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,94 +70,6 @@ def entitlements_show(
         entitlements = Entitlements(store, site.clock, site.policy, load_municipalities())
         document = entitlements.shown(patron, on=on)
     print_document(document, entitlement_lines(document, lang), as_json=as_json)
-
-
-def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The document as text: the answer first, then why, then what would change it."""
-    day = day_text(document["day"], language)
-    yield word("rights", language, patron=document["patron"], day=day)
-    yield f"  {_municipality_text(document['municipality'], language)}"
-    for right in document["rights"]:
-        yield f"  {right['title'][language]}: {_right_text(right, language)}"
-        if not _opens_by_age(right):
-            yield f"      {_change_text(right, language)}"
-    if not document["rights"]:
-        yield f"  {word('rights_none', language)}"
-    if any(right["changes_when"] == ChangeCause.MOVE.value for right in document["rights"]):
-        yield f"  {find_text('rules', 'right.running_loans', language)}"
-    yield f"  {_culr_text(document['culr'], language)}"
-    if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
-        yield f"  {word('culr_leaving', language)}"
-
-
-def _municipality_text(municipality: Mapping[str, Any], language: Language) -> str:
-    lives = word(f"rights_{municipality['residence']}", language)
-    if municipality["code"] is None:
-        return word("rights_no_municipality", language, lives=lives)
-    name = f"{municipality['name']} ({municipality['code']})" if municipality["name"] else municipality["code"]
-    source = word(f"rights_from_{municipality['source']}", language)
-    since = (
-        f" {word('rights_since', language, day=day_text(municipality['since'], language))}"
-        if municipality["since"]
-        else ""
-    )
-    return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
-
-
-def _opens_by_age(right: Mapping[str, Any]) -> bool:
-    by_age = right["from_age"] is not None and right["changes_when"] == ChangeCause.BIRTHDAY.value
-    return by_age and right["until"] is not None
-
-
-def _right_text(right: Mapping[str, Any], language: Language) -> str:
-    if _opens_by_age(right):
-        return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
-    return word(f"rights_{right['answer']}", language, why=right["why"][language])
-
-
-def _change_text(right: Mapping[str, Any], language: Language) -> str:
-    """Since when, what would change it, and the last day of a yes, or the first day of another answer."""
-    closed, change = right["answer"] != Answer.YES.value, right["change"][language]
-    if closed and right["until"] is not None:
-        parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
-    else:
-        parts = [word("rights_changes", language, change=change)]
-    if right["valid_from"] is not None:
-        parts.insert(0, word("rights_valid_from", language, day=day_text(right["valid_from"], language)))
-    if right["until"] is not None and not closed:
-        parts.append(word("rights_until", language, day=day_text(right["until"], language)))
-    if right["withheld"]:
-        parts.append(word("rights_withheld", language))
-    return " ".join(parts)
-
-
-def _culr_text(culr: Mapping[str, Any], language: Language) -> str:
-    """What CULR has, and what it must still be told."""
-    if not culr["account"] and not culr["pending"] and culr["refused"] is None:
-        return word("culr_no_account", language)
-    parts = [word("culr_has", language, what=_number_text(culr["confirmed"], language))]
-    if culr["deleting"]:
-        parts.append(word("culr_deleting", language))
-    elif culr["sent"] != culr["confirmed"]:
-        parts.append(word("culr_sent", language, what=_number_text(culr["sent"], language)))
-    if culr["pending"]:
-        parts.append(word("culr_pending", language, pending=culr["pending"]))
-    if culr["refused"] is not None:
-        parts.append(word("culr_refused", language, code=culr["refused"]))
-    if culr["checked_at"] is not None:
-        checked = datetime.fromisoformat(culr["checked_at"]).astimezone(COPENHAGEN).date()
-        parts.append(word("culr_checked", language, day=long_day(checked, language)))
-    return "; ".join(parts) + "."
-
-
-def _number_text(digits: str | None, language: Language) -> str:
-    if digits is None:
-        return word("culr_unknown", language)
-    return digits or word("culr_empty", language)
-
-
-def _day_after(text: str, language: Language) -> str:
-    return long_day(date.fromisoformat(text) + timedelta(days=1), language)
 
 
 @app.command("reconcile")

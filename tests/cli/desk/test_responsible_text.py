@@ -8,8 +8,8 @@ import pytest
 from catalogues import WORDS
 
 from cprsync.cli.desk.changing import link_line, responsible_lines
-from cprsync.cli.lending.standing import statement_lines
 from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
+from cprsync.language.lending import statement_lines
 
 
 @pytest.mark.parametrize(

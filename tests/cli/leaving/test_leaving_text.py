@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.imports.lists import show_import
-from cprsync.cli.leaving.leaving import _left_text, _type_again, parting_lines
+from cprsync.cli.leaving.leaving import _type_again, parting_lines
 from cprsync.errors import NotConfirmed
+from cprsync.language.leaving import left_text
 from cprsync.services.imports.results import Imported, PatronNotes
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ class Terminal(io.StringIO):
 
 def test_whoever_waits_is_told_with_what_keeps_her() -> None:
     document = {"patron": PATRON, "standing": "leaving", "open": {"loans": 2, "balance": 1, "responsible": 1}}
-    assert _left_text(document, "da").startswith(
+    assert left_text(document, "da").startswith(
         f"{PATRON}: på vej ud. Åbent endnu: lån 2, mellemværender 1, ansvar for mindreårige 1."
     )
-    assert _left_text(document, "en").startswith(
+    assert left_text(document, "en").startswith(
         f"{PATRON}: leaving. Still open: loans 2, balances 1, minors they answer for 1."
     )
 
@@ -38,14 +39,14 @@ def test_whoever_waits_is_told_with_what_keeps_her() -> None:
 def test_whoever_is_closed_is_told_what_still_happens_tonight() -> None:
     waits = {"subscriptions": 1, "accounts": 0}
     document = {"patron": PATRON, "standing": "leaving", "open": {}, "dropped": {"reservations": 0}, "waits": waits}
-    assert _left_text(document, "da").startswith(f"{PATRON}: på vej ud. Posten er tømt")
-    assert "tonight" in _left_text(document, "en")
-    assert "reserv" not in _left_text(document, "da") + _left_text(document, "en")
+    assert left_text(document, "da").startswith(f"{PATRON}: på vej ud. Posten er tømt")
+    assert "tonight" in left_text(document, "en")
+    assert "reserv" not in left_text(document, "da") + left_text(document, "en")
 
 
 def test_whoever_has_left_is_told_just_that() -> None:
     document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": 0}, "waits": {}}
-    assert _left_text(document, "da").startswith(f"{PATRON}: udmeldt.")
+    assert left_text(document, "da").startswith(f"{PATRON}: udmeldt.")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_whoever_has_left_is_told_just_that() -> None:
 )
 def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, language: Language, said: str) -> None:
     document = {"patron": PATRON, "standing": "closed", "open": {}, "dropped": {"reservations": count}, "waits": {}}
-    assert _left_text(document, language).endswith(said)
+    assert left_text(document, language).endswith(said)
 
 
 def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:

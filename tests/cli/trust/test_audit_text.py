@@ -10,7 +10,6 @@ import pytest
 from catalogues import WORDS
 
 import cprsync.store
-from cprsync.cli.trust.audit import action_words, entry_lines
 from cprsync.domain.feed.delivery import Place, Why
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.netmedia.drift import Drift
@@ -21,6 +20,7 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.status import Action
+from cprsync.language.audit import action_words, entry_lines
 from cprsync.services.lending.standing import STATEMENT
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.runs import RunState

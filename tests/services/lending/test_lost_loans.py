@@ -11,8 +11,8 @@ from test_circulating import fields, take
 from test_forgetting import morning
 from test_statements import statement, text
 
-from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.lending.fees import Compensation, over_since
+from cprsync.language.lending import standing_lines
 from cprsync.language.record import field_lines
 from cprsync.services.lending.standing import Standings
 from cprsync.store.core import tables

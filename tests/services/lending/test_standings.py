@@ -13,9 +13,9 @@ from test_setting import set_
 from test_statements import LONG, debts, owes
 from townspeople import dies, gains_protection, person
 
-from cprsync.cli.lending.standing import standing_lines
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup
 from cprsync.errors import BadInput
+from cprsync.language.lending import standing_lines
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Standings
 from cprsync.store.core import tables

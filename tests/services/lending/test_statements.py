@@ -14,9 +14,9 @@ from sqlalchemy import insert, update
 from test_setting import correct, set_
 from townspeople import cpr, dies, gains_protection, person
 
-from cprsync.cli.lending.standing import WIDTH, money, statement_lines
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.lending import WIDTH, money, statement_lines
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.leaving.departing import LeavingDesk

@@ -16,13 +16,13 @@ from test_responsibles import add
 from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
-from cprsync.cli.netmedia.entitlements import entitlement_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
+from cprsync.language.netmedia import entitlement_lines
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.netmedia.entitlements import Entitlements
 

@@ -1,0 +1,47 @@
+"""The end of a record as text: what leaving or erasing would do, and what it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.language.words import day_text, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.catalogues import Language
+
+
+def parting_facts(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What prevents the end of a record, what is deleted with it, and what others must confirm."""
+    if document["open"]:
+        yield f"{word('parting_open', language)}: {ties_text(document['open'], language)}"
+    if document["reservations"]:
+        yield f"{word('parting_reservations', language)}: {document['reservations']}"
+    for block in document["blocks"]:
+        since = day_text(block["since"], language)
+        yield word("parting_block", language, since=since, reason=block["reason"])
+    if any(document["waits"].values()):
+        yield word("parting_later", language, **document["waits"])
+
+
+def ties_text(still_open: Mapping[str, int], language: Language) -> str:
+    """What is still open, counted by kind."""
+    return ", ".join(f"{word(f'tie.{tie}', language)} {count}" for tie, count in still_open.items())
+
+
+def left_text(document: Mapping[str, Any], language: Language) -> str:
+    """What leaving did, or what it waits for."""
+    if not document["open"]:
+        closing = any(document["waits"].values())
+        closed = word("left_closing" if closing else "left_closed", language, patron=document["patron"])
+        count = document["dropped"]["reservations"]
+        return f"{closed}. {word('left_dropped', language, count=count)}" if count else closed
+    return word("left_waits", language, patron=document["patron"], ties=ties_text(document["open"], language))
+
+
+def erased_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """That the patron is erased, and what others have still to confirm."""
+    yield word("erased", language, patron=document["patron"])
+    if any(document["waits"].values()):
+        yield "  " + word("erased_waits", language, **document["waits"])
