@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,25 @@ def _entry_line(entry: Happening, language: Language, titles: Mapping[str, str])
     patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
     done = "; ".join(_done_texts(entry, language, titles))
     return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTexts:
+    """One change in words."""
+
+    at: str
+    #: a person, or the program
+    who: str
+    #: the night that did it; None: no night did
+    run: int | None
+    done: str
+
+
+def change_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> ChangeTexts:
+    """An entry in words, for a page. `titles`: the products' titles by name."""
+    at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
+    who = entry.who or word("audit_nobody", language)
+    return ChangeTexts(at, who, entry.run, "; ".join(_done_texts(entry, language, titles)))
 
 
 def _done_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:

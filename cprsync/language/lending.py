@@ -27,13 +27,12 @@ def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     day = day_text(document["day"], language)
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
-    blocks = "; ".join(_block_text(block, language) for block in document["blocks"])
+    blocks = "; ".join(block_text(block, language) for block in document["blocks"])
     yield f"  {word('standing_borrow', language)}: {answer_text(borrows, 'borrow.', language, blocks=blocks)}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
     yield from _fee_lines(document["fees"], language)
-    for channel, rulings in groupby(document["may_contact"], key=lambda one: one["channel"]):
-        yield from _contact_lines(channel, list(rulings), language)
+    yield from (f"  {line}" for line in contact_lines(document["may_contact"], language))
 
 
 def _fee_lines(fees: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
@@ -65,18 +64,25 @@ def _reminders_text(reminders: Mapping[str, Any], language: Language) -> str:
     )
 
 
-def _contact_lines(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def contact_lines(may_contact: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """Whether the patron may be written to, channel by channel."""
+    for channel, rulings in groupby(may_contact, key=lambda one: one["channel"]):
+        yield from _channel_lines(channel, list(rulings), language)
+
+
+def _channel_lines(channel: str, rulings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     """One line for a channel if its answer is the same for all subjects, or else one line for each."""
     answers = {answer_text(one, "contact.", language) for one in rulings}
     name = word(f"channel_{channel}", language)
     if len(answers) == 1:
-        yield f"  {name}: {answers.pop()}"
+        yield f"{name}: {answers.pop()}"
         return
     for one in rulings:
-        yield f"  {name}, {word('about_' + one['about'], language)}: {answer_text(one, 'contact.', language)}"
+        yield f"{name}, {word('about_' + one['about'], language)}: {answer_text(one, 'contact.', language)}"
 
 
-def _block_text(block: Mapping[str, Any], language: Language) -> str:
+def block_text(block: Mapping[str, Any], language: Language) -> str:
+    """Why a block was set, and since when."""
     since = day_text(block["since"], language)
     return word("standing_blocked", language, since=since, reason=block["reason"])
 

@@ -36,6 +36,7 @@ def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterat
 
 
 def municipality_text(municipality: Mapping[str, Any], language: Language) -> str:
+    """Where the patron lives, by whose word, and since when."""
     lives = word(f"rights_{municipality['residence']}", language)
     if municipality["code"] is None:
         return word("rights_no_municipality", language, lives=lives)
@@ -55,6 +56,7 @@ def _opens_by_age(right: Mapping[str, Any]) -> bool:
 
 
 def right_text(right: Mapping[str, Any], language: Language) -> str:
+    """Yes, no or undecided, and why."""
     if _opens_by_age(right):
         return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
     return word(f"rights_{right['answer']}", language, why=right["why"][language])

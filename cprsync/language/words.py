@@ -74,6 +74,11 @@ def long_day(day: date, language: Language) -> str:
     return word("day_long", language, day=day.day, month=_month(day, language), year=day.year)
 
 
+def typed_day(text: str | None) -> str:
+    """The day of a document as people type it: `10.04.2027`. Nothing if there is none."""
+    return "" if not text else f"{date.fromisoformat(text):%d.%m.%Y}"
+
+
 def long_time(moment: datetime, language: Language) -> str:
     """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`, without converting the time."""
     return word("day_time", language, day=long_day(moment.date(), language), moment=moment)

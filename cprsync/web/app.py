@@ -22,7 +22,7 @@ from cprsync.domain.desk.roles import Task
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
-from cprsync.web.pages import finding, nights, records, registering, reviewing
+from cprsync.web.pages import changing, finding, nights, records, registering, reviewing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,6 +88,7 @@ def make_app(around: Surroundings) -> Outermost:
         "/": (Task.SERVE, finding.show_start),
         "/register": (Task.SERVE, registering.show_empty_form),
         "/patrons/{patron:patron}": (Task.SERVE, records.show_record),
+        "/patrons/{patron:patron}/changes": (Task.SERVE, records.show_changes),
         "/reviews": (Task.SERVE, reviewing.show_queue),
         "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
         "/nights": (Task.NIGHTS, nights.show_nights),
@@ -101,8 +102,9 @@ def make_app(around: Surroundings) -> Outermost:
         "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),
         "/patrons/{patron:patron}/look-up": (Task.SERVE, registering.look_up_patron),
         "/patrons/{patron:patron}/confirm": (Task.SERVE, registering.confirm_patron),
-        "/patrons/{patron:patron}/set": (Task.SERVE, records.set_field_of),
-        "/patrons/{patron:patron}/responsible": (Task.SERVE, records.change_responsible),
+        "/patrons/{patron:patron}/set": (Task.SERVE, changing.set_field_of),
+        "/patrons/{patron:patron}/correct": (Task.SERVE, changing.correct_field),
+        "/patrons/{patron:patron}/responsible": (Task.SERVE, changing.change_responsible),
         "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]

@@ -28,7 +28,7 @@ from cprsync.errors import (
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.accounts import CHECKS_MAX
-from cprsync.web.pages import records, registering, reviewing
+from cprsync.web.pages import changing, registering, reviewing
 from cprsync.web.places import DeskBusy
 from cprsync.web.rendering import Renderer
 from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
@@ -77,8 +77,9 @@ _ASKING: Final = frozenset(
         registering.confirm_new,
         registering.look_up_patron,
         registering.confirm_patron,
-        records.set_field_of,
-        records.change_responsible,
+        changing.set_field_of,
+        changing.correct_field,
+        changing.change_responsible,
         reviewing.answer_item,
     }
 )

@@ -12,6 +12,7 @@ from test_sealed_views import reveals
 from townspeople import cpr, person
 
 from cprsync.domain.patron.local import Absence
+from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.language.record import field_lines
 from cprsync.services.desk.viewing import RecordViewer
 
@@ -104,7 +105,7 @@ def test_an_empty_field_empties_no_list_and_no_pin(desk: Served, field: str) -> 
 
 def test_an_absence_is_typed_as_danes_write_days(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
-    record(desk, "ANNA").send(f"/patrons/{patron}/set", field="absence", text="1.4.2027 til 20-04-2027")
+    record(desk, "ANNA").send(f"/patrons/{patron}/set", field="absence", since="1.4.2027", until="20-04-2027")
     absence = desk.library.store.views.patron(patron).local.absence
     assert absence == Absence(date(2027, 4, 1), date(2027, 4, 20))
 
@@ -150,6 +151,104 @@ def test_a_field_that_is_not_the_pages_to_set_stays_as_it_is(desk: Served, field
     browser.post(f"/patrons/{patron}/set", {**form, "field": field, "text": "Andet"})
     assert browser.answer.status_code == 422
     assert desk.library.everything() == before
+
+
+# -- whether they may borrow, and what waits ----------------------------------------------------------------
+
+
+def test_the_first_thing_said_is_whether_the_patron_may_borrow_and_why_not(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = record(desk, "ANNA")
+    assert '<h2 id="standing-title">Må låne</h2>' in browser.answer.text
+    browser.send(f"/patrons/{patron}/set", field="blocks", text="Mistet kort")
+    before, _, standing = browser.answer.text.partition('id="standing-title"')
+    assert "<table" not in before
+    assert standing.startswith(">Må ikke låne</h2>")
+    assert "låneren er blokeret: Mistet kort" in browser.text
+
+
+def test_what_waits_about_a_patron_is_said_on_both_records(desk: Served) -> None:
+    anna, clara = patron_of(desk, "ANNA"), patron_of(desk, "CLARA")
+    assert "sag om låneren venter" not in record(desk, "CLARA").text
+    desk.library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)
+    (item,) = desk.library.store.review_desk.items(all_states=False)
+    for key in ("ANNA", "CLARA"):
+        assert f'href="/reviews/{item.id}"' in record(desk, key).answer.text
+    assert f'href="/reviews/{item.id}"' not in record(desk, "DAVID").answer.text
+
+
+# -- corrections over the register -------------------------------------------------------------------------
+
+
+LEASE = {"field": "municipality", "text": "0101", "reason": "Viste sin lejekontrakt", "until": "1.5.2027"}
+
+
+def overrides(desk: Served, patron: str) -> list[tuple[str, str, str, date | None]]:
+    held = desk.library.store.views.patron(patron).patron.overrides
+    return [(one.text, one.by, str(one.reason), one.until) for one in held]
+
+
+def test_a_register_field_is_corrected_by_a_person_for_a_reason_until_a_day(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = record(desk, "ANNA").send(f"/patrons/{patron}/correct", **LEASE)
+    assert overrides(desk, patron) == [("0101", "lisbeth", "Viste sin lejekontrakt", date(2027, 5, 1))]
+    assert "rettelse: lisbeth" in browser.text
+    assert desk.site.told == [patron]
+
+
+def test_a_correction_is_taken_back_for_a_reason(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = record(desk, "ANNA").send(f"/patrons/{patron}/correct", **LEASE)
+    without = {"field": "municipality", "doing": "withdraw"}
+    browser.send(f"/patrons/{patron}/correct", **without, reason="")
+    assert browser.answer.status_code == 422
+    assert len(overrides(desk, patron)) == 1
+    browser.send(f"/patrons/{patron}/correct", **without, reason="En andens kontrakt")
+    assert overrides(desk, patron) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"reason": " "}, "Skriv en begrundelse."),
+        ({"until": ""}, "Skriv den sidste dag"),
+        ({"until": "1/5 2027"}, "skriv som 10.04.2027"),
+        ({"until": "01.01.2020"}, "sidste dag"),
+        ({"text": "0999"}, "kommune"),
+        ({"text": ""}, "tom"),
+    ],
+)
+def test_a_correction_that_lacks_something_is_refused_beside_its_form(
+    desk: Served, changed: dict[str, str], said: str
+) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser, before = record(desk, "ANNA"), desk.library.everything()
+    browser.send(f"/patrons/{patron}/correct", **(LEASE | changed))
+    assert browser.answer.status_code == 422
+    assert said in browser.text
+    assert "--" not in browser.text
+    assert 'href="#correct-municipality"' in browser.answer.text
+    assert desk.library.everything() == before
+
+
+# -- what was done to the record ---------------------------------------------------------------------------
+
+
+def test_the_changes_name_who_and_which_night_and_no_value(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = record(desk, "ANNA").send(f"/patrons/{patron}/set", field="telephones", text="20304050")
+    browser.open(f"/patrons/{patron}/changes")
+    assert "lisbeth" in browser.text
+    assert 'href="/nights/1"' in browser.answer.text
+    assert "20304050" not in browser.answer.text
+
+
+def test_the_changes_leave_out_who_looked(desk: Served) -> None:
+    patron = patron_of(desk, "BO")
+    record(desk, "BO").send(f"/patrons/{patron}/reveal", reason="Låneren står her")
+    changes = desk.browser().open(f"/patrons/{patron}/changes")
+    assert "lisbeth" not in changes.text.partition("Hvem Hvad")[2]
+    assert person("BO").name.addressing not in changes.answer.text
 
 
 # -- who answers for a minor -------------------------------------------------------------------------------

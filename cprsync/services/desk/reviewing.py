@@ -76,6 +76,10 @@ class Reviews:
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
 
+    def waiting_about(self, patron_id: str) -> list[dict[str, Any]]:
+        """The open items about a patron, the oldest first. Also those in which they are the other one of two."""
+        return [document_of(item) for item in self.store.review_desk.waiting_about(patron_id)]
+
     def shown(self, number: int) -> dict[str, Any]:
         """One item with its record, or both records, as far as they may be shown. Raises ReviewUnknown."""
         item = self._item(number)

@@ -306,6 +306,9 @@ class ReviewDesk(Protocol):
     def items(self, *, all_states: bool) -> list[ReviewItem]:
         """Return the items that wait, or all items, the oldest first."""
 
+    def waiting_about(self, patron_id: str) -> list[ReviewItem]:
+        """Return the items that wait about a patron, also as the other one of two, the oldest first."""
+
     def item(self, number: int) -> ReviewItem | None:
         """Return one item; None: no item has that number."""
 

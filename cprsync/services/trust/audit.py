@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.feed.delivery import last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
 from cprsync.services.ports.runs import DONE, LEFT
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust import AuditFilter, AuditState, Happening
+    from cprsync.services.ports.trust import AuditState, Happening
 
 #: How many entries are checked together for sealed patrons.
 _AT_A_TIME: Final = 200
+#: The most entries about one patron that are read to find what was done to the record.
+_READ_MOST: Final = 2_000
+#: The kinds of entries that say that somebody looked, and that change nothing.
+_LOOKING: Final = frozenset({"lookup", "reveal"})
 
 
 #: How long something may wait for the net media: the next night makes up for one failed night.
@@ -49,6 +53,13 @@ def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[
                 yield one
             elif wanted.patron is None:
                 yield replace(one, patron=None, withheld=True)
+
+
+def list_changes(store: Store, policy: Policy, patron_id: str, *, most: int) -> Iterator[Happening]:
+    """What was done to a record, the latest first. Leaves out who looked: that is for who watches over looking."""
+    wanted = AuditFilter(patron_id, limit=_READ_MOST)
+    done = (one for one in list_entries(store, policy, wanted) if one.what not in _LOOKING)
+    return islice(done, most)
 
 
 def _may_tell(entry: Happening) -> bool:

@@ -45,6 +45,13 @@ class ReviewDesk(TenantStore):
             rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
             return [_from_row(row) for row in rows]
 
+    def waiting_about(self, patron_id: str) -> list[ReviewItem]:
+        waits = (_ROW.agency == self._tenant.agency) & (_ROW.state == State.WAITING.value)
+        theirs = waits & ((_ROW.patron_id == patron_id) | (_ROW.about == patron_id))
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(select(tables.review_item).where(theirs).order_by(_ROW.id))
+            return [_from_row(row) for row in rows]
+
     def item(self, number: int) -> ReviewItem | None:
         with reading(self._tenant.engine) as connection:
             row = connection.execute(_this(self._tenant, number)).one_or_none()

@@ -17,7 +17,8 @@ from cprsync.services.desk.adding import confirm_addition, preview_addition
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.services.desk.showing import warning_documents
-from cprsync.web.pages.records import rows_of, whose_name
+from cprsync.web.pages.fields import rows_of
+from cprsync.web.pages.records import whose_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

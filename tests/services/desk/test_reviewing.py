@@ -16,7 +16,7 @@ from townspeople import cpr, dies, loses_protection, moves, person
 
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import is_sealed
-from cprsync.domain.patron.review import State
+from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
@@ -504,3 +504,16 @@ def test_the_list_says_why_and_what_an_answer_does(library: Library) -> None:
     reviews(library).accept(item["id"])
     assert reviews(library).listed() == []
     assert [one["state"] for one in reviews(library).listed(all_states=True)] == ["accepted"]
+
+
+def test_what_waits_about_one_patron_is_found_from_both_of_two(either_library: Library) -> None:
+    library = either_library
+    library.enrol("ANNA", "BO", "CLARA")
+    anna, bo, clara = (library.id_of(key) for key in ("ANNA", "BO", "CLARA"))
+    library.store.desk.ask_staff(anna, BOTH_PATRONS, about=bo)
+    desk = reviews(library)
+    (item,) = desk.waiting_about(anna)
+    assert desk.waiting_about(bo) == [item]
+    assert desk.waiting_about(clara) == []
+    desk.reject(item["id"], reason="To forskellige")
+    assert desk.waiting_about(anna) == []

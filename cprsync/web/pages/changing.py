@@ -1,0 +1,107 @@
+"""Changes one record: what patron and staff own, corrections over the register, and who answers for a minor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.config.packaged import load_municipalities
+from cprsync.domain.patron.local import ListChange
+from cprsync.domain.person.canonical import day_of
+from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson
+from cprsync.language.errors import error_text
+from cprsync.language.record import name_of
+from cprsync.language.words import word
+from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
+from cprsync.services.desk.setting import LISTS, PIN, Setting, SettingDesk, set_field
+from cprsync.services.desk.viewing import find_patron
+from cprsync.web.pages.records import CORRECTS, Problem, read_number, refuse
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from starlette.responses import Response
+
+    from cprsync.web.visit import Visit
+
+
+def set_field_of(visit: Visit) -> Response:
+    """Set one field that patron or staff own, or change one entry of a list."""
+    patron, field = visit.named("patron"), visit.typed("field")
+    text = _absence_text(visit) if field == "absence" else visit.typed_contact("text")
+    doing = next((one for one in ListChange if one.value == visit.typed("doing")), None)
+    # nothing typed empties a field, but no list and no PIN: nobody asked for that
+    keeps = (field in LISTS or field == PIN) and visit.typed("doing") != "clear"
+    asked = Setting(patron, field, text if keeps else text or None, visit.user, doing=doing)
+    return _set(visit, asked, form=field)
+
+
+def _absence_text(visit: Visit) -> str:
+    """Both days, as they are typed on one line."""
+    since, until = visit.typed("since"), visit.typed("until")
+    return f"{since} til {until}".strip() if until else since
+
+
+def correct_field(visit: Visit) -> Response:
+    """Correct a field that the register or a rule decides, for a time; or take the correction back."""
+    patron, field, reason = visit.named("patron"), visit.typed("field"), visit.typed("reason")
+    form = f"{CORRECTS}{field}"
+    if visit.typed("doing") == "withdraw":
+        return _set(visit, Setting(patron, field, None, visit.user, reason=reason), form=form)
+    try:
+        until = _day_or_none(visit.typed("until"))
+    except BadInput as error:
+        return refuse(visit, Problem(form, error_text(error, visit.language)))
+    asked = Setting(patron, field, visit.typed("text"), visit.user, reason=reason, until=until)
+    return _set(visit, asked, form=form)
+
+
+def _day_or_none(typed: str) -> date | None:
+    return day_of(typed) if typed else None
+
+
+def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
+    desk = visit.place.desk
+    try:
+        done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), asked)
+    except (BadInput, ConfigurationError) as error:
+        return refuse(visit, Problem(form, _why(visit, error)))
+    visit.publish(asked.patron_id)
+    visit.session.say(visit.word(f"set_{done['outcome']}", field=name_of(asked.field, visit.language)))
+    return visit.go_to(f"/patrons/{asked.patron_id}#{asked.field}")
+
+
+#: What the commands ask for by an option, and the page by a field.
+_MISSING = {"usage.reason": "reason_missing", "usage.until": "until_missing"}
+
+
+def _why(visit: Visit, error: BadInput | ConfigurationError) -> str:
+    missing = _MISSING.get(error.kind)
+    return error_text(error, visit.language) if missing is None else visit.word(missing)
+
+
+def change_responsible(visit: Visit) -> Response:
+    """Let someone answer for a minor, or end that. They are named by CPR number or by patron number."""
+    patron, desk = visit.named("patron"), visit.place.desk
+    adds, typed = visit.typed("doing") == "add", visit.typed("number")
+    if not typed:
+        return refuse(visit, Problem(_RESPONSIBLE, visit.word("responsible_missing")))
+    try:
+        asked = _asked_responsible(visit, patron, typed)
+        done = add_responsible(desk, asked) if adds else end_responsible(desk.store, asked, desk.policy)
+    except (BadInput, NoSuchPerson) as error:
+        return refuse(visit, Problem(_RESPONSIBLE, error_text(error, visit.language)))
+    who = word("responsible_number", visit.language, patron=done["responsible"])
+    visit.session.say(word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron))
+    return visit.go_to(f"/patrons/{patron}")
+
+
+#: The input of the form of who answers.
+_RESPONSIBLE = "responsible-number"
+
+
+def _asked_responsible(visit: Visit, patron: str, typed: str) -> ResponsibleRequest:
+    """The request about whoever has the typed number: a patron, or somebody whom the register is asked about."""
+    found = find_patron(visit.place.desk.store, typed)
+    if found["found"]:
+        return ResponsibleRequest(patron, visit.user, responsible_id=found["patron"])
+    return ResponsibleRequest(patron, visit.user, number=read_number(typed))

@@ -1,0 +1,229 @@
+"""The fields of a record as a page shows them, and the forms that change them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.lending.contacting import LETTER_LANGUAGES
+from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.kinds import NAME
+from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
+from cprsync.language.record import NOTHING, correction_text, name_of, owner_text, value_lines, value_text
+from cprsync.language.words import desk_word, has_desk_word, typed_day, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.catalogues import Language
+    from cprsync.domain.patron.kinds import Kind
+    from cprsync.domain.person.municipality import Municipalities
+    from cprsync.domain.policy.policy import Policy
+
+#: Which fields stand together on the page. Their headings are `group_1` and so on.
+_TOGETHER: Final = (
+    ("standing", "group", "kind", "blocks", "blocked_since", "blocked_reason", "responsible", "absence"),
+    ("cards", "pin", "branch", "language"),
+    ("telephones", "emails", "contact_address"),
+    ("loans", "reservations", "balance", "messages"),
+    ("internal_note", "note_to_patron"),
+)
+#: The rest stands first, and is about the person.
+_OTHER: Final = 0
+_GROUPS: Final = {key: number for number, keys in enumerate(_TOGETHER, start=1) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field as the page shows it."""
+
+    key: str
+    name: str
+    lines: tuple[str, ...]
+    #: the owner and since when, or the correction
+    source: str
+    is_sealed: bool
+    #: the register's value where it differs; None: it does not
+    register: str | None
+    #: nothing is kept, and nothing differs
+    is_empty: bool
+    #: the heading under which it stands; headings are in the order of their numbers
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a list to choose from, and what the list calls it."""
+
+    value: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """A field that staff may set, as its form shows it."""
+
+    key: str
+    name: str
+    #: what the form calls the value
+    label: str
+    kind: Kind
+    hint: str
+    #: what may be taken off a list, as it is typed and as it is shown
+    entries: tuple[tuple[str, str], ...]
+    #: what is there now, to be changed
+    value: str
+    #: the only values there are; (): anything may be typed
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Correctable:
+    """A field of the register, or of a rule, that staff may correct for a time."""
+
+    key: str
+    name: str
+    hint: str
+    #: the value may have several lines
+    lines: bool
+    choices: tuple[Choice, ...]
+    #: who corrected it and until when; "": it is not corrected
+    correction: str
+    #: the correction may stay until it is taken back
+    is_endless: bool
+
+
+def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
+    """The fields of a document, in its order."""
+    for key, entry in fields.items():
+        lines = tuple(lines_of(key, entry, language))
+        yield Row(
+            key,
+            name_of(key, language),
+            lines,
+            correction_text(key, entry, language) or owner_text(entry, language),
+            bool(entry.get("sealed")),
+            value_text(key, entry["register"], language) if "register" in entry else None,
+            is_empty=lines == (NOTHING,) and "register" not in entry,
+            group=_GROUPS.get(key, _OTHER),
+        )
+
+
+def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
+    """The value as lines. The telephone or e-mail address for notices says so in words."""
+    notices = entry.get("notices")
+    if notices is None:
+        return value_lines(key, entry, language)
+    marked = desk_word("gets_notices", language)
+    return [f"{one} ({marked})" if one == notices else one for one in entry["value"]]
+
+
+def is_kept(document: Mapping[str, Any]) -> bool:
+    """Whether anything is kept of the patron beside their standing."""
+    return bool(document["fields"].keys() - {"standing"})
+
+
+def settable_of(document: Mapping[str, Any], language: Language, policy: Policy) -> Iterator[Settable]:
+    """The fields that staff may set for good. None for a patron of whom nothing is kept."""
+    if not is_kept(document):
+        return
+    if not document["in_register"]:
+        yield from (_own_word(key, document, language) for key in UNREGISTERED_FIELDS)
+    for key, field in SETTABLE.items():
+        entry = document["fields"].get(field.part_of or key, {})
+        # a sealed value, and a masked one, is not there to be typed again
+        shut = bool(entry.get("sealed")) or field.kind.hidden
+        masked = key == "cards" and document["protected"] and not document["revealed"]
+        yield Settable(
+            key,
+            name_of(key, language),
+            _word_or(f"label_{key}", name_of(key, language), language),
+            field.kind,
+            hint=_word_or(f"hint_{key}", "", language),
+            entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
+            value="" if shut or field.kind.is_list else _text_of(entry["value"]),
+            choices=tuple(_choices_of(key, entry.get("value"), language, policy)),
+        )
+
+
+def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Settable:
+    """A field of somebody whom no register knows: the library's own word."""
+    entry, name = document["fields"].get(key, {}), name_of(key, language)
+    value = "" if entry.get("sealed") else _text_of(entry.get("value"))
+    yes_no = (Choice("nej", word("no", language)), Choice("ja", word("yes", language)))
+    if key == Overridden.BIRTH_DATE.value:
+        value = typed_day(value)
+    protected = key == "protection"
+    now = "ja" if value else "nej"
+    hint = _word_or(f"hint_{key}", "", language)
+    return Settable(key, name, name, NAME, hint, (), now if protected else value, choices=yes_no if protected else ())
+
+
+def correctable_of(
+    document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities
+) -> Iterator[Correctable]:
+    """The fields that staff may correct for a time. None for a patron of whom nothing is kept."""
+    if not is_kept(document):
+        return
+    for field in Overridden:
+        key = field.value
+        if key in UNREGISTERED_FIELDS and not document["in_register"]:
+            continue
+        entry = document["fields"].get(key, {})
+        choices = {
+            Overridden.MUNICIPALITY: [
+                Choice(code, f"{code} {municipalities.by_code[code].name}") for code in sorted(municipalities.homes())
+            ],
+            Overridden.GROUP: [Choice(name, name) for name in policy.group_names],
+        }
+        yield Correctable(
+            key,
+            name_of(key, language),
+            _word_or(f"hint_{key}", "", language),
+            field is Overridden.ADDRESS,
+            tuple(choices.get(field, ())),
+            correction_text(key, entry, language) if entry.get("override") else "",
+            field in ENDLESS,
+        )
+
+
+def _word_or(key: str, other: str, language: Language) -> str:
+    return desk_word(key, language) if has_desk_word(key) else other
+
+
+def _choices_of(key: str, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
+    if key == "branch" and policy.branches:
+        yield Choice("", desk_word("no_branch", language))
+        yield from (Choice(name, name) for name in policy.branches)
+    elif key == "language":
+        # a language in which no letter is written may stand on a record too
+        for code in dict.fromkeys((*LETTER_LANGUAGES, str(value or LETTER_LANGUAGES[0]))):
+            yield Choice(code, _word_or(f"language_{code}", code, language))
+
+
+def _entries_of(key: str, entry: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+    """What may be taken off a list, as it is typed and as it is shown."""
+    for one in entry["value"]:
+        if text := _line_of(one):
+            # with the mark for notices, as on the record
+            yield text, lines_of(key, {**entry, "value": [one]}, language)[0]
+
+
+def _line_of(one: str | Mapping[str, str]) -> str:
+    """An entry of a list as it is typed. "": it can only be looked at, as a block that was lifted."""
+    if isinstance(one, str):
+        return one
+    return "" if "lifted" in one else f"{one['since']} {one['reason']}"
+
+
+def _text_of(value: Any) -> str:
+    """A value as it is typed."""
+    if isinstance(value, list):
+        return "\n".join(one for one in value if one)
+    return str(value or "")
+
+
+def absence_days(document: Mapping[str, Any]) -> tuple[str, str]:
+    """The first and the last day of the absence, as they are typed. "": there is none."""
+    since, until = document["fields"].get("absence", {}).get("value") or (None, None)
+    return typed_day(since), typed_day(until)
