@@ -37,6 +37,7 @@ from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
+from cprsync.store.patrons.finding import Finding
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.patrons.responsibles import Responsibles
 from cprsync.store.records.kept_blocks import KeptBlocks
@@ -122,6 +123,7 @@ class SqlStore(Store):
         self.inbox = Inbox(tenant)
         self.stopped_deliveries = StoppedDeliveries(tenant)
         self.patrons = Patrons(tenant)
+        self.finding = Finding(tenant)
         self.reviews = Reviews(tenant)
         self.review_desk = ReviewDesk(tenant)
         self.subscriptions = Subscriptions(tenant)

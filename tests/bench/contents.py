@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TABLES: tuple[Table, ...] = tuple(tables.metadata.sorted_tables)
 #: Columns that name a run or a moment, or that follow from one.
 _APART = {"key", "mac", "at", "seq", "entry", "stream", "created", "register_since", "since", "ordinal", "inbox_id"}
+_APART |= {"found_register", "found_local"}
 _SEALED = {"register_blob": "register", "payload": "culr"}
 
 
@@ -43,7 +44,7 @@ def digest_of(tenant: Tenant, patrons: Sequence[str], *, records: bool = True) -
     return f"sha256:{digest.hexdigest()}"
 
 
-_PREPARED = frozenset({"library", "agreement", "issued_id", "patron_key", "subscription"})
+_PREPARED = frozenset({"library", "agreement", "issued_id", "patron_key", "finding_key", "subscription"})
 _ABOUT_PATRONS = tuple(table for table in TABLES if "patron_id" in table.c and table.name not in _PREPARED)
 
 

@@ -207,5 +207,8 @@ def _patron_row(tenant: Tenant, patron_id: str, card: str, person: Person) -> Ro
         "standing": tables.ACTIVE,
         # as if rights were derived already: the bench has no products
         "rights_local": 1,
+        # as if an earlier night had made the keys
+        "found_register": 1,
+        "found_local": 1,
     } | clear_columns(tenant, person)
     return tuple(row.get(column.name) for column in tables.patron.columns)

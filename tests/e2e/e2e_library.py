@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What is known of patrons. A failing night may add its run, what it fetched and its audit entry, and nothing here.
-#: Columns that tell when a patron's rights were last derived: no part of her record.
-DERIVED = frozenset({"rights_due", "rights_local"})
+#: Columns that tell when a patron's rights and finding keys were last derived: no part of her record.
+DERIVED = frozenset({"rights_due", "rights_local", "found_register", "found_local"})
 RECORDS = (
     "patron",
     "patron_key",

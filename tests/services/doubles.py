@@ -246,6 +246,7 @@ class KilledStore(Wrapped):
             *("outbox.offer", "outbox.settle"),
             *("rights.derive", "rights.keep_stamp"),
             *("windows.intend_to_ask", "windows.count_harms"),
+            *("finding.refresh",),
         }
     )
 

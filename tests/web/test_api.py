@@ -332,7 +332,7 @@ def test_an_error_that_nobody_foresaw_shows_a_reference_and_no_text(
     def breaks(*_: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("cprsync.web.api.patrons.find_patron", breaks)
+    monkeypatch.setattr("cprsync.web.api.patrons.Finder", breaks)
     answer = api.post("/patrons/find", {"typed": "CLARA"})
     assert (answer.status_code, answer.json()["kind"], answer.json()["changed"]) == (500, "internal", "part")
     assert CANARY not in answer.text + caplog.text
@@ -344,7 +344,7 @@ def test_a_document_with_a_name_that_is_not_listed_is_not_sent(
 ) -> None:
     """The models are closed: a name that a use case begins to tell needs a line here before it leaves the house."""
     monkeypatch.setattr(
-        "cprsync.web.api.patrons.find_patron",
+        "cprsync.web.api.patrons.Finder",
         lambda *_: {"found": False, "patron": None, "by": None, "warnings": [], "name": CANARY},
     )
     answer = api.post("/patrons/find", {"typed": "CLARA"})

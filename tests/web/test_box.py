@@ -1,4 +1,4 @@
-"""The box: it finds a patron by a number or a card, and asks for a purpose before the register is asked."""
+"""The box: it finds our own patron by whatever staff have, and asks for a purpose before the register is asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from townspeople import cpr, person
 
-from cprsync.web.pages.finding import MOST_TYPED
+from cprsync.domain.desk.finding import TYPED_MAX
 
 if TYPE_CHECKING:
     from browser import Served
@@ -72,4 +72,63 @@ def test_what_finds_nobody_says_so_beside_the_box(desk: Served, typed: str, said
 
 
 def test_more_than_anyone_types_finds_nobody(desk: Served) -> None:
-    assert desk.browser().open("/").send("/find", typed="1" * (MOST_TYPED + 1)).answer.status_code == 404
+    assert desk.browser().open("/").send("/find", typed="1" * (TYPED_MAX + 1)).answer.status_code == 404
+
+
+# -- what several may have -----------------------------------------------------------------------------------
+
+
+def name_and_day(key: str, form: str = "%d-%m-%Y") -> str:
+    return f"{person(key).name.last} {person(key).birth.day.strftime(form)}"
+
+
+def gives_telephone(desk: Served, key: str) -> None:
+    patron = patron_of(desk, key)
+    desk.browser().open(f"/patrons/{patron}").send(f"/patrons/{patron}/set", field="telephones", text="20304050")
+
+
+@pytest.mark.parametrize("form", ["%d-%m-%Y", "%d.%m.%y", "%Y-%m-%d"])
+def test_a_name_with_a_birth_date_leads_to_the_patron_and_asks_the_register_nothing(desk: Served, form: str) -> None:
+    browser = desk.browser().open("/").send("/find", typed=name_and_day("ANNA", form))
+    assert browser.path == f"/patrons/{patron_of(desk, 'ANNA')}"
+    assert desk.library.register.looked_up == []
+
+
+def test_a_protected_patron_is_not_found_by_name_and_the_answer_is_that_of_nobody(desk: Served) -> None:
+    browser = desk.browser().open("/").send("/find", typed=name_and_day("BO"))
+    hidden = browser.text
+    assert browser.answer.status_code == 404
+    browser.open("/").send("/find", typed="Nobody 01-01-1990")
+    assert browser.text == hidden
+
+
+def test_a_name_alone_is_asked_for_a_birth_date(desk: Served) -> None:
+    browser = desk.browser().open("/").send("/find", typed="Skovgaard")
+    assert browser.answer.status_code == 404
+    assert "Skriv også fødselsdatoen" in browser.text
+
+
+def test_a_shared_telephone_lists_the_patrons_and_shows_no_name_of_a_protected_one(desk: Served) -> None:
+    for key in ("ANNA", "BO"):
+        gives_telephone(desk, key)
+    browser = desk.browser().open("/").send("/find", typed="+45 20 30 40 50")
+    assert "Flere lånere passer" in browser.text
+    assert person("ANNA").name.addressing in browser.text
+    assert person("BO").name.last not in browser.answer.text
+    assert person("BO").address.road not in browser.answer.text
+    for key in ("ANNA", "BO"):
+        assert f'href="/patrons/{patron_of(desk, key)}"' in browser.answer.text
+    assert "20304050" not in browser.answer.text
+    assert "20304050" not in browser.path
+
+
+def test_a_swiped_health_card_leads_to_its_patron(desk: Served) -> None:
+    stripe = f";92081000{cpr('ANNA').digits}1012107123408510112?"
+    assert desk.browser().open("/").send("/find", typed=stripe).path == f"/patrons/{patron_of(desk, 'ANNA')}"
+
+
+def test_a_swiped_health_card_that_no_patron_has_asks_for_a_purpose(desk: Served) -> None:
+    stripe = f";92081000{cpr('EDITH').digits}1012107123408510112?"
+    browser = desk.browser().open("/").send("/find", typed=stripe)
+    assert "Ingen låner har det CPR-nummer" in browser.text
+    assert cpr("EDITH").digits not in browser.answer.text

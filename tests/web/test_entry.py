@@ -179,7 +179,7 @@ def test_an_error_that_nobody_foresaw_shows_a_reference_and_tells_no_log_what_it
     def breaks(*_: object) -> None:
         raise RuntimeError(cpr("ANNA").digits)
 
-    monkeypatch.setattr("cprsync.web.pages.finding.find_patron", breaks)
+    monkeypatch.setattr("cprsync.web.pages.finding.Finder", breaks)
     browser = desk.browser().open("/").send("/find", typed=cpr("ANNA").digits)
     assert browser.answer.status_code == 500
     assert "uventet fejl" in browser.text

@@ -99,7 +99,7 @@ def test_a_database_that_comes_back_is_used_again(desk: Served, monkeypatch: pyt
         def breaks(*_: object) -> None:
             raise OSError(cpr("ANNA").digits)
 
-        gone.setattr("cprsync.web.pages.finding.find_patron", breaks)
+        gone.setattr("cprsync.web.pages.finding.Finder", breaks)
         for _ in range(2 * PLACES_MAX):
             assert desk.browser().open("/").send("/find", typed=cpr("ANNA").digits).answer.status_code == 500
     assert desk.browser().open("/").send("/find", typed=cpr("ANNA").digits).path == f"/patrons/{patron}"

@@ -9,8 +9,8 @@ import typer
 from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.language.record import record_lines
-from cprsync.language.words import word
+from cprsync.language.record import record_lines, shown_name
+from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,18 +48,19 @@ def patron_show(
 
 @app.command("find")
 def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
-    """Find a patron by CPR number, patron number or card.
+    """Find a patron by CPR number, patron number, card, telephone, or name with birth date.
 
     It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
-    An earlier CPR number finds them too. Only what is written exactly so finds anybody.
+    An earlier CPR number finds them too. A name needs whole words and the birth date. It never finds a protected
+    patron.
     """
     from cprsync.cli.terminal.user import ask_identity
-    from cprsync.services.desk.viewing import find_patron
+    from cprsync.services.desk.finding import Finder
 
     with opened(config, library, as_json=as_json) as site:
         typed = ask_identity(word("find_prompt", lang))
         with site.store() as store:
-            document = find_patron(store, typed)
+            document = Finder(store, site.clock, site.policy).find(typed)
     if as_json:
         print_json(document)
     else:
@@ -68,6 +69,10 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 
 
 def _show_found(document: Mapping[str, Any], language: Language) -> None:
-    say(document["patron"] or word("find_nobody", language))
+    hits = document.get("hits", ())
+    say(document["patron"] or word("find_several" if hits else "find_nobody", language, count=len(hits)))
+    for hit in hits:
+        name = shown_name(hit["name"], language, sealed=hit.get("sealed"))
+        say("  ".join(filter(None, (f"  {hit['patron']}", name, day_text(hit["born"], language), hit["road"]))))
     for warning in document["warnings"]:
         note("  ! " + word(f"find_{warning}", language, other=document.get("other")))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date  # noqa: TC003 -- the store reads the types of these fields when it runs
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from cprsync.domain.person.health_card import read_health_card
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import WrongValue
 
@@ -102,10 +103,13 @@ def card_key(number: str) -> str:
 
 
 def distinct_cards(numbers: Iterable[str]) -> tuple[Card, ...]:
-    """Each card once, in the order and spelling of its first occurrence. Empty numbers are left out."""
+    """Each card once, in the order and spelling of its first occurrence. Empty numbers are left out.
+
+    A health card as a scanner sends it is its CPR number: the rest of its stripe is not kept.
+    """
     cards: dict[str, Card] = {}
     for number in numbers:
-        if written := number.strip():
+        if written := read_health_card(number) or number.strip():
             cards.setdefault(card_key(written), Card(written))
     return tuple(cards.values())
 

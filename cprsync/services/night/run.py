@@ -17,6 +17,7 @@ from cprsync.domain.leaving.leaving import Departing
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
+from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.feed.intake import take_in
 from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
@@ -163,6 +164,7 @@ class _Course:
             self._forgotten = forget_of_night(self._night, self._run, self._forgotten, only_plan=self._only_plan)
         if not self._only_plan:
             self._tell_the_net_media()
+            make_finding_keys(self._night)
         if comparison.settled and self._lives:
             # only now has the register confirmed that the subscriptions of those who left are gone
             self._night.store.erasing.sweep(self._run)

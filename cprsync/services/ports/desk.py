@@ -209,6 +209,25 @@ class Desk(Protocol):
         """Open one review item about two patrons, once. Touches no record."""
 
 
+class Finding(Protocol):
+    """Patrons found by what several may have. Nobody is left out because they are protected: the caller asks that."""
+
+    def refresh(self, most: int) -> int:
+        """Make the keys of at most `most` records that have changed since theirs were made. Return how many."""
+
+    def is_complete(self) -> bool:
+        """Whether the keys of every record are those of its present values."""
+
+    def by_telephone(self, telephone: str) -> list[str]:
+        """Return the patrons with a telephone, in the form of `telephone_key`."""
+
+    def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
+        """Return the patrons who have all these words in their names, and one of these birth dates.
+
+        The words are in the form of `words_of`.
+        """
+
+
 class StaffChanges(Protocol):
     """What staff change in a record."""
 

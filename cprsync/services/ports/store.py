@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
-    from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
+    from cprsync.services.ports.desk import Desk, Finding, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, Outbox, Rights
@@ -29,6 +29,7 @@ class Store(ABC):
     inbox: Inbox
     stopped_deliveries: StoppedDeliveries
     patrons: Patrons
+    finding: Finding
     reviews: Reviews
     review_desk: ReviewDesk
     subscriptions: Subscriptions

@@ -147,6 +147,8 @@ STATUS_CLASSES: dict[Status | Silent, str] = {
 
 #: Rows whose rights were derived from an older local part.
 LOCAL_IS_NEWER = "rights_local <> local_version"
+#: Rows whose finding keys were made from an older record.
+RECORD_IS_NEWER = "(found_register <> version OR found_local <> local_version)"
 
 patron = _table(
     "patron",
@@ -198,6 +200,9 @@ patron = _table(
     _maybe("unverified_why", WORD),
     _maybe("unverified_until", Date),
     _maybe("unverified_asked", Date),
+    # the versions of the two parts from which the finding keys were made
+    _needed("found_register", Integer, "0"),
+    _needed("found_local", Integer, "0"),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -216,6 +221,8 @@ patron = _table(
     # Code that writes a local part need not know that rights depend on it. The index has the id, because the rows are
     # read a page at a time. SQLite would otherwise use the primary key for the next page and read every patron.
     _where("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),
+    # the same for code that writes a name or a telephone
+    _where("ix_patron_found", "agency", "id", which=RECORD_IS_NEWER),
     _to("library", "agency"),
     # leaves room for the next version of a row on its own page: 1.7 times as many updates a second
     postgresql_with={"fillfactor": 60},
@@ -224,7 +231,7 @@ patron = _table(
 #: Every patron number ever issued. A number is never issued twice, even after a patron is erased.
 issued_id = _table("issued_id", _key("id", PATRON), _to("library", "agency"))
 
-#: Other keys that find a patron. `kind` is old_number, card, telephone or merged.
+#: Other keys that find one patron. `kind` is old_number, card or merged.
 patron_key = _table(
     "patron_key",
     _key("kind", WORD),
@@ -232,6 +239,17 @@ patron_key = _table(
     _needed("key_id", KEY),
     _needed("patron_id", PATRON),
     Index("ix_patron_key_patron_id", "agency", "patron_id"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: Keys that may find several patrons. `kind` is telephone, or name: one word of a name, with the birth date.
+finding_key = _table(
+    "finding_key",
+    _key("kind", WORD),
+    _key("key_index", LargeBinary),
+    _key("patron_id", PATRON),
+    _needed("key_id", KEY),
+    Index("ix_finding_key_patron_id", "agency", "patron_id"),
     _to("patron", "agency", "patron_id"),
 )
 

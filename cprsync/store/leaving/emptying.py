@@ -47,6 +47,7 @@ _ENDS_WITH_THEM: Final = (
     tables.override,
     tables.reservation,
     tables.message,
+    tables.finding_key,
     tables.entitlement,
     tables.entitlement_turn,
 )

@@ -55,6 +55,7 @@ _OF_PATRON: Final = (
     tables.plan_row,
     tables.audit_reason,
     tables.patron_key,
+    tables.finding_key,
     tables.entitlement,
     tables.entitlement_turn,
 )

@@ -39,6 +39,7 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (_PATRON.address_key, Purpose.INDEX),
     (tables.library.c.records_key, Purpose.FINGERPRINT),
     (tables.patron_key.c.key_id, Purpose.INDEX),
+    (tables.finding_key.c.key_id, Purpose.INDEX),
     (tables.subscription.c.number_key, Purpose.SEAL),
     (tables.before_image.c.register_key, Purpose.SEAL),
     (tables.follow_up.c.answer_key, Purpose.SEAL),

@@ -48,14 +48,27 @@ class Session(Answer):
     token: str
 
 
+class Hit(Answer):
+    """One of several patrons found, with as little as tells them apart."""
+
+    patron: str
+    name: str | None
+    born: str | None
+    road: str | None
+    #: only of a patron who is sealed: nothing else is told then
+    sealed: bool = False
+
+
 class Found(Answer):
-    """Whose number or card it is: as `patron find --json`."""
+    """Whose number, card, telephone or name it is: as `patron find --json`."""
 
     found: bool
     patron: str | None
-    by: Literal["cpr_number", "patron", "card"] | None
+    by: Literal["cpr_number", "patron", "card", "telephone", "name"] | None
     warnings: list[str]
     other: str | None = None
+    #: several patrons; `patron` is then null
+    hits: list[Hit] = []
 
 
 class Correction(Answer):

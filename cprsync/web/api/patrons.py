@@ -15,9 +15,10 @@ from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput
 from cprsync.services.desk import lookup
 from cprsync.services.desk.adding import Addition, confirm_addition, preview_addition
+from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import Registration, confirm_registration, preview_registration
-from cprsync.services.desk.viewing import RecordViewer, find_patron
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.web.api import answers, asked
 from cprsync.web.api.calls import Caller, router_for
 
@@ -44,9 +45,12 @@ class InHand:
 
 @serving.post("/patrons/find", response_model=answers.Found)
 def find(call: Caller, wanted: asked.Find) -> Any:
-    """Find a patron by CPR number, patron number or card. The register is not asked."""
+    """Find a patron by CPR number, patron number, card, telephone, or name with birth date.
+
+    The register is not asked. A name never finds a protected patron.
+    """
     with call.place() as place:
-        return find_patron(place.desk.store, wanted.typed)
+        return Finder(place.desk.store, place.desk.clock, place.desk.policy).find(wanted.typed)
 
 
 @serving.get("/patrons/{patron}", response_model=answers.Record)

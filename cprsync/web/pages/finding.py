@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from cprsync.domain.desk.finding import read_typed
 from cprsync.language.words import word
-from cprsync.services.desk.viewing import find_patron
-from cprsync.web.pages.records import read_number
+from cprsync.services.desk.finding import Finder
 from cprsync.web.pages.registering import show_purposes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from starlette.responses import Response
 
     from cprsync.web.visit import Visit
-
-#: The longest text that can be somebody's number or card.
-MOST_TYPED: Final = 254
 
 
 def show_start(visit: Visit) -> Response:
@@ -24,25 +24,31 @@ def show_start(visit: Visit) -> Response:
 
 
 def find(visit: Visit) -> Response:
-    """The record of the patron found. For a CPR number that no patron has, the purposes of a look-up."""
-    typed = visit.typed("typed")
-    if not typed:
+    """The record of the patron found, or a list of several. For a CPR number that no patron has: the purposes."""
+    text, desk = visit.typed("typed"), visit.place.desk
+    if not text:
         return _start(visit, problem="find_empty", status=422)
-    if len(typed) > MOST_TYPED:
-        return _start(visit, problem="find_nobody", status=404)
-    found = find_patron(visit.place.desk.store, typed)
+    found = Finder(desk.store, desk.clock, desk.policy).find(text)
+    warnings = _warnings(visit, found)
+    if "hits" in found:
+        return visit.show("hits.html", hits=found["hits"], warnings=warnings)
     if found["found"]:
-        warnings = [word(f"find_{one}", visit.language, other=found.get("other")) for one in found["warnings"]]
         if warnings:
-            visit.session.warn(" ".join(f"{one[0].upper()}{one[1:]}." for one in warnings))
+            visit.session.warn(" ".join(warnings))
         return visit.go_to(f"/patrons/{found['patron']}")
-    number = read_number(typed)
-    if number is None:
-        return _start(visit, problem="find_nobody", status=404)
-    return show_purposes(visit, number)
+    typed = read_typed(text, desk.clock.today())
+    if typed.number is not None:
+        return show_purposes(visit, typed.number)
+    return _start(visit, problem="find_nobody_named" if typed.words else "find_nobody", status=404, more=warnings)
 
 
-def _start(visit: Visit, *, problem: str | None = None, status: int = 200) -> Response:
+def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
+    """What is to be said of the search, as sentences."""
+    said = [word(f"find_{one}", visit.language, other=found.get("other")) for one in found["warnings"]]
+    return [f"{one[0].upper()}{one[1:]}." for one in said]
+
+
+def _start(visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None) -> Response:
     waiting = len(visit.place.desk.store.review_desk.items(all_states=False))
-    problem_at = None if problem is None else ("typed", visit.word(problem))
+    problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
     return visit.show("start.html", status=status, problem=problem_at, waiting=waiting, said=visit.session.take_said())

@@ -20,6 +20,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
+from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.run import run_night
@@ -78,11 +79,13 @@ def entries(library: Library) -> list[dict[str, Any]]:
 
 
 #: Columns that count what was written and when.
-VERSIONS = frozenset({"version", "local_version", "register_since"})
+VERSIONS = frozenset({"version", "local_version", "register_since", "found_register", "found_local"})
 
 
 def as_it_is(library: Library, *besides: str) -> dict[str, Any]:
     """Everything but versions, runs, audit and reviews, and the tables named."""
+    # the keys of what has been written since; they follow from the record
+    make_finding_keys(library.ports())
     left = unowned(library.everything(), "review_item", "before_image", "outbox", "inbox", "agreement", *besides)
     return {
         table: [{name: value for name, value in row.items() if name not in VERSIONS} for row in rows]

@@ -528,7 +528,7 @@ def recorded(library: Library, patron_id: str) -> dict[str, Any]:
     """What the record is; versions rise."""
     rows = library.everything()
     (patron,) = [dict(row) for row in rows["patron"] if row["id"] == patron_id]
-    for moves_on in ("version", "register_since", "rights_due", "last_seen"):
+    for moves_on in ("version", "register_since", "rights_due", "last_seen", "found_register", "found_local"):
         patron.pop(moves_on, None)
     keys = sorted(row["key_index"] for row in rows["patron_key"] if row["patron_id"] == patron_id)
     asked = [row["kind"] for row in rows["follow_up"] if row["patron_id"] == patron_id]

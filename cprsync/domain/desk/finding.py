@@ -1,0 +1,164 @@
+"""What a text in the one box may mean, and how the patrons found are told apart with as little as possible.
+
+A text may mean several things: eight digits are a patron number, a card or a telephone. This module reads it once, for
+every page and command. Leaves out who has it: the store finds by keyed indexes of the same forms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.person.health_card import read_health_card
+from cprsync.domain.person.number import CprNumber, unspaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: A text that is longer means nothing. Both tracks of a health card are shorter.
+TYPED_MAX: Final = 254
+#: The most words of one name that find a patron.
+WORDS_MAX: Final = 12
+#: The oldest person that is looked for.
+_OLDEST_YEARS: Final = 130
+_PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
+_TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
+_HOME: Final = "45"
+_HOME_DIGITS: Final = 8
+#: Signs that people write in a telephone number.
+_BETWEEN: Final = re.compile(r"[\s().\-/]+")
+_ISO_DAY: Final = re.compile(
+    r"(?<![0-9])(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])", re.ASCII
+)
+_DAY: Final = re.compile(
+    r"(?<![0-9])(?P<day>[0-9]{1,2})(?P<sign>[-./ ]|\. )(?P<month>[0-9]{1,2})(?P=sign)"
+    r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])",
+    re.ASCII,
+)
+_JOINED_DAY: Final = re.compile(
+    r"(?<![0-9])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])", re.ASCII
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+#: Danish letters as a keyboard without them writes them.
+_LETTERS: Final = str.maketrans({"å": "aa", "æ": "ae", "ø": "oe", "ä": "ae", "ö": "oe"})
+_APOSTROPHES: Final = str.maketrans("", "", "'’`´")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Typed:
+    """Everything that one text may mean."""
+
+    #: what may be a CPR number, a patron number or a card
+    exact: str
+    #: the CPR number, typed or scanned, that the register may be asked about
+    number: CprNumber | None = None
+    #: a patron number of ours, by its form
+    patron: str | None = None
+    telephone: str | None = None
+    #: the words of a name, and the days that the typed date may mean; each empty without the other
+    words: tuple[str, ...] = ()
+    born: tuple[date, ...] = ()
+    #: there are words of a name, and no date beside them
+    lacks_date: bool = False
+
+
+def read_typed(text: str, today: date) -> Typed:
+    """Read a text from the box. Never raises: a text that means nothing finds nobody."""
+    if len(text) > TYPED_MAX:
+        return Typed("")
+    exact = read_health_card(text) or text
+    joined = unspaced(exact)
+    words, born = _name_and_day(text, today)
+    return Typed(
+        exact=exact,
+        number=_number(joined),
+        patron=joined if _PATRON_NUMBER.fullmatch(joined) else None,
+        telephone=telephone_key(exact),
+        words=words if born else (),
+        born=born if words else (),
+        lacks_date=bool(words) and not born and not any(one.isdigit() for one in text),
+    )
+
+
+def _number(joined: str) -> CprNumber | None:
+    try:
+        return CprNumber.parse_any(joined)
+    except ValueError:
+        return None
+
+
+def telephone_key(text: str) -> str | None:
+    """What identifies a telephone number, however it is written. Denmark's own code counts as none.
+
+    None: the text is no telephone number.
+    """
+    written = _BETWEEN.sub("", text.strip())
+    written = f"+{written[2:]}" if written.startswith("00") else written
+    if not _TELEPHONE.fullmatch(written):
+        return None
+    at_home = written.removeprefix(f"+{_HOME}")
+    return at_home if len(at_home) == _HOME_DIGITS else written
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name, each once, in the form in which names are compared: small letters, without accents."""
+    plain = unicodedata.normalize("NFC", name).casefold().translate(_APOSTROPHES).translate(_LETTERS)
+    letters = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+    return tuple(dict.fromkeys(_WORD.findall(letters)))[:WORDS_MAX]
+
+
+def _name_and_day(text: str, today: date) -> tuple[tuple[str, ...], tuple[date, ...]]:
+    """The words beside the one date of a text, and the days that the date may mean."""
+    for form in (_ISO_DAY, _DAY, _JOINED_DAY):
+        found = form.search(text)
+        if found is None:
+            continue
+        rest = f"{text[: found.start()]} {text[found.end() :]}"
+        if any(one.isdigit() for one in rest):
+            return (), ()
+        return words_of(rest), tuple(_days(found, today))
+    return words_of(text), ()
+
+
+def _days(found: re.Match[str], today: date) -> Iterator[date]:
+    """The days that a written date may mean. A year of two digits may be of this century or of the last."""
+    year = found["year"]
+    for full in (int(year),) if len(year) == len("1984") else (2000 + int(year), 1900 + int(year)):
+        try:
+            day = date(full, int(found["month"]), int(found["day"]))
+        except ValueError:
+            continue
+        if day <= today and today.year - full <= _OLDEST_YEARS:
+            yield day
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hit:
+    """One patron among several found. None: there is none, or it may not be shown."""
+
+    patron_id: str
+    name: str | None = None
+    born: date | None = None
+    #: the first line of the address: never of a sealed one
+    road: str | None = None
+    is_sealed: bool = False
+
+
+def tell_apart(hits: Sequence[Hit]) -> list[Hit]:
+    """The same patrons, each with as little as tells them apart: the name, then the birth date, then the road."""
+    names = Counter(one.name for one in hits)
+    births = Counter((one.name, one.born) for one in hits)
+    return [
+        Hit(
+            one.patron_id,
+            one.name,
+            one.born if names[one.name] > 1 else None,
+            one.road if births[one.name, one.born] > 1 else None,
+            is_sealed=one.is_sealed,
+        )
+        for one in hits
+    ]

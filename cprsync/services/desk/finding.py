@@ -1,0 +1,131 @@
+"""Finds our own patrons by whatever staff type or scan, and lists them if there are several. Asks the register nothing.
+
+A protected patron is found by a number or a card alone: never by name, also not in a count. By telephone they are
+found, without name, birth date and address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.finding import Hit, read_typed, tell_apart
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.person.sealed import Address, Name
+from cprsync.services.desk.viewing import find_patron
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.domain.desk.finding import Typed
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.desk import PatronView
+    from cprsync.services.ports.night import Night
+    from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.store import Store
+
+#: How the patrons were found.
+TELEPHONE: Final = "telephone"
+NAME: Final = "name"
+#: A name was typed without a birth date, which finds nobody.
+NO_DATE: Final = "no_date"
+#: The night has still to make the keys of some records, so that a name or a telephone may miss a patron.
+INCOMPLETE: Final = "incomplete"
+#: There are more patrons than are listed.
+MORE: Final = "more"
+#: The most patrons that are listed.
+HITS_MAX: Final = 20
+#: How many changed records a search makes keys of. The night makes the rest.
+REFRESHED_MAX: Final = 200
+#: How many records a night makes keys of, and in one transaction.
+KEYS_A_NIGHT: Final = 500_000
+KEYS_TOGETHER: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Where patrons are looked for."""
+
+    store: Store
+    clock: Clock
+    policy: Policy
+
+    def find(self, text: str) -> dict[str, Any]:
+        """Find the patrons that a text may mean. Return the JSON shape of `patron find`.
+
+        `hits` is there if several were found; `patron` is then None.
+        """
+        typed = read_typed(text, self.clock.today())
+        document = find_patron(self.store, typed.exact)
+        if document["found"] and typed.telephone is None:
+            return document
+        by, views = self._shared(typed)
+        others = [one for one in views if one.patron.id not in {document["patron"], document.get("other")}]
+        if document["found"]:
+            first = [view for one in (document["patron"], document.get("other")) if (view := self._view(one))]
+            return document if not others else self._listed(document["by"], [*first, *others], document["warnings"])
+        warnings = [*self._warnings(typed)]
+        if len(others) == 1:
+            return {"found": True, "patron": others[0].patron.id, "by": by, "warnings": warnings}
+        return self._listed(by, others, warnings) if others else document | {"warnings": warnings}
+
+    def _shared(self, typed: Typed) -> tuple[str, list[PatronView]]:
+        """How the text may mean several patrons, and who has it."""
+        store = self.store
+        if typed.telephone is None and not typed.words:
+            return "", []
+        store.finding.refresh(REFRESHED_MAX)
+        if typed.telephone is not None:
+            return TELEPHONE, list(self._views(store.finding.by_telephone(typed.telephone)))
+        named = self._views(store.finding.by_name(typed.words, typed.born))
+        return NAME, [view for view in named if not view.is_sealed(self.policy)]
+
+    def _views(self, ids: list[str]) -> Iterator[PatronView]:
+        yield from (view for one in ids if (view := self._view(one)) is not None)
+
+    def _view(self, patron_id: str | None) -> PatronView | None:
+        view = None if patron_id is None else self.store.views.patron(patron_id)
+        return None if view is None or view.stage is Stage.CLOSED else view
+
+    def _warnings(self, typed: Typed) -> Iterator[str]:
+        if typed.lacks_date:
+            yield NO_DATE
+        if (typed.telephone is not None or typed.words) and not self.store.finding.is_complete():
+            yield INCOMPLETE
+
+    def _listed(self, by: str, views: list[PatronView], warnings: list[str]) -> dict[str, Any]:
+        hits = tell_apart([self._hit(view) for view in views[:HITS_MAX]])
+        more = [MORE] if len(views) > HITS_MAX else []
+        listed = [
+            {
+                "patron": one.patron_id,
+                "name": one.name,
+                "born": one.born and one.born.isoformat(),
+                "road": one.road,
+                **({"sealed": True} if one.is_sealed else {}),
+            }
+            for one in hits
+        ]
+        return {"found": True, "patron": None, "by": by, "warnings": [*warnings, *more], "hits": listed}
+
+    def _hit(self, view: PatronView) -> Hit:
+        person = view.patron.register
+        if view.is_sealed(self.policy):
+            return Hit(view.patron.id, is_sealed=True)
+        birth = effective(view.patron, self.policy, on=self.clock.today()).birth
+        at, name = person.address, person.name
+        return Hit(
+            view.patron.id,
+            name.addressing if isinstance(name, Name) else None,
+            None if birth is None else birth.day,
+            f"{at.road} {at.house}".strip() if isinstance(at, Address) else None,
+        )
+
+
+def make_finding_keys(night: Night) -> None:
+    """Make the keys of the records that have changed since theirs were made. The next night makes what is left."""
+    for _ in range(KEYS_A_NIGHT // KEYS_TOGETHER):
+        if not night.store.finding.refresh(KEYS_TOGETHER):
+            return
+        night.raise_if_stopped()
