@@ -175,6 +175,18 @@ class NetMediaRefused(CprsyncError):
     kind = "netmedia.refused"
 
 
+class SignInUnavailable(CprsyncError):
+    """The identity provider, or the way to it, does not answer, or not as one: nobody was signed in."""
+
+    kind = "sign_in.unavailable"
+
+
+class SignInRefused(CprsyncError):
+    """What came back from the identity provider proves nothing, or gives no access: nobody was signed in."""
+
+    kind = "sign_in"
+
+
 # -- ourselves: we stopped --------------------------------------------------------------------------
 
 

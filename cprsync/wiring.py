@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
+    from cprsync.config.sign_in import ProviderSection
     from cprsync.domain.policy.policy import Policy
+    from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
@@ -190,6 +192,26 @@ class Site:
 
         return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
 
+    def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
+        """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""
+        from cprsync.identity.calls import ProviderCalls
+        from cprsync.identity.provider import Provider
+        from cprsync.identity.settings import ProviderSettings
+
+        settings = ProviderSettings(
+            issuer=section.issuer,
+            client_id=section.client_id,
+            secret_file=section.client_secret_file,
+            ca=section.ca,
+            crl=section.crl,
+            redirect_uri=f"{section.address}{back}",
+            after_sign_out=f"{section.address}{after}",
+            scopes=("openid", *section.scopes),
+            production=self.settings.is_production,
+        )
+        # tokens are dated by the real day, whatever day the register has
+        return closing(Provider(settings, ProviderCalls(settings, now=real_time), now=real_time))
+
     def feed(self) -> AbstractContextManager[Feed]:
         """The place where deliveries arrive. Connects at the first request, and closes at the end."""
         section = self.section.feed
@@ -289,6 +311,11 @@ class Site:
             return True
         with self.store() as store:
             return not publish_patron(store, lambda: self.net_media(self._patience), patron_id).left
+
+
+def real_time() -> datetime:
+    """Now. Certificates and tokens are dated by it."""
+    return datetime.now(UTC)
 
 
 def site_of(

@@ -8,31 +8,19 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cprsync.config.addresses import LOOPBACK, Address
 from cprsync.config.packaged import load_municipalities
+from cprsync.config.sign_in import SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
-
-def _check_https(typed: str) -> str:
-    try:
-        parts = urlsplit(typed)
-        names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no port, or an unclosed bracket
-        names_a_host = False
-    if not names_a_host:
-        raise WrongValue("expected an address that begins with https:// and names a host")
-    return typed
-
-
-Address: TypeAlias = Annotated[str, AfterValidator(_check_https)]
 #: Each worker has its own connection and thread: more than these would wait for the store, not for the counterpart.
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
 #: What one library may ask of a counterpart that serves all libraries.
@@ -170,15 +158,13 @@ class AuditSection(Strict):
     may_name: frozenset[str] = frozenset()
 
 
-#: The names and the address of this machine alone.
-LOOPBACK: Final = ("localhost", "127.0.0.1")
-
-
 class DeskSection(Strict):
     """The desk in a browser: who may sign in, and where it is reached. Left out: this machine alone, without log-in."""
 
     #: the file of accounts, which `cprsync accounts` writes; None: nobody has to sign in
     accounts: Path | None = None
+    #: the identity provider where staff sign in; None: none
+    sign_in: SignInSection | None = None
     #: the server's certificate with its chain, and its key, as PEM files
     certificate: Path | None = None
     key: Path | None = None
@@ -192,9 +178,14 @@ class DeskSection(Strict):
         if (self.certificate is None) is not (self.key is None):
             raise WrongValue("certificate and key go together")
         is_near = self.host in LOOPBACK
-        if not is_near and (self.accounts is None or self.certificate is None or not self.names):
-            raise WrongValue("another host than 127.0.0.1 needs accounts, certificate, key and names")
+        if not is_near and (not self.signs_in or self.certificate is None or not self.names):
+            raise WrongValue("another host than 127.0.0.1 needs accounts or sign_in, certificate, key and names")
         return self
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people have to sign in."""
+        return self.accounts is not None or self.sign_in is not None
 
 
 class TestingSection(Strict):

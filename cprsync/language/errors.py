@@ -35,7 +35,7 @@ _KINDS: Final = {
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
         responsible.too_many review.changed review.closed review.closed.accepted review.closed.rejected
         review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
-        review.unknown run.unknown store.seal
+        review.unknown run.unknown sign_in store.seal
     """,
     2: """
         accounts audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
@@ -48,7 +48,7 @@ _KINDS: Final = {
     """,
     4: """
         delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken sftp.too_long sftp.too_slow
-        sftp.unreachable store.no_room store.unavailable
+        sftp.unreachable sign_in.unavailable store.no_room store.unavailable
     """,
     5: "review.braked run.braked",
     6: "as.account session.ended session.role session.token",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs import develop_certificates
+from cprsync.mock.identity import identity_app, load_identity
 from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
 from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from cprsync.mock.certs import DevCertificates
 
 _HOST = "127.0.0.1"
+#: Where the identity provider keeps its key, and the secret of its clients.
+IDENTITY_FOLDER = "oidc"
 _BACKLOG = 128
 _TICK_SECONDS = 0.05
 #: Making the keys of a new folder takes a few seconds, and longer on a busy machine.
@@ -53,6 +56,7 @@ class Ports:
     control: int | None = 0
     sftp: int | None = 0
     culr: int | None = 0
+    oidc: int | None = 0
 
 
 def serve(  # noqa: PLR0913 -- a program's options
@@ -94,12 +98,16 @@ def serve(  # noqa: PLR0913 -- a program's options
         _write(folder / "ports.json", taken)
         users = [one.sftp_user for one in agreement.ALL]
         keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=taken["sftp"])
+        identity = load_identity(
+            folder / IDENTITY_FOLDER, register, issuer=f"https://localhost:{taken['oidc']}", now=now
+        )
         ready = _ready(register, certificates, keys, taken)
         _write(folder / "ready.json", ready)
         services, culr = SoapServices(register, schemas, now, omit_false), CulrService(register, schemas.net_media)
         servers = {
             listeners["soap"]: make_server(soap_app(services), certificates),
             listeners["culr"]: make_server(culr_app(culr), certificates, mutual=False),
+            listeners["oidc"]: make_server(identity_app(identity), certificates, mutual=False),
             listeners["control"]: make_server(control_app(register)),
         }
         boxes = serving_sftp(listeners["sftp"], register, keys)
@@ -125,7 +133,7 @@ def running(  # noqa: PLR0913 -- a program's options
     options: dict[str, Any] = {
         "folder": folder,
         "people": people,
-        "ports": ports or Ports(None, None, None, None),
+        "ports": ports or Ports(None, None, None, None, None),
         "now": now or (lambda: datetime.now(UTC)),
         "framing": framing,
         "omit_false": omit_false,
@@ -232,6 +240,10 @@ def _ready(
         "subscription_url": f"https://localhost:{ports['soap']}{SUBSCRIPTION_PATH}",
         "culr_url": f"https://localhost:{ports['culr']}{CULR_PATH}",
         "culr": first["culr"],
+        "oidc": {
+            "issuer": f"https://localhost:{ports['oidc']}",
+            "client_secret_file": str(register.folder / IDENTITY_FOLDER / "secret"),
+        },
         "control_url": f"http://{_HOST}:{ports['control']}",
         "ca": str(certificates.ca),
         "client_cert": str(certificates.client),

@@ -1,6 +1,7 @@
 """The local accounts: names, roles, and passwords kept as Argon2id. Locks a name after wrong passwords in a row.
 
-The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID Connect.
+The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID
+Connect.
 """
 
 from __future__ import annotations

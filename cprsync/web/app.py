@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from cprsync.domain.desk.roles import Task
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
+from cprsync.web import open_id
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import changing, finding, nights, records, registering, reviewing
 
@@ -117,6 +118,9 @@ def make_app(around: Surroundings) -> Outermost:
         Mount(PATH, make_api(entry, around)),
         Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
     ]
+    if around.provider is not None:
+        door = open_id.OpenIdDoor(entry, around.provider)
+        routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from cprsync.catalogues import Language
+    from cprsync.domain.desk.roles import Role
     from cprsync.web.accounts import Accounts
+    from cprsync.web.journeys import StaffProvider
     from cprsync.web.places import Places
     from cprsync.web.sessions import Session, Sessions
 
@@ -104,6 +107,13 @@ class Surroundings:
     hosts: Sequence[str]
     #: whether browsers reach us over TLS
     secure: bool
+    #: where staff sign in beside the accounts; None: nowhere
+    provider: StaffProvider | None = None
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people have to sign in."""
+        return self.accounts is not None or self.provider is not None
 
 
 def status_of(error: CprsyncError) -> int:
@@ -132,7 +142,7 @@ class Entry:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._cookie = "__Host-cprsync" if around.secure else "cprsync"
-        self._renderer = Renderer(around.library, signs_in=around.accounts is not None)
+        self._renderer = Renderer(around.library, signs_in=around.signs_in)
         self._checks = CapacityLimiter(CHECKS_MAX)
 
     def get(self, page: Page, task: Task) -> Endpoint:
@@ -141,11 +151,11 @@ class Entry:
         async def answer(request: Request) -> Response:
             if self._is_followed(request):
                 return Response(headers={"Refresh": f"0; url={request.scope['path']}?{_AGAIN}"})
-            session = self._session(request)
+            session = self.session_of(request)
             if not session.user:
                 return self.with_cookie(RedirectResponse("/sign-in", status_code=303), session)
             if not session.may(task):
-                return self._failed(session, "no_role", 403)
+                return self.failed(session, "no_role", 403)
             return await self._answered(request, session, page, {})
 
         return answer
@@ -164,7 +174,7 @@ class Entry:
                 return taken
             session, form = taken
             if not session.may(task):
-                return self._failed(session, "no_role" if session.user else "session_ended", 403)
+                return self.failed(session, "no_role" if session.user else "session_ended", 403)
             try:
                 async with one_at_a_time(session):
                     return await self._answered(request, session, page, form)
@@ -178,13 +188,13 @@ class Entry:
         session = self._find(request)
         if session is None:
             # it ended while the form stood open: nothing was done
-            return self._failed(self._session(request), "session_ended", 403)
+            return self.failed(self.session_of(request), "session_ended", 403)
         try:
             form = await read_form(request)
         except FormRefused:
-            return self._failed(session, "form_refused", 400)
+            return self.failed(session, "form_refused", 400)
         if not _is_own(request, session, (form.get("form_token") or [""])[0]):
-            return self._failed(session, "form_foreign", 403)
+            return self.failed(session, "form_foreign", 403)
         return session, form
 
     def admit(self, request: Request, task: Task | None, *, token: str | None) -> Session:
@@ -198,7 +208,7 @@ class Entry:
         Raises:
             NotAdmitted: nobody is signed in, another site sent the request, or the role does not allow it.
         """
-        session = self._session(request) if token is None else self._find(request)
+        session = self.session_of(request) if token is None else self._find(request)
         if session is None or not session.user:
             raise NotAdmitted("nobody is signed in, or the session has ended", kind="session.ended")
         if token is not None and not _is_own(request, session, token):
@@ -207,13 +217,14 @@ class Entry:
             raise NotAdmitted("your role does not allow this", kind="session.role")
         return session
 
-    def _session(self, request: Request) -> Session:
+    def session_of(self, request: Request) -> Session:
+        """The session of a request, or a new one."""
         return self._find(request) or self._begin()
 
     def _find(self, request: Request) -> Session | None:
         """The session of a cookie, with the roles of today. It ends with the account, and with its password."""
         session, accounts = self._around.sessions.find(request.cookies.get(self._cookie)), self._around.accounts
-        if session is None or accounts is None or not session.user:
+        if session is None or accounts is None or not session.user or session.is_of_provider:
             return session
         roles = accounts.roles_of(session.user, session.proof)
         if roles is None:
@@ -224,18 +235,31 @@ class Entry:
 
     def _begin(self) -> Session:
         """A new session: of the person who started the server, or of nobody until they sign in."""
-        if self._around.accounts is None:
+        if not self._around.signs_in:
             return self._around.sessions.begin(self._around.user, EVERY_ROLE)
         return self._around.sessions.begin("", frozenset())
 
     # -- signing in
 
     async def show_sign_in(self, request: Request) -> Response:
-        """The form of name and password."""
-        session = self._session(request)
+        """The form of name and password, and the way to the provider."""
+        session = self.session_of(request)
         if session.user:
             return self.with_cookie(RedirectResponse("/", status_code=303), session)
-        return self.with_cookie(self._renderer.page("sign_in.html", session, path="/sign-in", problem=None), session)
+        return self._sign_in_page(session, problem=None)
+
+    def _sign_in_page(self, session: Session, *, problem: tuple[str, str] | None) -> Response:
+        provider = self._around.provider
+        page = self._renderer.page(
+            "sign_in.html",
+            session,
+            path="/sign-in",
+            status=200 if problem is None else 403,
+            problem=problem,
+            provider=None if provider is None else provider.title,
+            has_accounts=self._around.accounts is not None,
+        )
+        return self.with_cookie(page, session)
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session under a new token, so that nobody can have planted it."""
@@ -250,12 +274,33 @@ class Entry:
             who = await to_thread.run_sync(accounts.sign_in, name, password, limiter=self._checks)
         if who is None:
             _LOG.warning("web.sign_in.refused")
-            problem = ("name", desk_word("sign_in_refused", session.language))
-            page = self._renderer.page("sign_in.html", session, path="/sign-in", status=403, problem=problem)
-            return self.with_cookie(page, session)
+            return self._sign_in_page(session, problem=("name", desk_word("sign_in_refused", session.language)))
         self._around.sessions.end(session)
         signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
         return self.with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
+
+    def let_in(self, request: Request, user: str, roles: frozenset[Role], *, language: Language) -> Response:
+        """Begin a session under a new token for a person whom the provider names, and lead them to their first page."""
+        before = self._around.sessions.find(request.cookies.get(self._cookie))
+        if before is not None:
+            self._around.sessions.end(before)
+        session = self._around.sessions.begin(user, roles, language=language, is_of_provider=True)
+        page = self._first_page(session)
+        # a browser that comes from another site keeps our cookie back until a page of ours leads on
+        return self._onward(session, page, "signed_in_onward", leads_to="to_desk")
+
+    def _onward(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
+        """A page that leads on by itself, and by a link where a browser does not follow."""
+        page = self._renderer.page(
+            "onward.html",
+            session,
+            path="/sign-in",
+            told=desk_word(told, session.language),
+            address=address,
+            leads_to=leads_to,
+        )
+        page.headers["Refresh"] = f"0; url={address}"
+        return self.with_cookie(page, session)
 
     @staticmethod
     def _first_page(session: Session) -> str:
@@ -268,7 +313,14 @@ class Entry:
             return taken
         session, _ = taken
         self._around.sessions.end(session)
-        return self.with_cookie(RedirectResponse("/sign-in", status_code=303), self._begin())
+        stranger, provider = self._begin(), self._around.provider
+        stranger.language = session.language
+        if session.is_of_provider and provider is not None:
+            # else the next person at this browser would be signed in there as the last one
+            address = await provider.journeys.sign_out_address()
+            if address is not None:
+                return self._onward(stranger, address, "signed_out_onward", leads_to="sign_out_there")
+        return self.with_cookie(RedirectResponse("/sign-in", status_code=303), stranger)
 
     async def change_language(self, request: Request) -> Response:
         """Go on in the other language, on the same page."""
@@ -297,15 +349,16 @@ class Entry:
         language = session.language
         return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
 
-    def _failed(self, session: Session, key: str, status: int) -> Response:
-        told, advice = (desk_word(f"{key}{part}", session.language) for part in ("", "_next"))
+    def failed(self, session: Session, key: str, status: int, **values: object) -> Response:
+        """A page that says what happened and what to do, in words of the catalogue: `key` and `key`_next."""
+        told, advice = (desk_word(f"{key}{part}", session.language, **values) for part in ("", "_next"))
         return self.with_cookie(self._error_page(session, told, advice, status), session)
 
     def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
         return self._renderer.page("error.html", session, path="/", status=status, message=message, next=advice)
 
     def with_cookie(self, response: Response, session: Session) -> Response:
-        """The answer with the session's cookie."""
+        """The answer, which names the session to the browser."""
         response.set_cookie(
             self._cookie, session.token, path="/", secure=self._around.secure, httponly=True, samesite="strict"
         )
@@ -314,7 +367,7 @@ class Entry:
     async def show_http_error(self, request: Request, error: Exception) -> Response:
         """A path of ours that does not exist, or one that takes no such request."""
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return self._failed(self._session(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
+        return self.failed(self.session_of(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
 
     def _unchecked(self, request: Request) -> Session:
         """The session without a look at its account: the file of accounts may be what broke."""

@@ -61,6 +61,8 @@ class Session:
     language: Language = "da"
     #: which password it was signed in with, so that a new one ends it; "": nobody has to sign in
     proof: str = ""
+    #: whether an identity provider named them: no file of ours has their account
+    is_of_provider: bool = False
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
@@ -113,11 +115,20 @@ class Sessions:
         self._strangers: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, user: str, roles: frozenset[Role], *, language: Language = "da", proof: str = "") -> Session:
+    def begin(
+        self,
+        user: str,
+        roles: frozenset[Role],
+        *,
+        language: Language = "da",
+        proof: str = "",
+        is_of_provider: bool = False,
+    ) -> Session:
         """Begin a session under a new token. `user`: "" for a stranger, who has not signed in."""
         now = self._monotonic()
         token, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
+        session.is_of_provider = is_of_provider
         with self._lock:
             among, most = (self._by_token, SESSIONS_MAX) if user else (self._strangers, STRANGERS_MAX)
             among[token] = session

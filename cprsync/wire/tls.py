@@ -232,14 +232,18 @@ class Channel:
         return self._context.left() or 0
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """Post a request, as `send` does."""
+        return self.send("POST", url, body, headers)
+
+    def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
         """Send a request and return when the answer's headers are there. Does not follow redirects.
 
         Call it within `deadline`.
         """
         left = self.left()
         timeout = (min(self._connect_seconds, left), left)
-        response = self._session.post(
-            url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+        response = self._session.request(
+            method, url, data=body or None, headers=headers, timeout=timeout, stream=True, allow_redirects=False
         )
         self._answered.add(urlsplit(url).netloc)
         return response

@@ -175,7 +175,7 @@ def test_the_program_says_one_line_and_stops_on_sigterm(tmp_path: Path, mock_key
     import json, pathlib, sys
     from datetime import UTC, datetime
     from cprsync.mock.server import Ports, serve
-    serve(folder=pathlib.Path(sys.argv[1]), people=pathlib.Path(sys.argv[2]), ports=Ports(None, None, None, None),
+    serve(folder=pathlib.Path(sys.argv[1]), people=pathlib.Path(sys.argv[2]), ports=Ports(None, None, None, None, None),
           now=lambda: datetime.now(UTC), announce=lambda ready: print(json.dumps(ready), flush=True), stop=None)
     """
     with subprocess.Popen(

@@ -221,7 +221,7 @@ def test_a_restart_keeps_the_keys_and_the_port(start: Start) -> None:
 def test_another_port_is_pinned_too(start: Start) -> None:
     with start():
         pass
-    with start(ports=Ports(None, None, 0, None)) as moved:
+    with start(ports=Ports(None, None, 0, None, None)) as moved:
         assert "IN" in ask(moved, lambda client: client.listdir("/"))
 
 

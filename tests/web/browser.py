@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from doubles import AGENCY, Library
 
-from cprsync.config.settings import LOOPBACK
+from cprsync.config.addresses import LOOPBACK
 from cprsync.services.desk.lookup import Desk
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
@@ -22,9 +22,10 @@ from cprsync.web.serving import listen, make_server
 from cprsync.web.sessions import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.web.accounts import Accounts
+    from cprsync.web.journeys import StaffProvider
 
 
 #: Who works at the desk.
@@ -81,14 +82,27 @@ class Served:
 
 
 @contextmanager
-def serving(library: Library, accounts: Accounts | None = None) -> Iterator[Served]:
-    """Serve the desk of a library on a free port. `accounts`: who may sign in; None: nobody has to."""
+def serving(
+    library: Library, accounts: Accounts | None = None, *, provider: Callable[[str], StaffProvider] | None = None
+) -> Iterator[Served]:
+    """Serve the desk of a library on a free port.
+
+    `accounts`, `provider`: who may sign in; with neither, nobody has to. A provider is made for the desk's address.
+    """
     site, clock = Site(library), Clock()
     with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
-        around = Surroundings(
-            places, Sessions(monotonic=clock), "Byens bibliotek", USER, accounts, LOOPBACK, secure=False
-        )
         listener = listen(0)
+        url = f"http://localhost:{listener.getsockname()[1]}"
+        around = Surroundings(
+            places,
+            Sessions(monotonic=clock),
+            "Byens bibliotek",
+            USER,
+            accounts,
+            LOOPBACK,
+            secure=False,
+            provider=None if provider is None else provider(url),
+        )
         server = make_server(make_app(around), None)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -96,7 +110,7 @@ def serving(library: Library, accounts: Accounts | None = None) -> Iterator[Serv
             until = time.monotonic() + _SECONDS
             while not server.started and time.monotonic() < until:
                 time.sleep(0.01)
-            yield Served(library, site, clock, f"http://localhost:{listener.getsockname()[1]}")
+            yield Served(library, site, clock, url)
         finally:
             server.should_exit = True
             thread.join(_SECONDS)

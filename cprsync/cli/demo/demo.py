@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cprsync.cli.demo.comparison import Comparison, Rights
     from cprsync.config.settings import Settings
+    from cprsync.config.sign_in import SignInSection
 
 #: The exit code of a night that left something to staff.
 LEFT = 3
@@ -130,10 +131,27 @@ def _open_desk(stage: Stage) -> None:
         for name, role in _USERS.items()
     ]
     write_accounts(path, entries)
-    desk = stage.settings.desk.model_copy(update={"accounts": path})
+    desk = stage.settings.desk.model_copy(update={"accounts": path, "sign_in": _mock_provider(stage, PORT)})
     stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
     site = Site(stage.settings.model_copy(update={"desk": desk}), section)
     serve_site(site, PORT, stage.language, as_json=stage.as_json)
+
+
+def _mock_provider(stage: Stage, port: int) -> SignInSection:
+    """The mock's identity provider, where the same users sign in by a click."""
+    from cprsync.config.sign_in import SignInSection
+    from cprsync.mock.identity import CLIENT, STAFF
+
+    roles = sorted({role for groups in STAFF.values() for role in groups})
+    return SignInSection(
+        **stage.ready["oidc"],
+        client_id=CLIENT,
+        ca=stage.ready["ca"],
+        address=f"http://localhost:{port}",
+        title=word("demo_provider", stage.language),
+        roles_claim="groups",
+        role=tuple({"value": role, "role": role} for role in roles),
+    )
 
 
 def load_week() -> Week:

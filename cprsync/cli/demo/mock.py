@@ -29,7 +29,8 @@ FAULTS = (
     "platform-fault, instruction, utf-16 or mojibake. Of the next delivery: half-file. Of fetching: sftp-refuse, "
     "sftp-cut, sftp-slow or sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage "
     "or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, "
-    "culr-transaction, culr-program or culr-unknown."
+    "culr-transaction, culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, oidc-state, "
+    "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature or oidc-key."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
@@ -49,13 +50,14 @@ def mock_serve(
     control_port: Annotated[
         int | None, typer.Option("--control-port", help="Where `mock event` and the others speak to it.")
     ] = None,
+    oidc_port: Annotated[int | None, typer.Option("--oidc-port", help="The identity provider.")] = None,
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 
-    PersonLookup and CPRSubscription over mutual TLS, CULR over TLS, deliveries over SFTP. A port that is left out is
-    the folder's last one, else a free one.
+    PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. A port
+    that is left out is the folder's last one, else a free one.
     """
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path
@@ -64,7 +66,7 @@ def mock_serve(
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),
-            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port),
+            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port, oidc=oidc_port),
             now=lambda: datetime.now(UTC),
             announce=_announce,
             stop=None,

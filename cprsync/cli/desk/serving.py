@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.web.accounts import AccountEntry
     from cprsync.web.entry import Surroundings
+    from cprsync.web.journeys import StaffProvider
     from cprsync.wiring import Site
 
 #: Where a browser finds the desk, unless another port is given.
@@ -80,9 +81,9 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
     from cprsync.web.app import make_app
     from cprsync.web.serving import Certificate, listen, make_server
 
-    desk, around = site.settings.desk, _surroundings(site)
+    desk = site.settings.desk
     certificate = None if desk.certificate is None or desk.key is None else Certificate(desk.certificate, desk.key)
-    with closing(around.places), closing(listen(port, host=desk.host)) as listener:
+    with _surroundings(site) as around, closing(listen(port, host=desk.host)) as listener:
         with around.places.taken():
             # what is wrong with the store or the register's settings is said before a browser asks
             pass
@@ -92,10 +93,11 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
         make_server(make_app(around), certificate, ready).run(sockets=[listener])
 
 
-def _surroundings(site: Site) -> Surroundings:
+@contextmanager
+def _surroundings(site: Site) -> Iterator[Surroundings]:
     """What the pages are given: the library's places, sessions, and who may sign in."""
     from cprsync.cli.terminal.user import user_name
-    from cprsync.config.settings import LOOPBACK
+    from cprsync.config.addresses import LOOPBACK
     from cprsync.web.accounts import Accounts
     from cprsync.web.entry import Surroundings
     from cprsync.web.places import Places
@@ -104,24 +106,44 @@ def _surroundings(site: Site) -> Surroundings:
 
     desk, agency = site.settings.desk, site.section.agency
     accounts = None if desk.accounts is None else Accounts(desk.accounts, agency=agency, monotonic=time.monotonic)
-    return Surroundings(
-        Places(lambda: Site(site.settings, site.section, stays_open=True)),
-        Sessions(monotonic=time.monotonic),
-        site.section.name,
-        user_name(),
-        accounts,
-        (*LOOPBACK, *sorted(desk.names)),
-        secure=desk.certificate is not None,
-    )
+    with ExitStack() as stack:
+        provider = stack.enter_context(_staff_provider(site))
+        yield Surroundings(
+            stack.enter_context(closing(Places(lambda: Site(site.settings, site.section, stays_open=True)))),
+            Sessions(monotonic=time.monotonic),
+            site.section.name,
+            user_name(),
+            accounts,
+            (*LOOPBACK, *sorted(desk.names)),
+            secure=desk.certificate is not None,
+            provider=provider,
+        )
+
+
+@contextmanager
+def _staff_provider(site: Site) -> Iterator[StaffProvider | None]:
+    """Where staff sign in beside the accounts. None: nowhere."""
+    section = site.settings.desk.sign_in
+    if section is None:
+        yield None
+        return
+    from cprsync.web.journeys import Journeys, StaffProvider
+    from cprsync.web.open_id import BACK
+    from cprsync.wiring import real_time
+
+    with site.provider(section, back=BACK, after="/sign-in") as provider:
+        secure = site.settings.desk.certificate is not None
+        journeys = Journeys(provider, cookie="cprsync-way", secure=secure, now=real_time)
+        yield StaffProvider(journeys, section.title, section.rules(), site.section.agency)
 
 
 def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: bool) -> None:
     if as_json:
         # on one line, as programs that wait for it read lines
-        say(json.dumps({"ready": True, "url": url, "sign_in": around.accounts is not None}))
+        say(json.dumps({"ready": True, "url": url, "sign_in": around.signs_in}))
         return
     say(word("serve_ready", language, url=url))
-    if around.accounts is None:
+    if not around.signs_in:
         user = word("audit_nobody", language) if around.user == SERVICE else around.user
         say(word("serve_no_login", language, user=user))
 

@@ -56,7 +56,21 @@ CULR_KINDS: dict[str, str] = {
     "culr-program": "nothing is done: PROGRAM_ERROR",
     "culr-unknown": "nothing is done: a code that is in no list",
 }
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS)
+#: The kinds that concern the identity provider.
+IDENTITY_KINDS: dict[str, str] = {
+    "oidc-down": "it is out of order",
+    "oidc-slow": "it answers after some seconds",
+    "oidc-state": "a browser is sent back with another state",
+    "oidc-sender": "a browser is sent back in another provider's name",
+    "oidc-nonce": "a token of another sign-in",
+    "oidc-audience": "a token for another program",
+    "oidc-issuer": "a token of another provider",
+    "oidc-expired": "a token that has expired",
+    "oidc-none": "a token that nobody signed",
+    "oidc-signature": "a token that another key signed",
+    "oidc-key": "a token that an unknown key signed",
+}
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,9 @@ class FaultScript:
 
     def take_for_culr(self) -> Fault | None:
         return self._take(lambda kind: kind in CULR_KINDS)
+
+    def take_for_identity(self, kinds: frozenset[str]) -> Fault | None:
+        return self._take(lambda kind: kind in kinds)
 
     def take_for_sftp(self, kind: str) -> Fault | None:
         return self._take(lambda other: other == kind)

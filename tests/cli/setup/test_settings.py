@@ -241,8 +241,8 @@ def test_what_is_wrong_in_the_environment_stands_on_no_line(tmp_path: Path, monk
     ("desk", "said"),
     [
         ('certificate = "desk.pem"', "certificate and key"),
-        ('host = "0.0.0.0"', "accounts, certificate, key and names"),
-        ('host = "0.0.0.0"\naccounts = "a.toml"\nnames = ["desk.example"]', "accounts, certificate, key and names"),
+        ('host = "0.0.0.0"', "accounts or sign_in, certificate, key and names"),
+        ('host = "0.0.0.0"\naccounts = "a.toml"\nnames = ["desk.example"]', "certificate, key and names"),
         ('names = ["desk.example/x"]', "names"),
     ],
 )
@@ -261,3 +261,57 @@ def test_a_desk_with_accounts_and_a_certificate_may_be_reached_from_elsewhere(tm
     text = 'host = "0.0.0.0"\naccounts = "a.toml"\ncertificate = "c.pem"\nkey = "c.key"\nnames = ["desk.example"]\n'
     desk = load_settings(configuration(tmp_path, f"{GOOD}[desk]\n{text}")).desk
     assert desk.accounts == tmp_path / "a.toml"
+
+
+#: An identity provider for staff.
+SIGN_IN = {
+    "issuer": '"https://login.byen.dk/realms/byen"',
+    "client_id": '"cprsync"',
+    "client_secret_file": '"oidc-secret"',
+    "ca": '"/etc/ssl/certs/ca-certificates.crt"',
+    "address": '"https://skranke.byen.dk"',
+    "title": '"Byens login"',
+    "roles_claim": '"groups"',
+    "role": '[{ value = "bib", role = "desk" }]',
+}
+
+
+def sign_in(**changed: str) -> str:
+    return "[desk.sign_in]\n" + "".join(f"{key} = {value}\n" for key, value in {**SIGN_IN, **changed}.items())
+
+
+def test_an_identity_provider_lets_staff_sign_in_without_a_file_of_accounts(tmp_path: Path) -> None:
+    reach = '[desk]\nhost = "0.0.0.0"\ncertificate = "c.pem"\nkey = "c.key"\nnames = ["skranke.byen.dk"]\n'
+    desk = load_settings(configuration(tmp_path, f"{GOOD}{reach}{sign_in()}")).desk
+    assert desk.signs_in
+    assert desk.sign_in is not None
+    assert desk.sign_in.client_secret_file == tmp_path / "oidc-secret"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("issuer", '"http://login.byen.dk"'),
+        ("address", '"http://skranke.byen.dk"'),
+        ("address", '"https://skranke.byen.dk/elsewhere"'),
+        ("address", '"https://someone@skranke.byen.dk"'),
+        ("address", '"skranke.byen.dk"'),
+        ("role", "[]"),
+        ("role", '[{ value = "bib", role = "king" }]'),
+        ("scopes", '["a b"]'),
+        ("client_secret", '"typed here"'),
+    ],
+)
+def test_a_provider_that_could_not_be_believed_or_come_back_from_is_refused(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(configuration(tmp_path, f"{GOOD}{sign_in(**{key: value})}"))
+    assert key in error.value.message
+    assert value.strip('"') not in error.value.message
+
+
+def test_a_developers_desk_may_be_this_machines_own_in_clear(tmp_path: Path) -> None:
+    desk = load_settings(configuration(tmp_path, f"{GOOD}{sign_in(address=repr('http://localhost:8710'))}")).desk
+    assert desk.sign_in is not None
+    assert desk.sign_in.address == "http://localhost:8710"

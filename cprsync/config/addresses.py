@@ -1,0 +1,43 @@
+"""Addresses in settings: a counterpart's, and our own as browsers type it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from cprsync.errors import WrongValue
+
+#: The names and the address of this machine alone.
+LOOPBACK: Final = ("localhost", "127.0.0.1")
+
+
+def _check_https(typed: str) -> str:
+    try:
+        parts = urlsplit(typed)
+        names_a_host = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or an unclosed bracket
+        names_a_host = False
+    if not names_a_host:
+        raise WrongValue("expected an address that begins with https:// and names a host")
+    return typed
+
+
+def _check_own(typed: str) -> str:
+    """Check an address of ours: scheme, host and port alone, and in clear on this machine alone."""
+    try:
+        parts = urlsplit(typed)
+        is_near = parts.scheme == "http" and parts.hostname in LOOPBACK
+        is_whole = (parts.scheme == "https" or is_near) and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or an unclosed bracket
+        is_whole = False
+    if not is_whole or typed != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        raise WrongValue("expected our own address as browsers type it, such as https://skranke.bibliotek.dk")
+    return typed
+
+
+#: A counterpart's.
+Address: TypeAlias = Annotated[str, AfterValidator(_check_https)]
+#: Ours.
+OwnAddress: TypeAlias = Annotated[str, AfterValidator(_check_own)]

@@ -1,0 +1,59 @@
+"""The sections about an identity provider (OpenID Connect): where it is, and what its claims mean here."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from cprsync.config.addresses import Address, OwnAddress  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.toml import Strict
+from cprsync.domain.desk.claims import ClaimRules, RoleRule
+from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
+
+ClaimName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+#: What a token is asked for, beside `openid`.
+Scope: TypeAlias = Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]{1,200}$")]
+
+
+class ProviderSection(Strict):
+    """One registration of ours at one identity provider."""
+
+    #: exactly as the provider writes it in its tokens
+    issuer: Address
+    client_id: str = Field(min_length=1, max_length=200)
+    #: the file with our secret there, and nothing else
+    client_secret_file: Path
+    #: the issuers that the provider's certificate may come from
+    ca: Path
+    crl: tuple[Path, ...] = ()
+    #: our own address, as browsers type it and the provider has it
+    address: OwnAddress
+    scopes: tuple[Scope, ...] = ()
+    #: what the page calls the provider
+    title: str = Field(min_length=1, max_length=60)
+
+
+class RoleEntry(Strict):
+    """What one value of the roles' claim makes of a person."""
+
+    value: str = Field(min_length=1, max_length=500)
+    role: Role
+    #: the agency numbers of the libraries where it counts; left out: each
+    libraries: frozenset[Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = frozenset()
+
+
+class SignInSection(ProviderSection):
+    """The provider where staff sign in."""
+
+    #: the claim with the name by which the audit knows a person
+    name_claim: ClaimName = "preferred_username"
+    #: the claim with the values that give roles
+    roles_claim: ClaimName
+    role: tuple[RoleEntry, ...] = Field(min_length=1, max_length=200)
+
+    def rules(self) -> ClaimRules:
+        """The claims as the domain reads them."""
+        given = tuple(RoleRule(one.value, one.role, one.libraries) for one in self.role)
+        return ClaimRules(self.name_claim, self.roles_claim, given)
