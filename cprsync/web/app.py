@@ -19,9 +19,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cprsync.domain.desk.roles import Task
+from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
-from cprsync.web import open_id
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import changing, finding, nights, records, registering, reviewing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import ssl
@@ -13,11 +14,10 @@ from typing import TYPE_CHECKING, Final, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cprsync.config.settings import LOOPBACK
+from cprsync.config.addresses import LOOPBACK
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -102,6 +102,11 @@ class _Connection(H11Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def leave_if_idle(self) -> None:
+        """Drop the connection at once, unless a request is being answered on it."""
+        if self._is_between_requests():
+            self.transport.abort()
+
     def _is_between_requests(self) -> bool:
         """Whether no head of a request has come, or the last request was answered."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
@@ -133,6 +138,15 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop without waiting for browsers that keep an idle connection: TLS would wait for their goodbye."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _Connection):
+                connection.leave_if_idle()
+        # one turn of the loop, in which they go
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -6,6 +6,7 @@ import json
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -71,9 +72,9 @@ def accounts(library: Library, *arguments: str, typed: str = "") -> subprocess.C
 
 
 @contextmanager
-def opened(library: Library, errors: Path, *, stop: int = signal.SIGTERM) -> Iterator[Open]:
+def opened(library: Library, errors: Path, *, stop: int = signal.SIGTERM, port: int = 0) -> Iterator[Open]:
     """Serve the desk as a process; it ends with 0 when it is asked to stop."""
-    command = [sys.executable, "-m", "cprsync", "serve", "--port", "0", "--config", "cprsync.toml", "--json"]
+    command = [sys.executable, "-m", "cprsync", "serve", "--port", str(port), "--config", "cprsync.toml", "--json"]
     with (
         errors.open("wb") as err,
         subprocess.Popen(command, cwd=library.folder, stdout=subprocess.PIPE, stderr=err, text=True) as process,
@@ -145,6 +146,14 @@ def test_a_register_that_is_gone_is_said_and_the_desk_goes_on(library: Library, 
         assert browser.open("/").answer.status_code == 200
 
 
+def test_a_browser_that_keeps_its_connection_does_not_hold_the_stop_up(library: Library, tmp_path: Path) -> None:
+    """TLS would wait for its goodbye, which a browser that is not in use does not send."""
+    with opened(library, tmp_path / "errors") as desk:
+        browser = desk.sign_in("lone")
+        assert browser.path == "/"
+    assert (tmp_path / "errors").read_text("utf-8") == ""
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_desk_ends_with_0_when_it_is_stopped(library: Library, tmp_path: Path, stop: int) -> None:
     with opened(library, tmp_path / "errors", stop=stop) as desk:
@@ -157,6 +166,43 @@ def test_a_port_that_is_taken_is_said_before_anything_is_served(library: Library
     ran = library.run("serve", "--port", port)
     assert ran.exit == 2
     assert port in ran.error["message"]
+
+
+# -- the identity provider ---------------------------------------------------------------------------------
+
+
+def test_staff_sign_in_at_the_provider_over_tls_and_the_audit_names_them(library: Library, tmp_path: Path) -> None:
+    """The real program against the mock's provider: discovery, PKCE, the cookie of the way, and the session."""
+    other, mock = library.copy(tmp_path / "library"), library.folder.parent / "mock"
+    (tmp_path / "mock").symlink_to(mock)
+    oidc = json.loads((mock / "ready.json").read_text("utf-8"))["oidc"]
+    port = free_port()
+    other.rewrite(
+        "cprsync.toml",
+        '[desk]\naccounts = "accounts.toml"\n',
+        "[desk.sign_in]\n"
+        + "".join(f'{key} = "{value}"\n' for key, value in oidc.items())
+        + f'ca = "{mock}/certs/ca.pem"\nclient_id = "cprsync"\naddress = "https://localhost:{port}"\n'
+        + 'title = "Byens login"\nroles_claim = "groups"\nrole = [{ value = "desk", role = "desk" }]\n[desk]\n',
+    )
+    with opened(other, tmp_path / "errors", port=port) as desk:
+        browser = desk.browser()
+        assert "Adgangskode" not in browser.open("/sign-in").text
+        browser.open("/sign-in/openid")
+        form = browser.page.forms[0]
+        browser.answer = browser.jar.post(f"{oidc['issuer']}/signed-in", data={**form.values, "who": "skranke"})
+        assert browser.answer.headers["Refresh"] == "0; url=/"
+        browser.open("/").send("/find", typed=number("ANNA"))
+        patron = browser.path.removeprefix("/patrons/")
+        browser.send(f"/patrons/{patron}/set", field="branch", text="Hovedbiblioteket")
+        assert "skranke" in other.run("audit", "list", "--patron", patron).out
+    assert (tmp_path / "errors").read_text("utf-8") == ""
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 # -- accounts ----------------------------------------------------------------------------------------------
