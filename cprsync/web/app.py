@@ -23,7 +23,7 @@ from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
-from cprsync.web.pages import changing, finding, nights, records, registering, reviewing
+from cprsync.web.pages import changing, finding, leaving, nights, printing, records, registering, reviewing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,6 +50,8 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+#: The sheets that are printed of a patron.
+_PAPER: Final = tuple(f"/patrons/{{patron:patron}}/paper/{kind}" for kind in printing.SHEETS)
 #: How a browser that supports it is held to TLS: a year, in seconds.
 TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -90,6 +92,9 @@ def make_app(around: Surroundings) -> Outermost:
         "/register": (Task.SERVE, registering.show_empty_form),
         "/patrons/{patron:patron}": (Task.SERVE, records.show_record),
         "/patrons/{patron:patron}/changes": (Task.SERVE, records.show_changes),
+        **dict.fromkeys(_PAPER, (Task.SERVE, printing.show_sheet)),
+        "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.show_ending),
+        "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.show_ending),
         "/reviews": (Task.SERVE, reviewing.show_queue),
         "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
         "/nights": (Task.NIGHTS, nights.show_nights),
@@ -106,6 +111,9 @@ def make_app(around: Surroundings) -> Outermost:
         "/patrons/{patron:patron}/set": (Task.SERVE, changing.set_field_of),
         "/patrons/{patron:patron}/correct": (Task.SERVE, changing.correct_field),
         "/patrons/{patron:patron}/responsible": (Task.SERVE, changing.change_responsible),
+        **dict.fromkeys(_PAPER, (Task.REVEAL, printing.reveal_sheet)),
+        "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.end_record),
+        "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.end_record),
         "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]

@@ -24,11 +24,12 @@ from cprsync.errors import (
     NetMediaUnavailable,
     NotConfirmed,
     RegisterUnavailable,
+    RunBusy,
 )
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.accounts import CHECKS_MAX
-from cprsync.web.pages import changing, registering, reviewing
+from cprsync.web.pages import changing, leaving, registering, reviewing
 from cprsync.web.places import DeskBusy
 from cprsync.web.rendering import Renderer
 from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
@@ -63,6 +64,7 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (RegisterUnavailable, 503),
     (NetMediaUnavailable, 503),
     (DeskBusy, 503),
+    (RunBusy, 503),
     (ConfigurationError, 500),
 )
 #: The status by the kind of an error, where it is another than its class has.
@@ -83,6 +85,7 @@ _ASKING: Final = frozenset(
         changing.set_field_of,
         changing.correct_field,
         changing.change_responsible,
+        leaving.end_record,
         reviewing.answer_item,
     }
 )

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("chromium")
 #: Without fonts, of which there are none.
 PAGE_BYTES_MAX = 100 * 1024
 #: What other templates are made of.
-PARTS = {"base", "parts"}
+PARTS = {"base", "changing", "parts"}
 
 
 def test_no_page_has_a_violation_or_is_heavy_and_each_template_is_looked_at(

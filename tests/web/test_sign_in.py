@@ -157,6 +157,15 @@ def test_an_operator_finds_no_patron(guarded: Served) -> None:
     assert browser.post("/find", {"form_token": token, "typed": patron}).answer.status_code == 403
 
 
+def test_desk_staff_erase_nobody(guarded: Served) -> None:
+    browser, patron = sign_in(guarded, "disk"), patron_of(guarded, "ANNA")
+    token = browser.token
+    assert "/erase" not in browser.open(f"/patrons/{patron}").answer.text
+    assert browser.open(f"/patrons/{patron}/erase").answer.status_code == 403
+    assert browser.post(f"/patrons/{patron}/erase", {"form_token": token, "digest": "x"}).answer.status_code == 403
+    assert guarded.library.store.views.patron(patron) is not None
+
+
 def test_desk_staff_answer_no_review(guarded: Served) -> None:
     browser = sign_in(guarded, "disk")
     answer = browser.post("/reviews/1/answer", {"form_token": browser.token, "answer": "accept"}).answer

@@ -31,6 +31,8 @@ class Task(enum.Enum):
     REVEAL = "reveal"
     #: answer a review item
     ANSWER = "answer"
+    #: erase a patron for good
+    ERASE = "erase"
     #: see how the nights went
     NIGHTS = "nights"
 
@@ -39,6 +41,8 @@ _MAY: Final[Mapping[Task, frozenset[Role]]] = {
     Task.SERVE: frozenset({Role.DESK, Role.SUPERVISOR}),
     Task.REVEAL: frozenset({Role.DESK, Role.SUPERVISOR}),
     Task.ANSWER: frozenset({Role.SUPERVISOR}),
+    # nobody can bring an erased patron back
+    Task.ERASE: frozenset({Role.SUPERVISOR}),
     Task.NIGHTS: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
 }
 #: As long as nobody has to log in.

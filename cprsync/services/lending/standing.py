@@ -125,8 +125,9 @@ def _rules(rules: Iterable[Any]) -> list[dict[str, str]]:
     return [{"rule": rule.value} for rule in rules]
 
 
-#: The purpose in the audit entry.
+#: The purpose in the audit entry: a statement, or the envelope alone.
 STATEMENT: Final = "statement"
+LABEL: Final = "label"
 #: The letter is sent to the lines of the envelope.
 GOES: Final = "goes"
 
@@ -147,8 +148,8 @@ class Statements:
         view = living_view_of(self.store, patron_id)
         return self._document(view, self._envelope(view, None), revealed=False)
 
-    def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
-        """Same as `statement`, with a sealed address opened.
+    def revealed(self, patron_id: str, *, reason: str, purpose: str = STATEMENT) -> dict[str, Any]:
+        """Same as `statement`, with a sealed address opened for a purpose.
 
         If nothing is sealed or no letter goes, it leaves no audit entry.
 
@@ -163,7 +164,7 @@ class Statements:
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
         # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
-        opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, STATEMENT))
+        opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, purpose))
         return self._document(view, self._envelope(view, opened), revealed=True)
 
     def _envelope(self, view: PatronView, opened: Opened | None) -> Letter | NoLetter:

@@ -181,7 +181,8 @@ def correctable_of(
             name_of(key, language),
             _word_or(f"hint_{key}", "", language),
             field is Overridden.ADDRESS,
-            tuple(choices.get(field, ())),
+            # none is chosen for whoever chooses nothing
+            (Choice("", desk_word("choose", language)), *choices[field]) if field in choices else (),
             correction_text(key, entry, language) if entry.get("override") else "",
             field in ENDLESS,
         )

@@ -21,7 +21,7 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.status import Action
 from cprsync.language.audit import action_words, entry_lines
-from cprsync.services.lending.standing import STATEMENT
+from cprsync.services.lending.standing import LABEL, STATEMENT
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust import Happening
@@ -109,7 +109,7 @@ def test_every_action_has_words(what: str, actions: list[str], language: Any) ->
 
 
 def test_every_purpose_of_a_look_up_or_a_reveal_has_words() -> None:
-    asked = ("first_copy", "protection_end", "number_change", "window", SHOW, STATEMENT)
+    asked = ("first_copy", "protection_end", "number_change", "window", SHOW, STATEMENT, LABEL)
     purposes = {*(one.value for one in Purpose), *asked}
     assert {one for one in purposes if f"why_{one}" not in WORDS} == set()
 

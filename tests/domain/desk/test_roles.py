@@ -15,6 +15,7 @@ DESK, SUPERVISOR, PRIVACY, OPERATOR = Role.DESK, Role.SUPERVISOR, Role.PRIVACY_O
         (Task.SERVE, {DESK, SUPERVISOR}),
         (Task.REVEAL, {DESK, SUPERVISOR}),
         (Task.ANSWER, {SUPERVISOR}),
+        (Task.ERASE, {SUPERVISOR}),
         (Task.NIGHTS, {SUPERVISOR, OPERATOR}),
     ],
 )

@@ -1,0 +1,86 @@
+"""A patron leaves, or is erased: what that would do is shown first, and done after one yes to exactly that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.domain.desk.confirming import Confirmation, Level
+from cprsync.domain.desk.parting import Ending
+from cprsync.errors import BadInput, NotConfirmed, RunBusy
+from cprsync.language.errors import error_text
+from cprsync.language.leaving import erased_lines, left_text, parting_facts
+from cprsync.services.leaving.departing import LeavingDesk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from starlette.responses import Response
+
+    from cprsync.web.visit import Visit
+
+
+def show_ending(visit: Visit) -> Response:
+    """What leaving or erasing would do. Nothing is written."""
+    return _ending_page(visit)
+
+
+def end_record(visit: Visit) -> Response:
+    """Do what was shown."""
+    patron, way, desk = visit.named("patron"), _way(visit), _desk(visit)
+    yes = Confirmation(visit.typed("digest"), visit.typed("reason"))
+    try:
+        done = desk.leave(patron, yes) if way is Ending.LEAVE else desk.erase(patron, yes)
+    except (NotConfirmed, BadInput, RunBusy) as error:
+        if error.kind == "patron.unknown":
+            raise
+        field = "reason" if error.kind in {"confirm.reason", "input.reason"} else ""
+        return _ending_page(visit, problem=(field, error_text(error, visit.language)))
+    visit.publish(patron)
+    if way is Ending.LEAVE:
+        visit.session.say(f"{left_text(done, visit.language)}.")
+        return visit.go_to(f"/patrons/{patron}")
+    visit.session.say(f"{'; '.join(line.strip() for line in erased_lines(done, visit.language))}.")
+    return visit.go_to("/")
+
+
+def _way(visit: Visit) -> Ending:
+    return Ending(visit.request.scope["path"].rpartition("/")[2])
+
+
+def _desk(visit: Visit) -> LeavingDesk:
+    desk = visit.place.desk
+    return LeavingDesk(desk.store, desk.clock, visit.user, desk.policy)
+
+
+def _ending_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
+    patron, way = visit.named("patron"), _way(visit)
+    try:
+        shown = _desk(visit).preview(patron, way)
+    except BadInput as error:
+        if error.kind == "patron.unknown":
+            raise
+        # nothing can be confirmed: something is still open
+        why = error_text(error, visit.language)
+        return visit.show("ending.html", status=422, way=way.value, patron=patron, document=None, problem=("", why))
+    document = shown.document
+    return visit.show(
+        "ending.html",
+        status=200 if problem is None else 422,
+        way=way.value,
+        patron=patron,
+        document=document,
+        is_writable=shown.is_writable,
+        digest=shown.preview.digest,
+        needs_reason=shown.preview.needs_reason,
+        warnings=_warnings(document, visit),
+        facts=list(parting_facts(document, visit.language)),
+        problem=problem,
+    )
+
+
+def _warnings(document: Mapping[str, Any], visit: Visit) -> list[tuple[str, str]]:
+    """The warnings, the strongest first."""
+    order = [level.value for level in Level]
+    told = sorted(document["warnings"], key=lambda one: order.index(one["level"]), reverse=True)
+    return [(one["level"], one["text"][visit.language]) for one in told]

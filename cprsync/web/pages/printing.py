@@ -1,0 +1,86 @@
+"""What is printed of one patron: the record, the statement of what they owe, and a label for an envelope.
+
+A letter goes where `letter_to` says (decision 8). What is sealed is opened for a reason, and for this one sheet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.patron.field import Seen
+from cprsync.domain.patron.fields import FIELD
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.errors import error_text
+from cprsync.language.lending import statement_lines
+from cprsync.services.lending.standing import LABEL, STATEMENT, Statements
+from cprsync.web.pages.fields import rows_of
+from cprsync.web.pages.records import viewer_of, whose_name
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from cprsync.web.visit import Visit
+
+#: The sheets, by the end of their addresses.
+RECORD: Final = "record"
+SHEETS: Final = (RECORD, STATEMENT, LABEL)
+
+
+def show_sheet(visit: Visit) -> Response:
+    """A sheet with what is sealed closed. It asks for a reason if something is."""
+    return _sheet_page(visit, reason="")
+
+
+def reveal_sheet(visit: Visit) -> Response:
+    """A sheet with what is sealed opened, for a reason that the audit keeps first."""
+    reason = visit.typed("reason")
+    if not reason:
+        return _sheet_page(visit, reason="", problem=visit.word("reveal_reason_missing"))
+    try:
+        return _sheet_page(visit, reason=reason)
+    except (BadInput, ConfigurationError) as error:
+        if error.kind != "input.reason":
+            raise
+        return _sheet_page(visit, reason="", problem=error_text(error, visit.language))
+
+
+def _sheet_page(visit: Visit, *, reason: str, problem: str = "") -> Response:
+    kind = visit.request.scope["path"].rpartition("/")[2]
+    sheet = _record(visit, reason) if kind == RECORD else _letter(visit, kind, reason)
+    return visit.show(
+        "paper.html",
+        status=422 if problem else 200,
+        kind=kind,
+        patron=visit.named("patron"),
+        problem=("reason", problem) if problem else None,
+        **sheet,
+    )
+
+
+def _record(visit: Visit, reason: str) -> dict[str, Any]:
+    """What the record holds, without what only staff see."""
+    viewer, patron = viewer_of(visit), visit.named("patron")
+    document = viewer.revealed(patron, reason=reason) if reason else viewer.shown(patron)
+    for_both = {key: entry for key, entry in document["fields"].items() if FIELD[key].seen is not Seen.STAFF}
+    rows = list(rows_of(for_both, visit.language))
+    return {
+        "whose": whose_name(document),
+        "rows": rows,
+        "is_sealed": any(row.is_sealed for row in rows),
+        "sheet_language": visit.language,
+    }
+
+
+def _letter(visit: Visit, kind: str, reason: str) -> dict[str, Any]:
+    """The statement, or the lines of the envelope alone."""
+    desk, patron = visit.place.desk, visit.named("patron")
+    name = visit.place.site.section.name
+    statements = Statements(desk.agency, name, desk.store, desk.clock, desk.policy, visit.user)
+    document = statements.revealed(patron, reason=reason, purpose=kind) if reason else statements.statement(patron)
+    return {
+        "lines": list(statement_lines(document, document["language"])),
+        "envelope": document["envelope"],
+        "letter": document["letter"],
+        "is_sealed": document["letter"] == "sealed",
+        "sheet_language": document["language"],
+    }

@@ -1,0 +1,76 @@
+"""What is printed: the record, the statement and a label; of a protected patron for a reason, no label of the dead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from test_box import patron_of
+from test_sealed_views import reveals
+from townspeople import dies, person
+
+if TYPE_CHECKING:
+    from browser import Served
+
+SHEETS = ("record", "statement", "label")
+ROAD = "Uglesporet"
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_an_open_record_is_printed_without_a_reason_and_without_a_trace(desk: Served, sheet: str) -> None:
+    browser = desk.browser().open(f"/patrons/{patron_of(desk, 'ANNA')}/paper/{sheet}")
+    assert person("ANNA").name.addressing in browser.answer.text.partition('class="sheet')[2]
+    assert reveals(desk.library) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_protected_patron_is_printed_for_a_reason_that_the_audit_has_first(desk: Served, sheet: str) -> None:
+    patron, name = patron_of(desk, "BO"), person("BO").name.addressing
+    path = f"/patrons/{patron}/paper/{sheet}"
+    browser = desk.browser().open(path)
+    assert name not in browser.answer.text
+    browser.send(path, reason=" ")
+    assert browser.answer.status_code == 422
+    assert name not in browser.answer.text
+    assert reveals(desk.library) == []
+    browser.send(path, reason="Låneren bad om det på papir")
+    assert name in browser.answer.text.partition('class="sheet')[2]
+    assert [entry["user"] for entry in reveals(desk.library)] == ["lisbeth"]
+    assert name not in browser.page.title
+    assert name not in browser.open(path).answer.text
+
+
+def test_a_reason_that_cannot_be_kept_opens_nothing(desk: Served) -> None:
+    path = f"/patrons/{patron_of(desk, 'BO')}/paper/label"
+    browser = desk.browser().open(path).send(path, reason="x" * 201)
+    assert browser.answer.status_code == 422
+    assert person("BO").name.addressing not in browser.answer.text
+    assert reveals(desk.library) == []
+
+
+def test_a_label_has_the_contact_address_before_the_registers(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = desk.browser().open(f"/patrons/{patron}/paper/label")
+    before = browser.answer.text.partition('class="sheet label"')[2]
+    browser.open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="contact_address", text="c/o Bo\nHavnegade 1\n8000 Aarhus C")
+    after = browser.open(f"/patrons/{patron}/paper/label").answer.text.partition('class="sheet label"')[2]
+    assert "Havnegade 1" not in before
+    assert "Havnegade 1" in after
+
+
+def test_no_label_is_printed_for_the_dead(desk: Served) -> None:
+    patron = patron_of(desk, "CLARA")
+    desk.library.deliver(desk.library.clock.today(), dies(person("CLARA")))
+    desk.library.one_night()
+    browser = desk.browser().open(f"/patrons/{patron}/paper/label")
+    assert 'class="sheet' not in browser.answer.text
+    assert "låneren er død" in browser.text
+
+
+def test_what_only_staff_see_is_not_on_the_printed_record(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = desk.browser().open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="internal_note", text="Glemt sundhedskort i skuffen")
+    assert "Glemt sundhedskort" in browser.text
+    assert "Glemt sundhedskort" not in browser.open(f"/patrons/{patron}/paper/record").answer.text
