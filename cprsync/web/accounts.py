@@ -1,7 +1,7 @@
-"""The local accounts: names, roles, and passwords kept as Argon2id. Locks a name after wrong passwords in a row.
+"""The local accounts: names, roles at each library, and passwords kept as Argon2id.
 
-The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID
-Connect.
+The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID Connect, and
+what slows down whoever tries passwords: see `tries`.
 """
 
 from __future__ import annotations
@@ -9,35 +9,29 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from cprsync.config.toml import Strict, build_error, first_mistake, read_toml
 from cprsync.domain.desk.confirming import NAME_MAX
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, WrongValue
 from cprsync.private import replace_private
+from cprsync.web.tries import Tries, who_tries, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-#: After so many wrong passwords in a row the name is locked, for so long.
-WRONG_MAX: Final = 5
-LOCKED_SECONDS: Final = 15 * 60
 #: The longest password that is tried. Argon2 takes any length, and a page takes no more.
 PASSWORD_MAX: Final = 1024
 PASSWORD_LEAST: Final = 12
 #: The most passwords that are checked at the same time: each takes _MEMORY_KIB.
 CHECKS_MAX: Final = 2
-#: The most names whose wrong passwords are remembered.
-_NAMES_MAX: Final = 10_000
 #: Argon2id: RFC 9106's second choice, but in one lane: with several, OpenSSL's checks wait for each other without end
 #: when two run at once.
 _SALT_BYTES, _HASH_BYTES, _ITERATIONS, _LANES, _MEMORY_KIB = 16, 32, 3, 1, 64 * 1024
@@ -48,7 +42,7 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX, pattern=rf"^{_NAM
 
 
 class AccountEntry(Strict):
-    """One person's account."""
+    """What one person is at some libraries. A person with other roles elsewhere has another entry."""
 
     name: Name
     password: str = Field(pattern=_HASH)
@@ -62,6 +56,16 @@ class AccountsDocument(Strict):
 
     account: tuple[AccountEntry, ...] = ()
 
+    @model_validator(mode="after")
+    def _check_entries(self) -> Self:
+        passwords: dict[str, str] = {}
+        places = [(one.name, agency) for one in self.account for agency in one.libraries]
+        if len(places) != len(set(places)):
+            raise WrongValue("a person has one entry for each library")
+        if any(passwords.setdefault(one.name, one.password) != one.password for one in self.account):
+            raise WrongValue("a person has the same password in each entry")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -71,6 +75,8 @@ class SignedIn:
     roles: frozenset[Role]
     #: the password as the file keeps it: another one ends the session
     proof: str = field(repr=False)
+    #: the marks of the browser, with this person's
+    marks: str = field(repr=False, default="")
 
 
 class Accounts:
@@ -78,29 +84,30 @@ class Accounts:
 
     def __init__(self, path: Path, *, agency: str, monotonic: Callable[[], float]) -> None:
         """Raises ConfigurationError, which names the file and the line."""
-        self._path, self._agency, self._monotonic = path, agency, monotonic
-        #: wrong passwords in a row by name, and when the last one was typed
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._path, self._agency = path, agency
+        self._tries = Tries(monotonic=monotonic)
         # what is checked for an unknown name, so that it takes as long as for a known one
         self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
         #: the accounts by name, and the state of the file that they were read from
         self._read: tuple[tuple[int, ...], dict[str, AccountEntry]] = ((), {})
         self._entries()
 
-    def sign_in(self, name: str, password: str) -> SignedIn | None:
-        """The person, if the password is theirs. None: it is not, or the name is locked; nobody learns which."""
+    def sign_in(self, name: str, password: str, marks: str = "") -> SignedIn | None:
+        """The person, if the password is theirs. None: it is not, or too many were tried; nobody learns which.
+
+        `marks`: of the people who have signed in in this browser before.
+        """
         # a longer name is no account's, and is not worth its memory
         name = name[: NAME_MAX + 1]
-        if not self._may_try(name):
-            return None
         entry = self._entries().get(name)
-        is_theirs = _is_password(password[:PASSWORD_MAX], self._nobody if entry is None else entry.password)
-        if entry is None or not is_theirs or self._agency not in entry.libraries:
+        kept = self._nobody if entry is None else entry.password
+        counted_by = who_tries(name, marks, kept)
+        if not self._tries.may_try(counted_by):
             return None
-        with self._lock:
-            self._wrong.pop(name, None)
-        return SignedIn(entry.name, entry.roles, entry.password)
+        if not _is_password(password[:PASSWORD_MAX], kept) or entry is None:
+            return None
+        self._tries.forgive(counted_by)
+        return SignedIn(entry.name, entry.roles, entry.password, with_mark(marks, entry.password))
 
     def roles_of(self, name: str, proof: str) -> frozenset[Role] | None:
         """What somebody who signed in is today. None: the account is gone, or has another password.
@@ -108,33 +115,19 @@ class Accounts:
         Raises ConfigurationError: the file can no longer be read.
         """
         entry = self._entries().get(name)
-        if entry is None or entry.password != proof or self._agency not in entry.libraries:
+        if entry is None or entry.password != proof:
             return None
         return entry.roles
 
     def _entries(self) -> dict[str, AccountEntry]:
-        """The accounts by name. The file is read again when it has changed."""
+        """The library's accounts by name. The file is read again when it has changed."""
         state = _state_of(self._path)
         read, entries = self._read
         if not state or state != read:
-            entries = {one.name: one for one in read_accounts(self._path).account}
+            accounts = read_accounts(self._path).account
+            entries = {one.name: one for one in accounts if self._agency in one.libraries}
             self._read = (state, entries)
         return entries
-
-    def _may_try(self, name: str) -> bool:
-        """Count a try before it is made, so that many at once are many. False: the name is locked."""
-        with self._lock:
-            count, at = self._wrong.get(name, (0, 0.0))
-            now = self._monotonic()
-            if now - at > LOCKED_SECONDS:
-                count = 0
-            if count >= WRONG_MAX:
-                return False
-            self._wrong[name] = (count + 1, now)
-            self._wrong.move_to_end(name)
-            while len(self._wrong) > _NAMES_MAX:
-                self._wrong.popitem(last=False)
-            return True
 
 
 def _state_of(path: Path) -> tuple[int, ...]:
@@ -163,10 +156,29 @@ def check_name(name: str) -> None:
         )
 
 
+def with_account(accounts: Iterable[AccountEntry], given: AccountEntry) -> list[AccountEntry]:
+    """The accounts with another entry of a person. What they are at other libraries stays; their password is new."""
+    others = [
+        one.model_copy(update={"password": given.password, "libraries": one.libraries - given.libraries})
+        if one.name == given.name
+        else one
+        for one in accounts
+    ]
+    return [*(one for one in others if one.libraries), given]
+
+
+def without_account(accounts: Iterable[AccountEntry], name: str, *, agency: str) -> list[AccountEntry]:
+    """The accounts without what a person is at one library."""
+    others = [
+        one.model_copy(update={"libraries": one.libraries - {agency}}) if one.name == name else one for one in accounts
+    ]
+    return [one for one in others if one.libraries]
+
+
 def write_accounts(path: Path, accounts: Iterable[AccountEntry]) -> None:
     """Write the file completely or not at all, for its owner alone. Every value is free of quotes and backslashes."""
     lines = ["# The accounts of the desk. `cprsync accounts` writes this file.\n"]
-    for one in sorted(accounts, key=lambda entry: entry.name):
+    for one in sorted(accounts, key=lambda entry: (entry.name, sorted(entry.libraries))):
         roles, libraries = sorted(role.value for role in one.roles), sorted(one.libraries)
         lines += [
             "[[account]]\n",

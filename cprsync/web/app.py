@@ -24,6 +24,7 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import changing, finding, leaving, nights, printing, records, registering, reviewing
+from cprsync.web.signing_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,6 +88,7 @@ register_url_convertor("patron", _Patron())
 def make_app(around: Surroundings) -> Outermost:
     """The application over open places."""
     entry = Entry(around)
+    sign_in = SignIn(entry, around)
     shown: dict[str, tuple[Task, Page]] = {
         "/": (Task.SERVE, finding.show_start),
         "/register": (Task.SERVE, registering.show_empty_form),
@@ -119,15 +121,15 @@ def make_app(around: Surroundings) -> Outermost:
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]
     routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in sent.items()]
     routes += [
-        Route("/sign-in", entry.show_sign_in),
-        Route("/sign-in", entry.sign_in, methods=["POST"]),
-        Route("/sign-out", entry.sign_out, methods=["POST"]),
+        Route("/sign-in", sign_in.show),
+        Route("/sign-in", sign_in.sign_in, methods=["POST"]),
+        Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
         Mount(PATH, make_api(entry, around)),
         Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
     ]
     if around.provider is not None:
-        door = open_id.OpenIdDoor(entry, around.provider)
+        door = open_id.OpenIdDoor(entry, sign_in, around.provider)
         routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
     app = Starlette(
         routes=routes,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -28,7 +27,6 @@ from cprsync.errors import (
 )
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.web.accounts import CHECKS_MAX
 from cprsync.web.pages import changing, leaving, registering, reviewing
 from cprsync.web.places import DeskBusy
 from cprsync.web.rendering import Renderer
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cprsync.catalogues import Language
-    from cprsync.domain.desk.roles import Role
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.places import Places
@@ -146,7 +142,6 @@ class Entry:
         self._around = around
         self._cookie = "__Host-cprsync" if around.secure else "cprsync"
         self._renderer = Renderer(around.library, signs_in=around.signs_in)
-        self._checks = CapacityLimiter(CHECKS_MAX)
 
     def get(self, page: Page, task: Task) -> Endpoint:
         """A page that is only looked at."""
@@ -172,7 +167,7 @@ class Entry:
         """A form that one of our pages sent."""
 
         async def answer(request: Request) -> Response:
-            taken = await self._take_form(request)
+            taken = await self.take_form(request)
             if isinstance(taken, Response):
                 return taken
             session, form = taken
@@ -186,7 +181,7 @@ class Entry:
 
         return answer
 
-    async def _take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
+    async def take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
         """The session and the fields of a form of ours, or the page that refuses it."""
         session = self._find(request)
         if session is None:
@@ -222,7 +217,7 @@ class Entry:
 
     def session_of(self, request: Request) -> Session:
         """The session of a request, or a new one."""
-        return self._find(request) or self._begin()
+        return self._find(request) or self.begin()
 
     def _find(self, request: Request) -> Session | None:
         """The session of a cookie, with the roles of today. It ends with the account, and with its password."""
@@ -236,98 +231,24 @@ class Entry:
         session.roles = roles
         return session
 
-    def _begin(self) -> Session:
+    def begin(self) -> Session:
         """A new session: of the person who started the server, or of nobody until they sign in."""
         if not self._around.signs_in:
             return self._around.sessions.begin(self._around.user, EVERY_ROLE)
         return self._around.sessions.begin("", frozenset())
 
-    # -- signing in
-
-    async def show_sign_in(self, request: Request) -> Response:
-        """The form of name and password, and the way to the provider."""
-        session = self.session_of(request)
-        if session.user:
-            return self.with_cookie(RedirectResponse("/", status_code=303), session)
-        return self._sign_in_page(session, problem=None)
-
-    def _sign_in_page(self, session: Session, *, problem: tuple[str, str] | None) -> Response:
-        provider = self._around.provider
-        page = self._renderer.page(
-            "sign_in.html",
-            session,
-            path="/sign-in",
-            status=200 if problem is None else 403,
-            problem=problem,
-            provider=None if provider is None else provider.title,
-            has_accounts=self._around.accounts is not None,
-        )
-        return self.with_cookie(page, session)
-
-    async def sign_in(self, request: Request) -> Response:
-        """Begin a session under a new token, so that nobody can have planted it."""
-        taken = await self._take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, form = taken
-        name, password = ((form.get(field) or [""])[0] for field in ("name", "password"))
-        accounts = self._around.accounts
-        who = None
-        if accounts is not None:
-            who = await to_thread.run_sync(accounts.sign_in, name, password, limiter=self._checks)
-        if who is None:
-            _LOG.warning("web.sign_in.refused")
-            return self._sign_in_page(session, problem=("name", desk_word("sign_in_refused", session.language)))
-        self._around.sessions.end(session)
-        signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
-        return self.with_cookie(RedirectResponse(self._first_page(signed_in), status_code=303), signed_in)
-
-    def let_in(self, request: Request, user: str, roles: frozenset[Role], *, language: Language) -> Response:
-        """Begin a session under a new token for a person whom the provider names, and lead them to their first page."""
-        before = self._around.sessions.find(request.cookies.get(self._cookie))
-        if before is not None:
-            self._around.sessions.end(before)
-        session = self._around.sessions.begin(user, roles, language=language, is_of_provider=True)
-        page = self._first_page(session)
-        # a browser that comes from another site keeps our cookie back until a page of ours leads on
-        return self._onward(session, page, "signed_in_onward", leads_to="to_desk")
-
-    def _onward(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
-        """A page that leads on by itself, and by a link where a browser does not follow."""
-        page = self._renderer.page(
-            "onward.html",
-            session,
-            path="/sign-in",
-            told=desk_word(told, session.language),
-            address=address,
-            leads_to=leads_to,
-        )
-        page.headers["Refresh"] = f"0; url={address}"
-        return self.with_cookie(page, session)
-
     @staticmethod
-    def _first_page(session: Session) -> str:
+    def first_page(session: Session) -> str:
+        """Where a person begins."""
         return "/" if session.may(Task.SERVE) else "/nights"
 
-    async def sign_out(self, request: Request) -> Response:
-        """End the session, and what it had in hand."""
-        taken = await self._take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, _ = taken
-        self._around.sessions.end(session)
-        stranger, provider = self._begin(), self._around.provider
-        stranger.language = session.language
-        if session.is_of_provider and provider is not None:
-            # else the next person at this browser would be signed in there as the last one
-            address = await provider.journeys.sign_out_address()
-            if address is not None:
-                return self._onward(stranger, address, "signed_out_onward", leads_to="sign_out_there")
-        return self.with_cookie(RedirectResponse("/sign-in", status_code=303), stranger)
+    def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> Response:
+        """A page that needs no place at the desk."""
+        return self._renderer.page(name, session, path=path, status=status, **values)
 
     async def change_language(self, request: Request) -> Response:
         """Go on in the other language, on the same page."""
-        taken = await self._take_form(request)
+        taken = await self.take_form(request)
         if isinstance(taken, Response):
             return taken
         session, form = taken
@@ -374,7 +295,7 @@ class Entry:
 
     def _unchecked(self, request: Request) -> Session:
         """The session without a look at its account: the file of accounts may be what broke."""
-        return self._around.sessions.find(request.cookies.get(self._cookie)) or self._begin()
+        return self._around.sessions.find(request.cookies.get(self._cookie)) or self.begin()
 
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.web.entry import Entry
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.signing_in import SignIn
 
 #: The two addresses of the way: out, and back.
 OUT: Final = "/sign-in/openid"
@@ -25,8 +26,8 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 class OpenIdDoor:
     """The pages of the way to the provider and back."""
 
-    def __init__(self, entry: Entry, provider: StaffProvider) -> None:
-        self._entry, self._provider = entry, provider
+    def __init__(self, entry: Entry, sign_in: SignIn, provider: StaffProvider) -> None:
+        self._entry, self._sign_in, self._provider = entry, sign_in, provider
 
     async def go_out(self, request: Request) -> Response:
         """Send the browser to the provider, or say that it does not answer and what to do."""
@@ -48,7 +49,7 @@ class OpenIdDoor:
             refused = SignInRefused("the identity provider's claims give no access", kind=f"sign_in.{who.value}")
             return journeys.forget(self._failed(request, refused))
         language = journeys.language(request)
-        return journeys.forget(self._entry.let_in(request, who.name, who.roles, language=language))
+        return journeys.forget(self._sign_in.let_in(request, who.name, who.roles, language=language))
 
     def _failed(self, request: Request, error: SignInRefused | SignInUnavailable) -> Response:
         """Say what happened and what to do next. The log has the reason, and nothing of the person."""

@@ -222,6 +222,19 @@ def test_accounts_are_listed_and_removed_and_never_with_a_password(library: Libr
     assert [one["name"] for one in library.run("accounts", "list").document["accounts"]] == ["drift", "lone"]
 
 
+def test_roles_change_without_a_new_password_and_only_for_who_has_one(library: Library) -> None:
+    before = (library.folder / "accounts.toml").read_text("utf-8")
+    try:
+        assert library.run("accounts", "set", "lone", "--role", "supervisor", "--keep-password").exit == 0
+        after = (library.folder / "accounts.toml").read_text("utf-8")
+        assert after == before.replace('roles = ["desk"]', 'roles = ["supervisor"]')
+        ran = library.run("accounts", "set", "nobody", "--role", "desk", "--keep-password")
+        assert ran.error["kind"] == "account.unknown"
+        assert (library.folder / "accounts.toml").read_text("utf-8") == after
+    finally:
+        (library.folder / "accounts.toml").write_text(before, "utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "typed", "kind"), [("ny", "short", "account.password"), ("en to", PASSWORD, "account.name")]
 )

@@ -18,14 +18,15 @@ from cprsync.errors import ConfigurationError
 from cprsync.web import accounts as web_accounts
 from cprsync.web.accounts import (
     CHECKS_MAX,
-    LOCKED_SECONDS,
-    WRONG_MAX,
     AccountEntry,
     Accounts,
     hash_password,
     read_accounts,
+    with_account,
+    without_account,
     write_accounts,
 )
+from cprsync.web.tries import LOCKED_SECONDS, MARKS_MAX, WRONG_MAX, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +135,61 @@ def test_signing_out_ends_the_session_everywhere(guarded: Served) -> None:
     other = guarded.browser()
     other.jar.cookies.set("cprsync", token)
     assert other.open("/").path == "/sign-in"
+
+
+# -- whoever tries passwords -------------------------------------------------------------------------------
+
+
+def try_wrong_passwords(desk: Served, name: str) -> None:
+    for _ in range(WRONG_MAX):
+        sign_in(desk, name, WRONG)
+    assert sign_in(desk, name).answer.status_code == 403
+
+
+def again(browser: Browser, name: str, password: str = PASSWORD) -> Browser:
+    return browser.open("/sign-in").send("/sign-in", name=name, password=password)
+
+
+def test_nobody_locks_a_colleague_out_of_the_browser_in_which_they_work(guarded: Served) -> None:
+    own = sign_in(guarded, "disk").send("/sign-out")
+    try_wrong_passwords(guarded, "disk")
+    assert again(own, "disk").path == "/"
+
+
+def test_the_browser_of_one_person_is_no_way_to_try_anothers_password(guarded: Served) -> None:
+    own = sign_in(guarded, "disk").send("/sign-out")
+    for _ in range(WRONG_MAX):
+        again(own, "leder", WRONG)
+    assert again(own, "leder").answer.status_code == 403
+    assert again(own, "disk").path == "/"
+
+
+def test_a_known_browser_is_slowed_down_too_and_locks_nobody_elsewhere(guarded: Served, clock: Clock) -> None:
+    own = sign_in(guarded, "disk").send("/sign-out")
+    for _ in range(WRONG_MAX):
+        again(own, "disk", WRONG)
+    assert again(own, "disk").answer.status_code == 403
+    assert sign_in(guarded, "disk").path == "/"
+    clock.seconds += LOCKED_SECONDS + 1
+    assert again(own, "disk").path == "/"
+
+
+def test_a_new_password_makes_a_browser_unknown(guarded: Served, own_file: Path) -> None:
+    own = sign_in(guarded, "disk").send("/sign-out")
+    write_accounts(own_file, [entry_of("disk", Role.DESK)])
+    try_wrong_passwords(guarded, "disk")
+    assert again(own, "disk").answer.status_code == 403
+
+
+def test_the_mark_of_a_browser_names_nobody_and_is_no_longer_than_needed(guarded: Served) -> None:
+    browser = sign_in(guarded, "disk")
+    mark = browser.jar.cookies["cprsync-marks"]
+    assert "disk" not in mark
+    assert again(browser.send("/sign-out"), "disk").jar.cookies["cprsync-marks"] == mark
+    many = ""
+    for number in range(3 * MARKS_MAX):
+        many = with_mark(many, f"proof {number}")
+    assert len(many.split(".")) == MARKS_MAX
 
 
 # -- roles -------------------------------------------------------------------------------------------------
@@ -259,6 +315,44 @@ def test_a_file_that_cannot_be_read_lets_nobody_go_on(guarded: Served, own_file:
         assert str(own_file) not in answer.text
     finally:
         own_file.touch(mode=0o600)
+
+
+# -- several libraries -------------------------------------------------------------------------------------
+
+
+def test_a_person_has_other_roles_at_each_library_and_one_password(own_file: Path) -> None:
+    here = entry_of("lone", Role.DESK)
+    there = here.model_copy(update={"libraries": frozenset({"999999"}), "roles": frozenset({Role.SUPERVISOR})})
+    write_accounts(own_file, with_account([here], there))
+    for agency, roles in ((AGENCY, {Role.DESK}), ("999999", {Role.SUPERVISOR})):
+        who = Accounts(own_file, agency=agency, monotonic=lambda: 0.0).sign_in("lone", PASSWORD)
+        assert who is not None
+        assert who.roles == roles
+
+
+def test_what_is_set_at_one_library_stays_at_the_others() -> None:
+    both = entry_of("lone", Role.DESK).model_copy(update={"libraries": frozenset({AGENCY, "999999"})})
+    now = with_account([both, entry_of("leder", Role.SUPERVISOR)], entry_of("lone", Role.OPERATOR, password=WRONG))
+    kept = {(one.name, *sorted(one.libraries)): one for one in now}
+    assert kept["lone", "999999"].roles == {Role.DESK}
+    assert kept["lone", AGENCY].roles == {Role.OPERATOR}
+    assert kept["lone", "999999"].password == kept["lone", AGENCY].password
+    assert kept["leder", AGENCY].roles == {Role.SUPERVISOR}
+
+
+def test_who_is_removed_at_one_library_stays_at_the_others() -> None:
+    both = entry_of("lone", Role.DESK).model_copy(update={"libraries": frozenset({AGENCY, "999999"})})
+    left = without_account([both], "lone", agency=AGENCY)
+    assert [one.libraries for one in left] == [{"999999"}]
+    assert without_account(left, "lone", agency="999999") == []
+
+
+def test_a_file_with_two_entries_for_one_place_or_two_passwords_is_refused(own_file: Path) -> None:
+    one, other = entry_of("lone", Role.DESK), entry_of("lone", Role.SUPERVISOR)
+    for wrong in ([one, one], [one, other.model_copy(update={"libraries": frozenset({"999999"})})]):
+        write_accounts(own_file, wrong)
+        with pytest.raises(ConfigurationError):
+            read_accounts(own_file)
 
 
 def test_tries_at_once_are_counted_one_by_one(

@@ -23,7 +23,7 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.words import desk_word, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from cprsync.catalogues import Language
@@ -157,12 +157,16 @@ class _File:
 
     path: Path
     agency: str
-    entries: dict[str, AccountEntry]
+    accounts: tuple[AccountEntry, ...]
 
-    def write(self) -> None:
+    def here(self) -> dict[str, AccountEntry]:
+        """Who may sign in at the library, by name."""
+        return {one.name: one for one in self.accounts if self.agency in one.libraries}
+
+    def write(self, accounts: Iterable[AccountEntry]) -> None:
         from cprsync.web.accounts import write_accounts
 
-        write_accounts(self.path, self.entries.values())
+        write_accounts(self.path, accounts)
 
 
 @contextmanager
@@ -173,8 +177,7 @@ def _accounts(config: Path, library: str | None, *, as_json: bool) -> Iterator[_
         path = site.settings.desk.accounts
         if path is None:
             raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
-        entries = read_accounts(path).account if path.exists() else ()
-        yield _File(path, site.section.agency, {one.name: one for one in entries})
+        yield _File(path, site.section.agency, read_accounts(path).account if path.exists() else ())
 
 
 @accounts_app.command("set")
@@ -182,27 +185,32 @@ def set_account(
     name: Name,
     *,
     role: Annotated[list[Role], typer.Option("--role", help="What they are at the library; again for each role.")],
+    keep_password: Annotated[
+        bool, typer.Option("--keep-password", help="Leave the password as it is: of somebody who has one already.")
+    ] = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Let a person sign in, or change their roles.
+    """Let a person sign in at the library, or change their roles there.
 
-    The password is asked for, or read from standard input.
+    What they are at other libraries stays. The password is one for all: it is asked for, or read from standard input.
     """
-    from cprsync.web.accounts import AccountEntry, check_name, hash_password
+    from cprsync.web.accounts import AccountEntry, check_name, hash_password, with_account
 
     with _accounts(config, library, as_json=as_json) as file:
         check_name(name)
+        kept = next((one.password for one in file.accounts if one.name == name), None) if keep_password else None
+        if keep_password and kept is None:
+            raise BadInput("nobody signs in by that name", kind="account.unknown")
         entry = AccountEntry(
             name=name,
-            password=hash_password(_ask_password(lang)),
+            password=kept or hash_password(_ask_password(lang)),
             roles=frozenset(role),
             libraries=frozenset({file.agency}),
         )
-        file.entries[name] = entry
-        file.write()
+        file.write(with_account(file.accounts, entry))
     print_document(_document(entry), [word("account_set", lang, line=_line(entry, lang))], as_json=as_json)
 
 
@@ -212,7 +220,7 @@ def list_accounts(
 ) -> None:
     """List who may sign in, and their roles."""
     with _accounts(config, library, as_json=as_json) as file:
-        entries = [one for _, one in sorted(file.entries.items()) if file.agency in one.libraries]
+        entries = [one for _, one in sorted(file.here().items())]
     lines = [_line(one, lang) for one in entries] or [word("account_none", lang)]
     print_document({"accounts": [_document(one) for one in entries]}, lines, as_json=as_json)
 
@@ -221,12 +229,14 @@ def list_accounts(
 def remove_account(
     name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """Let a person sign in no more. Their open session ends with its next page."""
+    """Let a person sign in at the library no more. Their open session ends with its next page."""
+    from cprsync.web.accounts import without_account
+
     with _accounts(config, library, as_json=as_json) as file:
-        entry = file.entries.pop(name, None)
+        entry = file.here().get(name)
         if entry is None:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
-        file.write()
+        file.write(without_account(file.accounts, name, agency=file.agency))
     print_document(_document(entry), [word("account_removed", lang, name=name)], as_json=as_json)
 
 
