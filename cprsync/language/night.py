@@ -66,11 +66,20 @@ def _taken_key(document: Mapping[str, Any]) -> str:
 
 
 def _delivery_line(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
-    said = {"applied": taken, "older": "older_delivery"}
-    outcome = said.get(delivery["outcome"], delivery["outcome"])
-    day = delivery["produced"]
+    day, outcome = delivery["produced"], _outcome_text(delivery["outcome"], language, taken=taken)
     produced = f" ({day_text(day, language)})" if day else ""
-    return f"  {word('delivery', language)} {delivery['file']}{produced}: {word(outcome, language)}"
+    return f"  {word('delivery', language)} {delivery['file']}{produced}: {outcome}"
+
+
+def _outcome_text(outcome: str, language: Language, *, taken: str) -> str:
+    said = {"applied": taken, "older": "older_delivery"}
+    return word(said.get(outcome, outcome), language)
+
+
+def delivery_outcomes(document: Mapping[str, Any], language: Language) -> list[str]:
+    """What became of each delivery of a night."""
+    taken = _taken_key(document)
+    return [_outcome_text(one["outcome"], language, taken=taken) for one in document["deliveries"]]
 
 
 def _balance_line(document: Mapping[str, Any], language: Language) -> str:
@@ -190,7 +199,7 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if brake is not None:
         yield "  " + word("would_brake" if planned else "brake", language)
         yield from ("    " + _class_text(entry, language) for entry in brake["classes"])
-        yield from ("    " + line for line in _brake_lines(document["run"], brake["classes"], language))
+        yield from ("    " + line for line in brake_lines(document["run"], brake["classes"], language))
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counts_text(document['let_through'], language)}"
@@ -201,8 +210,8 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
 
 
-def _brake_lines(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
-    """What to do next, with the limits' keys in `policy.toml`."""
+def brake_lines(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`."""
     yield word("brake_planned" if run is None else "brake_look", language, run=run)
     yield word("brake_wrong", language)
     yield word("brake_raise", language, keys=", ".join(_limit_text(entry, language) for entry in classes))
@@ -282,6 +291,7 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     net_media = waits["net_media"]
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     yield "  " + word("status_waits", language, **counts)
+    yield "  " + word("status_subscriptions", language, **document["subscriptions"])
     yield from ("  " + line for line in audit_lines(document["audit"], language))
     yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
     keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])

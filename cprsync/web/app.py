@@ -24,6 +24,7 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import changing, finding, leaving, nights, printing, records, registering, reviewing
+from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
 from cprsync.web.signing_in import SignIn
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ class _Patron(Convertor[str]):
         return value
 
 
+class _Month(_Patron):
+    """A month, as 2027-03."""
+
+    regex = "20[0-9]{2}-(?:0[1-9]|1[0-2])"
+
+
+register_url_convertor("month", _Month())
 register_url_convertor("number", _Number())
 register_url_convertor("patron", _Patron())
 
@@ -101,6 +109,11 @@ def make_app(around: Surroundings) -> Outermost:
         "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
         "/nights": (Task.NIGHTS, nights.show_nights),
         "/nights/{number:number}": (Task.NIGHTS, nights.show_night),
+        "/nights/before/{number:number}": (Task.NIGHTS, nights.show_earlier),
+        "/nights/deliveries": (Task.NIGHTS, show_this_month),
+        "/nights/deliveries/{month:month}": (Task.NIGHTS, show_month),
+        "/nights/changes": (Task.NIGHTS, show_change_chart),
+        "/nights/forecast": (Task.NIGHTS, show_forecast),
     }
     sent: dict[str, tuple[Task, Page]] = {
         "/find": (Task.SERVE, finding.find),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.sync_playwright import Axe
 from starlette.routing import Route
-from town import number
+from town import PEOPLE, number
 
 from chromium.seat import SCREEN, TELEPHONE
 from cprsync.cli.desk.serving import _surroundings
@@ -79,11 +79,8 @@ def find_paths(town: TownDesk) -> list[str]:
     """
     site = site_of(load_settings(town.library.folder / "cprsync.toml"), None)
     parts = _parts(town)
-    around = _surroundings(site)
-    try:
+    with _surroundings(site) as around:
         routes = make_app(around).routes
-    finally:
-        around.places.close()
     found: list[str] = []
     for route in routes:
         if isinstance(route, Route) and "GET" in (route.methods or ()):
@@ -110,6 +107,8 @@ def _parts(town: TownDesk) -> dict[str, list[str]]:
     return {
         "/patrons/{patron:patron}": patrons,
         "/reviews/{number:number}": [str(reviews[0]["id"])],
+        "/nights/before/{number:number}": [str(nights[0]["run"])],
+        "/nights/deliveries/{month:month}": ["2027-02"],
         "/nights/{number:number}": [str(nights[0]["run"]), str(nights[-1]["run"])],
     }
 
@@ -127,6 +126,11 @@ def patron_of(town: TownDesk, key: str) -> str:
 
 def _ask_for_nobody(seat: Seat) -> None:
     seat.open("/").type_into("typed", "K00000000").click("Find")
+
+
+def _find_twins(seat: Seat) -> None:
+    """Two patrons have this name and this birth date."""
+    seat.open("/").type_into("typed", f"{PEOPLE['LIV']['name']['last']} 11062014").click("Find")
 
 
 def _ask_for_a_purpose(seat: Seat) -> None:
@@ -164,6 +168,7 @@ def _find_no_page(seat: Seat) -> None:
 #: Each leads to a page that has no address of its own.
 ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _ask_for_nobody,
+    _find_twins,
     _ask_for_a_purpose,
     _preview,
     _preview_of_someone_protected,

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubles import AGENCY, MONDAY
-from townspeople import cpr, moves, person
+import pytest
+from doubles import AGENCY, MONDAY, WEDNESDAY
+from townspeople import cpr, dies, gains_protection, moves, person
 
-from cprsync.language.night import report_lines, status_lines
+from cprsync.domain.policy.policy import Harm
+from cprsync.language.night import OUTCOMES, brake_lines, report_lines, status_lines
+from cprsync.language.words import word
+from cprsync.services.night.calendar import foresee
+from cprsync.services.night.report import report_without_run
+from cprsync.services.ports.runs import RunState
 from cprsync.services.trust.audit import status_of
+from cprsync.web.drawing import find_steps
+from cprsync.web.pages.nights import NIGHTS_MOST
 
 if TYPE_CHECKING:
     from browser import Served
@@ -43,3 +51,127 @@ def test_a_night_shows_its_report_and_no_number_of_a_person(desk: Served) -> Non
 
 def test_a_night_that_never_was_is_said_to_be_none(desk: Served) -> None:
     assert desk.browser().open("/nights/4711").answer.status_code == 404
+
+
+def hold(desk: Served) -> int:
+    """Let a night be held by a limit, and return its number."""
+    library = desk.library
+    library.limit(Harm.GONE, 1)
+    library.register.knows(dies(gains_protection(person("DAVID"))))
+    gone = dies(gains_protection(person("DAVID")))
+    library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")), gone)
+    library.one_night()
+    return int(max(run["run"] for run in library.store.runs.documents()))
+
+
+def test_a_held_night_shows_its_plan_by_class_and_what_an_operator_does_next(desk: Served) -> None:
+    number = hold(desk)
+    before = desk.library.everything()
+    browser = desk.browser().open("/nights")
+    assert f'href="/nights/{number}"' in browser.answer.text
+    text = browser.open(f"/nights/{number}").text
+    assert "Natkørslen er holdt tilbage" in text
+    document = desk.library.store.runs.document(number)
+    (brake,) = document["brake"]["classes"]
+    assert f"{word(brake['class'], 'da')} {brake['count']} {brake['limit']}" in text
+    for line in brake_lines(number, [brake], "da"):
+        assert line in text
+    # nothing on the page lets it through
+    assert {form.action for form in browser.page.forms} == {"/language"}
+    assert desk.library.everything() == before
+
+
+def test_the_balance_sheet_of_a_night_adds_up_before_ones_eyes(desk: Served) -> None:
+    library = desk.library
+    library.deliver(MONDAY, moves(person("ANNA")), person("BO"), person("EDITH"))
+    library.night()
+    text = desk.browser().open("/nights/2").text
+    document = library.store.runs.document(2)
+    assert [document[key] for key in ("received", "applied", "not_ours")] == [3, 1, 1]
+    for key in OUTCOMES:
+        assert f"{word(key, 'da')} {document[key]}" in text
+    assert "modtaget 3" in text
+    assert "Regnskabet går op." in text
+
+
+def test_an_unfinished_night_says_that_it_has_no_report_yet(desk: Served) -> None:
+    store = desk.library.store
+    run = store.runs.begin(day=MONDAY, started=desk.library.clock.now())
+    assert "ingen rapport endnu" in desk.browser().open(f"/nights/{run.id}").text
+
+
+def test_earlier_nights_are_on_pages_of_their_own(desk: Served) -> None:
+    library = desk.library
+    for _ in range(NIGHTS_MOST):
+        run = library.store.runs.begin(day=MONDAY, started=library.clock.now())
+        told = report_without_run(AGENCY, day=MONDAY, error={}, code=0)
+        library.store.runs.close(run, state=RunState.CLOSED, finished=library.clock.now(), document=told)
+    browser = desk.browser().open("/nights")
+    assert "/nights/before/2" in browser.answer.text
+    assert 'href="/nights/1"' not in browser.answer.text
+    browser.open("/nights/before/2")
+    assert 'href="/nights/1"' in browser.answer.text
+    assert 'href="/nights/before/' not in browser.answer.text
+
+
+def test_the_calendar_names_days_off_and_says_in_words_what_became_of_each_delivery(desk: Served) -> None:
+    library = desk.library
+    library.deliver(MONDAY)
+    library.night()
+    library.clock.set_after(WEDNESDAY)
+    browser = desk.browser().open("/nights/deliveries")
+    text = browser.text
+    assert "Marts 2027" in text
+    assert "22 Mandag 22. marts Indlæst 0 personer" in text
+    assert "23 Tirsdag 23. marts Udebliver" in text
+    assert "25 Torsdag 25. marts Skærtorsdag" in text
+    assert "27 Lørdag 27. marts Weekend" in text
+    february = browser.open("/nights/deliveries/2027-02").text
+    assert "Ingen leverancer i denne måned." in february
+    assert "Udebliver 2" not in february
+
+
+@pytest.mark.parametrize("month", ["2027-13", "1027-01", "2027-1", "nu"])
+def test_a_month_that_is_none_is_no_page(desk: Served, month: str) -> None:
+    assert desk.browser().open(f"/nights/deliveries/{month}").answer.status_code == 404
+
+
+def test_the_chart_stands_in_the_page_without_script_style_or_another_host(desk: Served) -> None:
+    library = desk.library
+    library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")))
+    library.register.knows(dies(person("CLARA")))
+    library.night()
+    html = desk.browser().open("/nights/changes").answer.text
+    drawn = html[html.index("<svg") : html.index("</svg>")]
+    assert drawn.count('class="rect') == 2
+    assert not [one for one in ("<script", "<style", "style=", "href", "onload") if one in drawn]
+    assert {part for part in drawn.split('"') if "://" in part} <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_the_figures_of_the_chart_stand_in_a_table_that_is_summed(desk: Served) -> None:
+    library = desk.library
+    library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")))
+    library.register.knows(dies(person("CLARA")))
+    library.night()
+    text = desk.browser().open("/nights/changes").text
+    assert "23. marts 2027 1 0 0 0 1" in text
+    assert "I alt 1 0 0 0 1" in text
+
+
+def test_the_forecast_counts_by_day_and_names_no_patron(desk: Served) -> None:
+    library = desk.library
+    library.clock.moment = library.clock.moment.replace(year=2026)
+    events = foresee(library.store, library.policy, today=library.clock.today(), days=30)["events"]
+    text = desk.browser().open("/nights/forecast").text
+    assert not [one for one in events if one["patron"] and one["patron"] in text]
+    assert "De kommende nætter" in text
+
+
+@pytest.mark.parametrize(
+    ("highest", "steps"), [(0, [0, 1]), (1, [0, 1]), (5, [0, 1, 2, 3, 4, 5]), (23, [0, 5, 10, 15, 20, 25])]
+)
+def test_lines_lie_at_whole_numbers_up_to_the_highest_bar(highest: int, steps: list[int]) -> None:
+    assert find_steps(highest) == steps

@@ -39,7 +39,12 @@ _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | 
 
 def is_working_day(day: date) -> bool:
     """True if CPR produces a delivery dated `day`: no weekend, no Danish holiday, and no day closed by custom."""
-    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and day not in _holidays()
+    return day.weekday() < SATURDAY and (day.month, day.day) not in _CLOSED and not is_holiday(day)
+
+
+def is_holiday(day: date) -> bool:
+    """True on a Danish public holiday."""
+    return day in _holidays()
 
 
 @cache

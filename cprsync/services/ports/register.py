@@ -129,6 +129,17 @@ class Gaps:
     gone: tuple[CprNumber, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many numbers the library wants to be told of, and how many it is."""
+
+    wanted: int
+    #: subscribed under this agreement
+    held: int
+    #: of those held, the ones that someone else may have added: the answer to ours was lost, or they were there before
+    unconfirmed: int
+
+
 class Subscriptions(Protocol):
     """Whom the register tells us about, and what it is still to be asked."""
 
@@ -164,6 +175,9 @@ class Subscriptions(Protocol):
 
     def count(self) -> int:
         """Count the numbers that are subscribed under this agreement."""
+
+    def coverage(self) -> Coverage:
+        """Count the numbers that are wanted under this agreement, and those that are subscribed."""
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         """Return open questions to the register, the oldest first."""

@@ -165,8 +165,14 @@ class Runs(Protocol):
         By patron id and kind. Leaves out what statuses propose.
         """
 
-    def documents(self) -> list[dict[str, Any]]:
-        """Return all runs of the agency, the newest first, without their reports."""
+    def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
+        """Return the runs of the agency, the newest first, without their reports.
+
+        before: only runs with a smaller number. most: no more than that. None: all.
+        """
+
+    def actions(self, since: date) -> list[tuple[date, dict[str, int]]]:
+        """Return what each finished run from a day on did, in order: its day, and how often by action."""
 
     def document(self, number: int) -> dict[str, Any] | None:
         """Return the run's report with its times; an unfinished run has only the times. None: no such run."""

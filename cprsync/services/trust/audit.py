@@ -6,7 +6,7 @@ continues after an operator accepts it, with a reason.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -107,9 +107,10 @@ def status_of(
     document: dict[str, Any] = {
         "agency": agency,
         "name": name,
-        "run": next(iter(store.runs.documents()), None),
+        "run": next(iter(store.runs.documents(most=1)), None),
         "deliveries": _deliveries(store, now),
         "waits": _waits(store),
+        "subscriptions": asdict(store.subscriptions.coverage()),
         "audit": store.audit.check().document(),
         "certificates": [dict(one) for one in certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.keys_in_use())],

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, may_skip_delivery
+from cprsync.domain.feed.calendar import Arrival
+from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, day_in_name, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
@@ -88,6 +89,28 @@ class Inbox(TenantStore):
         with reading(self._tenant.engine) as connection:
             day: date | None = connection.scalar(newest)
         return day
+
+    def chain(self) -> tuple[date, date] | None:
+        taken = of_agreement(self._tenant) & _BOX.state.in_(TAKEN)
+        with reading(self._tenant.engine) as connection:
+            first, last = connection.execute(
+                select(func.min(_BOX.produced), func.max(_BOX.produced)).where(taken)
+            ).one()
+        return None if first is None else (first, last)
+
+    def arrivals(self, first: date, last: date) -> list[Arrival]:
+        stopped = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED)
+        came = _BOX.state.in_((*TAKEN, InboxState.SEALED.value)) | stopped
+        # what cannot be read has no day but the one in its name
+        wanted = select(tables.inbox).where(of_agreement(self._tenant), came).order_by(_BOX.id)
+        wanted = wanted.where(_BOX.produced.between(first, last) | _BOX.produced.is_(None))
+        with reading(self._tenant.engine) as connection:
+            found = [(row.produced or day_in_name(row.name), row) for row in connection.execute(wanted)]
+        return [
+            Arrival(day, moment_of(row.sealed_at), row.received, taken=row.state in TAKEN)
+            for day, row in found
+            if day is not None and first <= day <= last
+        ]
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
         with run_transaction(self._tenant, run) as connection:

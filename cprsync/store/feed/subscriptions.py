@@ -6,7 +6,19 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.leaving.leaving import stage_after_return
@@ -15,7 +27,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.errors import NoSuchPerson
-from cprsync.services.ports.register import FIRST_COPY, FollowUp, Found, KeptAnswer, NotFound
+from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
@@ -70,18 +82,9 @@ class Subscriptions(TenantStore):
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        ours = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _PATRON.real_number.is_(True))
-        if unheard:
-            ours = ours.where(_PATRON.as_of_day.is_(None))
-        here = _ours(self._tenant)
-        # the database compares two indexes, 100,000 rows each night;
-        # a subquery for each patron takes three times as long
-        missing = ours.except_(select(_ROW.patron_id).where(here, _ROW.reason.in_(feed_coverage.KNOWN_REASONS)))
+        missing = _missing(self._tenant, unheard=unheard)
         with reading(self._tenant.engine) as connection:
-            # a patron who is leaving is not subscribed; as a third part of the query, SQLite would read every patron
-            leaving = set(
-                connection.scalars(select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, *_LEAVING))
-            )
+            leaving = _leaving(connection, self._tenant)
             first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
             ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
             rows = patron_rows(connection, self._tenant, ids)
@@ -135,6 +138,15 @@ class Subscriptions(TenantStore):
         for_a_time = number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
         with reading(self._tenant.engine) as connection:
             return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
+
+    def coverage(self) -> Coverage:
+        held, today = self.count(), self._tenant.clock.today()
+        of_ours = select(func.count(_ROW.number_index.distinct())).where(_ours(self._tenant))
+        confirmed = of_ours.where(feed_coverage.is_held(today), _ROW.confirmed_at.is_not(None))
+        with reading(self._tenant.engine) as connection:
+            leaving = _leaving(connection, self._tenant)
+            missing = sum(1 for one in connection.scalars(_missing(self._tenant)) if one not in leaving)
+            return Coverage(held + missing, held, held - (connection.scalar(confirmed) or 0))
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         row = tables.follow_up.c
@@ -209,6 +221,25 @@ def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     stays = stays.values(standing=stage, leaves_since=None, rights_due=today)
     change_rows(connection, stays, _PATRON.id, back)
     return back
+
+
+def _missing(tenant: Tenant, *, unheard: bool = False) -> CompoundSelect[str]:
+    """Select the patrons with a real number that was never subscribed under this agreement."""
+    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
+    if unheard:
+        ours = ours.where(_PATRON.as_of_day.is_(None))
+    # the database compares two indexes, 100,000 rows each night;
+    # a subquery for each patron takes three times as long
+    subscribed = select(_ROW.patron_id).where(_ours(tenant), _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
+    return ours.except_(subscribed)
+
+
+def _leaving(connection: Connection, tenant: Tenant) -> set[str]:
+    """Return the patrons who are leaving: they are not subscribed.
+
+    They are asked for apart, because with one more part in the query SQLite would read every patron.
+    """
+    return set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:

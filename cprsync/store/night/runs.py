@@ -144,10 +144,18 @@ class Runs(TenantStore):
         with reading(self._tenant.engine) as connection:
             return {(found.patron_id, found.kind): bool(found.told) for found in connection.execute(wanted)}
 
-    def documents(self) -> list[dict[str, Any]]:
+    def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
+        wanted = select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()).limit(most)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()))
+            rows = connection.execute(wanted if before is None else wanted.where(_RUN.id < before))
             return [_listed(row) | _counted(row) for row in rows]
+
+    def actions(self, since: date) -> list[tuple[date, dict[str, int]]]:
+        ours = _ours(self._tenant) & (_RUN.day >= since) & _RUN.document.is_not(None)
+        wanted = select(_RUN.day, _RUN.document).where(ours).order_by(_RUN.id)
+        with reading(self._tenant.engine) as connection:
+            # one at a time: a held night's report has its whole plan
+            return [(row.day, json.loads(row.document)["actions"]) for row in connection.execute(wanted)]
 
     def document(self, number: int) -> dict[str, Any] | None:
         with reading(self._tenant.engine) as connection:

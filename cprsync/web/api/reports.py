@@ -98,6 +98,14 @@ class Key(Answer):
     id: str
 
 
+class Subscriptions(Answer):
+    """How many numbers are wanted and subscribed at the register, and how many it has not confirmed to us."""
+
+    wanted: int
+    held: int
+    unconfirmed: int
+
+
 class Status(Answer):
     """How it stands with the library: as `status --json`."""
 
@@ -106,6 +114,7 @@ class Status(Answer):
     run: Night | None
     deliveries: Deliveries
     waits: Waits
+    subscriptions: Subscriptions
     audit: Audit
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]

@@ -1,60 +1,111 @@
-"""The nights: how it stands, the nights that were, and the report of each."""
+"""The nights: how it stands, the nights that were, and the report of each with a balance sheet that adds up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput
 from cprsync.language.errors import in_danish
-from cprsync.language.night import run_lines, status_lines
-from cprsync.language.words import day_text, word
+from cprsync.language.night import (
+    OUTCOMES,
+    brake_lines,
+    delivery_outcomes,
+    report_lines,
+    status_lines,
+)
+from cprsync.language.words import day_text, reason_words, word
 from cprsync.services.trust.audit import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Iterable, Mapping
 
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
     from cprsync.web.visit import Visit
 
-#: What the list counts of each night.
-COUNTS = ("received", "applied", "parked", "held")
+#: What the list counts of each night: what was received, and what became of it.
+COUNTS: Final = ("received", *OUTCOMES)
+#: The most nights on one page, and the most numbers of a night.
+NIGHTS_MOST: Final = 31
+LINES_MOST: Final = 200
+#: The numbers of a night in this order: someone has to look at the first of them.
+_ORDER: Final = tuple(one.value for one in (Outcome.HELD, Outcome.PARKED, Outcome.APPLIED, Outcome.UNCHANGED))
 
 
 def show_nights(visit: Visit) -> Response:
     """How it stands, and the nights that were, the latest first."""
     site, desk, language = visit.place.site, visit.place.desk, visit.language
+    now = desk.clock.now()
     document = status_of(
-        desk.store,
-        agency=desk.agency,
-        name=site.section.name,
-        now=desk.clock.now(),
-        certificates=site.certificates(),
+        desk.store, agency=desk.agency, name=site.section.name, now=now, certificates=site.certificates()
     )
     lines = [line.strip() for line in status_lines(document, language)]
-    wrong = len(document["wrong"])
-    runs = [_row(run, language) for run in desk.store.runs.documents()]
+    run, waits = document["run"], document["waits"]["net_media"]
     return visit.show(
         "nights.html",
-        wrong=[line.removeprefix("! ") for line in lines[1 : 1 + wrong]],
-        lines=lines[1 + wrong :],
-        runs=runs,
-        counts=COUNTS,
+        wrong=[line.removeprefix("! ") for line in lines[1 : 1 + len(document["wrong"])]],
+        stands=document,
+        last=None if run is None else _row(run, language),
+        last_delivery=day_text(document["deliveries"]["last"], language),
+        due=day_text(document["deliveries"]["due"], language),
+        oldest=None if waits["oldest"] is None else _age(waits["oldest"], now),
+        unverified=sum(desk.store.windows.counts().values()),
+        lines=lines[1 + len(document["wrong"]) :],
+        **_listed(visit),
     )
+
+
+def show_earlier(visit: Visit) -> Response:
+    """The nights before a night."""
+    return visit.show("earlier_nights.html", **_listed(visit, before=int(visit.named("number"))))
 
 
 def show_night(visit: Visit) -> Response:
     """One night's report, number by number. Contains no name, no address and no CPR number."""
-    store, number = visit.place.desk.store, int(visit.named("number"))
+    store, number, language = visit.place.desk.store, int(visit.named("number")), visit.language
     document = store.runs.document(number)
     if document is None:
         raise BadInput("there is no run {run}", run=number, kind="run.unknown")
     if "sentence" in document.get("error", {}):
         document["error"]["da"] = {"message": in_danish(document["error"])}
-    lines = run_lines(document, store.runs.items(number), visit.language)
-    return visit.show("night.html", number=number, lines=list(lines))
+    items = store.runs.items(number)
+    # an unfinished night has no report yet
+    is_told = "deliveries" in document
+    return visit.show(
+        "night.html",
+        number=number,
+        night=_row(document, language),
+        document=document,
+        is_told=is_told,
+        balance=_balance(document, language) if is_told else [],
+        adds_up=is_told and sum(document[key] for key in OUTCOMES) == document["received"],
+        deliveries=list(_deliveries(document, language)) if is_told else [],
+        actions=_counted(document.get("actions", {}), language),
+        reasons=[(reason_words(key, language), count) for key, count in document.get("reasons", {}).items()],
+        brake=_brake(document, language),
+        let_through=_counted(document.get("let_through", {}), language),
+        lines=list(report_lines(document, language)) if is_told else [],
+        items=_items(document, items, language),
+        more=max(0, len(items) - LINES_MOST),
+    )
+
+
+# -- the list ----------------------------------------------------------------------------------------------
+
+
+def _listed(visit: Visit, *, before: int | None = None) -> dict[str, Any]:
+    """A page of nights, and the number before which the next page begins. None: there are no more."""
+    runs = visit.place.desk.store.runs.documents(before=before, most=NIGHTS_MOST + 1)
+    shown = runs[:NIGHTS_MOST]
+    return {
+        "runs": [_row(run, visit.language) for run in shown],
+        "counts": COUNTS,
+        "earlier": shown[-1]["run"] if len(runs) > NIGHTS_MOST else None,
+    }
 
 
 def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -62,5 +113,67 @@ def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "number": run["run"],
         "day": day_text(run["day"], language),
         "state": word(f"ended_{run['exit']}" if run["finished"] else "state_open", language),
+        "held": run["state"] == "held",
         "counts": [run.get(key, 0) for key in COUNTS],
+        "started": datetime.fromisoformat(run["started"]).astimezone(COPENHAGEN),
     }
+
+
+def _age(since: str, now: datetime) -> int:
+    """How many whole hours ago a moment of a document was."""
+    return max(0, int((now - datetime.fromisoformat(since)).total_seconds() // 3600))
+
+
+# -- one night ---------------------------------------------------------------------------------------------
+
+
+def _balance(document: Mapping[str, Any], language: Language) -> list[tuple[str, int]]:
+    return [(word(key, language), document[key]) for key in OUTCOMES]
+
+
+def _deliveries(document: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:
+    for one, outcome in zip(document["deliveries"], delivery_outcomes(document, language), strict=True):
+        yield {
+            "file": one["file"],
+            "day": day_text(one["produced"], language),
+            # a run of an earlier version lacks it
+            "received": one.get("received"),
+            "outcome": outcome,
+        }
+
+
+def _counted(counts: Mapping[str, int], language: Language) -> list[tuple[str, int]]:
+    return [(word(key, language), count) for key, count in counts.items()]
+
+
+def _brake(document: Mapping[str, Any], language: Language) -> dict[str, Any] | None:
+    """The classes over their limit, and what an operator does. None: no limit has stopped the night."""
+    if not document.get("brake"):
+        return None
+    classes = document["brake"]["classes"]
+    planned = [harm for row in document["plan"] for harm in row["harm"]]
+    return {
+        "classes": [(word(one["class"], language), one["count"], one["limit"]) for one in classes],
+        "planned": [(word(harm, language), planned.count(harm)) for harm in dict.fromkeys(planned)],
+        "patrons": len(document["plan"]),
+        "next": list(brake_lines(document["run"], classes, language)),
+    }
+
+
+def _items(document: Mapping[str, Any], items: Iterable[Mapping[str, Any]], language: Language) -> list[dict[str, Any]]:
+    """The numbers of a night, those first that someone has to look at."""
+    planned = {row["patron"]: row["actions"] for row in document.get("plan", ())}
+    ordered = sorted(items, key=lambda one: _ORDER.index(one["outcome"]) if one["outcome"] in _ORDER else len(_ORDER))
+    return [
+        {
+            "person": one["person"],
+            "patron": one["patron"],
+            "outcome": word(one["outcome"], language),
+            "actions": ", ".join(
+                word(action, language)
+                for action in (planned.get(one["patron"], ()) if one["outcome"] == "held" else one["actions"])
+            ),
+            "reason": reason_words(one["reason"], language) if one["reason"] else "",
+        }
+        for one in ordered[:LINES_MOST]
+    ]

@@ -11,6 +11,7 @@ import pytest
 
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.netmedia import Backlog
+from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.trust import AuditState
 from cprsync.services.trust.audit import status_of
 
@@ -34,10 +35,11 @@ class Stands:
         state = AuditState(5, 1, "1-00", self.problems)
         keys = {("seal", "00000000")}
         return SimpleNamespace(
-            runs=SimpleNamespace(documents=lambda: [] if self.run is None else [self.run]),
+            runs=SimpleNamespace(documents=lambda most: [self.run][:most] if self.run else []),
             inbox=SimpleNamespace(last_produced=lambda: self.produced),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
+            subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             audit=SimpleNamespace(check=lambda: state, keys_in_use=lambda: keys),
         )
 

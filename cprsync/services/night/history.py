@@ -1,0 +1,64 @@
+"""What the nights did: each day's delivery, and the changes by kind. Only reads, and knows no patron."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.feed.calendar import list_days
+from cprsync.domain.pages.changes import ChangeKind, count_kinds
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from cprsync.services.ports.store import Store
+
+#: Longer than any month.
+_NEXT_MONTH: Final = timedelta(days=32)
+
+
+def show_deliveries(store: Store, *, month: date, now: datetime) -> dict[str, Any]:
+    """The JSON shape of a month of deliveries, day by day. `month`: any day of it."""
+    first = month.replace(day=1)
+    last = (first + _NEXT_MONTH).replace(day=1) - timedelta(days=1)
+    chain = store.inbox.chain()
+    days = list_days(first, last, store.inbox.arrivals(first, last), chain=chain, now=now)
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        # before it nothing can be missing
+        "begun": None if chain is None else chain[0].isoformat(),
+        "days": [
+            {
+                "day": one.day.isoformat(),
+                "kind": one.kind.value,
+                "fate": one.fate.value,
+                "days_late": one.days_late,
+                "persons": one.persons,
+            }
+            for one in days
+        ],
+    }
+
+
+def show_changes(store: Store, *, today: date, days: int) -> dict[str, Any]:
+    """The JSON shape of the changes by kind, night by night, over the last `days` days.
+
+    A night that changed nothing is there too.
+    """
+    first = today - timedelta(days=days - 1)
+    by_day: dict[date, Counter[ChangeKind]] = defaultdict(Counter)
+    for day, actions in store.runs.actions(first):
+        by_day[day].update(count_kinds(actions))
+    nights = [
+        {"day": day.isoformat(), "counts": {kind.value: counts[kind] for kind in ChangeKind}}
+        for day, counts in sorted(by_day.items())
+    ]
+    sums = sum(by_day.values(), Counter[ChangeKind]())
+    return {
+        "from": first.isoformat(),
+        "to": today.isoformat(),
+        "nights": nights,
+        "sums": {kind.value: sums[kind] for kind in ChangeKind},
+    }
