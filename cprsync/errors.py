@@ -118,6 +118,21 @@ class ReviewChanged(BadInput):
     kind = "review.changed"
 
 
+# -- nobody's fault: the rules of access say no, nothing was asked ------------------------------------
+
+
+class AccessRefused(CprsyncError):
+    """The rules of access refuse it: too often, too close, or the user is stopped. Nothing was asked or written."""
+
+    kind = "access.refused"
+
+
+class SecondPersonNeeded(AccessRefused):
+    """A second person has to sign. `attempt` numbers what they sign for."""
+
+    kind = "access.second"
+
+
 # -- the counterpart's fault: try later, or do not ------------------------------------------------------
 
 

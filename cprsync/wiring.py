@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.config.sign_in import ProviderSection
+    from cprsync.domain.desk.access import Caps
     from cprsync.domain.policy.policy import Policy
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
@@ -114,6 +115,8 @@ class Site:
     waits_since: Callable[[], float] | None = field(default=None, kw_only=True)
     #: more than one request is served
     stays_open: bool = field(default=False, kw_only=True)
+    #: the patron number of a person at the desk; None: nobody knows
+    own_patron: Callable[[str], str | None] = field(default=lambda _: None, kw_only=True)
 
     def __post_init__(self) -> None:
         #: what all calls of one command at the desk share
@@ -130,6 +133,13 @@ class Site:
     @cached_property
     def policy(self) -> Policy:
         return load_policy(self.section.policy, self.section.municipalities)
+
+    @property
+    def caps(self) -> Caps:
+        """How often one person may look somebody up."""
+        from cprsync.domain.desk.access import Caps
+
+        return Caps(**self.settings.desk.caps.model_dump())
 
     @property
     def knows_the_day(self) -> bool:
@@ -168,6 +178,7 @@ class Site:
                 silence_seals=policy is None or policy.silent_is_sealed,
                 tells_net_media=library.culr is not None,
                 card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
+                own_patron=self.own_patron,
             )
             if checks_journal:
                 # before anything else: an older copy of the database may have brought back patrons who were erased
@@ -251,7 +262,7 @@ class Site:
         from cprsync.services.desk.lookup import Desk
 
         with self.store(shows_records=True) as store, self.register(self._patience) as register:
-            yield Desk(self.section.agency, store, register, self.clock, self.policy)
+            yield Desk(self.section.agency, store, register, self.clock, self.policy, self.caps)
 
     @contextmanager
     def reviews(self, *, user: str) -> Iterator[Reviews]:

@@ -158,6 +158,15 @@ class AuditSection(Strict):
     may_name: frozenset[str] = frozenset()
 
 
+class CapsSection(Strict):
+    """How often one person at the desk may look somebody up."""
+
+    an_hour: int = Field(default=30, ge=1, le=1000, strict=True)
+    a_day: int = Field(default=150, ge=1, le=5000, strict=True)
+    #: people who do not become patrons
+    strangers_a_day: int = Field(default=5, ge=1, le=500, strict=True)
+
+
 class DeskSection(Strict):
     """The desk in a browser: who may sign in, and where it is reached. Left out: this machine alone, without log-in."""
 
@@ -172,6 +181,7 @@ class DeskSection(Strict):
     host: str = "127.0.0.1"
     #: the names by which browsers ask for the desk
     names: frozenset[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")]] = frozenset()
+    caps: CapsSection = CapsSection()
 
     @model_validator(mode="after")
     def _check_reach(self) -> Self:

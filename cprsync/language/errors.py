@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     1: """
-        account audit.broken audit.whole block.unknown confirm.beside confirm.changed confirm.declined confirm.key
-        confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap delivery.damaged
+        access account audit.broken audit.whole block.unknown confirm.beside confirm.changed confirm.declined
+        confirm.key confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap delivery.damaged
         delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten delivery.future
         delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
@@ -51,7 +51,10 @@ _KINDS: Final = {
         sftp.unreachable sign_in.unavailable store.no_room store.unavailable
     """,
     5: "review.braked run.braked",
-    6: "as.account session.ended session.role session.token",
+    6: """
+        access.day access.hour access.reason access.second access.stopped access.strangers as.account session.ended
+        session.role session.token
+    """,
     7: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
 }
 #: The exit code by the kind of an error, which is also the key of its advice.

@@ -16,6 +16,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
+from cprsync.store.desk.access_checks import Access
 from cprsync.store.desk.desk import Desk
 from cprsync.store.desk.reviews import ReviewDesk
 from cprsync.store.desk.setting import StaffChanges
@@ -72,6 +73,7 @@ class SqlStore(Store):
         silence_seals: bool = True,
         tells_net_media: bool = False,
         card_accounts: bool = False,
+        own_patron: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         """Open the store.
 
@@ -86,6 +88,7 @@ class SqlStore(Store):
             silence_seals: whether the library seals patrons about whose protection no source has spoken.
             tells_net_media: whether a CULR is set up.
             card_accounts: whether the patrons' cards log in there.
+            own_patron: the patron number of a person at the desk, if it is known.
 
         Raises:
             StoreMismatch: the store has another version, or is not set up.
@@ -109,6 +112,7 @@ class SqlStore(Store):
             silence_seals,
             tells_net_media,
             card_accounts,
+            own_patron,
         )
         check_keys(tenant)
         _move_in(tenant)
@@ -144,6 +148,7 @@ class SqlStore(Store):
         self.kept_blocks = KeptBlocks(tenant)
         self.responsibles = Responsibles(tenant)
         self.desk = Desk(tenant)
+        self.access = Access(tenant)
         self.staff_changes = StaffChanges(tenant)
         self.views = Views(tenant)
         self.statistics = Statistics(tenant)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from cryptography.exceptions import InvalidKey
@@ -49,6 +50,8 @@ class AccountEntry(Strict):
     roles: frozenset[Role] = Field(min_length=1)
     #: the agency numbers of the libraries where the roles count
     libraries: frozenset[Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = Field(min_length=1)
+    #: their own patron number, so that a second person signs for what concerns them; None: they gave none
+    patron: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
 
 
 class AccountsDocument(Strict):
@@ -148,6 +151,20 @@ def read_accounts(path: Path) -> AccountsDocument:
         raise build_error(path, text, first_mistake(error), kind="configuration") from None
 
 
+@lru_cache(maxsize=4)
+def _patrons_of(path: Path, state: tuple[int, ...], agency: str) -> dict[str, str | None]:  # noqa: ARG001 -- another state is another file
+    return {one.name: one.patron for one in read_accounts(path).account if agency in one.libraries}
+
+
+def own_patron(path: Path, agency: str, user: str) -> str | None:
+    """The patron number that a person gave with their account. None: they gave none, or have no account.
+
+    Raises ConfigurationError: the file cannot be read, and nobody can tell.
+    """
+    # a person whom a service names has the service's account behind their name
+    return _patrons_of(path, _state_of(path), agency).get(user.partition(" (")[0])
+
+
 def check_name(name: str) -> None:
     """Refuse a name that no account can have. Raises BadInput."""
     if not 0 < len(name) <= NAME_MAX or not _NAME.fullmatch(name):
@@ -185,7 +202,9 @@ def write_accounts(path: Path, accounts: Iterable[AccountEntry]) -> None:
             f'name = "{one.name}"\n',
             f'password = "{one.password}"\n',
             f"roles = {json.dumps(roles)}\n",
-            f"libraries = {json.dumps(libraries)}\n\n",
+            f"libraries = {json.dumps(libraries)}\n",
+            *([] if one.patron is None else [f'patron = "{one.patron}"\n']),
+            "\n",
         ]
     replace_private(path, "".join(lines).encode())
 

@@ -23,7 +23,18 @@ from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.entry import Entry, Surroundings
-from cprsync.web.pages import changing, finding, leaving, nights, printing, records, registering, reviewing
+from cprsync.web.pages import (
+    changing,
+    checking,
+    finding,
+    leaving,
+    logbook,
+    nights,
+    printing,
+    records,
+    registering,
+    reviewing,
+)
 from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
 from cprsync.web.signing_in import SignIn
 
@@ -107,6 +118,9 @@ def make_app(around: Surroundings) -> Outermost:
         "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.show_ending),
         "/reviews": (Task.SERVE, reviewing.show_queue),
         "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
+        "/looks": (Task.SERVE, checking.show_open),
+        "/checks": (Task.CHECK, checking.show_checks),
+        "/log": (Task.LOG, logbook.show_log),
         "/nights": (Task.NIGHTS, nights.show_nights),
         "/nights/{number:number}": (Task.NIGHTS, nights.show_night),
         "/nights/before/{number:number}": (Task.NIGHTS, nights.show_earlier),
@@ -129,6 +143,12 @@ def make_app(around: Surroundings) -> Outermost:
         **dict.fromkeys(_PAPER, (Task.REVEAL, printing.reveal_sheet)),
         "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.end_record),
         "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.end_record),
+        "/looks/{number:number}/explain": (Task.SERVE, checking.explain),
+        "/checks/{number:number}/answer": (Task.CHECK, checking.check),
+        "/checks/lift": (Task.CHECK, checking.lift),
+        "/log": (Task.LOG, logbook.search),
+        "/log/citizen": (Task.LOG, logbook.tell_citizen),
+        "/log/watch": (Task.LOG, logbook.watch),
         "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import (
+    AccessRefused,
     BadInput,
     ConfigurationError,
     CprsyncError,
@@ -24,12 +25,14 @@ from cprsync.errors import (
     NotConfirmed,
     RegisterUnavailable,
     RunBusy,
+    SecondPersonNeeded,
 )
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.pages import changing, leaving, registering, reviewing
 from cprsync.web.places import DeskBusy
 from cprsync.web.rendering import Renderer
+from cprsync.web.seconding import Seconding
 from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (NotConfirmed, 409),
     (NotAdmitted, 403),
     (BadInput, 422),
+    (AccessRefused, 403),
     (RegisterUnavailable, 503),
     (NetMediaUnavailable, 503),
     (DeskBusy, 503),
@@ -142,6 +146,7 @@ class Entry:
         self._around = around
         self._cookie = "__Host-cprsync" if around.secure else "cprsync"
         self._renderer = Renderer(around.library, signs_in=around.signs_in)
+        self._seconding = Seconding(self._renderer, around.places, around.accounts)
 
     def get(self, page: Page, task: Task) -> Endpoint:
         """A page that is only looked at."""
@@ -175,8 +180,12 @@ class Entry:
                 return self.failed(session, "no_role" if session.user else "session_ended", 403)
             try:
                 async with one_at_a_time(session):
-                    return await self._answered(request, session, page, form)
-            except DeskBusy as error:
+                    signed = await self._seconding.signed(request, session, form)
+                    if isinstance(signed, Response):
+                        return self.with_cookie(signed, session)
+                    return await self._answered(request, session, page, signed)
+            except CprsyncError as error:
+                # another form of the session is being answered, or nobody can tell who signs
                 return self._refused(session, error)
 
         return answer
@@ -240,7 +249,9 @@ class Entry:
     @staticmethod
     def first_page(session: Session) -> str:
         """Where a person begins."""
-        return "/" if session.may(Task.SERVE) else "/nights"
+        if session.may(Task.SERVE):
+            return "/"
+        return "/log" if session.may(Task.LOG) else "/nights"
 
     def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> Response:
         """A page that needs no place at the desk."""
@@ -263,10 +274,15 @@ class Entry:
         try:
             with self._around.places.taken(asks=page in _ASKING) as place:
                 return page(Visit(request, session, place, self._renderer, form))
+        except SecondPersonNeeded as error:
+            return self._seconding.ask(request, session, form, error)
         except CprsyncError as error:
             return self._refused(session, error)
 
     def _refused(self, session: Session, error: CprsyncError) -> Response:
+        if isinstance(error, AccessRefused):
+            # the rule, and nobody's name
+            _LOG.warning("web.access.refused", kind=error.kind)
         status = status_of(error)
         if status == 500:  # noqa: PLR2004 -- ours
             _LOG.error("web.failed", kind=error.kind)

@@ -441,7 +441,7 @@ def unreadable(
 
 def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[str, Any]:
     """All rows but a run's own, the audit's, and those named."""
-    left_out = {*OWN, *besides, "audit", "audit_head", "audit_reason"}
+    left_out = {*OWN, *besides, "audit", "audit_head", "audit_reason", "desk_attempt", "desk_outcome"}
     left = {table: rows for table, rows in everything.items() if table not in left_out}
     if "review_item" in besides and "library" in left:
         # the last number of an item goes with the items

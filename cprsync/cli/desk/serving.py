@@ -6,6 +6,7 @@ A password is never an argument.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
@@ -106,10 +107,11 @@ def _surroundings(site: Site) -> Iterator[Surroundings]:
 
     desk, agency = site.settings.desk, site.section.agency
     accounts = None if desk.accounts is None else Accounts(desk.accounts, agency=agency, monotonic=time.monotonic)
+    open_site = partial(Site, site.settings, site.section, stays_open=True, own_patron=site.own_patron)
     with ExitStack() as stack:
         provider = stack.enter_context(_staff_provider(site))
         yield Surroundings(
-            stack.enter_context(closing(Places(lambda: Site(site.settings, site.section, stays_open=True)))),
+            stack.enter_context(closing(Places(open_site))),
             Sessions(monotonic=time.monotonic),
             site.section.name,
             user_name(),
@@ -188,6 +190,9 @@ def set_account(
     keep_password: Annotated[
         bool, typer.Option("--keep-password", help="Leave the password as it is: of somebody who has one already.")
     ] = False,
+    patron: Annotated[
+        str, typer.Option("--patron", help="Their own patron number: a second person signs for what concerns them.")
+    ] = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -209,6 +214,7 @@ def set_account(
             password=kept or hash_password(_ask_password(lang)),
             roles=frozenset(role),
             libraries=frozenset({file.agency}),
+            patron=_patron_number(patron),
         )
         file.write(with_account(file.accounts, entry))
     print_document(_document(entry), [word("account_set", lang, line=_line(entry, lang))], as_json=as_json)
@@ -238,6 +244,12 @@ def remove_account(
             raise BadInput("nobody signs in by that name", kind="account.unknown")
         file.write(without_account(file.accounts, name, agency=file.agency))
     print_document(_document(entry), [word("account_removed", lang, name=name)], as_json=as_json)
+
+
+def _patron_number(typed: str) -> str | None:
+    if typed and not re.fullmatch(r"[0-9]{8}", typed):
+        raise BadInput("a patron number has eight digits", kind="account.patron")
+    return typed or None
 
 
 def _ask_password(language: Language) -> str:

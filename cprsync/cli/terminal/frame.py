@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,7 +92,18 @@ def opened(config: Path, library: str | None, *, as_json: bool, today: date | No
     from cprsync.wiring import site_of
 
     with failures(as_json=as_json):
-        yield site_of(load_settings(config), library, today, waits_since=last_key)
+        settings = load_settings(config)
+        site = site_of(settings, library, today, waits_since=last_key)
+        if settings.desk.accounts is not None:
+            site.own_patron = partial(_own_patron, settings.desk.accounts, site.section.agency)
+        yield site
+
+
+def _own_patron(accounts: Path, agency: str, user: str) -> str | None:
+    """The patron number that a person gave with their account at the desk."""
+    from cprsync.web.accounts import own_patron
+
+    return own_patron(accounts, agency, user)
 
 
 def print_document(document: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:

@@ -23,6 +23,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.language.audit import entry_lines
+from cprsync.language.citizen import citizen_lines
 from cprsync.language.night import audit_lines
 from cprsync.language.words import titles_of, word
 
@@ -86,7 +87,7 @@ def audit_list(
     first = None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN)
     # an entry without a user is found by the word for it in either language
     who = "" if by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else by
-    wanted = AuditFilter(patron, who, first, limit, reasons=reasons)
+    wanted = AuditFilter(patron, who, first, limit=limit, reasons=reasons)
     with opened(config, library, as_json=as_json) as site:
         policy = site.policy
         with site.store() as store:
@@ -101,6 +102,29 @@ def audit_list(
 
 def _document(entry: Happening) -> dict[str, Any]:
     return {**asdict(entry), "who": entry.who or word("audit_nobody", "en")}
+
+
+@app.command("citizen")
+def audit_citizen(
+    patron: Annotated[str, typer.Argument(help="The patron number; left out: a number is asked for.")] = "",
+    *,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Tell a citizen who looked them up.
+
+    When, what for, which organisation, and who was told. No employee is named. A CPR number comes from a prompt or
+    standard input: somebody who never became a patron is found by it.
+    """
+    from cprsync.cli.terminal.user import ask_identity, user_name
+    from cprsync.services.trust.citizen import citizen_of, citizen_report
+
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        typed = patron or ask_identity(word("citizen_who", lang))
+        document = citizen_report(store, citizen_of(store, typed), organisation=site.section.name, user=user_name())
+    print_document(document, citizen_lines(document, lang), as_json=as_json)
 
 
 @app.command("accept")

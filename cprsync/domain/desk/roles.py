@@ -35,6 +35,12 @@ class Task(enum.Enum):
     ERASE = "erase"
     #: see how the nights went
     NIGHTS = "nights"
+    #: sign for what somebody may not do alone
+    SIGN = "sign"
+    #: look at samples of what others did, and let go on whoever was stopped
+    CHECK = "check"
+    #: see who looked at whom, and tell citizens; watch a number
+    LOG = "log"
 
 
 _MAY: Final[Mapping[Task, frozenset[Role]]] = {
@@ -44,6 +50,9 @@ _MAY: Final[Mapping[Task, frozenset[Role]]] = {
     # nobody can bring an erased patron back
     Task.ERASE: frozenset({Role.SUPERVISOR}),
     Task.NIGHTS: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
+    Task.SIGN: frozenset({Role.SUPERVISOR}),
+    Task.CHECK: frozenset({Role.SUPERVISOR}),
+    Task.LOG: frozenset({Role.PRIVACY_OFFICER}),
 }
 #: As long as nobody has to log in.
 EVERY_ROLE: Final = frozenset(Role)

@@ -189,6 +189,11 @@ def is_named_alike(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool
     return _ends(one) == _ends(other)
 
 
+def is_same_family(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool:
+    """Tells whether two names end in the same word."""
+    return _ends(one)[1] == _ends(other)[1] != ""
+
+
 def _ends(name: Name | Sealed[Name]) -> tuple[str, str]:
     words = (_inside(name) if isinstance(name, Sealed) else name).addressing.casefold().split()
     return (words[0], words[-1]) if words else ("", "")

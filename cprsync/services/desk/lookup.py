@@ -1,7 +1,7 @@
 """Makes one look-up at the desk.
 
 The user gives a purpose, the audit has it before the call, and the same `decide` as a night's decides. Writes nothing
-but the audit: see `registering` for the writes. Leaves out who may ask, and how often.
+but the audit: see `registering` for the writes. Who may ask, and how often, is in `access`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.deciding.decide import Change, Decision, Parked, Unchanged, WhyUnchanged
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.deciding.reviews import birth_match_changes
+from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
 from cprsync.domain.patron.local import Stage
@@ -20,8 +21,10 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
+from cprsync.services.desk.access import ask_register_about
 from cprsync.services.desk.showing import closed, patron_document, warning_documents
 from cprsync.services.planning.steps import Evidence, Step, step_of, window_closed_by
+from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.register import NotFound, Subscribed
@@ -29,6 +32,7 @@ from cprsync.services.ports.register import NotFound, Subscribed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cprsync.domain.desk.access import Caps
     from cprsync.domain.desk.confirming import DeskWarning
     from cprsync.domain.patron.patron import Purpose
     from cprsync.domain.policy.policy import Policy
@@ -59,6 +63,8 @@ class Desk:
     register: Register
     clock: Clock
     policy: Policy
+    #: how often one person may look somebody up
+    caps: Caps = DEFAULT_CAPS
 
     def as_of(self) -> AsOf:
         """The day that a look-up made now describes."""
@@ -104,22 +110,26 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
     return LookedUp(document, parked=one.parked is not None)
 
 
-def ask_register(desk: Desk, asked: Asked) -> RegisterAnswer:
+def ask_register(desk: Desk, asked: Asked, *, again: bool = False) -> RegisterAnswer:
     """Ask about the number that is in force now.
 
     For a patron it is the record's number. For someone new, the register's links are followed from the typed number.
+    `again`: the answer that was shown has become too old; it is the same case.
+
+    Raises AccessRefused: the user may not look the person up, or not alone; the register was not asked.
     """
     number, is_old = asked.number, False
     refuse_what_is_never_sent(number)
     # one look-up for the typed number, and one for the end of each link
-    for _ in range(1 + LINKS_MAX):
+    for place in range(1 + LINKS_MAX):
         patron_id = desk.store.patrons.find(number)
         if patron_id is not None:
             (patron,) = desk.store.patrons.read([patron_id])
             number, is_old = patron.number, is_old or patron.number != number
             refuse_what_is_never_sent(number)
-        desk.store.desk.intend(number, purpose=asked.purpose.value, user=asked.user, patron_id=patron_id)
-        (answer,) = desk.register.look_up_many([number])
+        follows = again or place > 0
+        wanted = Wanted(asked.user, Doing.LOOK_UP, asked.purpose.value, patron_id, number, follows=follows)
+        answer = ask_register_about(desk.store, desk.register, wanted, number, desk.caps)
         if isinstance(answer, NotFound):
             if not isinstance(answer.error, NoSuchPerson):
                 raise answer.error
@@ -303,14 +313,15 @@ def read_patron(store: Store, patron_id: str) -> Patron:
     return patrons[0]
 
 
-def ask_about(desk: Desk, number: CprNumber) -> Person | None:
+def ask_about(desk: Desk, number: CprNumber, wanted: Wanted) -> Person | None:
     """Return the person who has this number. None: the register does not answer now.
 
     Raises:
+        AccessRefused: the user may not look the person up, or not alone.
         BadInput: the register has replaced the number.
         NoSuchPerson: the register does not know the number.
     """
-    (answer,) = desk.register.look_up_many([number])
+    answer = ask_register_about(desk.store, desk.register, wanted, number, desk.caps)
     if isinstance(answer, NotFound):
         if isinstance(answer.error, RegisterUnavailable):
             return None

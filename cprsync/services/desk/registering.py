@@ -175,7 +175,7 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
     """
     asked, heard, at = shown.asked, shown.heard, shown.at
     if desk.clock.now() - at > ANSWER_FRESH:
-        heard, at = ask_register(desk, asked), desk.clock.now()
+        heard, at = ask_register(desk, asked, again=True), desk.clock.now()
     subscribed: Subscribed | None = None
 
     def write() -> LookedUp:

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.decide import Parked
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.responsible import Proposed, is_gone, of_age_on, why_no_letter, why_not
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import Person
 from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import BadInput
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.lookup import NEW, ask_about, read_patron, subscribe_to
 from cprsync.services.planning.steps import Evidence, step_of
+from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import Entry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
@@ -53,6 +56,7 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     """
     store = desk.store
     minor = read_patron(store, asked.patron_id)
+    make_sure_that_may(store, Doing.EDIT, minor.id, user=asked.user)
     if not minor.borrows:
         raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
     if minor.kind is not PatronKind.PERSON:
@@ -89,8 +93,8 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry
         raise no_such_patron()
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
-    desk.store.desk.intend(number, purpose=Purpose.GUARDIAN.value, user=asked.user, patron_id=None)
-    person, leap = ask_about(desk, number), desk.policy.ladders.leap
+    wanted = Wanted(asked.user, Doing.LOOK_UP, Purpose.GUARDIAN.value, None, number)
+    person, leap = ask_about(desk, number, wanted), desk.policy.ladders.leap
     stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
     if person is None:
         _refuse(desk, minor, stranger)
@@ -142,6 +146,7 @@ def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> 
     New debts are no longer this person's; older ones stay.
     """
     read_patron(store, asked.patron_id)
+    make_sure_that_may(store, Doing.EDIT, asked.patron_id, user=asked.user)
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import ProtectionEnd, decide
 from cprsync.domain.deciding.guard import guard
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import SERVICE, TAKING_BACK, Confirmation, Preview
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import (
@@ -27,6 +28,7 @@ from cprsync.domain.patron.review import (
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed, ReviewUnknown
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.set_cpr import leave_both_to_staff, number_document
 from cprsync.services.desk.showing import (
     check_confirmed,
@@ -138,6 +140,7 @@ class Reviews:
         number that the item would give; then a review about both patrons is opened.
         """
         item = self._waiting(number)
+        self._make_sure_that_may(item)
         if item.row.needs_two:
             return self._accept_by_two(item)
         if item.row.doing in {AcceptEffect.MERGE, AcceptEffect.GIVE_NUMBER}:
@@ -148,7 +151,9 @@ class Reviews:
 
     def reject(self, number: int, *, reason: str) -> dict[str, Any]:
         """Reject the item with a reason. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
-        return self._answer(Answer(self._waiting(number), State.REJECTED, self.user, checked_reason(reason)))
+        item, why = self._waiting(number), checked_reason(reason)
+        self._make_sure_that_may(item)
+        return self._answer(Answer(item, State.REJECTED, self.user, why))
 
     def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
         """Take an acceptance back. A reason goes to the audit.
@@ -163,6 +168,7 @@ class Reviews:
             raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
         if item.row.doing is AcceptEffect.NUMBER_SET and not is_shown:
             raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
+        self._make_sure_that_may(item)
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
@@ -177,7 +183,14 @@ class Reviews:
                 number=number,
                 state=item.state.value,
             )
-        return self._answer(Answer(item, State.WAITING, self.user, checked_reason(reason)))
+        why = checked_reason(reason)
+        self._make_sure_that_may(item)
+        return self._answer(Answer(item, State.WAITING, self.user, why))
+
+    def _make_sure_that_may(self, item: ReviewItem) -> None:
+        """Refuse an answer about oneself or one's household, until a second person signs."""
+        for patron_id in filter(None, (item.patron_id, item.about)):
+            make_sure_that_may(self.store, Doing.REVIEW, patron_id, user=self.user)
 
     def _waiting(self, number: int) -> ReviewItem:
         item = self._item(number)

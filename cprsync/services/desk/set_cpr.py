@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import Change, Parked
 from cprsync.domain.deciding.reviews import birth_match_changes
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.arrival import Agreement, Arrival, Likeness, ages_of, likeness_of, sealed_likeness_of
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
@@ -34,6 +35,7 @@ from cprsync.services.desk.showing import (
     warning_documents,
 )
 from cprsync.services.planning.steps import Evidence, step_of, write_of
+from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import Batch, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
@@ -103,12 +105,12 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
     return _previewed(desk, asked, _ask(desk, asked, patron), desk.clock.now())
 
 
-def _ask(desk: Desk, asked: SetNumber, patron: Patron) -> Person | None:
+def _ask(desk: Desk, asked: SetNumber, patron: Patron, *, again: bool = False) -> Person | None:
     """Ask the register, unless another patron of ours has the number; then it is not asked."""
     if _other(desk, asked) is not None:
         return None
-    desk.store.desk.intend(asked.number, purpose=PURPOSE, user=asked.user, patron_id=patron.id)
-    return ask_about(desk, asked.number)
+    wanted = Wanted(asked.user, Doing.LOOK_UP, PURPOSE, patron.id, asked.number, follows=again)
+    return ask_about(desk, asked.number, wanted)
 
 
 def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime) -> NumberPreview:
@@ -189,7 +191,7 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
         return dict(shown.document)
     asked, person, at = shown.asked, shown.person, shown.at
     if desk.clock.now() - at > ANSWER_FRESH:
-        person, at = _ask(desk, asked, shown.patron), desk.clock.now()
+        person, at = _ask(desk, asked, shown.patron, again=True), desk.clock.now()
     subscribed: Subscribed | None = None
 
     def write() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import SETTABLE
@@ -25,6 +26,7 @@ from cprsync.domain.patron.override import (
 )
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
 from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
 from cprsync.services.ports.trust import REASON_MAX
@@ -170,11 +172,13 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     Raises:
         BadInput: there is no such patron, or the text is empty or not valid for the field; nothing is written.
         ConfigurationError: no field of that name may be set, or an option is missing.
+        SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
     """
     check(counter, asked)
     if asked.text is not None and not text_of(asked.text):
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
+    make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, user=asked.user)
     if asked.field in SETTABLE:
         return _set_local(counter, asked)
     write = _write_own if _is_ours(counter, asked) else _correct

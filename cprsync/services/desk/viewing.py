@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.desk import PatronView, Reveal
@@ -61,12 +63,14 @@ class RecordViewer:
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
             ConfigurationError: there is no reason.
+            SecondPersonNeeded: it is the user's own record, of their household, or watched; nothing is opened.
         """
         why, view = check_reason(reason), view_of(self.store, patron_id)
         document = self._document(view, None)
         fields = sealed_fields(document["fields"])
         if not fields:
             return document
+        make_sure_that_may(self.store, Doing.REVEAL, patron_id, user=self.user)
         return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
 
     def _document(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
@@ -157,7 +161,7 @@ def find_patron(store: Store, typed: str) -> dict[str, Any]:
 
 def _all(store: Store, typed: str) -> Iterator[_Found]:
     """Everyone that the text may mean, the most likely first."""
-    if (number := _number(typed)) is not None and (one := store.patrons.find(number)) is not None:
+    if (number := read_number(typed)) is not None and (one := store.patrons.find(number)) is not None:
         (patron,) = store.patrons.read([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
     joined = unspaced(typed)
@@ -167,7 +171,8 @@ def _all(store: Store, typed: str) -> Iterator[_Found]:
         yield _Found(holder, CARD)
 
 
-def _number(typed: str) -> CprNumber | None:
+def read_number(typed: str) -> CprNumber | None:
+    """A typed number, with or without a hyphen or blanks. None: it is no CPR number."""
     try:
         return CprNumber.parse_any(unspaced(typed))
     except ValueError:

@@ -197,7 +197,10 @@ class Desk(Protocol):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        """Write an audit entry, with the keyed index of the number, before a look-up is made."""
+        """Write an audit entry, with the keyed index of the number, before a machine makes a look-up.
+
+        No rule binds it: what a person wants is admitted by `Access.admit`.
+        """
 
     def save(self, entry: Entry) -> str:
         """Create or change one patron and write the subscription: all of it, or nothing. Returns the patron's id.

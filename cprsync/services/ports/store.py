@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cprsync.services.ports.access import Access
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, Finding, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.imports import Imports
@@ -50,6 +51,7 @@ class Store(ABC):
     kept_blocks: KeptBlocks
     responsibles: Responsibles
     desk: Desk
+    access: Access
     staff_changes: StaffChanges
     views: Views
     statistics: Statistics

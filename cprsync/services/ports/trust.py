@@ -66,8 +66,11 @@ class AuditFilter:
     patron: str | None = None
     #: the user who did it; "": entries that name no user
     by: str | None = None
-    #: the earliest moment
+    #: the earliest moment, and the latest
     since: datetime | None = None
+    until: datetime | None = None
+    #: what a look-up was for, or what sealed data was opened for
+    purpose: str | None = None
     limit: int = 200
     #: open the reasons that users gave
     reasons: bool = False
@@ -128,8 +131,8 @@ class Audit(Protocol):
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         """Yield the entries that are wanted, the latest first."""
 
-    def note_reading(self, *, user: str) -> None:
-        """Write an audit entry that someone is about to read the reasons that people gave."""
+    def note_reading(self, *, user: str, patron: str | None = None, of: str = "") -> None:
+        """Write an audit entry that someone is about to read. `of`: what; "": the reasons that people gave."""
 
     def keys_in_use(self) -> set[tuple[str, str]]:
         """Return purpose and id of every key that a row names. Reads every row."""

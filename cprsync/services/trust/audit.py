@@ -112,6 +112,7 @@ def status_of(
         "waits": _waits(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
         "audit": store.audit.check().document(),
+        "access": asdict(store.access.alarms()),
         "certificates": [dict(one) for one in certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.keys_in_use())],
     }
@@ -141,13 +142,16 @@ def _wrong_run(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
-    waits, deliveries = document["waits"]["net_media"], document["deliveries"]
+    waits, deliveries, access = document["waits"]["net_media"], document["deliveries"], document["access"]
     old = waits["oldest"] is not None and waits["oldest"] < (now - WAITS_MOST).isoformat(timespec="seconds")
     found = (
         (deliveries["late"], {"what": "late", "due": deliveries["due"]}),
         (waits["failed"] > 0, {"what": "failed", "failed": waits["failed"]}),
         (old, {"what": "old", "oldest": waits["oldest"]}),
         (not document["audit"]["whole"], {"what": "audit"}),
+        (access["stopped"], {"what": "stopped", "users": ", ".join(access["stopped"])}),
+        (access["capped"], {"what": "capped", "users": ", ".join(access["capped"])}),
+        (access["overdue"] > 0, {"what": "overdue", "count": access["overdue"]}),
         (any(map(_is_alarming, document["certificates"])), {"what": "certificate"}),
     )
     return [wrong for is_wrong, wrong in found if is_wrong]

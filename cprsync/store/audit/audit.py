@@ -67,8 +67,8 @@ class Happened:
 
 def append(
     connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened], *, keeps: bool = True
-) -> None:
-    """Add entries to the end of a stream, in the caller's transaction.
+) -> int:
+    """Add entries to the end of a stream, in the caller's transaction. Return the last one's number; 0: none was added.
 
     With `keeps`, the heads are also kept outside the database after the commit. A night keeps its own heads when it
     ends.
@@ -77,7 +77,7 @@ def append(
         ConfigurationError: the file of the heads cannot be written; then nothing is committed.
     """
     if not happened:
-        return
+        return 0
     end = _hold_end(connection, tenant, stream)
     seq, mac = end.seq, end.mac
     at = max(tenant.stamp(), end.at)  # stamps never go backward within a chain, whatever the clock does
@@ -101,6 +101,12 @@ def append(
         mark = Mark(stream, seq, mac, at, records=record_changes(connection, tenant))
         tenant.heads.make_sure_that_writable()
         after_commit(connection, stream, lambda: older_states.keep_heads(tenant, [mark]))
+    return seq
+
+
+def hold_stream(connection: Connection, tenant: Tenant, stream: str) -> None:
+    """Hold a stream until the transaction ends, so that its writers go one after the other."""
+    _hold_end(connection, tenant, stream)
 
 
 @dataclass(frozen=True, slots=True)

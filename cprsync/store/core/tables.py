@@ -607,3 +607,51 @@ audit_head = _table(
     _needed("mac", LargeBinary),
     _needed("at", STAMP),
 )
+
+#: What people at the desk did, or were refused, with one person's data. Rows are only added. The number is that of the
+#: audit entry.
+desk_attempt = _table(
+    "desk_attempt",
+    _key("seq", BigInteger),
+    _needed("at", STAMP),
+    _needed("who", String(80)),
+    _needed("doing", WORD),
+    _needed("purpose", WORD),
+    _maybe("patron_id", PATRON),
+    # of whoever is no patron
+    _maybe("number_index", LargeBinary),
+    _maybe("number_key", KEY),
+    # the rule that refused it; empty: it was made
+    _needed("refused", WORD),
+    _needed("closeness", WORD),
+    # the person was no patron
+    _needed("stranger", Boolean),
+    # the same person is asked about again
+    _needed("follows", Boolean),
+    # a supervisor is to look at it
+    _needed("sampled", Boolean),
+    Index("ix_desk_attempt_who", "agency", "who", "seq"),
+    Index("ix_desk_attempt_patron_id", "agency", "patron_id"),
+    Index("ix_desk_attempt_number_index", "agency", "number_index"),
+    Index("ix_desk_attempt_at", "agency", "at"),
+)
+
+#: What came of an attempt. Rows are only added, each outcome once.
+desk_outcome = _table(
+    "desk_outcome",
+    _key("seq", BigInteger),
+    _key("outcome", WORD),
+    _needed("at", STAMP),
+    # who it is about, or who gave it
+    _needed("who", String(80)),
+    Index("ix_desk_outcome_outcome", "agency", "outcome", "who"),
+)
+
+#: People whose look-ups a second person signs for, by a keyed hash of the number.
+watched_number = _table(
+    "watched_number",
+    _key("number_index", LargeBinary),
+    _needed("number_key", KEY),
+    _needed("since", STAMP),
+    _needed("who", String(80)),
+)

@@ -66,6 +66,8 @@ class Tenant:
     tells_net_media: bool = False
     #: the patrons' cards log in there, each with an account of its own
     card_accounts: bool = False
+    #: the patron number of a person at the desk; None: nobody knows
+    own_patron: Callable[[str], str | None] = lambda _: None
 
     @property
     def night(self) -> str:

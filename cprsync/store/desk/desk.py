@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, insert, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.feed.delivery import Why
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
+from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.patrons import Batch, Named, NewPatron
 from cprsync.services.ports.register import FollowUp, Subscribed
 from cprsync.store.audit import audit
@@ -22,6 +24,8 @@ from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.desk import access
+from cprsync.store.desk.access import note_recorded
 from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.feed.subscriptions import stop_leaving, subscription_row
 from cprsync.store.imports.import_rows import create
@@ -44,10 +48,9 @@ class Desk(TenantStore):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
-        about = (("number", self._tenant.vault.number_index(number).hex()),)
-        happened = audit.Happened("lookup", patron=patron_id, actions=(purpose,), user=user, more=about)
         with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, audit.DESK, [happened])
+            wanted = Wanted(user, Doing.LOOK_UP, purpose, patron_id, number)
+            access.admit(connection, self._tenant, wanted, own=None, caps=None)
 
     def save(self, entry: Entry) -> str:
         with library_transaction(self._tenant) as connection:
@@ -82,6 +85,7 @@ class Desk(TenantStore):
             audit.append(connection, self._tenant, audit.DESK, happened)
             if entry.answers_for is not None:
                 _link(connection, self._tenant, patron_id, entry.answers_for, entry)
+            note_recorded(connection, self._tenant, self._tenant.vault.number_index(entry.number), entry.user)
         return patron_id
 
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:

@@ -30,6 +30,7 @@ from sqlalchemy import (
     update,
 )
 
+from cprsync.domain.desk.access import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
@@ -97,6 +98,7 @@ class Retention(TenantStore):
             if kind is Forgotten.LOG:
                 rows = audit_list.find_old_entries(connection, self._tenant, cutoff.end, limit=limit)
                 audit_list.cut_entries(connection, self._tenant, rows)
+                _forget_attempts(connection, self._tenant, cutoff.end)
             else:
                 find, remove = _KINDS[kind]
                 rows = connection.execute(find(cutoff).limit(limit)).all()
@@ -118,6 +120,15 @@ class Retention(TenantStore):
                 counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
         counts[Forgotten.LOG.value] = self.count_log(policy, on=on)
         return {kind: count for kind, count in counts.items() if count}
+
+
+def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
+    """Delete what people did at the desk as long ago as the audit's entries. Whoever is stopped stays so."""
+    about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
+    came, tried = tables.desk_outcome.c, tables.desk_attempt.c
+    old = (came.agency == tenant.agency) & (came.at < end) & came.outcome.not_in(about_users)
+    connection.execute(delete(tables.desk_outcome).where(old))
+    connection.execute(delete(tables.desk_attempt).where(tried.agency == tenant.agency, tried.at < end))
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:

@@ -82,9 +82,10 @@ class Audit(TenantStore):
             for found, _ in zip(latest, range(wanted.limit), strict=False):
                 yield found
 
-    def note_reading(self, *, user: str) -> None:
+    def note_reading(self, *, user: str, patron: str | None = None, of: str = "") -> None:
+        entry = audit.Happened(READ, patron=patron, actions=(of,) if of else (), user=user)
         with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, audit.DESK, [audit.Happened(READ, user=user)])
+            audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def keys_in_use(self) -> set[tuple[str, str]]:
         with reading(self._tenant.engine) as connection:
@@ -100,6 +101,7 @@ class Audit(TenantStore):
 def _list_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
     rows = rows if wanted.patron is None else rows.where(_ROW.patron_id == wanted.patron)
+    rows = rows if wanted.until is None else rows.where(_ROW.at <= stamp_of(wanted.until))
     rows, below = rows.order_by(_ROW.seq.desc()).limit(_LISTED_ROWS), None
     since = None if wanted.since is None else stamp_of(wanted.since)
     while part := connection.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
@@ -107,9 +109,15 @@ def _list_stream(connection: Connection, tenant: Tenant, stream: str, wanted: Au
             if since is not None and row.at < since:
                 return  # a stream's stamps never go backward
             found = _happening(connection, tenant, stream, row, opens=wanted.reasons)
-            if wanted.by is None or (found.who or "") == wanted.by:
+            if _is_wanted(found, wanted):
                 yield found
         below = part[-1].seq
+
+
+def _is_wanted(found: Happening, wanted: AuditFilter) -> bool:
+    if wanted.by is not None and (found.who or "") != wanted.by:
+        return False
+    return wanted.purpose is None or found.why == wanted.purpose
 
 
 def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow, *, opens: bool) -> Happening:

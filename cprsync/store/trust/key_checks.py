@@ -53,6 +53,8 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.inbox.c.key, Purpose.SEAL),
     (tables.audit.c.key, Purpose.AUDIT),
     (tables.audit_reason.c.key, Purpose.SEAL),
+    (tables.desk_attempt.c.number_key, Purpose.INDEX),
+    (tables.watched_number.c.number_key, Purpose.INDEX),
 )
 
 

@@ -51,4 +51,7 @@ def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
 def _start(visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None) -> Response:
     waiting = len(visit.place.desk.store.review_desk.items(all_states=False))
     problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
-    return visit.show("start.html", status=status, problem=problem_at, waiting=waiting, said=visit.session.take_said())
+    looks = len(visit.place.desk.store.access.open_looks(visit.user))
+    return visit.show(
+        "start.html", status=status, problem=problem_at, waiting=waiting, looks=looks, said=visit.session.take_said()
+    )

@@ -17,6 +17,9 @@ DESK, SUPERVISOR, PRIVACY, OPERATOR = Role.DESK, Role.SUPERVISOR, Role.PRIVACY_O
         (Task.ANSWER, {SUPERVISOR}),
         (Task.ERASE, {SUPERVISOR}),
         (Task.NIGHTS, {SUPERVISOR, OPERATOR}),
+        (Task.SIGN, {SUPERVISOR}),
+        (Task.CHECK, {SUPERVISOR}),
+        (Task.LOG, {PRIVACY}),
     ],
 )
 def test_a_task_is_open_to_its_roles_alone(task: Task, roles: set[Role]) -> None:

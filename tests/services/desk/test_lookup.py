@@ -92,7 +92,7 @@ def test_the_register_is_not_asked_when_the_audit_cannot_be_written(library: Lib
 
     before = library.everything()
     with pytest.raises(StoreUnavailable):
-        lookup(library, "ANNA", register=True, store=altered(library.store, desk_intend=intend))
+        lookup(library, "ANNA", register=True, store=altered(library.store, access_admit=intend))
     assert (library.register.looked_up, library.everything()) == ([], before)
 
 

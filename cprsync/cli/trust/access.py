@@ -1,0 +1,158 @@
+"""`access`: what the rules of access hold up, and what a supervisor or a privacy officer does about it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.language.words import long_time, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.catalogues import Language
+    from cprsync.services.ports.store import Store
+    from cprsync.wiring import Site
+
+Number = Annotated[int, typer.Argument(help="The number that the refusal or `access list` shows.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
+app = typer.Typer()
+
+
+@contextmanager
+def _open(config: Path, library: str | None, *, as_json: bool) -> Iterator[tuple[Site, Store, str]]:
+    from cprsync.cli.terminal.user import user_name
+
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        yield site, store, user_name()
+
+
+@app.command("list")
+def access_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List who is stopped, and which look-ups wait for a person.
+
+    Your own that lack a reason, and the samples for supervisors, the oldest first.
+    """
+    from cprsync.services.desk.access import list_waiting
+
+    with _open(config, library, as_json=as_json) as (site, store, user):
+        document = list_waiting(store, user=user, now=site.clock.now())
+    print_document({"agency": site.section.agency, **document}, _lines(document, lang), as_json=as_json)
+
+
+def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    for key in ("stopped", "capped"):
+        if document[key]:
+            yield word(f"access_{key}", language, users=", ".join(document[key]))
+    for key in ("open", "samples"):
+        yield word(f"access_{key}", language, count=len(document[key]))
+        yield from (f"  {_attempt_text(one, language)}" for one in document[key])
+    yield word("access_watched", language, count=document["watched"])
+
+
+def _attempt_text(one: Mapping[str, Any], language: Language) -> str:
+    at = long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
+    why, patron = word(f"access_why_{one['why']}", language), one["patron"] or "–"
+    late = f" · {word('access_late', language)}" if one["overdue"] else ""
+    return f"{one['number']:>6}  {at}  {one['user']:<14}  {patron:<9}  {why}{late}"
+
+
+@app.command("sign")
+def access_sign(
+    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> None:
+    """Sign for what somebody else may not do alone.
+
+    They repeat it within five minutes. It holds once, and for nothing else.
+    """
+    from cprsync.services.desk.access import sign_attempt
+
+    with _open(config, library, as_json=as_json) as (site, store, user):
+        sign_attempt(store, number, by=user, now=site.clock.now())
+    print_document({"number": number, "signed": True}, [word("access_signed", lang)], as_json=as_json)
+
+
+@app.command("explain")
+def access_explain(
+    number: Number,
+    *,
+    reason: Reason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say why somebody you looked up did not become a patron."""
+    from cprsync.services.desk.access import explain_look_up
+
+    with _open(config, library, as_json=as_json) as (_, store, user):
+        explain_look_up(store, number, user=user, reason=reason)
+    print_document({"number": number, "explained": True}, [word("access_explained", lang)], as_json=as_json)
+
+
+@app.command("check")
+def access_check(
+    number: Number,
+    *,
+    in_order: Annotated[bool, typer.Option("--in-order/--not-in-order", help="What you found.")],
+    reason: Reason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Write down what you found of a sample. Nobody looks at their own."""
+    from cprsync.services.desk.access import check_sample
+
+    with _open(config, library, as_json=as_json) as (_, store, user):
+        check_sample(store, number, is_in_order=in_order, by=user, reason=reason)
+    print_document({"number": number, "in_order": in_order}, [word("access_checked", lang)], as_json=as_json)
+
+
+@app.command("lift")
+def access_lift(
+    name: Annotated[str, typer.Argument(help="Who is stopped.")],
+    *,
+    reason: Reason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let somebody go on who was stopped.
+
+    Ten look-ups in a row that found nobody stop a user.
+    """
+    from cprsync.services.desk.access import lift_stop
+
+    with _open(config, library, as_json=as_json) as (_, store, user):
+        lift_stop(store, name, by=user, reason=reason)
+    print_document({"user": name, "lifted": True}, [word("access_lifted", lang, user=name)], as_json=as_json)
+
+
+@app.command("watch")
+def access_watch(
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Watch the number no more.")] = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a second person sign for each look-up of a number.
+
+    The number is asked for, or read from standard input.
+    """
+    from cprsync.cli.terminal.user import ask_any_number
+
+    with _open(config, library, as_json=as_json) as (_, store, user):
+        number = ask_any_number()
+        changed = store.access.unwatch(number, user=user) if remove else store.access.watch(number, user=user)
+    outcome = ("unwatched" if remove else "watched") if changed else "unchanged"
+    print_document({"outcome": outcome}, [word(f"access_now_{outcome}", lang)], as_json=as_json)

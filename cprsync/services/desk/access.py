@@ -1,0 +1,199 @@
+"""Admits what people do with other people's data, before it is done; and lets others look at it afterwards.
+
+The audit has each attempt first, refused or not: without an audit nothing is asked. The rules are in
+`domain.desk.access`. Leaves out who may open which page: see `domain.desk.roles`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.access import (
+    DEFAULT_CAPS,
+    NOT_FOUND_MOST,
+    SIGNED_FOR,
+    Closeness,
+    Doing,
+    Outcome,
+    Rule,
+    is_overdue,
+    may_check,
+)
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.person.person import SILENT, Gap
+from cprsync.domain.person.sealed import is_same_family
+from cprsync.errors import AccessRefused, BadInput, NoSuchPerson, SecondPersonNeeded
+from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.register import Found
+from cprsync.services.ports.trust import demanded_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cprsync.domain.desk.access import Caps
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
+    from cprsync.services.ports.access import Admission, Attempted
+    from cprsync.services.ports.register import NotFound, Register
+    from cprsync.services.ports.store import Store
+
+#: Why something is refused, by the rule. The error's kind ends in the rule.
+_REFUSED: Final[Mapping[Rule, str]] = {
+    Rule.STOPPED: "you are stopped: {most} look-ups in a row found nobody",
+    Rule.HOUR: "you have made {most} look-ups within the last hour: the library's limit",
+    Rule.DAY: "you have made {most} look-ups today: the library's limit",
+    Rule.STRANGERS: "you have looked up {most} people today who did not become patrons: the library's limit",
+    Rule.REASON_OWED: "you have looked up somebody who did not become a patron: say why first",
+}
+_SECOND: Final = "about you, your household or somebody watched: a supervisor has to sign for number {attempt}"
+
+
+def ask_register_about(
+    store: Store, register: Register, wanted: Wanted, number: CprNumber, caps: Caps
+) -> Found | NotFound:
+    """Make one look-up: admitted and in the audit before the call, and with what came of it after.
+
+    Raises:
+        AccessRefused: a rule refuses it; the register was not asked.
+        SecondPersonNeeded: the same, until a second person signs. Or the answer shows a person of the user's own
+            household; then it is withheld.
+    """
+    admission = _admitted(store, wanted, caps)
+    (answer,) = register.look_up_many([number])
+    if not isinstance(answer, Found):
+        came = Outcome.NOT_FOUND if isinstance(answer.error, NoSuchPerson) else Outcome.FAILED
+        store.access.note(admission.seq, came, user=wanted.user)
+        return answer
+    store.access.note(admission.seq, Outcome.FOUND, user=wanted.user)
+    _look_at_answer(store, wanted, admission, answer.person)
+    return answer
+
+
+def make_sure_that_may(store: Store, doing: Doing, patron_id: str, *, user: str) -> None:
+    """Refuse what somebody may not do with a patron's data, or may not do alone. Raises as `ask_register_about`."""
+    _admitted(store, Wanted(user, doing, doing.value, patron_id), DEFAULT_CAPS)
+
+
+def _admitted(store: Store, wanted: Wanted, caps: Caps) -> Admission:
+    admission = store.access.admit(wanted, caps)
+    if admission.refused is Rule.SECOND:
+        raise SecondPersonNeeded(_SECOND, attempt=admission.seq)
+    if (rule := admission.refused) is not None:
+        raise AccessRefused(_REFUSED[rule], most=_limit(rule, caps), kind=f"access.{rule.value}")
+    return admission
+
+
+def _limit(rule: Rule, caps: Caps) -> int:
+    limits = {Rule.HOUR: caps.an_hour, Rule.DAY: caps.a_day, Rule.STRANGERS: caps.strangers_a_day}
+    return limits.get(rule, NOT_FOUND_MOST)
+
+
+def _look_at_answer(store: Store, wanted: Wanted, admission: Admission, person: Person) -> None:
+    """What only the answer shows: that the person lives with the user, or has their family name."""
+    own = None if wanted.user == SERVICE else store.access.own_patron(wanted.user)
+    if own is None or own == wanted.patron_id:
+        return
+    ours = next(iter(store.patrons.read([own])), None)
+    if ours is not None and _is_same_family(ours.register, person):
+        store.access.note(admission.seq, Outcome.FAMILY, user=wanted.user)
+    at_home = person.address is not SILENT and store.access.is_at_home_of(own, person.address)
+    if at_home and not admission.is_signed:
+        store.access.note(admission.seq, Outcome.WITHHELD, user=wanted.user)
+        raise SecondPersonNeeded(_SECOND, attempt=admission.seq)
+
+
+def _is_same_family(one: Person, other: Person) -> bool:
+    if isinstance(one.name, Gap) or isinstance(other.name, Gap):
+        return False
+    return is_same_family(one.name, other.name)
+
+
+# -- afterwards --------------------------------------------------------------------------------------------
+
+
+def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> None:
+    """Sign for what somebody else was refused. It holds for `SIGNED_FOR`, once, and for nothing else.
+
+    Raises BadInput: there is no such attempt, it is too old, or it is the person's own; nothing is written.
+    """
+    attempt = store.access.attempt(seq)
+    if attempt is None or now - attempt.at > SIGNED_FOR or not attempt.needs_second:
+        raise BadInput("nothing waits for a signature under that number", kind="access.unknown")
+    if not may_check(by, attempt.user):
+        raise BadInput("nobody signs for themselves: another supervisor has to", kind="access.own")
+    store.access.sign(seq, by=by)
+
+
+def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> None:
+    """Say why somebody who was looked up did not become a patron. It becomes a sample.
+
+    Raises BadInput: it is no look-up of the user's, or the reason cannot be kept; nothing is written.
+    """
+    why = demanded_reason(reason, of="say why the person did not become a patron")
+    attempt = store.access.attempt(seq)
+    if attempt is None or attempt.user != user or not attempt.is_stranger:
+        raise BadInput("you have made no such look-up", kind="access.unknown")
+    store.access.explain(seq, user=user, reason=why)
+
+
+def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: str) -> None:
+    """Write what a supervisor found of a sample.
+
+    Raises BadInput: it is no sample that waits, or the supervisor's own; nothing is written.
+    """
+    why = demanded_reason(reason, of="say what you found")
+    sample = next((one for one in store.access.samples() if one.seq == seq), None)
+    if sample is None:
+        raise BadInput("no sample waits under that number", kind="access.unknown")
+    if not may_check(by, sample.user):
+        raise BadInput("nobody looks at their own samples: another supervisor has to", kind="access.own")
+    store.access.check(seq, Outcome.CHECKED if is_in_order else Outcome.QUESTIONED, by=by, reason=why)
+
+
+def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
+    """Let a user who was stopped go on.
+
+    Raises BadInput: nobody of that name is stopped, or it is the supervisor; nothing is written.
+    """
+    why = demanded_reason(reason, of="say why they may go on")
+    if user not in store.access.alarms().stopped:
+        raise BadInput("nobody of that name is stopped", kind="access.unknown")
+    if not may_check(by, user):
+        raise BadInput("nobody lifts their own stop: another supervisor has to", kind="access.own")
+    store.access.lift(user, by=by, reason=why)
+
+
+def list_waiting(store: Store, *, user: str, now: datetime) -> dict[str, Any]:
+    """The JSON shape of `access list`: what a user owes a reason for, and what supervisors have to look at."""
+    alarms = store.access.alarms()
+    return {
+        "stopped": list(alarms.stopped),
+        "capped": list(alarms.capped),
+        "open": [sample_document(one, now=now) for one in store.access.open_looks(user)],
+        "samples": [sample_document(one, now=now) for one in store.access.samples()],
+        "watched": store.access.watched(),
+    }
+
+
+def sample_document(sample: Attempted, *, now: datetime) -> dict[str, Any]:
+    """The JSON shape of one attempt as supervisors see it."""
+    return {
+        "number": sample.seq,
+        "at": sample.at.isoformat(timespec="seconds"),
+        "user": sample.user,
+        "doing": sample.doing,
+        "purpose": sample.purpose,
+        "patron": sample.patron_id,
+        "why": _why_sampled(sample),
+        "overdue": is_overdue(sample.at, now),
+    }
+
+
+def _why_sampled(sample: Attempted) -> str:
+    """Why a supervisor looks at it: `second`, `family`, `stranger` or `drawn`."""
+    if sample.closeness - {Closeness.FAMILY}:
+        return "second"
+    if Outcome.FAMILY in sample.outcomes:
+        return "family"
+    return "stranger" if sample.is_stranger and Outcome.RECORDED not in sample.outcomes else "drawn"

@@ -1,0 +1,120 @@
+"""Who did what at the desk with whose data: admitted before it happens, and looked at afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cprsync.domain.desk.access import Caps, Closeness, Doing, Outcome, Rule
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.sealed import Address, SealedAddress
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Wanted:
+    """What somebody wants to do, with whose data, and what for."""
+
+    user: str
+    doing: Doing
+    purpose: str
+    #: None: the person is no patron
+    patron_id: str | None
+    #: of a look-up
+    number: CprNumber | None = None
+    #: the same person is asked about again, in the same case
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether it may be done. `seq` numbers the attempt, and its entry in the audit; 0: nothing had to be written."""
+
+    seq: int
+    refused: Rule | None = None
+    #: a second person has signed for it
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt as supervisors see it. Holds no number of a person and no name of a patron."""
+
+    seq: int
+    at: datetime
+    user: str
+    doing: str
+    purpose: str
+    patron_id: str | None
+    is_stranger: bool
+    closeness: frozenset[Closeness]
+    outcomes: frozenset[Outcome]
+    #: it was refused, or its answer withheld, until a second person signs
+    needs_second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What somebody has to act on."""
+
+    #: who is stopped
+    stopped: tuple[str, ...] = ()
+    #: who reached a cap today
+    capped: tuple[str, ...] = ()
+    #: samples that wait, and those that have waited too long
+    samples: int = 0
+    overdue: int = 0
+
+
+class Access(Protocol):
+    """Who did what at the desk with whose data."""
+
+    def own_patron(self, user: str) -> str | None:
+        """The patron number of a person at the desk, if they gave it. None: nobody knows."""
+
+    def admit(self, wanted: Wanted, caps: Caps) -> Admission:
+        """Write the attempt and its audit entry, refused or not, before it is made."""
+
+    def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
+        """Write what came of an attempt, once. Stops a user who seems to try numbers."""
+
+    def is_at_home_of(self, patron_id: str, address: Address | SealedAddress) -> bool:
+        """Whether a patron lives at an address."""
+
+    def attempt(self, seq: int) -> Attempted | None:
+        """One attempt; None: there is none."""
+
+    def sign(self, seq: int, *, by: str) -> None:
+        """Write that a second person signs for an attempt."""
+
+    def explain(self, seq: int, *, user: str, reason: str) -> None:
+        """Write why the person of a look-up did not become a patron."""
+
+    def check(self, seq: int, outcome: Outcome, *, by: str, reason: str) -> None:
+        """Write what a supervisor found of a sample."""
+
+    def lift(self, user: str, *, by: str, reason: str) -> None:
+        """Let a user who was stopped go on."""
+
+    def open_looks(self, user: str) -> list[Attempted]:
+        """The user's look-ups of people who did not become patrons, and of which nobody has said why."""
+
+    def samples(self) -> list[Attempted]:
+        """What waits for a supervisor, the oldest first."""
+
+    def alarms(self) -> Alarms:
+        """What somebody has to act on."""
+
+    def looked_up(self, number: CprNumber) -> list[Attempted]:
+        """The look-ups made of a number while nobody had it as a patron; the oldest first."""
+
+    def watch(self, number: CprNumber, *, user: str) -> bool:
+        """Let a second person sign for each look-up of a number. False: that is so already."""
+
+    def unwatch(self, number: CprNumber, *, user: str) -> bool:
+        """Take that back. False: nobody watches the number."""
+
+    def watched(self) -> int:
+        """How many numbers are watched."""

@@ -1,0 +1,201 @@
+"""What is done about attempts afterwards: signed for, explained, looked at as samples; and whose look-ups are watched.
+
+Each of these is a row that is added, with its entry in the audit. Writing the attempts is in `access`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, delete, exists, insert, not_, or_, select
+
+from cprsync.domain.desk.access import OPEN_FOR, Closeness, Outcome, Rule, is_overdue
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.services.ports.access import Admission, Alarms, Attempted
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.desk import access
+from cprsync.store.desk.access import ATTEMPT, LIFTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
+
+    from cprsync.domain.desk.access import Caps
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.sealed import Address, SealedAddress
+    from cprsync.services.ports.access import Wanted
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: Kinds of audit entries.
+SIGNED, EXPLAINED, SAMPLE, WATCHED, UNWATCHED = "signed", "explained", "sample", "watched", "unwatched"
+#: The most samples, and the most open look-ups, that are listed at a time.
+_LISTED_MOST: Final = 500
+_ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.watched_number.c
+
+
+class Access(TenantStore):
+    """Who did what at the desk with whose data."""
+
+    def own_patron(self, user: str) -> str | None:
+        return self._tenant.own_patron(user)
+
+    def admit(self, wanted: Wanted, caps: Caps) -> Admission:
+        own = self.own_patron(wanted.user)
+        with reading(self._tenant.engine) as connection:
+            if not access.is_bound(connection, self._tenant, wanted, own=own):
+                return Admission(0)
+        with writing(self._tenant.engine) as connection:
+            return access.admit(connection, self._tenant, wanted, own=own, caps=caps)
+
+    def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
+        access.note(self._tenant, seq, outcome, user=user)
+
+    def is_at_home_of(self, patron_id: str, address: Address | SealedAddress) -> bool:
+        row, tenant = tables.patron.c, self._tenant
+        there = row.address_index.in_(tenant.vault.address_probes(address))
+        with reading(tenant.engine) as connection:
+            wanted = exists().where(row.agency == tenant.agency, row.id == patron_id, there)
+            return bool(connection.scalar(select(wanted)))
+
+    def attempt(self, seq: int) -> Attempted | None:
+        with reading(self._tenant.engine) as connection:
+            return next(iter(_read(connection, self._tenant, _ROW.seq == seq)), None)
+
+    def sign(self, seq: int, *, by: str) -> None:
+        self._answer(seq, Outcome.SIGNED, SIGNED, by=by)
+
+    def explain(self, seq: int, *, user: str, reason: str) -> None:
+        self._answer(seq, Outcome.EXPLAINED, EXPLAINED, by=user, reason=reason)
+
+    def check(self, seq: int, outcome: Outcome, *, by: str, reason: str) -> None:
+        self._answer(seq, outcome, SAMPLE, by=by, reason=reason)
+
+    def _answer(self, seq: int, outcome: Outcome, kind: str, *, by: str, reason: str = "") -> None:
+        """Write an answer to an attempt, once, with its entry in the audit."""
+        with writing(self._tenant.engine) as connection:
+            audit.hold_stream(connection, self._tenant, audit.DESK)
+            if not access.write_outcome(connection, self._tenant, seq, outcome, by):
+                return
+            ours = (_ROW.agency == self._tenant.agency) & (_ROW.seq == seq)
+            patron = connection.scalar(select(_ROW.patron_id).where(ours))
+            more = ((ATTEMPT, str(seq)),)
+            entry = audit.Happened(kind, patron=patron, actions=(outcome.value,), user=by, more=more, reason=reason)
+            audit.append(connection, self._tenant, audit.DESK, [entry])
+
+    def lift(self, user: str, *, by: str, reason: str) -> None:
+        with writing(self._tenant.engine) as connection:
+            entry = audit.Happened(LIFTED, user=by, more=((ATTEMPT, user),), reason=reason)
+            seq = audit.append(connection, self._tenant, audit.DESK, [entry])
+            access.write_outcome(connection, self._tenant, seq, Outcome.LIFTED, user)
+
+    def open_looks(self, user: str) -> list[Attempted]:
+        with reading(self._tenant.engine) as connection:
+            found = _read(connection, self._tenant, _ROW.who == user, _ended_without_record())
+        return [one for one in found if Outcome.EXPLAINED not in one.outcomes]
+
+    def samples(self) -> list[Attempted]:
+        with reading(self._tenant.engine) as connection:
+            return _read(connection, self._tenant, *self._waiting())
+
+    def _waiting(self) -> tuple[ColumnElement[bool], ...]:
+        """What waits for a supervisor: drawn, of the own family, or looked up and never a patron."""
+        since = stamp_of(self._tenant.clock.now() - OPEN_FOR)
+        explained = _came(Outcome.EXPLAINED)
+        stranger = _ended_without_record() & or_(explained, _ROW.at < since)
+        drawn = or_(_ROW.sampled, _came(Outcome.FAMILY), stranger)
+        return drawn, not_(_came(Outcome.CHECKED, Outcome.QUESTIONED)), _ROW.refused == ""
+
+    def alarms(self) -> Alarms:
+        tenant, now = self._tenant, self._tenant.clock.now()
+        midnight = datetime.combine(tenant.clock.today(), datetime.min.time(), tzinfo=COPENHAGEN)
+        of_caps = _ROW.refused.in_([one.value for one in (Rule.HOUR, Rule.DAY, Rule.STRANGERS)])
+        with reading(tenant.engine) as connection:
+            ours = (_OUTCOME.agency == tenant.agency) & (_OUTCOME.outcome == Outcome.STOPPED.value)
+            once = connection.scalars(select(_OUTCOME.who).where(ours).distinct()).all()
+            stopped = tuple(sorted(who for who in once if access.read_stop(connection, tenant, who)[0]))
+            today = (_ROW.agency == tenant.agency) & (_ROW.at >= stamp_of(midnight))
+            capped = connection.scalars(select(_ROW.who).where(today, of_caps).distinct()).all()
+            samples = _read(connection, tenant, *self._waiting())
+        overdue = sum(is_overdue(one.at, now) for one in samples)
+        return Alarms(stopped, tuple(sorted(capped)), len(samples), overdue)
+
+    def looked_up(self, number: CprNumber) -> list[Attempted]:
+        probes = access.number_probes(self._tenant, number.digits)
+        with reading(self._tenant.engine) as connection:
+            return _read(connection, self._tenant, _ROW.number_index.in_(probes), _ROW.refused == "")
+
+    def watch(self, number: CprNumber, *, user: str) -> bool:
+        tenant, vault = self._tenant, self._tenant.vault
+        with writing(tenant.engine) as connection:
+            audit.hold_stream(connection, tenant, audit.DESK)
+            if connection.scalar(select(exists().where(*self._is_watched(number)))):
+                return False
+            index = vault.number_index(number)
+            values = {"agency": tenant.agency, "number_index": index, "number_key": vault.index_key}
+            values |= {"since": tenant.stamp(), "who": user}
+            connection.execute(insert(tables.watched_number).values(values))
+            _note_watch(connection, tenant, WATCHED, index, user)
+        return True
+
+    def unwatch(self, number: CprNumber, *, user: str) -> bool:
+        with writing(self._tenant.engine) as connection:
+            gone = connection.execute(delete(tables.watched_number).where(*self._is_watched(number))).rowcount
+            if gone:
+                index = self._tenant.vault.number_index(number)
+                _note_watch(connection, self._tenant, UNWATCHED, index, user)
+        return bool(gone)
+
+    def _is_watched(self, number: CprNumber) -> tuple[ColumnElement[bool], ...]:
+        probes = access.number_probes(self._tenant, number.digits)
+        return _WATCHED.agency == self._tenant.agency, _WATCHED.number_index.in_(probes)
+
+    def watched(self) -> int:
+        with reading(self._tenant.engine) as connection:
+            found = connection.scalars(select(_WATCHED.since).where(_WATCHED.agency == self._tenant.agency))
+            return len(found.all())
+
+
+def _note_watch(connection: Connection, tenant: Tenant, kind: str, index: bytes, user: str) -> None:
+    entry = audit.Happened(kind, user=user, more=(("number", index.hex()),))
+    audit.append(connection, tenant, audit.DESK, [entry])
+
+
+def _came(*outcomes: Outcome) -> ColumnElement[bool]:
+    """Whether one of these came of an attempt."""
+    same = (_OUTCOME.agency == _ROW.agency) & (_OUTCOME.seq == _ROW.seq)
+    return exists().where(same, _OUTCOME.outcome.in_([one.value for one in outcomes]))
+
+
+def _ended_without_record() -> ColumnElement[bool]:
+    """Whether somebody was shown who did not become a patron."""
+    return _ROW.stranger & (_ROW.refused == "") & _came(Outcome.FOUND) & not_(_came(Outcome.RECORDED, Outcome.WITHHELD))
+
+
+def _read(connection: Connection, tenant: Tenant, *which: ColumnElement[bool]) -> list[Attempted]:
+    """The attempts that are meant, the oldest first, with what came of them and the reasons that were given."""
+    wanted = select(tables.desk_attempt).where(_ROW.agency == tenant.agency, *which)
+    rows = connection.execute(wanted.order_by(_ROW.seq).limit(_LISTED_MOST)).all()
+    came = access.outcomes_of(connection, tenant, [row.seq for row in rows])
+    return [_from_row(row, came.get(row.seq, frozenset())) for row in rows]
+
+
+def _from_row(row: AnyRow, outcomes: frozenset[Outcome]) -> Attempted:
+    closeness: Iterable[str] = filter(None, row.closeness.split(","))
+    return Attempted(
+        row.seq,
+        moment_of(row.at),
+        row.who,
+        row.doing,
+        row.purpose,
+        row.patron_id,
+        row.stranger,
+        frozenset(map(Closeness, closeness)),
+        outcomes,
+        needs_second=row.refused == Rule.SECOND.value or Outcome.WITHHELD in outcomes,
+    )

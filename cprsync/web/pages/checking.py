@@ -1,0 +1,113 @@
+"""What supervisors look at afterwards: samples, and who is stopped. And the reasons that staff owe for look-ups."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.errors import error_text
+from cprsync.language.words import long_time, word
+from cprsync.services.desk.access import check_sample, explain_look_up, lift_stop, list_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from starlette.responses import Response
+
+    from cprsync.web.visit import Visit
+
+
+def show_checks(visit: Visit) -> Response:
+    """Who is stopped, who reached a cap, and the samples that wait, the oldest first."""
+    return _checks_page(visit)
+
+
+def check(visit: Visit) -> Response:
+    """Write what the supervisor found of a sample."""
+    number, in_order = int(visit.named("number")), visit.typed("found") == "in_order"
+    store, field = visit.place.desk.store, f"reason-{number}"
+
+    def write() -> None:
+        check_sample(store, number, is_in_order=in_order, by=visit.user, reason=visit.typed(field))
+
+    return _done(visit, write, field, "checked")
+
+
+def lift(visit: Visit) -> Response:
+    """Let somebody go on who was stopped."""
+    who, field, store = visit.typed("who"), visit.typed("field"), visit.place.desk.store
+
+    def write() -> None:
+        lift_stop(store, who, by=visit.user, reason=visit.typed(field))
+
+    return _done(visit, write, field, "lifted", user=who)
+
+
+def _done(visit: Visit, write: Callable[[], None], field: str, said: str, **values: str) -> Response:
+    try:
+        write()
+    except (BadInput, ConfigurationError) as error:
+        return _checks_page(visit, problem=(field, error_text(error, visit.language)))
+    visit.session.say(visit.word(said, **values))
+    return visit.go_to("/checks")
+
+
+def _checks_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
+    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    return visit.show(
+        "checks.html",
+        status=200 if problem is None else 422,
+        stopped=waiting["stopped"],
+        capped=waiting["capped"],
+        samples=list(shown(visit, waiting["samples"])),
+        problem=problem,
+        said=visit.session.take_said(),
+    )
+
+
+def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Attempts with their words."""
+    language = visit.language
+    return [
+        {
+            **one,
+            "when": long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language),
+            "did": word(f"did_refused.{one['doing']}", language),
+            "for": word(f"why_{one['purpose']}", language).removeprefix("why_"),
+            "because": word(f"access_why_{one['why']}", language),
+            "is_own": one["user"] == visit.user,
+        }
+        for one in attempts
+    ]
+
+
+# -- what staff owe ----------------------------------------------------------------------------------------
+
+
+def show_open(visit: Visit) -> Response:
+    """The person's own look-ups that made no patron, and of which nobody has said why."""
+    return _open_page(visit)
+
+
+def explain(visit: Visit) -> Response:
+    """Say why a look-up made no patron."""
+    number, store = int(visit.named("number")), visit.place.desk.store
+    try:
+        explain_look_up(store, number, user=visit.user, reason=visit.typed(f"reason-{number}"))
+    except (BadInput, ConfigurationError) as error:
+        return _open_page(visit, problem=(f"reason-{number}", error_text(error, visit.language)))
+    visit.session.say(visit.word("explained"))
+    return visit.go_to("/looks")
+
+
+def _open_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
+    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    return visit.show(
+        "looks.html",
+        status=200 if problem is None else 422,
+        looks=shown(visit, waiting["open"]),
+        problem=problem,
+        said=visit.session.take_said(),
+    )

@@ -1,0 +1,123 @@
+"""The privacy officer's pages: search the log, tell a citizen who looked, watch a number. Each is in the log itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.person.canonical import day_of
+from cprsync.errors import BadInput
+from cprsync.language.audit import change_texts
+from cprsync.language.citizen import citizen_rows, recipient_lines
+from cprsync.language.errors import error_text
+from cprsync.language.words import titles_of, word
+from cprsync.services.desk.viewing import read_number
+from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.trust.audit import list_entries
+from cprsync.services.trust.citizen import citizen_of, citizen_report
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from cprsync.services.ports.trust import Happening
+    from cprsync.web.visit import Visit
+
+#: The most entries that one search shows.
+FOUND_MOST: Final = 500
+#: What may be searched for beside the purposes of a look-up.
+_OTHERS: Final = ("show", "statement")
+_FIELDS: Final = ("since", "until", "by", "patron", "purpose")
+_NOTHING: Final = "–"
+
+
+def show_log(visit: Visit) -> Response:
+    """The forms. Nothing is read."""
+    return _log_page(visit)
+
+
+def search(visit: Visit) -> Response:
+    """What was done in a time, by a person, for a purpose, about a patron. The search is in the log before."""
+    try:
+        wanted = _wanted(visit)
+    except BadInput as error:
+        return _log_page(visit, problem=(str(error.values["field"]), error_text(error, visit.language)))
+    desk = visit.place.desk
+    desk.store.audit.note_reading(user=visit.user, patron=wanted.patron, of="search")
+    found = list(list_entries(desk.store, desk.policy, wanted))
+    return _log_page(visit, entries=[_row(one, visit) for one in found])
+
+
+def _wanted(visit: Visit) -> AuditFilter:
+    """What was typed. Raises BadInput with the field."""
+    since, until = (_day(visit, field) for field in ("since", "until"))
+    return AuditFilter(
+        visit.typed("patron") or None,
+        visit.typed("by") or None,
+        None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN),
+        None if until is None else datetime.combine(until, time.max, tzinfo=COPENHAGEN),
+        purpose=visit.typed("purpose") or None,
+        limit=FOUND_MOST,
+    )
+
+
+def _day(visit: Visit, field: str) -> Any:
+    text = visit.typed(field)
+    try:
+        return day_of(text) if text else None
+    except ValueError as error:
+        raise BadInput("{why}", why=error, field=field, kind="input.value") from None
+
+
+def _row(entry: Happening, visit: Visit) -> dict[str, str]:
+    language = visit.language
+    texts = change_texts(entry, language, titles_of(visit.place.desk.policy.products, language))
+    patron = word("audit_sealed", language) if entry.withheld else entry.patron or _NOTHING
+    return {"when": texts.at, "who": texts.who, "patron": patron, "what": texts.done}
+
+
+def tell_citizen(visit: Visit) -> Response:
+    """The report for a citizen: no employee is named."""
+    desk, language = visit.place.desk, visit.language
+    try:
+        citizen = citizen_of(desk.store, visit.typed("citizen"))
+    except BadInput as error:
+        return _log_page(visit, problem=("citizen", error_text(error, language)))
+    name = visit.place.site.section.name
+    report = citizen_report(desk.store, citizen, organisation=name, user=visit.user)
+    return visit.show(
+        "citizen.html",
+        lead=word("citizen_title", language, organisation=name),
+        rows=citizen_rows(report, language),
+        recipients=recipient_lines(report, language),
+    )
+
+
+def watch(visit: Visit) -> Response:
+    """Let a second person sign for each look-up of a number, or end that."""
+    number, store = read_number(visit.typed("watch")), visit.place.desk.store
+    if number is None:
+        return _log_page(visit, problem=("watch", visit.word("watch_no_number")))
+    ends = visit.typed("doing") == "unwatch"
+    changed = store.access.unwatch(number, user=visit.user) if ends else store.access.watch(number, user=visit.user)
+    outcome = ("unwatched" if ends else "watched") if changed else "unchanged"
+    visit.session.say(word(f"access_now_{outcome}", visit.language))
+    return visit.go_to("/log")
+
+
+def _log_page(
+    visit: Visit, *, entries: list[dict[str, str]] | None = None, problem: tuple[str, str] | None = None
+) -> Response:
+    purposes = [*(one.value for one in Purpose), *_OTHERS]
+    return visit.show(
+        "log.html",
+        status=200 if problem is None else 422,
+        typed={field: visit.typed(field) for field in _FIELDS},
+        purposes=[(one, word(f"why_{one}", visit.language)) for one in purposes],
+        entries=entries,
+        is_cut=entries is not None and len(entries) == FOUND_MOST,
+        watched=visit.place.desk.store.access.watched(),
+        problem=problem,
+        said=visit.session.take_said(),
+    )

@@ -1,0 +1,141 @@
+"""The supervisor's samples and stops, the reasons that staff owe, and the privacy officer's log, as pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import Clock, Served, serving
+from doubles import AGENCY
+from test_access_rules import look_up_strangers, stranger
+from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the same people
+from test_sign_in import sign_in
+from townspeople import cpr
+
+from cprsync.domain.desk.access import NOT_FOUND_MOST
+from cprsync.domain.patron.patron import Purpose
+from cprsync.services.desk.lookup import Asked, Desk, look_up
+from cprsync.web.accounts import Accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from doubles import Library
+
+
+@pytest.fixture
+def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path) -> Iterator[Served]:
+    """The desk of a library where people sign in, and nothing is drawn by accident."""
+    library = begun_folder.copy(tmp_path / "library")
+    library.store._bind(replace(library.store._tenant, random=lambda size: b"\xff" * size))
+    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+        yield served
+    library.engine.dispose()
+
+
+def desk_of(library: Library) -> Desk:
+    return Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+
+
+def stop(library: Library, user: str) -> None:
+    for place in range(NOT_FOUND_MOST):
+        look_up(desk_of(library), Asked(stranger(place).number, Purpose.REGISTRATION, user))
+
+
+def test_who_is_stopped_is_told_so_and_a_supervisor_lets_them_go_on(guarded: Served) -> None:
+    stop(guarded.library, "disk")
+    staff = sign_in(guarded, "disk").open(f"/patrons/{guarded.library.id_of('ANNA')}")
+    asked = len(guarded.library.register.looked_up)
+    staff.send(f"{staff.path}/look-up", purpose="renewal")
+    assert staff.answer.status_code == 403
+    assert "stoppet" in staff.text
+    assert len(guarded.library.register.looked_up) == asked
+    boss = sign_in(guarded, "leder").open("/checks")
+    assert "disk er stoppet" in boss.text
+    boss.send("/checks/lift", **{"lift-1": ""})
+    assert boss.answer.status_code == 422
+    boss.send("/checks/lift", **{"lift-1": "typed a list of old cards"})
+    assert "kan fortsætte" in boss.text
+    staff.open(f"/patrons/{guarded.library.id_of('ANNA')}")
+    assert staff.send(f"{staff.path}/look-up", purpose="renewal").answer.status_code == 200
+
+
+def test_staff_say_why_a_look_up_made_no_patron_and_a_supervisor_looks_at_it(guarded: Served) -> None:
+    library = guarded.library
+    library.register.knows(stranger(1))
+    look_up(desk_of(library), Asked(stranger(1).number, Purpose.REGISTRATION, "disk"))
+    staff = sign_in(guarded, "disk")
+    assert "skriv hvorfor" in staff.text
+    (attempt,) = library.store.access.open_looks("disk")
+    answer, field = f"/looks/{attempt.seq}/explain", f"reason-{attempt.seq}"
+    staff.open("/looks").send(answer, **{field: f"it was {cpr('ANNA').digits}"})
+    assert staff.answer.status_code == 422
+    assert cpr("ANNA").digits not in staff.answer.text
+    staff.send(answer, **{field: "went home for a card"})
+    assert "Grunden er gemt" in staff.text
+    boss = sign_in(guarded, "leder").open("/checks")
+    assert "blev ikke låner" in boss.text
+    boss.send(f"/checks/{attempt.seq}/answer", **{field: "she was there"}, found="in_order")
+    assert "Ingen stikprøver venter" in boss.text
+    assert library.store.access.samples() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "status"),
+    [("disk", "/checks", 403), ("leder", "/log", 403), ("privat", "/checks", 403), ("privat", "/log", 200)],
+)
+def test_a_page_is_open_to_its_role_alone(guarded: Served, name: str, page: str, status: int) -> None:
+    assert sign_in(guarded, name).open(page).answer.status_code == status
+
+
+def test_the_privacy_officer_finds_who_looked_at_whom_and_is_in_the_log_themselves(guarded: Served) -> None:
+    library = guarded.library
+    anna = library.id_of("ANNA")
+    for user, key, purpose in (("disk", "ANNA", Purpose.DEBT), ("leder", "CLARA", Purpose.RENEWAL)):
+        look_up(desk_of(library), Asked(cpr(key), purpose, user))
+    officer = sign_in(guarded, "privat").open("/log")
+    day = f"{library.clock.today():%d-%m-%Y}"
+    officer.send("/log", by="disk", since=day, until=day, purpose="debt", patron=anna)
+    assert "1 fundet" in officer.text
+    assert "opslag i CPR" in officer.text
+    assert officer.path == "/log"
+    officer.send("/log", by="disk", purpose="renewal")
+    assert "0 fundet" in officer.text
+    officer.send("/log", by="privat")
+    assert "søgning" in officer.text
+    officer.send("/log", since="last week")
+    assert officer.answer.status_code == 422
+
+
+def test_a_citizen_is_told_when_and_why_and_by_which_library_and_no_employee(guarded: Served) -> None:
+    library = guarded.library
+    look_up(desk_of(library), Asked(cpr("ANNA"), Purpose.DEBT, "disk"))
+    officer = sign_in(guarded, "privat").open("/log")
+    officer.send("/log/citizen", citizen=cpr("ANNA").digits)
+    assert "gæld" in officer.text
+    assert "Byens bibliotek" in officer.text
+    shown = officer.answer.text
+    assert "disk" not in shown.replace("desk.", "")
+    assert cpr("ANNA").digits not in shown
+    # somebody who never became a patron is told too
+    look_up_strangers(library, 1)
+    officer.open("/log").send("/log/citizen", citizen=stranger(0).number.digits)
+    assert "oprettelse" in officer.text
+    officer.open("/log").send("/log/citizen", citizen="nobody")
+    assert officer.answer.status_code == 422
+
+
+def test_a_watched_number_takes_a_second_person_until_it_is_watched_no_more(guarded: Served) -> None:
+    library, anna = guarded.library, guarded.library.id_of("ANNA")
+    officer = sign_in(guarded, "privat").open("/log")
+    officer.send("/log/watch", watch=cpr("ANNA").digits, doing="watch")
+    assert "1 nummer overvåges" in officer.text
+    assert cpr("ANNA").digits not in officer.answer.text
+    staff = sign_in(guarded, "disk").open(f"/patrons/{anna}")
+    assert staff.send(f"/patrons/{anna}/look-up", purpose="debt").answer.status_code == 403
+    assert library.register.looked_up == []
+    officer.send("/log/watch", watch=cpr("ANNA").digits, doing="unwatch")
+    staff.open(f"/patrons/{anna}")
+    assert staff.send(f"/patrons/{anna}/look-up", purpose="debt").answer.status_code == 200
