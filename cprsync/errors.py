@@ -133,6 +133,21 @@ class SecondPersonNeeded(AccessRefused):
     kind = "access.second"
 
 
+# -- the caller's fault: not allowed, nothing changed ------------------------------------------------
+
+
+class CardRefused(CprsyncError):
+    """Card and PIN do not fit together, or the cards are locked: nobody learns which."""
+
+    kind = "card.refused"
+
+
+class QuotaReached(CprsyncError):
+    """A machine has asked too much, or too often with cards and PINs that do not fit: it has to wait."""
+
+    kind = "card.quota"
+
+
 # -- the counterpart's fault: try later, or do not ------------------------------------------------------
 
 

@@ -177,6 +177,8 @@ class DeskSection(Strict):
     #: the server's certificate with its chain, and its key, as PEM files
     certificate: Path | None = None
     key: Path | None = None
+    #: the issuers of the machines' certificates; None: no machine is let in
+    machines_ca: Path | None = None
     #: the address that is listened on
     host: str = "127.0.0.1"
     #: the names by which browsers ask for the desk
@@ -187,6 +189,8 @@ class DeskSection(Strict):
     def _check_reach(self) -> Self:
         if (self.certificate is None) is not (self.key is None):
             raise WrongValue("certificate and key go together")
+        if self.machines_ca is not None and (self.accounts is None or self.certificate is None):
+            raise WrongValue("machines_ca needs accounts, certificate and key")
         is_near = self.host in LOOPBACK
         if not is_near and (not self.signs_in or self.certificate is None or not self.names):
             raise WrongValue("another host than 127.0.0.1 needs accounts or sign_in, certificate, key and names")

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     1: """
-        access account audit.broken audit.whole block.unknown confirm.beside confirm.changed confirm.declined
-        confirm.key confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap delivery.damaged
-        delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten delivery.future
-        delivery.gap delivery.no_copy
+        access account account.certificate audit.broken audit.whole block.unknown confirm.beside confirm.changed
+        confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap
+        delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
+        delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
         delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
         input.reason journal.behind journal.broken journal.whole list.missing list.several number.both_patrons
@@ -47,13 +47,13 @@ _KINDS: Final = {
         usage.number usage.reason usage.until
     """,
     4: """
-        delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken sftp.too_long sftp.too_slow
-        sftp.unreachable sign_in.unavailable store.no_room store.unavailable
+        card.busy card.guessing card.quota delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken
+        sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.unavailable
     """,
     5: "review.braked run.braked",
     6: """
-        access.day access.hour access.reason access.second access.stopped access.strangers as.account session.ended
-        session.role session.token
+        access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
+        machine.unknown session.ended session.role session.token
     """,
     7: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
 }

@@ -13,16 +13,15 @@ from email.message import Message
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cprsync.errors import CprsyncError
+from cprsync.https import SHOWN, PeerProtocol, QuickServer
 from cprsync.mock.control import carry_out
 from cprsync.mock.soap.messages import Response
 from cprsync.mock.soap.services import Peer, SoapServices
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from cprsync.mock.certs import DevCertificates
     from cprsync.mock.soap.culr import CulrService
@@ -39,47 +38,34 @@ _KEEP_ALIVE_SECONDS = 60
 _JSON = "application/json"
 
 
-class PeerProtocol(H11Protocol):
+class _Connection(PeerProtocol):
     """Passes the client's certificate and the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it the same way
         super().connection_made(transport)
-        tls = transport.get_extra_info("ssl_object")
-        shown = tls.getpeercert() if tls is not None else None
-        peer = _peer_of(shown) if shown else None
+        shown = self.app_state[SHOWN]
+        peer = None if shown is None else _peer_of(shown.parts)
         self.app_state = {**self.app_state, "peer": peer, "transport": transport}
 
 
-def _peer_of(certificate: dict[str, Any]) -> Peer:
+def _peer_of(certificate: Mapping[str, Any]) -> Peer:
     subject = {name: value for part in certificate.get("subject", ()) for name, value in part}
     return Peer(str(subject.get("serialNumber", "")), str(certificate.get("serialNumber", "")))
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(QuickServer):
     """A server that stops at once. It leaves signals to its caller, because several servers share one loop."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop without waiting for clients that keep an idle connection: TLS would wait for their goodbye."""
-        self._abort(lambda connection: connection.cycle is None or connection.cycle.response_complete)
-        await super().shutdown(sockets)
-        self._abort(lambda _: True)
-        await asyncio.sleep(0)
-
-    def _abort(self, which: Callable[[Any], bool]) -> None:
-        for connection in list(self.server_state.connections):
-            if which(connection):
-                connection.transport.abort()
-
 
 def make_server(app: App, certificates: DevCertificates | None = None, *, mutual: bool = True) -> QuietServer:
     """A server for an application. With certificates it uses TLS; if `mutual`, the client must show one too."""
     config = uvicorn.Config(
         app,
-        http=PeerProtocol,
+        http=_Connection,
         ws="none",
         lifespan="off",
         loop="asyncio",

@@ -17,6 +17,7 @@ from cprsync.store.core.engine import read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
 from cprsync.store.desk.access_checks import Access
+from cprsync.store.desk.cards import Cards
 from cprsync.store.desk.desk import Desk
 from cprsync.store.desk.reviews import ReviewDesk
 from cprsync.store.desk.setting import StaffChanges
@@ -150,6 +151,7 @@ class SqlStore(Store):
         self.desk = Desk(tenant)
         self.access = Access(tenant)
         self.staff_changes = StaffChanges(tenant)
+        self.cards = Cards(tenant)
         self.views = Views(tenant)
         self.statistics = Statistics(tenant)
 

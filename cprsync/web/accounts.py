@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from cprsync.config.toml import Strict, build_error, first_mistake, read_toml
 from cprsync.domain.desk.confirming import NAME_MAX
+from cprsync.domain.desk.pins import USUAL, Quota
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.errors import BadInput, WrongValue
 from cprsync.private import replace_private
@@ -54,10 +55,28 @@ class AccountEntry(Strict):
     patron: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
 
 
+class MachineEntry(Strict):
+    """One machine: a program that asks by card and PIN, and shows a certificate."""
+
+    name: Name
+    #: the SHA-256 of each certificate that is its own: two, while a new one replaces an old one
+    certificates: frozenset[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(min_length=1, max_length=4)
+    libraries: frozenset[Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = Field(min_length=1)
+    #: how often it may ask in a minute
+    asks_a_minute: int = Field(default=USUAL.asks, ge=1, le=600)
+    #: how many cards and PINs may not fit in an hour
+    wrong_an_hour: int = Field(default=USUAL.wrong, ge=1, le=600)
+
+    @property
+    def quota(self) -> Quota:
+        return Quota(self.asks_a_minute, self.wrong_an_hour)
+
+
 class AccountsDocument(Strict):
     """The file of accounts."""
 
     account: tuple[AccountEntry, ...] = ()
+    machine: tuple[MachineEntry, ...] = ()
 
     @model_validator(mode="after")
     def _check_entries(self) -> Self:
@@ -67,6 +86,15 @@ class AccountsDocument(Strict):
             raise WrongValue("a person has one entry for each library")
         if any(passwords.setdefault(one.name, one.password) != one.password for one in self.account):
             raise WrongValue("a person has the same password in each entry")
+        return self
+
+    @model_validator(mode="after")
+    def _check_machines(self) -> Self:
+        """The audit names people and machines by their names alone, and a certificate is one machine's."""
+        names = [*{one.name for one in self.account}, *(one.name for one in self.machine)]
+        certificates = [each for one in self.machine for each in one.certificates]
+        if len(set(names)) < len(names) or len(set(certificates)) < len(certificates):
+            raise WrongValue("two accounts or machines have the same name, or the same certificate")
         return self
 
 
@@ -91,8 +119,8 @@ class Accounts:
         self._tries = Tries(monotonic=monotonic)
         # what is checked for an unknown name, so that it takes as long as for a known one
         self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
-        #: the accounts by name, and the state of the file that they were read from
-        self._read: tuple[tuple[int, ...], dict[str, AccountEntry]] = ((), {})
+        #: the accounts by name, the machines by certificate, and the state of the file that they were read from
+        self._read: tuple[tuple[int, ...], dict[str, AccountEntry], dict[str, MachineEntry]] = ((), {}, {})
         self._entries()
 
     def sign_in(self, name: str, password: str, marks: str = "") -> SignedIn | None:
@@ -122,14 +150,23 @@ class Accounts:
             return None
         return entry.roles
 
+    def machine_of(self, fingerprint: str) -> MachineEntry | None:
+        """The machine whose certificate it is, by the file of today. None: it is no machine of the library.
+
+        Raises ConfigurationError: the file can no longer be read.
+        """
+        self._entries()
+        machine = self._read[2].get(fingerprint)
+        return machine if machine is not None and self._agency in machine.libraries else None
+
     def _entries(self) -> dict[str, AccountEntry]:
         """The library's accounts by name. The file is read again when it has changed."""
         state = _state_of(self._path)
-        read, entries = self._read
+        read, entries, _ = self._read
         if not state or state != read:
-            accounts = read_accounts(self._path).account
-            entries = {one.name: one for one in accounts if self._agency in one.libraries}
-            self._read = (state, entries)
+            document = read_accounts(self._path)
+            entries = {one.name: one for one in document.account if self._agency in one.libraries}
+            self._read = (state, entries, {each: one for one in document.machine for each in one.certificates})
         return entries
 
 
@@ -192,21 +229,19 @@ def without_account(accounts: Iterable[AccountEntry], name: str, *, agency: str)
     return [one for one in others if one.libraries]
 
 
-def write_accounts(path: Path, accounts: Iterable[AccountEntry]) -> None:
-    """Write the file completely or not at all, for its owner alone. Every value is free of quotes and backslashes."""
+def write_accounts(path: Path, accounts: Iterable[AccountEntry], machines: Iterable[MachineEntry] = ()) -> None:
+    """Write the file completely or not at all, for its owner alone."""
     lines = ["# The accounts of the desk. `cprsync accounts` writes this file.\n"]
-    for one in sorted(accounts, key=lambda entry: (entry.name, sorted(entry.libraries))):
-        roles, libraries = sorted(role.value for role in one.roles), sorted(one.libraries)
-        lines += [
-            "[[account]]\n",
-            f'name = "{one.name}"\n',
-            f'password = "{one.password}"\n',
-            f"roles = {json.dumps(roles)}\n",
-            f"libraries = {json.dumps(libraries)}\n",
-            *([] if one.patron is None else [f'patron = "{one.patron}"\n']),
-            "\n",
-        ]
+    lines += [_table("account", one) for one in sorted(accounts, key=lambda one: (one.name, sorted(one.libraries)))]
+    lines += [_table("machine", one) for one in sorted(machines, key=lambda one: one.name)]
     replace_private(path, "".join(lines).encode())
+
+
+def _table(heading: str, entry: AccountEntry | MachineEntry) -> str:
+    """An entry as TOML. Every text of it is free of quotes and backslashes, so that it is written as JSON writes it."""
+    keys = entry.model_dump(mode="json", exclude_none=True).items()
+    values = {key: sorted(value) if isinstance(value, list) else value for key, value in keys}
+    return "".join((f"[[{heading}]]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), "\n"))
 
 
 def hash_password(password: str) -> str:

@@ -19,9 +19,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cprsync.domain.desk.roles import Task
+from cprsync.services.desk.cards import CardDoor
 from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
+from cprsync.web.api.problems import answer_http_error
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.pages import (
     changing,
@@ -158,16 +160,22 @@ def make_app(around: Surroundings) -> Outermost:
         Route("/sign-in", sign_in.sign_in, methods=["POST"]),
         Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
-        Mount(PATH, make_api(entry, around)),
+        Mount(PATH, make_api(entry, around, CardDoor())),
         Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
     ]
     if around.provider is not None:
         door = open_id.OpenIdDoor(entry, sign_in, around.provider)
         routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
+
+    async def show_http_error(request: Request, error: Exception) -> Response:
+        # a path that the API's own mount does not match, such as one with a line end
+        is_for_programs = request.scope["path"].startswith(f"{PATH}/")
+        return await (answer_http_error if is_for_programs else entry.show_http_error)(request, error)
+
     app = Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],
-        exception_handlers={HTTPException: entry.show_http_error, Exception: entry.show_crash},
+        exception_handlers={HTTPException: show_http_error, Exception: entry.show_crash},
     )
     # the address would be of the host that the request names
     app.router.redirect_slashes = False

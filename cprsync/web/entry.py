@@ -6,6 +6,7 @@ Which page stands at which path, and who may ask for it, is in `app`.
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -16,21 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
-from cprsync.errors import (
-    AccessRefused,
-    BadInput,
-    ConfigurationError,
-    CprsyncError,
-    NetMediaUnavailable,
-    NotConfirmed,
-    RegisterUnavailable,
-    RunBusy,
-    SecondPersonNeeded,
-)
+from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.pages import changing, leaving, registering, reviewing
-from cprsync.web.places import DeskBusy
+from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
 from cprsync.web.seconding import Seconding
 from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
@@ -40,7 +31,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cprsync.web.accounts import Accounts
+    from cprsync.https import ShownCertificate
+    from cprsync.web.accounts import Accounts, MachineEntry
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.places import Places
     from cprsync.web.sessions import Session, Sessions
@@ -49,32 +41,6 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class NotAdmitted(CprsyncError):
-    """A request without a session, of another site, or beyond a role."""
-
-    kind = "session.role"
-
-
-#: The status of an error page, the most specific first.
-STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
-    (NotConfirmed, 409),
-    (NotAdmitted, 403),
-    (BadInput, 422),
-    (AccessRefused, 403),
-    (RegisterUnavailable, 503),
-    (NetMediaUnavailable, 503),
-    (DeskBusy, 503),
-    (RunBusy, 503),
-    (ConfigurationError, 500),
-)
-#: The status by the kind of an error, where it is another than its class has.
-_KINDS: Final = {
-    **dict.fromkeys(("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key"), 404),
-    "session.ended": 401,
-    "request.media": 415,
-    "request.size": 413,
-    "usage.reason": 422,
-}
 #: The pages that ask the register or the net media, which may hang.
 _ASKING: Final = frozenset(
     {
@@ -112,18 +78,13 @@ class Surroundings:
     secure: bool
     #: where staff sign in beside the accounts; None: nowhere
     provider: StaffProvider | None = None
+    #: the time by which certificates end, in seconds
+    real_time: Callable[[], float] = time.time
 
     @property
     def signs_in(self) -> bool:
         """Whether people have to sign in."""
         return self.accounts is not None or self.provider is not None
-
-
-def status_of(error: CprsyncError) -> int:
-    """The status of HTTP that an error of ours is answered with."""
-    if error.kind in _KINDS:
-        return _KINDS[error.kind]
-    return next((code for of, code in STATUSES if isinstance(error, of)), 500)
 
 
 def own_path(text: str) -> str:
@@ -223,6 +184,17 @@ class Entry:
         if task is not None and not session.may(task):
             raise NotAdmitted("your role does not allow this", kind="session.role")
         return session
+
+    def admit_machine(self, shown: ShownCertificate | None) -> MachineEntry:
+        """The machine that shows a certificate. Raises NotAdmitted."""
+        accounts = self._around.accounts
+        if shown is None or accounts is None or not shown.is_in_date(self._around.real_time()):
+            raise NotAdmitted("no machine of ours shows its certificate", kind="machine.unknown")
+        machine = accounts.machine_of(shown.fingerprint)
+        if machine is None:
+            _LOG.warning("web.machine.unknown", certificate=shown.fingerprint[:8])
+            raise NotAdmitted("no machine of ours shows its certificate", kind="machine.unknown")
+        return machine
 
     def session_of(self, request: Request) -> Session:
         """The session of a request, or a new one."""

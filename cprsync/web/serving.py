@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 import ssl
@@ -12,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cprsync.config.addresses import LOOPBACK
 from cprsync.errors import ConfigurationError
+from cprsync.https import PeerProtocol, QuickServer
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -41,6 +41,8 @@ class Certificate:
 
     chain: Path
     key: Path
+    #: the issuers of the machines' certificates; None: no client is asked for a certificate
+    machines_ca: Path | None = None
 
 
 def listen(port: int, *, host: str = LOOPBACK[1]) -> socket.socket:
@@ -82,7 +84,7 @@ def make_server(
     return _Server(config, ready)
 
 
-class _Connection(H11Protocol):
+class _Connection(PeerProtocol):
     """Closes a connection that begins a request and does not get on with it: there are only so many."""
 
     _waits: asyncio.TimerHandle | None = None
@@ -102,11 +104,6 @@ class _Connection(H11Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def leave_if_idle(self) -> None:
-        """Drop the connection at once, unless a request is being answered on it."""
-        if self._is_between_requests():
-            self.transport.abort()
-
     def _is_between_requests(self) -> bool:
         """Whether no head of a request has come, or the last request was answered."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
@@ -121,7 +118,7 @@ class _Connection(H11Protocol):
             self._waits = None
 
 
-class _Server(uvicorn.Server):
+class _Server(QuickServer):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
@@ -139,15 +136,6 @@ class _Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop without waiting for browsers that keep an idle connection: TLS would wait for their goodbye."""
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, _Connection):
-                connection.leave_if_idle()
-        # one turn of the loop, in which they go
-        await asyncio.sleep(0)
-        await super().shutdown(sockets)
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
@@ -162,4 +150,15 @@ def _tls(certificate: Certificate) -> ssl.SSLContext:
         raise ConfigurationError(
             "the desk's certificate or its key cannot be read, or they do not belong together", kind="configuration"
         ) from None
+    if certificate.machines_ca is not None:
+        _ask_for_certificates(context, certificate.machines_ca)
     return context
+
+
+def _ask_for_certificates(context: ssl.SSLContext, issuers: Path) -> None:
+    """Let clients show a certificate. Browsers without one come in as before; one that is wrong is refused."""
+    context.verify_mode = ssl.CERT_OPTIONAL
+    try:
+        context.load_verify_locations(issuers)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError("machines_ca cannot be read as certificates", kind="configuration") from None

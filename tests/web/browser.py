@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.serving import Certificate
 
 
 #: Who works at the desk.
@@ -83,7 +84,11 @@ class Served:
 
 @contextmanager
 def serving(
-    library: Library, accounts: Accounts | None = None, *, provider: Callable[[str], StaffProvider] | None = None
+    library: Library,
+    accounts: Accounts | None = None,
+    *,
+    provider: Callable[[str], StaffProvider] | None = None,
+    certificate: Certificate | None = None,
 ) -> Iterator[Served]:
     """Serve the desk of a library on a free port.
 
@@ -92,7 +97,8 @@ def serving(
     site, clock = Site(library), Clock()
     with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
         listener = listen(0)
-        url = f"http://localhost:{listener.getsockname()[1]}"
+        scheme = "http" if certificate is None else "https"
+        url = f"{scheme}://localhost:{listener.getsockname()[1]}"
         around = Surroundings(
             places,
             Sessions(monotonic=clock),
@@ -100,10 +106,10 @@ def serving(
             USER,
             accounts,
             LOOPBACK,
-            secure=False,
+            secure=certificate is not None,
             provider=None if provider is None else provider(url),
         )
-        server = make_server(make_app(around), None)
+        server = make_server(make_app(around), certificate)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

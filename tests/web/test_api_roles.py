@@ -70,7 +70,8 @@ def call(api: Caller, method: str, path: str, asked: Any, patron: str) -> reques
 def test_every_endpoint_has_a_line_here() -> None:
     """A new one is refused nobody before somebody has said who may call it."""
     told = build_description()["paths"]
-    people = {(method, path) for path, methods in told.items() for method in methods}
+    # machines show a certificate, and have no role
+    people = {(method, path) for path, methods in told.items() for method in methods if "/machine/" not in path}
     assert people == set(ENDPOINTS)
 
 

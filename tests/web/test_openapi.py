@@ -11,6 +11,8 @@ import pytest
 
 from cprsync.web.api.api import build_description
 
+#: How people are let in.
+_BY_METHOD = {"get": ("session",), "post": ("session", "token")}
 _LOADED = """
 import sys
 from cprsync.cli.main import DECLARATIONS, _command
@@ -54,7 +56,8 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(description: dic
         for method, operation in methods.items():
             assert operation["description"].endswith("."), path
             assert {"200", "401", "403", "422", "503"} <= set(operation["responses"]), path
-            assert ("token" in operation["security"][0]) is (method == "post"), path
+            by_machines = ("certificate",) if "/machine/" in path else None
+            assert tuple(operation["security"][0]) == (by_machines or _BY_METHOD[method]), path
 
 
 def test_nothing_personal_is_asked_for_in_an_address(description: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.catalogues import Language
-    from cprsync.web.accounts import AccountEntry
+    from cprsync.web.accounts import AccountEntry, MachineEntry
     from cprsync.web.entry import Surroundings
     from cprsync.web.journeys import StaffProvider
     from cprsync.wiring import Site
 
 #: Where a browser finds the desk, unless another port is given.
 PORT = 8710
+#: How much of a fingerprint tells two certificates apart.
+FINGERPRINT_SHOWN = 16
 app = typer.Typer()
 accounts_app, openapi_app = typer.Typer(), typer.Typer()
 Name = Annotated[str, typer.Argument(help="The name that they sign in with; the audit names them by it.")]
@@ -83,7 +85,9 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
     from cprsync.web.serving import Certificate, listen, make_server
 
     desk = site.settings.desk
-    certificate = None if desk.certificate is None or desk.key is None else Certificate(desk.certificate, desk.key)
+    certificate = None
+    if desk.certificate is not None and desk.key is not None:
+        certificate = Certificate(desk.certificate, desk.key, desk.machines_ca)
     with _surroundings(site) as around, closing(listen(port, host=desk.host)) as listener:
         with around.places.taken():
             # what is wrong with the store or the register's settings is said before a browser asks
@@ -154,32 +158,38 @@ def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: b
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class AccountsFile:
     """The file of accounts, and the library that the command is about."""
 
     path: Path
     agency: str
     accounts: tuple[AccountEntry, ...]
+    machines: tuple[MachineEntry, ...]
 
     def here(self) -> dict[str, AccountEntry]:
         """Who may sign in at the library, by name."""
         return {one.name: one for one in self.accounts if self.agency in one.libraries}
 
-    def write(self, accounts: Iterable[AccountEntry]) -> None:
+    def write(
+        self, accounts: Iterable[AccountEntry] | None = None, *, machines: Iterable[MachineEntry] | None = None
+    ) -> None:
+        """Write the file. What is left out stays."""
         from cprsync.web.accounts import write_accounts
 
-        write_accounts(self.path, accounts)
+        people = self.accounts if accounts is None else accounts
+        write_accounts(self.path, people, self.machines if machines is None else machines)
 
 
 @contextmanager
-def _accounts(config: Path, library: str | None, *, as_json: bool) -> Iterator[_File]:
-    from cprsync.web.accounts import read_accounts
+def open_accounts(config: Path, library: str | None, *, as_json: bool) -> Iterator[AccountsFile]:
+    from cprsync.web.accounts import AccountsDocument, read_accounts
 
     with opened(config, library, as_json=as_json) as site:
         path = site.settings.desk.accounts
         if path is None:
             raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
-        yield _File(path, site.section.agency, read_accounts(path).account if path.exists() else ())
+        document = read_accounts(path) if path.exists() else AccountsDocument()
+        yield AccountsFile(path, site.section.agency, document.account, document.machine)
 
 
 @accounts_app.command("set")
@@ -204,8 +214,10 @@ def set_account(
     """
     from cprsync.web.accounts import AccountEntry, check_name, hash_password, with_account
 
-    with _accounts(config, library, as_json=as_json) as file:
+    with open_accounts(config, library, as_json=as_json) as file:
         check_name(name)
+        if any(one.name == name for one in file.machines):
+            raise BadInput("a machine has that name", kind="account.name")
         kept = next((one.password for one in file.accounts if one.name == name), None) if keep_password else None
         if keep_password and kept is None:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
@@ -224,26 +236,38 @@ def set_account(
 def list_accounts(
     *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """List who may sign in, and their roles."""
-    with _accounts(config, library, as_json=as_json) as file:
+    """List who may sign in, with their roles, and which machines may ask."""
+    with open_accounts(config, library, as_json=as_json) as file:
         entries = [one for _, one in sorted(file.here().items())]
+        machines = sorted((one for one in file.machines if file.agency in one.libraries), key=lambda one: one.name)
     lines = [_line(one, lang) for one in entries] or [word("account_none", lang)]
-    print_document({"accounts": [_document(one) for one in entries]}, lines, as_json=as_json)
+    lines += [machine_line(one, lang) for one in machines]
+    document = {"accounts": [_document(one) for one in entries]}
+    print_document(document | {"machines": list(map(machine_document, machines))}, lines, as_json=as_json)
 
 
 @accounts_app.command("remove")
 def remove_account(
     name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """Let a person sign in at the library no more. Their open session ends with its next page."""
+    """Let a person sign in at the library no more, or a machine ask no more.
+
+    An open session ends with its next page.
+    """
     from cprsync.web.accounts import without_account
 
-    with _accounts(config, library, as_json=as_json) as file:
+    with open_accounts(config, library, as_json=as_json) as file:
         entry = file.here().get(name)
-        if entry is None:
+        machine = next((one for one in file.machines if one.name == name and file.agency in one.libraries), None)
+        if entry is not None:
+            file.write(without_account(file.accounts, name, agency=file.agency))
+            document = _document(entry)
+        elif machine is not None:
+            file.write(machines=[one for one in file.machines if one is not machine])
+            document = machine_document(machine)
+        else:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
-        file.write(without_account(file.accounts, name, agency=file.agency))
-    print_document(_document(entry), [word("account_removed", lang, name=name)], as_json=as_json)
+    print_document(document, [word("account_removed", lang, name=name)], as_json=as_json)
 
 
 def _patron_number(typed: str) -> str | None:
@@ -275,3 +299,20 @@ def _document(entry: AccountEntry) -> dict[str, object]:
 def _line(entry: AccountEntry, language: Language) -> str:
     roles = ", ".join(desk_word(f"role_{role.value}", language) for role in Role if role in entry.roles)
     return f"{entry.name}: {roles}"
+
+
+def machine_document(entry: MachineEntry) -> dict[str, Any]:
+    """The JSON shape of a machine."""
+    return {
+        "name": entry.name,
+        "certificates": sorted(entry.certificates),
+        "libraries": sorted(entry.libraries),
+        "asks_a_minute": entry.asks_a_minute,
+        "wrong_an_hour": entry.wrong_an_hour,
+    }
+
+
+def machine_line(entry: MachineEntry, language: Language) -> str:
+    """A machine as one line."""
+    shown = ", ".join(f"sha256:{one[:FINGERPRINT_SHOWN]}…" for one in sorted(entry.certificates))
+    return f"{entry.name}: {word('account_machine', language, certificates=shown, asks=entry.asks_a_minute)}"

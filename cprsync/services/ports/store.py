@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cprsync.services.ports.access import Access
+    from cprsync.services.ports.cards import Cards
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, Finding, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.imports import Imports
@@ -53,6 +54,7 @@ class Store(ABC):
     desk: Desk
     access: Access
     staff_changes: StaffChanges
+    cards: Cards
     views: Views
     statistics: Statistics
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here

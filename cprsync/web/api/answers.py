@@ -55,19 +55,19 @@ class Hit(Answer):
     name: str | None
     born: str | None
     road: str | None
-    #: only of a patron who is sealed: nothing else is told then
-    sealed: bool = False
+    sealed: Literal[True] = True
 
 
 class Found(Answer):
-    """Whose number, card, telephone or name it is: as `patron find --json`."""
+    """Who was found: as `patron find --json`."""
 
     found: bool
+    #: null: nobody, or several
     patron: str | None
     by: Literal["cpr_number", "patron", "card", "telephone", "name"] | None
     warnings: list[str]
     other: str | None = None
-    #: several patrons; `patron` is then null
+    #: several were found
     hits: list[Hit] = []
 
 
@@ -308,3 +308,20 @@ class ReviewAnswered(Answer):
     """The item after an answer: as `review accept --json`."""
 
     item: ReviewItem
+
+
+class RightAnswer(Answer):
+    """Whether one of the net media is open to the patron."""
+
+    product: str
+    answer: Literal["yes", "no", "undecided"]
+
+
+class Borrower(Answer):
+    """All that a machine learns of a patron."""
+
+    may_borrow: bool
+    blocked: bool
+    #: the group of the library's ages, such as `child`; null: nobody knows the age, or no group follows it
+    age_class: str | None
+    rights: list[RightAnswer]

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from cprsync.errors import CprsyncError
-from cprsync.web.api import answers, nights, patrons, queue
+from cprsync.web.api import answers, machines, nights, patrons, queue
 from cprsync.web.api.calls import Caller, router_for
 from cprsync.web.api.description import describe
 from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
 
 if TYPE_CHECKING:
+    from cprsync.services.desk.cards import CardDoor
     from cprsync.web.entry import Entry, Surroundings
 
 anyone = router_for(None)
@@ -35,10 +36,10 @@ def show_session(call: Caller) -> Any:
     }
 
 
-def make_api(entry: Entry, around: Surroundings) -> FastAPI:
-    """The API, with people let in by the desk's own entry."""
+def make_api(entry: Entry, around: Surroundings, door: CardDoor) -> FastAPI:
+    """The API, with people and machines let in by the desk's own entry. `door`: the server's only one."""
     api = _bare_api()
-    api.state.entry, api.state.around = entry, around
+    api.state.entry, api.state.around, api.state.door = entry, around, door
 
     @api.get("/openapi.json", include_in_schema=False)
     def show_description() -> JSONResponse:
@@ -67,6 +68,7 @@ def _bare_api() -> FastAPI:
             Exception: answer_crash,
         },
     )
-    for router in (anyone, patrons.serving, patrons.revealing, queue.serving, queue.answering, nights.seeing):
+    people = (anyone, patrons.serving, patrons.revealing, queue.serving, queue.answering, nights.seeing)
+    for router in (*people, machines.asking):
         api.include_router(router)
     return api

@@ -84,3 +84,10 @@ class ReviewAnswer(Asked):
 
     answer: Literal["accept", "reject", "undo", "reopen"]
     reason: Reason = ""
+
+
+class Card(Asked):
+    """A patron's card, and its PIN."""
+
+    card: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_TYPED)]
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from cprsync.errors import BadInput
+from cprsync.https import SHOWN
 from cprsync.web.visit import FormRefused, one_at_a_time, read_body
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.domain.desk.roles import Task
+    from cprsync.services.desk.cards import CardDoor
+    from cprsync.web.accounts import MachineEntry
     from cprsync.web.entry import Entry, Surroundings
     from cprsync.web.places import Place, Places
     from cprsync.web.sessions import Session
@@ -64,6 +67,15 @@ Caller = Annotated[Call, Depends(_call_of)]
 def router_for(task: Task | None) -> APIRouter:
     """Endpoints for people who may do the task. None: everyone who is signed in may."""
 
+    async def let_in(request: Request, handle: Handler) -> Response:
+        return await _let_in(request, task, handle)
+
+    return APIRouter(route_class=_guarded(let_in))
+
+
+def _guarded(let_in: Callable[[Request, Handler], Awaitable[Response]]) -> type[APIRoute]:
+    """Routes that let nobody in but as `let_in` does."""
+
     class Guarded(APIRoute):
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             # what a document does not have, the answer does not have either
@@ -73,11 +85,11 @@ def router_for(task: Task | None) -> APIRouter:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
-                return await _let_in(request, task, handle)
+                return await let_in(request, handle)
 
             return answer
 
-    return APIRouter(route_class=Guarded)
+    return Guarded
 
 
 async def _let_in(request: Request, task: Task | None, handle: Handler) -> Response:
@@ -91,6 +103,35 @@ async def _let_in(request: Request, task: Task | None, handle: Handler) -> Respo
     read = await with_body(request)
     async with one_at_a_time(session):
         return entry.with_cookie(await handle(read), session)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MachineCall:
+    """A call of a machine that was let in."""
+
+    machine: MachineEntry
+    places: Places
+    door: CardDoor
+
+
+async def _machine_call_of(request: Request) -> MachineCall:
+    call: MachineCall = request.state.call
+    return call
+
+
+MachineCaller = Annotated[MachineCall, Depends(_machine_call_of)]
+
+
+def router_for_machines() -> APIRouter:
+    """Endpoints for programs that show a certificate. A session opens none of them, and they open nothing else."""
+    return APIRouter(route_class=_guarded(_let_machine_in))
+
+
+async def _let_machine_in(request: Request, handle: Handler) -> Response:
+    state = request.app.state
+    machine = state.entry.admit_machine(getattr(request.state, SHOWN, None))
+    request.state.call = MachineCall(machine, state.around.places, state.door)
+    return await handle(await with_body(request))
 
 
 async def with_body(request: Request) -> Request:

@@ -21,14 +21,15 @@ _SCHEMAS: Final = "#/components/schemas/"
 #: What any request may be answered with, beside its own answer.
 _REFUSED: Final = {
     400: "The request cannot be read.",
-    401: "Nobody is signed in, or the session has ended.",
-    403: "The role does not allow it, or the session's token is missing.",
+    401: "Nobody is signed in, the session has ended, or no machine of ours shows its certificate.",
+    403: "The role does not allow it, the session's token is missing, or card and PIN do not fit.",
     404: "There is no such record, item or night.",
     405: "The path takes no such request.",
     409: "What was shown has changed, or a reason is missing: nothing was written.",
     413: "The request is too large, or came too slowly.",
     415: "The request is not application/json.",
     422: "A field breaks a rule, or the use case refuses: nothing was written.",
+    429: "The machine has asked too much, or too often with cards and PINs that do not fit.",
     500: "An error that nobody foresaw. The log knows the reference.",
     503: "The register, the net media or the desk does not answer now: try again.",
 }
@@ -50,18 +51,25 @@ def describe(api: FastAPI) -> dict[str, Any]:
     parts["responses"] = {str(status): _refusal(text) for status, text in _REFUSED.items()}
     parts["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": "__Host-cprsync"},
+        "certificate": {"type": "mutualTLS"},
         "token": {"type": "apiKey", "in": "header", "name": PROOF_HEADER},
     }
-    for method, operation in _operations(document):
-        named = ("session",) if method == "get" else ("session", "token")
+    for path, method, operation in _operations(document):
+        named = (
+            ("certificate",) if _is_for_machines(path) else ("session",) if method == "get" else ("session", "token")
+        )
         operation["security"] = [{name: [] for name in named}]
         operation["responses"] |= {str(one): {"$ref": f"#/components/responses/{one}"} for one in _REFUSED}
     return document
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in document["paths"].values():
-        yield from path.items()
+def _is_for_machines(path: str) -> bool:
+    return path.startswith("/machine/")
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        yield from ((path, method, operation) for method, operation in methods.items())
 
 
 def _refusal(text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cprsync.errors import BadInput, CprsyncError
 from cprsync.language.errors import error_document, error_text
 from cprsync.web.api import asked
 from cprsync.web.api.answers import Answer, Both
-from cprsync.web.entry import status_of
+from cprsync.web.refusals import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,13 @@ _RULES: Final = frozenset(
         "too_short",
     }
 )
+#: What HTTP asks for beside a refusal, by its kind.
+_HEADERS: Final = {
+    "session.ended": {"WWW-Authenticate": "Session"},
+    "machine.unknown": {"WWW-Authenticate": "Mutual"},
+    "card.quota": {"Retry-After": "60"},
+    "card.guessing": {"Retry-After": "3600"},
+}
 _LOG: Final = structlog.get_logger("cprsync.web")
 
 
@@ -89,7 +96,7 @@ async def answer_refusal(_: Request, error: Any) -> JSONResponse:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # its text may name a file of ours
         return _unforeseen(error.kind)
-    headers = {"WWW-Authenticate": "Session"} if status == HTTPStatus.UNAUTHORIZED else {}
+    headers = _HEADERS.get(error.kind, {})
     return build_answer(error, status, headers=headers)
 
 

@@ -91,6 +91,16 @@ class Audit(Answer):
     problems: list[dict[str, JsonValue]]
 
 
+class AccessAlarms(Answer):
+    """Which users are stopped or reached a cap today, and the samples that wait."""
+
+    #: `status` has them as it reads them
+    stopped: tuple[str, ...]
+    capped: tuple[str, ...]
+    samples: int
+    overdue: int
+
+
 class Key(Answer):
     """A key that rows name."""
 
@@ -116,6 +126,7 @@ class Status(Answer):
     waits: Waits
     subscriptions: Subscriptions
     audit: Audit
+    access: AccessAlarms
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]
     ok: bool

@@ -1,0 +1,82 @@
+"""`accounts machine`: which programs may ask by card and PIN, and by which certificate the desk knows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cprsync.cli.desk.serving import machine_document, machine_line, open_accounts
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
+from cprsync.domain.desk.pins import USUAL
+from cprsync.errors import BadInput
+from cprsync.language.words import word
+
+#: The most certificates of a machine: the one in use, and the one that replaces it.
+CERTIFICATES_MAX: Final = 4
+#: No file with one certificate and its chain is larger.
+_FILE_BYTES_MAX: Final = 64 * 1024
+app = typer.Typer()
+Certificates = Annotated[
+    list[Path], typer.Option("--certificate", help="A PEM file with its certificate; again for one that replaces it.")
+]
+Asks = Annotated[int, typer.Option("--asks", min=1, max=600, help="How often it may ask in a minute.")]
+Wrong = Annotated[int, typer.Option("--wrong", min=1, max=600, help="How many cards and PINs may not fit in an hour.")]
+
+
+@app.command("machine")
+def set_machine(
+    name: Annotated[str, typer.Argument(help="The name by which the audit calls it.")],
+    *,
+    certificate: Certificates,
+    asks: Asks = USUAL.asks,
+    wrong: Wrong = USUAL.wrong,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a machine ask by card and PIN, or change its certificates.
+
+    The desk knows it by exactly these certificates. Name the old one and the new one while one replaces the other.
+    """
+    from cprsync.web.accounts import MachineEntry, check_name
+
+    with open_accounts(config, library, as_json=as_json) as file:
+        check_name(name)
+        if any(one.name == name for one in file.accounts):
+            raise BadInput("a person has that name", kind="account.name")
+        entry = MachineEntry(
+            name=name,
+            certificates=_fingerprints(certificate),
+            libraries=frozenset({file.agency}),
+            asks_a_minute=asks,
+            wrong_an_hour=wrong,
+        )
+        others = [one for one in file.machines if one.name != name]
+        if any(entry.certificates & one.certificates for one in others):
+            raise BadInput("another machine has that certificate", kind="account.certificate")
+        file.write(machines=[*others, entry])
+    print_document(
+        machine_document(entry), [word("account_set", lang, line=machine_line(entry, lang))], as_json=as_json
+    )
+
+
+def _fingerprints(paths: list[Path]) -> frozenset[str]:
+    if len(paths) > CERTIFICATES_MAX:
+        raise BadInput("a machine has at most {most} certificates", most=CERTIFICATES_MAX, kind="account.certificate")
+    return frozenset(map(_fingerprint, paths))
+
+
+def _fingerprint(path: Path) -> str:
+    """The SHA-256 of the first certificate in a file, in hex."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        with path.open("rb") as file:
+            first, *_ = x509.load_pem_x509_certificates(file.read(_FILE_BYTES_MAX))
+    except (OSError, ValueError):
+        raise BadInput("{path}: no certificate in PEM can be read", path=path, kind="account.certificate") from None
+    return first.fingerprint(hashes.SHA256()).hex()

@@ -1,0 +1,82 @@
+"""Opens a patron by card and PIN, for machines and for the patron: with lock-out and quota. The audit has it first.
+
+Who may see what of the patron is not decided here. Nobody learns why card and PIN do not fit.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked
+from cprsync.errors import CardRefused, QuotaReached
+
+if TYPE_CHECKING:
+    from cprsync.domain.desk.pins import Quota
+    from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.store import Store
+
+#: How long a try waits for the one before it.
+WAIT_SECONDS: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CardAsked:
+    """A card and its PIN, and who asks with them."""
+
+    card: str
+    pin: str
+    #: the name of the machine; "": the patron
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardDoor:
+    """Takes one try at a time, so that many at once are counted one by one. One for each server."""
+
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, store: Store, clock: Clock, asked: CardAsked, quota: Quota | None = None) -> str:
+        """The number of the patron whose card and PIN these are. The audit has the try before anybody learns it.
+
+        Raises:
+            CardRefused: they do not fit together, or the patron's cards are locked.
+            QuotaReached: the machine has to wait; the PIN was not looked at.
+        """
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise QuotaReached("too many ask at the same time", kind="card.busy")
+        try:
+            if quota is not None:
+                _check_quota(store, clock, asked.by, quota)
+            patron_id = store.views.with_card(asked.card)
+            outcome = _outcome(store, clock, asked, patron_id)
+            store.cards.note_try(outcome, patron_id=patron_id, by=asked.by)
+        finally:
+            self._turn.release()
+        if outcome is not PinTry.RIGHT or patron_id is None:
+            raise CardRefused("card and PIN do not fit together, or the card is locked for a while")
+        return patron_id
+
+
+def _outcome(store: Store, clock: Clock, asked: CardAsked, patron_id: str | None) -> PinTry:
+    # a locked card, and one that nobody has, take as long as any other
+    is_right = store.cards.is_pin(patron_id, asked.card, asked.pin)
+    if patron_id is None:
+        return PinTry.UNKNOWN
+    now = clock.now()
+    if is_locked(store.cards.wrong_tries(patron_id, since=now - REMEMBERED), now):
+        return PinTry.LOCKED
+    return PinTry.RIGHT if is_right else PinTry.WRONG
+
+
+def _check_quota(store: Store, clock: Clock, by: str, quota: Quota) -> None:
+    now = clock.now()
+    asked = store.cards.moment_of_try(quota.asks, by=by)
+    wrong = store.cards.moment_of_try(quota.wrong, by=by, only_wrong=True)
+    if asked is not None and now - asked < MINUTE:
+        raise QuotaReached("the machine has asked {most} times within a minute", most=quota.asks)
+    if wrong is not None and now - wrong < HOUR:
+        raise QuotaReached(
+            "{most} cards and PINs of the machine did not fit within an hour", most=quota.wrong, kind="card.guessing"
+        )

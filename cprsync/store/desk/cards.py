@@ -1,0 +1,80 @@
+"""Cards as they are used: is a PIN a card's own, and which tries there were. Each try is an entry of the audit.
+
+Each machine has two streams, one for the tries that fitted and one for the rest, so that a quota reads a few rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, select
+
+from cprsync.domain.desk.pins import PinTry
+from cprsync.domain.patron.local import card_key
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.desk.setting import hash_pin, is_pin
+from cprsync.store.records.records import open_local, patron_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cprsync.store.core.tenant import Tenant
+
+#: The streams of a machine's tries: of those that fitted, and of the rest.
+_RIGHT: Final = "card:"
+_WRONG: Final = "card wrong:"
+_PATRONS_OWN: Final = "patrons"
+_ENTRY = tables.audit.c
+
+
+class Cards(TenantStore):
+    """Cards as they are used to ask or to log in."""
+
+    def is_pin(self, patron_id: str | None, card: str, pin: str) -> bool:
+        rows = []
+        if patron_id is not None:
+            with reading(self._tenant.engine) as connection:
+                rows = list(patron_rows(connection, self._tenant, [patron_id]))
+        cards = open_local(self._tenant, rows[0]).cards if rows else ()
+        kept = next((one.pin_hash for one in cards if card_key(one.number) == card_key(card)), "")
+        if not kept:
+            # hashing takes as long as checking
+            hash_pin(self._tenant, pin)
+            return False
+        return is_pin(self._tenant, pin, kept)
+
+    def wrong_tries(self, patron_id: str, *, since: datetime) -> list[datetime]:
+        theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
+        wanted = select(_ENTRY.at, _ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(since))
+        wrong: list[datetime] = []
+        with reading(self._tenant.engine) as connection:
+            for row in connection.execute(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)):
+                kind = json.loads(row.entry)["kind"]
+                if kind == PinTry.RIGHT.value:
+                    wrong.clear()
+                elif kind == PinTry.WRONG.value:
+                    wrong.append(moment_of(row.at))
+        return wrong
+
+    def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str) -> None:
+        entry = audit.Happened(outcome.value, patron=patron_id, user=by or patron_id)
+        stream = (_RIGHT if outcome is PinTry.RIGHT else _WRONG) + (by or _PATRONS_OWN)
+        with writing(self._tenant.engine) as connection:
+            audit.append(connection, self._tenant, stream, [entry])
+
+    def moment_of_try(self, number: int, *, by: str, only_wrong: bool = False) -> datetime | None:
+        streams = [_WRONG + by] if only_wrong else [_RIGHT + by, _WRONG + by]
+        with reading(self._tenant.engine) as connection:
+            latest = [at for one in streams for at in _latest(connection, self._tenant, one, number)]
+        return moment_of(sorted(latest, reverse=True)[number - 1]) if len(latest) >= number else None
+
+
+def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> Sequence[str]:
+    """Return when the latest entries of a stream were written."""
+    ours = (_ENTRY.agency == tenant.agency) & (_ENTRY.stream == stream)
+    return connection.scalars(select(_ENTRY.at).where(ours).order_by(_ENTRY.seq.desc()).limit(number)).all()

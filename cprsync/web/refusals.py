@@ -1,0 +1,61 @@
+"""What an error of ours is answered with in HTTP, on a page and in the API, and who was not let in.
+
+What an error says is in the catalogues.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cprsync.errors import (
+    AccessRefused,
+    BadInput,
+    CardRefused,
+    ConfigurationError,
+    CprsyncError,
+    NetMediaUnavailable,
+    NotConfirmed,
+    QuotaReached,
+    RegisterUnavailable,
+    RunBusy,
+)
+from cprsync.web.places import DeskBusy
+
+
+class NotAdmitted(CprsyncError):
+    """A request without a session, of another site, or beyond a role."""
+
+    kind = "session.role"
+
+
+#: The status of an error page, the most specific first.
+STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
+    (NotConfirmed, 409),
+    (NotAdmitted, 403),
+    (CardRefused, 403),
+    (QuotaReached, 429),
+    (BadInput, 422),
+    (AccessRefused, 403),
+    (RegisterUnavailable, 503),
+    (NetMediaUnavailable, 503),
+    (DeskBusy, 503),
+    (RunBusy, 503),
+    (ConfigurationError, 500),
+)
+#: The status by the kind of an error, where it is another than its class has.
+_KINDS: Final = {
+    **dict.fromkeys(("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key"), 404),
+    "session.ended": 401,
+    "machine.unknown": 401,
+    "card.busy": 503,
+    "request.media": 415,
+    "request.size": 413,
+    "usage.reason": 422,
+}
+
+
+def status_of(error: CprsyncError) -> int:
+    """The status of HTTP that an error of ours is answered with."""
+    if error.kind in _KINDS:
+        return _KINDS[error.kind]
+    return next((code for of, code in STATUSES if isinstance(error, of)), 500)

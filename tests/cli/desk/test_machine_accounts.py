@@ -1,0 +1,104 @@
+"""`accounts machine`: a machine is known by its certificates, and by nothing else that the file holds."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+
+from cprsync.cli.desk.machines import set_machine
+from cprsync.cli.desk.serving import list_accounts, remove_account
+from cprsync.cli.setup.installation import write_folder
+from cprsync.mock.certs import make_authority, packaged_profile
+from cprsync.web.accounts import read_accounts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.mock.certs import Identity
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> list[Identity]:
+    now, profile = datetime.now(UTC), packaged_profile().with_key_bits(2048)
+    authority = make_authority(tmp_path_factory.mktemp("pki"), profile=profile, now=now)
+    return [authority.issue_client(valid_from=now) for _ in range(2)]
+
+
+@pytest.fixture
+def config(tmp_path: Path, two: list[Identity]) -> Path:
+    """An installation with a file of accounts, and two certificates beside it."""
+    write_folder(tmp_path / "library", mock=None)
+    path = tmp_path / "library" / "cprsync.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('# accounts = "accounts.toml"', 'accounts = "accounts.toml"'), "utf-8")
+    for number, one in enumerate(two):
+        pem = one.certificate.public_bytes(serialization.Encoding.PEM)
+        (tmp_path / f"{number}.pem").write_bytes(pem)
+    return path
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return document
+
+
+def set_(config: Path, name: str, *numbers: int, **more: Any) -> None:
+    files = [config.parents[1] / f"{number}.pem" for number in numbers]
+    set_machine(name, certificate=files, config=config, as_json=True, **more)
+
+
+def refused(config: Path, name: str, *numbers: int) -> None:
+    with pytest.raises(SystemExit):
+        set_(config, name, *numbers)
+
+
+def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(
+    config: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_(config, "automat-1", 0, 1, asks=30)
+    prints = sorted(one.certificate.fingerprint(hashes.SHA256()).hex() for one in two)
+    document = told(capsys)
+    assert (document["certificates"], document["asks_a_minute"], document["wrong_an_hour"]) == (prints, 30, 60)
+    (kept,) = read_accounts(config.parent / "accounts.toml").machine
+    assert sorted(kept.certificates) == prints
+    list_accounts(config=config, as_json=True)
+    assert told(capsys) == {"accounts": [], "machines": [document]}
+    list_accounts(config=config, lang="en")
+    assert f"automat-1: machine, sha256:{prints[0][:16]}…" in capsys.readouterr().out
+
+
+def test_the_certificates_named_are_the_only_ones(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_(config, "automat-1", 0, 1)
+    set_(config, "automat-1", 1)
+    (kept,) = read_accounts(config.parent / "accounts.toml").machine
+    assert len(kept.certificates) == 1
+    # the other one is free for another machine
+    set_(config, "automat-2", 0)
+    assert len(read_accounts(config.parent / "accounts.toml").machine) == 2
+
+
+def test_a_certificate_is_one_machines(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_(config, "automat-1", 0)
+    before = (config.parent / "accounts.toml").read_bytes()
+    refused(config, "automat-2", 0, 1)
+    assert (config.parent / "accounts.toml").read_bytes() == before
+
+
+def test_what_is_no_certificate_is_refused(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parents[1] / "7.pem").write_text("no certificate", "ascii")
+    for number in (7, 8):
+        refused(config, "automat-1", number)
+        assert told(capsys)["error"]["kind"] == "account.certificate"
+    assert not (config.parent / "accounts.toml").exists()
+
+
+def test_a_machine_that_is_removed_is_gone(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_(config, "automat-1", 0)
+    remove_account("automat-1", config=config, as_json=True)
+    assert read_accounts(config.parent / "accounts.toml").machine == ()
+    with pytest.raises(SystemExit):
+        remove_account("automat-1", config=config, as_json=True)

@@ -1,0 +1,174 @@
+"""Card and PIN: they open one patron, wrong ones lock, a machine has a quota, and the audit knows of each try first."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_setting import set_
+
+from cprsync.domain.desk.pins import LOCKS, Quota
+from cprsync.errors import CardRefused, QuotaReached
+from cprsync.services.desk.cards import CardAsked, CardDoor
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+PIN, WRONG = "4711", "1234"
+SHORT, LONG = LOCKS
+PLENTY = Quota(asks=600, wrong=600)
+
+
+def entries(library: Library) -> list[tuple[str, str | None, str | None]]:
+    """What the audit has of cards: kind, patron and who asked."""
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    found = [one for one in told if one["kind"].startswith("card_")]
+    return [(one["kind"], one["patron"], one.get("user")) for one in sorted(found, key=lambda one: str(one["at"]))]
+
+
+def ask(library: Library, card: str, pin: str, *, by: str = "automat", quota: Quota | None = PLENTY) -> str:
+    library.clock.moment += timedelta(seconds=1)
+    return CardDoor().open(library.store, library.clock, CardAsked(card, pin, by), quota)
+
+
+def refused(library: Library, card: str, pin: str, **more: Any) -> str:
+    with pytest.raises((CardRefused, QuotaReached)) as error:
+        ask(library, card, pin, **more)
+    assert pin not in error.value.message
+    return error.value.kind
+
+
+def test_the_right_pin_opens_the_patron_and_the_audit_names_the_machine(either_library: Library) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    set_(library, "pin", PIN)
+    assert ask(library, "ANNA", PIN) == anna
+    # as it is scanned: capitals and blanks do not count
+    assert ask(library, " anna ", PIN) == anna
+    assert entries(library) == [("card_right", anna, "automat")] * 2
+    library.store.audit.verify()
+
+
+def test_nobody_learns_why_card_and_pin_do_not_fit(either_library: Library) -> None:
+    library, anna, bo = either_library, either_library.id_of("ANNA"), either_library.id_of("BO")
+    set_(library, "pin", PIN)
+    before = {name: rows for name, rows in library.everything().items() if not name.startswith("audit")}
+    said = {refused(library, card, pin) for card, pin in (("ANNA", WRONG), ("BO", PIN), ("NOBODY", PIN))}
+    assert said == {"card.refused"}
+    assert entries(library) == [
+        ("card_wrong", anna, "automat"),
+        ("card_wrong", bo, "automat"),
+        ("card_unknown", None, "automat"),
+    ]
+    assert {name: rows for name, rows in library.everything().items() if not name.startswith("audit")} == before
+
+
+def test_wrong_pins_in_a_row_lock_the_cards_for_the_right_one_too(either_library: Library) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    # whoever asks, and with the right one
+    assert refused(library, "ANNA", PIN, by="hjemmeside") == "card.refused"
+    assert entries(library)[-1] == ("card_locked", anna, "hjemmeside")
+    library.clock.moment += SHORT.within
+    assert ask(library, "ANNA", PIN) == anna
+
+
+def test_a_right_pin_forgives_the_wrong_ones(library: Library) -> None:
+    set_(library, "pin", PIN)
+    for _ in range(3):
+        for _ in range(SHORT.wrong - 1):
+            refused(library, "ANNA", WRONG)
+        ask(library, "ANNA", PIN)
+
+
+def test_ten_wrong_ones_in_a_day_lock_for_a_day(library: Library) -> None:
+    set_(library, "pin", PIN)
+    for _ in range(LONG.wrong // SHORT.wrong):
+        for _ in range(SHORT.wrong):
+            refused(library, "ANNA", WRONG)
+        library.clock.moment += SHORT.within
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    library.clock.moment += LONG.within
+    assert ask(library, "ANNA", PIN) == library.id_of("ANNA")
+
+
+def test_tries_while_it_is_locked_make_it_no_longer(library: Library) -> None:
+    """Otherwise anybody with a card number could keep its owner out for good."""
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    library.clock.moment += SHORT.within - timedelta(minutes=1)
+    refused(library, "ANNA", WRONG)
+    library.clock.moment += timedelta(minutes=1)
+    assert ask(library, "ANNA", PIN) == library.id_of("ANNA")
+
+
+def test_the_lock_survives_the_server(library: Library) -> None:
+    """Each try here is made through a door of its own, as after a restart."""
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    assert refused(library, "ANNA", PIN) == "card.refused"
+
+
+def test_many_at_once_are_counted_one_by_one(library: Library) -> None:
+    set_(library, "pin", PIN)
+    door, together = CardDoor(), threading.Barrier(3 * SHORT.wrong)
+
+    def guess() -> None:
+        together.wait(20)
+        with pytest.raises(CardRefused):
+            door.open(library.store, library.clock, CardAsked("ANNA", WRONG, "automat"), PLENTY)
+
+    threads = [threading.Thread(target=guess) for _ in range(3 * SHORT.wrong)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    kinds = [kind for kind, _, _ in entries(library)]
+    assert (kinds.count("card_wrong"), kinds.count("card_locked")) == (SHORT.wrong, 2 * SHORT.wrong)
+
+
+def test_a_card_without_a_pin_opens_nothing(library: Library) -> None:
+    assert refused(library, "BO", PIN) == "card.refused"
+
+
+# -- quotas ----------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_that_asks_too_often_waits_for_a_minute(either_library: Library) -> None:
+    library, quota = either_library, Quota(asks=3, wrong=600)
+    set_(library, "pin", PIN)
+    for _ in range(2):
+        ask(library, "ANNA", PIN, quota=quota)
+    refused(library, "ANNA", WRONG, quota=quota)
+    before = library.everything()
+    assert refused(library, "ANNA", PIN, quota=quota) == "card.quota"
+    assert library.everything() == before
+    # another machine is asked nothing of it
+    assert ask(library, "ANNA", PIN, by="hjemmeside", quota=quota)
+    library.clock.moment += timedelta(minutes=1)
+    assert ask(library, "ANNA", PIN, quota=quota)
+
+
+def test_a_machine_that_guesses_over_many_cards_waits_for_an_hour(either_library: Library) -> None:
+    """One PIN tried on each card locks none of them: the machine is stopped."""
+    library, quota = either_library, Quota(asks=600, wrong=3)
+    set_(library, "pin", PIN)
+    for card in ("BO", "CLARA", "NOBODY"):
+        refused(library, card, WRONG, quota=quota)
+    before = library.everything()
+    assert refused(library, "ANNA", PIN, quota=quota) == "card.guessing"
+    assert library.everything() == before
+    library.clock.moment += timedelta(hours=1)
+    assert ask(library, "ANNA", PIN, quota=quota)
+
+
+def test_a_patron_has_no_quota_and_is_named_by_their_own_number(library: Library) -> None:
+    set_(library, "pin", PIN)
+    anna = ask(library, "ANNA", PIN, by="", quota=None)
+    assert entries(library) == [("card_right", anna, anna)]
