@@ -308,7 +308,9 @@ def _ended_text(code: int | None, language: Language) -> str:
 
 
 def _problem_text(one: Mapping[str, Any], language: Language) -> str:
-    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else one
+    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else {**one}
+    if "due" in one:
+        values["due"] = day_text(one["due"], language)
     return word("wrong_" + one["what"], language, **values)
 
 

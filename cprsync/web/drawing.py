@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-_WIDTH: Final = 900
-_HEIGHT: Final = 300
+#: In pixels. A picture of few bars is narrow, so that a telephone shows all of it.
+_HEIGHT: Final = 280
+_BAR: Final = 44
+_LEAST, _MOST = 340, 1100
+#: A label needs about so much room beside the next.
+_LABEL: Final = 40
 #: About so many lines lie behind the bars.
 _LINES: Final = 5
 #: What pygal adds for its own styles, scripts and bubbles.
@@ -31,18 +35,21 @@ def draw_bars(labels: Sequence[str], series: Mapping[str, Sequence[int]]) -> Mar
 
     Whoever sees no picture needs a table beside it: the picture says nothing to a reader of the screen.
     """
+    width = min(max(_LEAST, _BAR * (len(labels) + 1)), _MOST)
+    # further labels stand at each second bar, or fewer
+    each = ceil(_LABEL * len(labels) / width)
     chart = _load_pygal().StackedBar(
         js=(),
         no_prefix=True,
-        explicit_size=False,
+        explicit_size=True,
         disable_xml_declaration=True,
         show_legend=False,
-        width=_WIDTH,
+        width=width,
         height=_HEIGHT,
         margin=4,
         classes=("bars-chart",),
     )
-    chart.x_labels = list(labels)
+    chart.x_labels = ["" if place % each else label for place, label in enumerate(labels)]
     chart.y_labels = find_steps(max((sum(bar) for bar in zip(*series.values(), strict=True)), default=0))
     chart.value_formatter = str
     for name, counts in series.items():

@@ -89,13 +89,14 @@ def find_paths(town: TownDesk) -> list[str]:
 
 
 def _addresses(path: str, parts: Mapping[str, list[str]]) -> list[str]:
-    """One address for each example of the first unknown part of a path."""
+    """One address for each example of the unknown part that a path ends in. What lies below it needs one example."""
     begin = next((part for part in path.split("/") if part.startswith("{")), None)
     if begin is None:
         return [path]
     stem = path.partition(begin)[0] + begin
     assert stem in parts, f"the tests of every page know no {stem}: add an example to `_parts`"
-    return [one for value in parts[stem] for one in _addresses(path.replace(begin, value, 1), parts)]
+    examples = parts[stem] if path == stem else parts[stem][:1]
+    return [one for value in examples for one in _addresses(path.replace(begin, value, 1), parts)]
 
 
 def _parts(town: TownDesk) -> dict[str, list[str]]:
@@ -161,6 +162,16 @@ def _refuse_a_birth_date(seat: Seat) -> None:
     seat.open("/register").type_into("name", "Børnehaven Engen").type_into("birth_date", "i går").click("Fortsæt")
 
 
+def _tell_a_citizen(seat: Seat) -> None:
+    seat.open("/log").type_into("citizen", number("SOFIE")).press_and_wait("Enter")
+
+
+def _ask_for_a_second_person(seat: Seat) -> None:
+    """A look-up of someone who is watched."""
+    seat.open("/log").type_into("watch", number("KUNEN")).click("Overvåg")
+    seat.open("/").type_into("typed", number("KUNEN")).click("Find").click("Slå op i CPR og indmeld")
+
+
 def _find_no_page(seat: Seat) -> None:
     seat.open("/nowhere")
 
@@ -175,6 +186,8 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _refuse_a_telephone,
     _ask_about_own_words,
     _refuse_a_birth_date,
+    _tell_a_citizen,
+    _ask_for_a_second_person,
     _find_no_page,
 )
 

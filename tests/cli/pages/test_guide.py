@@ -61,3 +61,12 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 def test_the_readme_is_one_that_is_read_to_its_end() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_every_picture_is_shown_on_a_page_and_is_small() -> None:
+    """The guide is installed with the program. `tests/chromium/screenshots.py` makes the pictures."""
+    folder = next(iter(guide_paths().values())).parent
+    pictures = {path.name: path.stat().st_size for path in folder.glob("*.png")}
+    shown = {path for page in PAGES for path, _ in _LINK.findall(page.read_text(encoding="utf-8"))}
+    assert pictures.keys() <= shown
+    assert {name: size for name, size in pictures.items() if size > 120 * 1024} == {}
