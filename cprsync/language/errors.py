@@ -33,7 +33,7 @@ _KINDS: Final = {
         number.not_set number.real number.replaced number.taken_back patron.closed patron.exists patron.merged
         patron.no_card patron.open patron.unknown request responsible.circle responsible.gone responsible.minor
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
-        responsible.too_many review.changed review.closed review.closed.accepted review.closed.rejected
+        responsible.too_many review.bulk review.changed review.closed review.closed.accepted review.closed.rejected
         review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
         review.unknown run.unknown sign_in store.seal
     """,

@@ -119,6 +119,17 @@ def test_an_item_that_was_taken_back_or_rejected_is_taken_up_again(library: Libr
     assert library.rows() == rows
 
 
+def test_an_item_is_put_off_until_a_day_and_brought_back(library: Library) -> None:
+    first, *_ = library.call("review", "list").document["items"]
+    number = str(first["id"])
+    library.call("review", "later", number, "--until", "2027-04-10", "--reason", "De pårørende kommer forbi")
+    (later,) = [one["later"] for one in library.call("review", "list").document["items"] if one["later"]]
+    assert later == {"until": "2027-04-10", "by": user_name()}
+    assert "udsat til 10. april 2027" in text(library, "review", "list")
+    library.call("review", "later", number)
+    assert [one["later"] for one in library.call("review", "list").document["items"]] == [None, None]
+
+
 def test_an_item_that_there_is_not_is_refused(library: Library) -> None:
     before = library.rows()
     for command in ("show", "accept", "undo"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import date
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, day, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
@@ -95,6 +96,29 @@ def review_reject(
     _print_answered(item, lang, answer="reject", as_json=as_json)
 
 
+@app.command("later")
+def review_later(
+    number: Number,
+    *,
+    until: Annotated[
+        date | None,
+        typer.Option("--until", parser=day, metavar=TYPED, help="YYYY-MM-DD: the day on which it waits again."),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Put an item off until a day, for a reason.
+
+    Without --until, an item that was put off waits now.
+    """
+    with _reviews(config, library, as_json=as_json) as reviews:
+        item = reviews.bring_back(number) if until is None else reviews.put_off(number, until=until, reason=reason)
+    _print_answered(item, lang, answer="later", as_json=as_json)
+
+
 @app.command("undo")
 def review_undo(
     number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
@@ -146,6 +170,8 @@ def _item_line(item: Mapping[str, Any], language: Language) -> str:
     about = f" + {item['about']}" if item["about"] else ""
     sides = f" ({_sides_text(item['net_media'], language)})" if "net_media" in item else ""
     since = day_text(item["since"], language)
+    if item.get("later"):
+        sides += f" ({word('review_later', language, day=day_text(item['later']['until'], language))})"
     return (
         f"{item['id']:>5}  {since:<{DAY_WIDTH}}  {state:<13}  {item['patron']}{about}  {item['why'][language]}{sides}"
     )

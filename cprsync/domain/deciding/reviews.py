@@ -15,6 +15,8 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSALS,
     PROTECTION_DOUBTED,
+    REVIEW_KINDS,
+    AcceptEffect,
     State,
     find_proposals,
     is_outdated,
@@ -22,6 +24,7 @@ from cprsync.domain.patron.review import (
 )
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.status import Action
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +36,20 @@ if TYPE_CHECKING:
 
 #: Actions that are written even if a change is held or a person is parked (decision 3).
 _PROTECTIVE: Final = frozenset({Action.PROTECT, Action.STOP_LETTERS})
+
+
+#: What accepting does, by the class of harm whose limit holds a day's answers. Other answers harm nobody.
+HARMS: Final[Mapping[AcceptEffect, Harm]] = {
+    AcceptEffect.MERGE: Harm.MERGED,
+    AcceptEffect.GIVE_NUMBER: Harm.MERGED,
+    AcceptEffect.END_PROTECTION: Harm.PROTECTION_LIFTED,
+    AcceptEffect.TELL_AGAIN: Harm.CHANGED,
+}
+
+
+def kinds_of_harm(harm: Harm) -> tuple[str, ...]:
+    """The kinds of items that do this harm when they are accepted."""
+    return tuple(kind for kind, row in REVIEW_KINDS.items() if HARMS.get(row.doing) is harm)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import STATUS_RULES, BlockRule
+from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -48,6 +50,24 @@ PROTECTION_DOUBTED: Final = "protection.doubted"
 NUMBER_SET: Final = "number.set"
 #: The register's birth date differs from the one in the number. The register's counts, but either may be wrong.
 BIRTH_DIFFERS: Final = "birth.differs"
+
+
+#: The most items that are accepted with one yes: as many as a person reads through.
+BULK_MOST: Final = 50
+#: The longest that an item may be put off.
+LATER_MAX_DAYS: Final = 90
+
+
+def check_later(until: date, on: date) -> date:
+    """The day on which an item that is put off on `on` waits again.
+
+    Raises ValueError: it is no later day, or too far away.
+    """
+    if until <= on:
+        raise WrongValue("put it off until a day after today")
+    if until > on + timedelta(days=LATER_MAX_DAYS):
+        raise WrongValue("put it off for {days} days at most", days=LATER_MAX_DAYS)
+    return until
 
 
 class State(enum.Enum):
@@ -121,6 +141,17 @@ class ReviewKind:
     def needs_two(self) -> bool:
         """Whether two people must accept. If a protection ends by mistake, someone may find the address."""
         return self.doing is AcceptEffect.END_PROTECTION
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether many may be accepted with one yes.
+
+        Accepting then writes nothing to a record: staff have looked, or another is asked or told again. A municipality
+        that another library set at CULR is overwritten one by one.
+        """
+        if self.doing is AcceptEffect.TELL_AGAIN:
+            return self.kind == NET_MEDIA_REFUSED
+        return self.doing in {AcceptEffect.SEEN, AcceptEffect.ASK_AGAIN, AcceptEffect.ASK_NUMBER}
 
     @property
     def leaves_replaced(self) -> bool:

@@ -7,23 +7,23 @@ a yes. Leaves out who may answer: every user who may run the program may.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.decide import ProtectionEnd, decide
 from cprsync.domain.deciding.guard import guard
+from cprsync.domain.deciding.reviews import HARMS, kinds_of_harm
 from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import SERVICE, TAKING_BACK, Confirmation, Preview
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import (
-    BOTH_PATRONS,
     NET_MEDIA_KINDS,
     NUMBER_SET,
-    OTHER_SUCCESSOR,
-    PROTECTION_DOUBTED,
     AcceptEffect,
     State,
+    check_later,
 )
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
@@ -38,7 +38,7 @@ from cprsync.services.desk.showing import (
     whose_document,
 )
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
-from cprsync.services.ports.desk import Answer, ReviewItem
+from cprsync.services.ports.desk import Answer, Later, ReviewItem
 from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.trust import checked_reason
 
@@ -77,6 +77,14 @@ class Reviews:
         items = self.store.review_desk.items(all_states=all_states)
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
+
+    def answered(self, *, most: int) -> list[dict[str, Any]]:
+        """The items that staff answered, the latest answer first."""
+        return [document_of(item) for item in self.store.review_desk.answered(most=most)]
+
+    def count_due(self) -> int:
+        """How many items wait and are not put off."""
+        return sum(not item.is_put_off(self.clock.today()) for item in self.store.review_desk.items(all_states=False))
 
     def waiting_about(self, patron_id: str) -> list[dict[str, Any]]:
         """The open items about a patron, the oldest first. Also those in which they are the other one of two."""
@@ -139,20 +147,19 @@ class Reviews:
         Raises ReviewUnknown, ReviewClosed or Braked; then nothing is changed. Raises BadInput if another patron has the
         number that the item would give; then a review about both patrons is opened.
         """
-        item = self._waiting(number)
-        self._make_sure_that_may(item)
+        item = self.waiting_item(number)
+        self.make_sure_that_may(item)
         if item.row.needs_two:
             return self._accept_by_two(item)
-        if item.row.doing in {AcceptEffect.MERGE, AcceptEffect.GIVE_NUMBER}:
-            self._brake(Harm.MERGED, BOTH_PATRONS, OTHER_SUCCESSOR)
+        self.brake([item])
         if item.row.doing is AcceptEffect.GIVE_NUMBER:
             return self._give_number(item)
         return self._answer(Answer(item, State.ACCEPTED, self.user))
 
     def reject(self, number: int, *, reason: str) -> dict[str, Any]:
         """Reject the item with a reason. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
-        item, why = self._waiting(number), checked_reason(reason)
-        self._make_sure_that_may(item)
+        item, why = self.waiting_item(number), checked_reason(reason)
+        self.make_sure_that_may(item)
         return self._answer(Answer(item, State.REJECTED, self.user, why))
 
     def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
@@ -168,7 +175,7 @@ class Reviews:
             raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
         if item.row.doing is AcceptEffect.NUMBER_SET and not is_shown:
             raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
-        self._make_sure_that_may(item)
+        self.make_sure_that_may(item)
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
@@ -184,15 +191,32 @@ class Reviews:
                 state=item.state.value,
             )
         why = checked_reason(reason)
-        self._make_sure_that_may(item)
+        self.make_sure_that_may(item)
         return self._answer(Answer(item, State.WAITING, self.user, why))
 
-    def _make_sure_that_may(self, item: ReviewItem) -> None:
+    def make_sure_that_may(self, item: ReviewItem) -> None:
         """Refuse an answer about oneself or one's household, until a second person signs."""
         for patron_id in filter(None, (item.patron_id, item.about)):
             make_sure_that_may(self.store, Doing.REVIEW, patron_id, user=self.user)
 
-    def _waiting(self, number: int) -> ReviewItem:
+    def put_off(self, number: int, *, until: date, reason: str) -> dict[str, Any]:
+        """Let the item wait until a day, for a reason. What settles it by itself still does.
+
+        Raises ReviewUnknown, ReviewClosed, or BadInput for the day or the reason; then nothing is changed.
+        """
+        item, why = self.waiting_item(number), checked_reason(reason)
+        self.make_sure_that_may(item)
+        later = Later(check_later(until, self.clock.today()), self.user)
+        self.store.review_desk.put_off(item, later, user=self.user, reason=why)
+        return document_of(self._item(number))
+
+    def bring_back(self, number: int) -> dict[str, Any]:
+        """Let an item that was put off wait now. Raises ReviewUnknown or ReviewClosed; then nothing is changed."""
+        self.store.review_desk.put_off(self.waiting_item(number), None, user=self.user, reason="")
+        return document_of(self._item(number))
+
+    def waiting_item(self, number: int) -> ReviewItem:
+        """One item that waits. Raises ReviewUnknown or ReviewClosed."""
         item = self._item(number)
         if item.state is not State.WAITING:
             raise ReviewClosed(
@@ -229,7 +253,7 @@ class Reviews:
 
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
         """End a protection on the record as stored now. The sealed name and address are then open."""
-        self._brake(Harm.PROTECTION_LIFTED, PROTECTION_DOUBTED)
+        self.brake([item])
 
         def write() -> dict[str, Any]:
             (patron,) = self.store.patrons.read([item.patron_id])
@@ -240,10 +264,15 @@ class Reviews:
 
         return write_again_if_lost(write)
 
-    def _brake(self, harm: Harm, *kinds: str) -> None:
-        """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17)."""
+    def brake(self, items: Sequence[ReviewItem]) -> None:
+        """Hold a day's answers to the limit of a night: every writer passes the guard (decision 17). Raises Braked."""
+        harms = Counter(HARMS[item.row.doing] for item in items if item.row.doing in HARMS)
+        for harm, more in harms.items():
+            self._brake(harm, more)
+
+    def _brake(self, harm: Harm, more: int) -> None:
         midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = 1 + sum(self.store.review_desk.count(kind, since=midnight) for kind in kinds)
+        count = more + sum(self.store.review_desk.count(kind, since=midnight) for kind in kinds_of_harm(harm))
         excess = guard([(harm,)] * count, parked=0, population=self.store.patrons.count(), limits=self.policy.limits)
         if excess:
             raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
@@ -256,6 +285,7 @@ class Reviews:
 #: The message when a day's answers exceed a limit.
 _BRAKED: Final = {
     Harm.MERGED: "{count} records merged today are more than the limit of {limit}",
+    Harm.CHANGED: "{count} accounts told again today are more than the limit of {limit}",
     Harm.PROTECTION_LIFTED: "{count} protections ended today are more than the limit of {limit}",
 }
 
@@ -287,6 +317,8 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
         "decided": None
         if item.decided_at is None
         else {"by": item.decided_by, "at": item.decided_at.isoformat(timespec="seconds")},
+        "later": None if item.later is None else {"until": item.later.until.isoformat(), "by": item.later.by},
+        "in_bulk": row.in_bulk,
     }
 
 

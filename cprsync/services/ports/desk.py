@@ -279,6 +279,14 @@ class Views(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """An item that was put off: the day on which it waits again, and who put it off."""
+
+    until: date
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewItem:
     """One review item. It holds kinds and ids only."""
 
@@ -291,6 +299,12 @@ class ReviewItem:
     about: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    #: None: it was not put off
+    later: Later | None = None
+
+    def is_put_off(self, on: date) -> bool:
+        """Whether it is put off beyond a day."""
+        return self.later is not None and self.later.until > on
 
     @property
     def row(self) -> ReviewKind:
@@ -327,6 +341,12 @@ class ReviewDesk(Protocol):
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:
         """Return the items that wait, or all items, the oldest first."""
+
+    def answered(self, *, most: int) -> list[ReviewItem]:
+        """Return the items that staff answered, the latest answer first."""
+
+    def put_off(self, item: ReviewItem, later: Later | None, *, user: str, reason: str) -> None:
+        """Let an item wait until a day; None: now. Raises ReviewClosed if it was answered meanwhile."""
 
     def waiting_about(self, patron_id: str) -> list[ReviewItem]:
         """Return the items that wait about a patron, also as the other one of two, the oldest first."""

@@ -378,6 +378,9 @@ review_item = _table(
     _maybe("about", PATRON),
     _maybe("decided_by", String(64)),
     _maybe("decided_at", STAMP),
+    # put off: the day on which it waits again, and who put it off
+    _maybe("later", Date),
+    _maybe("later_by", String(64)),
     # the numbers that the item is about, or what an undo needs, sealed
     _maybe("undo", LargeBinary),
     _maybe("key", KEY),

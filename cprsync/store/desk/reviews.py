@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.desk import Answer, ReviewItem
+from cprsync.services.ports.desk import Answer, Later, ReviewItem
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: What the audit says of an item that waits again, and of the first of two people who accept it.
+#: What the audit says of an item that waits again, of the first of two people who accept it, and of one put off.
 REOPENED: Final = "reopened"
 FIRST_YES: Final = "first_yes"
+PUT_OFF: Final = "put_off"
+BROUGHT_BACK: Final = "brought_back"
 _ROW = tables.review_item.c
 
 
@@ -44,6 +46,25 @@ class ReviewDesk(TenantStore):
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
             return [_from_row(row) for row in rows]
+
+    def answered(self, *, most: int) -> list[ReviewItem]:
+        states = [State.ACCEPTED.value, State.REJECTED.value, State.UNDONE.value]
+        wanted = select(tables.review_item).where(_ROW.agency == self._tenant.agency, _ROW.state.in_(states))
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_ROW.decided_at.desc(), _ROW.id.desc()).limit(most))
+            return [_from_row(row) for row in rows]
+
+    def put_off(self, item: ReviewItem, later: Later | None, *, user: str, reason: str) -> None:
+        until, by = (None, None) if later is None else (later.until, later.by)
+        with library_transaction(self._tenant) as connection:
+            this = (_ROW.agency == self._tenant.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
+            put_off = update(tables.review_item).where(this).values(later=until, later_by=by)
+            if connection.execute(put_off).rowcount != 1:
+                raise ReviewClosed("review item {id} was answered or settled in the meantime", id=item.id)
+            more = (("item", str(item.id)), *((("until", until.isoformat()),) if until is not None else ()))
+            actions = (item.kind, BROUGHT_BACK if until is None else PUT_OFF)
+            said = audit.Happened(REVIEW, patron=item.patron_id, actions=actions, user=user, more=more, reason=reason)
+            audit.append(connection, self._tenant, audit.DESK, [said])
 
     def waiting_about(self, patron_id: str) -> list[ReviewItem]:
         waits = (_ROW.agency == self._tenant.agency) & (_ROW.state == State.WAITING.value)
@@ -110,6 +131,7 @@ def _from_row(row: AnyRow) -> ReviewItem:
         row.about,
         row.decided_by,
         None if row.decided_at is None else moment_of(row.decided_at),
+        None if row.later is None else Later(row.later, row.later_by),
     )
 
 
@@ -119,7 +141,8 @@ def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
     decided = update(tables.review_item).where(this, same_other)
     who, when = (None, None) if given.state is State.WAITING else (given.user, tenant.stamp())
-    values = {"state": given.state.value, "decided_by": who, "decided_at": when}
+    # an item that waits again later is not put off any more
+    values = {"state": given.state.value, "decided_by": who, "decided_at": when, "later": None, "later_by": None}
     if connection.execute(decided.values(values)).rowcount != 1:
         raise ReviewClosed("review item {id} was answered or settled in the meantime", id=given.item.id)
 

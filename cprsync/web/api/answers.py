@@ -255,6 +255,13 @@ class Decided(Answer):
     at: str
 
 
+class PutOff(Answer):
+    """Until when an item was put off, and by whom."""
+
+    until: str
+    by: str
+
+
 class ReviewItem(Answer):
     """One review item: as `review list --json`."""
 
@@ -270,6 +277,8 @@ class ReviewItem(Answer):
     undoable: bool
     reopens: bool
     decided: Decided | None
+    later: PutOff | None
+    in_bulk: bool
     net_media: AccountSides | None = None
 
 

@@ -10,11 +10,13 @@ import pytest
 from people import PROTECTED, STORED, TONIGHT, patron, person
 
 from cprsync.domain.deciding.reviews import (
+    HARMS,
     ItemInForce,
     OldNumber,
     ReviewNews,
     birth_match_changes,
     decide_reviews,
+    kinds_of_harm,
     only_protects,
 )
 from cprsync.domain.patron.responsible import Answering
@@ -23,6 +25,8 @@ from cprsync.domain.patron.review import (
     BLOCK_DEAD,
     BOTH_PATRONS,
     DEATH_ANNULLED,
+    NET_MEDIA_FOREIGN,
+    NET_MEDIA_REFUSED,
     OTHER_SUCCESSOR,
     PROTECTION_DOUBTED,
     RESPONSIBLE_GONE,
@@ -30,6 +34,7 @@ from cprsync.domain.patron.review import (
 )
 from cprsync.domain.person.person import Birth, Person, Status
 from cprsync.domain.person.status import Action
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
@@ -184,3 +189,17 @@ def test_a_write_that_moves_no_date_and_only_protects_decides_nothing(
     as_of: Any, actions: tuple[Action, ...], only: bool
 ) -> None:
     assert only_protects(ANNA, as_of, actions) is only
+
+
+@pytest.mark.parametrize(
+    ("harm", "kinds"),
+    [
+        (Harm.MERGED, {BOTH_PATRONS, OTHER_SUCCESSOR}),
+        (Harm.PROTECTION_LIFTED, {PROTECTION_DOUBTED}),
+        (Harm.CHANGED, {NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN}),
+        (Harm.GONE, set()),
+    ],
+)
+def test_a_days_answers_are_counted_by_the_harm_they_do(harm: Harm, kinds: set[str]) -> None:
+    assert set(kinds_of_harm(harm)) == kinds
+    assert (harm in HARMS.values()) is bool(kinds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,17 @@ from cprsync.domain.patron.review import (
     BLOCK_OF,
     BLOCK_REASONS,
     FOLLOWING,
+    LATER_MAX_DAYS,
     LIFTED_BY,
+    NET_MEDIA_FOREIGN,
     NET_MEDIA_KINDS,
+    NET_MEDIA_REFUSED,
     PARKED,
     PROPOSED_AT,
     REVIEW_KINDS,
     AcceptEffect,
     State,
+    check_later,
     find_proposals,
     is_outdated,
     is_reason_for_block,
@@ -246,3 +251,42 @@ def test_a_step_that_concerns_no_block_proposes_nothing_whatever_is_held(before:
         assert before is after or {before, after}.isdisjoint(PROPOSED_AT)
     else:
         assert before is not after
+
+
+# -- many at once, and later --------------------------------------------------------------------------------
+
+#: Accepting one of these writes a record, needs two people, or overwrites what another library said.
+ONE_BY_ONE = {
+    AcceptEffect.BLOCK,
+    AcceptEffect.LIFT,
+    AcceptEffect.MERGE,
+    AcceptEffect.GIVE_NUMBER,
+    AcceptEffect.END_LINK,
+    AcceptEffect.END_PROTECTION,
+    AcceptEffect.NUMBER_SET,
+}
+
+
+@pytest.mark.parametrize("kind", REVIEW_KINDS)
+def test_only_what_writes_no_record_is_accepted_many_at_once(kind: str) -> None:
+    row = REVIEW_KINDS[kind]
+    assert row.in_bulk is (row.doing not in ONE_BY_ONE and kind != NET_MEDIA_FOREIGN)
+    assert not (row.in_bulk and (row.needs_two or row.undoable))
+
+
+def test_what_culr_refused_may_be_told_again_in_bulk() -> None:
+    assert review_kind(NET_MEDIA_REFUSED).in_bulk
+
+
+TODAY = date(2027, 3, 23)
+
+
+@pytest.mark.parametrize("days", [1, LATER_MAX_DAYS])
+def test_an_item_is_put_off_to_a_later_day(days: int) -> None:
+    assert check_later(TODAY + timedelta(days), TODAY) == TODAY + timedelta(days)
+
+
+@pytest.mark.parametrize(("days", "why"), [(-1, "after today"), (0, "after today"), (LATER_MAX_DAYS + 1, "at most")])
+def test_an_item_is_put_off_to_no_day_that_is_past_or_far(days: int, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        check_later(TODAY + timedelta(days), TODAY)

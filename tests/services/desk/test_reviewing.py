@@ -142,6 +142,8 @@ def test_a_proposal_settles_by_itself_when_its_reason_is_gone(library: Library, 
     library.deliver(MONDAY, of_status(status))
     library.night()
     number = next(item["id"] for item in reviews(library).listed() if item["kind"].startswith("block."))
+    # put off or not
+    reviews(library).put_off(number, until=date(2027, 4, 20), reason="De pårørende kommer forbi")
     library.deliver(TUESDAY, person("ANNA"))
     library.night()
     assert [kind for kind in waits(library) if kind != "number.annulled"] == []
