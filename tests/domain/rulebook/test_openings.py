@@ -18,8 +18,11 @@ HOME = "domain/person/sealed.py"
 OPENERS = {"store/seals/vault.py", "store/desk/views.py"}
 #: What only `domain/person/sealed.py` may touch.
 INNER = {"_inside", "_VALUE", "_value"}
+#: The program is read once, in one worker.
+pytestmark = pytest.mark.xdist_group("syntax")
 
 
+@pytest.fixture(scope="module")
 def modules() -> dict[str, ast.Module]:
     """Every module of the program but the one that holds the type."""
     found = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
@@ -70,23 +73,23 @@ def reaches_inside(module: ast.Module) -> bool:
     return not INNER.isdisjoint(imported) or not {"_inside", "_VALUE"}.isdisjoint(names)
 
 
-def test_two_modules_make_an_opening_and_no_other() -> None:
-    assert {name for name, module in modules().items() if names_an_opening(module)} == OPENERS
+def test_two_modules_make_an_opening_and_no_other(modules: dict[str, ast.Module]) -> None:
+    assert {name for name, module in modules.items() if names_an_opening(module)} == OPENERS
 
 
-def test_two_modules_open_and_no_other() -> None:
-    assert {name for name, module in modules().items() if opens(module)} == OPENERS
+def test_two_modules_open_and_no_other(modules: dict[str, ast.Module]) -> None:
+    assert {name for name, module in modules.items() if opens(module)} == OPENERS
 
 
-def test_no_module_reaches_inside_another_way() -> None:
-    assert {name for name, module in modules().items() if reaches_inside(module)} == set()
+def test_no_module_reaches_inside_another_way(modules: dict[str, ast.Module]) -> None:
+    assert {name for name, module in modules.items() if reaches_inside(module)} == set()
 
 
 @pytest.mark.parametrize("name", sorted(OPENERS))
-def test_an_opener_makes_one_opening(name: str) -> None:
+def test_an_opener_makes_one_opening(name: str, modules: dict[str, ast.Module]) -> None:
     made = [
         node
-        for node in ast.walk(modules()[name])
+        for node in ast.walk(modules[name])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Opening"
     ]
     assert len(made) == 1
@@ -97,18 +100,18 @@ def the_reveal(views: ast.Module) -> ast.FunctionDef:
     return reveal
 
 
-def test_one_function_of_the_desk_opens_and_no_other() -> None:
+def test_one_function_of_the_desk_opens_and_no_other(modules: dict[str, ast.Module]) -> None:
     """What is not in that function makes no opening, and calls nothing that could open one."""
-    views = modules()["store/desk/views.py"]
+    views = modules["store/desk/views.py"]
     inside = {id(node) for node in ast.walk(the_reveal(views))}
     outside = [node for node in ast.walk(views) if id(node) not in inside]
     assert not any(isinstance(node, ast.Name) and node.id == "Opening" for node in outside)
     assert not any(isinstance(node, ast.Attribute) and node.attr == "open" for node in outside)
 
 
-def test_the_audit_is_written_before_anything_is_opened() -> None:
+def test_the_audit_is_written_before_anything_is_opened(modules: dict[str, ast.Module]) -> None:
     """In the order of the code: the transaction with the entry ends before the opening is made."""
-    reveal = the_reveal(modules()["store/desk/views.py"])
+    reveal = the_reveal(modules["store/desk/views.py"])
     (audited,) = (
         at
         for at, node in enumerate(reveal.body)
