@@ -88,9 +88,10 @@ def forget_all(  # noqa: PLR0913 -- how a night does it, and how a command
 ) -> dict[str, int]:
     """Delete all that is due by a day. Return how many by kind, without kinds that had none."""
     counts: Counter[str] = Counter()
-    for kind in Forgotten:
-        # a few entries may pass their check where later ones fail: all that are due are cut, or none
-        gone = limit if kind is not Forgotten.LOG or store.retention.count_log(policy, on=on) else 0
+    # of the audit's entries all that are due are cut, or none: a few may pass their check where later ones fail
+    due = store.retention.forgettable(policy, on=on)
+    for kind in (kind for kind in Forgotten if kind.value in due):
+        gone = limit
         while gone == limit:
             gone = store.retention.forget(run, kind, policy, on=on, limit=limit)
             counts[kind.value] += gone

@@ -103,11 +103,11 @@ class Retention(Protocol):
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
         """Delete at most `limit` rows of a kind, in one transaction. Returns how many were deleted."""
 
-    def count_log(self, policy: Policy, *, on: date) -> int:
-        """How many audit entries may be cut on a day. None may be while a beginning of the audit fails its check."""
-
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
-        """Count how many rows of each kind would be deleted on a day, as things are now. Writes nothing."""
+        """Count how many rows of each kind are due on a day, as things are now, without kinds that have none.
+
+        No audit entry may be cut while a beginning of the audit fails its check. Writes nothing.
+        """
 
 
 class Journal(Protocol):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    ScalarSelect,
     Select,
     Table,
     bindparam,
@@ -107,19 +108,19 @@ class Retention(TenantStore):
             audit.append(connection, self._tenant, stream, _happened(run, kind, rows))
         return len(rows)
 
-    def count_log(self, policy: Policy, *, on: date) -> int:
-        with reading(self._tenant.engine) as connection:
-            end = _Cutoff.of(self._tenant, Forgotten.LOG, policy, on).end
-            return audit_list.count_old_entries(connection, self._tenant, end)
-
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
-        counts = {}
+        cutoffs = {kind: _Cutoff.of(self._tenant, kind, policy, on) for kind in Forgotten}
+        # one statement: each night asks, and there is seldom anything of any kind
+        counted = select(*(_count(find(cutoffs[kind])).label(kind.value) for kind, (find, _) in _KINDS.items()))
         with reading(self._tenant.engine) as connection:
-            for kind, (find, _) in _KINDS.items():
-                rows = find(_Cutoff.of(self._tenant, kind, policy, on)).subquery()
-                counts[kind.value] = connection.scalar(select(func.count()).select_from(rows)) or 0
-        counts[Forgotten.LOG.value] = self.count_log(policy, on=on)
+            counts: dict[str, int] = dict(connection.execute(counted).mappings().one())
+            end = cutoffs[Forgotten.LOG].end
+            counts[Forgotten.LOG.value] = audit_list.count_old_entries(connection, self._tenant, end)
         return {kind: count for kind, count in counts.items() if count}
+
+
+def _count(found: Found) -> ScalarSelect[int]:
+    return select(func.count()).select_from(found.order_by(None).subquery()).scalar_subquery()
 
 
 def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
