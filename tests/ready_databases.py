@@ -50,7 +50,8 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
 def fresh_database(server: str, *, like: str = "ready", name: str = "") -> Iterator[str]:
     """The url of a database of its own, gone afterwards: a copy of another one, by default of an empty store."""
     name = name or f"store_{next(_NAMES)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {like}")
+    # a copy of its files: half of what it costs to write each page to the log, which is the default
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
     yield server.replace("/postgres?", f"/{name}?")
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
