@@ -242,10 +242,12 @@ class Site:
 
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
-        from cprsync.register.identity import own_certificates
+        from cprsync.register.identity import desk_certificate, own_certificates
 
         settings = register_settings(self.section.register_, production=self.settings.is_production)
-        return own_certificates(settings, datetime.now(UTC))
+        now, desk = datetime.now(UTC), self.settings.desk.certificate
+        ours = own_certificates(settings, now)
+        return ours if desk is None else [*ours, desk_certificate(desk, now)]
 
     @contextmanager
     def deliveries(self) -> Iterator[DeliveryDecisions]:

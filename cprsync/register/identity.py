@@ -270,9 +270,25 @@ def certificate_report(
     return [*own_certificates(settings, now), *_counterpart_lines(settings, beside, now)]
 
 
+#: How many days before its end the desk's own certificate raises an alarm, the first and the last time.
+DESK_STEPS = (14, 7, 3)
+
+
 def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
     """Same as `certificate_report`, only for our own files: no counterpart is asked."""
     return [*_own_lines(settings, now), *_trusted_lines(settings, now)]
+
+
+def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
+    """The line of the certificate that the desk shows to browsers. Those live 90 days, and are often renewed at 30."""
+    try:
+        line = _line("desk", read_certificates(path)[0], now)
+    except CertificateError as error:
+        return _problem("desk", error)
+    left, bad = line["days_left"], line["problem"] is not None
+    step = min((one for one in DESK_STEPS if left <= one), default=None)
+    level = "critical" if bad or left <= DESK_STEPS[-1] else "ok" if step is None else "warn"
+    return {**line, "step": step, "level": level}
 
 
 def _own_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:

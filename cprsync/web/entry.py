@@ -21,9 +21,9 @@ from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.pages import changing, leaving, registering, reviewing
+from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.seconding import Seconding
 from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
 
 if TYPE_CHECKING:

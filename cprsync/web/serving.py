@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
+import structlog
 import uvicorn
 
 from cprsync.config.addresses import LOOPBACK
@@ -17,9 +21,9 @@ from cprsync.errors import ConfigurationError
 from cprsync.https import PeerProtocol, QuickServer
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import FrameType
 
     from starlette.types import ASGIApp
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
@@ -33,6 +37,15 @@ _KEEP_ALIVE_SECONDS: Final = 15
 _REQUEST_SECONDS: Final = 10.0
 #: How long a request that is being answered is waited for when the server is stopped.
 _STOP_SECONDS: Final = 10
+#: After so long the program ends although a thread hangs. A service manager would wait for 90, and then kill.
+_LEAVE_SECONDS: Final = 20.0
+#: The exit code if something hung: what is committed stands.
+STOPPED_PART_WAY: Final = 7
+#: How long a browser may take to agree on TLS.
+_HANDSHAKE_SECONDS: Final = 10.0
+#: The server looks at its certificate's files once a minute; it ticks ten times a second.
+_TICKS_BETWEEN_LOOKS: Final = 600
+_LOG: Final = structlog.get_logger("cprsync.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ def make_server(
 
     Raises ConfigurationError: the certificate cannot be used.
     """
-    context = None if certificate is None else _tls(certificate)
+    tls = None if certificate is None else _Tls(certificate)
     config = uvicorn.Config(
         app,
         http=_Connection,
@@ -79,9 +92,9 @@ def make_server(
         limit_concurrency=_CONCURRENT_MAX,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
-        ssl_context_factory=None if context is None else lambda _config, _default: context,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
     )
-    return _Server(config, ready)
+    return _Server(config, ready, tls)
 
 
 class _Connection(PeerProtocol):
@@ -119,9 +132,23 @@ class _Connection(PeerProtocol):
 
 
 class _Server(QuickServer):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], tls: _Tls | None) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._tls = ready, tls
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop. What hangs is waited for no longer than it is told to be."""
+        if not self.should_exit:
+            leaving = threading.Timer(_LEAVE_SECONDS, _leave_what_hangs)
+            leaving.daemon = True
+            leaving.start()
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look every minute whether the certificate was renewed."""
+        if self._tls is not None and counter % _TICKS_BETWEEN_LOOKS == 0:
+            self._tls.renew()
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -137,22 +164,84 @@ class _Server(QuickServer):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._tls is not None:
+            # uvicorn has no setting for it, and a minute for a browser that never begins is too long
+            loop = asyncio.get_running_loop()
+            create = partial(loop.create_server, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
+            loop.create_server = create  # type: ignore[method-assign]  # of this loop alone
         await super().startup(sockets)
         self._ready()
 
 
-def _tls(certificate: Certificate) -> ssl.SSLContext:
+def _leave_what_hangs() -> None:
+    """End the program although a thread waits for a database or a counterpart: its transaction is undone."""
+    _LOG.error("web.stop.abandoned", seconds=_LEAVE_SECONDS)
+    os._exit(STOPPED_PART_WAY)
+
+
+class _Tls:
+    """The desk's certificate. A renewed one is shown to the next browser, without a restart."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        """Raises ConfigurationError: the certificate cannot be used."""
+        self._certificate = certificate
+        self._loaded = self._state()
+        self.context = _new_context()
+        _load(self.context, certificate)
+
+    def renew(self) -> None:
+        """Load the files again if they have changed. One that cannot be used is left, and the log has it once."""
+        state = self._state()
+        if state == self._loaded:
+            return
+        self._loaded = state
+        try:
+            # the files may be half written, or not fit each other: nothing of them is shown before both are whole
+            _load(_new_context(), self._certificate)
+            _load(self.context, self._certificate)
+        except ConfigurationError as error:
+            _LOG.error("web.certificate.refused", kind=error.kind)
+            return
+        _LOG.info("web.certificate.renewed")
+
+    def _state(self) -> tuple[int, ...]:
+        """What changes when one of the files does."""
+        found: list[int] = []
+        for path in (self._certificate.chain, self._certificate.key):
+            with suppress(OSError):
+                one = path.stat()
+                found += [one.st_ino, one.st_size, one.st_mtime_ns]
+        return tuple(found)
+
+
+def _new_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: Certificate) -> None:
+    asked = False
+
+    def refuse_to_ask() -> str:
+        # without this OpenSSL asks at the terminal, and a service waits for ever
+        nonlocal asked
+        asked = True
+        return ""
+
     try:
-        context.load_cert_chain(certificate.chain, certificate.key)
+        context.load_cert_chain(certificate.chain, certificate.key, password=refuse_to_ask)
     except (OSError, ssl.SSLError):
+        if asked:
+            raise ConfigurationError(
+                "the desk's key has a password: give one without, that the service's user alone can read",
+                kind="configuration",
+            ) from None
         raise ConfigurationError(
             "the desk's certificate or its key cannot be read, or they do not belong together", kind="configuration"
         ) from None
     if certificate.machines_ca is not None:
         _ask_for_certificates(context, certificate.machines_ca)
-    return context
 
 
 def _ask_for_certificates(context: ssl.SSLContext, issuers: Path) -> None:
