@@ -59,6 +59,8 @@ _KINDS: Final = {
 }
 #: The exit code by the kind of an error, which is also the key of its advice.
 EXITS: Final = {kind: code for code, kinds in _KINDS.items() for kind in kinds.split()}
+#: The exit code of what a later try may do.
+TRY_LATER: Final = 4
 #: The exit code of an error that nobody foresaw.
 UNEXPECTED_EXIT: Final = 7
 #: The exit code and the key of the advice by class, the most specific first.

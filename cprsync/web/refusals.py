@@ -19,6 +19,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunBusy,
 )
+from cprsync.language.errors import TRY_LATER, advice_for
 from cprsync.web.places import DeskBusy
 
 
@@ -58,4 +59,6 @@ def status_of(error: CprsyncError) -> int:
     """The status of HTTP that an error of ours is answered with."""
     if error.kind in _KINDS:
         return _KINDS[error.kind]
-    return next((code for of, code in STATUSES if isinstance(error, of)), 500)
+    # what the commands answer with "try later", such as a database that is down
+    rest = 503 if advice_for(error).exit == TRY_LATER else 500
+    return next((code for of, code in STATUSES if isinstance(error, of)), rest)
