@@ -30,7 +30,7 @@ NEAR_SECONDS = 40
 #: So many test files at a time, so that the near check can end between them.
 NEAR_FILES = 4
 Check = tuple[str, tuple[str, ...]]
-#: These go side by side: the types are one process, and one for each core is at the rules' tests.
+#: These go beside the tests, and are told when they have ended.
 BESIDE: tuple[Check, ...] = (
     ("format", ("ruff", "format", "--check", ".")),
     ("lint", ("ruff", "check", ".")),
@@ -48,18 +48,28 @@ def main() -> int:
     if sys.argv[1:] == ["--near"]:
         return run_near()
     set_up()
-    with ThreadPoolExecutor(len(BESIDE)) as pool:
-        for (name, _), done in zip(BESIDE, pool.map(lambda check: run(check, stdout=PIPE), BESIDE), strict=True):
-            print(f"== {name}\n{done.stdout}", end="", flush=True)
-            if done.returncode != 0:
-                return failed(name, done)
-    name, _ = TESTS
-    print(f"== {name}", flush=True)
-    done = run(TESTS)
-    if done.returncode != 0:
-        return failed(name, done)
-    print("== every check passed", flush=True)
-    return 0
+    _, (tool, *arguments) = TESTS
+    print(f"== tests, and beside them {', '.join(name for name, _ in BESIDE)}", flush=True)
+    # all at once: where a test waits for a slow server or a disk, another check has its core
+    with subprocess.Popen([str(HOME / "bin" / tool), *arguments], cwd=ROOT) as tests:
+        with ThreadPoolExecutor(len(BESIDE)) as pool:
+            for (name, _), done in zip(BESIDE, pool.map(lambda check: run(check, stdout=PIPE), BESIDE), strict=True):
+                print(f"\n== {name}\n{done.stdout}", end="", flush=True)
+                if done.returncode != 0:
+                    tests.terminate()
+                    return failed(name, done.returncode)
+        return end(tests)
+
+
+def end(tests: subprocess.Popen[bytes]) -> int:
+    """Wait for the tests, which say themselves what is wrong."""
+    try:
+        code = tests.wait(CEILING_SECONDS)
+    except subprocess.TimeoutExpired:
+        tests.terminate()
+        raise
+    print("\n== every check passed" if code == 0 else "\n== tests: failed, see above", flush=True)
+    return code
 
 
 def run_near() -> int:
@@ -75,7 +85,7 @@ def run_near() -> int:
     for check in BESIDE[:-1]:
         if (done := run(check, stdout=PIPE)).returncode != 0:
             print(f"== {check[0]}\n{done.stdout}", end="")
-            return failed(check[0], done)
+            return failed(check[0], done.returncode)
     tests = rank_tests(
         changed, {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in ROOT.glob(TEST_FILES)}
     )
@@ -83,7 +93,7 @@ def run_near() -> int:
         part, tests = tests[:NEAR_FILES], tests[NEAR_FILES:]
         print("==", *part, flush=True)
         if (done := run(("near tests", ("pytest", *part)))).returncode != 0:
-            return failed("near tests", done)
+            return failed("near tests", done.returncode)
     print(f"== the near check passed; {len(tests)} more test files import what changed", flush=True)
     return 0
 
@@ -129,9 +139,9 @@ def run(check: Check, *, stdout: int | None = None) -> CompletedProcess[str]:
     )
 
 
-def failed(name: str, done: CompletedProcess[str]) -> int:
+def failed(name: str, code: int) -> int:
     print(f"== {name}: failed, see above", flush=True)
-    return done.returncode
+    return code
 
 
 def set_up() -> None:
