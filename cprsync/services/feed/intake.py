@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cprsync.domain.feed.delivery import Link, Place, last_loaded, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState, SealedDelivery
-from cprsync.services.ports.runs import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +112,6 @@ def take_in(night: Night, run: Run) -> Intake:
     intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
     fetched = fetch(night.store, night.feed, night.progress)
     intake = _report_refused(night, fetched, intake)
-    night.store.runs.set_state(run, RunState.FETCHED)
     inspected, intake = _inspect(night, _undecided(night, fetched, accepted), intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         intake = _place(night, run, delivery, inspection, intake)

@@ -244,7 +244,6 @@ class _Course:
         """Guard the whole plan before anything is written, then write it."""
         night, run, rows = self._night, self._run, list(plan.rows())
         self._planned = Planned(rows, night.store.runs.save_plan(run, rows))
-        night.store.runs.set_state(run, RunState.PLANNED)
         population = night.store.patrons.count()
         excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
         departing = find_departing(night) if self._lives else Departing()

@@ -151,7 +151,7 @@ class Runs(Protocol):
         """Return the day of the last closed run that was not stopped: only such a run has lived its day."""
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
-        """Keep the plan, in place of an earlier one of the same run. Returns its hash."""
+        """Keep the plan, in place of an earlier one of the same run, which is PLANNED by then. Returns its hash."""
 
     def tally(self, run: Run) -> Tally:
         """Count the run's stored items. The report uses these counts, not the program's memory."""

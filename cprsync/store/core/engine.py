@@ -178,6 +178,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         call()
 
 
+def hold_rows(connection: Connection, rows: Select[Any], values: dict[str, Any]) -> None:
+    """Hold rows until the transaction ends. A writer of SQLite holds all of the file from its beginning."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(rows, values)
+
+
 def _forget_what_was_to_follow(connection: Connection) -> None:
     # a connection whose server went away has nothing left, and would try to connect again here
     if not connection.invalidated:

@@ -21,7 +21,7 @@ from cprsync.private import open_unfollowed
 from cprsync.services.ports.runs import Run
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
 from cprsync.store.core import tables
-from cprsync.store.core.engine import stamp_of, translated, writing
+from cprsync.store.core.engine import hold_rows, stamp_of, translated, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,7 +165,7 @@ def newest_epoch(connection: Connection, tenant: Tenant) -> int:
     The agreement's row is held, so that it stays the newest until the transaction ends.
     """
     ours = {"agency_": tenant.agency, "agreement_": tenant.agreement}
-    connection.execute(_HOLD_AGREEMENT, ours)
+    hold_rows(connection, _HOLD_AGREEMENT, ours)
     return connection.scalar(_NEWEST_EPOCH, ours) or 0
 
 
@@ -175,7 +175,7 @@ def hold_library(connection: Connection, tenant: Tenant) -> None:
     Every writer takes it before any patron, and a run takes it after its fence. With one order there is no deadlock.
     The key stays free, because each new row that names the library or the agreement checks that it exists.
     """
-    connection.execute(_HOLD_LIBRARY, {"agency_": tenant.agency})
+    hold_rows(connection, _HOLD_LIBRARY, {"agency_": tenant.agency})
 
 
 @contextmanager

@@ -178,14 +178,14 @@ class StoppedDeliveries(TenantStore):
             return open_for_subscribed(connection, self._tenant, Why.GAP) if is_first else 0
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
+        if not names:
+            return {}
         settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
         wanted = (
             select(tables.inbox)
             .where(of_agreement(self._tenant), _BOX.name.in_(list(names)), settled)
             .order_by(_BOX.id)
         )
-        if not names:
-            return {}
         with reading(self._tenant.engine) as connection:
             return {row.name: from_row(row) for row in connection.execute(wanted)}
 

@@ -54,6 +54,7 @@ class Runs(TenantStore):
         return run_lock(self._tenant)
 
     def begin(self, *, day: date, started: datetime) -> Run:
+        fetching = RunState.FETCHED.value
         with writing(self._tenant.engine) as connection:
             epoch = newest_epoch(connection, self._tenant) + 1
             row = _unfinished(connection, self._tenant)
@@ -61,9 +62,9 @@ class Runs(TenantStore):
                 return _new(connection, self._tenant, epoch=epoch, day=day, started=started)
             if row.checkpoint == 0 and not _has_deliveries(connection, row):
                 # the run was stopped before it accepted anything, so it begins again on today's day
-                connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started)))
+                connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started), state=fetching))
                 return Run(row.id, epoch, day, started)
-            connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1))
+            connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1, state=fetching))
             return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
 
     def set_state(self, run: Run, state: RunState) -> None:
@@ -98,7 +99,7 @@ class Runs(TenantStore):
             plan = tables.plan_row
             connection.execute(delete(plan).where(plan.c.agency == self._tenant.agency, plan.c.run_id == run.id))
             append(connection, plan, planned)
-            set_run_values(connection, self._tenant, run, plan_hash=named)
+            set_run_values(connection, self._tenant, run, plan_hash=named, state=RunState.PLANNED.value)
         return named
 
     def tally(self, run: Run) -> Tally:

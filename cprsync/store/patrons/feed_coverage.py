@@ -209,6 +209,8 @@ class Windows(TenantStore):
         with reading(self._tenant.engine) as connection:
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
             rows = sorted(connection.execute(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)))
+            if not rows:
+                return []
             waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
         found: list[InWindow] = []
         for patron_id, since, why, asked in rows:
@@ -223,6 +225,8 @@ class Windows(TenantStore):
             return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
 
     def to_ask(self, limit: int) -> list[str]:
+        if not (listed := self.listed()):
+            return []
         asked, waits = tables.follow_up.c, tables.review_item.c
         questions = select(asked.patron_id).where(asked.agency == self._tenant.agency, asked.kind.in_(_WHOLE))
         waiting = (waits.agency == self._tenant.agency) & (waits.state == State.WAITING.value)
@@ -232,7 +236,7 @@ class Windows(TenantStore):
         today = self._tenant.clock.today()
         ids = [
             one.patron_id
-            for one in self.listed()
+            for one in listed
             if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
         ]
         return [one.patron_id for one in sorted(_waiting(self._tenant, ids), key=ask_order)[:limit]]
