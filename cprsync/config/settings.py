@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cprsync.config.addresses import LOOPBACK, Address
 from cprsync.config.packaged import load_municipalities
-from cprsync.config.sign_in import SignInSection  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
@@ -147,6 +147,8 @@ class LibrarySection(Strict):
     feed: FeedSection
     #: None: the net media are not told, and what they must be told waits
     culr: CulrSection | None = None
+    #: None: patrons have no page
+    patron_page: PatronPageSection | None = None
 
 
 class AuditSection(Strict):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cprsync.config.addresses import Address, OwnAddress  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.toml import Strict
 from cprsync.domain.desk.claims import ClaimRules, RoleRule
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.errors import WrongValue
 
 ClaimName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 #: What a token is asked for, beside `openid`.
@@ -57,3 +58,40 @@ class SignInSection(ProviderSection):
         """The claims as the domain reads them."""
         given = tuple(RoleRule(one.value, one.role, one.libraries) for one in self.role)
         return ClaimRules(self.name_claim, self.roles_claim, given)
+
+
+class PatronProviderSection(ProviderSection):
+    """The provider where patrons sign in: a registration of its own, whose token says who they are."""
+
+    #: the claim with the CPR number, as brokers of MitID give it to a public body
+    number_claim: ClaimName | None = None
+    #: or the claim with our own patron number
+    patron_claim: ClaimName | None = None
+
+    @model_validator(mode="after")
+    def _check_claim(self) -> Self:
+        if (self.number_claim is None) == (self.patron_claim is None):
+            raise WrongValue("give either number_claim or patron_claim")
+        return self
+
+    @property
+    def claim(self) -> tuple[str, str]:
+        """What the claim holds, by the field's key, and its name."""
+        if self.number_claim is not None:
+            return "cpr_number", self.number_claim
+        return "patron", self.patron_claim or ""
+
+
+class PatronPageSection(Strict):
+    """The patron's own pages. Left out: there are none."""
+
+    #: whether a card and its PIN open what is the patron's and says nothing of who they are
+    cards: bool = Field(default=False, strict=True)
+    #: where patrons prove who they are; None: nowhere, and nothing more opens
+    sign_in: PatronProviderSection | None = None
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> Self:
+        if not self.cards and self.sign_in is None:
+            raise WrongValue("give cards = true, or sign_in, or both")
+        return self

@@ -23,7 +23,7 @@ _WHO_WIDTH = 14
 #: Kinds of entries with actions that need their own words.
 _REVIEW, _RIGHTS = "review", "rights"
 #: Kinds of entries with names of fields as actions.
-_OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal"})
+_OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal", "own_view"})
 #: The kind with an error's kind as its action, which the delivery's own report explains.
 _DISCARD = "discard"
 #: The kind with kinds of deleted data as its actions.

@@ -30,7 +30,7 @@ _KINDS: Final = {
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
         delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
         input.reason journal.behind journal.broken journal.whole list.missing list.several number.both_patrons
-        number.not_set number.real number.replaced number.taken_back patron.closed patron.exists patron.merged
+        number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.merged
         patron.no_card patron.open patron.unknown request responsible.circle responsible.gone responsible.minor
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
         responsible.too_many review.bulk review.changed review.closed review.closed.accepted review.closed.rejected

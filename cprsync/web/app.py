@@ -25,6 +25,7 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.api.problems import answer_http_error
 from cprsync.web.entry import Entry, Surroundings
+from cprsync.web.me.routes import me_routes
 from cprsync.web.pages import (
     changing,
     checking,
@@ -166,6 +167,8 @@ def make_app(around: Surroundings) -> Outermost:
     if around.provider is not None:
         door = open_id.OpenIdDoor(entry, sign_in, around.provider)
         routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
+    if around.patrons is not None:
+        routes += me_routes(around.patrons, around.places, around.library, secure=around.secure)
 
     async def show_http_error(request: Request, error: Exception) -> Response:
         # a path that the API's own mount does not match, such as one with a line end

@@ -9,7 +9,6 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +23,7 @@ from cprsync.web.pages import changing, leaving, registering, reviewing
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import FormRefused, Visit, one_at_a_time, read_form
+from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from cprsync.https import ShownCertificate
     from cprsync.web.accounts import Accounts, MachineEntry
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.me.area import PatronArea
     from cprsync.web.places import Places
     from cprsync.web.sessions import Session, Sessions
 
@@ -80,24 +80,13 @@ class Surroundings:
     provider: StaffProvider | None = None
     #: the time by which certificates end, in seconds
     real_time: Callable[[], float] = time.time
+    #: the patron's own pages; None: there are none
+    patrons: PatronArea | None = None
 
     @property
     def signs_in(self) -> bool:
         """Whether people have to sign in."""
         return self.accounts is not None or self.provider is not None
-
-
-def own_path(text: str) -> str:
-    """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
-    parts = urlsplit(text)
-    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
-
-
-def _is_own(request: Request, session: Session, token: str) -> bool:
-    """Whether one of our own pages sent the request: another site does not know the session's token."""
-    foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
-    return not foreign and secrets.compare_digest(token.encode(), session.form_token.encode())
 
 
 class Entry:
@@ -161,7 +150,7 @@ class Entry:
             form = await read_form(request)
         except FormRefused:
             return self.failed(session, "form_refused", 400)
-        if not _is_own(request, session, (form.get("form_token") or [""])[0]):
+        if not is_own(request, session, (form.get("form_token") or [""])[0]):
             return self.failed(session, "form_foreign", 403)
         return session, form
 
@@ -179,7 +168,7 @@ class Entry:
         session = self.session_of(request) if token is None else self._find(request)
         if session is None or not session.user:
             raise NotAdmitted("nobody is signed in, or the session has ended", kind="session.ended")
-        if token is not None and not _is_own(request, session, token):
+        if token is not None and not is_own(request, session, token):
             raise NotAdmitted("the session's token is missing or wrong", kind="session.token")
         if task is not None and not session.may(task):
             raise NotAdmitted("your role does not allow this", kind="session.role")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class Renderer:
     """Renders the pages of one library."""
 
-    def __init__(self, library: str, *, signs_in: bool) -> None:
-        self._library, self._signs_in = library, signs_in
+    def __init__(self, library: str, *, signs_in: bool, always: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """`always`: what every page may show."""
+        self._library, self._signs_in, self._always = library, signs_in, always
         self._templates = Environment(
             loader=PackageLoader("cprsync.web"),
             autoescape=True,
@@ -36,7 +38,13 @@ class Renderer:
     def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template for a session."""
         context = {**_texts(session.language), "session": session, "library": self._library, "path": path}
-        context |= {"signs_in": self._signs_in, "tasks": Task, "template": name.removesuffix(".html"), **values}
+        context |= {
+            "signs_in": self._signs_in,
+            "tasks": Task,
+            "template": name.removesuffix(".html"),
+            **self._always,
+            **values,
+        }
         return HTMLResponse(self._templates.get_template(name).render(context), status_code=status)
 
 

@@ -108,8 +108,14 @@ class Session:
 class Sessions:
     """All sessions of one server. Many threads may use it."""
 
-    def __init__(self, *, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float],
+        idle_seconds: int = IDLE_SECONDS,
+        longest_seconds: int = LONGEST_SECONDS,
+    ) -> None:
+        self._monotonic, self._idle, self._longest = monotonic, idle_seconds, longest_seconds
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
@@ -146,7 +152,7 @@ class Sessions:
             session = among.get(token)
             if session is None:
                 return None
-            if now - session.seen > IDLE_SECONDS or now - session.began > LONGEST_SECONDS:
+            if now - session.seen > self._idle or now - session.began > self._longest:
                 del among[token]
                 return None
             session.seen = now

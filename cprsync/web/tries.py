@@ -32,8 +32,8 @@ _BETWEEN, _INSIDE = ".", "-"
 class Tries:
     """Counts wrong tries in a row. Many threads may use it."""
 
-    def __init__(self, *, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
+    def __init__(self, *, monotonic: Callable[[], float], most: int = WRONG_MAX) -> None:
+        self._monotonic, self._most = monotonic, most
         #: by whom or what is tried: how many, and when the last one was made
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -45,13 +45,20 @@ class Tries:
             now = self._monotonic()
             if now - at > LOCKED_SECONDS:
                 count = 0
-            if count >= WRONG_MAX:
+            if count >= self._most:
                 return False
             self._wrong[what] = (count + 1, now)
             self._wrong.move_to_end(what)
             while len(self._wrong) > _REMEMBERED_MAX:
                 self._wrong.popitem(last=False)
             return True
+
+    def take_back(self, what: str) -> None:
+        """A try was right: it counts no more. The wrong ones still do."""
+        with self._lock:
+            count, at = self._wrong.get(what, (0, 0.0))
+            if count:
+                self._wrong[what] = (count - 1, at)
 
     def forgive(self, what: str) -> None:
         """A try was right: forget the wrong ones."""

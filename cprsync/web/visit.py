@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
@@ -82,6 +83,19 @@ async def one_at_a_time(session: Session) -> AsyncIterator[None]:
         yield
     finally:
         session.one_form.release()
+
+
+def own_path(text: str) -> str:
+    """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
+    parts = urlsplit(text)
+    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
+
+
+def is_own(request: Request, session: Session, token: str) -> bool:
+    """Whether one of our own pages sent the request: another site does not know the session's token."""
+    foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+    return not foreign and secrets.compare_digest(token.encode(), session.form_token.encode())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

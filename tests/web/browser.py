@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.me.area import PatronArea
     from cprsync.web.serving import Certificate
 
 
@@ -89,10 +90,12 @@ def serving(
     *,
     provider: Callable[[str], StaffProvider] | None = None,
     certificate: Certificate | None = None,
+    patrons: Callable[[str, Clock], PatronArea] | None = None,
 ) -> Iterator[Served]:
     """Serve the desk of a library on a free port.
 
-    `accounts`, `provider`: who may sign in; with neither, nobody has to. A provider is made for the desk's address.
+    `accounts`, `provider`: who may sign in; with neither, nobody has to. A provider is made for the desk's address, and
+    so are the patrons' pages.
     """
     site, clock = Site(library), Clock()
     with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
@@ -108,6 +111,7 @@ def serving(
             LOOPBACK,
             secure=certificate is not None,
             provider=None if provider is None else provider(url),
+            patrons=None if patrons is None else patrons(url, clock),
         )
         server = make_server(make_app(around), certificate)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cprsync.cli.demo.comparison import Comparison, Rights
     from cprsync.config.settings import Settings
-    from cprsync.config.sign_in import SignInSection
+    from cprsync.config.sign_in import PatronPageSection, SignInSection
 
 #: The exit code of a night that left something to staff.
 LEFT = 3
@@ -133,6 +133,8 @@ def _open_desk(stage: Stage) -> None:
     write_accounts(path, entries)
     desk = stage.settings.desk.model_copy(update={"accounts": path, "sign_in": _mock_provider(stage, PORT)})
     stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
+    stage.tell(word("demo_patrons", stage.language, url=f"http://localhost:{PORT}/me"))
+    section = section.model_copy(update={"patron_page": _patron_page(stage, PORT)})
     site = Site(stage.settings.model_copy(update={"desk": desk}), section)
     serve_site(site, PORT, stage.language, as_json=stage.as_json)
 
@@ -140,18 +142,32 @@ def _open_desk(stage: Stage) -> None:
 def _mock_provider(stage: Stage, port: int) -> SignInSection:
     """The mock's identity provider, where the same users sign in by a click."""
     from cprsync.config.sign_in import SignInSection
-    from cprsync.mock.identity import CLIENT, STAFF
+    from cprsync.mock.identity import STAFF
 
     roles = sorted({role for groups in STAFF.values() for role in groups})
     return SignInSection(
-        **stage.ready["oidc"],
-        client_id=CLIENT,
-        ca=stage.ready["ca"],
-        address=f"http://localhost:{port}",
+        **_registration(stage, port),
         title=word("demo_provider", stage.language),
         roles_claim="groups",
         role=tuple({"value": role, "role": role} for role in roles),
     )
+
+
+def _patron_page(stage: Stage, port: int) -> PatronPageSection:
+    """The patrons' pages, where anybody of the town signs in by a click."""
+    from cprsync.config.sign_in import PatronPageSection, PatronProviderSection
+
+    title = word("demo_provider", stage.language)
+    provider = PatronProviderSection(**_registration(stage, port), title=title, number_claim="cpr")
+    return PatronPageSection(cards=True, sign_in=provider)
+
+
+def _registration(stage: Stage, port: int) -> dict[str, Any]:
+    """What the mock's provider knows of a program on this machine."""
+    from cprsync.mock.identity import CLIENT
+
+    address = f"http://localhost:{port}"
+    return {**stage.ready["oidc"], "client_id": CLIENT, "ca": stage.ready["ca"], "address": address}
 
 
 def load_week() -> Week:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.web.accounts import AccountEntry, MachineEntry
     from cprsync.web.entry import Surroundings
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.me.area import PatronArea
     from cprsync.wiring import Site
 
 #: Where a browser finds the desk, unless another port is given.
@@ -123,6 +124,7 @@ def _surroundings(site: Site) -> Iterator[Surroundings]:
             (*LOOPBACK, *sorted(desk.names)),
             secure=desk.certificate is not None,
             provider=provider,
+            patrons=stack.enter_context(_patron_area(site)),
         )
 
 
@@ -141,6 +143,30 @@ def _staff_provider(site: Site) -> Iterator[StaffProvider | None]:
         secure = site.settings.desk.certificate is not None
         journeys = Journeys(provider, cookie="cprsync-way", secure=secure, now=real_time)
         yield StaffProvider(journeys, section.title, section.rules(), site.section.agency)
+
+
+@contextmanager
+def _patron_area(site: Site) -> Iterator[PatronArea | None]:
+    """The patron's own pages. None: the library has none."""
+    section = site.section.patron_page
+    if section is None:
+        yield None
+        return
+    from cprsync.web.journeys import Journeys
+    from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, SIGN_IN, PatronArea, PatronProvider
+    from cprsync.web.sessions import Sessions
+    from cprsync.wiring import real_time
+
+    sessions = Sessions(monotonic=time.monotonic, idle_seconds=IDLE_SECONDS, longest_seconds=LONGEST_SECONDS)
+    if section.sign_in is None:
+        yield PatronArea(sessions, section.cards, None, time.monotonic)
+        return
+    with site.provider(section.sign_in, back=BACK, after=SIGN_IN) as provider:
+        secure = site.settings.desk.certificate is not None
+        journeys = Journeys(provider, cookie="cprsync-me-way", secure=secure, now=real_time)
+        named_by, claim = section.sign_in.claim
+        door = PatronProvider(journeys, section.sign_in.title, claim, named_by)
+        yield PatronArea(sessions, section.cards, door, time.monotonic)
 
 
 def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: bool) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The purpose in the audit entry. The reason beside it is in the user's own words.
 SHOW: Final = "show"
+#: The same, of a patron who opens their own record.
+OWN: Final = "own"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -276,6 +278,9 @@ class Views(Protocol):
 
     def reveal(self, asked: Reveal) -> Opened:
         """Commit the audit entry, and then open the fields."""
+
+    def note_own(self, patron_id: str, fields: tuple[str, ...], *, proof: str) -> None:
+        """Write an audit entry that a patron looks at their own record. `proof`: how they proved who they are."""
 
 
 @dataclass(frozen=True, slots=True)

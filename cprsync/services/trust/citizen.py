@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import find_patron, read_number
+from cprsync.services.ports.desk import OWN
 from cprsync.services.ports.trust import AuditFilter
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def citizen_report(store: Store, citizen: Citizen, *, organisation: str, user: s
     looks = [
         {"at": one.at, "what": one.what, "why": one.why, "organisation": organisation}
         for one in entries
-        if one.what in _LOOKED
+        # who opens their own record has not been looked up
+        if one.what in _LOOKED and one.why != OWN
     ]
     looks += [
         {

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 #: The kind of an audit entry that says that someone opened what is sealed.
 REVEAL: Final = "reveal"
+#: The kind of an audit entry that says that a patron looked at their own record.
+OWN_VIEW: Final = "own_view"
 #: How many records are opened at a time.
 _OPEN_ROWS: Final = 500
 _PATRON, _ROW = tables.patron.c, tables.subscription.c
@@ -137,6 +139,12 @@ class Views(TenantStore):
                 for table in tables.metadata.sorted_tables
                 if table is not tables.inbox_chunk
             }
+
+    def note_own(self, patron_id: str, fields: tuple[str, ...], *, proof: str) -> None:
+        more = (("proof", proof),)
+        entry = audit.Happened(OWN_VIEW, patron=patron_id, actions=fields, user=patron_id, more=more)
+        with library_transaction(self._tenant) as connection:
+            audit.append(connection, self._tenant, audit.DESK, [entry])
 
     def reveal(self, asked: Reveal) -> Opened:
         # no other function of the store opens a sealed value, apart from the codec; a test finds any other place

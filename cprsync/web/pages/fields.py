@@ -93,6 +93,11 @@ class Correctable:
     is_endless: bool
 
 
+def group_of(key: str) -> int:
+    """The number of the heading under which a field stands."""
+    return _GROUPS.get(key, _OTHER)
+
+
 def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
     """The fields of a document, in its order."""
     for key, entry in fields.items():
@@ -105,7 +110,7 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             bool(entry.get("sealed")),
             value_text(key, entry["register"], language) if "register" in entry else None,
             is_empty=lines == (NOTHING,) and "register" not in entry,
-            group=_GROUPS.get(key, _OTHER),
+            group=group_of(key),
         )
 
 

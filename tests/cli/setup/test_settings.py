@@ -315,3 +315,46 @@ def test_a_developers_desk_may_be_this_machines_own_in_clear(tmp_path: Path) -> 
     desk = load_settings(configuration(tmp_path, f"{GOOD}{sign_in(address=repr('http://localhost:8710'))}")).desk
     assert desk.sign_in is not None
     assert desk.sign_in.address == "http://localhost:8710"
+
+
+# -- the patrons' pages ------------------------------------------------------------------------------------
+
+
+def patron_page(*lines: str) -> str:
+    return f"{GOOD}[library.patron_page]\n" + "\n".join(lines) + "\n"
+
+
+def patron_provider(**changed: str) -> str:
+    held = {key: value for key, value in SIGN_IN.items() if key not in {"roles_claim", "role"}}
+    return "[library.patron_page.sign_in]\n" + "\n".join(f"{key} = {value}" for key, value in (held | changed).items())
+
+
+def test_patrons_have_no_page_unless_their_library_switches_it_on(tmp_path: Path) -> None:
+    assert load_settings(configuration(tmp_path)).library[0].patron_page is None
+
+
+def test_a_library_opens_the_doors_that_it_names(tmp_path: Path) -> None:
+    text = patron_page("cards = true", patron_provider(number_claim='"cpr"'))
+    page = load_settings(configuration(tmp_path, text)).library[0].patron_page
+    assert page is not None
+    assert page.cards
+    assert page.sign_in is not None
+    assert page.sign_in.claim == ("cpr_number", "cpr")
+    assert page.sign_in.client_secret_file == tmp_path / "oidc-secret"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("cards = false",), "cards = true, or sign_in"),
+        ((patron_provider(),), "number_claim or patron_claim"),
+        ((patron_provider(number_claim='"cpr"', patron_claim='"patron"'),), "number_claim or patron_claim"),
+        ((patron_provider(roles_claim='"groups"', patron_claim='"patron"'),), "roles_claim"),
+    ],
+)
+def test_a_page_without_a_door_or_with_one_that_tells_not_who_comes_is_refused(
+    tmp_path: Path, lines: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(configuration(tmp_path, patron_page(*lines)))
+    assert said in error.value.message

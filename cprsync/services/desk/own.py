@@ -1,0 +1,166 @@
+"""A patron's own view of their record: shown, changed and exported by the patron, and audited as the patron.
+
+A patron names no record: theirs is the only one that is reached. Changes are those of the desk (`setting`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.desk.own import Proof, changed_fields, mask_contact, opened_fields
+from cprsync.domain.person.number import CprNumber, NumberKind
+from cprsync.errors import BadInput
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.desk.showing import patron_document
+from cprsync.services.desk.viewing import living_view_of, sealed_fields
+from cprsync.services.ports.desk import OWN, Reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cprsync.domain.patron.field import Field
+    from cprsync.domain.patron.local import ListChange
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.desk import Opened, PatronView
+    from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.store import Store
+
+#: Where the hyphen of a written number stands.
+_HYPHEN_AT: Final = 6
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnRecord:
+    """One patron at their own record."""
+
+    agency: str
+    store: Store
+    clock: Clock
+    policy: Policy
+    municipalities: frozenset[str]
+    patron_id: str
+    proof: Proof
+
+    def document(self) -> dict[str, Any]:
+        """The record as the patron sees it. The audit names the patron, before anything is read.
+
+        Raises BadInput: there is no such patron any more.
+        """
+        view = living_view_of(self.store, self.patron_id)
+        fields = self._opened(view)
+        self.store.views.note_own(self.patron_id, tuple(one.key for one in fields), proof=self.proof.value)
+        whole = self._whole(view)
+        shown = {one.key: self._shown(one, whole["fields"][one.key]) for one in fields if one.key in whole["fields"]}
+        if self.proof is Proof.CARD:
+            return {"library": self.agency, "proof": self.proof.value, "fields": shown}
+        shown["cpr_number"] = {**shown["cpr_number"], "value": _written(view.patron.number)}
+        return {
+            "library": self.agency,
+            "proof": self.proof.value,
+            "patron": self.patron_id,
+            "protected": whole["protected"],
+            "verified": whole["verified"],
+            "fields": shown,
+        }
+
+    def changeable(self) -> tuple[Field, ...]:
+        """The fields that the patron may change."""
+        return changed_fields(self.proof, is_sealed=self._is_sealed(living_view_of(self.store, self.patron_id)))
+
+    def entries(self, key: str) -> tuple[tuple[str, str], ...]:
+        """The entries of a list that the patron may take off, as they are typed and as they are shown."""
+        view = living_view_of(self.store, self.patron_id)
+        field = self._own_field(key)
+        typed = field.kind.shown(field.value_in(view.local), False) if field.kind.is_list else ()
+        return tuple((one, self._masked(one)) for one in typed)
+
+    def change(self, key: str, text: str, doing: ListChange | None = None) -> str:
+        """Change one field, as the desk does. Return the outcome.
+
+        Raises BadInput: the field is not the patron's to change, or the text does not fit; nothing is written.
+        """
+        field = self._own_field(key)
+        counter = SettingDesk(self.store, self.clock, self.policy, self.municipalities)
+        if field.kind.is_list and not text:
+            raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
+        asked = Setting(self.patron_id, key, text or None, self.patron_id, doing=doing if field.kind.is_list else None)
+        return str(set_field(counter, asked)["outcome"])
+
+    def _own_field(self, key: str) -> Field:
+        field = next((one for one in self.changeable() if one.key == key), None)
+        if field is None:
+            raise BadInput("that is not yours to change here", kind="own.field")
+        return field
+
+    def _opened(self, view: PatronView) -> tuple[Field, ...]:
+        return opened_fields(self.proof, is_sealed=self._is_sealed(view))
+
+    def _is_sealed(self, view: PatronView) -> bool:
+        return view.is_sealed(self.policy)
+
+    def _whole(self, view: PatronView) -> dict[str, Any]:
+        """The record as the desk shows it, opened if the patron has proved who they are."""
+        document = self._document_of(view, None)
+        sealed = sealed_fields(document["fields"])
+        if self.proof is Proof.CARD or not sealed:
+            return document
+        return self._document_of(
+            view, self.store.views.reveal(Reveal(self.patron_id, sealed, self.patron_id, reason="", purpose=OWN))
+        )
+
+    def _document_of(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
+        return patron_document(
+            view,
+            self.policy,
+            agency=self.agency,
+            on=self.clock.today(),
+            opened=opened,
+            circulation=self.store.lending.circulation(self.patron_id),
+        )
+
+    def _shown(self, field: Field, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """A field without what concerns others: which employee corrected it, and the numbers of other patrons."""
+        shown = dict(entry)
+        if entry["override"] is not None:
+            shown["override"] = {"until": entry["override"]["until"], "register": entry["override"]["register"]}
+        if field.key == "responsible":
+            shown["value"] = len(entry["value"] or ())
+        if self.proof is Proof.CARD and field.kind.notices:
+            shown["value"] = [mask_contact(one) for one in entry["value"]]
+            shown["notices"] = entry.get("notices") and mask_contact(entry["notices"])
+        return shown
+
+    def _masked(self, text: str) -> str:
+        return mask_contact(text) if self.proof is Proof.CARD else text
+
+
+def _written(number: CprNumber) -> str | None:
+    """The whole number. None: there is none."""
+    if number.kind is NumberKind.NONE:
+        return None
+    return f"{number.digits[:_HYPHEN_AT]}-{number.digits[_HYPHEN_AT:]}"
+
+
+def patron_of_number(store: Store, text: str) -> str | None:
+    """The patron whose present CPR number a provider names. None: the library has no such patron."""
+    try:
+        number = CprNumber.parse(text)
+    except ValueError:
+        return None
+    found = store.patrons.find(number)
+    held = [] if found is None else store.patrons.read([found])
+    return found if held and held[0].number == number else None
+
+
+def patron_of_id(store: Store, text: str) -> str | None:
+    """The patron whose patron number a provider names. None: the library has no such patron."""
+    found = store.views.numbered(text)
+    return None if found is None or found.patron_id != text else text
+
+
+#: By what a provider may name a patron.
+NAMED_BY: Final[Mapping[str, Callable[[Store, str], str | None]]] = {
+    "cpr_number": patron_of_number,
+    "patron": patron_of_id,
+}

@@ -1,0 +1,44 @@
+"""What the patron's pages are given from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cprsync.web.journeys import Journeys
+    from cprsync.web.sessions import Sessions
+
+#: Where the pages are, and where a browser comes back to from the identity provider.
+ROOT: Final = "/me"
+SIGN_IN: Final = f"{ROOT}/sign-in"
+BACK: Final = f"{ROOT}/answer"
+#: How long a session lasts without a request, and at most: a patron may sit at a computer that others use next.
+IDLE_SECONDS: Final = 10 * 60
+LONGEST_SECONDS: Final = 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class PatronProvider:
+    """The provider where patrons sign in, and the claim that says who they are."""
+
+    journeys: Journeys
+    #: what the page calls it
+    title: str
+    claim: str
+    #: what the claim holds: a key of `NAMED_BY`
+    named_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatronArea:
+    """The patron's pages of one library, as its settings switch them on."""
+
+    sessions: Sessions
+    #: whether a card and its PIN open what is harmless
+    takes_cards: bool
+    #: None: nobody can prove more than a card
+    provider: PatronProvider | None
+    monotonic: Callable[[], float]

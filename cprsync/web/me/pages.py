@@ -1,0 +1,218 @@
+"""The patron's pages: what is kept and why, who looked, what the patron may change, and a copy to take along."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import Response
+
+from cprsync.catalogues import page_words
+from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.own import Proof
+from cprsync.domain.pages.privacy import field_text
+from cprsync.domain.patron.fields import FIELD, SEALED
+from cprsync.domain.patron.local import ListChange
+from cprsync.errors import BadInput
+from cprsync.language.citizen import citizen_rows, recipient_lines
+from cprsync.language.errors import error_text
+from cprsync.language.record import NOTHING, name_of
+from cprsync.language.words import desk_word, has_desk_word, typed_day
+from cprsync.services.desk.own import OwnRecord
+from cprsync.services.trust.citizen import Citizen, citizen_report
+from cprsync.web.me.area import ROOT
+from cprsync.web.me.door import proof_of
+from cprsync.web.pages.fields import group_of, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.domain.patron.field import Field
+    from cprsync.web.visit import Visit
+
+#: The name of the file that a patron takes along. It names nobody.
+EXPORT: Final = "mine-oplysninger.json"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """One field as the patron sees it."""
+
+    key: str
+    name: str
+    lines: tuple[str, ...]
+    #: what it is for, and how long it is kept
+    why: str
+    #: it stays off paper
+    is_hidden_in_print: bool
+    is_empty: bool
+    #: the heading under which it stands; headings are in the order of their numbers
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnForm:
+    """A field that the patron may change."""
+
+    key: str
+    name: str
+    hint: str
+    kind: str
+    #: the present value, to be changed; of an absence, both days
+    values: tuple[str, ...]
+    #: what may be taken off a list: its key in the session, and how it is shown
+    entries: tuple[tuple[str, str], ...]
+    #: the only values there are, with their names; (): anything may be typed
+    choices: tuple[tuple[str, str], ...]
+
+
+def show_record(visit: Visit) -> Response:
+    """What the record holds about the patron, and why."""
+    document = _own(visit).document()
+    rows = tuple(_rows(visit, document))
+    return visit.show("me/record.html", document=document, rows=rows, said=visit.session.take_said(), **_common(visit))
+
+
+def show_forms(visit: Visit) -> Response:
+    """What the patron may change."""
+    return _forms_page(visit)
+
+
+def change_field(visit: Visit) -> Response:
+    """Change one field. Which record it is, the session says, and nothing that was sent."""
+    own, key = _own(visit), visit.typed("field")
+    try:
+        outcome = _change(visit, own, key)
+    except BadInput as error:
+        return _forms_page(visit, problem=(f"own-{key}" if key in FIELD else "", error_text(error, visit.language)))
+    visit.publish(own.patron_id)
+    visit.session.say(visit.word(f"set_{outcome}", field=name_of(key, visit.language)))
+    return visit.go_to(f"{ROOT}/change")
+
+
+def show_looks(visit: Visit) -> Response:
+    """Who looked the patron up: when, why, and which organisation."""
+    if proof_of(visit.session) is not Proof.IDENTITY:
+        return visit.go_to(ROOT)
+    report = _report(visit)
+    return visit.show(
+        "me/looks.html",
+        looks=citizen_rows(report, visit.language),
+        recipients=recipient_lines(report, visit.language),
+        **_common(visit),
+    )
+
+
+def export_record(visit: Visit) -> Response:
+    """The record as the patron sees it, as a file."""
+    if proof_of(visit.session) is not Proof.IDENTITY:
+        return visit.go_to(ROOT)
+    report = _report(visit)
+    document = {**_own(visit).document(), "looks": report["looks"], "recipients": report["recipients"]}
+    return Response(
+        json.dumps(document, ensure_ascii=False, indent=2).encode(),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{EXPORT}"'},
+    )
+
+
+def _own(visit: Visit) -> OwnRecord:
+    desk = visit.place.desk
+    homes = load_municipalities().homes()
+    return OwnRecord(desk.agency, desk.store, desk.clock, desk.policy, homes, visit.user, proof_of(visit.session))
+
+
+def _report(visit: Visit) -> dict[str, Any]:
+    """Who looked the patron up, and who was told of them. The audit has that the patron asked."""
+    store, library = visit.place.desk.store, visit.place.site.section.name
+    numbers = [one.number for one in store.patrons.read([visit.user])]
+    citizen = Citizen(visit.user, numbers[0] if numbers else None)
+    return citizen_report(store, citizen, organisation=library, user=visit.user)
+
+
+def _common(visit: Visit) -> dict[str, Any]:
+    return {"proved": proof_of(visit.session) is Proof.IDENTITY}
+
+
+def _rows(visit: Visit, document: Mapping[str, Any]) -> Iterator[OwnRow]:
+    if "patron" in document:
+        yield _row(visit, "patron", (document["patron"],), is_hidden=False)
+    for key, entry in document["fields"].items():
+        is_hidden = bool(document.get("protected")) and (key in SEALED or key == "cpr_number")
+        yield _row(visit, key, _lines(visit, key, entry), is_hidden=is_hidden)
+
+
+def _row(visit: Visit, key: str, lines: tuple[str, ...], *, is_hidden: bool) -> OwnRow:
+    why = _why(FIELD[key], visit.place.desk.policy, visit)
+    return OwnRow(key, name_of(key, visit.language), lines, why, is_hidden, lines == (NOTHING,), group_of(key))
+
+
+def _lines(visit: Visit, key: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    if key == "responsible":
+        count = entry["value"]
+        return (visit.word("me_responsible", count=count) if count else NOTHING,)
+    if key == "language" and has_desk_word(f"language_{entry['value']}"):
+        return (visit.word(f"language_{entry['value']}"),)
+    return tuple(lines_of(key, entry, visit.language))
+
+
+def _why(field: Field, policy: Any, visit: Visit) -> str:
+    return field_text(field, policy, page_words).text(visit.language) if field.printed else ""
+
+
+# -- forms -------------------------------------------------------------------------------------------------
+
+
+def _forms_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
+    own = _own(visit)
+    document = own.document()
+    forms = tuple(_form(visit, own, one, document["fields"][one.key]) for one in own.changeable())
+    return visit.show(
+        "me/change.html",
+        status=200 if problem is None else 422,
+        forms=forms,
+        problem=problem,
+        said=visit.session.take_said(),
+        **_common(visit),
+    )
+
+
+def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) -> OwnForm:
+    key, language = field.key, visit.language
+    hint = desk_word(f"me_hint_{key}", language) if has_desk_word(f"me_hint_{key}") else ""
+    # what is typed of an entry may be masked on the page: the session keeps it
+    entries = tuple((visit.session.put(typed), shown) for typed, shown in own.entries(key))
+    choices: tuple[tuple[str, str], ...] = ()
+    if key == "branch" and own.policy.branches:
+        choices = (("", visit.word("no_branch")), *((name, name) for name in own.policy.branches))
+    elif key == "language":
+        choices = tuple((code, visit.word(f"language_{code}")) for code in ("da", "en"))
+    kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
+    return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices)
+
+
+def _values(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    value = entry["value"]
+    if field.kind.is_list:
+        return ()
+    if field.key == "absence":
+        return tuple(typed_day(day) if day else "" for day in value or ("", ""))
+    return ("\n".join(value),) if isinstance(value, list) else (value or "",)
+
+
+def _change(visit: Visit, own: OwnRecord, key: str) -> str:
+    """Carry out what a form asks for. Return the outcome. Raises BadInput."""
+    if visit.typed("doing") == ListChange.REMOVE.value:
+        entry = visit.session.held(visit.typed("entry"))
+        if not isinstance(entry, str):
+            raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
+        return own.change(key, entry, ListChange.REMOVE)
+    if key == "absence":
+        since, until = visit.typed("since"), visit.typed("until")
+        return own.change(key, f"{since} {until}".strip())
+    text = visit.typed("text")
+    if FIELD.get(key) is not None and FIELD[key].kind.notices and text:
+        # what a patron writes here is where the library's messages go
+        text = f"*{text.lstrip('* ')}"
+    return own.change(key, text, ListChange.ADD)
