@@ -34,6 +34,7 @@ from cprsync.web.pages import (
     logbook,
     nights,
     printing,
+    queue,
     records,
     registering,
     reviewing,
@@ -119,7 +120,7 @@ def make_app(around: Surroundings) -> Outermost:
         **dict.fromkeys(_PAPER, (Task.SERVE, printing.show_sheet)),
         "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.show_ending),
         "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.show_ending),
-        "/reviews": (Task.SERVE, reviewing.show_queue),
+        "/reviews": (Task.SERVE, queue.show_queue),
         "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
         "/looks": (Task.SERVE, checking.show_open),
         "/checks": (Task.CHECK, checking.show_checks),
@@ -152,6 +153,8 @@ def make_app(around: Surroundings) -> Outermost:
         "/log": (Task.LOG, logbook.search),
         "/log/citizen": (Task.LOG, logbook.tell_citizen),
         "/log/watch": (Task.LOG, logbook.watch),
+        "/reviews/bulk": (Task.ANSWER, queue.preview_bulk),
+        "/reviews/bulk/accept": (Task.ANSWER, queue.accept_bulk),
         "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
     }
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]

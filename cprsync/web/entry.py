@@ -19,7 +19,7 @@ from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.web.pages import changing, leaving, registering, reviewing
+from cprsync.web.pages import changing, leaving, queue, registering, reviewing
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
@@ -52,6 +52,7 @@ _ASKING: Final = frozenset(
         changing.correct_field,
         changing.change_responsible,
         leaving.end_record,
+        queue.accept_bulk,
         reviewing.answer_item,
     }
 )

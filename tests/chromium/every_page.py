@@ -5,6 +5,7 @@ The pages are those of the application's own routes. What only a form leads to i
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from town import PEOPLE, number
 from chromium.seat import SCREEN, TELEPHONE
 from cprsync.cli.desk.serving import _surroundings
 from cprsync.config.settings import load_settings
+from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.web.app import make_app
 from cprsync.wiring import site_of
 
@@ -172,6 +174,11 @@ def _ask_for_a_second_person(seat: Seat) -> None:
     seat.open("/").type_into("typed", number("KUNEN")).click("Find").click("Slå op i CPR og indmeld")
 
 
+def _choose_several(seat: Seat) -> None:
+    seat.open("/reviews").page.locator('main [name="item"]').first.check()
+    seat.click("Godkend de valgte …")
+
+
 def _find_no_page(seat: Seat) -> None:
     seat.open("/nowhere")
 
@@ -188,6 +195,7 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _refuse_a_birth_date,
     _tell_a_citizen,
     _ask_for_a_second_person,
+    _choose_several,
     _find_no_page,
 )
 
@@ -200,6 +208,19 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
     for path in find_paths(town):
         if path not in SIGNED_OUT:
             yield path, look_at(seat.open(path))
-    for go in ANSWERS:
-        go(seat)
-        yield go.__name__, look_at(seat)
+    with waiting_for_bulk(town):
+        for go in ANSWERS:
+            go(seat)
+            yield go.__name__, look_at(seat)
+
+
+@contextmanager
+def waiting_for_bulk(town: TownDesk) -> Iterator[None]:
+    """An item that may be accepted together with others, which waits meanwhile."""
+    one, other = (patron_of(town, key) for key in ("SOFIE", "HELLE"))
+    with site_of(load_settings(town.library.folder / "cprsync.toml"), None).store_by_own_clock() as store:
+        store.desk.ask_staff(one, NET_MEDIA_REFUSED, about=other)
+    items = town.library.call("review", "list").document["items"]
+    (raised,) = [item["id"] for item in items if item["kind"] == NET_MEDIA_REFUSED]
+    yield
+    town.library.call("review", "reject", str(raised), "--reason", "Kun set på")

@@ -195,7 +195,7 @@ class Browser:
         held = next(form.values for form in self.page.forms if form.action == action and form.may_hold(typed))
         return self.post(action, {**held, **typed})
 
-    def post(self, path: str, typed: Mapping[str, str], **more: Any) -> Browser:
+    def post(self, path: str, typed: Mapping[str, str | list[str]], **more: Any) -> Browser:
         """Send a form that no page of ours holds."""
         self.answer = self.jar.post(self.url + path, data=typed, timeout=_SECONDS, **more)
         return self

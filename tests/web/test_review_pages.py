@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from test_box import patron_of
+from townspeople import person
 
-from cprsync.domain.patron.review import BOTH_PATRONS, State
+from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, State
+from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
-    from browser import Served
+    from browser import Browser, Served
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_rejecting_without_a_reason_changes_nothing(desk: Served, number: int) -
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="reject", reason="")
     assert browser.answer.status_code == 422
-    assert 'href="#reason"' in browser.answer.text
+    assert 'href="#reject-reason"' in browser.answer.text
     assert desk.library.store.review_desk.item(number).state is State.WAITING
 
 
@@ -74,3 +77,159 @@ def test_an_item_that_somebody_else_has_answered_is_not_answered_again(desk: Ser
 
 def test_an_item_that_does_not_exist_is_said_to_be_none(desk: Served) -> None:
     assert desk.browser().open("/reviews/4711").answer.status_code == 404
+
+
+def test_whoever_is_second_reads_who_answered_and_when(desk: Served, number: int) -> None:
+    first, second = (desk.browser().open(f"/reviews/{number}") for _ in range(2))
+    first.send(f"/reviews/{number}/answer", answer="reject", reason="To forskellige")
+    second.send(f"/reviews/{number}/answer", answer="reject", reason="Også mig")
+    assert second.answer.status_code == 422
+    assert "afvist af lisbeth" in second.text
+
+
+def test_a_protected_patron_is_named_nowhere_in_the_queue(desk: Served) -> None:
+    anna, bo = patron_of(desk, "ANNA"), patron_of(desk, "BO")
+    desk.library.store.desk.ask_staff(bo, BOTH_PATRONS, about=anna)
+    (item,) = desk.library.store.review_desk.items(all_states=False)
+    name = person("BO").name.addressing
+    for path in ("/reviews", f"/reviews/{item.id}"):
+        assert name not in desk.browser().open(path).answer.text
+
+
+# -- later -------------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_put_off_and_found_again_under_its_view(desk: Served, number: int) -> None:
+    until = desk.library.clock.today() + timedelta(7)
+    browser = desk.browser().open(f"/reviews/{number}")
+    browser.send(f"/reviews/{number}/answer", answer="later", until=f"{until:%d.%m.%Y}", reason="Kommer på mandag")
+    assert browser.path == "/reviews"
+    assert f'href="/reviews/{number}"' not in browser.answer.text
+    assert "Ingen sager venter" in browser.open("/").text
+    browser.open("/reviews?view=later")
+    assert f'href="/reviews/{number}"' in browser.answer.text
+    assert "af lisbeth" in browser.text
+    browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="now")
+    assert f'href="/reviews/{number}"' in browser.open("/reviews").answer.text
+
+
+@pytest.mark.parametrize(
+    ("until", "reason", "place"),
+    [
+        ("i morgen", "Senere", "until"),
+        ("01.01.2020", "Senere", "until"),
+        ("", "Senere", "until"),
+        (None, "", "later-reason"),
+    ],
+)
+def test_an_item_is_put_off_to_a_day_and_for_a_reason_alone(
+    desk: Served, number: int, until: str | None, reason: str, place: str
+) -> None:
+    until = (desk.library.clock.today() + timedelta(7)).isoformat() if until is None else until
+    browser, before = desk.browser().open(f"/reviews/{number}"), desk.library.everything()
+    browser.send(f"/reviews/{number}/answer", answer="later", until=until, reason=reason)
+    assert browser.answer.status_code == 422
+    assert f'href="#{place}"' in browser.answer.text
+    after = desk.library.everything()
+    assert after["review_item"] == before["review_item"]
+
+
+# -- filters, and answers that are taken back --------------------------------------------------------------
+
+
+def test_the_queue_shows_one_kind_and_what_has_waited(desk: Served, number: int) -> None:
+    desk.library.store.desk.ask_staff(patron_of(desk, "DAVID"), NET_MEDIA_REFUSED, about=patron_of(desk, "BO"))
+    other = max(item.id for item in desk.library.store.review_desk.items(all_states=False))
+    browser = desk.browser()
+
+    def shown(path: str) -> set[int]:
+        page = browser.open(path).answer.text
+        return {one for one in (number, other) if f'href="/reviews/{one}"' in page}
+
+    assert shown("/reviews") == {number, other}
+    assert shown(f"/reviews?kind={BOTH_PATRONS}") == {number}
+    assert shown(f"/reviews?kind={NET_MEDIA_REFUSED}&older=7") == set()
+    assert shown("/reviews?view=nonsense&older=x") == {number, other}
+    assert shown("/reviews?view=answered") == set()
+
+
+def test_an_answer_is_found_taken_back_and_reopened(desk: Served, number: int) -> None:
+    browser = desk.browser().open(f"/reviews/{number}")
+    browser.send(f"/reviews/{number}/answer", answer="accept")
+    assert f'href="/reviews/{number}"' in browser.open("/reviews?view=answered").answer.text
+    browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="undo", reason="Forkert")
+    assert desk.library.store.review_desk.item(number).state is State.UNDONE
+    browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="reopen", reason="Spørg igen")
+    assert desk.library.store.review_desk.item(number).state is State.WAITING
+
+
+# -- many at once ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def several(desk: Served) -> list[int]:
+    """Three items of a kind that writes no record."""
+    for key in ("ANNA", "CLARA", "DAVID"):
+        desk.library.store.desk.ask_staff(patron_of(desk, key), NET_MEDIA_REFUSED, about=patron_of(desk, "BO"))
+    return [item.id for item in desk.library.store.review_desk.items(all_states=False)]
+
+
+def choose(desk: Served, numbers: list[int]) -> Browser:
+    """The chosen items, as the queue sends them."""
+    browser = desk.browser().open("/reviews")
+    form = {**browser.form("/reviews/bulk"), "item": [str(one) for one in numbers]}
+    return browser.post("/reviews/bulk", form)
+
+
+def states(desk: Served, numbers: list[int]) -> list[State]:
+    return [desk.library.store.review_desk.item(number).state for number in numbers]
+
+
+def test_several_are_shown_and_accepted_with_one_yes(desk: Served, several: list[int]) -> None:
+    browser = choose(desk, several)
+    assert states(desk, several) == [State.WAITING] * 3
+    assert all(patron_of(desk, key) in browser.text for key in ("ANNA", "CLARA", "DAVID"))
+    browser.send("/reviews/bulk/accept")
+    assert "3 sager er godkendt." in browser.text
+    assert states(desk, several) == [State.ACCEPTED] * 3
+    assert len(desk.site.told) == 3
+
+
+def test_a_yes_that_is_sent_again_does_nothing_more(desk: Served, several: list[int]) -> None:
+    browser = choose(desk, several)
+    form = browser.form("/reviews/bulk/accept")
+    browser.post("/reviews/bulk/accept", form)
+    before = desk.library.everything()
+    browser.post("/reviews/bulk/accept", form)
+    assert "allerede sendt" in browser.text
+    assert desk.library.everything() == before
+
+
+def test_a_choice_of_which_somebody_else_answered_one_does_nothing_and_says_so(
+    desk: Served, several: list[int]
+) -> None:
+    browser = choose(desk, several)
+    other = desk.browser().open(f"/reviews/{several[0]}")
+    other.send(f"/reviews/{several[0]}/answer", answer="reject", reason="Den er rigtig")
+    before = desk.library.everything()
+    browser.send("/reviews/bulk/accept")
+    assert browser.answer.status_code == 422
+    assert "venter ikke længere" in browser.text
+    assert desk.library.everything() == before
+
+
+def test_nothing_chosen_and_what_writes_a_record_are_refused(desk: Served, several: list[int]) -> None:
+    assert choose(desk, []).answer.status_code == 422
+    desk.library.store.desk.ask_staff(patron_of(desk, "ANNA"), BOTH_PATRONS, about=patron_of(desk, "CLARA"))
+    merge = max(item.id for item in desk.library.store.review_desk.items(all_states=False))
+    assert f'value="{merge}"' not in desk.browser().open("/reviews").answer.text
+    assert choose(desk, [*several, merge]).answer.status_code == 422
+    assert states(desk, [*several, merge]) == [State.WAITING] * 4
+
+
+def test_more_than_the_days_limit_is_stopped_before_the_first_write(desk: Served, several: list[int]) -> None:
+    desk.library.limit(Harm.CHANGED, 2)
+    browser = choose(desk, several)
+    assert browser.answer.status_code == 422
+    assert "grænsen på 2" in browser.text
+    assert states(desk, several) == [State.WAITING] * 3

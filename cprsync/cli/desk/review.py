@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
 from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
-from cprsync.language.review import with_words
+from cprsync.language.review import plan_text, sides_text, with_words
 from cprsync.language.words import DAY_WIDTH, day_text, word
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _answered_lines(item: Mapping[str, Any], language: Language, *, answer: str)
 def _item_line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
-    sides = f" ({_sides_text(item['net_media'], language)})" if "net_media" in item else ""
+    sides = f" ({sides_text(item['net_media'], language, _names())})" if "net_media" in item else ""
     since = day_text(item["since"], language)
     if item.get("later"):
         sides += f" ({word('review_later', language, day=day_text(item['later']['until'], language))})"
@@ -184,28 +185,12 @@ def _first_answer_lines(item: Mapping[str, Any], language: Language) -> Iterator
         yield "  " + word("review_first", language, who=word("audit_nobody", language) if who == SERVICE else who)
 
 
-def _sides_text(both: Mapping[str, Any], language: Language) -> str:
-    """Both numbers with their municipality's name, and CULR's answer if it refused ours."""
-    ours = (
-        _number_text(both["ours"], "review_unknown", language)
-        if both["account"]
-        else word("review_no_account", language)
-    )
-    said = word("review_sides", language, ours=ours, theirs=_number_text(both["theirs"], "review_nothing", language))
-    if both["answer"] is None:
-        return said
-    return f"{said}; {word('review_answered', language, code=both['answer'])}"
-
-
-def _number_text(digits: str | None, none: str, language: Language) -> str:
+@cache
+def _names() -> dict[str, str]:
+    """The municipalities' names by code."""
     from cprsync.config.packaged import load_municipalities
-    from cprsync.domain.person.municipality import code_from
 
-    if not digits:
-        return word(none if digits is None else "culr_empty", language)
-    # another library may have written anything
-    known = load_municipalities().by_code.get(code_from(digits))
-    return digits if known is None else f"{digits} {known.name}"
+    return {code: one.name for code, one in load_municipalities().by_code.items()}
 
 
 def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -221,7 +206,7 @@ def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if numbers := document.get("numbers"):
         yield "  " + word("review_numbers", language, ours=numbers["ours"], register=numbers["register"] or "–")
     if "plan" in document:
-        yield "  " + _plan_text(document["plan"], language)
+        yield "  " + plan_text(document["plan"], language)
     record, other = document["record"], document["other"]
     if record is None:
         return
@@ -229,11 +214,6 @@ def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield from _register_and_ours_lines(record, language)
     else:
         yield from _two_records_lines(record, other, language)
-
-
-def _plan_text(plan: Mapping[str, Any], language: Language) -> str:
-    moves = ", ".join(f"{word(f'review_{name}', language)} {count}" for name, count in plan["moves"].items())
-    return word("review_plan", language, keeps=plan["keeps"], closes=plan["closes"], moves=moves)
 
 
 def _register_and_ours_lines(record: Mapping[str, Any], language: Language) -> Iterator[str]:

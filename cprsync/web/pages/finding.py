@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.desk.finding import read_typed
 from cprsync.language.words import word
 from cprsync.services.desk.finding import Finder
+from cprsync.web.pages.records import reviews_of
 from cprsync.web.pages.registering import show_purposes
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
 
 
 def _start(visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None) -> Response:
-    waiting = len(visit.place.desk.store.review_desk.items(all_states=False))
+    waiting = reviews_of(visit).count_due()
     problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
     looks = len(visit.place.desk.store.access.open_looks(visit.user))
     return visit.show(

@@ -1,29 +1,29 @@
-"""The review queue: everything that waits for a person, with both sides, and the answers."""
+"""One review: why it waits, both sides with what differs, what each answer does, and the answers."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.patron.review import State
+from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.confirming import Confirmation
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.patron.review import NUMBER_SET, State
+from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
-from cprsync.language.record import NOTHING, name_of, value_lines
-from cprsync.language.review import with_words
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.language.review import facts_of, sides_of, with_words
+from cprsync.language.words import long_time
+from cprsync.services.desk.reviewing import preview_taking_back, take_back
+from cprsync.web.pages.records import reviews_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from starlette.responses import Response
 
-    from cprsync.catalogues import Language
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.web.visit import Visit
-
-
-def show_queue(visit: Visit) -> Response:
-    """What waits, the oldest first."""
-    items = [with_words(item) for item in _reviews(visit).listed()]
-    return visit.show("reviews.html", items=items, said=visit.session.take_said())
 
 
 def show_item(visit: Visit) -> Response:
@@ -32,13 +32,15 @@ def show_item(visit: Visit) -> Response:
 
 
 def answer_item(visit: Visit) -> Response:
-    """Accept, reject, take back, or let wait again."""
+    """Accept, reject, put off, take back, or let wait again."""
     number, answer, reason = int(visit.named("number")), visit.typed("answer"), visit.typed("reason")
-    reviews = _reviews(visit)
+    reviews = reviews_of(visit)
     answers = {
         "accept": lambda: reviews.accept(number),
         "reject": lambda: reviews.reject(number, reason=reason),
-        "undo": lambda: reviews.undo(number, reason=reason),
+        "later": lambda: reviews.put_off(number, until=day_of(visit.typed("until")), reason=reason),
+        "now": lambda: reviews.bring_back(number),
+        "undo": lambda: _undo(visit, reviews, number),
         "reopen": lambda: reviews.reopen(number, reason=reason),
     }
     if answer not in answers:
@@ -46,42 +48,59 @@ def answer_item(visit: Visit) -> Response:
     try:
         item = answers[answer]()
     except (BadInput, Braked, NotConfirmed) as error:
-        field = "reason" if error.kind in {"confirm.reason", "input.reason"} else ""
-        return _item_page(visit, problem=(field, error_text(error, visit.language)))
+        return _item_page(visit, problem=(_field_of(error, answer), error_text(error, visit.language)))
     visit.session.say(visit.word(f"answered_{answer}", number=number))
     for patron in filter(None, (item["patron"], item["about"])):
         visit.publish(patron)
-    return visit.go_to("/reviews" if item["state"] != State.WAITING.value else f"/reviews/{number}")
+    stays = item["state"] == State.WAITING.value and answer != "later"
+    return visit.go_to(f"/reviews/{number}" if stays else "/reviews")
 
 
-def _reviews(visit: Visit) -> Reviews:
-    desk = visit.place.desk
-    return Reviews(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
+def _field_of(error: BadInput | Braked | NotConfirmed, answer: str) -> str:
+    """The input that is wrong. "": none is."""
+    if error.kind in {"confirm.reason", "input.reason"}:
+        return f"{answer}-reason"
+    return "until" if answer == "later" and error.kind == "input" else ""
+
+
+def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
+    """Take an acceptance back. A number that was given at the desk is taken back as it was shown."""
+    item, reason = reviews.shown(number), visit.typed("reason")
+    if item["kind"] != NUMBER_SET:
+        return reviews.undo(number, reason=reason)
+    take_back(reviews, preview_taking_back(reviews, item["patron"]), Confirmation(visit.typed("digest"), reason))
+    return reviews.shown(number)
 
 
 def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    item = with_words(_reviews(visit).shown(int(visit.named("number"))))
+    reviews, language = reviews_of(visit), visit.language
+    item = with_words(reviews.shown(int(visit.named("number"))))
+    names = {code: one.name for code, one in load_municipalities().by_code.items()}
+    may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
     return visit.show(
         "review.html",
         status=200 if problem is None else 422,
         item=item,
-        sides=list(_sides(item["record"], item["other"], visit.language)),
+        sides=list(sides_of(item["record"], item["other"], language)),
+        facts=list(facts_of(item, language, names)),
+        decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,
-        may_undo=item["state"] == State.ACCEPTED.value and item["undoable"],
+        may_undo=may_undo,
         may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
+        digest=_digest(reviews, item) if may_undo else "",
         problem=problem,
         said=visit.session.take_said(),
     )
 
 
-def _sides(
-    record: Mapping[str, Any] | None, other: Mapping[str, Any] | None, language: Language
-) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], bool]]:
-    """Each field that one side has: its name, both sides, and whether they differ. The right is the other record."""
-    for key, entry in (record or {"fields": {}})["fields"].items():
-        right = other["fields"].get(key) if other is not None else None
-        left = tuple(value_lines(key, entry, language))
-        beside = () if right is None else tuple(value_lines(key, right, language))
-        if {left, beside} <= {(NOTHING,), ()}:
-            continue
-        yield name_of(key, language), left, beside, other is not None and left != beside
+def _digest(reviews: Reviews, item: Mapping[str, Any]) -> str:
+    """The digest of a number that would be taken back. "": no number would be."""
+    return preview_taking_back(reviews, item["patron"]).preview.digest if item["kind"] == NUMBER_SET else ""
+
+
+def _decided(visit: Visit, item: Mapping[str, Any]) -> dict[str, str] | None:
+    """Who answered, or accepted first of two, and when."""
+    if item["decided"] is None:
+        return None
+    at = datetime.fromisoformat(item["decided"]["at"]).astimezone(COPENHAGEN)
+    return {"by": item["decided"]["by"], "at": long_time(at, visit.language)}
