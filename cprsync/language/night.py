@@ -291,6 +291,9 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     net_media = waits["net_media"]
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     yield "  " + word("status_waits", language, **counts)
+    provisional = waits["provisional"]
+    if provisional["register"] or provisional["staff"]:
+        yield "  " + word("status_provisional", language, **provisional | {"oldest": provisional["oldest"] or "–"})
     yield "  " + word("status_subscriptions", language, **document["subscriptions"])
     yield from ("  " + line for line in audit_lines(document["audit"], language))
     yield from ("  " + _certificate_text(one, language) for one in document["certificates"])

@@ -41,6 +41,7 @@ from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding
 from cprsync.store.patrons.patrons import Patrons
+from cprsync.store.patrons.provisional import Provisional
 from cprsync.store.patrons.responsibles import Responsibles
 from cprsync.store.records.kept_blocks import KeptBlocks
 from cprsync.store.reviews.review_items import Reviews
@@ -129,6 +130,7 @@ class SqlStore(Store):
         self.stopped_deliveries = StoppedDeliveries(tenant)
         self.patrons = Patrons(tenant)
         self.finding = Finding(tenant)
+        self.provisional = Provisional(tenant)
         self.reviews = Reviews(tenant)
         self.review_desk = ReviewDesk(tenant)
         self.subscriptions = Subscriptions(tenant)

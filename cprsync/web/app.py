@@ -38,6 +38,7 @@ from cprsync.web.pages import (
     records,
     registering,
     reviewing,
+    updating,
 )
 from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
 from cprsync.web.signing_in import SignIn
@@ -139,8 +140,8 @@ def make_app(around: Surroundings) -> Outermost:
         "/register/look-up": (Task.SERVE, registering.look_up_new),
         "/register/confirm": (Task.SERVE, registering.confirm_new),
         "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),
-        "/patrons/{patron:patron}/look-up": (Task.SERVE, registering.look_up_patron),
-        "/patrons/{patron:patron}/confirm": (Task.SERVE, registering.confirm_patron),
+        "/patrons/{patron:patron}/look-up": (Task.SERVE, updating.look_up_patron),
+        "/patrons/{patron:patron}/confirm": (Task.SERVE, updating.confirm_patron),
         "/patrons/{patron:patron}/set": (Task.SERVE, changing.set_field_of),
         "/patrons/{patron:patron}/correct": (Task.SERVE, changing.correct_field),
         "/patrons/{patron:patron}/responsible": (Task.SERVE, changing.change_responsible),

@@ -19,7 +19,7 @@ from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.web.pages import changing, leaving, queue, registering, reviewing
+from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
@@ -46,8 +46,8 @@ _ASKING: Final = frozenset(
     {
         registering.look_up_new,
         registering.confirm_new,
-        registering.look_up_patron,
-        registering.confirm_patron,
+        updating.look_up_patron,
+        updating.confirm_patron,
         changing.set_field_of,
         changing.correct_field,
         changing.change_responsible,

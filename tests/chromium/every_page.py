@@ -160,6 +160,11 @@ def _ask_about_own_words(seat: Seat) -> None:
     seat.open("/register").type_into("name", "Børnehaven Engen").click("Fortsæt")
 
 
+def _name_who_answers(seat: Seat) -> None:
+    seat.open("/register").type_into("name", "Ida Ny").type_into("birth_date", "01.02.2020")
+    seat.type_into("responsible", "K404").click("Fortsæt")
+
+
 def _refuse_a_birth_date(seat: Seat) -> None:
     seat.open("/register").type_into("name", "Børnehaven Engen").type_into("birth_date", "i går").click("Fortsæt")
 
@@ -192,6 +197,7 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _preview_of_someone_protected,
     _refuse_a_telephone,
     _ask_about_own_words,
+    _name_who_answers,
     _refuse_a_birth_date,
     _tell_a_citizen,
     _ask_for_a_second_person,

@@ -154,6 +154,8 @@ class _Page(HTMLParser):
         self.text: list[str] = []
         self.title = ""
         self._inside: list[str] = []
+        #: the name of the text area that is being read
+        self._area = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -164,15 +166,19 @@ class _Page(HTMLParser):
             self.forms[-1].values[have["name"]] = have.get("value", "")
             if have.get("type") == "hidden":
                 self.forms[-1].hidden.add(have["name"])
+        self._area = have.get("name", "") if tag == "textarea" else ""
         if tag not in {"input", "meta", "link", "br"}:
             self._inside.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        self._area = "" if tag == "textarea" else self._area
         while self._inside and self._inside.pop() != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        if "title" in self._inside:
+        if self._area and self.forms:
+            self.forms[-1].values[self._area] = data
+        elif "title" in self._inside:
             self.title += data
         elif data.strip():
             self.text.append(" ".join(data.split()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_number_that_the_register_does_not_know_is_offered_no_yes(desk: Served
 def test_a_register_that_is_down_says_so_and_writes_nobody(desk: Served) -> None:
     desk.library.register.down = RegisterUnavailable("the register did not answer in time", kind="register.unavailable")
     browser = look_up(desk, "EDITH")
-    assert browser.answer.status_code == 503
+    assert "CPR svarer ikke" in browser.text
     nobody_is_written(desk, "EDITH")
 
 
@@ -150,6 +151,184 @@ def test_a_yes_that_is_sent_twice_writes_once(desk: Served) -> None:
     assert browser.path == "/"
     assert "allerede sendt eller udløbet" in browser.text
     assert desk.site.told == [patron_of(desk, "EDITH")]
+
+
+def test_a_card_of_somebody_else_is_named_at_its_field_and_nothing_is_written(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    before = desk.library.everything()
+    browser = look_up(desk, "EDITH")
+    looked = desk.library.everything()
+    browser.send("/register/confirm", **{**BESIDE, "cards": "CLARA"})
+    assert browser.answer.status_code == 422
+    assert 'aria-describedby="cards-hint cards-wrong"' in browser.answer.text
+    form = browser.form("/register/confirm")
+    assert (form["telephones"], form["emails"]) == ("20304050", "edith@example.dk")
+    assert form["pin"] == ""
+    assert desk.library.everything() == looked
+    assert looked["patron"] == before["patron"]
+    nobody_is_written(desk, "EDITH")
+
+
+def test_a_card_that_is_given_away_while_the_form_is_answered_undoes_all_of_it(
+    desk: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH")
+    monkeypatch.setattr("cprsync.services.desk.adding._refuse_who_is_there", lambda *_: None)
+    browser.send("/register/confirm", **{**BESIDE, "cards": "CLARA"})
+    assert browser.answer.status_code == 422
+    assert "cards-wrong" in browser.answer.text
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+
+
+def test_the_result_says_what_was_done_in_one_sentence_each(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **BESIDE)
+    patron = patron_of(desk, "EDITH")
+    assert f"Låneren er indmeldt. Lånernummer {patron}. Gemt: kort, PIN-kode, telefon, e-mail." in " ".join(
+        browser.text.replace("kort, telefon, e-mail, PIN-kode", "kort, PIN-kode, telefon, e-mail").split()
+    )
+    assert "Ændringer kommer fra CPR af sig selv." in browser.text
+
+
+# -- a minor, and who answers for them ----------------------------------------------------------------------
+
+#: A child of the town, and two grown-ups: ANNA is a patron, EDITH is not.
+CHILD = "LIV"
+
+
+def begin_child(desk: Served) -> Browser:
+    desk.library.register.knows(person(CHILD), person("EDITH"))
+    return look_up(desk, CHILD)
+
+
+def answering_for(desk: Served, key: str) -> list[str]:
+    links = desk.library.store.responsibles.links(patron_of(desk, key))
+    return [one.responsible_id for one in links if one.until is None]
+
+
+def test_who_answers_for_a_minor_is_shown_first_and_written_with_the_same_yes(desk: Served) -> None:
+    browser = begin_child(desk).send("/register/confirm", **BESIDE, responsible=patron_of(desk, "ANNA"))
+    assert person("ANNA").name.addressing in browser.text
+    assert desk.library.store.patrons.find(cpr(CHILD)) is None
+    assert "PIN-koden er husket" in browser.text
+    browser.send("/register/confirm")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "ANNA")]
+    assert f"Økonomisk ansvarlig: låner {patron_of(desk, 'ANNA')}." in browser.text
+    view = desk.library.store.views.patron(patron_of(desk, CHILD))
+    assert view.local.cards[0].pin_hash
+
+
+def test_somebody_new_who_answers_is_looked_up_and_subscribed_and_both_are_written_together(desk: Served) -> None:
+    browser = begin_child(desk).send("/register/confirm", responsible=cpr("EDITH").digits)
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+    assert cpr("EDITH").digits not in browser.text
+    browser.send("/register/confirm")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "EDITH")]
+    (answers,) = desk.library.store.patrons.read([patron_of(desk, "EDITH")])
+    assert (answers.borrows, answers.verified) == (False, True)
+    assert {cpr("EDITH"), cpr(CHILD)} <= set(desk.library.register.subscribed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("K404", "ingen låner"), (CHILD, "sig selv"), ("1212125678", "CPR"), ("BO", "")]
+)
+def test_who_may_not_answer_is_named_at_the_field_and_neither_is_written(desk: Served, typed: str, said: str) -> None:
+    browser = begin_child(desk)
+    if typed == "BO":
+        desk.library.register.knows(dies(person("BO")))
+        desk.library.store.patrons.find(cpr("BO"))
+    text = cpr(CHILD).digits if typed == CHILD else patron_of(desk, "BO") if typed == "BO" else typed
+    browser.send("/register/confirm", cards="K900", responsible=text)
+    if typed == "BO":
+        # a protected patron may answer, and shows no name
+        assert person("BO").name.last not in browser.answer.text
+        assert "Beskyttet" in browser.text
+        return
+    assert browser.answer.status_code == 422
+    assert "responsible-wrong" in browser.answer.text
+    assert said in browser.text
+    nobody_is_written(desk, CHILD)
+
+
+def test_another_who_answers_than_was_shown_is_shown_before_anything_is_written(desk: Served) -> None:
+    browser = begin_child(desk).send("/register/confirm", responsible=patron_of(desk, "ANNA"))
+    browser.send("/register/confirm", responsible=patron_of(desk, "CLARA"))
+    assert person("CLARA").name.addressing in browser.text
+    nobody_is_written(desk, CHILD)
+    browser.send("/register/confirm")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "CLARA")]
+
+
+def test_somebody_who_only_answered_becomes_a_patron_by_the_same_form(desk: Served) -> None:
+    begin_child(desk).send("/register/confirm", responsible=cpr("EDITH").digits).send("/register/confirm")
+    answers = patron_of(desk, "EDITH")
+    browser = desk.browser().open(f"/patrons/{answers}")
+    browser.send(f"/patrons/{answers}/look-up", purpose="registration")
+    browser.send("/register/look-up", purpose="registration").send("/register/confirm", cards="K901")
+    (patron,) = desk.library.store.patrons.read([answers])
+    assert patron.borrows
+    assert answering_for(desk, CHILD) == [answers]
+
+
+# -- the register is down -----------------------------------------------------------------------------------
+
+
+def goes_down(desk: Served) -> None:
+    desk.library.register.down = RegisterUnavailable("the register did not answer in time", kind="register.unavailable")
+
+
+def test_the_desk_goes_on_when_the_register_is_down(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, "EDITH")
+    assert "Foreløbig: CPR svarer ikke" in browser.text
+    browser.send("/register/confirm", name="Edith Udvej", address="Havnegade 1\n8000 Aarhus C", **BESIDE)
+    patron = patron_of(desk, "EDITH")
+    assert "indmeldt foreløbigt" in browser.text
+    assert "CPR bliver spurgt, så snart det svarer." in browser.text
+    view = desk.library.store.views.patron(patron)
+    assert view.is_provisional
+    assert [one.number for one in view.local.cards] == ["K900"]
+    # what they said is sealed until a source has spoken
+    assert "Udvej" not in browser.answer.text
+    assert "Havnegade" not in browser.answer.text
+
+
+def test_what_a_provisional_patron_said_opens_for_a_reason_and_without_silence_being_sealed(desk: Served) -> None:
+    desk.library.policy = replace(desk.library.policy, silent_is_sealed=False)
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send("/register/confirm", name="Edith Udvej", address="Havnegade 1")
+    patron = patron_of(desk, "EDITH")
+    assert "Udvej" not in browser.answer.text
+    browser.send(f"/patrons/{patron}/reveal", reason="Skal skrive kortet")
+    assert "Edith Udvej" in browser.text
+    assert "Havnegade 1" in browser.text
+
+
+def test_a_provisional_patron_without_a_name_is_not_written(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send("/register/confirm", address="Havnegade 1", cards="K900")
+    assert browser.answer.status_code == 422
+    assert "name-wrong" in browser.answer.text
+    nobody_is_written(desk, "EDITH")
+
+
+def test_the_register_may_be_asked_again_from_the_provisional_form(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, "EDITH")
+    desk.library.register.down = None
+    desk.library.register.knows(person("EDITH"))
+    browser.send("/register/look-up")
+    assert "Sådan bliver posten" in browser.text
+
+
+def test_a_child_and_who_answers_are_registered_while_the_register_is_down(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, CHILD)
+    browser.send("/register/confirm", name="Liv Ny", address="Havnegade 1", responsible=cpr("EDITH").digits)
+    assert "CPR har ikke svaret endnu" in browser.text
+    browser.send("/register/confirm")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "EDITH")]
 
 
 # -- a patron ----------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def patron_add(
     with opened(config, library, as_json=as_json) as site:
         with site.desk() as desk:
             user = user_name()
-            shown = preview_addition(desk, _read_fields(desk, user, lang), user=user)
+            shown = preview_addition(desk, _read_fields(desk, lang), user=user)
             document, lines = dict(shown.document), preview_lines(shown, lang)
             if shown.is_writable:
                 with asker.confirmed(document, shown.preview, lines) as confirmation:
@@ -224,7 +224,7 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
 
 
-def _read_fields(desk: Desk, user: str, language: Language) -> str:
+def _read_fields(desk: Desk, language: Language) -> str:
     """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
     if not sys.stdin.isatty():
         return _read_object()
@@ -233,7 +233,7 @@ def _read_fields(desk: Desk, user: str, language: Language) -> str:
 
     typed: dict[str, str] = {}
     number = typed[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
-    left_out = _REGISTERS if number and check_typed_number(desk, number, user=user) else frozenset()
+    left_out = _REGISTERS if number and check_typed_number(desk, number) else frozenset()
     for field in ASKED:
         if field not in typed and field not in left_out:
             hint = f" ({word('day_form', language)})" if field == "birth_date" else ""

@@ -99,6 +99,8 @@ class Arrival:
     like: Likeness | None = None
     #: the register has not answered: nobody has checked whose number it is
     is_unanswered: bool = False
+    #: the register has not answered: the person is registered by their own words until it does
+    is_provisional: bool = False
     #: no register knows the number, or there is none
     is_unknown: bool = False
     #: some typed values do not count, because the register's values do

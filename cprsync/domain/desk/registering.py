@@ -26,6 +26,8 @@ OLD_NUMBER: Final = "old_number"
 LEFT_BEFORE: Final = "left_before"
 #: A block from before the person left is kept by the number.
 BLOCK_KEPT: Final = "block.kept"
+#: The person is a minor, and nobody answers for them.
+MINOR: Final = "minor"
 #: Values were typed that only the register decides.
 TYPED_BESIDE: Final = "typed_beside"
 
@@ -82,6 +84,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
     WarningRow(
         "guardian", Level.NOTE, lambda one: not one.is_known and one.purpose is Purpose.GUARDIAN, is_about_writing=True
     ),
+    WarningRow("provisional", Level.ASK, lambda one: one.is_provisional),
     WarningRow("no_number", Level.NOTE, lambda one: one.is_unknown),
     WarningRow(
         "birth_unknown",
@@ -90,7 +93,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
     ),
     WarningRow(TYPED_BESIDE, Level.NOTE, lambda one: one.typed_beside),
     WarningRow(
-        "minor",
+        MINOR,
         Level.ASK,
         lambda one: one.is_minor and not one.is_answered_for and one.purpose is not Purpose.GUARDIAN,
         is_about_writing=True,

@@ -50,6 +50,11 @@ PROTECTION_DOUBTED: Final = "protection.doubted"
 NUMBER_SET: Final = "number.set"
 #: The register's birth date differs from the one in the number. The register's counts, but either may be wrong.
 BIRTH_DIFFERS: Final = "birth.differs"
+#: The register says otherwise than a patron did who was registered while it did not answer.
+SAID_NAME: Final = "said.name"
+SAID_ADDRESS: Final = "said.address"
+SAID_BOTH: Final = "said.both"
+SAID_KINDS: Final = frozenset({SAID_NAME, SAID_ADDRESS, SAID_BOTH})
 
 
 #: The most items that are accepted with one yes: as many as a person reads through.
@@ -209,6 +214,7 @@ _ROWS: Final = (
     ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close"),
     ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close"),
     ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
+    *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close") for kind in sorted(SAID_KINDS)),
     ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),

@@ -7,12 +7,16 @@ reveal nothing. Leaves out who may open: see `Opening`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 #: All that is visible of a sealed value.
 SHOWN: Final = "<beskyttet>"
+#: The parts of a typed address: its words, and its numbers.
+_PARTS: Final = re.compile(r"[0-9]+|[^\W\d_]+")
+_POSTCODE: Final = re.compile(r"[0-9]{4}", re.ASCII)
 #: Street codes from here on are administrative, for example no fixed abode (status 03 and 07). All codes have four
 #: digits, so their text order is their numerical order.
 ADMINISTRATIVE_STREET = "9900"
@@ -192,6 +196,14 @@ def is_named_alike(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool
 def is_same_family(one: Name | Sealed[Name], other: Name | Sealed[Name]) -> bool:
     """Tells whether two names end in the same word."""
     return _ends(one)[1] == _ends(other)[1] != ""
+
+
+def is_written_at(at: Address | SealedAddress, text: str) -> bool:
+    """Tells whether a text that somebody typed may be this address: road, house number, and the postcode if typed."""
+    address, typed = _address(at), set(_PARTS.findall(text.casefold()))
+    is_there = set(_PARTS.findall(f"{address.road} {address.house}".casefold())) <= typed
+    postcodes = {part for part in typed if _POSTCODE.fullmatch(part)}
+    return is_there and (not postcodes or not address.postcode or address.postcode in postcodes)
 
 
 def _ends(name: Name | Sealed[Name]) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """Adds one patron by hand at the desk, with or without a CPR number. Shows first, writes after a yes (decision 40).
 
-A number of the register's makes this a registration: the person is looked up, shown, and subscribed. The typed fields
-are written in a second transaction. Without such a number, name and address are the library's own words. A row is read
-as an import reads it, so that both accept the same values.
+A number of the register's makes this a registration: the person is looked up, shown, and subscribed. If the register
+does not answer, the person may be registered by their own words until it does. Without such a number, name and address
+are the library's own words. A row is read as an import reads it, so that both accept the same values. All of it is
+written in one transaction: the record, what was typed beside, the PIN, and who answers for a minor.
 """
 
 from __future__ import annotations
@@ -14,30 +15,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.confirming import Confirmation, Preview
-from cprsync.domain.desk.registering import TYPED_BESIDE, warning_of, warnings_about
+from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import Facts, derived_group
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
+from cprsync.domain.patron.provisional import Said
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
+from cprsync.services.desk.answering import entry_of
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.services.desk.setting import PIN, Setting, SettingDesk, no_such_branch, set_field
+from cprsync.services.desk.setting import PIN, no_such_branch
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
+from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.imports import ImportOutcome
+from cprsync.services.ports.patrons import Batch, write_again_if_lost
+from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.services.desk.answering import ShownResponsible
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
-    from cprsync.services.ports.imports import ImportedRow
     from cprsync.services.ports.patrons import NewPatron
 
 #: What the preview is about.
@@ -58,16 +64,38 @@ class Addition:
     registration: Registration | None = None
     #: the PIN of the cards; "": none was typed
     pin: str = ""
+    #: who is to answer for the patron
+    responsible: ShownResponsible | None = None
+    #: the register has not answered: it is asked as soon as it does
+    is_provisional: bool = False
+    #: what the person says of themselves until then; None: their record is verified, or no register knows them
+    said: Said | None = None
+    #: which fields were typed
+    kept: tuple[str, ...] = ()
 
     @property
     def is_writable(self) -> bool:
         return self.registration is None or self.registration.is_writable
 
 
-def preview_addition(desk: Desk, typed: str, *, user: str, shown: Registration | None = None) -> Addition:
+def preview_addition(  # noqa: PLR0913 -- what was typed, and what staff have seen
+    desk: Desk,
+    typed: str,
+    *,
+    user: str,
+    shown: Registration | None = None,
+    responsible: ShownResponsible | None = None,
+    provisional: bool = False,
+) -> Addition:
     """Read the typed text, a JSON object by field name, and say what would be written.
 
-    `shown`: a look-up that staff have seen. Its number and its answer count, and the register is not asked again.
+    Args:
+        desk: the library.
+        typed: the text.
+        user: who asks.
+        shown: a look-up that staff have seen. Its number and its answer count, and the register is not asked again.
+        responsible: who is to answer for the patron, as staff have seen them.
+        provisional: the register does not answer, and the person is registered by their own words.
 
     Raises:
         BadInput: the text is no such object, a value cannot be accepted, or the person is a patron already; nothing is
@@ -78,9 +106,25 @@ def preview_addition(desk: Desk, typed: str, *, user: str, shown: Registration |
     row = _row(desk, values)
     row = row if shown is None else replace(row, number=shown.heard.number)
     _check_pin(pin, row)
-    _refuse_who_is_there(desk, row, user)
+    _refuse_who_is_there(desk, row)
+    addition = replace(_shown(desk, row, values, user, shown, provisional=provisional), pin=pin)
+    kept = tuple(name for name in (*values, *((PIN,) if pin else ())) if name != "cpr_number")
+    return replace(addition if responsible is None else _answered(addition, responsible), kept=kept)
+
+
+def _shown(  # noqa: PLR0913 -- what was typed, and what staff have seen
+    desk: Desk,
+    row: NewPatron,
+    values: Mapping[str, str],
+    user: str,
+    shown: Registration | None,
+    *,
+    provisional: bool,
+) -> Addition:
     if row.number is None or not _is_registers(row):
-        return replace(_without_register(desk, row, values, user), pin=pin)
+        return _without_register(desk, row, values, user)
+    if provisional:
+        return preview_provisional(desk, row, row.number, values, user)
     registration = shown or preview_registration(desk, Asked(row.number, Purpose.REGISTRATION, user))
     beside = (warning_of(TYPED_BESIDE),) if _is_beside(row, registration) else ()
     warnings = (*registration.preview.warnings, *beside)
@@ -92,7 +136,56 @@ def preview_addition(desk: Desk, typed: str, *, user: str, shown: Registration |
         "typed": _without_number(values),
         "preview": would_be,
     }
-    return Addition(row, user, preview, told | {"written": False}, registration, pin)
+    return Addition(row, user, preview, told | {"written": False}, registration)
+
+
+def _answered(addition: Addition, responsible: ShownResponsible) -> Addition:
+    """The same addition, with who answers for the patron. Nobody then has to be asked about that."""
+    preview = addition.preview
+    warnings = tuple(one for one in preview.warnings if one.kind != MINOR)
+    preview = replace(preview, warnings=warnings, marks=(*preview.marks, responsible.mark))
+    document = {
+        **addition.document,
+        "warnings": warning_documents(warnings),
+        "responsible": dict(responsible.document),
+        "preview": addition.document["preview"] | preview_document(preview),
+    }
+    return replace(addition, preview=preview, document=document, responsible=responsible)
+
+
+def preview_provisional(
+    desk: Desk, row: NewPatron, number: CprNumber, values: Mapping[str, str], user: str
+) -> Addition:
+    """Say what would be written of a person about whom the register does not answer now."""
+    known, today = desk.store.patrons.find(number), desk.clock.today()
+    patron = Patron(NEW, Person(number), None, 1) if known is None else desk.store.patrons.read([known])[0]
+    said = None if patron.verified else _said(row)
+    arrival = Arrival(
+        patron=patron,
+        purpose=Purpose.REGISTRATION,
+        is_known=known is not None,
+        is_provisional=True,
+        left_before=known is None and desk.store.imports.left_before(number),
+        kept_blocks=desk.store.kept_blocks.of(number) if known is None else (),
+        of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
+        today=today,
+    )
+    preview = Preview(ADD, known, warnings_about(arrival), (_mark(desk, values),))
+    document = {
+        "patron": None,
+        "typed": _without_number(values),
+        "warnings": warning_documents(preview.warnings),
+        "written": False,
+        "preview": preview_document(preview) | _would_be(desk, row, patron),
+    }
+    return Addition(row, user, preview, document, is_provisional=True, said=said)
+
+
+def _said(row: NewPatron) -> Said:
+    try:
+        return Said.of(row.name, row.address)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field="name", why=error, kind="input.value") from None
 
 
 def _is_beside(row: NewPatron, registration: Registration) -> bool:
@@ -110,14 +203,14 @@ def _is_beside(row: NewPatron, registration: Registration) -> bool:
     return bool(row.name) and not (isinstance(after, Name) and after.addressing == row.name)
 
 
-def check_typed_number(desk: Desk, text: str, *, user: str) -> bool:
+def check_typed_number(desk: Desk, text: str) -> bool:
     """Check a number before more is typed. Return True if the register can know such a number.
 
     Raises:
         BadInput: the text is not a number, or the person is a patron already; nothing is sent or written.
     """
     row = _row(desk, {"cpr_number": text})
-    _refuse_who_is_there(desk, row, user)
+    _refuse_who_is_there(desk, row)
     return _is_registers(row)
 
 
@@ -207,18 +300,22 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     return row
 
 
-def _refuse_who_is_there(desk: Desk, row: NewPatron, user: str) -> None:
-    """Raise if the person cannot be added; a trial run of the write, so nothing is written."""
-    taken = desk.store.imports.add(row, write=False, policy=desk.policy, user=user, reason="")
-    _check_created(taken)
+def _refuse_who_is_there(desk: Desk, row: NewPatron) -> None:
+    """Raise if the person cannot be added; a trial run of the write, so nothing is written.
 
-
-def _check_created(taken: ImportedRow) -> None:
-    if taken.outcome is ImportOutcome.REFUSED:
-        reason = taken.reason or "other"
+    A person who only answers for a minor may become a patron.
+    """
+    tried = desk.store.imports.try_row(row, policy=desk.policy)
+    if tried.outcome is ImportOutcome.REFUSED:
+        reason = tried.reason or "other"
         raise _refused(_FIELD_OF.get(reason, "row"), reason)
-    if taken.outcome is not ImportOutcome.CREATED:
+    if tried.outcome is not ImportOutcome.CREATED and not _only_answers(desk, tried.patron_id):
         raise BadInput("that person is a patron already: nothing was added", kind="patron.exists")
+
+
+def _only_answers(desk: Desk, patron_id: str | None) -> bool:
+    found = [] if patron_id is None else desk.store.patrons.read([patron_id])
+    return bool(found) and not found[0].borrows
 
 
 def _refused(field: str, reason: str) -> BadInput:
@@ -238,28 +335,44 @@ def _mark(desk: Desk, values: Mapping[str, str]) -> str:
 
 
 def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) -> dict[str, Any]:
-    """Write what was shown. Return the JSON shape of `patron add`.
+    """Write what was shown, all of it or nothing. Return the JSON shape of `patron add`.
 
     Raises:
         NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
         BadInput: the reason cannot be kept, or someone else has added the person since; nothing is written.
     """
     reason = check_confirmed(shown.preview, confirmation)
-    if shown.registration is None:
-        taken = desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason=reason)
-        _check_created(taken)
-        _set_pin(desk, shown, str(taken.patron_id))
-        return {**shown.document, "patron": taken.patron_id, "written": True}
-    _refuse_who_is_there(desk, shown.row, shown.user)
-    yes = Confirmation(shown.registration.preview.digest, reason)
-    done = confirm_registration(desk, shown.registration, yes).document
-    desk.store.imports.add(shown.row, write=True, policy=desk.policy, user=shown.user, reason="")
-    _set_pin(desk, shown, done["patron"])
-    return {**shown.document, **done, "preview": shown.document["preview"]}
+    _refuse_who_is_there(desk, shown.row)
+    answers = None if shown.responsible is None else entry_of(desk, shown.responsible)
+
+    def complete(entry: Entry) -> Entry:
+        return replace(entry, beside=shown.row, policy=desk.policy, pin=shown.pin, answered_by=answers)
+
+    if shown.registration is not None:
+        yes = Confirmation(shown.registration.preview.digest, reason)
+        done = confirm_registration(desk, shown.registration, yes, complete=complete).document
+        done = {**done, "preview": shown.document["preview"]}
+    else:
+        entry = complete(Entry(None, None, Batch(), shown.user, reason=reason))
+        entry = _provisional(desk, shown, entry) if shown.is_provisional else entry
+        done = {"patron": write_again_if_lost(lambda: desk.store.desk.save(entry)), "written": True}
+    return {**shown.document, **done, "done": _done(desk, shown, done["patron"])}
 
 
-def _set_pin(desk: Desk, shown: Addition, patron_id: str) -> None:
-    if shown.pin:
-        # no municipality is set here
-        counter = SettingDesk(desk.store, desk.clock, desk.policy, frozenset())
-        set_field(counter, Setting(patron_id, PIN, shown.pin, shown.user))
+def _provisional(desk: Desk, shown: Addition, entry: Entry) -> Entry:
+    """The same entry for a person about whom the register is asked as soon as it answers."""
+    assert shown.row.number is not None  # noqa: S101 -- the register knows nobody without one
+    known = desk.store.patrons.find(shown.row.number)
+    asks = Batch(asks=[FollowUp(known or NEW, FIRST_COPY)])
+    return replace(entry, number=shown.row.number, patron_id=known, batch=asks, returns=True, said=shown.said)
+
+
+def _done(desk: Desk, shown: Addition, patron_id: str) -> dict[str, Any]:
+    """What was done, for those who tell staff in words."""
+    links = desk.store.responsibles.links(patron_id) if shown.responsible is not None else []
+    return {
+        "kept": list(shown.kept),
+        "responsible": [one.responsible_id for one in links if one.until is None],
+        "subscribed": shown.registration is not None,
+        "provisional": shown.said is not None,
+    }

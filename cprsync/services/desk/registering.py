@@ -39,7 +39,7 @@ from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import write_again_if_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from cprsync.domain.desk.confirming import Confirmation
@@ -165,8 +165,16 @@ def _right(right: Right) -> dict[str, Any]:
     }
 
 
-def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirmation) -> LookedUp:
+def confirm_registration(
+    desk: Desk,
+    shown: Registration,
+    confirmation: Confirmation,
+    *,
+    complete: Callable[[Entry], Entry] = lambda entry: entry,
+) -> LookedUp:
     """Write what was shown: create or update the patron, and subscribe.
+
+    `complete` adds to the entry what else is written in the same transaction.
 
     Raises:
         NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
@@ -189,7 +197,7 @@ def confirm_registration(desk: Desk, shown: Registration, confirmation: Confirma
         # Look up before subscribing, so that no unknown number is subscribed. Subscribe before writing, so that every
         # new patron is one whose changes the register will send.
         subscribed = subscribed or _subscribe(desk, heard.number, again.decided)
-        return _written(desk, again, desk.store.desk.save(_entry(desk, again, subscribed, reason)))
+        return _written(desk, again, desk.store.desk.save(complete(_entry(desk, again, subscribed, reason))))
 
     return write_again_if_lost(write)
 

@@ -73,14 +73,17 @@ def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
 
 
 def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
-    store = desk.store
-    responsible = read_patron(store, known)
-    _refuse(desk, minor, responsible)
-    view = store.views.patron(known)
+    refuse_link_to(desk, minor, read_patron(desk.store, known))
+    return entry_of_known(desk, known, asked.user, answers_for=minor.id)
+
+
+def entry_of_known(desk: Desk, known: str, user: str, *, answers_for: str) -> Entry:
+    """The entry of a patron who is to answer for a minor. Subscribes them again if they had left."""
+    responsible, view = read_patron(desk.store, known), desk.store.views.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
     subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
     leap = desk.policy.ladders.leap
-    return Entry(responsible.number, known, Batch(), asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+    return Entry(responsible.number, known, Batch(), user, subscribed=subscribed, answers_for=answers_for, leap=leap)
 
 
 def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry:
@@ -88,18 +91,36 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry
 
     The look-up comes first, so that nobody is subscribed who does not exist or may not answer.
     """
-    number = asked.number
-    if number is None:
+    if asked.number is None:
         raise no_such_patron()
+    person = hear_new(desk, minor, asked.number, asked.user)
+    return entry_of_new(desk, asked.number, person, asked.user, answers_for=minor.id)
+
+
+def hear_new(desk: Desk, minor: Patron, number: CprNumber, user: str) -> Person | None:
+    """Ask the register about somebody who is to answer for a minor. None: it does not answer now.
+
+    Raises:
+        BadInput: the register cannot know the number, or the link cannot be made.
+        NoSuchPerson: the register does not know the number.
+    """
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
-    wanted = Wanted(asked.user, Doing.LOOK_UP, Purpose.GUARDIAN.value, None, number)
-    person, leap = ask_about(desk, number, wanted), desk.policy.ladders.leap
-    stranger = Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
+    wanted = Wanted(user, Doing.LOOK_UP, Purpose.GUARDIAN.value, None, number)
+    person = ask_about(desk, number, wanted)
+    refuse_link_to(desk, minor, _stranger(number) if person is None else Patron(NEW, person, None, 1))
+    return person
+
+
+def _stranger(number: CprNumber) -> Patron:
+    return Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
+
+
+def entry_of_new(desk: Desk, number: CprNumber, person: Person | None, user: str, *, answers_for: str) -> Entry:
+    """The entry of somebody new who is to answer for a minor. `person` None: the night looks them up."""
+    leap, stranger = desk.policy.ladders.leap, _stranger(number)
     if person is None:
-        _refuse(desk, minor, stranger)
-        return Entry(number, None, Batch(), asked.user, answers_for=minor.id, leap=leap)
-    _refuse(desk, minor, Patron(NEW, person, None, 1))
+        return Entry(number, None, Batch(), user, answers_for=answers_for, leap=leap)
     subscribed = subscribe_to(desk, number)
     evidence = Evidence(person, desk.as_of())
     decision = evidence.decide_on(stranger)
@@ -109,10 +130,10 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry
         reviews=[step.review] if step.review is not None else [],
         asks=[FollowUp(NEW, FIRST_COPY)] if isinstance(decision, Parked) else [],
     )
-    return Entry(number, None, batch, asked.user, subscribed=subscribed, answers_for=minor.id, leap=leap)
+    return Entry(number, None, batch, user, subscribed=subscribed, answers_for=answers_for, leap=leap)
 
 
-def _refuse(desk: Desk, minor: Patron, responsible: Patron) -> None:
+def refuse_link_to(desk: Desk, minor: Patron, responsible: Patron) -> None:
     """Refuse a link before the register is called. The write checks again, with what only the store knows."""
     today, leap = desk.clock.today(), desk.policy.ladders.leap
     ages = [of_age_on(one.register, one.overrides, today, leap) for one in (minor, responsible)]

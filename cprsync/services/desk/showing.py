@@ -15,6 +15,7 @@ from cprsync.domain.patron.field import Field, Owner
 from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, SEALED, SHOWN
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.patron.patron import SealedBy
 from cprsync.domain.person.age import BirthDate, BirthSource, age_on, birth_date_of
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Abroad, Contact, Protection, Status
@@ -81,12 +82,26 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "household": view.household,
         "revealed": opened is not None,
         "verified": patron.verified,
+        **_said_document(view, opened),
         "window": _window(patron),
         # False: CPR does not know the patron's number, and sends nothing about them
         "in_register": not patron.number.is_replacement,
         "parked": view.parked,
         "letters_stopped": patron.letters_stopped and patron.letters_stopped.isoformat(),
     }
+
+
+def _said_document(view: PersonView, opened: Opened | None) -> dict[str, Any]:
+    """Since when the register's answer is awaited or differs from what the patron said, and if opened, what they said.
+
+    Nothing for nearly all patrons.
+    """
+    if view.said_since is None:
+        return {}
+    told: dict[str, Any] = {"since": view.said_since.isoformat(timespec="seconds"), "waits": view.is_provisional}
+    if opened is not None and opened.said is not None:
+        told |= {"name": opened.said.name, "address": list(opened.said.address)}
+    return {"said": told}
 
 
 def _fields(
@@ -126,6 +141,8 @@ def _standing(view: PersonView) -> dict[str, Any]:
 
 def _sealed_by(view: PersonView, policy: Policy) -> str | None:
     """Why the record is sealed. None: it is not sealed."""
+    if view.is_provisional and not view.parked and not view.patron.register.is_shut:
+        return SealedBy.SILENCE.value
     why = view.patron.sealed_by(silent_is_sealed=policy.silent_is_sealed, parked=view.parked)
     return None if why is None else why.value
 

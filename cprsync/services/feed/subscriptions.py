@@ -10,6 +10,7 @@ called.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -24,7 +25,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs
 from cprsync.services.ports.register import Gaps, Subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.night import Night
@@ -237,23 +238,51 @@ def subscribe_new(night: Night, run: Run | None, *, unheard: bool = False) -> tu
         new = {number: patron for patron, number in waiting if patron not in refused}
         if not new:
             break
-        done: list[tuple[str, CprNumber]] = []
-        already: set[CprNumber] = set()
-        for number, result in night.register.subscribe_many(new):
-            if isinstance(result, RegisterUnavailable):
-                error = error or result
-            elif isinstance(result, CprsyncError):
-                refused[new[number]] = result.kind
-            else:
-                done.append((new[number], number))
-                if result is Subscribed.ALREADY:
-                    already.add(number)
-            night.progress.advance()
-        today, dead_until = night.clock.today(), last_day_of_the_dead(night)
-        night.store.subscriptions.subscribed(run, done, since=today, already=already, dead_until=dead_until)
-        added += len(done)
+        share = _subscribe_share(night, run, new)
+        error, refused = share.error, refused | dict(share.refused)
+        added += share.added
         night.raise_if_stopped()
     if refused:
         reviews = [(patron, f"{PARKED}{kind}") for patron, kind in refused.items()]
         night.store.patrons.write(run, Batch(reviews=reviews))
     return added, error
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What became of one share of new subscriptions."""
+
+    added: int
+    #: why some were not answered
+    error: CprsyncError | None
+    #: by patron, the kind of the register's refusal
+    refused: Mapping[str, str]
+
+
+def _subscribe_share(night: Night, run: Run | None, new: Mapping[CprNumber, str]) -> _Share:
+    """Subscribe these numbers of patrons, and write what the register has taken."""
+    error, refused = None, dict[str, str]()
+    done: list[tuple[str, CprNumber]] = []
+    already: set[CprNumber] = set()
+    for number, result in night.register.subscribe_many(new):
+        if isinstance(result, RegisterUnavailable):
+            error = error or result
+        elif isinstance(result, CprsyncError):
+            refused[new[number]] = result.kind
+        else:
+            done.append((new[number], number))
+            if result is Subscribed.ALREADY:
+                already.add(number)
+        night.progress.advance()
+    today, dead_until = night.clock.today(), last_day_of_the_dead(night)
+    night.store.subscriptions.subscribed(run, done, since=today, already=already, dead_until=dead_until)
+    return _Share(len(done), error, refused)
+
+
+def subscribe_patrons(night: Night, new: Mapping[CprNumber, str]) -> CprsyncError | None:
+    """Subscribe these patrons between two nights. Return the error that stopped some; a refusal opens a review."""
+    share = _subscribe_share(night, None, new)
+    if share.refused:
+        reviews = [(patron, f"{PARKED}{kind}") for patron, kind in share.refused.items()]
+        night.store.patrons.write(None, Batch(reviews=reviews))
+    return share.error

@@ -165,6 +165,7 @@ class _Course:
         if not self._only_plan:
             self._tell_the_net_media()
             make_finding_keys(self._night)
+            self._night.store.provisional.forget(self._run)
         if comparison.settled and self._lives:
             # only now has the register confirmed that the subscriptions of those who left are gone
             self._night.store.erasing.sweep(self._run)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import ListChange
     from cprsync.domain.patron.override import Overridden, Override
     from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.provisional import Said
     from cprsync.domain.patron.review import State
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Abroad, Contact, Gap, Person, Silent
     from cprsync.domain.person.sealed import Address, Name, SealedAddress
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.patrons import Batch, Write
+    from cprsync.services.ports.patrons import Batch, NewPatron, Write
     from cprsync.services.ports.register import Subscribed
     from cprsync.services.ports.runs import Run
 
@@ -44,6 +45,8 @@ class Opened:
     contact: Contact | Gap
     local: Local
     overrides: tuple[Override, ...]
+    #: what they said of themselves while the register did not answer
+    said: Said | None = None
 
     def __repr__(self) -> str:
         return "Opened(…)"
@@ -53,7 +56,8 @@ class Opened:
 class Entry:
     """What the desk writes about one patron in one transaction."""
 
-    number: CprNumber
+    #: None: the patron is created, and has no number of the register's
+    number: CprNumber | None
     #: None: the patron is created
     patron_id: str | None
     batch: Batch
@@ -73,6 +77,16 @@ class Entry:
     borrows: bool = True
     #: why it was written in spite of a warning, for the audit; "": no reason was required
     reason: str = field(default="", repr=False)
+    #: what else was typed, as a row of a list; None: nothing was
+    beside: NewPatron | None = None
+    #: reads what was typed; None: with nothing typed
+    policy: Policy | None = None
+    #: the PIN for all the patron's cards; "": none was typed
+    pin: str = field(default="", repr=False)
+    #: what the person says of themselves, as long as the register has not answered
+    said: Said | None = None
+    #: who is to answer for the patron: written in the same transaction
+    answered_by: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -168,10 +182,19 @@ class PersonView:
     erased: bool = False
     #: the record is empty, and others have still to confirm it
     waits: Erased = CONFIRMED
+    #: since when what the patron said of themselves is kept; None: it is not
+    said_since: datetime | None = None
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the patron was registered while the register did not answer, and no source has spoken since."""
+        return self.said_since is not None and not self.patron.is_known
 
     def is_sealed(self, policy: Policy) -> bool:
         """Whether only a reasoned reveal may show name and address."""
-        return self.patron.is_sealed(silent_is_sealed=policy.silent_is_sealed, parked=self.parked)
+        return self.is_provisional or self.patron.is_sealed(
+            silent_is_sealed=policy.silent_is_sealed, parked=self.parked
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -207,30 +230,12 @@ class Desk(Protocol):
     def save(self, entry: Entry) -> str:
         """Create or change one patron and write the subscription: all of it, or nothing. Returns the patron's id.
 
-        Raises LostCompare, here and below, if someone else wrote the patron since the decision.
+        Raises LostCompare, here and below, if someone else wrote the patron since the decision. Raises BadInput if
+        what was typed beside, or the link to who answers for the patron, is refused.
         """
 
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
         """Open one review item about two patrons, once. Touches no record."""
-
-
-class Finding(Protocol):
-    """Patrons found by what several may have. Nobody is left out because they are protected: the caller asks that."""
-
-    def refresh(self, most: int) -> int:
-        """Make the keys of at most `most` records that have changed since theirs were made. Return how many."""
-
-    def is_complete(self) -> bool:
-        """Whether the keys of every record are those of its present values."""
-
-    def by_telephone(self, telephone: str) -> list[str]:
-        """Return the patrons with a telephone, in the form of `telephone_key`."""
-
-    def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
-        """Return the patrons who have all these words in their names, and one of these birth dates.
-
-        The words are in the form of `words_of`.
-        """
 
 
 class StaffChanges(Protocol):

@@ -104,11 +104,8 @@ class Imports(Protocol):
     ) -> list[ImportedRow]:
         """Take in loans, reservations, balances and messages, by their source's ids."""
 
-    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> ImportedRow:
-        """Take in one patron by hand, and write in the audit who did it.
-
-        Without `write`, only return what would happen to the row.
-        """
+    def try_row(self, row: NewPatron, *, policy: Policy | None) -> ImportedRow:
+        """Return what would happen to a row. Nothing is written."""
 
     def left_before(self, number: CprNumber) -> bool:
         """Return whether the patron with this number has left and was closed."""

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.access import Access
     from cprsync.services.ports.cards import Cards
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
-    from cprsync.services.ports.desk import Desk, Finding, ReviewDesk, Reviews, StaffChanges, Views
+    from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
+    from cprsync.services.ports.finding import Finding, Provisional
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, Outbox, Rights
@@ -32,6 +33,7 @@ class Store(ABC):
     stopped_deliveries: StoppedDeliveries
     patrons: Patrons
     finding: Finding
+    provisional: Provisional
     reviews: Reviews
     review_desk: ReviewDesk
     subscriptions: Subscriptions

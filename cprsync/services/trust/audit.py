@@ -7,18 +7,18 @@ continues after an operator accepts it, with a reason.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
+from cprsync.domain.patron.provisional import is_late
 from cprsync.services.ports.runs import DONE, LEFT
 from cprsync.services.ports.trust import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Store
@@ -130,7 +130,15 @@ def _waits(store: Store) -> dict[str, Any]:
     reviews, backlog = store.reviews.waiting(), store.outbox.backlog()
     oldest = None if backlog.oldest is None else backlog.oldest.isoformat(timespec="seconds")
     net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": oldest}
-    return {"reviews": sum(reviews.values()), "kinds": dict(reviews), "net_media": net_media}
+    still = store.provisional.waiting()
+    since = None if still.oldest is None else still.oldest.isoformat(timespec="seconds")
+    provisional = {"register": still.register, "staff": still.staff, "oldest": since}
+    return {
+        "reviews": sum(reviews.values()),
+        "kinds": dict(reviews),
+        "net_media": net_media,
+        "provisional": provisional,
+    }
 
 
 def _wrong_run(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -144,10 +152,14 @@ def _wrong_run(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
     waits, deliveries, access = document["waits"]["net_media"], document["deliveries"], document["access"]
     old = waits["oldest"] is not None and waits["oldest"] < (now - WAITS_MOST).isoformat(timespec="seconds")
+    provisional = document["waits"]["provisional"]
+    since = provisional["oldest"]
+    unheard = since is not None and is_late(datetime.fromisoformat(since), now)
     found = (
         (deliveries["late"], {"what": "late", "due": deliveries["due"]}),
         (waits["failed"] > 0, {"what": "failed", "failed": waits["failed"]}),
         (old, {"what": "old", "oldest": waits["oldest"]}),
+        (unheard, {"what": "unheard", "oldest": provisional["oldest"], "count": provisional["register"]}),
         (not document["audit"]["whole"], {"what": "audit"}),
         (access["stopped"], {"what": "stopped", "users": ", ".join(access["stopped"])}),
         (access["capped"], {"what": "capped", "users": ", ".join(access["capped"])}),

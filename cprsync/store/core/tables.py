@@ -315,6 +315,18 @@ follow_up = _table(
     _to("patron", "agency", "patron_id"),
 )
 
+#: Patrons who were registered while the register did not answer: what they said of themselves, sealed.
+provisional = _table(
+    "provisional",
+    _key("patron_id", PATRON),
+    _needed("since", STAMP),
+    # the register has answered otherwise: kept until staff have looked
+    _needed("differs", Boolean),
+    _needed("said", LargeBinary),
+    _needed("key", KEY),
+    _to("patron", "agency", "patron_id"),
+)
+
 #: What staff typed as a correction, with who, why and until when. The value and the reason are sealed.
 override = _table(
     "override",

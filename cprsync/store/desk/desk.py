@@ -27,11 +27,14 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk import access
 from cprsync.store.desk.access import note_recorded
 from cprsync.store.desk.number_undo import keep_undo, remember_before
+from cprsync.store.desk.setting import give_pin
 from cprsync.store.feed.subscriptions import stop_leaving, subscription_row
 from cprsync.store.imports.import_rows import create
+from cprsync.store.imports.imports import take_row
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.patrons import write_changes
+from cprsync.store.patrons.provisional import keep_said
 from cprsync.store.patrons.responsibles import become_patrons
 from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
 from cprsync.store.reviews.review_items import write_reviews
@@ -39,6 +42,7 @@ from cprsync.store.reviews.review_items import write_reviews
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.desk import Entry
+    from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Tenant
 
 _PATRON = tables.patron.c
@@ -54,38 +58,9 @@ class Desk(TenantStore):
 
     def save(self, entry: Entry) -> str:
         with library_transaction(self._tenant) as connection:
-            patron_id, batch, happened = entry.patron_id, entry.batch, []
-            if patron_id is None:
-                borrows = entry.borrows and entry.answers_for is None
-                kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
-                patron_id = create(connection, self._tenant, NewPatron(entry.number, Local(), kind=kind.value))
-                batch = _batch_of(batch, patron_id)
-                happened.append(audit.Happened("register", patron=patron_id, user=entry.user))
-            else:
-                _make_sure_that_patron(connection, self._tenant, patron_id)
-            before = remember_before(connection, self._tenant, patron_id, entry.number) if entry.sets_number else None
-            if entry.returns:
-                happened += _seen(connection, self._tenant, patron_id, entry.user)
-            if entry.subscribed is not None:
-                happened.append(audit.Happened("subscribe", patron=patron_id, user=entry.user))
-            _write(connection, self._tenant, patron_id, entry, batch)
-            if before is not None:
-                keep_undo(connection, self._tenant, batch.writes[0], before, user=entry.user)
-            if entry.subscribed is not None and entry.until is not None:
-                # the death was on record already: no write in this batch says how long to keep the subscription
-                feed_coverage.subscribe_until(connection, self._tenant, [patron_id], entry.until)
-            for write in batch.writes:
-                actions = tuple(action.value for action in write.actions)
-                happened.append(audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, user=entry.user))
-            if entry.returns:
-                became = become_patrons(connection, self._tenant, [patron_id])
-                happened += [audit.Happened("register", patron=one, user=entry.user) for one in became]
-            if entry.reason:
-                happened.append(audit.Happened(CONFIRM, patron=patron_id, user=entry.user, reason=entry.reason))
-            audit.append(connection, self._tenant, audit.DESK, happened)
-            if entry.answers_for is not None:
-                _link(connection, self._tenant, patron_id, entry.answers_for, entry)
-            note_recorded(connection, self._tenant, self._tenant.vault.number_index(entry.number), entry.user)
+            patron_id = _save(connection, self._tenant, entry)
+            if entry.answered_by is not None:
+                _save(connection, self._tenant, replace(entry.answered_by, answers_for=patron_id))
         return patron_id
 
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
@@ -94,12 +69,77 @@ class Desk(TenantStore):
             write_reviews(connection, self._tenant, self._tenant.no_run, news, named)
 
 
+def _save(connection: Connection, tenant: Tenant, entry: Entry) -> str:
+    """Write the patron, what was typed beside, and the PIN."""
+    patron_id = _save_unregistered(connection, tenant, entry) if entry.number is None else None
+    if entry.number is not None:
+        patron_id = _save_registered(connection, tenant, entry, entry.number)
+        if entry.beside is not None:
+            take_row(connection, tenant, replace(entry.beside, number=entry.number), entry.policy)
+        if entry.said is not None:
+            keep_said(connection, tenant, patron_id, entry.said)
+    assert patron_id is not None  # noqa: S101 -- one of the two has written it
+    if entry.pin:
+        give_pin(connection, tenant, patron_id, entry.pin, user=entry.user)
+    return patron_id
+
+
+def _save_unregistered(connection: Connection, tenant: Tenant, entry: Entry) -> str:
+    """Create a patron whom no register knows, in the library's own words."""
+    assert entry.beside is not None  # noqa: S101 -- there is nothing else to write
+    patron_id = take_row(connection, tenant, entry.beside, entry.policy)
+    happened = audit.Happened("register", patron=patron_id, user=entry.user, reason=entry.reason)
+    audit.append(connection, tenant, audit.DESK, [happened])
+    return patron_id
+
+
+def _save_registered(connection: Connection, tenant: Tenant, entry: Entry, number: CprNumber) -> str:
+    """Create or change a patron of the register's, with the subscription and what was decided."""
+    patron_id, batch, happened = entry.patron_id, entry.batch, []
+    if patron_id is None:
+        borrows = entry.borrows and entry.answers_for is None
+        kind = PatronKind.PERSON if borrows else PatronKind.RESPONSIBLE
+        patron_id = create(connection, tenant, NewPatron(number, Local(), kind=kind.value))
+        batch = _batch_of(batch, patron_id)
+        happened.append(audit.Happened("register", patron=patron_id, user=entry.user))
+    else:
+        _make_sure_that_patron(connection, tenant, patron_id)
+    before = remember_before(connection, tenant, patron_id, number) if entry.sets_number else None
+    if entry.returns:
+        happened += _seen(connection, tenant, patron_id, entry.user)
+    if entry.subscribed is not None:
+        happened.append(audit.Happened("subscribe", patron=patron_id, user=entry.user))
+    _write(connection, tenant, patron_id, entry, batch)
+    if before is not None:
+        keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
+    if entry.subscribed is not None and entry.until is not None:
+        # the death was on record already: no write in this batch says how long to keep the subscription
+        feed_coverage.subscribe_until(connection, tenant, [patron_id], entry.until)
+    happened += [_changed(patron_id, write, entry.user) for write in batch.writes]
+    if entry.returns:
+        became = become_patrons(connection, tenant, [patron_id])
+        happened += [audit.Happened("register", patron=one, user=entry.user) for one in became]
+    if entry.reason:
+        happened.append(audit.Happened(CONFIRM, patron=patron_id, user=entry.user, reason=entry.reason))
+    audit.append(connection, tenant, audit.DESK, happened)
+    if entry.answers_for is not None:
+        _link(connection, tenant, patron_id, entry.answers_for, entry)
+    note_recorded(connection, tenant, tenant.vault.number_index(number), entry.user)
+    return patron_id
+
+
+def _changed(patron_id: str, write: Write, user: str) -> audit.Happened:
+    actions = tuple(action.value for action in write.actions)
+    return audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, user=user)
+
+
 def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry, batch: Batch) -> None:
     """Subscribe the patron if that is new, and write what was decided."""
     late: list[str] = []
     if entry.subscribed is not None:
         late = find_late(connection, tenant, [patron_id])
-        _subscribe(connection, tenant, patron_id, entry)
+        assert entry.number is not None  # noqa: S101 -- the register has subscribed it
+        _subscribe(connection, tenant, patron_id, entry.number, entry.subscribed)
     write_changes(connection, tenant, tenant.no_run, batch)
     # the patron was late in being subscribed, and the answer did not bring the record up to what the feed may have left
     # out
@@ -140,13 +180,15 @@ def _batch_of(batch: Batch, patron_id: str) -> Batch:
     )
 
 
-def _subscribe(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry) -> None:
+def _subscribe(
+    connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber, subscribed: Subscribed
+) -> None:
     row = tables.subscription.c
     # a number that was subscribed before us may be someone else's: it does not count as added by us
-    added, reason = entry.subscribed is Subscribed.ADDED, ACTIVE_PATRON
+    added, reason = subscribed is Subscribed.ADDED, ACTIVE_PATRON
     if only_answer(connection, tenant, [patron_id]):
         reason = RESPONSIBLE
-    new = subscription_row(tenant, patron_id, entry.number, reason, since=tenant.clock.today(), added=added)
+    new = subscription_row(tenant, patron_id, number, reason, since=tenant.clock.today(), added=added)
     same = (row[key.name] == new[key.name] for key in tables.subscription.primary_key)
     # a subscription that had ended begins again
     again = update(tables.subscription).where(*same)

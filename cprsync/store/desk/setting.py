@@ -102,6 +102,13 @@ class StaffChanges(TenantStore):
         return True
 
 
+def give_pin(connection: Connection, tenant: Tenant, patron_id: str, pin: str, *, user: str) -> None:
+    """Give all the patron's cards a PIN, in the caller's transaction. Raises BadInput: there is no card."""
+    (row,) = patron_rows(connection, tenant, [patron_id], hold=True)
+    write_local(connection, tenant, row, _with_pin(tenant, open_local(tenant, row), pin))
+    audit.append(connection, tenant, audit.DESK, [audit.Happened(SET, patron=row.id, actions=("pin",), user=user)])
+
+
 def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
     """Give all cards of the patron one PIN. An empty PIN removes it from the cards.
 

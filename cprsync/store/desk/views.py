@@ -28,6 +28,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
+from cprsync.store.patrons.provisional import kept_row, open_said
 from cprsync.store.records import links
 from cprsync.store.records.numbers import card_holders, card_probes
 from cprsync.store.records.records import (
@@ -80,6 +81,7 @@ class Views(TenantStore):
             )
             answer = tuple(sorted(links.responsibles_of(connection, self._tenant, [patron_id])))
             merged_into = _merged_into(connection, self._tenant, row)
+            said = kept_row(connection, self._tenant, patron_id)
             waits = count_unconfirmed(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
         local = open_local(self._tenant, row)
         return PatronView(
@@ -97,6 +99,7 @@ class Views(TenantStore):
             stage=Stage(row.standing),
             erased=row.status_class == tables.ERASED,
             waits=waits,
+            said_since=None if said is None else moment_of(said.since),
         )
 
     def numbered(self, patron_id: str) -> Numbered | None:
@@ -159,6 +162,7 @@ class Views(TenantStore):
         with reading(tenant.engine) as connection:
             (row,) = patron_rows(connection, tenant, [asked.patron_id])
             patron = open_patron(connection, tenant, row)
+            said = kept_row(connection, tenant, asked.patron_id)
         person = patron.register
         return Opened(
             name=person.name.open(opening) if isinstance(person.name, Sealed) else person.name,
@@ -167,6 +171,7 @@ class Views(TenantStore):
             contact=person.contact.open(opening) if isinstance(person.contact, Sealed) else person.contact,
             local=open_local(tenant, row),
             overrides=patron.overrides,
+            said=None if said is None else open_said(tenant, said),
         )
 
 
@@ -216,6 +221,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "review_item": (("undo", "key", "patron_id", "review", "id"),),
     **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
     "override": (("value", "key", "patron_id", "override", "id"),),
+    "provisional": (("said", "key", "patron_id", "provisional", "1"),),
     "follow_up": (("answer", "answer_key", "patron_id", "kept_answer", "answer_run"),),
     "audit_reason": (("sealed", "key", "stream", "reason", "seq"),),
 }

@@ -17,6 +17,7 @@ from cprsync.domain.patron.override import with_name
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
+from cprsync.errors import BadInput
 from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX, reading
@@ -80,19 +81,36 @@ class Imports(TenantStore):
     ) -> list[ImportedRow]:
         return import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
-    def add(self, row: NewPatron, *, write: bool, policy: Policy | None, user: str, reason: str) -> ImportedRow:
+    def try_row(self, row: NewPatron, *, policy: Policy | None) -> ImportedRow:
         with library_transaction(self._tenant) as connection:
             (result,) = _import_part(connection, self._tenant, [row], policy)
-            if not write:
-                connection.rollback()
-            elif result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}:
-                happened = audit.Happened("register", patron=result.patron_id, user=user, reason=reason)
-                audit.append(connection, self._tenant, audit.DESK, [happened])
+            connection.rollback()
         return result
 
     def left_before(self, number: CprNumber) -> bool:
         with reading(self._tenant.engine) as connection:
             return bool(left_before(connection, self._tenant, [number]))
+
+
+def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Policy | None) -> str:
+    """Write one row in the caller's transaction. Return the patron's number.
+
+    Raises:
+        BadInput: the row is refused; the caller must write nothing.
+    """
+    (taken,) = _import_part(connection, tenant, [row], policy)
+    if taken.patron_id is None or taken.outcome is ImportOutcome.REFUSED:
+        kind = taken.reason if taken.reason in _REFUSED else "row.other"
+        raise BadInput(_REFUSED.get(kind, "what was typed cannot be kept"), kind=kind)
+    return taken.patron_id
+
+
+#: Why a row may be refused that could be taken a moment before.
+_REFUSED: Final = {
+    "card.taken": "another patron has one of these cards",
+    "number.replaced": "the number was replaced: ask the patron for the new one",
+    "number.required": "the patron group requires a CPR number (policy.toml: cpr_required)",
+}
 
 
 def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:

@@ -48,6 +48,7 @@ _ENDS_WITH_THEM: Final = (
     tables.reservation,
     tables.message,
     tables.finding_key,
+    tables.provisional,
     tables.entitlement,
     tables.entitlement_turn,
 )

@@ -56,6 +56,7 @@ _OF_PATRON: Final = (
     tables.audit_reason,
     tables.patron_key,
     tables.finding_key,
+    tables.provisional,
     tables.entitlement,
     tables.entitlement_turn,
 )

@@ -6,6 +6,7 @@ A batch of decided changes is one transaction: all of it is written, or nothing.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_val
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
+from cprsync.store.patrons.provisional import settle
 from cprsync.store.records import links
 from cprsync.store.records.links import look_tonight
 from cprsync.store.records.numbers import old_numbers, renumber
@@ -224,8 +226,11 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
         connection.execute(_ANSWERED, closed)
     close_windows(connection, tenant, batch.verified)
+    heard = {one for one, kind in answered if kind == FIRST_COPY} | {write.patron.id for write in batch.writes}
+    news = batch.review_news()
+    news = replace(news, asked=[*news.asked, *settle(connection, tenant, heard)])
     named = {(one.patron_id, one.kind): one for one in batch.named}
-    write_reviews(connection, tenant, run, batch.review_news(), named)
+    write_reviews(connection, tenant, run, news, named)
     if batch.doubted:
         enough = _count_doubts(connection, tenant, run, batch.doubted)
         ask_staff(connection, tenant, run, enough, PROTECTION_DOUBTED)

@@ -43,6 +43,7 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.subscription.c.number_key, Purpose.SEAL),
     (tables.before_image.c.register_key, Purpose.SEAL),
     (tables.follow_up.c.answer_key, Purpose.SEAL),
+    (tables.provisional.c.key, Purpose.SEAL),
     (tables.override.c.key, Purpose.SEAL),
     (tables.kept_block.c.key, Purpose.SEAL),
     (tables.kept_block.c.number_key, Purpose.INDEX),

@@ -122,6 +122,16 @@ class Minor(Answer):
     sealed: Literal[True] = True
 
 
+class Said(Answer):
+    """What the patron said of themselves while the register did not answer. Its values are there only if opened."""
+
+    since: str
+    #: the register has still to answer
+    waits: bool
+    name: str = ""
+    address: list[str] = []
+
+
 class Record(Answer):
     """One record: as `patron show --json`."""
 
@@ -138,6 +148,7 @@ class Record(Answer):
     in_register: bool
     parked: bool
     letters_stopped: str | None
+    said: Said | None = None
     answers_for: list[Minor] = []
     merged_into: str = ""
 
@@ -191,6 +202,18 @@ class Preview(Answer):
     changes: list[str] = []
 
 
+class Done(Answer):
+    """What was done when a patron was registered."""
+
+    #: the fields that were kept
+    kept: list[FieldName]
+    #: who answers for the patron
+    responsible: list[str]
+    subscribed: bool
+    #: the register has still to answer
+    provisional: bool
+
+
 class LookedUp(Answer):
     """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`."""
 
@@ -206,6 +229,7 @@ class LookedUp(Answer):
     preview: Preview | None = None
     #: what staff typed beside the answer
     typed: dict[FieldName, str] = {}
+    done: Done | None = None
 
 
 class Added(Answer):
@@ -216,6 +240,7 @@ class Added(Answer):
     warnings: list[Warned]
     written: bool
     preview: Preview
+    done: Done | None = None
 
 
 class ShownLookUp(Answer):

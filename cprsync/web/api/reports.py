@@ -71,12 +71,21 @@ class NetMediaWaits(Answer):
     oldest: str | None
 
 
+class ProvisionalWaits(Answer):
+    """Patrons who were registered while the register did not answer, and since when the first has waited for it."""
+
+    register_: int
+    staff: int
+    oldest: str | None
+
+
 class Waits(Answer):
-    """What waits: for a person, and for the net media."""
+    """What waits: for a person, for the net media, and for the register."""
 
     reviews: int
     kinds: dict[str, int]
     net_media: NetMediaWaits
+    provisional: ProvisionalWaits
 
 
 class Audit(Answer):

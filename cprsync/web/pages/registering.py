@@ -1,21 +1,29 @@
-"""Registers a person on one screen: purpose, the record as it would be, cards and telephones, and one yes.
+"""Registers somebody new on one screen: the record as it would be, everything that is typed beside it, and one yes.
 
-The register is asked once: the answer that was shown is the one that is written. What was shown waits in the session.
+One form serves three cases: the register has answered; it does not answer now; or it does not know the person. The
+register is asked once: the answer that was shown is the one that is written. What was shown waits in the session, and
+so does a PIN, which no page shows again.
 """
 
 from __future__ import annotations
 
+import enum
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
-from cprsync.domain.patron.patron import Purpose
-from cprsync.errors import BadInput, NotConfirmed
+from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
+from cprsync.domain.patron.patron import Patron, Purpose
+from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.person import SILENT, Birth, Person
+from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.services.desk.adding import confirm_addition, preview_addition
-from cprsync.services.desk.lookup import Asked
-from cprsync.services.desk.registering import confirm_registration, preview_registration
+from cprsync.services.desk.answering import FIELD as RESPONSIBLE
+from cprsync.services.desk.answering import preview_responsible
+from cprsync.services.desk.lookup import NEW, Asked
+from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import whose_name
@@ -26,19 +34,40 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.domain.desk.confirming import Preview
-    from cprsync.domain.person.number import CprNumber
+    from cprsync.services.desk.adding import Addition
+    from cprsync.services.desk.answering import ShownResponsible
     from cprsync.services.desk.registering import Registration
     from cprsync.web.visit import Visit
 
-#: What somebody new is looked up for, and what a patron is.
+#: What somebody new is looked up for.
 NEW_FOR: Final = (Purpose.REGISTRATION,)
-PATRON_FOR: Final = (Purpose.RENEWAL, Purpose.CORRECTION, Purpose.DEBT)
 #: What staff type beside the register's answer.
 BESIDE: Final = ("cards", "pin", "branch", "telephones", "emails")
 #: Of these, one entry may be chosen for notices.
 CONTACTS: Final = ("telephones", "emails")
-#: What they type of somebody whom no register knows.
-OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group", *BESIDE)
+#: The field of an error that has no field of its own.
+_FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards"}
+
+
+class Way(enum.Enum):
+    """Which of the three cases the form serves. The value is part of the names of its texts."""
+
+    #: the register has answered
+    REGISTER = "register"
+    #: the register does not answer now: the person is registered by their own words until it does
+    PROVISIONAL = "provisional"
+    #: no register knows the person
+    UNREGISTERED = "unregistered"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What staff type, in the order of the form."""
+        own = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
+        return (*own[self], *BESIDE)
+
+
+#: What is typed of somebody whom no register knows.
+OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,69 +77,124 @@ class Number:
     number: CprNumber
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Case:
+    """What was shown, and waits for a yes."""
+
+    way: Way
+    #: the register's answer; None: there is none
+    registration: Registration | None = None
+    #: the number that the register is to be asked about; None: there is none
+    number: CprNumber | None = None
+    #: what was typed, by field
+    typed: Mapping[str, str] = field(default_factory=dict)
+    #: who is to answer for a minor, as typed and as found
+    answers: str = ""
+    responsible: ShownResponsible | None = None
+    #: the warnings that were shown; None: nothing was shown yet
+    warned: tuple[str, ...] | None = None
+
+
 def show_purposes(visit: Visit, number: CprNumber) -> Response:
     """No patron has the number: ask what the register is to be asked for."""
     return visit.show("purpose.html", key=visit.session.put(Number(number)), purposes=[one.value for one in NEW_FOR])
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Case:
-    """What was shown, and waits for a yes."""
-
-    #: None: no register knows the person
-    registration: Registration | None
-    #: what was typed, by field
-    typed: Mapping[str, str]
-    #: on whose page it was shown; None: the person is new
-    patron: str | None = None
-
-
-# -- somebody new ------------------------------------------------------------------------------------------
-
-
 def show_empty_form(visit: Visit) -> Response:
     """The form for somebody without a CPR number."""
-    return visit.show("unregistered.html", branches=_branches(visit), typed={}, problem=None)
+    return _show(visit, Case(Way.UNREGISTERED), None)
+
+
+def look_up_new(visit: Visit) -> Response:
+    """Ask the register about a number that no patron has, and show the record as it would be.
+
+    If it does not answer, the same form serves for a provisional registration.
+    """
+    waiting = visit.session.held(visit.typed("key"))
+    if not isinstance(waiting, Number) or visit.typed("purpose") not in {one.value for one in NEW_FOR}:
+        return begin_again(visit)
+    try:
+        asked = Asked(waiting.number, Purpose(visit.typed("purpose")), visit.user)
+        registration = preview_registration(visit.place.desk, asked)
+    except RegisterUnavailable:
+        return _show_provisional(visit, waiting.number)
+    visit.session.drop(visit.typed("key"))
+    return _show(visit, Case(Way.REGISTER, registration, waiting.number), None)
+
+
+def _show_provisional(visit: Visit, number: CprNumber) -> Response:
+    """The form for a number about which the register does not answer. It may be asked again at once."""
+    case = Case(Way.PROVISIONAL, number=number)
+    typed = json.dumps({"cpr_number": number.digits, "name": "–"})
+    shown = preview_addition(visit.place.desk, typed, user=visit.user, provisional=True)
+    return _show(visit, case, shown)
 
 
 def check_own_words(visit: Visit) -> Response:
     """Show what would be written of somebody without a CPR number, before it is."""
-    typed = _typed(visit, OWN_WORDS)
-    try:
-        shown = preview_addition(visit.place.desk, json.dumps(typed), user=visit.user)
-    except BadInput as error:
-        problem = _problem(visit, error)
-        return visit.show("unregistered.html", status=422, branches=_branches(visit), typed=typed, problem=problem)
-    key = visit.session.put(Case(None, typed))
-    return visit.show("own_words.html", document=shown.document, typed=typed, key=key, **_asking(visit, shown.preview))
-
-
-def look_up_new(visit: Visit) -> Response:
-    """Ask the register about a number that no patron has, and show the record as it would be."""
-    waiting = visit.session.held(visit.typed("key"))
-    purpose = _purpose(visit, NEW_FOR)
-    if not isinstance(waiting, Number) or purpose is None:
-        return _begin_again(visit)
-    registration = preview_registration(visit.place.desk, Asked(waiting.number, purpose, visit.user))
-    visit.session.drop(visit.typed("key"))
-    return _show_case(visit, Case(registration, {}))
+    return _answer(visit, Case(Way.UNREGISTERED))
 
 
 def confirm_new(visit: Visit) -> Response:
-    """Write what was shown, with what was typed beside it."""
+    """Write what was shown, with what was typed beside it. If something new has to be seen first, show it."""
     case = visit.session.held(visit.typed("key"))
-    if not isinstance(case, Case) or case.patron is not None:
-        return _begin_again(visit)
-    typed = dict(case.typed) if case.registration is None else _typed(visit, BESIDE)
-    case = Case(case.registration, typed)
+    return _answer(visit, case) if isinstance(case, Case) else begin_again(visit)
+
+
+def _answer(visit: Visit, case: Case) -> Response:
+    typed = _typed(visit, case.way.fields)
+    if case.typed.get("pin") and not typed.get("pin") and typed.get("cards"):
+        typed["pin"] = case.typed["pin"]
+    answers = visit.typed(RESPONSIBLE)
+    responsible = case.responsible if answers == case.answers else None
+    case = replace(case, typed=typed, answers=answers, responsible=responsible)
     try:
-        addition = preview_addition(visit.place.desk, json.dumps(typed), user=visit.user, shown=case.registration)
-        yes = Confirmation(addition.preview.digest, visit.typed("reason"))
-        document = confirm_addition(visit.place.desk, addition, yes)
+        shown = preview(visit, case)
+        case = replace(case, responsible=shown.responsible)
+        if _is_new(case, shown, responsible):
+            return _show(visit, case, shown)
+        done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
-        return _show_case(visit, case, problem=_problem(visit, error))
+        kept = {name: text for name, text in typed.items() if name != "pin"}
+        return _show(visit, replace(case, typed=kept), None, problem=problem_of(visit, error))
     visit.session.drop(visit.typed("key"))
-    return _show_written(visit, document["patron"], "registered")
+    visit.publish(done["patron"])
+    visit.session.say(_told(visit, done))
+    return visit.go_to(f"/patrons/{done['patron']}")
+
+
+def preview(visit: Visit, case: Case) -> Addition:
+    """What would be written, with who answers for a minor. Raises BadInput."""
+    desk, typed = visit.place.desk, dict(case.typed)
+    if case.way is Way.PROVISIONAL and case.number is not None:
+        typed["cpr_number"] = case.number.digits
+    text, by_own_words = json.dumps(typed), case.way is Way.PROVISIONAL
+    shown = preview_addition(desk, text, user=visit.user, shown=case.registration, provisional=by_own_words)
+    if not case.answers:
+        return shown
+    found = case.responsible or preview_responsible(desk, minor_of(case, shown), case.answers, visit.user)
+    return preview_addition(
+        desk, text, user=visit.user, shown=case.registration, responsible=found, provisional=by_own_words
+    )
+
+
+def minor_of(case: Case, shown: Addition) -> Patron:
+    """Who would be answered for, as the record will know them."""
+    if case.registration is not None and case.registration.decided is not None:
+        one = case.registration.decided
+        return replace(one.patron, register=one.after)
+    birth = SILENT if shown.row.born is None else Birth(shown.row.born)
+    return Patron(NEW, Person(case.number or CprNumber.none_of(NEW), birth=birth), None, 1)
+
+
+def _is_new(case: Case, shown: Addition, before: ShownResponsible | None) -> bool:
+    """Whether staff have to see something before their yes: a warning, or who answers for a minor."""
+    unseen = set(_kinds(shown.preview)) - {TYPED_BESIDE} - set(case.warned or ())
+    return shown.responsible is not before or case.warned is None or bool(unseen)
+
+
+def _kinds(preview: Preview) -> tuple[str, ...]:
+    return tuple(one.kind for one in preview.warnings)
 
 
 def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
@@ -123,63 +207,41 @@ def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-# -- a patron ----------------------------------------------------------------------------------------------
-
-
-def look_up_patron(visit: Visit) -> Response:
-    """Ask the register about a patron, and show what would change."""
-    patron_id, purpose = visit.named("patron"), _purpose(visit, PATRON_FOR)
-    found = visit.place.desk.store.patrons.read([patron_id])
-    if not found or purpose is None:
-        return visit.go_to(f"/patrons/{patron_id}")
-    registration = preview_registration(visit.place.desk, Asked(found[0].number, purpose, visit.user))
-    return _show_case(visit, Case(registration, {}, patron_id), patron=patron_id)
-
-
-def confirm_patron(visit: Visit) -> Response:
-    """Write what the register said of a patron, as it was shown."""
-    patron_id, case = visit.named("patron"), visit.session.held(visit.typed("key"))
-    if not isinstance(case, Case) or case.registration is None or case.patron != patron_id:
-        return visit.go_to(f"/patrons/{patron_id}")
-    yes = Confirmation(case.registration.preview.digest, visit.typed("reason"))
-    try:
-        confirm_registration(visit.place.desk, case.registration, yes)
-    except (BadInput, NotConfirmed) as error:
-        return _show_case(visit, case, patron=patron_id, problem=_problem(visit, error))
-    visit.session.drop(visit.typed("key"))
-    return _show_written(visit, patron_id, "updated")
-
-
-# -- showing -----------------------------------------------------------------------------------------------
-
-
-def _show_case(
-    visit: Visit, case: Case, *, patron: str | None = None, problem: tuple[str, str] | None = None
-) -> Response:
-    """The record as it would be, the warnings, and the form of the yes."""
+def _show(visit: Visit, case: Case, shown: Addition | None, *, problem: tuple[str, str] | None = None) -> Response:
+    """The record as it would be, the warnings, and the form of the yes. `shown` None: as the register answered."""
     registration = case.registration
-    if registration is None:
-        return visit.show("unregistered.html", status=422, branches=_branches(visit), typed=case.typed, problem=problem)
-    document = registration.document
+    preview = shown.preview if shown is not None else None if registration is None else registration.preview
+    document = shown.document if shown is not None else {} if registration is None else registration.document
+    if preview is not None:
+        case = replace(case, warned=_kinds(preview))
+    is_known = registration is not None
     return visit.show(
-        "registration.html",
+        "registering.html",
         status=200 if problem is None else 422,
+        way=case.way.value,
+        is_found=not is_known or bool(document["found"]),
+        is_writable=registration is None or registration.is_writable,
+        is_shown=shown is not None or is_known,
         document=document,
-        whose=whose_name(document),
-        rows=list(rows_of(document["fields"], visit.language)),
-        patron=patron,
-        is_new=patron is None,
-        is_writable=registration.is_writable,
+        whose=whose_name(document) if is_known else "",
+        rows=list(rows_of(document["fields"], visit.language)) if is_known else [],
+        may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
+        responsible=None if case.responsible is None else case.responsible.document,
+        answers=case.answers,
+        has_pin=bool(case.typed.get("pin")),
         key=visit.session.put(case),
-        branches=_branches(visit),
+        again=visit.session.put(Number(case.number)) if case.way is Way.PROVISIONAL and case.number else "",
+        branches=branches_of(visit),
         typed=case.typed,
         problem=problem,
-        **_asking(visit, registration.preview),
+        **asking(visit, preview),
     )
 
 
-def _asking(visit: Visit, preview: Preview) -> dict[str, Any]:
+def asking(visit: Visit, preview: Preview | None) -> dict[str, Any]:
     """What the question is asked with: the warnings, the strongest first, and whether a reason is needed."""
+    if preview is None:
+        return {"warnings": [], "needs_reason": False}
     warnings = sorted(preview.warnings, key=lambda one: list(Level).index(one.level), reverse=True)
     return {
         "warnings": [(one["level"], one["text"][visit.language]) for one in warning_documents(warnings)],
@@ -187,28 +249,30 @@ def _asking(visit: Visit, preview: Preview) -> dict[str, Any]:
     }
 
 
-def _show_written(visit: Visit, patron_id: str, what: str) -> Response:
-    """The patron's record, after it was written and the net media were told."""
-    visit.publish(patron_id)
-    visit.session.say(visit.word(what))
-    return visit.go_to(f"/patrons/{patron_id}")
+def _told(visit: Visit, written: Mapping[str, Any]) -> str:
+    """What was done, in plain words: who, what was kept, who answers, and who sends what from now on."""
+    done, names = written["done"], [visit.word(f"kept_{one}") for one in written["done"]["kept"] if one in BESIDE]
+    said = [visit.word("done_provisional" if done["provisional"] else "done_registered", patron=written["patron"])]
+    if names:
+        said.append(visit.word("done_kept", fields=", ".join(names)))
+    if done["responsible"]:
+        said.append(visit.word("done_responsible", patron=", ".join(done["responsible"])))
+    then = "done_waits" if done["provisional"] else "done_follows" if done["subscribed"] else "done_own"
+    said.append(visit.word(then))
+    return " ".join(said)
 
 
-def _begin_again(visit: Visit) -> Response:
+def begin_again(visit: Visit) -> Response:
     """What was in hand is gone: it was written, or too long ago."""
     visit.session.warn(visit.word("begin_again"))
     return visit.go_to("/")
 
 
-def _purpose(visit: Visit, among: tuple[Purpose, ...]) -> Purpose | None:
-    return next((one for one in among if one.value == visit.typed("purpose")), None)
-
-
-def _problem(visit: Visit, error: BadInput | NotConfirmed) -> tuple[str, str]:
+def problem_of(visit: Visit, error: BadInput | NotConfirmed) -> tuple[str, str]:
     """The field that is wrong, and why. "": the error is about no field."""
-    field = "reason" if error.kind in {"confirm.reason", "input.reason"} else str(error.values.get("field", ""))
-    return field, error_text(error, visit.language)
+    return _FIELDS.get(error.kind, str(error.values.get("field", ""))), error_text(error, visit.language)
 
 
-def _branches(visit: Visit) -> tuple[str, ...]:
+def branches_of(visit: Visit) -> tuple[str, ...]:
+    """The library's branches, as its policy spells them."""
     return tuple(visit.place.desk.policy.branches)

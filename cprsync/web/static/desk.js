@@ -17,6 +17,17 @@ addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
+// A scanner ends with Enter: that leads on to the next field, and sends no form that is not filled in.
+for (const input of document.querySelectorAll("[data-scanned]")) {
+  input.addEventListener("keydown", (event) => {
+    const fields = [...input.form.querySelectorAll("input:not([type=hidden]), select, textarea")];
+    const next = fields[fields.indexOf(input) + 1];
+    if (event.key !== "Enter" || !input.value || !next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+
 // A slash leads to the box, wherever nothing is being typed.
 addEventListener("keydown", (event) => {
   const typing = /^(input|select|textarea)$/i.test(event.target.tagName);

@@ -85,6 +85,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "block.kept": (arrives(kept_blocks=(Block(TODAY, "Gebyrer"),)), Level.ASK, Level.ASK),
     "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
     "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
+    "provisional": (arrives(is_provisional=True), Level.ASK, Level.ASK),
     "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),
     "birth_unknown": (arrives(is_unknown=True, of_age=None), Level.ASK, Level.ASK),
     "typed_beside": (arrives(typed_beside=True), Level.NOTE, Level.NOTE),
@@ -190,6 +191,10 @@ SAYS: dict[str, tuple[str, str]] = {
     "guardian": (
         "Formålet er værge: personen får en post uden lånerret. Knyt den til barnet med `cprsync patron responsible`.",
         "Beslutning 40",
+    ),
+    "provisional": (
+        "CPR svarer ikke. Indmeldelsen er foreløbig, til CPR har svaret: bed om sundhedskort eller anden legitimation.",
+        "Beslutning 2, 32 og 40",
     ),
     "no_number": (
         "Uden CPR-nummer følger ingen ændringer fra CPR: navn og adresse skriver biblioteket selv.",

@@ -22,6 +22,7 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSED_AT,
     REVIEW_KINDS,
+    SAID_KINDS,
     AcceptEffect,
     State,
     check_later,
@@ -50,7 +51,7 @@ READS = ("register/extract/reader.py", "register/extract/persons.py")
 PARSES = "wire/parsing.py"
 ANSWERS = ("register/soap/answers.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
-    r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|status)\.[a-z0-9_]+"
+    r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|said|status)\.[a-z0-9_]+"
 )
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
@@ -78,6 +79,7 @@ NOT_PARKED = {
     "protection.doubted",
     *FOLLOWING,
     *NET_MEDIA_KINDS,
+    *SAID_KINDS,
 }
 
 
@@ -117,6 +119,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.of_age", AcceptEffect.END_LINK, True),
         ("number.annulled", AcceptEffect.SEEN, False),
         ("birth.differs", AcceptEffect.SEEN, False),
+        ("said.name", AcceptEffect.SEEN, False),
         ("number.set", AcceptEffect.NUMBER_SET, True),
         ("net_media.refused", AcceptEffect.TELL_AGAIN, False),
         ("net_media.foreign", AcceptEffect.TELL_AGAIN, False),

@@ -532,6 +532,13 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske, der har set det; punktet falder bort, når de to datoer stemmer igen",
         "CPR: post 001 (FOED_DT)",
     ),
+    "parked-said": (
+        "registret siger noget andet end en låner, der blev indmeldt, mens det ikke svarede",
+        "said.name, said.address, said.both",
+        "alt: registret gælder",
+        "et menneske, der har set det: er det den rigtige person? Det, låneren sagde, slettes så",
+        "beslutning 2 og 32",
+    ),
     "parked-responsible": (
         (
             "en økonomisk ansvarlig for en mindreårig er død, udrejst, forsvundet eller beskyttet, eller nummeret er "
@@ -811,6 +818,7 @@ def named_in(key: str) -> list[str]:
         ("parked-annulled", {AcceptEffect.SEEN}),
         ("parked-contradicted", {AcceptEffect.SEEN}),
         ("parked-birth", {AcceptEffect.SEEN}),
+        ("parked-said", {AcceptEffect.SEEN}),
         ("parked-number-set", {AcceptEffect.NUMBER_SET}),
         ("parked-responsible", {AcceptEffect.END_LINK}),
         ("parked-of-age", {AcceptEffect.END_LINK}),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cprsync.errors import CprsyncError
+from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.trust import AuditState
@@ -39,6 +40,7 @@ class Stands:
             inbox=SimpleNamespace(last_produced=lambda: self.produced),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
+            provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
             subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             audit=SimpleNamespace(check=lambda: state, keys_in_use=lambda: keys),
         )

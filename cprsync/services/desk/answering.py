@@ -1,0 +1,106 @@
+"""Who is to answer for a minor who is registered now: found, shown, and written with the minor in one transaction.
+
+They are a patron already, or the register is asked about them with the purpose `guardian`. If it does not answer, they
+get a record that is not verified yet, as everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.patron.responsible import NoLink
+from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.errors import BadInput, NoSuchPerson
+from cprsync.services.desk.lookup import read_patron, show_person
+from cprsync.services.desk.responsibles import entry_of_known, entry_of_new, hear_new, named, refuse_link_to
+from cprsync.services.desk.viewing import find_patron
+from cprsync.services.ports.patrons import refuse_link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
+    from cprsync.services.desk.lookup import Desk
+    from cprsync.services.ports.desk import Entry
+
+#: The minor's number as long as they have none. It is nobody's.
+UNBORN: Final = "new"
+#: The name of the field, as errors have it.
+FIELD: Final = "responsible"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShownResponsible:
+    """Who is to answer for the minor, as shown to staff."""
+
+    user: str
+    #: the patron; None: they get a record of their own
+    known: str | None
+    number: CprNumber
+    #: the register's answer; None: they are a patron, or it did not answer
+    person: Person | None
+    #: who they are, without what is sealed
+    document: Mapping[str, Any]
+
+    @property
+    def mark(self) -> str:
+        """What a yes belongs to, without a name or a number."""
+        return f"responsible:{self.known or 'new'}:{self.document['verified']}"
+
+
+def preview_responsible(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsible:
+    """Find who is meant by a CPR number, a patron number or a card. Nothing is written but the audit of a look-up.
+
+    Raises:
+        BadInput: nobody is meant, or they may not answer for the minor.
+    """
+    try:
+        return _preview(desk, replace(minor, id=minor.id or UNBORN), typed, user)
+    except (BadInput, NoSuchPerson) as error:
+        raise BadInput("{why}", field=FIELD, why=error, kind=error.kind) from None
+
+
+def _preview(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsible:
+    known = find_patron(desk.store, typed)["patron"]
+    number = read_patron(desk.store, known).number if known is not None else _number(typed)
+    if number == minor.number:
+        raise refuse_link(NoLink.SELF, minor)
+    if known is not None:
+        responsible = read_patron(desk.store, known)
+        refuse_link_to(desk, minor, responsible)
+        view = desk.store.views.patron(known)
+        sealed, name = (True, None) if view is None else named(view, desk.policy)
+        told = {"patron": known, "name": name, "sealed": sealed, "verified": responsible.verified}
+        return ShownResponsible(user, known, number, None, told)
+    person = hear_new(desk, minor, number, user)
+    return ShownResponsible(user, None, number, person, _told(desk, person))
+
+
+def _told(desk: Desk, person: Person | None) -> dict[str, Any]:
+    if person is None:
+        return {"patron": None, "name": None, "sealed": False, "verified": False}
+    document = show_person(desk, person)
+    sealed = bool(document["protected"])
+    return {"patron": None, "name": document["fields"]["name"]["value"], "sealed": sealed, "verified": True}
+
+
+def _number(typed: str) -> CprNumber:
+    try:
+        return CprNumber.parse_any(unspaced(typed))
+    except ValueError:
+        raise BadInput(
+            "no patron has that number or card, and it is no CPR number", kind="responsible.unknown"
+        ) from None
+
+
+def entry_of(desk: Desk, shown: ShownResponsible) -> Entry:
+    """What is written of them, with the minor. Subscribes them if they are new."""
+    if shown.known is not None:
+        return entry_of_known(desk, shown.known, shown.user, answers_for=UNBORN)
+    taken = desk.store.patrons.find(shown.number)
+    if taken is not None:
+        # another desk has entered them since
+        return entry_of_known(desk, taken, shown.user, answers_for=UNBORN)
+    return entry_of_new(desk, shown.number, shown.person, shown.user, answers_for=UNBORN)

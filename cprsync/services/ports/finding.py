@@ -1,0 +1,54 @@
+"""What the desk asks of the store about several patrons: who may be meant, and who waits for the register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from cprsync.services.ports.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionalWaiting:
+    """How many patrons who were registered without an answer of the register still wait, and since when."""
+
+    register: int
+    #: the register's answer was unlike what they said, or could not be decided
+    staff: int
+    #: since when the first of those waits for the register; None: nobody does
+    oldest: datetime | None = None
+
+
+class Provisional(Protocol):
+    """Patrons who were registered while the register did not answer."""
+
+    def waiting(self) -> ProvisionalWaiting: ...
+
+    def to_ask(self, limit: int) -> list[str]:
+        """Return the patrons about whom the register is to be asked, those who wait longest first."""
+
+    def forget(self, run: Run | None) -> int:
+        """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
+
+
+class Finding(Protocol):
+    """Patrons found by what several may have. Nobody is left out because they are protected: the caller asks that."""
+
+    def refresh(self, most: int) -> int:
+        """Make the keys of at most `most` records that have changed since theirs were made. Return how many."""
+
+    def is_complete(self) -> bool:
+        """Whether the keys of every record are those of its present values."""
+
+    def by_telephone(self, telephone: str) -> list[str]:
+        """Return the patrons with a telephone, in the form of `telephone_key`."""
+
+    def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
+        """Return the patrons who have all these words in their names, and one of these birth dates.
+
+        The words are in the form of `words_of`.
+        """

@@ -1,0 +1,137 @@
+"""Patrons who were registered while the register did not answer: what they said, kept apart from the record and sealed.
+
+The record itself has no source until the register answers. Every first copy passes `settle`, wherever it comes from: a
+night, a delivery, the desk, or the asking between two nights. If the register agrees, what was said is deleted. If not,
+it is kept until staff have looked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from cprsync.domain.patron.provisional import Said, find_differences, review_of
+from cprsync.domain.patron.review import SAID_KINDS, State
+from cprsync.services.ports.finding import ProvisionalWaiting
+from cprsync.services.ports.register import FIRST_COPY
+from cprsync.store.core import tables
+from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading
+from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.records.records import from_row, is_parked, patron_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from cprsync.services.ports.runs import Run
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The owner under which it is sealed, and the version, because it is sealed only once.
+PROVISIONAL: Final = "provisional"
+SEALED_ONCE: Final = 1
+_ROW, _PATRON, _ITEM, _ASKED = tables.provisional.c, tables.patron.c, tables.review_item.c, tables.follow_up.c
+
+
+class Provisional(TenantStore):
+    """Patrons about whom the register has still to answer."""
+
+    def waiting(self) -> ProvisionalWaiting:
+        theirs = (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id)
+        wanted = select(_ROW.since, is_parked().label("parked")).join(tables.patron, theirs)
+        wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False))
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_ROW.since)).all()
+            differing = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(True))
+            differ = len(connection.execute(differing).all())
+        asked = [moment_of(row.since) for row in rows if not row.parked]
+        staff = sum(row.parked for row in rows) + differ
+        return ProvisionalWaiting(len(asked), staff, asked[0] if asked else None)
+
+    def to_ask(self, limit: int) -> list[str]:
+        asked = exists().where(
+            _ASKED.agency == _ROW.agency, _ASKED.patron_id == _ROW.patron_id, _ASKED.kind == FIRST_COPY
+        )
+        wanted = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
+        with reading(self._tenant.engine) as connection:
+            return list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
+
+    def forget(self, run: Run | None) -> int:
+        """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
+        gone = exists().where(
+            _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
+        )
+        waits = exists().where(
+            _ITEM.agency == _ROW.agency,
+            _ITEM.patron_id == _ROW.patron_id,
+            _ITEM.kind.in_(sorted(SAID_KINDS)),
+            _ITEM.state == State.WAITING.value,
+        )
+        over = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, gone | (_ROW.differs & ~waits))
+        with reading(self._tenant.engine) as connection:
+            ids = list(connection.scalars(over))
+        if not ids:
+            return 0
+        with run_transaction(self._tenant, run) as connection:
+            _forget(connection, self._tenant, ids)
+        return len(ids)
+
+
+def keep_said(connection: Connection, tenant: Tenant, patron_id: str, said: Said) -> None:
+    """Keep what the patron said, in the caller's transaction. It takes the place of what they said before."""
+    plain = json.dumps({"name": said.name, "address": said.address}, ensure_ascii=False).encode()
+    row = {
+        "agency": tenant.agency,
+        "patron_id": patron_id,
+        "since": tenant.stamp(),
+        "differs": False,
+        "said": tenant.vault.seal(plain, place=patron_id, owner=PROVISIONAL, version=SEALED_ONCE),
+        "key": tenant.vault.seal_key,
+    }
+    _forget(connection, tenant, [patron_id])
+    connection.execute(insert(tables.provisional).values(row))
+
+
+def kept_row(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
+    """Return the row of a patron; None: the register has answered as they said, or they never said anything."""
+    wanted = select(tables.provisional).where(_ROW.agency == tenant.agency, _ROW.patron_id == patron_id)
+    return connection.execute(wanted).one_or_none()
+
+
+def open_said(tenant: Tenant, row: AnyRow) -> Said:
+    """Open what a patron said. The caller has written its audit entry."""
+    plain = tenant.vault.unseal(row.said, row.key, place=row.patron_id, owner=PROVISIONAL, version=SEALED_ONCE)
+    kept = json.loads(plain)
+    return Said(kept["name"], tuple(kept["address"]))
+
+
+def settle(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> list[tuple[str, str]]:
+    """Compare what these patrons said with their records, if a source has spoken by now.
+
+    Returns the reviews to raise, by patron and kind.
+    """
+    ours = (_ROW.agency == tenant.agency) & _ROW.differs.is_(False)
+    if not patron_ids or connection.scalar(select(_ROW.patron_id).where(ours).limit(1)) is None:
+        return []  # true of most batches, which saves a search for thousands of patrons
+    rows = fetch_rows(connection, select(tables.provisional).where(ours), _ROW.patron_id, patron_ids)
+    compared = list(_compared(connection, tenant, rows))
+    _forget(connection, tenant, [one for one, kind in compared if kind is None])
+    differing = [(one, kind) for one, kind in compared if kind is not None]
+    changed = update(tables.provisional).where(_ROW.agency == tenant.agency).values(differs=True)
+    change_rows(connection, changed, _ROW.patron_id, [one for one, _ in differing])
+    return differing
+
+
+def _compared(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[str, str | None]]:
+    """Yield each patron about whom a source has spoken, with the review to raise; None: it says the same."""
+    said = {row.patron_id: row for row in rows}
+    for row in patron_rows(connection, tenant, said.keys()):
+        if row.as_of_day is not None and row.status_class not in tables.GONE:
+            person = from_row(tenant.vault, row).register
+            yield row.id, review_of(find_differences(open_said(tenant, said[row.id]), person))
+
+
+def _forget(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    theirs = delete(tables.provisional).where(_ROW.agency == tenant.agency)
+    change_rows(connection, theirs, _ROW.patron_id, patron_ids)

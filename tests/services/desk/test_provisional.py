@@ -1,0 +1,251 @@
+"""A day without the register: everyone who comes is registered by their own words, and none is left out afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import Killed, KilledStore
+from said_yes import yes_to
+from test_registering import desk
+from test_reviewing import reviews
+from town import PEOPLE
+from townspeople import cpr, gains_protection, person
+
+from cprsync.domain.patron.provisional import WAITS_MOST
+from cprsync.domain.person.sealed import Name
+from cprsync.errors import BadInput, RegisterUnavailable
+from cprsync.services.desk.adding import Addition, confirm_addition, preview_addition
+from cprsync.services.desk.answering import preview_responsible
+from cprsync.services.feed.provisional import ask_about_provisional
+from cprsync.services.trust.audit import status_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubles import Library
+
+DOWN = RegisterUnavailable("the register did not answer in time", kind="register.unavailable")
+#: Twenty-five of the town who are not patrons yet.
+COME = (
+    *("EDITH", "FINN", "GRETHE", "HENRIK", "IVAN", "JOHANNE", "LAURA", "MOGENS", "NINA", "OSCAR", "HELLE", "MIA"),
+    *(
+        "INGER",
+        "JESPER",
+        "KLAUS",
+        "KAREN",
+        "LARS",
+        "NICOLAI",
+        "OTTO",
+        "PIA",
+        "RIKKE",
+        "SVEND",
+        "SOFIE",
+        "THOMAS",
+        "UNA",
+    ),
+)
+#: The register has protected this one, knows that one by another name, and the last not at all.
+SHUT, OTHER, UNKNOWN = "EDITH", "FINN", "GRETHE"
+
+
+def said_by(key: str) -> dict[str, str]:
+    """What somebody of the town says of themselves, rightly."""
+    raw = PEOPLE[key]
+    at = raw.get("address", {})
+    written = (f"{at.get('road', '')} {at.get('house', '').lstrip('0')}", f"{at.get('postcode', '')}")
+    said = {"cpr_number": cpr(key).digits, "name": raw["name"]["addressing"], "cards": f"K-{key}"}
+    return said | {"address": "|".join(written)}
+
+
+def shown(library: Library, values: dict[str, str], **more: Any) -> Addition:
+    return preview_addition(desk(library), json.dumps(values), user="lisbeth", provisional=True, **more)
+
+
+def comes(library: Library, key: str, **values: str) -> str:
+    addition = shown(library, said_by(key) | values)
+    return str(confirm_addition(desk(library), addition, yes_to(addition.preview))["patron"])
+
+
+def returns(library: Library) -> None:
+    """The register answers again."""
+    library.register.down = None
+    library.register.knows(*(person(key) for key in COME if key != UNKNOWN))
+    library.register.knows(gains_protection(person(SHUT)), replace(person(OTHER), name=Name("Somebody Else")))
+
+
+def waits(library: Library) -> tuple[int, int]:
+    waiting = library.store.provisional.waiting()
+    return waiting.register, waiting.staff
+
+
+def is_settled(library: Library) -> None:
+    """Nobody waits for the register; each is as it says, or waits for a person who is told why."""
+    assert library.store.provisional.waiting().register == 0
+    for key in COME:
+        (patron,) = library.store.patrons.read([library.id_of(key)])
+        if key == UNKNOWN:
+            assert (patron.id, "parked.register.no_such_person") in library.reviews()
+            assert not patron.is_known
+        else:
+            assert patron.is_known
+            assert cpr(key) in library.register.listed or patron.number != cpr(key)
+    assert (library.id_of(OTHER), "said.name") in library.reviews()
+    kept = {row["patron_id"] for row in library.everything()["provisional"]}
+    assert kept == {library.id_of(OTHER), library.id_of(UNKNOWN)}
+
+
+def a_day_without(library: Library) -> None:
+    library.register.down = DOWN
+    for key in COME:
+        comes(library, key)
+    assert waits(library) == (len(COME), 0)
+
+
+def test_everyone_of_a_day_without_the_register_is_verified_by_the_next_night(either_library: Library) -> None:
+    library = either_library
+    a_day_without(library)
+    library.one_night()
+    assert waits(library) == (len(COME), 0)
+    returns(library)
+    library.deliver(date(2027, 3, 22))
+    library.one_night()
+    is_settled(library)
+    library.nothing_is_left()
+
+
+def test_everyone_is_verified_between_two_nights_and_a_second_try_does_nothing(either_library: Library) -> None:
+    library = either_library
+    a_day_without(library)
+    assert ask_about_provisional(library.ports()).error is not None
+    assert waits(library) == (len(COME), 0)
+    returns(library)
+    asked = ask_about_provisional(library.ports())
+    assert (asked.asked, asked.left, asked.error) == (len(COME), 0, None)
+    is_settled(library)
+    before, looked = library.everything(), len(library.register.looked_up)
+    assert ask_about_provisional(library.ports()).asked == 0
+    assert (library.everything(), len(library.register.looked_up)) == (before, looked)
+    library.deliver(date(2027, 3, 22))
+    library.one_night()
+    is_settled(library)
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_an_asking_that_is_killed_loses_nobody(library: Library, tmp_path: Path, at: int) -> None:
+    a_day_without(library)
+    returns(library)
+    ports = replace(library.ports(KilledStore(library.store, at=at)), batch=7)
+    with pytest.raises(Killed):
+        ask_about_provisional(ports)
+    register, staff = waits(library)
+    assert register + staff > 0
+    assert ask_about_provisional(library.ports()).left == 0
+    is_settled(library)
+
+
+def test_a_registration_that_is_killed_leaves_nothing_half_done(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.register.down = DOWN
+    before = library.everything()
+    addition = shown(library, said_by("EDITH") | {"pin": "2468"})
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("cprsync.store.desk.desk.give_pin", dies)
+    with pytest.raises(Killed):
+        confirm_addition(desk(library), addition, yes_to(addition.preview))
+    assert library.everything() == before
+
+
+def test_a_protected_person_stays_sealed_and_leaves_nothing_of_what_they_said(library: Library) -> None:
+    library.register.down = DOWN
+    patron = comes(library, SHUT)
+    view = library.store.views.patron(patron)
+    assert view is not None
+    assert view.is_sealed(replace(library.policy, silent_is_sealed=False))
+    returns(library)
+    ask_about_provisional(library.ports())
+    view = library.store.views.patron(patron)
+    assert view is not None
+    assert (view.said_since, view.is_sealed(library.policy)) == (None, True)
+
+
+def test_what_differs_is_kept_until_staff_have_looked_and_then_deleted(library: Library) -> None:
+    library.register.down = DOWN
+    patron = comes(library, OTHER)
+    returns(library)
+    ask_about_provisional(library.ports())
+    assert waits(library) == (0, 1)
+    (number,) = [one.id for one in library.store.review_desk.items(all_states=False) if one.patron_id == patron]
+    reviews(library).accept(number)
+    library.deliver(date(2027, 3, 22))
+    library.one_night()
+    assert library.everything()["provisional"] == []
+
+
+def test_an_address_that_was_said_otherwise_goes_to_staff(library: Library) -> None:
+    library.register.down = DOWN
+    patron = comes(library, "IVAN", address="Nowhere Road 7|9999 Nowhere")
+    returns(library)
+    ask_about_provisional(library.ports())
+    assert (patron, "said.address") in library.reviews()
+
+
+def test_the_desks_own_look_up_verifies_too(library: Library) -> None:
+    from cprsync.domain.patron.patron import Purpose
+    from cprsync.services.desk.lookup import Asked
+    from cprsync.services.desk.registering import confirm_registration, preview_registration
+
+    library.register.down = DOWN
+    patron = comes(library, "IVAN")
+    returns(library)
+    seen = preview_registration(desk(library), Asked(cpr("IVAN"), Purpose.RENEWAL, "lisbeth"))
+    confirm_registration(desk(library), seen, yes_to(seen.preview))
+    assert library.everything()["provisional"] == []
+    assert library.store.patrons.read([patron])[0].verified
+
+
+def test_somebody_who_only_answers_for_a_minor_becomes_a_patron_and_is_verified(library: Library) -> None:
+    """The hole of another system: who was responsible already was never verified."""
+    library.register.down = DOWN
+    child = shown(library, said_by("SOFIE"))
+    minor = replace(library.store.patrons.read([library.id_of("ANNA")])[0], id="", register=person("LIV"))
+    found = preview_responsible(desk(library), minor, cpr("IVAN").digits, "lisbeth")
+    child = shown(library, said_by("LIV"), responsible=found)
+    done = confirm_addition(desk(library), child, yes_to(child.preview))
+    (answers,) = done["done"]["responsible"]
+    assert answers == library.id_of("IVAN")
+    assert comes(library, "IVAN") == answers
+    assert library.store.patrons.read([answers])[0].borrows
+    returns(library)
+    library.register.knows(person("LIV"))
+    assert ask_about_provisional(library.ports()).left == 0
+    assert library.store.patrons.read([answers])[0].verified
+    assert library.everything()["provisional"] == []
+
+
+def test_whoever_was_registered_at_another_desk_meanwhile_is_not_registered_twice(library: Library) -> None:
+    library.register.down = DOWN
+    first, second = (shown(library, said_by("IVAN") | {"cards": card}) for card in ("K1", "K2"))
+    confirm_addition(desk(library), first, yes_to(first.preview))
+    before = library.everything()
+    with pytest.raises(BadInput) as error:
+        confirm_addition(desk(library), second, yes_to(second.preview))
+    assert error.value.kind == "patron.exists"
+    assert library.everything() == before
+
+
+@pytest.mark.parametrize("hours", [0, 27])
+def test_the_status_counts_who_waits_and_alarms_after_a_day(library: Library, hours: int) -> None:
+    library.register.down = DOWN
+    comes(library, "IVAN")
+    now: datetime = library.clock.now() + timedelta(hours=hours)
+    document = status_of(library.store, agency="775100", name="Byen", now=now, certificates=[])
+    assert document["waits"]["provisional"]["register"] == 1
+    assert ("unheard" in {one["what"] for one in document["wrong"]}) is (timedelta(hours=hours) > WAITS_MOST)
