@@ -165,6 +165,7 @@ def make_app(around: Surroundings) -> Outermost:
         Route("/sign-in", sign_in.sign_in, methods=["POST"]),
         Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
+        Route("/answers/{answer}", entry.show_answer),
         Mount(PATH, make_api(entry, around, CardDoor())),
         Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
@@ -23,6 +23,7 @@ from cprsync.web.pages import changing, leaving, queue, registering, reviewing, 
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
+from cprsync.web.sessions import Answer
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
@@ -127,17 +128,19 @@ class Entry:
             if isinstance(taken, Response):
                 return taken
             session, form = taken
+            once = task is Task.REVEAL
             if not session.may(task):
-                return self.failed(session, "no_role" if session.user else "session_ended", 403)
+                refused = self.failed(session, "no_role" if session.user else "session_ended", 403)
+                return self._apart(session, refused, once=once)
             try:
                 async with one_at_a_time(session):
                     signed = await self._seconding.signed(request, session, form)
-                    if isinstance(signed, Response):
-                        return self.with_cookie(signed, session)
-                    return await self._answered(request, session, page, signed)
+                    if not isinstance(signed, Response):
+                        signed = await self._answered(request, session, page, signed)
+                    return self._apart(session, signed, once=once)
             except CprsyncError as error:
                 # another form of the session is being answered, or nobody can tell who signs
-                return self._refused(session, error)
+                return self._apart(session, self._refused(session, error), once=once)
 
         return answer
 
@@ -146,7 +149,8 @@ class Entry:
         session = self._find(request)
         if session is None:
             # it ended while the form stood open: nothing was done
-            return self.failed(self.session_of(request), "session_ended", 403)
+            session = self.session_of(request)
+            return self._apart(session, self.failed(session, "session_ended", 403))
         try:
             form = await read_form(request)
         except FormRefused:
@@ -154,6 +158,24 @@ class Entry:
         if not is_own(request, session, (form.get("form_token") or [""])[0]):
             return self.failed(session, "form_foreign", 403)
         return session, form
+
+    def _apart(self, session: Session, response: Response, *, once: bool = False) -> Response:
+        """Let the browser ask for the answer to a form at an address of its own.
+
+        A browser writes the form of the page that it shows to its disk, to send it again after a restart.
+        """
+        if not isinstance(response, HTMLResponse):
+            return response
+        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once))
+        return self.with_cookie(RedirectResponse(f"/answers/{key}", status_code=303), session)
+
+    async def show_answer(self, request: Request) -> Response:
+        """The answer to a form. The start page, if it was shown already or is too old."""
+        session = self.session_of(request)
+        answer = session.answer(request.path_params["answer"])
+        if answer is None:
+            return self.with_cookie(RedirectResponse("/", status_code=303), session)
+        return self.with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
 
     def admit(self, request: Request, task: Task | None, *, token: str | None) -> Session:
         """The session of a request that no page sent.

@@ -31,6 +31,8 @@ STRANGERS_MAX: Final = 1_000
 IN_HAND_MAX: Final = 20
 #: The most sentences that wait for the next page. The oldest makes room.
 SAID_MAX: Final = 4
+#: The most answers to forms that one session can look at again. The oldest makes room.
+ANSWERS_MAX: Final = 4
 #: Unguessable: 256 bits.
 _TOKEN_BYTES: Final = 32
 
@@ -42,6 +44,16 @@ class Said:
     text: str
     #: somebody has to act on it: it was not simply done
     is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """The page that answers a form, until it is asked for."""
+
+    status: int
+    page: bytes
+    #: what was opened for a reason is shown once
+    is_once: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -67,6 +79,7 @@ class Session:
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     _said: list[Said] = field(default_factory=list)
+    _answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
     def put(self, what: Any) -> str:
         """Keep something until the next page asks for it. Return its key."""
@@ -83,6 +96,21 @@ class Session:
     def drop(self, key: str) -> None:
         """Forget what is done with."""
         self._in_hand.pop(key, None)
+
+    def keep_answer(self, answer: Answer) -> str:
+        """Keep the answer to a form. Return its key."""
+        key = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._answers[key] = answer
+        while len(self._answers) > ANSWERS_MAX:
+            self._answers.popitem(last=False)
+        return key
+
+    def answer(self, key: str) -> Answer | None:
+        """The answer that was kept under a key. None: it was shown already, or has made room."""
+        found = self._answers.get(key)
+        if found is not None and found.is_once:
+            del self._answers[key]
+        return found
 
     def may(self, task: Task) -> bool:
         """Whether the person may do it."""

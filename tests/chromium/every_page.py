@@ -109,6 +109,8 @@ def _parts(town: TownDesk) -> dict[str, list[str]]:
     nights = run("runs", "list").document["runs"]
     return {
         "/patrons/{patron:patron}": patrons,
+        # what a form leads to: see `ANSWERS`
+        "/answers/{answer}": [],
         "/reviews/{number:number}": [str(reviews[0]["id"])],
         "/nights/before/{number:number}": [str(nights[0]["run"])],
         "/nights/deliveries/{month:month}": ["2027-02"],

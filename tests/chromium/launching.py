@@ -56,12 +56,15 @@ def demand(found: str | None) -> str:
     return found
 
 
+def list_arguments() -> list[str]:
+    return [*ARGUMENTS, *(AS_ROOT if os.geteuid() == 0 else ())]
+
+
 @contextmanager
 def launched(executable: str) -> Iterator[Browser]:
     """A Chromium without a window."""
-    arguments = [*ARGUMENTS, *(AS_ROOT if os.geteuid() == 0 else ())]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable, args=list_arguments())
         try:
             yield browser
         finally:

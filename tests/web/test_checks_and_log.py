@@ -100,7 +100,8 @@ def test_the_privacy_officer_finds_who_looked_at_whom_and_is_in_the_log_themselv
     officer.send("/log", by="disk", since=day, until=day, purpose="debt", patron=anna)
     assert "1 fundet" in officer.text
     assert "opslag i CPR" in officer.text
-    assert officer.path == "/log"
+    # what was searched for stands in no address
+    assert officer.path.startswith("/answers/")
     officer.send("/log", by="disk", purpose="renewal")
     assert "0 fundet" in officer.text
     officer.send("/log", by="privat")
