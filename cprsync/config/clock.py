@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CprsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.config.settings import Settings
     from cprsync.services.ports.runs import Clock
+
+
+#: How long the mock is waited for. A frozen one takes the call and never answers.
+CLOCK_SECONDS: Final = 2.0
 
 
 class SystemClock:
@@ -42,15 +46,21 @@ class MockClock(SystemClock):
 
     #: for how long an answer of the mock is taken for the present
     _FRESH_SECONDS = 1.0
+    #: how long a mock that did not answer is left alone: a page looks at the clock many times
+    _LEFT_ALONE_SECONDS = 30.0
 
     def __init__(self, ask: Callable[[], datetime]) -> None:
         self._ask = ask
-        self._moment, self._asked = ask(), time.monotonic()
+        self._moment, self._fresh_until = ask(), time.monotonic() + self._FRESH_SECONDS
 
     def now(self) -> datetime:
-        monotonic = time.monotonic()
-        if monotonic - self._asked > self._FRESH_SECONDS:
-            self._moment, self._asked = self._ask(), monotonic
+        if time.monotonic() > self._fresh_until:
+            try:
+                self._moment, fresh = self._ask(), self._FRESH_SECONDS
+            except CprsyncError:
+                # its days do not pass while it is frozen, and the desk says itself that the register does not answer
+                fresh = self._LEFT_ALONE_SECONDS
+            self._fresh_until = time.monotonic() + fresh
         return self._moment
 
 
@@ -70,7 +80,7 @@ def clock_for(settings: Settings, today: date | None = None, *, moves: bool = Fa
     from cprsync.mock.control import clock
 
     def ask() -> datetime:
-        mock = clock({"control_url": settings.test.control_url})
+        mock = clock({"control_url": settings.test.control_url}, seconds=CLOCK_SECONDS)
         return datetime.fromisoformat(mock["now"]).astimezone(UTC)
 
     return MockClock(ask) if moves else StillClock(ask())

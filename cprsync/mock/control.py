@@ -82,9 +82,9 @@ def state(mock: Mock) -> dict[str, Any]:
     return _ask(mock, "/state", {})
 
 
-def clock(mock: Mock) -> dict[str, Any]:
-    """The register's day and time."""
-    return _ask(mock, "/clock", {})
+def clock(mock: Mock, *, seconds: float | None = None) -> dict[str, Any]:
+    """The register's day and time. `seconds`: how long to wait for the answer; None: as for everything else."""
+    return _ask(mock, "/clock", {}, _TIMEOUT if seconds is None else (seconds, seconds))
 
 
 def fault(  # noqa: PLR0913 -- a fault's options
@@ -144,13 +144,13 @@ def _change(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         ) from error
 
 
-def _ask(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(mock: Mock, path: str, asked: Mapping[str, Any], timeout: tuple[float, float] = _TIMEOUT) -> dict[str, Any]:
     url = f"{_control_url(mock)}{path}"
     try:
         with requests.Session() as session:
             # A proxy of the environment must not get calls to the loopback interface.
             session.trust_env = False
-            answer = session.post(url, json=asked, timeout=_TIMEOUT, allow_redirects=False)
+            answer = session.post(url, json=asked, timeout=timeout, allow_redirects=False)
             document = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise (_not_running() if _is_not_there(error) else _not_running(_NoAnswer)) from error

@@ -34,7 +34,7 @@ from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, RegisterUnavailable
 from cprsync.language.record import NOTHING, field_lines, name_of, sealed_mark
 from cprsync.language.words import day_text, has_word, word
 
@@ -169,6 +169,10 @@ def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
 @patron_app.command("add")
 def patron_add(
     *,
+    provisional: Annotated[
+        bool,
+        typer.Option("--provisional", help="If CPR does not answer, register by their own words until it does."),
+    ] = False,
     yes: Yes = False,
     confirm: Confirm = False,
     approve: Approve = "",
@@ -192,7 +196,13 @@ def patron_add(
     with opened(config, library, as_json=as_json) as site:
         with site.desk() as desk:
             user = user_name()
-            shown = preview_addition(desk, _read_fields(desk, lang), user=user)
+            typed = _read_fields(desk, lang, asks_all=provisional)
+            try:
+                shown = preview_addition(desk, typed, user=user)
+            except RegisterUnavailable:
+                if not provisional:
+                    raise
+                shown = preview_addition(desk, typed, user=user, provisional=True)
             document, lines = dict(shown.document), preview_lines(shown, lang)
             if shown.is_writable:
                 with asker.confirmed(document, shown.preview, lines) as confirmation:
@@ -224,8 +234,11 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
 
 
-def _read_fields(desk: Desk, language: Language) -> str:
-    """A JSON object from standard input, or from answers at a terminal, where a number is checked at once."""
+def _read_fields(desk: Desk, language: Language, *, asks_all: bool) -> str:
+    """A JSON object from standard input, or from answers at a terminal, where a number is checked at once.
+
+    `asks_all`: also ask for what the register would tell.
+    """
     if not sys.stdin.isatty():
         return _read_object()
     from cprsync.cli.terminal.user import ask_value
@@ -233,7 +246,8 @@ def _read_fields(desk: Desk, language: Language) -> str:
 
     typed: dict[str, str] = {}
     number = typed[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
-    left_out = _REGISTERS if number and check_typed_number(desk, number) else frozenset()
+    is_told = bool(number) and check_typed_number(desk, number) and not asks_all
+    left_out = _REGISTERS if is_told else frozenset()
     for field in ASKED:
         if field not in typed and field not in left_out:
             hint = f" ({word('day_form', language)})" if field == "birth_date" else ""

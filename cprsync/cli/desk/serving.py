@@ -82,8 +82,10 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
     Raises:
         ConfigurationError: a setting, the certificate or the file of accounts is wrong, or the port is taken.
     """
+    from cprsync.cli.desk.verifying import verifying
     from cprsync.web.app import make_app
     from cprsync.web.serving import Certificate, listen, make_server
+    from cprsync.wiring import Site
 
     desk = site.settings.desk
     certificate = None
@@ -96,7 +98,8 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
         scheme, name = "https" if around.secure else "http", min(desk.names, default=around.hosts[0])
         url = f"{scheme}://{name}:{listener.getsockname()[1]}/"
         ready = partial(_say_ready, url, around, language, as_json=as_json)
-        make_server(make_app(around), certificate, ready).run(sockets=[listener])
+        with verifying(Site(site.settings, site.section, stays_open=True)):
+            make_server(make_app(around), certificate, ready).run(sockets=[listener])
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
+    from cprsync.services.feed.provisional import ProvisionalAsked
     from cprsync.services.feed.questions import WindowsAsked
     from cprsync.services.ports.register import InWindow
 
@@ -61,6 +62,7 @@ def feed_heal(
     Each night does this by itself. This command asks now, and continues where it or a night stopped.
     """
     from cprsync.cli.terminal.user import user_name
+    from cprsync.services.feed.provisional import ask_about_provisional
     from cprsync.services.feed.questions import ask_about_windows_between_nights
     from cprsync.services.ports.trust import checked_reason
 
@@ -70,31 +72,36 @@ def feed_heal(
                 store.windows.open_for_everyone(user=user_name(), reason=checked_reason(everyone))
         with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
             quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
+            provisional = ask_about_provisional(night)
             asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
-    document = heal_document(site.section.agency, asked)
+    document = heal_document(site.section.agency, asked, provisional)
     print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
 
 
-def heal_document(agency: str, asked: WindowsAsked) -> dict[str, Any]:
+def heal_document(agency: str, asked: WindowsAsked, provisional: ProvisionalAsked) -> dict[str, Any]:
     """The JSON shape of `feed heal`, for every exit code."""
-    code = BRAKED if asked.excess else LEFT if asked.parked else DONE
+    code = BRAKED if asked.excess or provisional.held else LEFT if asked.parked else DONE
+    error = asked.error or provisional.error
     document = {
         "agency": agency,
         **asked.document(),
+        "provisional": provisional.document(),
         "parked": asked.parked,
         "actions": dict(sorted(asked.actions.items())),
         "let_through": dict(sorted(asked.let_through.items())),
     }
-    if asked.error is not None:
-        code = advice_for(asked.error).exit
-        changed = "part" if asked.answered else "nothing"
-        document["error"] = error_document(asked.error, changed=changed, reference="heal")
+    if error is not None:
+        code = advice_for(error).exit
+        changed = "part" if asked.answered or provisional.asked else "nothing"
+        document["error"] = error_document(error, changed=changed, reference="heal")
     return document | {"exit": code}
 
 
 def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """How many were asked about and answered, who is still in a window and why, and what to do next."""
+    if document["provisional"]["asked"] or document["provisional"]["left"]:
+        yield word("heal_provisional", language, **document["provisional"])
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
     if document["brake"]:

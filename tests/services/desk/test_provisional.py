@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +18,7 @@ from test_reviewing import reviews
 from town import PEOPLE
 from townspeople import cpr, gains_protection, person
 
+from cprsync.cli.desk.verifying import ask_once, verifying
 from cprsync.domain.patron.provisional import WAITS_MOST
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, RegisterUnavailable
@@ -249,3 +253,35 @@ def test_the_status_counts_who_waits_and_alarms_after_a_day(library: Library, ho
     document = status_of(library.store, agency="775100", name="Byen", now=now, certificates=[])
     assert document["waits"]["provisional"]["register"] == 1
     assert ("unheard" in {one["what"] for one in document["wrong"]}) is (timedelta(hours=hours) > WAITS_MOST)
+
+
+def test_an_open_desk_asks_by_itself_and_tells_the_net_media_of_who_was_answered_about(library: Library) -> None:
+    told: list[str] = []
+    site: Any = SimpleNamespace(
+        store=lambda: nullcontext(library.store),
+        night=lambda **_: nullcontext(library.ports()),
+        publish_patron=told.append,
+    )
+    assert ask_once(site) == 0
+    library.register.down = DOWN
+    patron = comes(library, "IVAN")
+    assert ask_once(site) == 0
+    assert told == []
+    returns(library)
+    assert ask_once(site) == 1
+    assert told == [patron]
+    assert ask_once(site) == 0
+
+
+def test_an_open_desk_goes_on_asking_after_a_try_that_failed(library: Library) -> None:
+    tried, done = [0], threading.Event()
+
+    def store() -> Any:
+        tried[0] += 1
+        if tried[0] < 3:
+            raise (DOWN if tried[0] == 1 else RuntimeError("nobody foresaw it"))
+        done.set()
+        return nullcontext(library.store)
+
+    with verifying(SimpleNamespace(store=store), every=0.01):  # type: ignore[arg-type]  # as much of a site as is used
+        assert done.wait(20)
