@@ -16,6 +16,7 @@ from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
 from cprsync.domain.person.sealed import Name
@@ -318,7 +319,7 @@ def test_ones_own_record_is_edited_and_opened_with_a_second_person_alone(either_
 @pytest.mark.parametrize("answer", ["accept", "reject"])
 def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: str) -> None:
     own = knows_own(library)
-    library.store.desk.ask_staff(own, "number.both_patrons", about=library.id_of("CLARA"))
+    library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, WHO)
     doing = {"accept": lambda: reviews.accept(item.id), "reject": lambda: reviews.reject(item.id, reason="two people")}
