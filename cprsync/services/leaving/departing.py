@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties, inactive_before
@@ -20,6 +21,7 @@ from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
@@ -149,8 +151,10 @@ class LeavingDesk:
         Raises:
             BadInput: there is no such patron.
             NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
+            SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
+        make_sure_that_may(self.store, Doing.EDIT, patron_id, user=self.user)
         # a night's decision about the patron is written before the record is closed, or not at all
         with self.store.runs.lock():
             shown = self.preview(patron_id, Ending.LEAVE)
@@ -175,8 +179,10 @@ class LeavingDesk:
         Raises:
             BadInput: there is no such patron, or something prevents erasing; nothing is written.
             NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
+            SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
+        make_sure_that_may(self.store, Doing.EDIT, patron_id, user=self.user)
         with self.store.runs.lock():
             reason = check_confirmed(self.preview(patron_id, Ending.ERASE).preview, confirmation)
             erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)

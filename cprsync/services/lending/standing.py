@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.access import Doing
 from cprsync.domain.lending.contacting import (
     About,
     Channel,
@@ -26,6 +27,7 @@ from cprsync.domain.lending.standing import may_borrow, standing_of
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.responsible import why_no_letter
+from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.responsibles import named
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.desk.viewing import check_reason, living_view_of, sealed_fields
@@ -156,6 +158,7 @@ class Statements:
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
             ConfigurationError: there is no reason.
+            SecondPersonNeeded: it is the user's own record, of their household, or watched; nothing is opened.
         """
         why, view = check_reason(reason), living_view_of(self.store, patron_id)
         shut = self._envelope(view, None)
@@ -164,6 +167,7 @@ class Statements:
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
         # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
+        make_sure_that_may(self.store, Doing.REVEAL, patron_id, user=self.user)
         opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, purpose))
         return self._document(view, self._envelope(view, opened), revealed=True)
 

@@ -27,6 +27,8 @@ from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsib
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.leaving.departing import LeavingDesk
+from cprsync.services.lending.standing import Statements
 from cprsync.services.trust.audit import status_of
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.seals.failures import StoreUnavailable
@@ -314,6 +316,15 @@ def test_ones_own_record_is_edited_and_opened_with_a_second_person_alone(either_
     assert edit(library, own)["outcome"] == "added"
     # a colleague needs nobody
     assert edit(library, own, user=BOSS)["outcome"] == "unchanged"
+
+
+def test_nobody_leaves_or_prints_themselves_alone(library: Library) -> None:
+    own = knows_own(library, "BO")
+    exit_ = LeavingDesk(library.store, library.clock, WHO, library.policy)
+    is_refused(library, lambda: said_yes.leave(exit_, own), "second")
+    is_refused(library, lambda: said_yes.erase(exit_, own), "second")
+    paper = Statements(AGENCY, "x", library.store, library.clock, library.policy, WHO)
+    is_refused(library, lambda: paper.revealed(own, reason="a letter"), "second")
 
 
 @pytest.mark.parametrize("answer", ["accept", "reject"])
