@@ -1,0 +1,16 @@
+"""A sample of what `desk_load.py` sweeps: a few people at the desk for a few seconds, and a night beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desk_load import is_well, swept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_nothing_that_the_desk_said_it_kept_is_lost_while_a_night_runs_beside(mock_keys: Path) -> None:
+    document = swept(4, seconds=4, pause=0.2, keys=mock_keys)
+    assert is_well(document), document
+    assert document["writes"] > 4
