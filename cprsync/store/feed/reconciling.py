@@ -176,5 +176,4 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
 def _write_audit(
     connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]
 ) -> None:
-    number = None if run is None else run.id
-    audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=number, patron=one) for one in patrons])
+    audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=run, patron=one) for one in patrons])

@@ -76,8 +76,7 @@ class Subscriptions(TenantStore):
     """Whom the register tells us about, and what it is still to be asked."""
 
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
-        number = None if run is None else run.id
-        happened = [audit.Happened("lookup", run=number, patron=one, actions=(purpose,)) for one in patron_ids]
+        happened = [audit.Happened("lookup", run=run, patron=one, actions=(purpose,)) for one in patron_ids]
         with run_transaction(self._tenant, run) as connection:
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
@@ -120,8 +119,7 @@ class Subscriptions(TenantStore):
                 )
             open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), Why.RETURNED)
             open_windows(connection, self._tenant, find_late(connection, self._tenant, ids), Why.SUBSCRIBED_LATE)
-            number = None if run is None else run.id
-            happened = [audit.Happened("subscribe", run=number, patron=one) for one in ids]
+            happened = [audit.Happened("subscribe", run=run, patron=one) for one in ids]
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def count(self) -> int:

@@ -94,7 +94,7 @@ class Erasing(TenantStore):
                 hold_library(connection, self._tenant)
                 _drop_ended_subscriptions(connection, self._tenant, part)
                 gone = _remove(connection, self._tenant, part)
-                happened = [audit.Happened(GONE, run=run.id, patron=one) for one in gone]
+                happened = [audit.Happened(GONE, run=run, patron=one) for one in gone]
                 audit.append(connection, self._tenant, self._tenant.night, happened)
                 removed += len(gone)
         return removed

@@ -133,9 +133,8 @@ def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:
-    number = None if run is None else run.id
     return [
-        audit.Happened(FORGET, run=number, patron=patron, actions=(kind.value,), more=(("count", str(count)),))
+        audit.Happened(FORGET, run=run, patron=patron, actions=(kind.value,), more=(("count", str(count)),))
         for patron, count in Counter(row.patron_id for row in rows).items()
     ]
 

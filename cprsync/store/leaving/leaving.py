@@ -78,9 +78,9 @@ class Leaving(TenantStore):
             rows = fetch_rows(connection, free, _PATRON.id, [*fresh, *leaving.free])
             assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
             ended = close(connection, self._tenant, rows, on=today, by_night=True)
-            happened = [audit.Happened(ASKED, run=run.id, patron=one, actions=(BY_POLICY,)) for one in fresh]
+            happened = [audit.Happened(ASKED, run=run, patron=one, actions=(BY_POLICY,)) for one in fresh]
             counts = {one: ((ENDED, str(count)),) for one, count in ended.items()}
-            happened += [audit.Happened(CLOSE, run=run.id, patron=one, more=more) for one, more in counts.items()]
+            happened += [audit.Happened(CLOSE, run=run, patron=one, more=more) for one, more in counts.items()]
             audit.append(connection, self._tenant, self._tenant.night, happened)
             return Departed(len(fresh), len(rows), sum(ended.values()))
 

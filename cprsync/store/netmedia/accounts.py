@@ -129,9 +129,8 @@ class AccountRepairs(TenantStore):
             note_seen(
                 connection, self._tenant, [(one.patron_id, one.held) for one in still if one.held and one.want.account]
             )
-            number = None if run is None else run.id
             told = [
-                audit.Happened(DRIFTED, run=number, patron=one.patron_id, actions=tuple(d.value for d in one.drift))
+                audit.Happened(DRIFTED, run=run, patron=one.patron_id, actions=tuple(d.value for d in one.drift))
                 for one in still
                 if one.effect(one.version) is not None or one.patron_id in left
             ]

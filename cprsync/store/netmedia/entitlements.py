@@ -175,9 +175,8 @@ def _note_turns(
 def _write_audit(
     connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
 ) -> None:
-    number = None if run is None else run.id
     happened = [
-        audit.Happened(RIGHTS, run=number, patron=one, actions=said)
+        audit.Happened(RIGHTS, run=run, patron=one, actions=said)
         for one, turned in derived
         if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not RightChange.UNCHANGED))
     ]

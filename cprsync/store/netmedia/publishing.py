@@ -216,11 +216,10 @@ def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
 
 def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:
     """Return the audit entries: CULR was told, or the account belongs to another library and was left alone."""
-    number = None if run is None else run.id
     return [
-        audit.Happened(TOLD, run=number, patron=effect.patron_id, actions=(CULR,))
+        audit.Happened(TOLD, run=run, patron=effect.patron_id, actions=(CULR,))
         if outcome.foreign is None
-        else audit.Happened(DRIFTED, run=number, patron=effect.patron_id, actions=(Drift.FOREIGN.value,))
+        else audit.Happened(DRIFTED, run=run, patron=effect.patron_id, actions=(Drift.FOREIGN.value,))
         for effect, outcome in done
     ]
 

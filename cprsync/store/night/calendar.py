@@ -280,5 +280,5 @@ def _happened(run: Run, one: Lived) -> audit.Happened:
     actions = tuple(dict.fromkeys(due.kind.value for due in one.due))
     fields = sorted({_FIELDS.get(due.kind, due.what) for due in one.due})
     return audit.Happened(
-        audit.CALENDAR, run=run.id, patron=one.id, actions=actions, more=(("fields", ",".join(fields)),)
+        audit.CALENDAR, run=run, patron=one.id, actions=actions, more=(("fields", ",".join(fields)),)
     )

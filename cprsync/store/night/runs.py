@@ -79,7 +79,7 @@ class Runs(TenantStore):
             set_run_values(connection, tenant, run, **values)
             settle(connection, tenant, run, state)
             subscriptions.forget_answers(connection, tenant)
-            audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run.id, actions=(state.value,))])
+            audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
             heads = audit.current_marks(connection, tenant)
         keep_heads(tenant, heads)
 

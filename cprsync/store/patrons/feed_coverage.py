@@ -246,14 +246,13 @@ class Windows(TenantStore):
             return _asked_today(connection, self._tenant)
 
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
-        number = None if run is None else run.id
         with run_transaction(self._tenant, run) as connection:
             these = (_PATRON.agency == self._tenant.agency) & _PATRON.unverified_since.is_not(None)
             asked = update(tables.patron).where(these).values(unverified_asked=self._tenant.clock.today())
             change_rows(connection, asked, _PATRON.id, patron_ids)
             before = _asked_today(connection, self._tenant)
             _count(connection, self._tenant, AskedToday(before.asked + len(patron_ids), before.harms))
-            happened = [audit.Happened("lookup", run=number, patron=one, actions=(PURPOSE,)) for one in patron_ids]
+            happened = [audit.Happened("lookup", run=run, patron=one, actions=(PURPOSE,)) for one in patron_ids]
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:

@@ -238,8 +238,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
 
 def happened_of(run: Run | None, write: Write) -> audit.Happened:
     """Return the audit entry of a write."""
-    number = None if run is None else run.id
-    return audit.Happened(audit.CHANGE, run=number, patron=write.patron.id, actions=_words(write.actions))
+    return audit.Happened(audit.CHANGE, run=run, patron=write.patron.id, actions=_words(write.actions))
 
 
 @lru_cache(maxsize=256)
