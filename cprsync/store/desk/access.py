@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from cprsync.domain.desk.access import (
     SIGNED_FOR,
@@ -82,6 +82,9 @@ def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | 
     row = _row(tenant, wanted, attempt)
     sampled = refused is None and _is_drawn(connection, tenant, attempt)
     row |= {"seq": seq, "refused": refused.value if refused else "", "sampled": sampled}
+    # if entries were taken away past the program, their numbers are given again: the audit's check says so
+    for table in (tables.desk_outcome, tables.desk_attempt):
+        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.seq == seq))
     connection.execute(insert(tables.desk_attempt).values(row))
     if refused is None and signature is not None:
         write_outcome(connection, tenant, signature.seq, Outcome.USED, wanted.user)
