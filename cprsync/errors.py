@@ -6,7 +6,27 @@ Danish sentence for each error are in tables of the command line, not here.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Final, Self
+
+
+class Exit:
+    """The exit codes of all commands. Plain numbers, because reports keep them and databases look for them."""
+
+    DONE: Final = 0
+    #: what was asked for is refused, is not there, or is not as it should be
+    REFUSED: Final = 1
+    #: a setting, a key, a certificate or the store is wrong
+    WRONG: Final = 2
+    #: done, and something is left to staff
+    LEFT: Final = 3
+    #: nobody answers now
+    LATER: Final = 4
+    #: stopped by a limit
+    BRAKED: Final = 5
+    #: run by an account that may not
+    ACCOUNT: Final = 6
+    #: stopped part-way, or by an error that nobody foresaw
+    PART: Final = 7
 
 
 class CprsyncError(Exception):

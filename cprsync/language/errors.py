@@ -13,6 +13,7 @@ from cprsync import errors
 from cprsync.catalogues import find_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
+from cprsync.errors import Exit
 from cprsync.language.words import day_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
 
 _KINDS: Final = {
-    1: """
+    Exit.REFUSED: """
         access account account.certificate audit.broken audit.whole block.unknown confirm.beside confirm.changed
         confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
@@ -37,7 +38,7 @@ _KINDS: Final = {
         review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
         review.unknown run.unknown sign_in store.seal
     """,
-    2: """
+    Exit.WRONG: """
         accounts audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fields file init.folder journal.file
@@ -46,41 +47,39 @@ _KINDS: Final = {
         sftp.refused store.damaged store.newer store.not_set_up store.tables store.version usage usage.field
         usage.number usage.reason usage.until
     """,
-    4: """
+    Exit.LATER: """
         card.busy card.guessing card.quota delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken
         sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.unavailable
     """,
-    5: "review.braked run.braked",
-    6: """
+    Exit.BRAKED: "review.braked run.braked",
+    Exit.ACCOUNT: """
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
         machine.unknown session.ended session.role session.token
     """,
-    7: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
+    Exit.PART: "audit.heads_unwritten mock.stopped output.lost run.balance store.read_only",
 }
 #: The exit code by the kind of an error, which is also the key of its advice.
 EXITS: Final = {kind: code for code, kinds in _KINDS.items() for kind in kinds.split()}
 #: The exit code of what a later try may do.
 TRY_LATER: Final = 4
-#: The exit code of an error that nobody foresaw.
-UNEXPECTED_EXIT: Final = 7
 #: The exit code and the key of the advice by class, the most specific first.
 BY_CLASS: Final[tuple[tuple[type[CprsyncError], int, str], ...]] = (
-    (errors.ConfigurationError, 2, "setting"),
-    (errors.DeliveryRefused, 1, "delivery.forgotten"),
-    (errors.BadInput, 1, "input"),
-    (errors.DeliveryLate, 4, "later"),
-    (errors.RunBusy, 4, "run.busy"),
-    (errors.RunStopped, 7, "again"),
-    (errors.NoSuchPerson, 1, "register.no_such_person"),
-    (errors.RegisterUnavailable, 4, "later"),
-    (errors.RegisterRefused, 1, "register.refused"),
-    (errors.BadAnswer, 1, "register.bad_answer"),
-    (errors.NetMediaUntrusted, 2, "netmedia.certificate"),
-    (errors.NetMediaUnavailable, 4, "netmedia.unavailable"),
-    (errors.NetMediaRefused, 2, "netmedia.refused"),
-    (errors.LostCompare, 7, "again"),
-    (errors.FenceLost, 7, "run.fence_lost"),
-    (errors.CprsyncError, UNEXPECTED_EXIT, "unexpected"),
+    (errors.ConfigurationError, Exit.WRONG, "setting"),
+    (errors.DeliveryRefused, Exit.REFUSED, "delivery.forgotten"),
+    (errors.BadInput, Exit.REFUSED, "input"),
+    (errors.DeliveryLate, Exit.LATER, "later"),
+    (errors.RunBusy, Exit.LATER, "run.busy"),
+    (errors.RunStopped, Exit.PART, "again"),
+    (errors.NoSuchPerson, Exit.REFUSED, "register.no_such_person"),
+    (errors.RegisterUnavailable, Exit.LATER, "later"),
+    (errors.RegisterRefused, Exit.REFUSED, "register.refused"),
+    (errors.BadAnswer, Exit.REFUSED, "register.bad_answer"),
+    (errors.NetMediaUntrusted, Exit.WRONG, "netmedia.certificate"),
+    (errors.NetMediaUnavailable, Exit.LATER, "netmedia.unavailable"),
+    (errors.NetMediaRefused, Exit.WRONG, "netmedia.refused"),
+    (errors.LostCompare, Exit.PART, "again"),
+    (errors.FenceLost, Exit.PART, "run.fence_lost"),
+    (errors.CprsyncError, Exit.PART, "unexpected"),
 )
 _DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 #: How fields are shown, by the name of a value that holds one key or several.

@@ -23,6 +23,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.domain.desk.roles import Role
+from cprsync.errors import Exit
 from cprsync.language.words import heading, long_day, word
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from cprsync.config.settings import Settings
     from cprsync.config.sign_in import PatronPageSection, SignInSection
 
-#: The exit code of a night that left something to staff.
-LEFT = 3
 #: The most steps for the working nights and the days between them.
 DAYS_MAX = 60
 
@@ -336,7 +335,7 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
 
     result, movers = _compare_all(stage)
     # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's
-    failed = [night for night in stage.nights if night["exit"] not in {0, LEFT}]
+    failed = [night for night in stage.nights if night["exit"] not in {Exit.DONE, Exit.LEFT}]
     ok = not result.differs and not failed
     if stage.as_json:
         print_json(
@@ -345,10 +344,10 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
                 "comparison": result.document() | {"protected_movers": movers_document(movers)},
                 "folder": None if kept is None else str(kept),
                 "seconds": round(seconds, 1),
-                "exit": 0 if ok else 1,
+                "exit": Exit.DONE if ok else Exit.REFUSED,
             }
         )
-        return 0 if ok else 1
+        return Exit.DONE if ok else Exit.REFUSED
     stage.tell("\n" + emphasise(word("demo_compare", stage.language)))
     for why, count in result.intended.items():
         stage.tell(f"  {word('demo_intended', stage.language)}: {word(why, stage.language)} ({count})")
@@ -361,4 +360,4 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
     equal = len(stage.week.patrons) - len(result.differs)
     last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
     stage.tell("  " + emphasise(f"{last}  ({seconds:.0f} s)", colour="green" if ok else "red"))
-    return 0 if ok else 1
+    return Exit.DONE if ok else Exit.REFUSED

@@ -9,13 +9,13 @@ import typer
 from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
+from cprsync.errors import Exit
 from cprsync.language.record import record_lines, shown_name
 from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOT_FOUND = 1
 app = typer.Typer()
 
 
@@ -65,7 +65,7 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
         print_json(document)
     else:
         _show_found(document, lang)
-    return 0 if document["found"] else NOT_FOUND
+    return Exit.DONE if document["found"] else Exit.REFUSED
 
 
 def _show_found(document: Mapping[str, Any], language: Language) -> None:

@@ -34,7 +34,7 @@ from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
-from cprsync.errors import BadInput, RegisterUnavailable
+from cprsync.errors import BadInput, Exit, RegisterUnavailable
 from cprsync.language.record import NOTHING, field_lines, name_of, sealed_mark
 from cprsync.language.words import day_text, has_word, word
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.lookup import Asked, Desk, LookedUp
 
-NOT_FOUND = 1
-LEFT_TO_A_PERSON = 3
 #: What a terminal asks for, in this order. An empty answer leaves the field out.
 ASKED: Final = tuple(field.key for field in FIELDS if field.asked)
 #: The field whose prompt hides what is typed.
@@ -92,8 +90,8 @@ def lookup(
     lines = outcome_lines if document.get("written") else lookup_lines
     print_document(document, lines(document, lang), as_json=as_json)
     if not document["found"]:
-        return NOT_FOUND
-    return LEFT_TO_A_PERSON if register and looked_up.parked else 0
+        return Exit.REFUSED
+    return Exit.LEFT if register and looked_up.parked else Exit.DONE
 
 
 def _register(desk: Desk, asked: Asked, asker: Asker) -> LookedUp:
@@ -216,8 +214,8 @@ def patron_add(
     elif document.get("written"):
         say(word("registered", lang, patron=document["patron"]))
     if not document.get("found", True):
-        return NOT_FOUND
-    return LEFT_TO_A_PERSON if shown.registration is not None and shown.registration.parked else 0
+        return Exit.REFUSED
+    return Exit.LEFT if shown.registration is not None and shown.registration.parked else Exit.DONE
 
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:

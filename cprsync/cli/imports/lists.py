@@ -16,7 +16,7 @@ from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused, opened
 from cprsync.cli.terminal.long_work import stoppable
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import BadInput, ConfigurationError, Exit
 from cprsync.language.errors import error_text
 from cprsync.language.record import name_of
 from cprsync.language.words import word
@@ -158,7 +158,7 @@ def show_import(
     refused: Path | None,
     numbers: Path | None = None,
 ) -> int:
-    """Print what became of the rows. Return the exit code, which is 3 if rows were refused."""
+    """Print what became of the rows. Return the exit code: rows that were refused are left to staff."""
     if refused is not None:
         write_refused(imported, refused, language)
     if numbers is not None and imported.patrons is not None:
@@ -167,7 +167,7 @@ def show_import(
         _print_result(imported, apply=apply)
     else:
         _show_result(imported, language, apply=apply)
-    return 3 if imported.refused else 0
+    return Exit.LEFT if imported.refused else Exit.DONE
 
 
 def _print_result(imported: Imported, *, apply: bool) -> None:

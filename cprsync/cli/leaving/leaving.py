@@ -38,7 +38,7 @@ from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.leaving.leaving import Forgotten
-from cprsync.errors import Misused, NotConfirmed
+from cprsync.errors import Exit, Misused, NotConfirmed
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.leaving import erased_lines, left_text, parting_facts
 from cprsync.language.night import forgotten_text
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
     from cprsync.services.leaving.departing import LeavingDesk, PartingShown
 
-#: The exit code while something of the patron's is still open.
-WAITS = 3
 #: Longer than any patron number.
 _LINE_MAX = 64
 app = typer.Typer()
@@ -87,7 +85,7 @@ def patron_leave(
             document = _leave(desk, patron, asker)
         publish_patron(site, patron, lang)
     print_document(document, [left_text(document, lang)], as_json=as_json)
-    return WAITS if document["open"] else 0
+    return Exit.LEFT if document["open"] else Exit.DONE
 
 
 @app.command("erase")

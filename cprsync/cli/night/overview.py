@@ -16,7 +16,7 @@ from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
 from cprsync.cli.terminal.output import emphasise
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, Exit
 from cprsync.language.night import run_line, run_lines, status_lines
 from cprsync.language.words import day_text, has_word, heading, titles_of, word
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.wiring import Site
-#: The exit code of a status with problems.
-WRONG = 1
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
 #: For a caller without products' titles.
@@ -77,7 +75,7 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     whole = documents[0] if len(documents) == 1 else {"libraries": documents}
     lines = (line for document in documents for line in _emphasised(document, lang))
     print_document(whole, lines, as_json=as_json)
-    return 0 if all(document["ok"] for document in documents) else WRONG
+    return Exit.DONE if all(document["ok"] for document in documents) else Exit.REFUSED
 
 
 def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -17,7 +17,7 @@ from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Toda
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.config.clock import clock_for
-from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError, Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import OUTCOMES, report_lines
 from cprsync.private import check_private, open_new_private, open_unfollowed
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
-
-#: The exit code of a night that was asked to stop. The other libraries' nights then do not begin.
-STOPPED = 7
 
 
 app = typer.Typer()
@@ -102,17 +99,17 @@ def _run_nights(
         except CprsyncError as error:
             documents.append(report_without_run(agency, day=day(), error=_error_of(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
-            documents.append(report_without_run(agency, day=day(), error=interrupted_document(), code=STOPPED))
+            documents.append(report_without_run(agency, day=day(), error=interrupted_document(), code=Exit.PART))
         except Exception as error:  # noqa: BLE001 -- the error's text may quote data: only its place is shown
-            documents.append(report_without_run(agency, day=day(), error=unexpected_document(error), code=STOPPED))
-        if documents[-1]["exit"] == STOPPED:
+            documents.append(report_without_run(agency, day=day(), error=unexpected_document(error), code=Exit.PART))
+        if documents[-1]["exit"] == Exit.PART:
             break
     return documents
 
 
 def _error_of(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
     """The error of a night without a report. If the database was lost, the night may have done a part."""
-    part = part or advice_for(error).exit == STOPPED or error.kind in {"store.unavailable", "store.no_room"}
+    part = part or advice_for(error).exit == Exit.PART or error.kind in {"store.unavailable", "store.no_room"}
     return error_document(error, changed="part" if part else "nothing")
 
 

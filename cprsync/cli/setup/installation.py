@@ -20,7 +20,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.cli.terminal.user import account_of
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.words import word
 from cprsync.private import check_folder, create_private
 
@@ -240,7 +240,7 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
     print_document({"certificates": rows}, (_certificate_line(row, lang) for row in rows), as_json=as_json)
-    return 2 if any(row["level"] == "critical" for row in rows) else 0
+    return Exit.WRONG if any(row["level"] == "critical" for row in rows) else Exit.DONE
 
 
 def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
@@ -273,7 +273,7 @@ def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fal
     state = word(_state_key(found, missing), lang, version=found.current, wanted=found.wanted)
     print_document(document, [state, *(f"  {name}" for name in missing)], as_json=as_json)
     # also when a part of this version is missing
-    return 0 if found.up_to_date and not missing else 2
+    return Exit.DONE if found.up_to_date and not missing else Exit.WRONG
 
 
 def _state_key(found: StoreVersion, missing: list[str]) -> str:

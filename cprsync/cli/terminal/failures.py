@@ -124,10 +124,10 @@ def interrupted(*, as_json: bool) -> int:
 
 
 def _end_unexpected(document: Mapping[str, Any], *, as_json: bool) -> int:
-    from cprsync.language.errors import UNEXPECTED_EXIT
+    from cprsync.errors import Exit
 
     _show(document, as_json=as_json)
-    return UNEXPECTED_EXIT
+    return Exit.PART
 
 
 def misused(error: BaseException, misuse: CprsyncError, *, as_json: bool) -> int:

@@ -22,6 +22,7 @@ from cprsync.cli.terminal.frame import (
 )
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.errors import Exit
 from cprsync.language.audit import entry_lines
 from cprsync.language.citizen import citizen_lines
 from cprsync.language.night import audit_lines
@@ -30,7 +31,6 @@ from cprsync.language.words import titles_of, word
 if TYPE_CHECKING:
     from cprsync.services.ports.trust import Happening
 
-BROKEN = 1
 app = typer.Typer()
 
 
@@ -56,7 +56,7 @@ def audit_verify(
         check = store.audit.check(code=code, records=EVERY_RECORD)
     document = {"agency": site.section.agency, **check.document()}
     print_document(document, audit_lines(document, lang), as_json=as_json)
-    return 0 if document["whole"] else BROKEN
+    return Exit.DONE if document["whole"] else Exit.REFUSED
 
 
 @app.command("list")

@@ -14,6 +14,7 @@ from cprsync.errors import (
     CertificateRefused,
     CprsyncError,
     DeliveryLate,
+    Exit,
     NetMediaUnavailable,
     NightBraked,
     PeerCertificateError,
@@ -23,7 +24,7 @@ from cprsync.errors import (
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.runs import BRAKED, DONE, LATER, LEFT, PART, REFUSED, WRONG, Departed
+from cprsync.services.ports.runs import Departed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,27 +179,27 @@ class Report:
     @property
     def exit_code(self) -> int:
         if isinstance(self.error, RunStopped):
-            return PART
+            return Exit.PART
         if self.held:
-            return BRAKED
+            return Exit.BRAKED
         if isinstance(self.error, PeerCertificateError | CertificateRefused):
-            return WRONG
+            return Exit.WRONG
         if isinstance(self.error, DeliveryLate | RegisterUnavailable):
-            return LATER
+            return Exit.LATER
         if self.error is not None:
-            return REFUSED
+            return Exit.REFUSED
         return self._lived_through()
 
     def _lived_through(self) -> int:
         """The exit code of a night whose own work is done. The net media may be told later, or after a repair."""
         audit, unpublished, counts = self.closing.audit, self.told.error, self.counts
         if audit is not None and audit.problems:
-            return REFUSED
+            return Exit.REFUSED
         if unpublished is not None:
-            return LATER if type(unpublished) is NetMediaUnavailable else WRONG
+            return Exit.LATER if type(unpublished) is NetMediaUnavailable else Exit.WRONG
         left = counts.left or counts.to_review or any(self.closing.proposed.values())
         braked = self.told.accounts.excess or self.windows.excess
-        return LEFT if left or braked or self.count(Outcome.PARKED) else DONE
+        return Exit.LEFT if left or braked or self.count(Outcome.PARKED) else Exit.DONE
 
     @property
     def failure(self) -> CprsyncError | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cprsync.errors import Exit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -18,11 +20,8 @@ if TYPE_CHECKING:
     from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm, Policy
 
-#: Exit codes (commands): done, refused, a certificate is wrong, left to staff, try later, stopped by a limit, stopped
-#: part-way.
-DONE, REFUSED, WRONG, LEFT, LATER, BRAKED, PART = 0, 1, 2, 3, 4, 5, 7
 #: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
-LIVED = frozenset({DONE, LEFT, LATER})
+LIVED = frozenset({Exit.DONE, Exit.LEFT, Exit.LATER})
 
 
 @dataclass(frozen=True, slots=True)

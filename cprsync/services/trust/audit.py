@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.feed.delivery import last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
 from cprsync.domain.patron.provisional import is_late
-from cprsync.services.ports.runs import DONE, LEFT
+from cprsync.errors import Exit
 from cprsync.services.ports.trust import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _wrong_run(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         return [{"what": "no_run"}]
     if run["finished"] is None:
         return [{"what": "open_run"}]
-    return [] if run["exit"] in {DONE, LEFT} else [{"what": "run", "exit": run["exit"]}]
+    return [] if run["exit"] in {Exit.DONE, Exit.LEFT} else [{"what": "run", "exit": run["exit"]}]
 
 
 def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:

@@ -279,6 +279,4 @@ def _note_events(connection: Connection, tenant: Tenant, run: Run, lived: Sequen
 def _happened(run: Run, one: Lived) -> audit.Happened:
     actions = tuple(dict.fromkeys(due.kind.value for due in one.due))
     fields = sorted({_FIELDS.get(due.kind, due.what) for due in one.due})
-    return audit.Happened(
-        audit.CALENDAR, run=run, patron=one.id, actions=actions, more=(("fields", ",".join(fields)),)
-    )
+    return audit.Happened(audit.CALENDAR, run=run, patron=one.id, actions=actions, more=(("fields", ",".join(fields)),))
