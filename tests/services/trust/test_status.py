@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cprsync.errors import CprsyncError
+from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.register import Coverage
@@ -42,6 +43,7 @@ class Stands:
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
             subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
+            access=SimpleNamespace(alarms=Alarms),
             audit=SimpleNamespace(check=lambda: state, keys_in_use=lambda: keys),
         )
 
