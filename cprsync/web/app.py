@@ -25,6 +25,8 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.api.problems import answer_http_error
 from cprsync.web.entry import Entry, Surroundings
+from cprsync.web.me.area import ROOT
+from cprsync.web.me.door import PatronDoor
 from cprsync.web.me.routes import me_routes
 from cprsync.web.pages import (
     changing,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import Message, Receive, Scope, Send
 
+    from cprsync.web.me.area import PatronArea
     from cprsync.web.visit import Visit
 
     Page = Callable[[Visit], Response]
@@ -110,8 +113,50 @@ register_url_convertor("patron", _Patron())
 
 
 def make_app(around: Surroundings) -> Outermost:
-    """The application over open places."""
+    """The application over open places: the desk and its API, the patrons' own pages, or both."""
+    cards = CardDoor()
+    patrons = None if around.patrons is None else _door_of(around, around.patrons, cards)
     entry = Entry(around)
+    routes: list[BaseRoute] = [Mount("/static", StaticFiles(packages=[("cprsync.web", "static")]))]
+    if around.shows_desk:
+        routes += _desk_routes(around, entry, cards)
+    if patrons is not None:
+        routes += me_routes(patrons)
+
+    async def show_http_error(request: Request, error: Exception) -> Response:
+        path = request.scope["path"]
+        if around.shows_desk and path.startswith(f"{PATH}/"):
+            # a path that the API's own mount does not match, such as one with a line end
+            return await answer_http_error(request, error)
+        return await (entry if patrons is None or not _is_patrons(path, around) else patrons).show_http_error(
+            request, error
+        )
+
+    async def show_crash(request: Request, error: Exception) -> Response:
+        is_patrons = _is_patrons(request.scope["path"], around)
+        return await (entry if patrons is None or not is_patrons else patrons).show_crash(request, error)
+
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],
+        exception_handlers={HTTPException: show_http_error, Exception: show_crash},
+    )
+    # the address would be of the host that the request names
+    app.router.redirect_slashes = False
+    return Outermost(app, secure=around.secure)
+
+
+def _door_of(around: Surroundings, area: PatronArea, cards: CardDoor) -> PatronDoor:
+    return PatronDoor(area, around.places, around.library, cards, secure=around.secure)
+
+
+def _is_patrons(path: str, around: Surroundings) -> bool:
+    """Whether whoever asks for a path is told in the patrons' own words what is wrong."""
+    return not around.shows_desk or path == ROOT or path.startswith(f"{ROOT}/")
+
+
+def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[BaseRoute]:
+    """The pages of the desk, and its API."""
     sign_in = SignIn(entry, around)
     shown: dict[str, tuple[Task, Page]] = {
         "/": (Task.SERVE, finding.show_start),
@@ -166,28 +211,12 @@ def make_app(around: Surroundings) -> Outermost:
         Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
         Route("/answers/{answer}", entry.show_answer),
-        Mount(PATH, make_api(entry, around, CardDoor())),
-        Mount("/static", StaticFiles(packages=[("cprsync.web", "static")])),
+        Mount(PATH, make_api(entry, around, cards)),
     ]
     if around.provider is not None:
         door = open_id.OpenIdDoor(entry, sign_in, around.provider)
         routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
-    if around.patrons is not None:
-        routes += me_routes(around.patrons, around.places, around.library, secure=around.secure)
-
-    async def show_http_error(request: Request, error: Exception) -> Response:
-        # a path that the API's own mount does not match, such as one with a line end
-        is_for_programs = request.scope["path"].startswith(f"{PATH}/")
-        return await (answer_http_error if is_for_programs else entry.show_http_error)(request, error)
-
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(around.hosts), www_redirect=False)],
-        exception_handlers={HTTPException: show_http_error, Exception: entry.show_crash},
-    )
-    # the address would be of the host that the request names
-    app.router.redirect_slashes = False
-    return Outermost(app, secure=around.secure)
+    return routes
 
 
 class Outermost:

@@ -84,6 +84,8 @@ class Surroundings:
     real_time: Callable[[], float] = time.time
     #: the patron's own pages; None: there are none
     patrons: PatronArea | None = None
+    #: whether the desk is served, and not the patrons' pages alone
+    shows_desk: bool = True
 
     @property
     def signs_in(self) -> bool:
@@ -131,16 +133,16 @@ class Entry:
             once = task is Task.REVEAL
             if not session.may(task):
                 refused = self.failed(session, "no_role" if session.user else "session_ended", 403)
-                return self._apart(session, refused, once=once)
+                return self.apart(session, refused, once=once)
             try:
                 async with one_at_a_time(session):
                     signed = await self._seconding.signed(request, session, form)
                     if not isinstance(signed, Response):
                         signed = await self._answered(request, session, page, signed)
-                    return self._apart(session, signed, once=once)
+                    return self.apart(session, signed, once=once)
             except CprsyncError as error:
                 # another form of the session is being answered, or nobody can tell who signs
-                return self._apart(session, self._refused(session, error), once=once)
+                return self.apart(session, self._refused(session, error), once=once)
 
         return answer
 
@@ -150,7 +152,7 @@ class Entry:
         if session is None:
             # it ended while the form stood open: nothing was done
             session = self.session_of(request)
-            return self._apart(session, self.failed(session, "session_ended", 403))
+            return self.apart(session, self.failed(session, "session_ended", 403))
         try:
             form = await read_form(request)
         except FormRefused:
@@ -159,7 +161,7 @@ class Entry:
             return self.failed(session, "form_foreign", 403)
         return session, form
 
-    def _apart(self, session: Session, response: Response, *, once: bool = False) -> Response:
+    def apart(self, session: Session, response: Response, *, once: bool = False) -> Response:
         """Let the browser ask for the answer to a form at an address of its own.
 
         A browser writes the form of the page that it shows to its disk, to send it again after a restart.

@@ -50,7 +50,10 @@ class SignIn:
         who = await self._check(name, password, request.cookies.get(self._marks, ""))
         if who is None:
             _LOG.warning("web.sign_in.refused")
-            return self._page(session, problem=("name", desk_word("sign_in_refused", session.language)))
+            # else the browser would write the password to its disk
+            return self._entry.apart(
+                session, self._page(session, problem=("name", desk_word("sign_in_refused", session.language)))
+            )
         self._around.sessions.end(session)
         signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
         response = RedirectResponse(self._entry.first_page(signed_in), status_code=303)

@@ -72,9 +72,20 @@ def accounts(library: Library, *arguments: str, typed: str = "") -> subprocess.C
 
 
 @contextmanager
-def opened(library: Library, errors: Path, *, stop: int = signal.SIGTERM, port: int = 0) -> Iterator[Open]:
+def opened(library: Library, errors: Path, *options: str, stop: int = signal.SIGTERM, port: int = 0) -> Iterator[Open]:
     """Serve the desk as a process; it ends with 0 when it is asked to stop."""
-    command = [sys.executable, "-m", "cprsync", "serve", "--port", str(port), "--config", "cprsync.toml", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "cprsync",
+        "serve",
+        "--port",
+        str(port),
+        *options,
+        "--config",
+        "cprsync.toml",
+        "--json",
+    ]
     with (
         errors.open("wb") as err,
         subprocess.Popen(command, cwd=library.folder, stdout=subprocess.PIPE, stderr=err, text=True) as process,
@@ -213,6 +224,28 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+# -- the patrons' pages ------------------------------------------------------------------------------------
+
+
+def test_the_patrons_pages_are_served_alone_and_never_beside_a_desk_that_is_open_to_all(
+    library: Library, tmp_path: Path
+) -> None:
+    other = library.copy(tmp_path / "library")
+    (tmp_path / "mock").symlink_to(library.folder.parent / "mock")
+    assert other.run("serve", "--only", "patrons").exit == 2
+    other.rewrite("cprsync.toml", "[library.feed]", "[library.patron_page]\ncards = true\n\n[library.feed]")
+    with opened(other, tmp_path / "errors", "--only", "patrons") as pages:
+        assert pages.url.endswith("/me")
+        browser = Browser(pages.url.removesuffix("/me"))
+        browser.jar.trust_env, browser.jar.verify = False, str(pages.ca)
+        assert "Se og ret dine oplysninger" in browser.open("/me").text
+        assert browser.open("/sign-in").answer.status_code == 404
+    other.rewrite("cprsync.toml", 'accounts = "accounts.toml"\n', "")
+    ran = other.run("serve", "--port", "0")
+    assert ran.exit == 2
+    assert "--only" in ran.error["message"]
 
 
 # -- accounts ----------------------------------------------------------------------------------------------

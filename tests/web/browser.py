@@ -84,12 +84,13 @@ class Served:
 
 
 @contextmanager
-def serving(
+def serving(  # noqa: PLR0913 -- a server's options
     library: Library,
     accounts: Accounts | None = None,
     *,
     provider: Callable[[str], StaffProvider] | None = None,
     certificate: Certificate | None = None,
+    shows_desk: bool = True,
     patrons: Callable[[str, Clock], PatronArea] | None = None,
 ) -> Iterator[Served]:
     """Serve the desk of a library on a free port.
@@ -112,6 +113,7 @@ def serving(
             secure=certificate is not None,
             provider=None if provider is None else provider(url),
             patrons=None if patrons is None else patrons(url, clock),
+            shows_desk=shows_desk,
         )
         server = make_server(make_app(around), certificate)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

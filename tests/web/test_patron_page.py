@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -168,6 +169,24 @@ def test_a_wrong_pin_a_card_without_one_and_an_unknown_card_are_refused_alike(
     assert browser.answer.status_code == 403
     assert "passer ikke sammen" in browser.text
     assert is_nobody(browser)
+
+
+def test_no_page_is_the_answer_to_the_form_that_held_the_pin(desk: Served) -> None:
+    """Chromium writes the form of the page that it shows to its disk."""
+    browser = desk.browser().open("/me/sign-in")
+    sent = browser.jar.post(
+        f"{desk.url}/me/sign-in",
+        data={"form_token": browser.token, "card": "ANNA", "pin": WRONG},
+        allow_redirects=False,
+        timeout=20,
+    )
+    assert sent.status_code == 303
+    assert sent.headers["location"].startswith("/me/answers/")
+    assert sent.content == b""
+    signed_in = by_card(desk).open("/me/change")
+    refused = signed_in.post("/me/set", {"form_token": signed_in.token, "field": "emails", "text": "nobody"})
+    assert refused.path.startswith("/me/answers/")
+    assert desk.browser().open(refused.path).path == "/me/sign-in"
 
 
 def test_wrong_pins_in_a_row_lock_the_card_for_the_right_one_too(desk: Served) -> None:
@@ -448,6 +467,55 @@ def test_a_correction_tells_the_patron_until_when_and_not_who(desk: Served) -> N
     assert json.loads(copy)["fields"]["name"]["override"]["until"] == until.isoformat()
 
 
+# -- errors, and what else is served -------------------------------------------------------------------------
+
+
+def test_what_is_not_there_is_told_in_the_patrons_own_words(desk: Served) -> None:
+    browser = by_card(desk)
+    for answer in (browser.open("/me/nowhere").answer, browser.post("/me/change", {}).answer):
+        assert answer.status_code in {404, 405}
+        assert 'href="/me"' in answer.text
+        assert "Skranken" not in answer.text
+
+
+def test_a_failure_of_ours_is_told_by_a_reference_alone(desk: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret of ours")
+
+    browser = by_card(desk)
+    monkeypatch.setattr("cprsync.services.desk.own.OwnRecord.document", fail)
+    answer = browser.open("/me").answer
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "Skranken" not in answer.text
+
+
+def test_the_patrons_pages_alone_open_no_page_of_the_desk(begun_folder: Library, tmp_path: Path) -> None:
+    library = begun_folder.copy(tmp_path / "library")
+    set_of(library, "ANNA", "pin", PIN)
+    area = partial(alone, takes_cards=True)
+    with serving(library, patrons=area, shows_desk=False) as served:
+        browser = served.browser().open("/me/sign-in").send("/me/sign-in", card="ANNA", pin=PIN)
+        assert browser.path == "/me"
+        for path in (
+            "/",
+            "/sign-in",
+            "/register",
+            "/nights",
+            "/api/v1/session",
+            f"/patrons/{patron_of(served, 'ANNA')}",
+        ):
+            answer = browser.open(path).answer
+            assert answer.status_code == 404, path
+            assert "Skranken" not in answer.text
+        assert browser.open("/static/me.css").answer.status_code == 200
+    library.engine.dispose()
+
+
+def alone(_: str, clock: Clock, *, takes_cards: bool) -> PatronArea:
+    return PatronArea(Sessions(monotonic=clock), takes_cards, None, clock)
+
+
 # -- switched off ------------------------------------------------------------------------------------------
 
 
@@ -461,7 +529,7 @@ def test_a_library_that_has_not_switched_the_pages_on_has_none(begun_folder: Lib
 def test_a_door_that_is_closed_lets_nobody_in(begun_folder: Library, tmp_path: Path) -> None:
     library = begun_folder.copy(tmp_path / "library")
     set_of(library, "ANNA", "pin", PIN)
-    with serving(library, patrons=lambda _, clock: PatronArea(Sessions(monotonic=clock), False, None, clock)) as served:
+    with serving(library, patrons=partial(alone, takes_cards=False)) as served:
         browser = served.browser().open("/me/sign-in")
         answer = browser.post("/me/sign-in", {"form_token": browser.token, "card": "ANNA", "pin": PIN}).answer
         assert answer.status_code == 404

@@ -81,6 +81,13 @@ def test_nobody_sees_a_page_before_they_sign_in(guarded: Served, path: str) -> N
     assert "Adgangskode" in browser.text
 
 
+def test_no_page_is_the_answer_to_the_form_that_held_the_password(guarded: Served) -> None:
+    """Chromium writes the form of the page that it shows to its disk."""
+    browser = sign_in(guarded, "disk", WRONG)
+    assert browser.path.startswith("/answers/")
+    assert browser.answer.history[0].status_code == 303
+
+
 def test_who_signs_in_is_named_by_the_audit(guarded: Served) -> None:
     browser = sign_in(guarded, "disk")
     assert browser.path == "/"

@@ -5,6 +5,7 @@ A password is never an argument.
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 import sys
@@ -38,6 +39,15 @@ if TYPE_CHECKING:
 PORT = 8710
 #: How much of a fingerprint tells two certificates apart.
 FINGERPRINT_SHOWN = 16
+
+
+class Only(enum.Enum):
+    """What is served, if not all of it."""
+
+    DESK = "desk"
+    PATRONS = "patrons"
+
+
 app = typer.Typer()
 accounts_app, openapi_app = typer.Typer(), typer.Typer()
 Name = Annotated[str, typer.Argument(help="The name that they sign in with; the audit names them by it.")]
@@ -49,6 +59,9 @@ def serve_desk(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Where browsers ask; 0 picks a free one.")
     ] = PORT,
+    only: Annotated[
+        Only | None, typer.Option("--only", help="The desk alone, or the patrons' own pages alone.")
+    ] = None,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -60,7 +73,7 @@ def serve_desk(
     to sign in: the audit names the person who started it, and only this machine is answered.
     """
     with opened(config, library, as_json=as_json) as site:
-        serve_site(site, port, lang, as_json=as_json)
+        serve_site(site, port, lang, as_json=as_json, only=only)
 
 
 @openapi_app.command("openapi")
@@ -76,7 +89,7 @@ def print_description(*, as_json: Json = False) -> None:
     print_document(document, outline(document), as_json=as_json)
 
 
-def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> None:
+def serve_site(site: Site, port: int, language: Language, *, as_json: bool, only: Only | None = None) -> None:
     """Serve one library's desk until SIGINT or SIGTERM.
 
     Raises:
@@ -88,22 +101,35 @@ def serve_site(site: Site, port: int, language: Language, *, as_json: bool) -> N
     from cprsync.wiring import Site
 
     desk = site.settings.desk
+    _check_parts(site, only)
     certificate = None
     if desk.certificate is not None and desk.key is not None:
         certificate = Certificate(desk.certificate, desk.key, desk.machines_ca)
-    with _surroundings(site) as around, closing(listen(port, host=desk.host)) as listener:
+    with _surroundings(site, only) as around, closing(listen(port, host=desk.host)) as listener:
         with around.places.taken():
             # what is wrong with the store or the register's settings is said before a browser asks
             pass
         scheme, name = "https" if around.secure else "http", min(desk.names, default=around.hosts[0])
-        url = f"{scheme}://{name}:{listener.getsockname()[1]}/"
+        url = f"{scheme}://{name}:{listener.getsockname()[1]}/{'' if around.shows_desk else 'me'}"
         ready = partial(_say_ready, url, around, language, as_json=as_json)
         with verifying(Site(site.settings, site.section, stays_open=True)):
             make_server(make_app(around), certificate, ready).run(sockets=[listener])
 
 
+def _check_parts(site: Site, only: Only | None) -> None:
+    """Refuse to serve what is not set up, or a desk without log-in beside pages for everybody."""
+    page, desk = site.section.patron_page, site.settings.desk
+    if only is Only.PATRONS and page is None:
+        raise ConfigurationError("the library has no [library.patron_page]", kind="setting")
+    if only is None and page is not None and not desk.signs_in:
+        raise ConfigurationError(
+            "beside the patrons' pages the desk needs accounts or sign_in: add one, or serve one of both with --only",
+            kind="setting",
+        )
+
+
 @contextmanager
-def _surroundings(site: Site) -> Iterator[Surroundings]:
+def _surroundings(site: Site, only: Only | None = None) -> Iterator[Surroundings]:
     """What the pages are given: the library's places, sessions, and who may sign in."""
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.addresses import LOOPBACK
@@ -127,7 +153,8 @@ def _surroundings(site: Site) -> Iterator[Surroundings]:
             (*LOOPBACK, *sorted(desk.names)),
             secure=desk.certificate is not None,
             provider=provider,
-            patrons=stack.enter_context(_patron_area(site)),
+            patrons=None if only is Only.DESK else stack.enter_context(_patron_area(site)),
+            shows_desk=only is not Only.PATRONS,
         )
 
 
@@ -178,7 +205,7 @@ def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: b
         say(json.dumps({"ready": True, "url": url, "sign_in": around.signs_in}))
         return
     say(word("serve_ready", language, url=url))
-    if not around.signs_in:
+    if around.shows_desk and not around.signs_in:
         user = word("audit_nobody", language) if around.user == SERVICE else around.user
         say(word("serve_no_login", language, user=user))
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from anyio import CapacityLimiter, to_thread
-from starlette.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.claims import claim_at
 from cprsync.domain.desk.own import Proof
 from cprsync.errors import BadInput, CardRefused, CprsyncError, QuotaReached, SignInRefused, SignInUnavailable
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.services.desk.cards import CardAsked, CardDoor
+from cprsync.services.desk.cards import CardAsked
 from cprsync.services.desk.own import NAMED_BY
-from cprsync.web.me.area import ROOT, SIGN_IN
+from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
 from cprsync.web.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.rendering import Renderer
+from cprsync.web.sessions import Answer
 from cprsync.web.tries import Tries
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cprsync.catalogues import Language
+    from cprsync.services.desk.cards import CardDoor
     from cprsync.web.me.area import PatronArea, PatronProvider
     from cprsync.web.places import Place, Places
     from cprsync.web.sessions import Session
@@ -51,12 +54,13 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 class PatronDoor:
     """Lets patrons in, each to their own record."""
 
-    def __init__(self, area: PatronArea, places: Places, library: str, *, secure: bool) -> None:
+    def __init__(self, area: PatronArea, places: Places, library: str, cards: CardDoor, *, secure: bool) -> None:
+        """`cards`: the one that all of the server share, so that tries at once are counted one by one."""
         self._area, self._places, self._secure = area, places, secure
         self._cookie = "__Host-cprsync-me" if secure else "cprsync-me"
         title = None if area.provider is None else area.provider.title
         self._renderer = Renderer(library, signs_in=True, always={"provider_title": title})
-        self._cards, self._addresses = CardDoor(), Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
+        self._cards, self._addresses = cards, Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
         self._room = CapacityLimiter(PATRONS_MAX)
 
     # -- pages
@@ -81,12 +85,12 @@ class PatronDoor:
                 return taken
             session, form = taken
             if not session.user:
-                return self._failed(session, "me_ended", 403)
+                return self._apart(session, self._failed(session, "me_ended", 403))
             try:
                 async with one_at_a_time(session):
-                    return await self._answered(request, session, page, form)
+                    return self._apart(session, await self._answered(request, session, page, form))
             except DeskBusy as error:
-                return self._refused(session, error)
+                return self._apart(session, self._refused(session, error))
 
         return answer
 
@@ -100,7 +104,8 @@ class PatronDoor:
             if error.kind in _GONE:
                 # they left, or were merged, while the session lasted
                 self._area.sessions.end(session)
-                return self._failed(self._begin(session.language), "me_gone", 403)
+                stranger = self._begin(session.language)
+                return self._apart(stranger, self._failed(stranger, "me_gone", 403))
             return self._refused(session, error)
 
     async def _at_place(self, ask: Callable[[Place], T]) -> T:
@@ -142,9 +147,10 @@ class PatronDoor:
             patron = await self._open_card(request, CardAsked(card, pin))
         except (CardRefused, QuotaReached):
             _LOG.warning("web.me.refused", kind="card")
-            return self._sign_in_page(session, problem=("card", desk_word("me_card_refused", session.language)))
+            page = self._sign_in_page(session, problem=("card", desk_word("me_card_refused", session.language)))
+            return self._apart(session, page)
         except CprsyncError as error:
-            return self._refused(session, error)
+            return self._apart(session, self._refused(session, error))
         self._area.sessions.end(session)
         signed_in = self._area.sessions.begin(patron, frozenset(), language=session.language)
         return self._with_cookie(RedirectResponse(ROOT, status_code=303), signed_in)
@@ -223,7 +229,8 @@ class PatronDoor:
         """The session and the fields of a form of ours, or the page that refuses it."""
         session = self._area.sessions.find(request.cookies.get(self._cookie))
         if session is None:
-            return self._failed(self._begin("da"), "me_ended", 403)
+            session = self._begin("da")
+            return self._apart(session, self._failed(session, "me_ended", 403))
         try:
             form = await read_form(request)
         except FormRefused:
@@ -231,6 +238,21 @@ class PatronDoor:
         if not is_own(request, session, (form.get("form_token") or [""])[0]):
             return self._failed(session, "form_foreign", 403)
         return session, form
+
+    def _apart(self, session: Session, response: Response) -> Response:
+        """Let the browser ask for the answer to a form at an address of its own: it writes what it sent to its disk."""
+        if not isinstance(response, HTMLResponse):
+            return response
+        key = session.keep_answer(Answer(response.status_code, bytes(response.body)))
+        return self._with_cookie(RedirectResponse(f"{ANSWERS}/{key}", status_code=303), session)
+
+    async def show_answer(self, request: Request) -> Response:
+        """The answer to a form. The first page, if it is too old."""
+        session = self._session(request)
+        answer = session.answer(request.path_params["answer"])
+        if answer is None:
+            return self._with_cookie(RedirectResponse(ROOT, status_code=303), session)
+        return self._with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
 
     def _sign_in_page(self, session: Session, *, problem: tuple[str, str] | None = None) -> Response:
         provider = self._area.provider
@@ -272,6 +294,19 @@ class PatronDoor:
         language, status = session.language, 503 if isinstance(error, DeskBusy) else 422
         return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
 
+    async def show_http_error(self, request: Request, error: Exception) -> Response:
+        """A path that does not exist, or one that takes no such request."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        key = "no_page" if status == _NOT_FOUND else "no_such_request"
+        return self._failed(self._session(request), key, status)
+
+    async def show_crash(self, request: Request, error: Exception) -> Response:
+        """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
+        reference = secrets.token_hex(4)
+        kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+        _LOG.error("web.me.crashed", kind=kind, reference=reference)
+        return self._failed(self._session(request), "crashed", 500, reference=reference)
+
     def _failed(self, session: Session, key: str, status: int, **values: object) -> Response:
         told, advice = (desk_word(f"{key}{part}", session.language, **values) for part in ("", "_next"))
         return self._error_page(session, told, advice, status)
@@ -292,6 +327,7 @@ _GONE: Final = frozenset({"patron.unknown", "patron.gone", "patron.merged", "pat
 _NO_PATRON: Final = "sign_in.no_patron"
 #: IPv4; and of an IPv6 address the bits that an internet provider gives to one household.
 _SHORT: Final = 4
+_NOT_FOUND: Final = 404
 _HOUSEHOLD_BITS: Final = 64
 
 
