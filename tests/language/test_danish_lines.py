@@ -103,7 +103,11 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         "keys": [],
         "run": {"run": 8, "day": "2027-04-03", "exit": 0},
         "deliveries": {"last": None, "due": "2027-04-02"},
-        "waits": {"reviews": 0, "net_media": {"waiting": 0, "failed": 0}},
+        "waits": {
+            "reviews": 0,
+            "net_media": {"waiting": 0, "failed": 0},
+            "provisional": {"register": 0, "staff": 0, "oldest": None},
+        },
         "subscriptions": {"wanted": 0, "held": 0, "unconfirmed": 0},
         "audit": {"whole": True, "entries": 1, "streams": 1, "code": "1-00", "problems": []},
         "certificates": [

@@ -110,7 +110,7 @@ def test_a_page_takes_no_other_request(desk: Served, method: str) -> None:
 def test_english_is_one_click_away_and_stays(desk: Served) -> None:
     browser = desk.browser().open("/reviews").send("/language", to="en")
     assert browser.path == "/reviews"
-    assert "Waits for you" in browser.text
+    assert "Show cases" in browser.text
     assert "Find a patron" in browser.open("/").text
 
 
