@@ -112,7 +112,8 @@ def sides_of(
             left, right, differs = _register_and_ours(key, entry, language)
         else:
             left, right = ("\n".join(value_lines(key, one, language)) for one in (entry, other["fields"][key]))
-            differs = left != right
+            # what is sealed is compared with nothing
+            differs = left != right and not (entry.get("sealed") or other["fields"][key].get("sealed"))
         if {left, right} <= {NOTHING, ""}:
             continue
         parts = mark_differences(left, right) if differs else (((left, False),), ((right, False),))

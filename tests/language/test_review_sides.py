@@ -45,6 +45,10 @@ def test_of_two_records_the_fields_that_differ_are_told() -> None:
     assert texts(one, other) == [("Navn", "Anna Bo", "Anna Bo", False), ("Tilhørsfilial", "Nord", "Syd", True)]
 
 
+def test_a_field_that_is_sealed_on_one_side_is_not_said_to_differ() -> None:
+    assert texts({"name": entry(None, sealed=True)}, {"name": entry("Bo")}) == [("Navn", "<beskyttet>", "Bo", False)]
+
+
 def test_no_record_has_no_sides() -> None:
     assert list(sides_of(None, None, "da")) == []
 

@@ -59,7 +59,11 @@ class Standings:
 
         Raises BadInput if there is no such patron.
         """
-        view, today = living_view_of(self.store, patron_id), self.clock.today()
+        return self.standing_by(living_view_of(self.store, patron_id), film_from_age=film_from_age)
+
+    def standing_by(self, view: PatronView, *, film_from_age: int | None = None) -> dict[str, Any]:
+        """Same as `standing`, for a patron whose record was read already."""
+        patron_id, today = view.patron.id, self.clock.today()
         owing = self.store.lending.owing(patron_id, today)
         leaving = view.stage is not Stage.ACTIVE
         standing = standing_of(

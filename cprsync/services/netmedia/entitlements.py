@@ -59,7 +59,11 @@ class Entitlements:
         the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
         another, or they are sealed and another day is asked for.
         """
-        view, today = unmerged_view_of(self.store, patron_id), self.clock.today()
+        return self.shown_by(unmerged_view_of(self.store, patron_id), on=on)
+
+    def shown_by(self, view: PatronView, *, on: date | None = None) -> dict[str, Any]:
+        """Same as `shown`, for a patron whose record was read already."""
+        patron_id, today = view.patron.id, self.clock.today()
         day, facts = on or today, facts_of(view)
         sealed = view.is_sealed(self.policy)
         if sealed and day != today:

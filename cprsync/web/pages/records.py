@@ -18,7 +18,7 @@ from cprsync.language.review import with_words
 from cprsync.language.words import titles_of, word
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.desk.viewing import RecordViewer, living_view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.desk import PatronView
     from cprsync.web.visit import Visit
 
 #: The most changes that the page of changes shows, the latest first.
@@ -98,6 +99,8 @@ def record_page(visit: Visit, document: Mapping[str, Any], *, problem: Problem |
     language, desk = visit.language, visit.place.desk
     rows = list(rows_of(document["fields"], language))
     lives = is_kept(document) and "merged_into" not in document
+    # read once for all that follows from the record
+    view = living_view_of(desk.store, document["patron"]) if lives else None
     municipalities = load_municipalities()
     return visit.show(
         "record.html",
@@ -106,8 +109,8 @@ def record_page(visit: Visit, document: Mapping[str, Any], *, problem: Problem |
         whose=whose_name(document),
         rows=rows,
         marks=[word(mark, language) for mark in marks_of(document)],
-        standing=_standing(visit, document) if lives else None,
-        rights=_rights(visit, document) if lives else None,
+        standing=None if view is None else _standing(visit, view),
+        rights=None if view is None else _rights(visit, view),
         waiting=[with_words(one) for one in reviews_of(visit).waiting_about(document["patron"])],
         has_sealed=any(row.is_sealed for row in rows),
         settable=tuple(settable_of(document, language, desk.policy)) if lives else (),
@@ -125,10 +128,10 @@ def reviews_of(visit: Visit) -> Reviews:
     return Reviews(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
 
 
-def _standing(visit: Visit, document: Mapping[str, Any]) -> dict[str, Any]:
+def _standing(visit: Visit, view: PatronView) -> dict[str, Any]:
     """Whether the patron may borrow, and why, in words; what they owe; and how they may be written to."""
     desk, language = visit.place.desk, visit.language
-    told = Standings(desk.store, desk.clock, desk.policy).standing(document["patron"])
+    told = Standings(desk.store, desk.clock, desk.policy).standing_by(view)
     return {
         "borrows": told["may_borrow"]["answer"],
         "reasons": list(_borrow_reasons(told, language)),
@@ -149,10 +152,10 @@ def _borrow_reasons(told: Mapping[str, Any], language: Language) -> Iterator[str
             yield word(f"borrow.{rule['rule']}", language)
 
 
-def _rights(visit: Visit, document: Mapping[str, Any]) -> dict[str, Any]:
+def _rights(visit: Visit, view: PatronView) -> dict[str, Any]:
     """The rights to net media with their reasons, and what CULR has been told."""
     desk, language = visit.place.desk, visit.language
-    told = Entitlements(desk.store, desk.clock, desk.policy, load_municipalities()).shown(document["patron"])
+    told = Entitlements(desk.store, desk.clock, desk.policy, load_municipalities()).shown_by(view)
     rights = [
         (right["title"][language], right["answer"], right_text(right, language), change_text(right, language))
         for right in told["rights"]
@@ -166,6 +169,8 @@ def _rights(visit: Visit, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _responsibles(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Who answers for the patron."""
+    if not document["fields"]["responsible"]["value"]:
+        return []
     desk = visit.place.desk
     listed = list_responsibles(desk.store, document["patron"], policy=desk.policy, clock=desk.clock)
     return list(listed["responsibles"])
