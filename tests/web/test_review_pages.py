@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from test_box import patron_of
+from test_set_cpr import MADE, enrol, set_cpr
 from townspeople import person
 
-from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, State
+from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, State
 from cprsync.domain.policy.policy import Harm
 
 if TYPE_CHECKING:
@@ -161,6 +162,24 @@ def test_an_answer_is_found_taken_back_and_reopened(desk: Served, number: int) -
     assert desk.library.store.review_desk.item(number).state is State.UNDONE
     browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="reopen", reason="Spørg igen")
     assert desk.library.store.review_desk.item(number).state is State.WAITING
+
+
+def test_a_number_that_was_given_is_taken_back_as_it_was_shown(desk: Served) -> None:
+    library = desk.library
+    patron = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron)
+    (given,) = [one for one in library.store.review_desk.items(all_states=True) if one.kind == NUMBER_SET]
+    path = f"/reviews/{given.id}"
+    browser = desk.browser().open(path)
+    assert "Nummeret tages tilbage" in browser.text
+    form = browser.form("/answer")
+    browser.post(f"{path}/answer", {**form, "digest": "sha256:another", "reason": "Forkert person"})
+    assert browser.answer.status_code == 422
+    assert library.store.review_desk.item(given.id).state is State.ACCEPTED
+    browser.send(f"{path}/answer", answer="undo", reason="Forkert person")
+    assert library.store.review_desk.item(given.id).state is State.UNDONE
+    assert library.store.patrons.read([patron])[0].number == MADE[0]
 
 
 # -- many at once ------------------------------------------------------------------------------------------

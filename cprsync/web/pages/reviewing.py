@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import Reviews, TakingBack
     from cprsync.web.visit import Visit
 
 
@@ -65,17 +65,26 @@ def _field_of(error: BadInput | Braked | NotConfirmed, answer: str) -> str:
 
 def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
     """Take an acceptance back. A number that was given at the desk is taken back as it was shown."""
-    item, reason = reviews.shown(number), visit.typed("reason")
-    if item["kind"] != NUMBER_SET:
+    shown, reason = _taking_back(reviews, reviews.shown(number)), visit.typed("reason")
+    if shown is None:
         return reviews.undo(number, reason=reason)
-    take_back(reviews, preview_taking_back(reviews, item["patron"]), Confirmation(visit.typed("digest"), reason))
+    take_back(reviews, shown, Confirmation(visit.typed("digest"), reason))
     return reviews.shown(number)
+
+
+def _taking_back(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | None:
+    """The number that taking back the item would take back. None: it gave none, or another was given since."""
+    if item["kind"] != NUMBER_SET or item["state"] != State.ACCEPTED.value:
+        return None
+    shown = preview_taking_back(reviews, item["patron"])
+    return shown if shown.item == item["id"] else None
 
 
 def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     reviews, language = reviews_of(visit), visit.language
     item = with_words(reviews.shown(int(visit.named("number"))))
     names = {code: one.name for code, one in load_municipalities().by_code.items()}
+    number = _taking_back(reviews, item)
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
     return visit.show(
         "review.html",
@@ -85,17 +94,12 @@ def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         facts=list(facts_of(item, language, names)),
         decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,
-        may_undo=may_undo,
+        may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),
         may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
-        digest=_digest(reviews, item) if may_undo else "",
+        digest="" if number is None else number.preview.digest,
         problem=problem,
         said=visit.session.take_said(),
     )
-
-
-def _digest(reviews: Reviews, item: Mapping[str, Any]) -> str:
-    """The digest of a number that would be taken back. "": no number would be."""
-    return preview_taking_back(reviews, item["patron"]).preview.digest if item["kind"] == NUMBER_SET else ""
 
 
 def _decided(visit: Visit, item: Mapping[str, Any]) -> dict[str, str] | None:

@@ -327,13 +327,15 @@ def test_nobody_leaves_or_prints_themselves_alone(library: Library) -> None:
     is_refused(library, lambda: paper.revealed(own, reason="a letter"), "second")
 
 
-@pytest.mark.parametrize("answer", ["accept", "reject"])
+@pytest.mark.parametrize("answer", ["accept", "reject", "later"])
 def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: str) -> None:
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, WHO)
     doing = {"accept": lambda: reviews.accept(item.id), "reject": lambda: reviews.reject(item.id, reason="two people")}
+    until = library.clock.today() + timedelta(7)
+    doing |= {"later": lambda: reviews.put_off(item.id, until=until, reason="not now")}
     is_refused(library, doing[answer], "second")
 
 

@@ -127,6 +127,17 @@ def test_what_somebody_else_answered_meanwhile_stays_as_they_answered_it(library
     assert (item.state, item.decided_by) == (State.REJECTED, "bo")
 
 
+def test_of_many_the_one_about_oneself_is_left_for_a_second_person(library: Library) -> None:
+    numbers = raise_items(library)
+    own = {"lone": library.id_of("CLARA")}
+    library.store._bind(replace(library.store._tenant, own_patron=own.get))
+    desk = reviews(library)
+    shown = preview_many(desk, numbers)
+    done = accept_many(desk, shown, Confirmation(shown.preview.digest))
+    assert [(number, error.kind) for number, error in done.missed] == [(numbers[1], "access.second")]
+    assert [item["patron"] for item in desk.listed()] == [library.id_of("CLARA")]
+
+
 def test_what_writes_a_record_is_not_accepted_in_bulk(library: Library) -> None:
     numbers = raise_items(library, BOTH_PATRONS)
     refused(library, lambda: preview_many(reviews(library), numbers), BadInput)
