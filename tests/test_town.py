@@ -22,7 +22,7 @@ EVERY_KEY = list(PEOPLE)
 DAY: date = TOWN["town"]["day"]
 DEMO: dict[str, Any] = tomllib.loads((FIXTURES / "demo.toml").read_text(encoding="utf-8"))
 POLICY: dict[str, Any] = tomllib.loads((FIXTURES / "policy.toml").read_text(encoding="utf-8"))
-EVENTS = [event for night in DEMO["night"] for event in night["events"]]
+EVENTS = [event for night in (*DEMO["night"], DEMO["desk"]) for event in night["events"]]
 
 WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 STATUSES = {"01", "03", "05", "07", "20", "30", "50", "60", "70", "80", "90"}
@@ -270,12 +270,13 @@ def test_the_demo_has_seven_working_days_around_easter() -> None:
     assert len(days) == 7
     between = [date.fromordinal(n) for n in range(days[0].toordinal(), days[-1].toordinal() + 1)]
     assert days == [day for day in between if is_working_day(day)]
-    assert all(night["note_da"] and night["note_en"] for night in DEMO["night"])
+    assert all(night["note_da"] and night["note_en"] for night in (*DEMO["night"], DEMO["desk"]))
 
 
 def test_the_demo_uses_only_events_that_have_a_rule_about_people_and_places_that_exist() -> None:
     targets = {"move": TOWN["streets"].keys() | PEOPLE.keys(), "rename": TOWN["names"].keys() | PEOPLE.keys()}
     ruled = {"move", "rename", "protect", "unprotect", "emigrate", "die", "undie", "number", "birthdate", "resend"}
+    ruled |= {"vanish"}
     assert {event["kind"] for event in EVENTS} == ruled
     for event in EVENTS:
         assert event["who"] in PEOPLE

@@ -31,7 +31,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("Show on one screen how it stands.", "night.overview:status_app"),
     "serve": ("Serve the desk to browsers, until stopped.", "desk.serving"),
     "accounts": ("Who may sign in or ask: set, machine, list, remove.", "desk.serving:accounts_app", "desk.machines"),
-    "openapi": ("Print the description of the desk's JSON API.", "desk.serving:openapi_app"),
+    "openapi": ("Print what the desk's JSON API takes and answers.", "desk.serving:openapi_app"),
     "lookup": ("Look one person up in the register (opslag).", "desk.registering"),
     "forecast": ("Show what the coming nights will do by themselves.", "night.overview:forecast_app"),
     "statement": ("Print what a patron owes (mellemværende), and the envelope.", "lending.standing:statement_app"),

@@ -10,15 +10,17 @@ import secrets
 import tempfile
 import time
 import tomllib
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cprsync.catalogues import Language
+from cprsync.cli.desk.serving import PORT
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
@@ -44,6 +46,8 @@ class Week:
     start: date
     patrons: list[str]
     nights: list[dict[str, Any]]
+    #: one more working day, which leaves cases to people at the desk
+    for_the_desk: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -73,6 +77,9 @@ def demo(
         Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
     ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Then open the desk on the town, until stopped.")] = False,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where browsers ask the desk; 0 picks a free one.")
+    ] = PORT,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> int:
@@ -80,7 +87,18 @@ def demo(
 
     At its end every record is compared with the register's own; exit 0 only if all are equal.
     """
-    return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=_open_desk if serve else None)
+    with failures(as_json=as_json):
+        open_desk = partial(_open_desk, port=_free_port(port)) if serve else None
+        return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=open_desk)
+
+
+def _free_port(port: int) -> int:
+    """The port for the desk, tried before the week is lived. 0: a free one."""
+    from cprsync.web.serving import listen
+
+    with closing(listen(port)) as listener:
+        free: int = listener.getsockname()[1]
+        return free
 
 
 def run_demo(
@@ -117,12 +135,13 @@ def run_demo(
 _USERS: Final = {"skranke": Role.DESK, "leder": Role.SUPERVISOR, "drift": Role.OPERATOR}
 
 
-def _open_desk(stage: Stage) -> None:
+def _open_desk(stage: Stage, *, port: int) -> None:
     """Serve the desk on the demo's town to invented users."""
-    from cprsync.cli.desk.serving import PORT, serve_site
+    from cprsync.cli.desk.serving import serve_site
     from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
     from cprsync.wiring import Site
 
+    live_day_for_the_desk(stage)
     section, password = stage.settings.library[0], secrets.token_urlsafe(9)
     kept, libraries, path = hash_password(password), frozenset({section.agency}), stage.folder / "accounts.toml"
     entries = [
@@ -130,12 +149,12 @@ def _open_desk(stage: Stage) -> None:
         for name, role in _USERS.items()
     ]
     write_accounts(path, entries)
-    desk = stage.settings.desk.model_copy(update={"accounts": path, "sign_in": _mock_provider(stage, PORT)})
+    desk = stage.settings.desk.model_copy(update={"accounts": path, "sign_in": _mock_provider(stage, port)})
     stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
     stage.tell(word("demo_patrons", stage.language, url=f"http://localhost:{PORT}/me"))
     section = section.model_copy(update={"patron_page": _patron_page(stage, PORT)})
     site = Site(stage.settings.model_copy(update={"desk": desk}), section)
-    serve_site(site, PORT, stage.language, as_json=stage.as_json)
+    serve_site(site, port, stage.language, as_json=stage.as_json)
 
 
 def _mock_provider(stage: Stage, port: int) -> SignInSection:
@@ -174,7 +193,7 @@ def load_week() -> Week:
     from cprsync.resources import fixture_path
 
     document = tomllib.loads(fixture_path("demo.toml").read_text(encoding="utf-8"))
-    return Week(document["demo"]["start"], document["demo"]["patrons"], document["night"])
+    return Week(document["demo"]["start"], document["demo"]["patrons"], document["night"], document["desk"])
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
@@ -216,7 +235,6 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
 
 def _live_week(stage: Stage) -> None:
     from cprsync.cli.imports.lists import import_file
-    from cprsync.mock import control
     from cprsync.wiring import site_of
 
     patrons = stage.folder / "patrons.csv"
@@ -225,10 +243,22 @@ def _live_week(stage: Stage) -> None:
     stage.tell(f"\n{word('demo_first', stage.language)}")
     _run_night(stage)
     for number, night in enumerate(stage.week.nights, start=1):
-        _walk_to(stage, night["day"])
-        _let_happen(stage, number, night)
-        control.night(stage.ready)
-        _run_night(stage)
+        _live_day(stage, night, f"  ({number}/{len(stage.week.nights)})")
+
+
+def live_day_for_the_desk(stage: Stage) -> None:
+    """Live one more day, so that the desk opens with something that waits for a person."""
+    _live_day(stage, stage.week.for_the_desk)
+
+
+def _live_day(stage: Stage, night: Mapping[str, Any], place: str = "") -> None:
+    """Live until a working day, and through the night after it. `place`: where the day stands in the week."""
+    from cprsync.mock import control
+
+    _walk_to(stage, night["day"])
+    _let_happen(stage, night, place)
+    control.night(stage.ready)
+    _run_night(stage)
 
 
 def _write_patrons(path: Path, keys: list[str]) -> None:
@@ -265,11 +295,10 @@ def _walk_to(stage: Stage, day: date) -> None:
         stage.tell(f"\n{heading(quiet[0], stage.language)}{until}: {word('demo_quiet', stage.language)}")
 
 
-def _let_happen(stage: Stage, number: int, night: Mapping[str, Any]) -> None:
+def _let_happen(stage: Stage, night: Mapping[str, Any], place: str) -> None:
     from cprsync.mock import control
 
-    title = f"{heading(night['day'], stage.language)}  ({number}/{len(stage.week.nights)})"
-    stage.tell("\n" + emphasise(title))
+    stage.tell("\n" + emphasise(f"{heading(night['day'], stage.language)}{place}"))
     stage.tell(f"  {night[f'note_{stage.language}']}")
     for typed in night.get("desk", ()):
         _correct(stage, typed)

@@ -78,9 +78,9 @@ def serve_desk(
 
 @openapi_app.command("openapi")
 def print_description(*, as_json: Json = False) -> None:
-    """Print what the desk's JSON API takes and answers. Needs no configuration.
+    """Print what the desk's JSON API takes and answers.
 
-    With --json it is the whole description (OpenAPI 3.1), which `serve` answers at /api/v1/openapi.json.
+    Needs no configuration. With --json it is the whole description (OpenAPI 3.1), which `serve` answers at /api/v1/openapi.json.
     """
     from cprsync.web.api.api import build_description
     from cprsync.web.api.description import outline

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from cprsync import wiring
-from cprsync.cli.demo.demo import run_demo
+from cprsync.cli.demo.demo import Stage, live_day_for_the_desk, run_demo
 from cprsync.config.clock import SystemClock
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
@@ -77,11 +77,20 @@ def test_the_week_ends_with_every_record_equal_to_the_register(capsys: pytest.Ca
     assert all(worth_seeing)
 
 
-def test_the_week_spans_a_weekend_and_a_holiday(capsys: pytest.CaptureFixture[str]) -> None:
-    run_demo(keep=None, language="en", as_json=False)
+def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_three_cases(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cases: dict[str, int] = {}
+
+    def open_desk(stage: Stage) -> None:
+        live_day_for_the_desk(stage)
+        cases.update(stage.nights[-1]["reviews"]["kinds"])
+
+    run_demo(keep=None, language="en", as_json=False, before_leaving=open_desk)
+    assert cases == {"birth.differs": 1, "block.dead": 1, "block.disappeared": 1}
     told = capsys.readouterr().out
     assert "Thursday 25 March – Monday 29 March: no delivery" in told
-    assert told.count("(adds up)") == 7
+    assert told.count("(adds up)") == 7 + 1
     assert "as anyone in the municipality: RIKKE, SVEND, HELLE (eReolen" in told
 
 
