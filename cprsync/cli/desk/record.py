@@ -48,11 +48,11 @@ def patron_show(
 
 @app.command("find")
 def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
-    """Find a patron by CPR number, patron number, card, telephone, or name with birth date.
+    """Find a patron by number, card, telephone, or name and date.
 
-    It is asked for, or read from standard input, and never typed on the command line; what it is shows by its shape.
-    An earlier CPR number finds them too. A name needs whole words and the birth date. It never finds a protected
-    patron.
+    The number is a CPR number or a patron number. It is asked for, or read from standard input, and never typed on the
+    command line; what it is shows by its shape. An earlier CPR number finds them too. A name needs whole words and the
+    birth date. It never finds a protected patron.
     """
     from cprsync.cli.terminal.user import ask_identity
     from cprsync.services.desk.finding import Finder

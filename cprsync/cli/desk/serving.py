@@ -80,7 +80,8 @@ def serve_desk(
 def print_description(*, as_json: Json = False) -> None:
     """Print what the desk's JSON API takes and answers.
 
-    Needs no configuration. With --json it is the whole description (OpenAPI 3.1), which `serve` answers at /api/v1/openapi.json.
+    Needs no configuration. With --json it is the whole description (OpenAPI 3.1). `serve` answers it at
+    /api/v1/openapi.json.
     """
     from cprsync.web.api.api import build_description
     from cprsync.web.api.description import outline
@@ -264,7 +265,7 @@ def set_account(
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
-    """Let a person sign in at the library, or change their roles there.
+    """Let a person sign in at the library, or change their roles.
 
     What they are at other libraries stays. The password is one for all: it is asked for, or read from standard input.
     """
@@ -292,7 +293,7 @@ def set_account(
 def list_accounts(
     *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """List who may sign in, with their roles, and which machines may ask."""
+    """List who may sign in, and which machines may ask."""
     with open_accounts(config, library, as_json=as_json) as file:
         entries = [one for _, one in sorted(file.here().items())]
         machines = sorted((one for one in file.machines if file.agency in one.libraries), key=lambda one: one.name)
@@ -306,7 +307,7 @@ def list_accounts(
 def remove_account(
     name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """Let a person sign in at the library no more, or a machine ask no more.
+    """End what a person or a machine may do at the library.
 
     An open session ends with its next page.
     """
