@@ -222,7 +222,7 @@ def test_who_answers_for_a_minor_is_shown_first_and_written_with_the_same_yes(de
 def test_somebody_new_who_answers_is_looked_up_and_subscribed_and_both_are_written_together(desk: Served) -> None:
     browser = begin_child(desk).send("/register/confirm", responsible=cpr("EDITH").digits)
     assert desk.library.store.patrons.find(cpr("EDITH")) is None
-    assert cpr("EDITH").digits not in browser.text
+    assert "får en post uden lånerret." in browser.text
     browser.send("/register/confirm")
     assert answering_for(desk, CHILD) == [patron_of(desk, "EDITH")]
     (answers,) = desk.library.store.patrons.read([patron_of(desk, "EDITH")])
@@ -249,6 +249,16 @@ def test_who_may_not_answer_is_named_at_the_field_and_neither_is_written(desk: S
     assert "responsible-wrong" in browser.answer.text
     assert said in browser.text
     nobody_is_written(desk, CHILD)
+
+
+def test_a_patron_who_answers_is_shown_again_by_patron_number_and_not_by_cpr_number(desk: Served) -> None:
+    browser = begin_child(desk).send("/register/confirm", responsible=cpr("ANNA").digits)
+    assert cpr("ANNA").digits not in browser.answer.text
+    assert browser.form("/register/confirm")["responsible"] == patron_of(desk, "ANNA")
+    browser.send("/register/confirm", telephones="ingen")
+    assert "Personen er under 18, og ingen er skrevet op" not in browser.text
+    browser.send("/register/confirm", telephones="")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "ANNA")]
 
 
 def test_another_who_answers_than_was_shown_is_shown_before_anything_is_written(desk: Served) -> None:

@@ -150,7 +150,7 @@ def _answer(visit: Visit, case: Case) -> Response:
     case = replace(case, typed=typed, answers=answers, responsible=responsible)
     try:
         shown = preview(visit, case)
-        case = replace(case, responsible=shown.responsible)
+        case = replace(case, responsible=shown.responsible, answers=_named(shown.responsible, answers))
         if _is_new(case, shown, responsible):
             return _show(visit, case, shown)
         done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
@@ -161,6 +161,11 @@ def _answer(visit: Visit, case: Case) -> Response:
     visit.publish(done["patron"])
     visit.session.say(_told(visit, done))
     return visit.go_to(f"/patrons/{done['patron']}")
+
+
+def _named(responsible: ShownResponsible | None, typed: str) -> str:
+    """Who answers, as the form shows it again: a patron by their patron number, not by their CPR number."""
+    return typed if responsible is None or responsible.known is None else responsible.known
 
 
 def preview(visit: Visit, case: Case) -> Addition:
@@ -213,6 +218,8 @@ def _show(visit: Visit, case: Case, shown: Addition | None, *, problem: tuple[st
     preview = shown.preview if shown is not None else None if registration is None else registration.preview
     document = shown.document if shown is not None else {} if registration is None else registration.document
     if preview is not None:
+        answered = case.responsible is not None
+        preview = replace(preview, warnings=tuple(one for one in preview.warnings if not answered or one.kind != MINOR))
         case = replace(case, warned=_kinds(preview))
     is_known = registration is not None
     return visit.show(
