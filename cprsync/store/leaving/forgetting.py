@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Date,
-    ScalarSelect,
     Select,
+    String,
     Table,
     bindparam,
     delete,
     exists,
     func,
-    literal,
     null,
     or_,
     select,
@@ -67,60 +68,78 @@ _PATRON, _IMAGE, _OVERRIDE, _ITEM = (
 )
 _BOX, _CHUNK = tables.inbox.c, tables.inbox_chunk.c
 _RUN, _LINE, _PLAN, _EVENT = tables.run.c, tables.run_item.c, tables.plan_row.c, tables.calendar_event.c
+#: Which of the values says up to when the audit's entries are old.
+_LOG_END: Final = f"end_{Forgotten.LOG.value}"
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Cutoff:
-    """The last day on which data may have ended to be deleted, the day of deletion, and the policy."""
+    """The names of what a kind is found by. The values are bound when it is asked, so each question is built once."""
 
-    tenant: Tenant
-    by: date
-    on: date
-    policy: Policy
+    #: the last day on which data may have ended to be deleted, and its last moment in Copenhagen, as a row holds it
+    by: BindParameter[date]
+    end: BindParameter[str]
+    agency: BindParameter[str] = field(default_factory=lambda: bindparam("agency_", type_=String))
+    #: the first day of a death that may still be annulled
+    annullable: BindParameter[date] = field(default_factory=lambda: bindparam("annullable", type_=Date))
 
     @classmethod
-    def of(cls, tenant: Tenant, kind: Forgotten, policy: Policy, on: date) -> _Cutoff:
-        return cls(tenant, deletable_until(kind, on, policy), on, policy)
+    def of(cls, kind: Forgotten) -> _Cutoff:
+        return cls(bindparam(f"by_{kind.value}", type_=Date), bindparam(f"end_{kind.value}", type_=String))
 
-    @property
-    def end(self) -> str:
-        """The last moment of the day `by` in Copenhagen, as a row holds it."""
-        return stamp_of(datetime.combine(self.by, time.max, tzinfo=COPENHAGEN))
+
+def _values(tenant: Tenant, policy: Policy, on: date) -> dict[str, Any]:
+    """Return what the questions are asked with on a day of deletion."""
+    values: dict[str, Any] = {"agency_": tenant.agency, "annullable": annullable_since(on, policy)}
+    for kind in Forgotten:
+        by = deletable_until(kind, on, policy)
+        end = stamp_of(datetime.combine(by, time.max, tzinfo=COPENHAGEN))
+        values |= {f"by_{kind.value}": by, f"end_{kind.value}": end}
+    return values
+
+
+@cache
+def _find(kind: Forgotten) -> Found:
+    return _KINDS[kind][0](_Cutoff.of(kind))
+
+
+@cache
+def _count_all() -> Found:
+    """Count each kind in one statement: every night asks, and there is seldom anything of any kind."""
+    return select(
+        *(
+            select(func.count()).select_from(_find(kind).order_by(None).subquery()).scalar_subquery().label(kind.value)
+            for kind in _KINDS
+        )
+    )
 
 
 class Retention(TenantStore):
     """What is deleted after its retention period."""
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
-        cutoff = _Cutoff.of(self._tenant, kind, policy, on)
+        values = _values(self._tenant, policy, on)
         with run_transaction(self._tenant, run) as connection:
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
-                rows = audit_list.find_old_entries(connection, self._tenant, cutoff.end, limit=limit)
+                rows = audit_list.find_old_entries(connection, self._tenant, values[_LOG_END], limit=limit)
                 audit_list.cut_entries(connection, self._tenant, rows)
-                _forget_attempts(connection, self._tenant, cutoff.end)
+                _forget_attempts(connection, self._tenant, values[_LOG_END])
             else:
-                find, remove = _KINDS[kind]
-                rows = connection.execute(find(cutoff).limit(limit)).all()
-                remove(connection, self._tenant, rows)
+                rows = connection.execute(_find(kind).limit(limit), values).all()
+                _KINDS[kind][1](connection, self._tenant, rows)
             stream = STREAM if run is None else self._tenant.night
             audit.append(connection, self._tenant, stream, _happened(run, kind, rows))
         return len(rows)
 
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
-        cutoffs = {kind: _Cutoff.of(self._tenant, kind, policy, on) for kind in Forgotten}
-        # one statement: each night asks, and there is seldom anything of any kind
-        counted = select(*(_count(find(cutoffs[kind])).label(kind.value) for kind, (find, _) in _KINDS.items()))
+        values = _values(self._tenant, policy, on)
         with reading(self._tenant.engine) as connection:
-            counts: dict[str, int] = dict(connection.execute(counted).mappings().one())
-            end = cutoffs[Forgotten.LOG].end
-            counts[Forgotten.LOG.value] = audit_list.count_old_entries(connection, self._tenant, end)
+            counts: dict[str, int] = dict(connection.execute(_count_all(), values).mappings().one())
+            old = audit_list.count_old_entries(connection, self._tenant, values[_LOG_END])
+            counts[Forgotten.LOG.value] = old
         return {kind: count for kind, count in counts.items() if count}
-
-
-def _count(found: Found) -> ScalarSelect[int]:
-    return select(func.count()).select_from(found.order_by(None).subquery()).scalar_subquery()
 
 
 def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
@@ -140,7 +159,7 @@ def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[
 
 
 def _rows(table: Table, cutoff: _Cutoff) -> Found:
-    return select(table.c.id, table.c.patron_id).where(table.c.agency == cutoff.tenant.agency).order_by(table.c.id)
+    return select(table.c.id, table.c.patron_id).where(table.c.agency == cutoff.agency).order_by(table.c.id)
 
 
 def _delete_from(table: Table) -> Callable[[Connection, Tenant, Sequence[AnyRow]], None]:
@@ -162,7 +181,7 @@ def _loans(cutoff: _Cutoff) -> Found:
     named = (_BALANCE.agency == _LOAN.agency) & (_BALANCE.patron_id == _LOAN.patron_id)
     named &= _BALANCE.loan_source == _LOAN.source_id
     owed = exists().where(named, or_(_BALANCE.settled.is_(None), _BALANCE.settled > cutoff.by))
-    return _rows(tables.loan, cutoff).where(is_over(cutoff.tenant, cutoff.by), ~owed)
+    return _rows(tables.loan, cutoff).where(is_over(cutoff.agency, cutoff.by), ~owed)
 
 
 def _reservations(cutoff: _Cutoff) -> Found:
@@ -173,7 +192,7 @@ def _reservations(cutoff: _Cutoff) -> Found:
     theirs = (_ITEM.agency == _RESERVATION.agency) & (_ITEM.patron_id == _RESERVATION.patron_id)
     blocked = exists().where(theirs, _ITEM.kind == BLOCK_DEAD, _ITEM.state == State.ACCEPTED.value)
     annulled = exists().where(theirs, _ITEM.kind == DEATH_ANNULLED, _ITEM.state == State.WAITING.value)
-    kept = blocked & or_(_RESERVATION.cancelled >= annullable_since(cutoff.on, cutoff.policy), annulled)
+    kept = blocked & or_(_RESERVATION.cancelled >= cutoff.annullable, annulled)
     return _rows(tables.reservation, cutoff).where(_RESERVATION.cancelled <= cutoff.by, ~kept)
 
 
@@ -186,8 +205,7 @@ def _compensations(cutoff: _Cutoff) -> Found:
 
     A compensation ends a loan that never came back, so it stays as long as the loan.
     """
-    loans = _Cutoff.of(cutoff.tenant, Forgotten.LOANS, cutoff.policy, cutoff.on)
-    going = _loans(loans).with_only_columns(_LOAN.id).order_by(None)
+    going = _loans(_Cutoff.of(Forgotten.LOANS)).with_only_columns(_LOAN.id).order_by(None)
     out = exists().where(
         *(_LOAN.agency == _BALANCE.agency, _LOAN.source_id == _BALANCE.loan_source, _LOAN.returned.is_(None)),
         _LOAN.id.not_in(going),
@@ -197,7 +215,7 @@ def _compensations(cutoff: _Cutoff) -> Found:
 
 
 def _messages(cutoff: _Cutoff) -> Found:
-    ours = (_MESSAGE.agency == cutoff.tenant.agency) & _MESSAGE.content_until.is_not(None)
+    ours = (_MESSAGE.agency == cutoff.agency) & _MESSAGE.content_until.is_not(None)
     wanted = select(tables.message).where(ours, _MESSAGE.sent <= cutoff.by)
     return wanted.order_by(_MESSAGE.content_until, _MESSAGE.id)
 
@@ -212,9 +230,9 @@ def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
 
 
 def _blocks(cutoff: _Cutoff) -> Found:
-    ours = (_PATRON.agency == cutoff.tenant.agency) & (_PATRON.block_lifted <= cutoff.by)
+    ours = (_PATRON.agency == cutoff.agency) & (_PATRON.block_lifted <= cutoff.by)
     columns = (_PATRON.patron_group, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
-    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), literal(cutoff.by, Date).label("by"), *columns)
+    wanted = select(_PATRON.id, _PATRON.id.label("patron_id"), cutoff.by.label("by"), *columns)
     return wanted.where(ours).order_by(_PATRON.block_lifted)
 
 
@@ -231,7 +249,7 @@ def _kept_blocks(cutoff: _Cutoff) -> Found:
 
 
 def _before_images(cutoff: _Cutoff) -> Found:
-    ours = (_IMAGE.agency == cutoff.tenant.agency) & (_IMAGE.until_day <= cutoff.by)
+    ours = (_IMAGE.agency == cutoff.agency) & (_IMAGE.until_day <= cutoff.by)
     return select(_IMAGE.patron_id, _IMAGE.version).where(ours).order_by(_IMAGE.until_day)
 
 
@@ -292,7 +310,7 @@ def _with_content(cutoff: _Cutoff) -> Found:
     """Find deliveries whose content is here. They carry no patron id: a delivery is named by its place in the inbox."""
     held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
     of_nobody = select(_BOX.id, null().label("patron_id"))
-    return of_nobody.where(_BOX.agency == cutoff.tenant.agency, held).order_by(_BOX.id)
+    return of_nobody.where(_BOX.agency == cutoff.agency, held).order_by(_BOX.id)
 
 
 def _forget_content(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -305,9 +323,9 @@ def _lines(cutoff: _Cutoff) -> Found:
 
     The counts of each kind are in the night's report, and stay.
     """
-    ours, old = _RUN.agency == cutoff.tenant.agency, (_RUN.day <= cutoff.by) & _RUN.finished.is_not(None)
+    ours, old = _RUN.agency == cutoff.agency, (_RUN.day <= cutoff.by) & _RUN.finished.is_not(None)
     wanted = select(_LINE.run_id, _LINE.inbox_id, _LINE.ordinal, null().label("patron_id"))
-    wanted = wanted.where(_LINE.agency == cutoff.tenant.agency, _LINE.run_id.in_(select(_RUN.id).where(ours, old)))
+    wanted = wanted.where(_LINE.agency == cutoff.agency, _LINE.run_id.in_(select(_RUN.id).where(ours, old)))
     return wanted.order_by(_LINE.run_id, _LINE.inbox_id, _LINE.ordinal)
 
 
@@ -338,7 +356,7 @@ def _calendar(cutoff: _Cutoff) -> Found:
     A late night lives days of long ago and counts them, so its events stay until it ends.
     """
     night = (_RUN.agency == _EVENT.agency) & (_RUN.id == _EVENT.run_id) & (_RUN.day <= cutoff.by)
-    old = (_EVENT.agency == cutoff.tenant.agency) & (_EVENT.day <= cutoff.by)
+    old = (_EVENT.agency == cutoff.agency) & (_EVENT.day <= cutoff.by)
     wanted = select(tables.calendar_event).where(old, exists().where(night, _RUN.finished.is_not(None)))
     return wanted.order_by(_EVENT.day, _EVENT.patron_id)
 

@@ -150,7 +150,7 @@ def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnEl
     # an ended link still counts for what is owed from its time
     holds = _LINK.until.is_(None) | links.owes()
     return (
-        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant),
+        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant.agency),
         (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
         (_LINK.agency == tenant.agency) & (_LINK.responsible_id == patron_id) & holds,
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Table, func, or_, select, update
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store.core import tables
@@ -138,12 +138,12 @@ def _theirs(tenant: Tenant, table: Table, patron_id: str) -> ColumnElement[bool]
     return (table.c.agency == tenant.agency) & (table.c.patron_id == patron_id)
 
 
-def is_over(tenant: Tenant, by: date | None = None) -> ColumnElement[bool]:
+def is_over(agency: str | BindParameter[str], by: date | BindParameter[date] | None = None) -> ColumnElement[bool]:
     """Return a condition: the loan came back, or all compensation for it is paid, by any patron.
 
     With `by`, by that day.
     """
-    ours = (_BALANCE.agency == tenant.agency) & (_BALANCE.kind == tables.COMPENSATION)
+    ours = (_BALANCE.agency == agency) & (_BALANCE.kind == tables.COMPENSATION)
     paid = (
         select(_BALANCE.loan_source)
         .where(ours, _BALANCE.loan_source.is_not(None))
