@@ -44,7 +44,7 @@ LARGE = ("patron", "patron_key", "subscription", "before_image", "review_item", 
 #: What is the same in every row of a library, or in nearly every one: who looks by nothing else reads them all.
 COMMON = {"agency", "agreement", "real_number"}
 #: Indexes of a few rows only.
-SMALL = {"ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patron_unverified"}
+SMALL = {"ix_patron_found", "ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patron_unverified"}
 #: More than this often in a night of ten batches: a statement of a batch.
 ONCE_OR_TWICE = 2
 CHANGES, BATCH = 100, 10
