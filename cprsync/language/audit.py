@@ -42,10 +42,17 @@ def entry_lines(entries: Iterable[Happening], language: Language, titles: Mappin
 
 def _entry_line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
     at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
-    who = entry.who or word("audit_nobody", language)
+    who = _who_text(entry, language)
     patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
     done = "; ".join(_done_texts(entry, language, titles))
     return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
+
+
+def _who_text(entry: Happening, language: Language) -> str:
+    """Who did it: a person at the library, the patron on their own page, or the program."""
+    if entry.who is None:
+        return word("audit_nobody", language)
+    return word("audit_themself", language) if entry.who == entry.patron else entry.who
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class ChangeTexts:
 def change_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> ChangeTexts:
     """An entry in words, for a page. `titles`: the products' titles by name."""
     at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
-    who = entry.who or word("audit_nobody", language)
+    who = _who_text(entry, language)
     return ChangeTexts(at, who, entry.run, "; ".join(_done_texts(entry, language, titles)))
 
 

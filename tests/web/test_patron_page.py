@@ -376,6 +376,14 @@ def test_a_patron_chooses_where_notices_go_and_the_audit_names_them(desk: Served
     assert [(one["patron"], one["actions"]) for one in mine] == [(patron_of(desk, "ANNA"), ["telephones"])]
 
 
+def test_the_desk_sees_that_the_patron_changed_it_and_not_that_they_looked(desk: Served) -> None:
+    patron, browser = patron_of(desk, "ANNA"), by_card(desk).open("/me/change")
+    browser.post("/me/set", {"form_token": browser.token, "field": "language", "text": "en"})
+    told = desk.browser().open(f"/patrons/{patron}/changes").text
+    assert "låneren selv" in told
+    assert "så sin egen post" not in told
+
+
 def test_a_patron_takes_a_number_off_that_the_page_only_hints_at(desk: Served) -> None:
     browser = by_card(desk).open("/me/change")
     form = next(one for one in browser.page.forms if one.values.get("doing") == "remove")

@@ -29,7 +29,7 @@ _AT_A_TIME: Final = 200
 #: The most entries about one patron that are read to find what was done to the record.
 _READ_MOST: Final = 2_000
 #: The kinds of entries that say that somebody looked, and that change nothing.
-_LOOKING: Final = frozenset({"lookup", "reveal"})
+_LOOKING: Final = frozenset({"lookup", "reveal", "own_view"})
 
 
 #: How long something may wait for the net media: the next night makes up for one failed night.
