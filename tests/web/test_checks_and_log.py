@@ -77,6 +77,7 @@ def test_staff_say_why_a_look_up_made_no_patron_and_a_supervisor_looks_at_it(gua
     assert "Grunden er gemt" in staff.text
     boss = sign_in(guarded, "leder").open("/checks")
     assert "blev ikke låner" in boss.text
+    assert "went home for a card" in boss.text
     boss.send(f"/checks/{attempt.seq}/answer", **{field: "she was there"}, found="in_order")
     assert "Ingen stikprøver venter" in boss.text
     assert library.store.access.samples() == []

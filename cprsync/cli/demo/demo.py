@@ -132,7 +132,12 @@ def run_demo(
 
 
 #: Who may sign in at the demo's desk, and what they are. All have the same password, which the demo prints.
-_USERS: Final = {"skranke": Role.DESK, "leder": Role.SUPERVISOR, "drift": Role.OPERATOR}
+_USERS: Final = {
+    "skranke": Role.DESK,
+    "leder": Role.SUPERVISOR,
+    "drift": Role.OPERATOR,
+    "databeskytter": Role.PRIVACY_OFFICER,
+}
 
 
 def _open_desk(stage: Stage, *, port: int) -> None:

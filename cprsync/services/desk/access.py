@@ -186,6 +186,7 @@ def sample_document(sample: Attempted, *, now: datetime) -> dict[str, Any]:
         "purpose": sample.purpose,
         "patron": sample.patron_id,
         "why": _why_sampled(sample),
+        "reason": sample.reason,
         "overdue": is_overdue(sample.at, now),
     }
 

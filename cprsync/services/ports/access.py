@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Attempted:
     outcomes: frozenset[Outcome]
     #: it was refused, or its answer withheld, until a second person signs
     needs_second: bool = False
+    #: why the person did not become a patron, in the user's own words; "": nobody has said it, or it was not asked for
+    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Access(Protocol):
         """The user's look-ups of people who did not become patrons, and of which nobody has said why."""
 
     def samples(self) -> list[Attempted]:
-        """What waits for a supervisor, the oldest first."""
+        """What waits for a supervisor, with the reasons that were given, the oldest first."""
 
     def alarms(self) -> Alarms:
         """What somebody has to act on."""

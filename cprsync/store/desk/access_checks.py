@@ -5,6 +5,8 @@ Each of these is a row that is added, with its entry in the audit. Writing the a
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 SIGNED, EXPLAINED, SAMPLE, WATCHED, UNWATCHED = "signed", "explained", "sample", "watched", "unwatched"
 #: The most samples, and the most open look-ups, that are listed at a time.
 _LISTED_MOST: Final = 500
+#: How many entries of the audit after an attempt are read to find its reason.
+_FOLLOWED_MOST: Final = 5_000
 _ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.watched_number.c
 
 
@@ -101,7 +105,13 @@ class Access(TenantStore):
 
     def samples(self) -> list[Attempted]:
         with reading(self._tenant.engine) as connection:
-            return _read(connection, self._tenant, *self._waiting())
+            found = _read(connection, self._tenant, *self._waiting())
+            return [
+                replace(one, reason=_explanation(connection, self._tenant, one.seq))
+                if Outcome.EXPLAINED in one.outcomes
+                else one
+                for one in found
+            ]
 
     def _waiting(self) -> tuple[ColumnElement[bool], ...]:
         """What waits for a supervisor: drawn, of the own family, or looked up and never a patron."""
@@ -183,6 +193,20 @@ def _read(connection: Connection, tenant: Tenant, *which: ColumnElement[bool]) -
     rows = connection.execute(wanted.order_by(_ROW.seq).limit(_LISTED_MOST)).all()
     came = access.outcomes_of(connection, tenant, [row.seq for row in rows])
     return [_from_row(row, came.get(row.seq, frozenset())) for row in rows]
+
+
+def _explanation(connection: Connection, tenant: Tenant, attempt: int) -> str:
+    """Why the person of an attempt did not become a patron. "": it is too long ago, or was deleted."""
+    entry, why = tables.audit.c, tables.audit_reason
+    after = (entry.agency == tenant.agency) & (entry.stream == audit.DESK) & (entry.seq > attempt)
+    rows = connection.execute(select(entry.seq, entry.entry).where(after).order_by(entry.seq).limit(_FOLLOWED_MOST))
+    for row in rows:
+        told = json.loads(row.entry)
+        if told["kind"] == EXPLAINED and told.get(ATTEMPT) == str(attempt):
+            here = (why.c.agency == tenant.agency) & (why.c.stream == audit.DESK) & (why.c.seq == row.seq)
+            kept = connection.execute(select(why).where(here)).one_or_none()
+            return "" if kept is None else audit.open_reason(tenant, kept)
+    return ""
 
 
 def _from_row(row: AnyRow, outcomes: frozenset[Outcome]) -> Attempted:

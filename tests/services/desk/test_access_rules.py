@@ -390,7 +390,7 @@ def test_a_person_who_did_not_become_a_patron_is_explained_and_becomes_a_sample(
     assert waiting(library) == []
     access.explain_look_up(library.store, open_one.seq, user=WHO, reason="went home for a card")
     assert library.store.access.open_looks(WHO) == []
-    assert [one["why"] for one in waiting(library)] == ["stranger"]
+    assert [(one["why"], one["reason"]) for one in waiting(library)] == [("stranger", "went home for a card")]
 
 
 def test_a_reason_that_is_owed_holds_up_the_next_stranger(library: Library) -> None:
