@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Nobody signs in at these; the first two are there for someone who has not.
 SIGNED_OUT = ("/sign-in",)
+#: The patrons' own pages begin so; these are a file, and the ways to and from a provider that this desk has not.
+PATRONS = "/me"
+NO_PAGES = ("/me/export", "/me/openid", "/me/answer")
+CARD, PIN = "K90010", "2468"
 _AXE = Axe()
 #: Only what is wrong is told, and no style sheet is fetched again.
 _ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
@@ -111,6 +115,7 @@ def _parts(town: TownDesk) -> dict[str, list[str]]:
         "/patrons/{patron:patron}": patrons,
         # what a form leads to: see `ANSWERS`
         "/answers/{answer}": [],
+        "/me/answers/{answer}": [],
         "/reviews/{number:number}": [str(reviews[0]["id"])],
         "/nights/before/{number:number}": [str(nights[0]["run"])],
         "/nights/deliveries/{month:month}": ["2027-02"],
@@ -158,6 +163,10 @@ def _refuse_a_telephone(seat: Seat) -> None:
     seat.type_into("telephones", "ingen").click("Indmeld")
 
 
+def _look_a_patron_up(seat: Seat) -> None:
+    seat.open("/").type_into("typed", number("SOFIE")).click("Find").click("Fornyelse")
+
+
 def _ask_about_own_words(seat: Seat) -> None:
     seat.open("/register").type_into("name", "Børnehaven Engen").click("Fortsæt")
 
@@ -198,6 +207,7 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _preview,
     _preview_of_someone_protected,
     _refuse_a_telephone,
+    _look_a_patron_up,
     _ask_about_own_words,
     _name_who_answers,
     _refuse_a_birth_date,
@@ -213,8 +223,9 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
     stranger, seat = sit(), sit("alle")
     for path in SIGNED_OUT:
         yield path, look_at(stranger.open(path))
-    for path in find_paths(town):
-        if path not in SIGNED_OUT:
+    paths = find_paths(town)
+    for path in paths:
+        if path not in SIGNED_OUT and not path.startswith(PATRONS):
             yield path, look_at(seat.open(path))
     with waiting_for_bulk(town):
         for go in ANSWERS:

@@ -48,11 +48,11 @@ def test_an_adult_is_registered_by_keyboard_alone_in_few_keystrokes(sit: Callabl
 
 
 def test_a_child_and_who_answers_for_them_are_registered_by_one_yes(sit: Callable[..., Seat], town: TownDesk) -> None:
-    seat = look_up(sit("skranke"), "LIV")
-    seat.type_into("cards", "K90004").type_into("pin", "2468").type_into("responsible", number("SOFIE")).click(
+    seat = look_up(sit("skranke"), "SPAED")
+    seat.type_into("cards", "K90005").type_into("pin", "2468").type_into("responsible", number("ZENIA")).click(
         "Indmeld"
     )
-    assert name_of("SOFIE") in seat.text
+    assert name_of("ZENIA") in seat.text
     seat.click("Indmeld med økonomisk ansvarlig")
     assert "Låneren er indmeldt." in seat.text
     assert "Økonomisk ansvarlig: låner" in seat.text
