@@ -17,6 +17,7 @@ from test_sealed_views import reveals
 from townspeople import cpr, person
 
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.store.core import tables
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, PatronArea, PatronProvider
 from cprsync.web.me.door import ADDRESS_WRONG_MAX
@@ -352,6 +353,16 @@ def test_a_card_changes_nothing_but_what_is_the_patrons_and_harmless(desk: Serve
     browser.post("/me/set", {"form_token": browser.token, "field": field, "text": "9999"})
     assert browser.answer.status_code == 422
     assert record_of(desk.library) == before
+
+
+def test_a_session_ends_with_the_record_of_its_patron(desk: Served) -> None:
+    browser, patron = by_card(desk), patron_of(desk, "ANNA")
+    with desk.library.engine.begin() as connection:
+        connection.execute(tables.patron.update().where(tables.patron.c.id == patron).values(standing="closed"))
+    browser.open("/me")
+    assert browser.answer.status_code == 403
+    assert "ikke længere låner her" in browser.text
+    assert is_nobody(browser)
 
 
 # -- changes -----------------------------------------------------------------------------------------------
