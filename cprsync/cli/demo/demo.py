@@ -136,7 +136,7 @@ _USERS: Final = {
     "skranke": Role.DESK,
     "leder": Role.SUPERVISOR,
     "drift": Role.OPERATOR,
-    "databeskytter": Role.PRIVACY_OFFICER,
+    "privat": Role.PRIVACY_OFFICER,
 }
 
 
