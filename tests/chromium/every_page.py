@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 #: Nobody signs in at these; the first two are there for someone who has not.
 SIGNED_OUT = ("/sign-in",)
-#: The patrons' own pages begin so; these are a file, and the ways to and from a provider that this desk has not.
-PATRONS = "/me"
-NO_PAGES = ("/me/export", "/me/openid", "/me/answer")
-CARD, PIN = "K90010", "2468"
 _AXE = Axe()
 #: Only what is wrong is told, and no style sheet is fetched again.
 _ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
@@ -115,7 +111,6 @@ def _parts(town: TownDesk) -> dict[str, list[str]]:
         "/patrons/{patron:patron}": patrons,
         # what a form leads to: see `ANSWERS`
         "/answers/{answer}": [],
-        "/me/answers/{answer}": [],
         "/reviews/{number:number}": [str(reviews[0]["id"])],
         "/nights/before/{number:number}": [str(nights[0]["run"])],
         "/nights/deliveries/{month:month}": ["2027-02"],
@@ -223,9 +218,8 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
     stranger, seat = sit(), sit("alle")
     for path in SIGNED_OUT:
         yield path, look_at(stranger.open(path))
-    paths = find_paths(town)
-    for path in paths:
-        if path not in SIGNED_OUT and not path.startswith(PATRONS):
+    for path in find_paths(town):
+        if path not in SIGNED_OUT:
             yield path, look_at(seat.open(path))
     with waiting_for_bulk(town):
         for go in ANSWERS:

@@ -90,5 +90,3 @@ def _let_sign_in(library: Library, certs: Path, agency: str) -> None:
     named = {"certificate": certs / "server.pem", "key": certs / "server.key"}
     lines = "".join(f'{name} = "{path}"\n' for name, path in named.items())
     library.rewrite("cprsync.toml", "[desk]\n", f'[desk]\naccounts = "accounts.toml"\n{lines}')
-    path = library.folder / "cprsync.toml"
-    path.write_text(f"{path.read_text(encoding='utf-8')}\n[library.patron_page]\ncards = true\n", encoding="utf-8")
