@@ -21,6 +21,7 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
+from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.feed.questions import ask_about_windows_between_nights
@@ -457,6 +458,8 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
         assert healed(other)
         # of each share at most the one that was at work is asked again
         assert len(other.register.looked_up) - before <= 4
+        # the words of the finding box are the night's, whoever changed the records
+        make_finding_keys(other.ports())
         other.nothing_is_left()
         other.engine.dispose()
 
