@@ -48,11 +48,12 @@ class Watch:
 def in_child(work: Callable[[A], R], argument: A) -> R:
     """Do a piece of work in a new process, which shares no memory with this one."""
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=_set_up) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=set_up) as pool:
         return pool.submit(work, argument).result(timeout=CEILING_SECONDS)
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Set a process up as the program does, without its log."""
     limit_gc()  # as the program does
     # log lines of a night would be part of the measured time
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bench.figures import Figures
 
-NAMES = ("night", "extract", "noop", "audit")
+NAMES = ("night", "extract", "noop", "audit", "desk")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
 _UNEQUAL = {
     "kind": "bench.unequal",
@@ -34,10 +34,12 @@ app = typer.Typer()
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="night, extract, noop or audit.")],
+    name: Annotated[str, typer.Argument(help="night, extract, noop, audit or desk.")],
     *,
     patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
-    changes: Annotated[int, typer.Option("--changes", help="Persons in the delivery.")] = 10_000,
+    changes: Annotated[
+        int, typer.Option("--changes", help="Persons in the delivery; desk: look-ups, 1,200 at most.")
+    ] = 10_000,
     database: Annotated[
         str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
     ] = "sqlite",
@@ -47,7 +49,8 @@ def bench(
 ) -> int:
     """Measure a night against the floor of the same run.
 
-    `night`, `extract` (a delivery is read), `noop` (a night without news) or `audit` (verified from end to end).
+    `night`, `extract` (a delivery is read), `noop` (a night without news), `audit` (verified from end to end) or `desk`
+    (what the pages add to the register's latency at twenty look-ups a second).
     Exit 1 only if the ways have different results.
     """
     with failures(as_json=as_json):
@@ -85,6 +88,10 @@ def _measure(name: str, *, patrons: int, changes: int, database: str, rounds: in
         from bench.noop import bench_noop
 
         return bench_noop(patrons=patrons, changes=changes, database=database, rounds=rounds)
+    if name == "desk":
+        from bench.desk import bench_desk
+
+        return bench_desk(patrons=patrons, look_ups=changes, database=database, rounds=rounds)
     from bench.night import bench_night
 
     return bench_night(patrons=patrons, changes=changes, database=database, rounds=rounds)
@@ -105,6 +112,8 @@ def report(document: Mapping[str, Any]) -> list[str]:
         lines.append(f"goal: {goal['ratio']} {goal['op']} {goal['value']:g}: {goal['found']:g}, {met}")
     if "entries_a_second" in document:
         lines.append(f"entries a second: {document['entries_a_second']}")
+    for way, added in document.get("added_ms", {}).items():
+        lines.append(f"{way} adds to the register's latency: p50 {added['p50']:.1f} ms, p95 {added['p95']:.1f} ms")
     if written := document.get("written"):
         lines.append("written: " + ", ".join(f"{table} {count}" for table, count in written.items()))
     lines.append(f"equal: {'yes' if document['equal'] else 'NO'}, {document['digest'][:23]}…")
