@@ -20,6 +20,7 @@ from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed, ma
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
+from cprsync.domain.person.sealed import Address
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.access import ask_register_about
 from cprsync.services.desk.showing import closed, patron_document, warning_documents
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.desk.confirming import DeskWarning
     from cprsync.domain.patron.patron import Purpose
+    from cprsync.domain.person.person import Silent
+    from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.register import Register, Subscribed
@@ -240,7 +243,7 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
     seen = replace(one.view, parked=one.view.parked or sealed)
     stored = desk.document(seen)
-    said = _stranger(desk, heard, parked=stored["protected"])
+    said = _stranger(desk, heard, parked=stored["protected"], open_at=one.view.patron.register.address)
     for name, entry in said["fields"].items():
         ours = stored["fields"][name]
         if "sealed" in entry or "sealed" in ours:
@@ -250,10 +253,19 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     return stored | {"household": stored["household"] or said["household"]}
 
 
-def _stranger(desk: Desk, patron: Patron, *, parked: bool) -> dict[str, Any]:
-    """Show a person as the register describes them. Seal their address if a sealed patron lives there too."""
+def _stranger(
+    desk: Desk, patron: Patron, *, parked: bool, open_at: Address | SealedAddress | Silent = SILENT
+) -> dict[str, Any]:
+    """Show a person as the register describes them. Seal their address if a sealed patron lives there too.
+
+    `open_at`: the address of the patron's record as it was opened just now. It is sealed if such a patron lives there,
+    so the same address again, and open, need not be asked about twice.
+    """
     said = patron.register
-    shares = said.address is not SILENT and desk.store.views.in_household(said.address, but=patron.id)
+    is_known_open = isinstance(open_at, Address) and said.address == open_at
+    shares = (
+        said.address is not SILENT and not is_known_open and desk.store.views.in_household(said.address, but=patron.id)
+    )
     household = shares and not said.is_shut
     shown = replace(patron, register=seal_address(said)) if household else patron
     view = PersonView(patron=shown, parked=parked, household=household)

@@ -107,6 +107,8 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
 
 def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, RelatedPatron]:
     """Return these patrons as the others of a dwelling or a link, by id."""
+    if not ids:
+        return {}
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     return {row.id: other_of(tenant.vault, row) for row in fetch_rows(connection, wanted, _PATRON.id, ids)}
 

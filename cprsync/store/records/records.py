@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
@@ -184,8 +184,12 @@ def move_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
     return connection.execute(select(tables.patron).where(this)).one()
 
 
+@cache
 def is_parked() -> ColumnElement[bool]:
-    """Return a condition: the row of `patron` waits for a person, or for the register that a person asked again."""
+    """Return a condition: the row of `patron` waits for a person, or for the register that a person asked again.
+
+    Built once: each look-up at the desk uses it several times, and building it takes longer than its query.
+    """
     still = exists().where(_ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id)
     waits = (_ITEM.state == State.WAITING.value) | ((_ITEM.state == State.ACCEPTED.value) & still)
     theirs = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
