@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from begun import begin
 from browser import Served, serving
+from callers import close_connections
 from doubles import Library
 
 if TYPE_CHECKING:
@@ -32,3 +33,9 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
     with serving(library) as served:
         yield served
     library.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _no_open_callers() -> Iterator[None]:
+    yield
+    close_connections()
