@@ -221,7 +221,10 @@ class Browser:
         return content
 
     def close(self) -> None:
+        kept = self._connection.sock
         self._connection.close()
+        if kept is not None:
+            kept.close()
 
 
 @dataclass(frozen=True, slots=True)
