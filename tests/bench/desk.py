@@ -212,19 +212,21 @@ class Browser:
         self._headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"cprsync={cookie}"}
 
     def look_up(self, patron_id: str) -> bytes:
-        """The page after a look-up."""
-        self._connection.request("POST", f"/patrons/{patron_id}/look-up", self._form, self._headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status != HTTPStatus.OK:
-            raise AssertionError(f"a look-up of the bench was answered {answer.status}")
+        """The page after a look-up, where a browser is led to it."""
+        status, to, content = self._ask("POST", f"/patrons/{patron_id}/look-up", self._form)
+        if status == HTTPStatus.SEE_OTHER:
+            status, _, content = self._ask("GET", to, None)
+        if status != HTTPStatus.OK:
+            raise AssertionError(f"a look-up of the bench was answered {status}")
         return content
 
+    def _ask(self, method: str, path: str, form: str | None) -> tuple[int, str, bytes]:
+        self._connection.request(method, path, form, self._headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.getheader("location") or "", answer.read()
+
     def close(self) -> None:
-        kept = self._connection.sock
         self._connection.close()
-        if kept is not None:
-            kept.close()
 
 
 @dataclass(frozen=True, slots=True)

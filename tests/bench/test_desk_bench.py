@@ -1,0 +1,49 @@
+"""The bench of the desk at a tiny size: its shape, and that both ways end in the same page. It asserts no time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench import desk
+from bench.command import report
+from bench.desk import bench_desk, percentile
+from bench.figures import FLOOR, OURS, Measured
+
+pytestmark = pytest.mark.xdist_group("bench")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return bench_desk(patrons=20, look_ups=10, database="sqlite", rounds=1).document()
+
+
+def test_both_ways_end_in_the_same_page(document: dict[str, Any]) -> None:
+    assert document["equal"]
+    assert document["page_bytes"] > 3000
+
+
+def test_what_is_added_is_told_in_milliseconds_and_as_a_ratio(document: dict[str, Any]) -> None:
+    assert {way: set(one) for way, one in document["added_ms"].items()} == {OURS: {"p50", "p95"}, FLOOR: {"p50", "p95"}}
+    assert set(document["ratios"]) == {"ours/floor"}
+    assert [goal["value"] for goal in document["goals"]] == [20, 100]
+    text = "\n".join(report(document))
+    assert all(told in text for told in ("ours adds to the register's latency", "p95", "a page, in KB"))
+
+
+def test_a_floor_that_renders_something_else_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rounds are doubled here, and one of them has another page."""
+    one = Measured(0.02, 0.1, 100, "sha256:a")
+    pages: list[tuple[Measured, desk.Asked]] = [
+        (one, desk.Asked((0.02,), b"page")),
+        (replace(one, digest="sha256:b"), desk.Asked((0.01,), b"other")),
+    ]
+    monkeypatch.setattr(desk, "_round", lambda *_: pages.pop(0))
+    assert not bench_desk(patrons=5, look_ups=1, database="sqlite", rounds=1).equal
+
+
+def test_the_percentile_is_the_value_below_which_so_many_are() -> None:
+    assert percentile(range(100), 95) == 95
+    assert percentile([3.0], 95) == 3.0
