@@ -128,7 +128,7 @@ class Caps:
 DEFAULT_CAPS: Final = Caps()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Look:
     """One look-up that was made, and what came of it."""
 
@@ -157,7 +157,7 @@ class Look:
         return self.is_stranger_still and Outcome.EXPLAINED not in self.outcomes and now - self.at > OPEN_FOR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class History:
     """What one person has looked up, the latest first."""
 
@@ -180,7 +180,7 @@ class History:
         return count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Attempt:
     """What somebody is about to do."""
 

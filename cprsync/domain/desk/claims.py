@@ -42,7 +42,7 @@ class ClaimRules:
     rules: tuple[RoleRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StaffMember:
     """Who a person is, and what they are at the library."""
 

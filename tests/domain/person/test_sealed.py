@@ -64,6 +64,7 @@ from cprsync.domain.person.sealed import (
     SealedAddress,
     has_label,
     has_name,
+    is_same_family,
     label_lines,
     same_dwelling,
     same_writing,
@@ -252,6 +253,19 @@ def test_two_addresses_are_written_alike_if_and_only_if_label_and_supplement_are
     alike = (label_lines(one), one.supplementary) == (label_lines(other), other.supplementary)
     assert same_writing(SealedAddress(one) if shut else one, other) is alike
     assert same_writing(other, one) is alike
+
+
+def test_only_the_last_word_of_two_names_makes_a_family_sealed_or_not_and_no_name_makes_none() -> None:
+    kin, stranger, nobody = (
+        Name("Bo GULNÆB", "Bo", "", "Gulnæb"),
+        Name("Bo Krog", "Bo", "", "Krog"),
+        Name("", "", "", ""),
+    )
+    for name in (NAME, Sealed(NAME)):
+        assert is_same_family(name, kin)
+        assert is_same_family(kin, name)
+        assert not is_same_family(name, stranger)
+    assert not is_same_family(nobody, nobody)
 
 
 def test_a_name_and_lines_are_held_against_a_text_sealed_or_not() -> None:

@@ -41,6 +41,7 @@ PRINTED = {
         "Wording",
         "Principle",
     ),
+    *("Caps", "Lock", "Quota", "RoleRule", "ClaimRules", "Arrival", "DeliveryDay"),
     *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [
