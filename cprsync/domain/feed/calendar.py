@@ -45,7 +45,7 @@ class Fate(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ReceivedDelivery:
     """A delivery that has come."""
 
     produced: date
@@ -78,7 +78,7 @@ def kind_of(day: date) -> DayKind:
 
 
 def list_days(
-    first: date, last: date, arrivals: Iterable[Arrival], *, chain: tuple[date, date] | None, now: datetime
+    first: date, last: date, arrivals: Iterable[ReceivedDelivery], *, chain: tuple[date, date] | None, now: datetime
 ) -> Iterator[DeliveryDay]:
     """Yield each day from `first` to `last`.
 
@@ -89,7 +89,7 @@ def list_days(
         chain: the production dates of the first and the last delivery that was taken; None: there is none.
         now: the present moment, with time zone.
     """
-    by_day: dict[date, Arrival] = {}
+    by_day: dict[date, ReceivedDelivery] = {}
     for one in arrivals:
         known = by_day.get(one.produced)
         if known is None or not known.taken:
@@ -99,7 +99,7 @@ def list_days(
         yield _day(day, by_day.get(day), chain, now)
 
 
-def _day(day: date, arrival: Arrival | None, chain: tuple[date, date] | None, now: datetime) -> DeliveryDay:
+def _day(day: date, arrival: ReceivedDelivery | None, chain: tuple[date, date] | None, now: datetime) -> DeliveryDay:
     kind = kind_of(day)
     if arrival is None:
         return DeliveryDay(day, kind, _fate_without(day, kind, chain, now))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.deciding.number_change import Links
-    from cprsync.domain.feed.calendar import Arrival
+    from cprsync.domain.feed.calendar import ReceivedDelivery
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Gap, Person, Protection, Silent, Status
@@ -159,7 +159,7 @@ class Inbox(Protocol):
     def chain(self) -> tuple[date, date] | None:
         """Return the production dates of the first and the last delivery taken; None: none was taken."""
 
-    def arrivals(self, first: date, last: date) -> list[Arrival]:
+    def arrivals(self, first: date, last: date) -> list[ReceivedDelivery]:
         """Return the deliveries of these days in the order they came, without repeats and those set aside."""
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
 
-from cprsync.domain.feed.calendar import Arrival
+from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, day_in_name, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
@@ -98,7 +98,7 @@ class Inbox(TenantStore):
             ).one()
         return None if first is None else (first, last)
 
-    def arrivals(self, first: date, last: date) -> list[Arrival]:
+    def arrivals(self, first: date, last: date) -> list[ReceivedDelivery]:
         stopped = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED)
         came = _BOX.state.in_((*TAKEN, InboxState.SEALED.value)) | stopped
         # what cannot be read has no day but the one in its name
@@ -107,7 +107,7 @@ class Inbox(TenantStore):
         with reading(self._tenant.engine) as connection:
             found = [(row.produced or day_in_name(row.name), row) for row in connection.execute(wanted)]
         return [
-            Arrival(day, moment_of(row.sealed_at), row.received, taken=row.state in TAKEN)
+            ReceivedDelivery(day, moment_of(row.sealed_at), row.received, taken=row.state in TAKEN)
             for day, row in found
             if day is not None and first <= day <= last
         ]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from cprsync.domain.feed.calendar import Arrival, DayKind, Fate, kind_of, list_days
+from cprsync.domain.feed.calendar import DayKind, Fate, ReceivedDelivery, kind_of, list_days
 
 #: A Monday; Thursday to the next Monday are Easter and a weekend.
 MONDAY = date(2027, 3, 22)
@@ -15,14 +15,14 @@ CHAIN = (MONDAY, MONDAY + timedelta(days=2))
 THURSDAY = datetime(2027, 3, 25, 6, 30, tzinfo=UTC)
 
 
-def arrives(produced: date, *, mornings: int = 1, taken: bool = True) -> Arrival:
+def arrives(produced: date, *, mornings: int = 1, taken: bool = True) -> ReceivedDelivery:
     sealed = datetime(produced.year, produced.month, produced.day, 5, 30, tzinfo=UTC) + timedelta(days=mornings)
-    return Arrival(produced, sealed, persons=3, taken=taken)
+    return ReceivedDelivery(produced, sealed, persons=3, taken=taken)
 
 
 def fate(
     day: date,
-    *arrivals: Arrival,
+    *arrivals: ReceivedDelivery,
     chain: tuple[date, date] | None = CHAIN,
     now: datetime = THURSDAY,
 ) -> Fate:

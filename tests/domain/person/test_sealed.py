@@ -256,11 +256,8 @@ def test_two_addresses_are_written_alike_if_and_only_if_label_and_supplement_are
 
 
 def test_only_the_last_word_of_two_names_makes_a_family_sealed_or_not_and_no_name_makes_none() -> None:
-    kin, stranger, nobody = (
-        Name("Bo GULNÆB", "Bo", "", "Gulnæb"),
-        Name("Bo Krog", "Bo", "", "Krog"),
-        Name("", "", "", ""),
-    )
+    kin, stranger = Name("Bo GULNÆB", "Bo", "", "Gulnæb"), Name("Bo Krog", "Bo", "", "Krog")
+    nobody = Name("", "", "", "")
     for name in (NAME, Sealed(NAME)):
         assert is_same_family(name, kin)
         assert is_same_family(kin, name)
