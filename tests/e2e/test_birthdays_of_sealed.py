@@ -60,6 +60,8 @@ GROUPS: Final = (
 
 #: Commands that read, each with its arguments: {patron} is the child's patron number, {number} the CPR number on stdin.
 READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "access list": ((),),
+    "audit citizen": ((),),
     "audit list": ((), ("--patron", "{patron}"), ("--by", "tjenesten")),
     "audit verify": ((),),
     "db status": ((),),
@@ -71,6 +73,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "guide": (),
     "forecast": (("--days", "366"), ("--days", "44"), ("--days", "45")),
     "lookup": (("--purpose", "renewal"),),
+    "openapi": (),
     "patron find": ((),),
     "patron kept-blocks": ((),),
     "patron responsible": (("{patron}", "list"),),
@@ -98,7 +101,8 @@ PLANNING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 #: Commands that write, or that look at no record of a library.
 WRITING: Final = frozenset(
     {
-        *("accounts list", "accounts remove", "accounts set", "serve"),
+        *("access check", "access explain", "access lift", "access sign", "access watch"),
+        *("accounts list", "accounts machine", "accounts remove", "accounts set", "serve"),
         *(
             "audit accept",
             "bench",
@@ -112,13 +116,13 @@ WRITING: Final = frozenset(
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *("mock calm", "mock culr", "mock day", "mock event", "mock fault", "mock night", "mock serve"),
         *("patron add", "patron import", "patron set"),
-        *("review accept", "review reject", "review reopen", "review undo"),
+        *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }
 )
 
 
 #: They ask for a CPR number.
-ASKED_BY_NUMBER: Final = frozenset({"lookup", "patron find", "patron set-cpr"})
+ASKED_BY_NUMBER: Final = frozenset({"audit citizen", "lookup", "patron find", "patron set-cpr"})
 
 
 def commands() -> set[str]:
@@ -197,7 +201,7 @@ class Town:
         return ran.output
 
     def _where(self, command: str) -> tuple[str, ...]:
-        return ("--config", str(self.config)) if command not in {"rules", "fees", "fields", "guide"} else ()
+        return ("--config", str(self.config)) if command not in {"rules", "fees", "fields", "guide", "openapi"} else ()
 
 
 @pytest.fixture(scope="module")
