@@ -76,9 +76,9 @@ def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         demo._write_patrons(patrons, stage.week.patrons)
         import_file(site_of(stage.settings, None), patrons, apply=True)
         nights = [sync_twice(stage)]
-        for number, night in enumerate(stage.week.nights, start=1):
+        for night in stage.week.nights:
             demo._walk_to(stage, night["day"])
-            demo._let_happen(stage, number, night)
+            demo._let_happen(stage, night, "")
             control.night(stage.ready)
             nights.append(sync_twice(stage))
     return nights
