@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -95,6 +96,24 @@ def _make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -
     made = update(tables.patron).where(_PATRON.agency == tenant.agency)
     made = made.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
     change_rows(connection, made, _PATRON.id, ids)
+
+
+def is_found_alike(before: Person, after: Person) -> bool:
+    """Tells whether a person's keys stay as they are: a move, say, changes none."""
+    if before.is_shut or after.is_shut:
+        return before.is_shut and after.is_shut
+    if tables.STATUS_CLASSES[before.status] != tables.STATUS_CLASSES[after.status]:
+        return False
+    return before.name == after.name and birth_date_of(before) == birth_date_of(after)
+
+
+def keep_keys(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """Note that the keys of records which have just got their next version are still theirs, if they were before.
+
+    Otherwise the night would open each record that it has just written.
+    """
+    kept = update(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.found_register == _PATRON.version - 1)
+    change_rows(connection, kept.values(found_register=_PATRON.version), _PATRON.id, ids)
 
 
 def _keys_of(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[dict[str, Any]]:

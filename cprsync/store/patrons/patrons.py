@@ -34,6 +34,7 @@ from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_val
 from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
+from cprsync.store.patrons.finding import is_found_alike, keep_keys
 from cprsync.store.patrons.provisional import settle
 from cprsync.store.records import links
 from cprsync.store.records.links import look_tonight
@@ -260,6 +261,9 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     rows = [_changed(tenant, write, now) for write in writes]
     if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
         raise LostCompare("a record changed between the decision and the write")
+    keep_keys(
+        connection, tenant, [write.patron.id for write in writes if is_found_alike(write.patron.register, write.after)]
+    )
     versions = ((write.patron.id, write.patron.version) for write in writes)
     note_versions(connection, tenant, [Moved(one, REGISTER, version, version + 1) for one, version in versions])
     # a change of address does not stop letters and does not resume them

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubles import altered
 from test_leaving import leave
-from townspeople import cpr, gains_protection, person, renames
+from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.person import SILENT
@@ -164,6 +164,19 @@ def test_a_new_name_finds_the_patron_and_the_old_one_nobody(library: Library) ->
     assert find(library, named("ANNA"))["found"] is False
     born = person("ANNA").birth.day  # type: ignore[union-attr]  # a town's person has a birth date
     assert find(library, f"Mette Aagaard {born:%d.%m.%Y}")["patron"] == library.id_of("ANNA")
+
+
+def test_a_move_needs_no_new_keys_and_a_name_after_it_does(either_library: Library) -> None:
+    library = either_library
+    library.one_night()
+    library.deliver(date(2027, 3, 22), moves(person("ANNA")))
+    library.one_night(_without_keys(library))
+    assert library.store.finding.is_complete()
+    assert find(library, named("ANNA"))["patron"] == library.id_of("ANNA")
+    library.deliver(date(2027, 3, 23), renames(moves(person("ANNA"))))
+    library.one_night(_without_keys(library))
+    assert not library.store.finding.is_complete()
+    assert find(library, named("ANNA"))["found"] is False
 
 
 def test_what_a_search_may_still_miss_is_said_until_a_night_has_made_the_keys(
