@@ -17,6 +17,7 @@ from cprsync.domain.patron.patron import AsOf, Purpose, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
 from cprsync.errors import BadAnswer, BadInput, LostCompare, NotConfirmed, RegisterUnavailable
+from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp, look_up
 from cprsync.store.seals.failures import StoreUnavailable
 
@@ -138,6 +139,7 @@ def test_an_answer_of_the_files_own_day_that_protects_seals_and_does_nothing_els
     again = library.everything()
     assert "older" in warned(lookup(library, "ANNA", register=True))
     assert unowned(library.everything()) == unowned(again)
+    make_finding_keys(library.ports())
     library.nothing_is_left()
 
 

@@ -130,5 +130,5 @@ def test_the_stores_question_finds_the_loans_that_the_rule_calls_over(either_lib
     take(library, owed)
     take(library, loans)
     with reading(library.engine) as connection:
-        found = connection.scalars(select(tables.loan.c.source_id).where(is_over(library.store._tenant, by)))
+        found = connection.scalars(select(tables.loan.c.source_id).where(is_over(library.store._tenant.agency, by)))
         assert set(found) == over

@@ -20,6 +20,7 @@ from cprsync.errors import (
     RegisterRefused,
     RegisterUnavailable,
 )
+from cprsync.services.desk.finding import make_finding_keys
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
@@ -101,6 +102,7 @@ def test_whatever_of_a_new_patron_is_not_answered_is_asked_again_the_next_night_
 def test_a_counterpart_that_cannot_be_trusted_is_a_matter_of_certificates(library: Library) -> None:
     library.enrol("HENRIK")
     library.register.down = PeerCertificateError("the certificate of the register is of another host")
+    make_finding_keys(library.ports())
     before = library.everything()
     assert library.one_night().exit_code == 2
     assert unowned(library.everything()) == unowned(before)

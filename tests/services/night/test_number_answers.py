@@ -15,6 +15,7 @@ from townspeople import cpr, moves, person
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
+from cprsync.services.desk.finding import make_finding_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +93,7 @@ def test_a_number_of_another_patron_offers_to_merge_the_two(library: Library) ->
     assert (item["patron"], item["kind"], item["about"]) == (patron, BOTH, other)
     reviews(library).accept(item["id"])
     assert library.store.patrons.find(STALE) == other
+    make_finding_keys(library.ports())
     library.nothing_is_left()
 
 
