@@ -171,13 +171,7 @@ def preview_provisional(
         today=today,
     )
     preview = Preview(ADD, known, warnings_about(arrival), (_mark(desk, values),))
-    document = {
-        "patron": None,
-        "typed": _without_number(values),
-        "warnings": warning_documents(preview.warnings),
-        "written": False,
-        "preview": preview_document(preview) | _would_be(desk, row, patron),
-    }
+    document = _unasked_document(desk, row, patron, preview=preview, values=values)
     return Addition(row, user, preview, document, is_provisional=True, said=said)
 
 
@@ -233,14 +227,21 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
         today=today,
     )
     preview = Preview(ADD, None, warnings_about(arrival), (_mark(desk, values),))
-    document = {
+    document = _unasked_document(desk, row, patron, preview=preview, values=values)
+    return Addition(row, user, preview, document)
+
+
+def _unasked_document(
+    desk: Desk, row: NewPatron, patron: Patron, *, preview: Preview, values: Mapping[str, str]
+) -> dict[str, Any]:
+    """What is shown of somebody about whom the register has said nothing."""
+    return {
         "patron": None,
         "typed": _without_number(values),
         "warnings": warning_documents(preview.warnings),
         "written": False,
         "preview": preview_document(preview) | _would_be(desk, row, patron),
     }
-    return Addition(row, user, preview, document)
 
 
 def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
