@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: The longest secret that is read. A provider of identities may give long ones.
+PASSWORD_MAX_BYTES: Final = 4096
 #: The permissions that group and others must not have on a secret: any.
 OTHERS: Final = 0o077
 #: The permissions that they must not have on a file without a secret: to change it.
@@ -41,6 +43,21 @@ def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
     with os.fdopen(handle, "rb") as file:
         check_private(handle, path, forbidden=forbidden)
         yield file
+
+
+def read_password(path: Path) -> str:
+    """Read the one secret that a file holds. Raises ConfigurationError, which names the file and nothing in it."""
+    try:
+        with open_private(path) as file:
+            password = file.read(PASSWORD_MAX_BYTES).decode("utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        # from None: nothing in the file may be in a message
+        raise ConfigurationError(
+            "{path}: no password can be read there", path=path, kind="configuration.password"
+        ) from None
+    if not password:
+        raise ConfigurationError("{path}: there is no password in it", path=path, kind="configuration.password")
+    return password
 
 
 def open_new_private(path: Path) -> int:

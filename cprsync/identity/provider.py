@@ -29,7 +29,7 @@ from joserfc.jwk import KeySet
 
 from cprsync.errors import SignInRefused, SignInUnavailable
 from cprsync.identity.calls import SIGN_IN_SECONDS
-from cprsync.identity.settings import load_secret
+from cprsync.private import read_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ class Provider:
     def __init__(self, settings: ProviderSettings, calls: ProviderCalls, *, now: Callable[[], datetime]) -> None:
         """Raises ConfigurationError: our secret cannot be read."""
         self._settings, self._calls, self._now = settings, calls, now
-        self._secret = load_secret(settings.secret_file)
+        self._secret = read_password(settings.secret_file)
         self._lock = threading.Lock()
         self._metadata: tuple[float, Mapping[str, Any]] | None = None
         self._keys: KeySet | None = None

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from cprsync.errors import ConfigurationError
-from cprsync.private import open_private
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_SECRET_MAX_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +27,3 @@ class ProviderSettings:
     scopes: tuple[str, ...] = ("openid",)
     #: whether test certificates are refused
     production: bool = False
-
-
-def load_secret(path: Path) -> str:
-    """Read our secret at the provider. Raises ConfigurationError, which names the file and nothing in it."""
-    try:
-        with open_private(path) as file:
-            secret = file.read(_SECRET_MAX_BYTES).decode("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        # from None: nothing in the file may be in a message
-        raise ConfigurationError(
-            "{path}: no password can be read there", path=path, kind="configuration.password"
-        ) from None
-    if not secret:
-        raise ConfigurationError("{path}: there is no password in it", path=path, kind="configuration.password")
-    return secret

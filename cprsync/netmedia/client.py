@@ -32,7 +32,7 @@ from cprsync.errors import (
     NetMediaUnavailable,
     NetMediaUntrusted,
 )
-from cprsync.netmedia.settings import NetMediaSettings, load_password
+from cprsync.private import read_password
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import FAULT, Contract, payload, root_of
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import requests
 
     from cprsync.domain.netmedia.account import Call, Effect
+    from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.resources import Schemas
 
 R = TypeVar("R")
@@ -110,7 +111,7 @@ class SoapNetMedia:
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
         self._settings = settings
-        self._password = load_password(settings)
+        self._password = read_password(settings.password_file)
         self._calls = Calls(_CULR, settings, settings.limits, identity=None, surroundings=surroundings)
         self._channel, contract = self._calls.channel, Contract(schemas.net_media)
         self._service = Service(

@@ -19,8 +19,15 @@ from cprsync import private, wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
-from cprsync.netmedia.settings import NetMediaSettings, load_password
-from cprsync.private import OTHERS, OTHERS_WRITE, check_mode, create_private, open_new_private, open_private
+from cprsync.private import (
+    OTHERS,
+    OTHERS_WRITE,
+    check_mode,
+    create_private,
+    open_new_private,
+    open_private,
+    read_password,
+)
 from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
@@ -155,13 +162,10 @@ def test_a_list_is_written_for_its_owner_alone(option: str, library: Path) -> No
 def test_a_password_is_read_from_a_private_file_alone(tmp_path: Path, careless: None) -> None:
     path = tmp_path / "password"
     path.write_text("hemmeligt\n", encoding="utf-8")
-    settings = NetMediaSettings(
-        url="https://culr.test/", ca=path, agency="775100", user="u", group="g", password_file=path
-    )
     with pytest.raises(ConfigurationError, match="chmod 600"):
-        load_password(settings)
+        read_password(path)
     path.chmod(0o600)
-    assert load_password(settings) == "hemmeligt"
+    assert read_password(path) == "hemmeligt"
 
 
 def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
