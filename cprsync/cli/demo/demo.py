@@ -6,25 +6,22 @@ Everything is real except the people: certificates, mutual TLS, files, a store, 
 from __future__ import annotations
 
 import csv
-import secrets
 import tempfile
 import time
-import tomllib
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.catalogues import Language
+from cprsync.cli.demo.week import Stage, load_week, read_numbers
 from cprsync.cli.desk.serving import PORT
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
-from cprsync.domain.desk.roles import Role
 from cprsync.errors import Exit
 from cprsync.language.words import heading, long_day, word
 
@@ -33,38 +30,9 @@ if TYPE_CHECKING:
 
     from cprsync.cli.demo.comparison import Comparison, Rights
     from cprsync.config.settings import Settings
-    from cprsync.config.sign_in import PatronPageSection, SignInSection
 
 #: The most steps for the working nights and the days between them.
 DAYS_MAX = 60
-
-
-@dataclass(slots=True)
-class Week:
-    """The demo's script: the keys of the patrons, and what happens on each working day."""
-
-    start: date
-    patrons: list[str]
-    nights: list[dict[str, Any]]
-    #: one more working day, which leaves cases to people at the desk
-    for_the_desk: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Stage:
-    """Where the demo is set up."""
-
-    folder: Path
-    ready: dict[str, Any]
-    settings: Settings
-    week: Week
-    language: Language
-    as_json: bool
-    nights: list[dict[str, Any]] = field(default_factory=list)
-
-    def tell(self, text: str = "") -> None:
-        if not self.as_json:
-            say(text)
 
 
 app = typer.Typer()
@@ -88,8 +56,8 @@ def demo(
     At its end every record is compared with the register's own; exit 0 only if all are equal.
     """
     with failures(as_json=as_json):
-        open_desk = partial(_open_desk, port=_free_port(port)) if serve else None
-        return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=open_desk)
+        before_leaving = partial(_open_desk, port=_free_port(port)) if serve else None
+        return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=before_leaving)
 
 
 def _free_port(port: int) -> int:
@@ -129,76 +97,6 @@ def run_demo(
         if before_leaving is not None:
             before_leaving(stage)
         return outcome
-
-
-#: Who may sign in at the demo's desk, and what they are. All have the same password, which the demo prints.
-_USERS: Final = {
-    "skranke": Role.DESK,
-    "leder": Role.SUPERVISOR,
-    "drift": Role.OPERATOR,
-    "privat": Role.PRIVACY_OFFICER,
-}
-
-
-def _open_desk(stage: Stage, *, port: int) -> None:
-    """Serve the desk on the demo's town to invented users."""
-    from cprsync.cli.desk.serving import serve_site
-    from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
-    from cprsync.wiring import Site
-
-    live_day_for_the_desk(stage)
-    section, password = stage.settings.library[0], secrets.token_urlsafe(9)
-    kept, libraries, path = hash_password(password), frozenset({section.agency}), stage.folder / "accounts.toml"
-    entries = [
-        AccountEntry(name=name, password=kept, roles=frozenset({role}), libraries=libraries)
-        for name, role in _USERS.items()
-    ]
-    write_accounts(path, entries)
-    desk = stage.settings.desk.model_copy(update={"accounts": path, "sign_in": _mock_provider(stage, port)})
-    stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
-    stage.tell(word("demo_patrons", stage.language, url=f"http://localhost:{PORT}/me"))
-    section = section.model_copy(update={"patron_page": _patron_page(stage, PORT)})
-    site = Site(stage.settings.model_copy(update={"desk": desk}), section)
-    serve_site(site, port, stage.language, as_json=stage.as_json)
-
-
-def _mock_provider(stage: Stage, port: int) -> SignInSection:
-    """The mock's identity provider, where the same users sign in by a click."""
-    from cprsync.config.sign_in import SignInSection
-    from cprsync.mock.identity import STAFF
-
-    roles = sorted({role for groups in STAFF.values() for role in groups})
-    return SignInSection(
-        **_registration(stage, port),
-        title=word("demo_provider", stage.language),
-        roles_claim="groups",
-        role=tuple({"value": role, "role": role} for role in roles),
-    )
-
-
-def _patron_page(stage: Stage, port: int) -> PatronPageSection:
-    """The patrons' pages, where anybody of the town signs in by a click."""
-    from cprsync.config.sign_in import PatronPageSection, PatronProviderSection
-
-    title = word("demo_provider", stage.language)
-    provider = PatronProviderSection(**_registration(stage, port), title=title, number_claim="cpr")
-    return PatronPageSection(cards=True, sign_in=provider)
-
-
-def _registration(stage: Stage, port: int) -> dict[str, Any]:
-    """What the mock's provider knows of a program on this machine."""
-    from cprsync.mock.identity import CLIENT
-
-    address = f"http://localhost:{port}"
-    return {**stage.ready["oidc"], "client_id": CLIENT, "ca": stage.ready["ca"], "address": address}
-
-
-def load_week() -> Week:
-    """The packaged week."""
-    from cprsync.resources import fixture_path
-
-    document = tomllib.loads(fixture_path("demo.toml").read_text(encoding="utf-8"))
-    return Week(document["demo"]["start"], document["demo"]["patrons"], document["night"], document["desk"])
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
@@ -256,6 +154,13 @@ def live_day_for_the_desk(stage: Stage) -> None:
     _live_day(stage, stage.week.for_the_desk)
 
 
+def _open_desk(stage: Stage, *, port: int) -> None:
+    from cprsync.cli.demo.desk import open_desk
+
+    live_day_for_the_desk(stage)
+    open_desk(stage, port=port)
+
+
 def _live_day(stage: Stage, night: Mapping[str, Any], place: str = "") -> None:
     """Live until a working day, and through the night after it. `place`: where the day stands in the week."""
     from cprsync.mock import control
@@ -268,20 +173,12 @@ def _live_day(stage: Stage, night: Mapping[str, Any], place: str = "") -> None:
 
 def _write_patrons(path: Path, keys: list[str]) -> None:
     """Write the library's own list, as another system would export it. It names no group, because age decides that."""
-    numbers = _numbers()
+    numbers = read_numbers()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["cpr_number", "card", "branch", "language"])
         for position, key in enumerate(keys, start=1):
             writer.writerow([numbers[key], f"K{position:05}", "HOVED", "da"])
-
-
-def _numbers() -> dict[str, str]:
-    """The people's numbers by key."""
-    from cprsync.resources import fixture_path
-
-    town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
-    return {person["key"]: person["number"] for person in town["person"]}
 
 
 def _walk_to(stage: Stage, day: date) -> None:
@@ -322,7 +219,7 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
 
     site = site_of(stage.settings, None)
     with site.store() as store:
-        patron_id = store.patrons.find(CprNumber.parse(_numbers()[typed["who"]]))
+        patron_id = store.patrons.find(CprNumber.parse(read_numbers()[typed["who"]]))
     with site.counter() as counter:
         text, reason, until = typed["value"], typed["reason"], typed["until"]
         set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))

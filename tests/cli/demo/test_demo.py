@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from cprsync import wiring
-from cprsync.cli.demo.demo import Stage, live_day_for_the_desk, run_demo
+from cprsync.cli.demo.demo import live_day_for_the_desk, run_demo
+from cprsync.cli.demo.desk import tell_what_to_try
+from cprsync.cli.demo.week import Stage, load_week, read_numbers
 from cprsync.config.clock import SystemClock
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
     from cprsync.domain.person.person import Person
 
@@ -92,6 +95,21 @@ def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_thr
     assert "Thursday 25 March – Monday 29 March: no delivery" in told
     assert told.count("(adds up)") == 7 + 1
     assert "as anyone in the municipality: RIKKE, SVEND, HELLE (eReolen" in told
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_opened_desk_names_people_who_are_no_patrons_and_its_own_port(
+    language: Language, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    week, numbers = load_week(), read_numbers()
+    stage = Stage(tmp_path, {}, settings=None, week=week, language=language, as_json=False)  # type: ignore[arg-type] # nothing is asked of the settings
+    tell_what_to_try(stage, password="kodeord", port=8799)
+    told = capsys.readouterr().out
+    assert "http://localhost:8799/me" in told
+    tried = [one["who"] for one in week.for_the_desk["try"]]
+    assert len(tried) == 4
+    assert not set(tried) & set(week.patrons)
+    assert all(f"{numbers[key][:6]}-{numbers[key][6:]}" in told for key in tried)
 
 
 def close_films(settings: Settings, key: str) -> None:
