@@ -92,7 +92,7 @@ def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[st
 
     The register's differing value follows after an arrow. A list has one line for each entry.
     """
-    fields = _without_borrowing(fields)
+    fields = name_standing(fields)
     names = {key: name_of(key, language) for key in fields}
     width = max(map(len, names.values()), default=0)
     return [
@@ -100,8 +100,8 @@ def field_lines(fields: Mapping[str, Any], language: Language = "da") -> list[st
     ]
 
 
-def _without_borrowing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Change the standing of a person who only answers for a minor: the record is active but may not borrow."""
+def name_standing(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields, with a standing of its own for a person who only answers for a minor: active, but no patron."""
     standing = fields.get("standing")
     only_answers = fields.get("kind", {}).get("value") == PatronKind.RESPONSIBLE.value
     if standing is None or not only_answers or standing["value"] != Stage.ACTIVE.value:

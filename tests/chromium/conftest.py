@@ -27,7 +27,7 @@ def executable() -> str:
 
 
 @pytest.fixture(scope="package")
-def town(executable: str, tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[TownDesk]:
+def town(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[TownDesk]:
     """The desk, after the first nights of the demo's week. No other test sees what one has changed of a person."""
     configure("WARNING")
     with served_town(tmp_path_factory.mktemp("chromium"), mock_keys) as town:

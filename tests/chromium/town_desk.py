@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings
 
+#: Some tests look up more people than anybody may at a desk.
+CAPS = "caps = { an_hour = 1000, a_day = 1000, strangers_a_day = 500 }\n"
 #: Up to the first night after Easter: days without a delivery lie behind, and a death waits for a person.
 NIGHTS = 4
 #: Who signs in, by what they are.
@@ -36,6 +38,7 @@ USERS = {
     "skranke": frozenset({Role.DESK}),
     "leder": frozenset({Role.SUPERVISOR}),
     "drift": frozenset({Role.OPERATOR}),
+    "privat": frozenset({Role.PRIVACY_OFFICER}),
     "alle": EVERY_ROLE,
 }
 
@@ -89,4 +92,4 @@ def _let_sign_in(library: Library, certs: Path, agency: str) -> None:
     )
     named = {"certificate": certs / "server.pem", "key": certs / "server.key"}
     lines = "".join(f'{name} = "{path}"\n' for name, path in named.items())
-    library.rewrite("cprsync.toml", "[desk]\n", f'[desk]\naccounts = "accounts.toml"\n{lines}')
+    library.rewrite("cprsync.toml", "[desk]\n", f'[desk]\naccounts = "accounts.toml"\n{CAPS}{lines}')

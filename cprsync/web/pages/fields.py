@@ -9,7 +9,15 @@ from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.kinds import NAME
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
-from cprsync.language.record import NOTHING, correction_text, name_of, owner_text, value_lines, value_text
+from cprsync.language.record import (
+    NOTHING,
+    correction_text,
+    name_of,
+    name_standing,
+    owner_text,
+    value_lines,
+    value_text,
+)
 from cprsync.language.words import desk_word, has_desk_word, typed_day, word
 
 if TYPE_CHECKING:
@@ -100,7 +108,7 @@ def group_of(key: str) -> int:
 
 def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
     """The fields of a document, in its order."""
-    for key, entry in fields.items():
+    for key, entry in name_standing(fields).items():
         lines = tuple(lines_of(key, entry, language))
         yield Row(
             key,
