@@ -10,6 +10,7 @@ import typer
 
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.language.audit import attempt_text
 from cprsync.language.words import long_time, word
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     for key in ("open", "samples"):
         yield word(f"access_{key}", language, count=len(document[key]))
         yield from (f"  {_attempt_text(one, language)}" for one in document[key])
+    yield word("access_requests", language, count=len(document["requests"]))
+    yield from (f"  {_request_text(one, language)}" for one in document["requests"])
     yield word("access_watched", language, count=document["watched"])
 
 
@@ -61,6 +64,11 @@ def _attempt_text(one: Mapping[str, Any], language: Language) -> str:
     why, patron = word(f"access_why_{one['why']}", language), one["patron"] or "–"
     late = f" · {word('access_late', language)}" if one["overdue"] else ""
     return f"{one['number']:>6}  {at}  {one['user']:<14}  {patron:<9}  {why}{late}"
+
+
+def _request_text(one: Mapping[str, Any], language: Language) -> str:
+    at = long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
+    return f"{one['number']:>6}  {at}  {one['user']:<14}  {attempt_text(one['doing'], one['what'], language)}"
 
 
 @app.command("sign")

@@ -103,7 +103,8 @@ NEEDS_SECOND: Final[Mapping[Doing, frozenset[Closeness]]] = {
 NOT_FOUND_MOST: Final = 10
 #: How long a look-up of somebody who is no patron may stay open before its reason is owed.
 OPEN_FOR: Final = timedelta(minutes=30)
-#: How long a second person's signature holds.
+#: How long a request for a second person's signature waits, and how long the signature holds.
+WAITS_FOR_SECOND: Final = timedelta(minutes=15)
 SIGNED_FOR: Final = timedelta(minutes=5)
 #: How long a sample may wait for a supervisor.
 SAMPLE_WAITS: Final = timedelta(days=14)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.access import (
     DEFAULT_CAPS,
     NOT_FOUND_MOST,
-    SIGNED_FOR,
+    WAITS_FOR_SECOND,
     Closeness,
     Doing,
     Outcome,
@@ -70,9 +70,12 @@ def ask_register_about(
     return answer
 
 
-def make_sure_that_may(store: Store, doing: Doing, patron_id: str, *, user: str) -> None:
-    """Refuse what somebody may not do with a patron's data, or may not do alone. Raises as `ask_register_about`."""
-    _admitted(store, Wanted(user, doing, doing.value, patron_id), DEFAULT_CAPS)
+def make_sure_that_may(store: Store, doing: Doing, patron_id: str, *, what: str, user: str) -> None:
+    """Refuse what somebody may not do with a patron's data, or may not do alone. Raises as `ask_register_about`.
+
+    `what`: names the one thing that is done, such as a field. A second person signs for that alone.
+    """
+    _admitted(store, Wanted(user, doing, what, patron_id), DEFAULT_CAPS)
 
 
 def _admitted(store: Store, wanted: Wanted, caps: Caps) -> Admission:
@@ -113,16 +116,39 @@ def _is_same_family(one: Person, other: Person) -> bool:
 
 
 def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> None:
-    """Sign for what somebody else was refused. It holds for `SIGNED_FOR`, once, and for nothing else.
+    """Sign for what somebody else was refused, at their screen or at one's own. It holds for `SIGNED_FOR`, once.
+
+    It holds for that one thing with that one person's data.
 
     Raises BadInput: there is no such attempt, it is too old, or it is the person's own; nothing is written.
     """
     attempt = store.access.attempt(seq)
-    if attempt is None or now - attempt.at > SIGNED_FOR or not attempt.needs_second:
+    if attempt is None or now - attempt.at > WAITS_FOR_SECOND or not attempt.needs_second:
         raise BadInput("nothing waits for a signature under that number", kind="access.unknown")
     if not may_check(by, attempt.user):
         raise BadInput("nobody signs for themselves: another supervisor has to", kind="access.own")
     store.access.sign(seq, by=by)
+
+
+def list_requests(store: Store, *, user: str, now: datetime) -> list[dict[str, Any]]:
+    """What waits for a second person's signature, the oldest first. Names who asks, and not whose data it is about."""
+    return [
+        {
+            "number": one.seq,
+            "at": one.at.isoformat(timespec="seconds"),
+            "user": one.user,
+            "doing": one.doing,
+            "what": one.purpose,
+            "is_own": not may_check(user, one.user),
+        }
+        for one in store.access.requests(since=now - WAITS_FOR_SECOND)
+    ]
+
+
+def is_signed(store: Store, seq: int) -> bool:
+    """Whether a second person has signed for an attempt, and it was not made yet."""
+    attempt = store.access.attempt(seq)
+    return attempt is not None and Outcome.SIGNED in attempt.outcomes and Outcome.USED not in attempt.outcomes
 
 
 def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> None:
@@ -172,6 +198,7 @@ def list_waiting(store: Store, *, user: str, now: datetime) -> dict[str, Any]:
         "capped": list(alarms.capped),
         "open": [sample_document(one, now=now) for one in store.access.open_looks(user)],
         "samples": [sample_document(one, now=now) for one in store.access.samples()],
+        "requests": list_requests(store, user=user, now=now),
         "watched": store.access.watched(),
     }
 

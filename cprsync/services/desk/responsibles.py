@@ -56,7 +56,7 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     """
     store = desk.store
     minor = read_patron(store, asked.patron_id)
-    make_sure_that_may(store, Doing.EDIT, minor.id, user=asked.user)
+    make_sure_that_may(store, Doing.EDIT, minor.id, what="responsible:add", user=asked.user)
     if not minor.borrows:
         raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
     if minor.kind is not PatronKind.PERSON:
@@ -167,7 +167,7 @@ def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> 
     New debts are no longer this person's; older ones stay.
     """
     read_patron(store, asked.patron_id)
-    make_sure_that_may(store, Doing.EDIT, asked.patron_id, user=asked.user)
+    make_sure_that_may(store, Doing.EDIT, asked.patron_id, what="responsible:remove", user=asked.user)
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")

@@ -148,7 +148,7 @@ class Reviews:
         number that the item would give; then a review about both patrons is opened.
         """
         item = self.waiting_item(number)
-        self.make_sure_that_may(item)
+        self.make_sure_that_may(item, "accept")
         if item.row.needs_two:
             return self._accept_by_two(item)
         self.brake([item])
@@ -159,7 +159,7 @@ class Reviews:
     def reject(self, number: int, *, reason: str) -> dict[str, Any]:
         """Reject the item with a reason. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
         item, why = self.waiting_item(number), checked_reason(reason)
-        self.make_sure_that_may(item)
+        self.make_sure_that_may(item, "reject")
         return self._answer(Answer(item, State.REJECTED, self.user, why))
 
     def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class Reviews:
             raise ReviewClosed(_NOT_TAKEN_BACK[item.state], number=number, kind=kind)
         if item.row.doing is AcceptEffect.NUMBER_SET and not is_shown:
             raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
-        self.make_sure_that_may(item)
+        self.make_sure_that_may(item, "undo")
         return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
@@ -191,13 +191,13 @@ class Reviews:
                 state=item.state.value,
             )
         why = checked_reason(reason)
-        self.make_sure_that_may(item)
+        self.make_sure_that_may(item, "reopen")
         return self._answer(Answer(item, State.WAITING, self.user, why))
 
-    def make_sure_that_may(self, item: ReviewItem) -> None:
+    def make_sure_that_may(self, item: ReviewItem, answer: str) -> None:
         """Refuse an answer about oneself or one's household, until a second person signs."""
         for patron_id in filter(None, (item.patron_id, item.about)):
-            make_sure_that_may(self.store, Doing.REVIEW, patron_id, user=self.user)
+            make_sure_that_may(self.store, Doing.REVIEW, patron_id, what=f"{answer}:{item.id}", user=self.user)
 
     def put_off(self, number: int, *, until: date, reason: str) -> dict[str, Any]:
         """Let the item wait until a day, for a reason. What settles it by itself still does.
@@ -205,7 +205,7 @@ class Reviews:
         Raises ReviewUnknown, ReviewClosed, or BadInput for the day or the reason; then nothing is changed.
         """
         item, why = self.waiting_item(number), checked_reason(reason)
-        self.make_sure_that_may(item)
+        self.make_sure_that_may(item, "later")
         later = Later(check_later(until, self.clock.today()), self.user)
         self.store.review_desk.put_off(item, later, user=self.user, reason=why)
         return document_of(self._item(number))

@@ -178,11 +178,17 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     if asked.text is not None and not text_of(asked.text):
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
-    make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, user=asked.user)
+    make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, what=_what(asked), user=asked.user)
     if asked.field in SETTABLE:
         return _set_local(counter, asked)
     write = _write_own if _is_ours(counter, asked) else _correct
     return write_again_if_lost(lambda: write(counter, asked))
+
+
+def _what(asked: Setting) -> str:
+    """What a second person would sign for: the field, and what is done with it."""
+    doing = asked.done_to_list
+    return f"{asked.field}:{('clear' if asked.text is None else 'set') if doing is None else doing.value}"
 
 
 def _view(counter: SettingDesk, patron_id: str) -> PatronView:

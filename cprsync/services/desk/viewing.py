@@ -17,7 +17,7 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.ports.desk import PatronView, Reveal
+from cprsync.services.ports.desk import SHOW, PatronView, Reveal
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.trust import demanded_reason
 
@@ -70,7 +70,7 @@ class RecordViewer:
         fields = sealed_fields(document["fields"])
         if not fields:
             return document
-        make_sure_that_may(self.store, Doing.REVEAL, patron_id, user=self.user)
+        make_sure_that_may(self.store, Doing.REVEAL, patron_id, what=SHOW, user=self.user)
         return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
 
     def _document(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class LeavingDesk:
             SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
-        make_sure_that_may(self.store, Doing.EDIT, patron_id, user=self.user)
+        make_sure_that_may(self.store, Doing.EDIT, patron_id, what=Ending.LEAVE.value, user=self.user)
         # a night's decision about the patron is written before the record is closed, or not at all
         with self.store.runs.lock():
             shown = self.preview(patron_id, Ending.LEAVE)
@@ -182,7 +182,7 @@ class LeavingDesk:
             SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
-        make_sure_that_may(self.store, Doing.EDIT, patron_id, user=self.user)
+        make_sure_that_may(self.store, Doing.EDIT, patron_id, what=Ending.ERASE.value, user=self.user)
         with self.store.runs.lock():
             reason = check_confirmed(self.preview(patron_id, Ending.ERASE).preview, confirmation)
             erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)

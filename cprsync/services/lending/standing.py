@@ -171,7 +171,7 @@ class Statements:
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
         # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
-        make_sure_that_may(self.store, Doing.REVEAL, patron_id, user=self.user)
+        make_sure_that_may(self.store, Doing.REVEAL, patron_id, what=purpose, user=self.user)
         opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, purpose))
         return self._document(view, self._envelope(view, opened), revealed=True)
 

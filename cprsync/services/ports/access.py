@@ -88,6 +88,9 @@ class Access(Protocol):
     def attempt(self, seq: int) -> Attempted | None:
         """One attempt; None: there is none."""
 
+    def requests(self, *, since: datetime) -> list[Attempted]:
+        """What was refused since then for want of a second person, and nobody has signed for; the oldest first."""
+
     def sign(self, seq: int, *, by: str) -> None:
         """Write that a second person signs for an attempt."""
 

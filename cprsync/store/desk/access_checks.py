@@ -71,6 +71,11 @@ class Access(TenantStore):
         with reading(self._tenant.engine) as connection:
             return next(iter(_read(connection, self._tenant, _ROW.seq == seq)), None)
 
+    def requests(self, *, since: datetime) -> list[Attempted]:
+        lacks = or_(_ROW.refused == Rule.SECOND.value, _came(Outcome.WITHHELD)), not_(_came(Outcome.SIGNED))
+        with reading(self._tenant.engine) as connection:
+            return _read(connection, self._tenant, _ROW.at >= stamp_of(since), *lacks)
+
     def sign(self, seq: int, *, by: str) -> None:
         self._answer(seq, Outcome.SIGNED, SIGNED, by=by)
 

@@ -1,4 +1,7 @@
-"""What supervisors look at afterwards: samples, and who is stopped. And the reasons that staff owe for look-ups."""
+"""What supervisors sign for, and what they look at afterwards: samples, and who is stopped.
+
+And the reasons that staff owe for look-ups.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.audit import attempt_text
 from cprsync.language.errors import error_text
 from cprsync.language.words import long_time, word
-from cprsync.services.desk.access import check_sample, explain_look_up, lift_stop, list_waiting
+from cprsync.services.desk.access import (
+    check_sample,
+    explain_look_up,
+    lift_stop,
+    list_requests,
+    list_waiting,
+    sign_attempt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from starlette.responses import Response
 
+    from cprsync.catalogues import Language
     from cprsync.web.visit import Visit
 
 
@@ -73,14 +85,51 @@ def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str,
     return [
         {
             **one,
-            "when": long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language),
-            "did": word(f"did_refused.{one['doing']}", language),
-            "for": word(f"why_{one['purpose']}", language).removeprefix("why_"),
+            "when": _when(one, language),
+            "did": attempt_text(one["doing"], one["purpose"], language),
             "because": word(f"access_why_{one['why']}", language),
             "is_own": one["user"] == visit.user,
         }
         for one in attempts
     ]
+
+
+def _when(one: Mapping[str, Any], language: Language) -> str:
+    return long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
+
+
+# -- what waits for a second person ------------------------------------------------------------------------
+
+
+def show_requests(visit: Visit) -> Response:
+    """What others may not do alone. Names who asks and what for, and no patron: the colleague says the rest."""
+    return _requests_page(visit)
+
+
+def sign(visit: Visit) -> Response:
+    """Sign for one of them."""
+    desk = visit.place.desk
+    try:
+        sign_attempt(desk.store, int(visit.named("number")), by=visit.user, now=desk.clock.now())
+    except BadInput as error:
+        return _requests_page(visit, problem=("", error_text(error, visit.language)))
+    visit.session.say(visit.word("request_signed"))
+    return visit.go_to("/requests")
+
+
+def _requests_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
+    desk, language = visit.place.desk, visit.language
+    requests = [
+        {**one, "when": _when(one, language), "did": attempt_text(one["doing"], one["what"], language)}
+        for one in list_requests(desk.store, user=visit.user, now=desk.clock.now())
+    ]
+    return visit.show(
+        "requests.html",
+        status=200 if problem is None else 422,
+        requests=requests,
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 # -- what staff owe ----------------------------------------------------------------------------------------

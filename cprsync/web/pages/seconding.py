@@ -1,6 +1,7 @@
-"""A second person signs on the first one's screen: the form waits in the session, and is answered once they have.
+"""A form that a second person has to sign for waits in the session, and is answered once they have.
 
-Only the form that was refused is answered, and only for a few minutes. What they signed is in the audit before.
+They sign on the first one's screen, or on their own, where they find it in a list (`checking`). Only the form that was
+refused is answered, and only for a few minutes. What they signed is in the audit before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cprsync.domain.desk.roles import Task, may
 from cprsync.errors import CprsyncError
 from cprsync.language.errors import error_text
 from cprsync.language.words import desk_word
-from cprsync.services.desk.access import sign_attempt
+from cprsync.services.desk.access import is_signed, sign_attempt
 from cprsync.web.accounts import CHECKS_MAX
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Seconding:
-    """Shows the form in which a second person signs, and takes it."""
+    """Shows how a second person signs, and takes it."""
 
     renderer: Renderer
     places: Places
-    #: None: nobody signs in, so nobody can sign here
+    #: None: nobody has a password of ours, so nobody can sign on another's screen
     accounts: Accounts | None
     checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS_MAX))
 
@@ -59,7 +60,7 @@ class Seconding:
         held = Held(request.scope["path"], form, int(str(error.values["attempt"])))
         return self._page(session, held, error_text(error, session.language))
 
-    def _page(self, session: Session, held: Held, told: str, *, problem: str | None = None) -> Response:
+    def _page(self, session: Session, held: Held, told: str, *, problem: tuple[str, str] | None = None) -> Response:
         return self.renderer.page(
             "second.html",
             session,
@@ -70,7 +71,7 @@ class Seconding:
             told=told,
             attempt=held.attempt,
             signs_here=self.accounts is not None,
-            problem=None if problem is None else (NAME, problem),
+            problem=problem,
         )
 
     async def signed(self, request: Request, session: Session, form: Form) -> Form | Response:
@@ -81,21 +82,31 @@ class Seconding:
         session.drop(form[KEY][0])
         if not isinstance(held, Held) or held.path != request.scope["path"]:
             return self._page(session, Held("/", {}, 0), desk_word("second_gone", session.language))
-        problem = await self._sign(session, held, form)
+        problem = await (self._sign if NAME in form else self._look)(session, held, form)
         return held.form if problem is None else self._page(session, held, "", problem=problem)
 
-    async def _sign(self, session: Session, held: Held, form: Form) -> str | None:
-        """What is wrong; None: they have signed."""
+    async def _look(self, session: Session, held: Held, _: Form) -> tuple[str, str] | None:
+        """What is wrong; None: they have signed elsewhere."""
+        if await run_in_threadpool(self._is_signed, held.attempt):
+            return None
+        return "", desk_word("second_not_yet", session.language, attempt=held.attempt)
+
+    def _is_signed(self, attempt: int) -> bool:
+        with self.places.taken() as place:
+            return is_signed(place.desk.store, attempt)
+
+    async def _sign(self, session: Session, held: Held, form: Form) -> tuple[str, str] | None:
+        """What is wrong, and at which field; None: they have signed here."""
         name, password = ((form.get(field) or [""])[0] for field in (NAME, PASSWORD))
         if self.accounts is None:
-            return desk_word("second_refused", session.language)
+            return NAME, desk_word("second_refused", session.language)
         who = await to_thread.run_sync(self.accounts.sign_in, name, password, limiter=self.checks)
         if who is None or not may(who.roles, Task.SIGN):
-            return desk_word("second_refused", session.language)
+            return NAME, desk_word("second_refused", session.language)
         try:
             await run_in_threadpool(self._write, held.attempt, who.name)
         except CprsyncError as error:
-            return error_text(error, session.language)
+            return NAME, error_text(error, session.language)
         return None
 
     def _write(self, attempt: int, by: str) -> None:
