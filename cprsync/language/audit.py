@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import FIELD
@@ -28,6 +28,11 @@ _OF_FIELDS = frozenset({"set", "override", "override_withdrawn", "reveal", "own_
 _DISCARD = "discard"
 #: The kind with kinds of deleted data as its actions.
 _FORGET = "forget"
+
+
+def entry_document(entry: Happening) -> dict[str, Any]:
+    """The JSON shape of an entry."""
+    return {**asdict(entry), "actions": list(entry.actions), "who": entry.who or word("audit_nobody", "en")}
 
 
 def entry_lines(entries: Iterable[Happening], language: Language, titles: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.lending.standing import BorrowRule
-from cprsync.language.words import day_text, word
+from cprsync.language.words import day_text, word, word_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 #: The width of the paper, and of the columns left and right of a title.
 WIDTH: Final = 80
 _DAY, _RIGHT = 20, 18
+
+
+def standing_with_words(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as JSON has it: each rule with its words in both languages."""
+    return {
+        **document,
+        "may_borrow": _with_reasons(document["may_borrow"], "borrow."),
+        "fees": [{**fee, **word_pair(f"fee.{fee['rule']}")} for fee in document["fees"]],
+        "may_contact": [_with_reasons(one, "contact.") for one in document["may_contact"]],
+    }
+
+
+def _with_reasons(ruling: Mapping[str, Any], about: str) -> dict[str, Any]:
+    return {**ruling, "rules": [{**rule, **word_pair(about + rule["rule"])} for rule in ruling["rules"]]}
 
 
 def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

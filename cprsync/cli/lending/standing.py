@@ -6,7 +6,7 @@ statement is plain text for print, or JSON.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,11 +25,7 @@ from cprsync.cli.terminal.frame import (
     opened,
     print_document,
 )
-from cprsync.language.lending import standing_lines, statement_lines
-from cprsync.language.words import word_pair
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from cprsync.language.lending import standing_lines, standing_with_words, statement_lines
 
 app = typer.Typer()
 statement_app = typer.Typer()
@@ -56,21 +52,7 @@ def patron_standing(
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
         document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
-    print_document(_with_words(document), standing_lines(document, lang), as_json=as_json)
-
-
-def _with_words(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as JSON has it: each rule with its words in both languages."""
-    return {
-        **document,
-        "may_borrow": _with_reasons(document["may_borrow"], "borrow."),
-        "fees": [{**fee, **word_pair(f"fee.{fee['rule']}")} for fee in document["fees"]],
-        "may_contact": [_with_reasons(one, "contact.") for one in document["may_contact"]],
-    }
-
-
-def _with_reasons(ruling: Mapping[str, Any], about: str) -> dict[str, Any]:
-    return {**ruling, "rules": [{**rule, **word_pair(about + rule["rule"])} for rule in ruling["rules"]]}
+    print_document(standing_with_words(document), standing_lines(document, lang), as_json=as_json)
 
 
 @statement_app.command()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,13 +22,10 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import Exit
-from cprsync.language.audit import entry_lines
+from cprsync.language.audit import entry_document, entry_lines
 from cprsync.language.citizen import citizen_lines
 from cprsync.language.night import audit_lines
 from cprsync.language.words import titles_of, word
-
-if TYPE_CHECKING:
-    from cprsync.services.ports.trust import Happening
 
 app = typer.Typer()
 
@@ -95,13 +91,9 @@ def audit_list(
                 store.audit.note_reading(user=user_name())
             entries = list_entries(store, policy, wanted)
             if as_json:
-                print_long_json({"agency": site.section.agency, "entries": []}, "entries", map(_document, entries))
+                print_long_json({"agency": site.section.agency, "entries": []}, "entries", map(entry_document, entries))
             else:
                 say_lines(entry_lines(entries, lang, titles_of(policy.products, lang)))
-
-
-def _document(entry: Happening) -> dict[str, Any]:
-    return {**asdict(entry), "who": entry.who or word("audit_nobody", "en")}
 
 
 @app.command("citizen")

@@ -77,15 +77,18 @@ class Addition:
     def is_writable(self) -> bool:
         return self.registration is None or self.registration.is_writable
 
+    @property
+    def minor(self) -> Patron:
+        """The patron as the record will know them, for whoever is to answer for them."""
+        one = None if self.registration is None else self.registration.decided
+        if one is not None:
+            return replace(one.patron, register=one.after)
+        birth = SILENT if self.row.born is None else Birth(self.row.born)
+        return Patron(NEW, Person(self.row.number or _NOBODY, birth=birth), None, 1)
 
-def preview_addition(  # noqa: PLR0913 -- what was typed, and what staff have seen
-    desk: Desk,
-    typed: str,
-    *,
-    user: str,
-    shown: Registration | None = None,
-    responsible: ShownResponsible | None = None,
-    provisional: bool = False,
+
+def preview_addition(
+    desk: Desk, typed: str, *, user: str, shown: Registration | None = None, provisional: bool = False
 ) -> Addition:
     """Read the typed text, a JSON object by field name, and say what would be written.
 
@@ -94,7 +97,6 @@ def preview_addition(  # noqa: PLR0913 -- what was typed, and what staff have se
         typed: the text.
         user: who asks.
         shown: a look-up that staff have seen. Its number and its answer count, and the register is not asked again.
-        responsible: who is to answer for the patron, as staff have seen them.
         provisional: the register does not answer, and the person is registered by their own words.
 
     Raises:
@@ -109,7 +111,7 @@ def preview_addition(  # noqa: PLR0913 -- what was typed, and what staff have se
     _refuse_who_is_there(desk, row)
     addition = replace(_shown(desk, row, values, user, shown, provisional=provisional), pin=pin)
     kept = tuple(name for name in (*values, *((PIN,) if pin else ())) if name != "cpr_number")
-    return replace(addition if responsible is None else _answered(addition, responsible), kept=kept)
+    return replace(addition, kept=kept)
 
 
 def _shown(  # noqa: PLR0913 -- what was typed, and what staff have seen
@@ -139,8 +141,8 @@ def _shown(  # noqa: PLR0913 -- what was typed, and what staff have seen
     return Addition(row, user, preview, told | {"written": False}, registration)
 
 
-def _answered(addition: Addition, responsible: ShownResponsible) -> Addition:
-    """The same addition, with who answers for the patron. Nobody then has to be asked about that."""
+def answered_by(addition: Addition, responsible: ShownResponsible) -> Addition:
+    """The same addition, with who answers for the patron, as staff have seen them. Nobody is then asked about that."""
     preview = addition.preview
     warnings = tuple(one for one in preview.warnings if one.kind != MINOR)
     preview = replace(preview, warnings=warnings, marks=(*preview.marks, responsible.mark))

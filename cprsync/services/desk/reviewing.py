@@ -362,6 +362,14 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     return TakingBack(patron_id, given[-1].id, preview, document)
 
 
+def taking_back_of(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | None:
+    """The number that taking back the item would take back. None: it gave none, or another was given since."""
+    if item["kind"] != NUMBER_SET or item["state"] != State.ACCEPTED.value:
+        return None
+    shown = preview_taking_back(reviews, item["patron"])
+    return shown if shown.item == item["id"] else None
+
+
 def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
     """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
 

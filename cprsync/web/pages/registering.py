@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
-from cprsync.domain.patron.patron import Patron, Purpose
-from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Birth, Person
+from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
-from cprsync.services.desk.adding import confirm_addition, preview_addition
+from cprsync.services.desk.adding import answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import FIELD as RESPONSIBLE
 from cprsync.services.desk.answering import preview_responsible
-from cprsync.services.desk.lookup import NEW, Asked
+from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.web.pages.fields import rows_of
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.domain.desk.confirming import Preview
+    from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.answering import ShownResponsible
     from cprsync.services.desk.registering import Registration
@@ -177,19 +176,7 @@ def preview(visit: Visit, case: Case) -> Addition:
     shown = preview_addition(desk, text, user=visit.user, shown=case.registration, provisional=by_own_words)
     if not case.answers:
         return shown
-    found = case.responsible or preview_responsible(desk, minor_of(case, shown), case.answers, visit.user)
-    return preview_addition(
-        desk, text, user=visit.user, shown=case.registration, responsible=found, provisional=by_own_words
-    )
-
-
-def minor_of(case: Case, shown: Addition) -> Patron:
-    """Who would be answered for, as the record will know them."""
-    if case.registration is not None and case.registration.decided is not None:
-        one = case.registration.decided
-        return replace(one.patron, register=one.after)
-    birth = SILENT if shown.row.born is None else Birth(shown.row.born)
-    return Patron(NEW, Person(case.number or CprNumber.none_of(NEW), birth=birth), None, 1)
+    return answered_by(shown, case.responsible or preview_responsible(desk, shown.minor, case.answers, visit.user))
 
 
 def _is_new(case: Case, shown: Addition, before: ShownResponsible | None) -> bool:

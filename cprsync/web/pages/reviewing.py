@@ -14,7 +14,7 @@ from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import facts_of, sides_of, with_words
 from cprsync.language.words import long_time
-from cprsync.services.desk.reviewing import preview_taking_back, take_back
+from cprsync.services.desk.reviewing import take_back, taking_back_of
 from cprsync.web.pages.records import reviews_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from cprsync.services.desk.reviewing import Reviews, TakingBack
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.web.visit import Visit
 
 
@@ -65,26 +65,18 @@ def _field_of(error: BadInput | Braked | NotConfirmed, answer: str) -> str:
 
 def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
     """Take an acceptance back. A number that was given at the desk is taken back as it was shown."""
-    shown, reason = _taking_back(reviews, reviews.shown(number)), visit.typed("reason")
+    shown, reason = taking_back_of(reviews, reviews.shown(number)), visit.typed("reason")
     if shown is None:
         return reviews.undo(number, reason=reason)
     take_back(reviews, shown, Confirmation(visit.typed("digest"), reason))
     return reviews.shown(number)
 
 
-def _taking_back(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | None:
-    """The number that taking back the item would take back. None: it gave none, or another was given since."""
-    if item["kind"] != NUMBER_SET or item["state"] != State.ACCEPTED.value:
-        return None
-    shown = preview_taking_back(reviews, item["patron"])
-    return shown if shown.item == item["id"] else None
-
-
 def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     reviews, language = reviews_of(visit), visit.language
     item = with_words(reviews.shown(int(visit.named("number"))))
     names = {code: one.name for code, one in load_municipalities().by_code.items()}
-    number = _taking_back(reviews, item)
+    number = taking_back_of(reviews, item)
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
     return visit.show(
         "review.html",

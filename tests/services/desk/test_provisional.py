@@ -22,7 +22,7 @@ from cprsync.cli.desk.verifying import ask_once, verifying
 from cprsync.domain.patron.provisional import WAITS_MOST
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, RegisterUnavailable
-from cprsync.services.desk.adding import Addition, confirm_addition, preview_addition
+from cprsync.services.desk.adding import Addition, answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.services.trust.audit import status_of
@@ -221,7 +221,7 @@ def test_somebody_who_only_answers_for_a_minor_becomes_a_patron_and_is_verified(
     child = shown(library, said_by("SOFIE"))
     minor = replace(library.store.patrons.read([library.id_of("ANNA")])[0], id="", register=person("LIV"))
     found = preview_responsible(desk(library), minor, cpr("IVAN").digits, "lisbeth")
-    child = shown(library, said_by("LIV"), responsible=found)
+    child = answered_by(shown(library, said_by("LIV")), found)
     done = confirm_addition(desk(library), child, yes_to(child.preview))
     (answers,) = done["done"]["responsible"]
     assert answers == library.id_of("IVAN")
