@@ -21,7 +21,7 @@ from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
-from cprsync.web.refusals import NotAdmitted, status_of
+from cprsync.web.refusals import OURS, NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
 from cprsync.web.sessions import Answer
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
@@ -270,7 +270,7 @@ class Entry:
             # the rule, and nobody's name
             _LOG.warning("web.access.refused", kind=error.kind)
         status = status_of(error)
-        if status == 500:  # noqa: PLR2004 -- ours
+        if status in OURS:
             _LOG.error("web.failed", kind=error.kind)
         language = session.language
         return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)

@@ -9,13 +9,17 @@ from typing import Final
 
 from cprsync.errors import (
     AccessRefused,
+    BadAnswer,
     BadInput,
+    Braked,
     CardRefused,
     ConfigurationError,
     CprsyncError,
     NetMediaUnavailable,
+    NoSuchPerson,
     NotConfirmed,
     QuotaReached,
+    RegisterRefused,
     RegisterUnavailable,
     RunBusy,
 )
@@ -36,11 +40,15 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (CardRefused, 403),
     (QuotaReached, 429),
     (BadInput, 422),
+    (NoSuchPerson, 422),
+    (Braked, 409),
     (AccessRefused, 403),
     (RegisterUnavailable, 503),
     (NetMediaUnavailable, 503),
     (DeskBusy, 503),
     (RunBusy, 503),
+    (RegisterRefused, 502),
+    (BadAnswer, 502),
     (ConfigurationError, 500),
 )
 #: The status by the kind of an error, where it is another than its class has.
@@ -53,6 +61,10 @@ _KINDS: Final = {
     "request.size": 413,
     "usage.reason": 422,
 }
+
+
+#: What somebody of ours has to look into.
+OURS: Final = frozenset({500, 502})
 
 
 def status_of(error: CprsyncError) -> int:

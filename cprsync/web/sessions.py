@@ -89,6 +89,11 @@ class Session:
             self._in_hand.popitem(last=False)
         return key
 
+    def keep(self, key: str, what: Any) -> None:
+        """Keep something else under a key that is in use, such as what came of it."""
+        if key in self._in_hand:
+            self._in_hand[key] = what
+
     def held(self, key: str) -> Any:
         """What was kept under a key. None: it is done with, or has made room."""
         return self._in_hand.get(key)

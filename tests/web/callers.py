@@ -1,4 +1,4 @@
-"""A caller of the API: a session of the desk, its token, and JSON."""
+"""A caller of the API: a session of the desk, its token, and JSON; and what every refusal of the API holds."""
 
 from __future__ import annotations
 
@@ -49,3 +49,25 @@ def close_connections() -> None:
     """Close what callers left open. A caller that goes on connects again."""
     while _JARS:
         _JARS.pop().close()
+
+
+def refusal(answer: requests.Response, status: int, kind: str) -> dict[str, Any]:
+    """The answer is a refusal of this kind, in the one shape."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "kind", "changed", "next", "reference", "da", "errors"} == set(problem)
+    assert (problem["kind"], problem["status"], problem["changed"]) == (kind, status, "nothing")
+    assert problem["detail"] != problem["da"]["message"]
+    assert problem["next"] != problem["da"]["next"]
+    return problem
+
+
+def everything(desk: Served) -> Any:
+    return desk.library.store.views.everything()
+
+
+def records(desk: Served) -> Any:
+    """Everything but the audit, and what the rules of access keep of attempts."""
+    kept = everything(desk).items()
+    return {name: rows for name, rows in kept if not name.startswith(("audit", "desk_"))}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from begun import begin
 from browser import Served, serving
-from callers import close_connections
+from callers import Caller, calling, close_connections
 from doubles import Library
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
     with serving(library) as served:
         yield served
     library.engine.dispose()
+
+
+@pytest.fixture
+def api(desk: Served) -> Caller:
+    """Somebody who calls the desk's API."""
+    return calling(desk)
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,8 @@ from test_api_roles import ENDPOINTS
 from test_sign_in import accounts_file, sign_in
 
 from cprsync.web.accounts import Accounts
-from cprsync.web.api import asked
 from cprsync.web.api.api import build_description
+from cprsync.web.api.shapes import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

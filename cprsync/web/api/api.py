@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from cprsync.errors import CprsyncError
-from cprsync.web.api import answers, machines, nights, patrons, queue
+from cprsync.web.api import changing, machines, nights, patrons, queue, records, registering
 from cprsync.web.api.calls import Caller, router_for
 from cprsync.web.api.description import describe
 from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
+from cprsync.web.api.shapes import answers
 
 if TYPE_CHECKING:
     from cprsync.services.desk.cards import CardDoor
@@ -34,6 +35,22 @@ def show_session(call: Caller) -> Any:
         "language": session.language,
         "token": session.form_token,
     }
+
+
+#: The endpoints for people, in the order of the description.
+_PEOPLE: Final = (
+    anyone,
+    patrons.serving,
+    patrons.revealing,
+    records.serving,
+    records.revealing,
+    changing.serving,
+    changing.erasing,
+    registering.serving,
+    queue.serving,
+    queue.answering,
+    nights.seeing,
+)
 
 
 def make_api(entry: Entry, around: Surroundings, door: CardDoor) -> FastAPI:
@@ -68,7 +85,6 @@ def _bare_api() -> FastAPI:
             Exception: answer_crash,
         },
     )
-    people = (anyone, patrons.serving, patrons.revealing, queue.serving, queue.answering, nights.seeing)
-    for router in (*people, machines.asking):
+    for router in (*_PEOPLE, machines.asking):
         api.include_router(router)
     return api

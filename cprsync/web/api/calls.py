@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Request], Awaitable[Response]]
 
+#: As the store draws it.
+PatronNumber = Annotated[str, Path(pattern="^[0-9]{8}$")]
 #: Carries what the session's own forms carry. A page of another site cannot send it.
 PROOF_HEADER: Final = "X-CSRF-Token"
 _JSON: Final = "application/json"

@@ -25,12 +25,13 @@ _REFUSED: Final = {
     403: "The role does not allow it, the session's token is missing, or card and PIN do not fit.",
     404: "There is no such record, item or night.",
     405: "The path takes no such request.",
-    409: "What was shown has changed, or a reason is missing: nothing was written.",
+    409: "What was shown has changed, a reason is missing, or a limit of the day is reached: nothing was written.",
     413: "The request is too large, or came too slowly.",
     415: "The request is not application/json.",
     422: "A field breaks a rule, or the use case refuses: nothing was written.",
     429: "The machine has asked too much, or too often with cards and PINs that do not fit.",
     500: "An error that nobody foresaw. The log knows the reference.",
+    502: "The register refuses the question, or its answer cannot be read. The log knows why.",
     503: "The register, the net media or the desk does not answer now: try again.",
 }
 
@@ -82,7 +83,7 @@ def outline(document: Mapping[str, Any]) -> Iterator[str]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper():<5}{PATH}{path}"
-            yield f"     {operation['description']}"
+            yield from (f"     {line}" for line in operation["description"].splitlines() if line)
             if "requestBody" in operation:
                 yield f"     takes   {_fields_of(operation['requestBody'], schemas)}"
             yield f"     answers {_fields_of(operation['responses']['200'], schemas)}"

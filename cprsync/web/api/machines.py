@@ -9,13 +9,13 @@ from typing import Any
 
 from cprsync.services.desk.cards import CardAsked
 from cprsync.services.lending.machines import describe_borrower
-from cprsync.web.api import answers, asked
 from cprsync.web.api.calls import MachineCaller, router_for_machines
+from cprsync.web.api.shapes import asked, lending
 
 asking = router_for_machines()
 
 
-@asking.post("/machine/borrower", response_model=answers.Borrower)
+@asking.post("/machine/borrower", response_model=lending.Borrower)
 def show_borrower(call: MachineCaller, wanted: asked.Card) -> Any:
     """Whether the patron with this card and PIN may borrow, and their rights. The audit names the machine first."""
     with call.places.taken() as place:

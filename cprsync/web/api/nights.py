@@ -9,8 +9,8 @@ from fastapi import Path
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.trust.audit import status_of
-from cprsync.web.api import reports
 from cprsync.web.api.calls import Caller, router_for
+from cprsync.web.api.shapes import reports
 
 seeing = router_for(Task.NIGHTS)
 

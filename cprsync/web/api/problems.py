@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import structlog
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from cprsync.config.toml import LibraryMistake
-from cprsync.errors import BadInput, CprsyncError
+from cprsync.domain.patron.fields import FIELD
+from cprsync.errors import BadInput, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import error_document, error_text
-from cprsync.web.api import asked
-from cprsync.web.api.answers import Answer, Both
-from cprsync.web.refusals import status_of
+from cprsync.web.api.shapes import asked
+from cprsync.web.api.shapes.answers import Answer, Both
+from cprsync.web.refusals import OURS, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -30,10 +32,15 @@ MEDIA: Final = "application/problem+json"
 MISTAKES_MAX: Final = 20
 #: What is shown in place of a name that the caller made up.
 UNNAMED: Final = "…"
+#: What our endpoints take.
+_METHODS: Final = ("GET", "POST")
 #: The rules whose texts hold nothing but the rule.
 _RULES: Final = frozenset(
     {
         "bool_type",
+        "greater_than_equal",
+        "int_type",
+        "less_than_equal",
         "list_type",
         "literal_error",
         "string_pattern_mismatch",
@@ -50,6 +57,16 @@ _HEADERS: Final = {
     "machine.unknown": {"WWW-Authenticate": "Mutual"},
     "card.quota": {"Retry-After": "60"},
     "card.guessing": {"Retry-After": "3600"},
+}
+#: What is missing or too much, by the kind that a use case raises for a command's option.
+_ASKED_BY_OPTION: Final = {
+    "input.empty": BadInput("the value is empty: null empties a field", kind="request.empty"),
+    "usage.reason": BadInput("the request has no reason: say why in `reason`", kind="request.reason"),
+    "usage.until": BadInput("a correction has a last day: say which in `until`", kind="request.until"),
+    "usage.field": BadInput(
+        "the field takes no such change: `doing` is for a list, `reason` and `until` are for a correction",
+        kind="request.field",
+    ),
 }
 _LOG: Final = structlog.get_logger("cprsync.web")
 
@@ -87,17 +104,31 @@ class Problem(Answer):
     #: what the log knows it by
     reference: str
     da: InDanish
+    #: what a second person signs for, after which the request may be sent again
+    attempt: int | None = None
     errors: list[FieldMistake] = Field(default_factory=list)
 
 
 async def answer_refusal(_: Request, error: Any) -> JSONResponse:
     """The answer to an error of ours."""
+    mistakes = list(_mistakes_of(error))
+    # the commands ask for it by an option
+    error = _ASKED_BY_OPTION.get(error.kind, error)
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # its text may name a file of ours
         return _unforeseen(error.kind)
+    if status in OURS:
+        _LOG.error("web.failed", kind=error.kind)
     headers = _HEADERS.get(error.kind, {})
-    return build_answer(error, status, headers=headers)
+    return build_answer(error, status, headers=headers, mistakes=mistakes)
+
+
+def _mistakes_of(error: CprsyncError) -> Iterator[FieldMistake]:
+    """The field of ours that the use case finds wrong, if it is about one."""
+    field = error.values.get("field")
+    if isinstance(field, str) and (field in FIELD or field in _NAMES):
+        yield FieldMistake(field=field, rule=error.kind)
 
 
 async def answer_wrong_request(_: Request, error: Any) -> JSONResponse:
@@ -108,15 +139,25 @@ async def answer_wrong_request(_: Request, error: Any) -> JSONResponse:
     return build_answer(refusal, HTTPStatus.UNPROCESSABLE_ENTITY, mistakes=mistakes)
 
 
-async def answer_http_error(_: Request, error: Any) -> JSONResponse:
+async def answer_http_error(request: Request, error: Any) -> JSONResponse:
     """The answer to a path or a method that is not there, and to a body that is no JSON."""
     status: int = error.status_code
     headers: Mapping[str, str] | None = error.headers
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods_of(request))}
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         refusal = BadInput("the API has no such path, or it takes no such request", kind="request.path")
     else:
         refusal = BadInput("the request cannot be read", kind="request.unreadable")
     return build_answer(refusal, status, headers=headers)
+
+
+def _methods_of(request: Request) -> Iterator[str]:
+    """All that the path takes: the router names what its first endpoint takes, and a path may have two."""
+    for method in _METHODS:
+        asked_so = {**request.scope, "method": method}
+        if any(route.matches(asked_so)[0] is Match.FULL for route in request.app.routes):
+            yield method
 
 
 async def answer_crash(_: Request, error: Any) -> JSONResponse:
@@ -142,12 +183,14 @@ def build_answer(  # noqa: PLR0913 -- the parts of the shape
 ) -> JSONResponse:
     """The shape of a failure, as the commands print it, with what HTTP asks for around it."""
     told = error_document(error, changed=changed, reference=reference)
+    attempt = error.values.get("attempt") if isinstance(error, SecondPersonNeeded) else None
     problem = Problem(
         type=f"urn:cprsync:{error.kind}",
         title=HTTPStatus(status).phrase,
         status=status,
         detail=told.pop("message"),
         da=InDanish(**told.pop("da")),
+        attempt=None if attempt is None else int(str(attempt)),
         errors=list(mistakes),
         **told,
     )

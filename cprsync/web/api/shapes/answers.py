@@ -1,4 +1,4 @@
-"""What the API answers about persons: the documents of the commands, as closed models.
+"""What the API answers about records and reviews: the documents of the commands, as closed models.
 
 A name that stands here with `None` or an empty default may be missing in a document, and is then missing in the answer.
 """
@@ -161,107 +161,12 @@ class Warned(Answer):
     text: Both
 
 
-class Residence(Answer):
-    """The municipality that counts, and whether it is the library's own."""
-
-    code: str | None
-    residence: Literal["resident", "not_resident", "unknown"]
-
-
-class Right(Answer):
-    """One right, as it would be."""
-
-    product: str
-    title: Both
-    answer: Literal["yes", "no", "undecided"]
-    text: Both
-
-
 class KeptBlock(Answer):
-    """A block that comes back with the number."""
+    """A block: since when it holds, and why."""
 
     since: str
     reason: str
     lifted: str = ""
-
-
-class Preview(Answer):
-    """What a yes would do."""
-
-    what: str
-    patron: str | None
-    digest: str
-    needs_reason: bool
-    kind: str = ""
-    age: int | None = None
-    group: str = ""
-    municipality: Residence | None = None
-    rights: list[Right] = []
-    differences: list[FieldName] = []
-    kept_blocks: list[KeptBlock] = []
-    changes: list[str] = []
-
-
-class Done(Answer):
-    """What was done when a patron was registered."""
-
-    #: the fields that were kept
-    kept: list[FieldName]
-    #: who answers for the patron
-    responsible: list[str]
-    subscribed: bool
-    #: the register has still to answer
-    provisional: bool
-
-
-class LookedUp(Answer):
-    """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`."""
-
-    found: bool
-    patron: str | None
-    fields: Fields
-    actions: list[str]
-    warnings: list[Warned]
-    protected: bool = False
-    sealed_by: str | None = None
-    household: bool = False
-    written: bool = False
-    preview: Preview | None = None
-    #: what staff typed beside the answer
-    typed: dict[FieldName, str] = {}
-    done: Done | None = None
-
-
-class Added(Answer):
-    """Somebody whom no register knows: as `patron add --json`."""
-
-    patron: str | None
-    typed: dict[FieldName, str]
-    warnings: list[Warned]
-    written: bool
-    preview: Preview
-    done: Done | None = None
-
-
-class ShownLookUp(Answer):
-    """What would be written, and the key by which the yes names it."""
-
-    key: str
-    shown: LookedUp
-
-
-class ShownOwnWords(Answer):
-    """The same for somebody whom no register knows."""
-
-    key: str
-    shown: Added
-
-
-class Written(Answer):
-    """What was written, and whether CULR took it. If it did not, a review waits for staff."""
-
-    written: LookedUp | Added
-    told: bool
 
 
 class AccountSides(Answer):
@@ -342,20 +247,3 @@ class ReviewAnswered(Answer):
     """The item after an answer: as `review accept --json`."""
 
     item: ReviewItem
-
-
-class RightAnswer(Answer):
-    """Whether one of the net media is open to the patron."""
-
-    product: str
-    answer: Literal["yes", "no", "undecided"]
-
-
-class Borrower(Answer):
-    """All that a machine learns of a patron."""
-
-    may_borrow: bool
-    blocked: bool
-    #: the group of the library's ages, such as `child`; null: nobody knows the age, or no group follows it
-    age_class: str | None
-    rights: list[RightAnswer]

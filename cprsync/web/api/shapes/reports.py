@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from cprsync.web.api.answers import Answer
+from cprsync.web.api.shapes.answers import Answer
 
 
 class Night(Answer):

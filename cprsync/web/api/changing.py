@@ -1,0 +1,88 @@
+"""Change one record: a field, who answers for a minor; and let the patron leave, or erase them, after a preview."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.confirming import Confirmation
+from cprsync.domain.desk.parting import Ending
+from cprsync.domain.desk.roles import Task
+from cprsync.domain.patron.local import ListChange
+from cprsync.domain.person.canonical import day_of
+from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.desk.viewing import find_patron
+from cprsync.services.leaving.departing import LeavingDesk
+from cprsync.web.api.calls import Caller, PatronNumber, router_for
+from cprsync.web.api.patrons import read_number
+from cprsync.web.api.shapes import asked, outcomes
+
+if TYPE_CHECKING:
+    from cprsync.services.desk.lookup import Desk
+
+serving, erasing = router_for(Task.SERVE), router_for(Task.ERASE)
+
+
+@serving.post("/patrons/{patron}/fields", response_model=outcomes.ChangedField)
+def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) -> Any:
+    """Set one field, change one entry of a list, or correct what the register says for a time.
+
+    The same request twice changes nothing the second time.
+    """
+    doing = None if wanted.doing is None else ListChange(wanted.doing)
+    until = None if wanted.until is None else day_of(wanted.until)
+    setting = Setting(patron, wanted.field, wanted.text, call.user, wanted.reason, until, doing)
+    with call.place(asks=True) as place:
+        desk = place.desk
+        done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), setting)
+        return {"done": done, "told": place.site.publish_patron(patron)}
+
+
+@serving.post("/patrons/{patron}/responsibles", response_model=outcomes.ChangedLink)
+def change_responsible(call: Caller, patron: PatronNumber, wanted: asked.Link) -> Any:
+    """Let somebody answer for a minor, or end that. Who is no patron is looked up, and gets a record."""
+    with call.place(asks=True) as place:
+        desk, link = place.desk, _link_of(place.desk, patron, wanted.who, call.user)
+        return add_responsible(desk, link) if wanted.doing == "add" else end_responsible(desk.store, link, desk.policy)
+
+
+def _link_of(desk: Desk, patron: str, who: str, user: str) -> ResponsibleRequest:
+    found = find_patron(desk.store, who)
+    if found["found"]:
+        return ResponsibleRequest(patron, user, responsible_id=found["patron"])
+    return ResponsibleRequest(patron, user, number=read_number(who))
+
+
+@serving.get("/patrons/{patron}/leave", response_model=outcomes.EndingShown)
+def preview_leaving(call: Caller, patron: PatronNumber) -> Any:
+    """Show what a request to leave would do. Nothing is written."""
+    with call.place() as place:
+        return _leaving_desk(place.desk, call.user).preview(patron, Ending.LEAVE).document
+
+
+@serving.post("/patrons/{patron}/leave", response_model=outcomes.LeftAndTold)
+def leave(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
+    """Write the patron's request to leave, as it was shown. The record is emptied once nothing is open."""
+    with call.place(asks=True) as place:
+        done = _leaving_desk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason))
+        return {"done": done, "told": place.site.publish_patron(patron)}
+
+
+@erasing.get("/patrons/{patron}/erase", response_model=outcomes.EndingShown)
+def preview_erasing(call: Caller, patron: PatronNumber) -> Any:
+    """Show what erasing would do. Nothing is written."""
+    with call.place() as place:
+        return _leaving_desk(place.desk, call.user).preview(patron, Ending.ERASE).document
+
+
+@erasing.post("/patrons/{patron}/erase", response_model=outcomes.ErasedAndTold)
+def erase(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
+    """Erase the patron for good, as it was shown."""
+    with call.place(asks=True) as place:
+        done = _leaving_desk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason))
+        return {"done": done, "told": place.site.publish_patron(patron)}
+
+
+def _leaving_desk(desk: Desk, user: str) -> LeavingDesk:
+    return LeavingDesk(desk.store, desk.clock, user, desk.policy)

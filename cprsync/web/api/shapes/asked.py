@@ -1,0 +1,187 @@
+"""What a caller may ask: closed models, with a ceiling on every text. Nothing personal is part of an address."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from cprsync.domain.patron.kinds import NOTE_MAX
+from cprsync.domain.patron.override import UNREGISTERED_FIELDS
+from cprsync.domain.patron.review import BULK_MOST
+from cprsync.errors import WrongValue
+from cprsync.services.desk.setting import settable
+
+#: What no keyboard types, and PostgreSQL does not keep.
+_TYPED: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+#: The most values of a list, such as the cards of one patron.
+LIST_MAX: Final = 20
+
+Text = Annotated[str, StringConstraints(max_length=254, pattern=_TYPED)]
+Typed = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=_TYPED)]
+Texts = Annotated[list[Typed], Field(max_length=LIST_MAX)]
+#: Lines of a field.
+Lines = Annotated[str, StringConstraints(max_length=NOTE_MAX, pattern=_TYPED)]
+#: As an answer gives it: it names what the session has in hand.
+Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+#: Kept in the audit, sealed. At most as long as the audit keeps.
+Reason = Annotated[str, StringConstraints(max_length=200, pattern=_TYPED)]
+#: Ten digits, with or without a hyphen or blanks; a replacement number may have letters.
+Number = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_TYPED)]
+#: Why the register is asked: as in the audit.
+WhyAsked = Literal["registration", "renewal", "correction", "debt", "guardian"]
+#: A patron number, a card or a CPR number. "": nobody.
+Whom = Annotated[str, StringConstraints(max_length=64, pattern=_TYPED)]
+#: What a preview was, as its answer names it.
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+ItemNumber = Annotated[int, Field(ge=1, le=999_999_999)]
+#: Every field that may be set of somebody.
+_SET: Final = tuple(sorted({*settable(), *UNREGISTERED_FIELDS}))
+
+
+def _check_set(name: str) -> str:
+    if name not in _SET:
+        raise WrongValue("expected a field that may be set")
+    return name
+
+
+FieldToSet = Annotated[str, AfterValidator(_check_set), Field(json_schema_extra={"enum": list(_SET)})]
+
+
+class Asked(BaseModel):
+    """What was sent: no name that is not listed, and no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Find(Asked):
+    """Whatever staff have of somebody."""
+
+    typed: Typed
+
+
+class LookUp(Asked):
+    """A question to the register, and why."""
+
+    cpr_number: Number
+    purpose: WhyAsked
+
+
+class LookUpPatron(Asked):
+    """A question to the register about a patron, and why."""
+
+    purpose: Literal["registration", "renewal", "correction", "debt"]
+
+
+class Reveal(Asked):
+    """Why something sealed is opened."""
+
+    reason: Annotated[Reason, StringConstraints(min_length=1)]
+
+
+class RevealLetter(Reveal):
+    """Why a sealed address is opened, and for which sheet."""
+
+    sheet: Literal["statement", "label"] = "statement"
+
+
+class Beside(Asked):
+    """What staff type beside the register's answer."""
+
+    cards: Texts = []
+    pin: Text = ""
+    branch: Text = ""
+    telephones: Texts = []
+    emails: Texts = []
+
+
+class OwnWords(Beside):
+    """What staff type of somebody whom no register knows."""
+
+    #: a replacement number; left out: the person has none
+    cpr_number: Annotated[str, StringConstraints(max_length=40, pattern=_TYPED)] = ""
+    name: Typed
+    birth_date: Text = ""
+    address: Texts = []
+    group: Text = ""
+    #: who is to answer for a minor
+    responsible: Whom = ""
+
+
+class TypedBeside(Beside):
+    """What staff type beside what was shown, to see all of it before the yes."""
+
+    key: Key
+    #: name and address in the person's own words, as long as the register does not answer
+    name: Text = ""
+    address: Texts = []
+    #: who is to answer for a minor
+    responsible: Whom = ""
+
+
+class Yes(Asked):
+    """The yes to what was shown."""
+
+    key: Key
+    #: needed if a warning says stop
+    reason: Reason = ""
+    beside: Beside = Beside()
+
+
+class SetField(Asked):
+    """A new value of one field."""
+
+    field: FieldToSet
+    #: as `patron set` reads it; null: take a correction back, or empty the field
+    text: Lines | None
+    #: what to do with a list; null: add
+    doing: Literal["add", "remove", "replace"] | None = None
+    #: a correction over the register or a rule has a reason, and a last day
+    reason: Reason = ""
+    until: Day | None = None
+
+
+class Link(Asked):
+    """Somebody begins, or ends, to answer for a minor."""
+
+    who: Annotated[Whom, StringConstraints(min_length=1)]
+    doing: Literal["add", "end"]
+
+
+class Ending(Asked):
+    """The yes to what was shown of leaving or erasing."""
+
+    digest: Digest
+    #: needed if a warning says stop
+    reason: Reason = ""
+
+
+class ReviewAnswer(Asked):
+    """What becomes of a review item. To reject, to put off and to reopen need a reason."""
+
+    answer: Literal["accept", "reject", "later", "now", "undo", "reopen"]
+    reason: Reason = ""
+    #: the day on which an item that is put off waits again
+    until: Day | None = None
+    #: of a number that is taken back: what was shown
+    digest: Digest | None = None
+
+
+class Bulk(Asked):
+    """Review items to be accepted together."""
+
+    items: Annotated[list[ItemNumber], Field(min_length=1, max_length=BULK_MOST)]
+
+
+class BulkYes(Bulk):
+    """The yes to what was shown of them."""
+
+    digest: Digest
+
+
+class Card(Asked):
+    """A patron's card, and its PIN."""
+
+    card: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_TYPED)]
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]

@@ -1,0 +1,210 @@
+"""What the API answers when one record was changed, is to end, or has changed: the documents of the commands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cprsync.web.api.shapes.answers import Answer, Both, KeptBlock, Minor, ReviewItem, Warned
+
+
+class FieldSet(Answer):
+    """What became of one field: as `patron set --json`."""
+
+    patron: str
+    field: str
+    outcome: Literal["set", "unchanged", "withdrawn", "added", "removed", "lifted"]
+    #: what was done with a list
+    list_: Literal["add", "remove", "replace"] = "add"
+    until: str | None
+    #: what the net media are told from now on; null: nothing new
+    culr: str | None
+    #: the group follows the age again
+    follows_age: bool = False
+
+
+class ChangedField(Answer):
+    """One field after a change, and whether CULR took it."""
+
+    done: FieldSet
+    told: bool
+
+
+class ChangedLink(Answer):
+    """Who answers for a minor after a change: as `patron responsible --json`."""
+
+    patron: str
+    responsible: str
+    name: str | None
+    sealed: Literal[True] = True
+    outcome: Literal["added", "ended", "unchanged"]
+    kind: str
+    verified: bool
+    warnings: list[str]
+
+
+class Responsible(Answer):
+    """Somebody who answers for a patron, or did while a debt from then is open."""
+
+    patron: str
+    kind: str
+    name: str | None
+    sealed: Literal[True] = True
+    since: str
+    until: str | None
+    #: the day is kept back: it is a sealed patron's birthday
+    withheld: bool
+    in_force: bool
+    owes: bool
+    letters: Literal["go", "stopped"]
+    why: str | None
+
+
+class Responsibles(Answer):
+    """Who answers for a patron, and for whom they answer: as `patron responsible … list --json`."""
+
+    patron: str
+    on: str
+    responsibles: list[Responsible]
+    answers_for: list[Minor]
+
+
+class Entry(Answer):
+    """One entry of the audit: who did what, when and why. It holds no value of a record."""
+
+    at: str
+    who: str
+    what: str
+    patron: str | None
+    actions: list[str]
+    why: str | None
+    has_reason: bool
+    reason: str | None
+    run: int | None
+    stream: str
+    seq: int
+    withheld: bool
+
+
+class Entries(Answer):
+    """Entries of the audit, the latest first: as `audit list --json`."""
+
+    agency: str
+    entries: list[Entry]
+
+
+class Whose(Answer):
+    """Whose record it is. A protected patron's name is left out."""
+
+    name: str | None
+    age: int | None
+    cards: list[str]
+    protected: bool
+
+
+class Waiting(Answer):
+    """What the register and the net media have still to confirm."""
+
+    subscriptions: int
+    accounts: int
+
+
+class EndingShown(Answer):
+    """What leaving or erasing would do: as the preview of `patron leave --json` and `patron erase --json`."""
+
+    what: Literal["leave", "erase"]
+    patron: str
+    #: the yes names it
+    digest: str
+    needs_reason: bool
+    warnings: list[Warned]
+    standing: str
+    #: what has to be settled first, by kind
+    open: dict[str, int]
+    reservations: int
+    blocks: list[KeptBlock]
+    kept_blocks: int
+    waits: Waiting
+    whose: Whose
+    written: bool
+
+
+class Left(Answer):
+    """What became of a request to leave: as `patron leave --json`."""
+
+    patron: str
+    standing: str
+    since: str | None
+    open: dict[str, int]
+    dropped: dict[str, int]
+    waits: Waiting
+
+
+class LeftAndTold(Answer):
+    """The same, and whether CULR took it."""
+
+    done: Left
+    told: bool
+
+
+class Erased(Answer):
+    """What became of an erasure: as `patron erase --json`."""
+
+    patron: str
+    erased: bool
+    waits: Waiting
+
+
+class ErasedAndTold(Answer):
+    """The same, and whether CULR took it."""
+
+    done: Erased
+    told: bool
+
+
+class NumberPreview(Answer):
+    """Whose number it is, and the digest that the yes names."""
+
+    what: str
+    patron: str
+    digest: str
+    needs_reason: bool
+    whose: Whose
+
+
+class NumberTaken(Answer):
+    """What taking a number back would do: as `patron set-cpr --undo --json`."""
+
+    patron: str
+    outcome: str
+    verified: bool
+    subscribed: bool
+    warnings: list[Warned]
+    written: bool
+    preview: NumberPreview
+
+
+class BulkShown(Answer):
+    """What accepting several items would do."""
+
+    what: str
+    patron: None
+    #: the yes names it
+    digest: str
+    needs_reason: bool
+    items: list[ReviewItem]
+    written: bool
+
+
+class Missed(Answer):
+    """An item that was not accepted, and why: somebody else has answered it, or it is about the user."""
+
+    id: int
+    kind: str
+    text: Both
+
+
+class BulkDone(Answer):
+    """What became of the items."""
+
+    accepted: list[ReviewItem]
+    missed: list[Missed]
