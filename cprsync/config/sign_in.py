@@ -53,11 +53,29 @@ class SignInSection(ProviderSection):
     #: the claim with the values that give roles
     roles_claim: ClaimName
     role: tuple[RoleEntry, ...] = Field(min_length=1, max_length=200)
+    #: the claim with a person's own CPR number, of which a keyed hash is kept
+    number_claim: ClaimName | None = None
+    #: or the claim with their own patron number; with neither, their own record is anybody's
+    patron_claim: ClaimName | None = None
+
+    @model_validator(mode="after")
+    def _check_own(self) -> Self:
+        if self.number_claim is not None and self.patron_claim is not None:
+            raise WrongValue("give number_claim or patron_claim, not both")
+        return self
 
     def rules(self) -> ClaimRules:
         """The claims as the domain reads them."""
         given = tuple(RoleRule(one.value, one.role, one.libraries) for one in self.role)
-        return ClaimRules(self.name_claim, self.roles_claim, given)
+        own = _named_by(self.number_claim, self.patron_claim)
+        return ClaimRules(self.name_claim, self.roles_claim, given, own)
+
+
+def _named_by(number_claim: str | None, patron_claim: str | None) -> tuple[str, str] | None:
+    """What a claim holds, by the field's key, and its name. None: there is no claim."""
+    if number_claim is not None:
+        return "cpr_number", number_claim
+    return None if patron_claim is None else ("patron", patron_claim)
 
 
 class PatronProviderSection(ProviderSection):
@@ -77,9 +95,7 @@ class PatronProviderSection(ProviderSection):
     @property
     def claim(self) -> tuple[str, str]:
         """What the claim holds, by the field's key, and its name."""
-        if self.number_claim is not None:
-            return "cpr_number", self.number_claim
-        return "patron", self.patron_claim or ""
+        return _named_by(self.number_claim, self.patron_claim) or ("patron", "")
 
 
 class PatronPageSection(Strict):

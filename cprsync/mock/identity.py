@@ -45,6 +45,8 @@ STAFF: Final = {
     "drift": ["operator"],
     "vikar": [],
 }
+#: Who of them is somebody of the town, and may be a patron.
+OWN: Final = {"skranke": "ANNA", "leder": "BO"}
 #: What our own desk is called here. Any other name is as good, with the same secret.
 CLIENT: Final = "cprsync"
 CODE_SECONDS: Final = 60
@@ -88,12 +90,17 @@ class Identity:
     def people(self) -> dict[str, Mapping[str, Any]]:
         """What is said of each person, by the key under which they sign in."""
         staff: dict[str, dict[str, Any]] = {
-            name: {"preferred_username": name, "groups": groups} for name, groups in STAFF.items()
+            name: {"preferred_username": name, "groups": groups, **self._own(name)} for name, groups in STAFF.items()
         }
         town: dict[str, dict[str, Any]] = {
             key: {"cpr": person.number, "name": person.name.addressing} for key, person in self.register.people.items()
         }
         return {key: {"sub": f"mock-{key.lower()}", **claims} for key, claims in {**staff, **town}.items()}
+
+    def _own(self, name: str) -> dict[str, str]:
+        """The number of somebody at the library, if they live in the town."""
+        person = self.register.people.get(OWN.get(name, ""))
+        return {} if person is None else {"cpr": person.number}
 
     def take(self, *kinds: str) -> Fault | None:
         """A fault of one of these kinds, if one is due."""

@@ -216,7 +216,7 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[Ba
         Mount(PATH, make_api(entry, around, cards)),
     ]
     if around.provider is not None:
-        door = open_id.OpenIdDoor(entry, sign_in, around.provider)
+        door = open_id.OpenIdDoor(entry, sign_in, around.provider, around.places)
         routes += [Route(open_id.OUT, door.go_out), Route(open_id.BACK, door.come_back)]
     return routes
 

@@ -142,7 +142,7 @@ class Entry:
                     return self.apart(session, signed, once=once)
             except CprsyncError as error:
                 # another form of the session is being answered, or nobody can tell who signs
-                return self.apart(session, self._refused(session, error), once=once)
+                return self.apart(session, self.refused(session, error), once=once)
 
         return answer
 
@@ -263,9 +263,10 @@ class Entry:
         except SecondPersonNeeded as error:
             return self._seconding.ask(request, session, form, error)
         except CprsyncError as error:
-            return self._refused(session, error)
+            return self.refused(session, error)
 
-    def _refused(self, session: Session, error: CprsyncError) -> Response:
+    def refused(self, session: Session, error: CprsyncError) -> Response:
+        """The page that says what was refused, and what to do."""
         if isinstance(error, AccessRefused):
             # the rule, and nobody's name
             _LOG.warning("web.access.refused", kind=error.kind)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 
-from cprsync.domain.desk.claims import NoAccess, staff_member_of
-from cprsync.errors import SignInRefused, SignInUnavailable
+from cprsync.domain.desk.claims import NoAccess, claim_at, staff_member_of
+from cprsync.errors import CprsyncError, SignInRefused, SignInUnavailable
+from cprsync.services.desk.own import keep_own_of_staff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from cprsync.web.entry import Entry
     from cprsync.web.journeys import StaffProvider
+    from cprsync.web.places import Places
     from cprsync.web.signing_in import SignIn
 
 #: The two addresses of the way: out, and back.
@@ -26,8 +31,8 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 class OpenIdDoor:
     """The pages of the way to the provider and back."""
 
-    def __init__(self, entry: Entry, sign_in: SignIn, provider: StaffProvider) -> None:
-        self._entry, self._sign_in, self._provider = entry, sign_in, provider
+    def __init__(self, entry: Entry, sign_in: SignIn, provider: StaffProvider, places: Places) -> None:
+        self._entry, self._sign_in, self._provider, self._places = entry, sign_in, provider, places
 
     async def go_out(self, request: Request) -> Response:
         """Send the browser to the provider, or say that it does not answer and what to do."""
@@ -48,8 +53,24 @@ class OpenIdDoor:
         if isinstance(who, NoAccess):
             refused = SignInRefused("the identity provider's claims give no access", kind=f"sign_in.{who.value}")
             return journeys.forget(self._failed(request, refused))
+        try:
+            await run_in_threadpool(self._keep_own, who.name, claims)
+        except CprsyncError as error:
+            # without it nobody could tell whose number is theirs
+            return journeys.forget(self._entry.refused(self._entry.session_of(request), error))
         language = journeys.language(request)
         return journeys.forget(self._sign_in.let_in(request, who.name, who.roles, language=language))
+
+    def _keep_own(self, name: str, claims: Mapping[str, Any]) -> None:
+        """Keep whose record is the person's own. The log has that a provider says nothing of it."""
+        own = self._provider.rules.own
+        if own is None:
+            return
+        named_by, claim = own
+        with self._places.taken() as place:
+            found = keep_own_of_staff(place.desk.store, name, named_by=named_by, named=claim_at(claims, claim))
+        if not found:
+            _LOG.warning("web.sign_in.own_unknown")
 
     def _failed(self, request: Request, error: SignInRefused | SignInUnavailable) -> Response:
         """Say what happened and what to do next. The log has the reason, and nothing of the person."""

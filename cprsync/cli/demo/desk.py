@@ -60,6 +60,7 @@ def _mock_provider(stage: Stage, port: int) -> SignInSection:
         **_registration(stage, port),
         title=word("demo_provider", stage.language),
         roles_claim="groups",
+        number_claim="cpr",
         role=tuple({"value": role, "role": role} for role in roles),
     )
 

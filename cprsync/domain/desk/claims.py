@@ -40,6 +40,8 @@ class ClaimRules:
     #: the claim with the values that give roles
     roles: str
     rules: tuple[RoleRule, ...]
+    #: what the claim about a person's own record holds, and its name; None: there is none
+    own: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

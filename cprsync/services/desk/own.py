@@ -13,7 +13,7 @@ from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.errors import BadInput
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.desk.viewing import living_view_of, sealed_fields
+from cprsync.services.desk.viewing import living_view_of, read_number, sealed_fields
 from cprsync.services.ports.desk import OWN, Reveal
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Where the hyphen of a written number stands.
 _HYPHEN_AT: Final = 6
+#: What a provider's claim holds: a CPR number. Any other holds a patron number.
+BY_NUMBER: Final = "cpr_number"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -161,6 +163,25 @@ def patron_of_id(store: Store, text: str) -> str | None:
 
 #: By what a provider may name a patron.
 NAMED_BY: Final[Mapping[str, Callable[[Store, str], str | None]]] = {
-    "cpr_number": patron_of_number,
+    BY_NUMBER: patron_of_number,
     "patron": patron_of_id,
 }
+
+
+def keep_own_of_staff(store: Store, user: str, *, named_by: str, named: object) -> bool:
+    """Keep whose record is a member of staff's own, as their provider says at sign-in. False: it says nothing of use.
+
+    Args:
+        store: where it is kept: a patron number, and of a CPR number a keyed hash.
+        user: by which name the audit knows them.
+        named_by: what the claim holds, as in `NAMED_BY`.
+        named: the claim's value; None: there is none.
+    """
+    by_number = named_by == BY_NUMBER
+    number = read_number(named) if by_number and isinstance(named, str) else None
+    # an old number is theirs too, and a merged patron is the one who keeps their record
+    own = None if number is None else store.patrons.find(number)
+    if not by_number and isinstance(named, str) and (found := store.views.numbered(named)) is not None:
+        own = found.patron_id
+    store.access.keep_own(user, own, number)
+    return number is not None or own is not None

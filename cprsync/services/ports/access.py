@@ -74,7 +74,13 @@ class Access(Protocol):
     """Who did what at the desk with whose data."""
 
     def own_patron(self, user: str) -> str | None:
-        """The patron number of a person at the desk, if they gave it. None: nobody knows."""
+        """The patron number of a person at the desk, if they or their provider gave it. None: nobody knows."""
+
+    def keep_own(self, user: str, patron_id: str | None, number: CprNumber | None) -> None:
+        """Keep whose record is a person's own, instead of what was kept before. Neither: forget it.
+
+        Of the number a keyed hash is kept, so that it is theirs also while they are no patron.
+        """
 
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         """Write the attempt and its audit entry, refused or not, before it is made."""

@@ -670,3 +670,14 @@ watched_number = _table(
     _needed("since", STAMP),
     _needed("who", String(80)),
 )
+
+#: Whose record is a member of staff's own, as their identity provider said when they last signed in.
+staff_patron = _table(
+    "staff_patron",
+    _key("who", String(80)),
+    _needed("at", STAMP),
+    _maybe("patron_id", PATRON),
+    # also of somebody who is no patron
+    _maybe("number_index", LargeBinary),
+    _maybe("number_key", KEY),
+)

@@ -28,6 +28,7 @@ from cprsync.services.ports.access import Admission
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
+from cprsync.store.desk.staff import is_own_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -181,6 +182,8 @@ def _closeness(connection: Connection, tenant: Tenant, wanted: Wanted, own: str 
             if mine is not None and mine.address_index == row.address_index:
                 close.add(Closeness.HOUSEHOLD)
     numbers = [] if wanted.number is None else number_probes(tenant, wanted.number.digits)
+    if row is None and numbers and is_own_number(connection, tenant, wanted.user, numbers):
+        close.add(Closeness.OWN)
     numbers += [] if row is None else [row.number_index]
     watched = (_WATCHED.agency == tenant.agency) & _WATCHED.number_index.in_(numbers)
     if numbers and connection.scalar(select(exists().where(watched))):

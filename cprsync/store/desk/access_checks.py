@@ -19,7 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.desk import access
+from cprsync.store.desk import access, staff
 from cprsync.store.desk.access import ATTEMPT, LIFTED
 
 if TYPE_CHECKING:
@@ -47,7 +47,12 @@ class Access(TenantStore):
     """Who did what at the desk with whose data."""
 
     def own_patron(self, user: str) -> str | None:
-        return self._tenant.own_patron(user)
+        with reading(self._tenant.engine) as connection:
+            return staff.own_patron(connection, self._tenant, user)
+
+    def keep_own(self, user: str, patron_id: str | None, number: CprNumber | None) -> None:
+        with writing(self._tenant.engine) as connection:
+            staff.keep_own(connection, self._tenant, user, patron_id, number)
 
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         own = self.own_patron(wanted.user)

@@ -59,6 +59,7 @@ _OF_PATRON: Final = (
     tables.provisional,
     tables.entitlement,
     tables.entitlement_turn,
+    tables.staff_patron,
 )
 _PATRON, _ROW = tables.patron.c, tables.subscription.c
 _RUN, _LINE = tables.run.c, tables.run_item.c

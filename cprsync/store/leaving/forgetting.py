@@ -143,12 +143,17 @@ class Retention(TenantStore):
 
 
 def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
-    """Delete what people did at the desk as long ago as the audit's entries. Whoever is stopped stays so."""
+    """Delete what people did at the desk as long ago as the audit's entries, and who they are as patrons.
+
+    Whoever is stopped stays so. Who they are is kept again when they sign in.
+    """
     about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
     came, tried = tables.desk_outcome.c, tables.desk_attempt.c
     old = (came.agency == tenant.agency) & (came.at < end) & came.outcome.not_in(about_users)
     connection.execute(delete(tables.desk_outcome).where(old))
     connection.execute(delete(tables.desk_attempt).where(tried.agency == tenant.agency, tried.at < end))
+    staff = tables.staff_patron.c
+    connection.execute(delete(tables.staff_patron).where(staff.agency == tenant.agency, staff.at < end))
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:

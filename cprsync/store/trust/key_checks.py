@@ -56,6 +56,7 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.audit_reason.c.key, Purpose.SEAL),
     (tables.desk_attempt.c.number_key, Purpose.INDEX),
     (tables.watched_number.c.number_key, Purpose.INDEX),
+    (tables.staff_patron.c.number_key, Purpose.INDEX),
 )
 
 

@@ -311,6 +311,16 @@ def test_a_provider_that_could_not_be_believed_or_come_back_from_is_refused(
     assert value.strip('"') not in error.value.message
 
 
+def test_a_claim_may_name_whose_record_is_a_person_of_the_staffs_own(tmp_path: Path) -> None:
+    for key, own in (("number_claim", ("cpr_number", "cpr")), ("patron_claim", ("patron", "cpr"))):
+        desk = load_settings(configuration(tmp_path, f"{GOOD}{sign_in(**{key: repr('cpr')})}")).desk
+        assert desk.sign_in is not None
+        assert desk.sign_in.rules().own == own
+    both = sign_in(number_claim=repr("a"), patron_claim=repr("b"))
+    with pytest.raises(ConfigurationError, match="not both"):
+        load_settings(configuration(tmp_path, f"{GOOD}{both}"))
+
+
 def test_a_developers_desk_may_be_this_machines_own_in_clear(tmp_path: Path) -> None:
     desk = load_settings(configuration(tmp_path, f"{GOOD}{sign_in(address=repr('http://localhost:8710'))}")).desk
     assert desk.sign_in is not None

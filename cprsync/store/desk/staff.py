@@ -1,0 +1,61 @@
+"""Whose record is a member of staff's own: by the file of accounts, or by their identity provider's last word.
+
+A provider may name them by CPR number. The keyed hash of it is kept, never the number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, exists, select, text
+
+from cprsync.store.core import tables
+from cprsync.store.patrons.belongings import keeper_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.store.core.tenant import Tenant
+
+_STAFF: Final = tables.staff_patron.c
+_KEEP: Final = text(
+    "INSERT INTO staff_patron (agency, who, at, patron_id, number_index, number_key)"
+    " VALUES (:agency, :who, :at, :patron, :index, :key) ON CONFLICT (agency, who) DO UPDATE SET"
+    " at = :at, patron_id = :patron, number_index = :index, number_key = :key"
+)
+
+
+def own_patron(connection: Connection, tenant: Tenant, user: str) -> str | None:
+    """Return a user's own patron number; None: nobody knows. A merged patron is the one who keeps their record.
+
+    Raises:
+        ConfigurationError: the file of accounts cannot be read, and nobody can tell.
+    """
+    ours = (_STAFF.agency == tenant.agency) & (_STAFF.who == _account_of(user))
+    own = tenant.own_patron(user) or connection.scalar(select(_STAFF.patron_id).where(ours))
+    return own and (keeper_of(connection, tenant, own) or own)
+
+
+def is_own_number(connection: Connection, tenant: Tenant, user: str, probes: Sequence[bytes]) -> bool:
+    """Return whether a number is a user's own, by its indexes. They need not be a patron."""
+    ours = (_STAFF.agency == tenant.agency) & (_STAFF.who == _account_of(user))
+    return bool(connection.scalar(select(exists().where(ours, _STAFF.number_index.in_(probes)))))
+
+
+def keep_own(
+    connection: Connection, tenant: Tenant, user: str, patron_id: str | None, number: CprNumber | None
+) -> None:
+    """Keep whose record is a user's own, instead of what was kept before. With neither, nothing is kept."""
+    if patron_id is None and number is None:
+        connection.execute(delete(tables.staff_patron).where(_STAFF.agency == tenant.agency, _STAFF.who == user))
+        return
+    index = None if number is None else tenant.vault.number_index(number)
+    key = None if number is None else tenant.vault.index_key
+    values: dict[str, Any] = {"agency": tenant.agency, "who": user, "at": tenant.stamp(), "patron": patron_id}
+    connection.execute(_KEEP, values | {"index": index, "key": key})
+
+
+def _account_of(user: str) -> str:
+    # a person whom a service names has the service's account behind their name
+    return user.partition(" (")[0]
