@@ -25,6 +25,8 @@ from cprsync.private import check_unchangeable
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
 #: What one library may ask of a counterpart that serves all libraries.
 PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
+#: The most processes that answer browsers at one desk.
+WORKERS_MAX = 8
 
 
 class StoreSection(Strict):
@@ -185,6 +187,8 @@ class DeskSection(Strict):
     host: str = "127.0.0.1"
     #: the names by which browsers ask for the desk
     names: frozenset[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")]] = frozenset()
+    #: how many processes answer browsers
+    workers: int = Field(default=1, ge=1, le=WORKERS_MAX, strict=True)
     caps: CapsSection = CapsSection()
 
     @model_validator(mode="after")

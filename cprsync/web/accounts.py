@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from cprsync.web.tries import Counts
+
 #: The longest password that is tried. Argon2 takes any length, and a page takes no more.
 PASSWORD_MAX: Final = 1024
 PASSWORD_LEAST: Final = 12
@@ -113,10 +115,13 @@ class SignedIn:
 class Accounts:
     """The accounts of one library. Many threads may use it."""
 
-    def __init__(self, path: Path, *, agency: str, monotonic: Callable[[], float]) -> None:
-        """Raises ConfigurationError, which names the file and the line."""
+    def __init__(self, path: Path, *, agency: str, monotonic: Callable[[], float], tries: Counts | None = None) -> None:
+        """Raises ConfigurationError, which names the file and the line.
+
+        `tries`: where wrong passwords are counted, if not here alone.
+        """
         self._path, self._agency = path, agency
-        self._tries = Tries(monotonic=monotonic)
+        self._tries = Tries(monotonic=monotonic) if tries is None else tries
         # what is checked for an unknown name, so that it takes as long as for a known one
         self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
         #: the accounts by name, the machines by certificate, and the state of the file that they were read from

@@ -23,10 +23,10 @@ from cprsync.services.desk.cards import CardDoor
 from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
-from cprsync.web.api.problems import answer_http_error
+from cprsync.web.api.problems import answer_http_error, build_answer
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
-from cprsync.web.me.door import PatronDoor
+from cprsync.web.me.door import ADDRESS_WRONG_MAX, PatronDoor
 from cprsync.web.me.routes import me_routes
 from cprsync.web.pages import (
     changing,
@@ -43,7 +43,10 @@ from cprsync.web.pages import (
     updating,
 )
 from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
+from cprsync.web.refusals import status_of
+from cprsync.web.sessions import COOKIE, PATRONS_COOKIE, cookie_name
 from cprsync.web.signing_in import SignIn
+from cprsync.web.workers.handing import HandOn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,10 +54,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from cprsync.web.me.area import PatronArea
+    from cprsync.web.refusals import WorkerLost
     from cprsync.web.visit import Visit
+    from cprsync.web.workers.together import Worker
 
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
@@ -71,6 +76,8 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+#: What needs no session, so that each worker answers it: a certificate is seen where the connection is.
+_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/")
 #: The sheets that are printed of a patron.
 _PAPER: Final = tuple(f"/patrons/{{patron:patron}}/paper/{kind}" for kind in printing.SHEETS)
 #: How a browser that supports it is held to TLS: a year, in seconds.
@@ -114,7 +121,7 @@ register_url_convertor("patron", _Patron())
 
 def make_app(around: Surroundings) -> Outermost:
     """The application over open places: the desk and its API, the patrons' own pages, or both."""
-    cards = CardDoor()
+    cards = CardDoor() if around.worker is None else CardDoor(around.worker.together.turn())
     patrons = None if around.patrons is None else _door_of(around, around.patrons, cards)
     entry = Entry(around)
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(packages=[("cprsync.web", "static")]))]
@@ -143,11 +150,31 @@ def make_app(around: Surroundings) -> Outermost:
     )
     # the address would be of the host that the request names
     app.router.redirect_slashes = False
-    return Outermost(app, secure=around.secure)
+    handing = None if around.worker is None else _hand_on(app, around, around.worker, entry, patrons)
+    return Outermost(app, secure=around.secure, handing=handing)
+
+
+def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry, patrons: PatronDoor | None) -> ASGIApp:
+    """The application of one worker of several."""
+
+    def cookie_of(path: str) -> str | None:
+        if path.startswith(_WITHOUT_SESSION):
+            return None
+        return cookie_name(PATRONS_COOKIE if _is_patrons(path, around) else COOKIE, secure=around.secure)
+
+    async def show_lost(request: Request, error: WorkerLost) -> Response:
+        path = request.scope["path"]
+        if around.shows_desk and path.startswith(f"{PATH}/"):
+            return build_answer(error, status_of(error), changed="part")
+        return (entry if patrons is None or not _is_patrons(path, around) else patrons).show_lost(error)
+
+    return HandOn(app, worker.team, cookie_of=cookie_of, show_lost=show_lost)
 
 
 def _door_of(around: Surroundings, area: PatronArea, cards: CardDoor) -> PatronDoor:
-    return PatronDoor(area, around.places, around.library, cards, secure=around.secure)
+    together = None if around.worker is None else around.worker.together
+    addresses = None if together is None else together.tries("addresses", most=ADDRESS_WRONG_MAX)
+    return PatronDoor(area, around.places, around.library, cards, secure=around.secure, addresses=addresses)
 
 
 def _is_patrons(path: str, around: Surroundings) -> bool:
@@ -227,8 +254,11 @@ class Outermost:
     The error page is sent by then; the exception's text may quote a form.
     """
 
-    def __init__(self, app: Starlette, *, secure: bool) -> None:
-        self._app = app
+    def __init__(self, app: Starlette, *, secure: bool, handing: ASGIApp | None = None) -> None:
+        """`handing`: what hands a request on to another worker or gives it to `app`; None: there is one worker."""
+        self._app = app if handing is None else handing
+        #: what answers here, without handing on
+        self.inner = app
         #: every page that there is
         self.routes = app.routes
         self._headers = HEADERS | (TLS_ONLY if secure else {})

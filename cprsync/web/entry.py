@@ -23,7 +23,7 @@ from cprsync.web.pages import changing, leaving, queue, registering, reviewing, 
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.sessions import Answer
+from cprsync.web.sessions import COOKIE, Answer, cookie_name
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.me.area import PatronArea
     from cprsync.web.places import Places
+    from cprsync.web.refusals import WorkerLost
     from cprsync.web.sessions import Session, Sessions
+    from cprsync.web.workers.together import Worker
 
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
@@ -86,6 +88,8 @@ class Surroundings:
     patrons: PatronArea | None = None
     #: whether the desk is served, and not the patrons' pages alone
     shows_desk: bool = True
+    #: which of several workers this is, and what they have together; None: it is the only one
+    worker: Worker | None = None
 
     @property
     def signs_in(self) -> bool:
@@ -98,7 +102,7 @@ class Entry:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._cookie = "__Host-cprsync" if around.secure else "cprsync"
+        self._cookie = cookie_name(COOKIE, secure=around.secure)
         self._renderer = Renderer(around.library, signs_in=around.signs_in)
         self._seconding = Seconding(self._renderer, around.places, around.accounts)
 
@@ -295,6 +299,10 @@ class Entry:
         """A path of ours that does not exist, or one that takes no such request."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         return self.failed(self.session_of(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
+
+    def show_lost(self, error: WorkerLost) -> Response:
+        """The answer to a form whose worker has ended. The next page tells the browser of a new session."""
+        return self.refused(self.begin(), error)
 
     def _unchecked(self, request: Request) -> Session:
         """The session without a look at its account: the file of accounts may be what broke."""

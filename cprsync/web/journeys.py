@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,6 +17,7 @@ from starlette.responses import RedirectResponse
 
 from cprsync.errors import SignInRefused, SignInUnavailable
 from cprsync.identity.provider import Started
+from cprsync.web.workers.keeping import Used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.domain.desk.claims import ClaimRules
     from cprsync.identity.provider import Provider
+    from cprsync.web.workers.keeping import Uses
 
 T = TypeVar("T")
 #: How long a person may take at the provider.
@@ -41,21 +41,27 @@ ASKING_MAX: Final = 8
 #: The longest parts of an answer, and the most of them.
 _PART_MAX: Final = 4096
 _PARTS_MAX: Final = 20
-#: The most answers that are remembered as used.
-_USED_MAX: Final = 10_000
 
 
 class Journeys:
     """The ways of all browsers to one provider."""
 
-    def __init__(self, provider: Provider, *, cookie: str, secure: bool, now: Callable[[], datetime]) -> None:
+    def __init__(  # noqa: PLR0913 -- the parts of a way
+        self,
+        provider: Provider,
+        *,
+        cookie: str,
+        secure: bool,
+        now: Callable[[], datetime],
+        key: bytes | None = None,
+        used: Uses | None = None,
+    ) -> None:
+        """`key`, `used`: shared by several workers, as a browser may come back to another one. None: of this one."""
         self._provider, self._secure, self._now = provider, secure, now
         self._cookie = f"__Host-{cookie}" if secure else cookie
-        # of this process alone, as the sessions are
-        self._seal = Fernet(Fernet.generate_key())
+        self._seal = Fernet(Fernet.generate_key() if key is None else key)
         self._asking = CapacityLimiter(ASKING_MAX)
-        self._used: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._used = Used() if used is None else used
 
     async def begin(self, language: Language) -> Response:
         """Send the browser to the provider. Raises SignInUnavailable."""
@@ -80,7 +86,7 @@ class Journeys:
         if started is None:
             raise SignInRefused("this browser has begun no sign-in, or too long ago", kind="sign_in.begin")
         claims = await self._in_time(partial(self._provider.finish, started, _answer_of(request)))
-        if not self._use(started.state):
+        if not await to_thread.run_sync(self._used.use, started.state):
             raise SignInRefused("the answer was used before", kind="sign_in.state")
         return claims
 
@@ -119,16 +125,6 @@ class Journeys:
         except (InvalidToken, ValueError):
             return {}
         return dict(found)
-
-    def _use(self, state: str) -> bool:
-        """Whether an answer is used for the first time."""
-        with self._lock:
-            if state in self._used:
-                return False
-            self._used[state] = None
-            while len(self._used) > _USED_MAX:
-                self._used.popitem(last=False)
-            return True
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())

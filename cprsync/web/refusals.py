@@ -33,6 +33,12 @@ class NotAdmitted(CprsyncError):
     kind = "session.role"
 
 
+class WorkerLost(CprsyncError):
+    """The worker that was answering has ended. What was sent is kept whole, or not at all."""
+
+    kind = "desk.worker"
+
+
 #: The status of an error page, the most specific first.
 STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (NotConfirmed, 409),
@@ -43,6 +49,7 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
     (NoSuchPerson, 422),
     (Braked, 409),
     (AccessRefused, 403),
+    (WorkerLost, 502),
     (RegisterUnavailable, 503),
     (NetMediaUnavailable, 503),
     (DeskBusy, 503),

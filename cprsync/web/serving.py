@@ -11,7 +11,7 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import structlog
 import uvicorn
@@ -71,12 +71,33 @@ def listen(port: int, *, host: str = LOOPBACK[1]) -> socket.socket:
     return listener
 
 
-def make_server(
-    app: ASGIApp, certificate: Certificate | None, ready: Callable[[], None] = lambda: None
-) -> uvicorn.Server:
-    """A server that runs until SIGINT or SIGTERM. `ready`: called once requests are answered.
+class Beside(Protocol):
+    """What runs beside a server, in its loop."""
 
-    Raises ConfigurationError: the certificate cannot be used.
+    async def begin(self) -> None: ...
+
+    async def end(self, seconds: float) -> None:
+        """Take nothing new, and let what was begun be done for so long."""
+        ...
+
+
+def make_server(
+    app: ASGIApp,
+    certificate: Certificate | None,
+    ready: Callable[[], None] = lambda: None,
+    *,
+    beside: Beside | None = None,
+) -> uvicorn.Server:
+    """A server that runs until SIGINT or SIGTERM.
+
+    Args:
+        app: what answers.
+        certificate: the server's; None: browsers come without TLS.
+        ready: called once requests are answered.
+        beside: begins before that, and ends with the server.
+
+    Raises:
+        ConfigurationError: the certificate cannot be used.
     """
     tls = None if certificate is None else _Tls(certificate)
     config = uvicorn.Config(
@@ -94,7 +115,7 @@ def make_server(
         timeout_graceful_shutdown=_STOP_SECONDS,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
     )
-    return _Server(config, ready, tls)
+    return _Server(config, ready, tls, beside)
 
 
 class _Connection(PeerProtocol):
@@ -132,9 +153,11 @@ class _Connection(PeerProtocol):
 
 
 class _Server(QuickServer):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], tls: _Tls | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], tls: _Tls | None, beside: Beside | None
+    ) -> None:
         super().__init__(config)
-        self._ready, self._tls = ready, tls
+        self._ready, self._tls, self._beside = ready, tls, beside
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop. What hangs is waited for no longer than it is told to be."""
@@ -170,7 +193,14 @@ class _Server(QuickServer):
             create = partial(loop.create_server, ssl_handshake_timeout=_HANDSHAKE_SECONDS)
             loop.create_server = create  # type: ignore[method-assign]  # of this loop alone
         await super().startup(sockets)
+        if self._beside is not None:
+            await self._beside.begin()
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop what runs beside at the same time: both wait for what they have begun."""
+        ends = [] if self._beside is None else [self._beside.end(_STOP_SECONDS)]
+        await asyncio.gather(super().shutdown(sockets), *ends)
 
 
 def _leave_what_hangs() -> None:

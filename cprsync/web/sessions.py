@@ -35,6 +35,13 @@ SAID_MAX: Final = 4
 ANSWERS_MAX: Final = 4
 #: Unguessable: 256 bits.
 _TOKEN_BYTES: Final = 32
+#: What the cookies are called, by which a browser's session is found: the desk's, and a patron's.
+COOKIE: Final = "cprsync"
+PATRONS_COOKIE: Final = "cprsync-me"
+#: Between the number of a worker and the rest of the token, in which it never stands.
+_AFTER_WORKER: Final = "."
+#: One digit names a worker: there are at most eight.
+_DIGITS: Final = "0123456789"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,7 +154,10 @@ class Sessions:
         monotonic: Callable[[], float],
         idle_seconds: int = IDLE_SECONDS,
         longest_seconds: int = LONGEST_SECONDS,
+        worker: int | None = None,
     ) -> None:
+        """`worker`: which of several this is, so that a cookie says where its session is. None: the only one."""
+        self._begins_with = "" if worker is None else f"{worker}{_AFTER_WORKER}"
         self._monotonic, self._idle, self._longest = monotonic, idle_seconds, longest_seconds
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
@@ -165,7 +175,8 @@ class Sessions:
     ) -> Session:
         """Begin a session under a new token. `user`: "" for a stranger, who has not signed in."""
         now = self._monotonic()
-        token, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
+        drawn, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
+        token = f"{self._begins_with}{drawn}"
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
         session.is_of_provider = is_of_provider
         with self._lock:
@@ -197,3 +208,14 @@ class Sessions:
         with self._lock:
             for among in (self._by_token, self._strangers):
                 among.pop(session.token, None)
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """What a cookie is called. Over TLS a browser takes it from our host alone."""
+    return f"__Host-{name}" if secure else name
+
+
+def worker_of(token: str | None) -> int | None:
+    """The worker that has the session of a cookie. None: the cookie names none."""
+    number, found, _ = (token or "").partition(_AFTER_WORKER)
+    return int(number) if found and len(number) == 1 and number in _DIGITS else None

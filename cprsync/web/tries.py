@@ -12,7 +12,7 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,16 @@ MARKS_SECONDS: Final = 180 * 24 * 60 * 60
 MARKS_MAX: Final = 12
 _MARK_BYTES: Final = 12
 _BETWEEN, _INSIDE = ".", "-"
+
+
+class Counts(Protocol):
+    """Where wrong tries are counted: see `Tries`."""
+
+    def may_try(self, what: str) -> bool: ...
+
+    def take_back(self, what: str) -> None: ...
+
+    def forgive(self, what: str) -> None: ...
 
 
 class Tries:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from town import PEOPLE, number
 
 from chromium.seat import SCREEN, TELEPHONE
-from cprsync.cli.desk.serving import _surroundings
+from cprsync.cli.desk.surroundings import surrounding
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.web.app import make_app
@@ -81,7 +81,7 @@ def find_paths(town: TownDesk) -> list[str]:
     """
     site = site_of(load_settings(town.library.folder / "cprsync.toml"), None)
     parts = _parts(town)
-    with _surroundings(site) as around:
+    with surrounding(site) as around:
         routes = make_app(around).routes
     found: list[str] = []
     for route in routes:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,10 +25,10 @@ from e2e_library import Library, new_library, personal
 from town import PEOPLE, PEOPLE_FILE, number
 
 from cprsync.mock.server import running
+from cprsync.web.sessions import worker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.xdist_group("serve command")
 PASSWORD = "correct horse battery"
@@ -37,6 +42,7 @@ class Open:
     url: str
     ca: Path
     errors: Path
+    pid: int
 
     def browser(self) -> Browser:
         browser = Browser(self.url.rstrip("/"))
@@ -94,7 +100,7 @@ def opened(library: Library, errors: Path, *options: str, stop: int = signal.SIG
         try:
             assert select.select([process.stdout], [], [], _SECONDS)[0], "the desk did not open"
             ready: dict[str, Any] = json.loads(process.stdout.readline())
-            yield Open(ready["url"], library.folder.parent / "mock" / "certs" / "ca.pem", errors)
+            yield Open(ready["url"], library.folder.parent / "mock" / "certs" / "ca.pem", errors, process.pid)
         finally:
             process.send_signal(stop)
             code = process.wait(_SECONDS)
@@ -246,6 +252,106 @@ def test_the_patrons_pages_are_served_alone_and_never_beside_a_desk_that_is_open
     ran = other.run("serve", "--port", "0")
     assert ran.exit == 2
     assert "--only" in ran.error["message"]
+
+
+# -- several workers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shared(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """A desk that two processes serve."""
+    with opened(library, tmp_path_factory.mktemp("shared") / "errors", "--workers", "2") as desk:
+        yield desk
+
+
+def workers_of(desk: Open) -> list[int]:
+    """The processes that answer, the first worker first."""
+    children = Path(f"/proc/{desk.pid}/task/{desk.pid}/children").read_text("ascii").split()
+    return sorted(int(one) for one in children)
+
+
+def signed_in_at(desk: Open, owner: int) -> Browser:
+    """A browser whose session a worker has; it connects anew for each request, to either worker."""
+    for _ in range(4):
+        browser = desk.browser()
+        browser.jar.headers["Connection"] = "close"
+        browser.open("/sign-in").send("/sign-in", name="lone", password=PASSWORD)
+        assert browser.path == "/"
+        if owner_of(browser) == owner:
+            return browser
+    raise AssertionError("no session began at that worker")
+
+
+def owner_of(browser: Browser) -> int | None:
+    return worker_of(browser.jar.cookies["__Host-cprsync"])
+
+
+def test_two_processes_are_one_desk(library: Library, shared: Open) -> None:
+    assert len(workers_of(shared)) == 2
+    patron = signed_in_at(shared, 0).send("/find", typed=number("ANNA")).path.removeprefix("/patrons/")
+    for owner in (0, 1):
+        browser = signed_in_at(shared, owner)
+        for turn in range(4):
+            number_of_turn = f"2030{owner}{turn}50"
+            browser.open(f"/patrons/{patron}")
+            form = {"form_token": browser.token, "field": "telephones", "text": number_of_turn, "doing": "add"}
+            assert browser.post(f"/patrons/{patron}/set", form).answer.status_code == 200
+        assert owner_of(browser) == owner
+    kept = library.run("patron", "show", patron).document["fields"]["telephones"]["value"]
+    assert {f"2030{owner}{turn}50" for owner in (0, 1) for turn in range(4)} <= set(kept)
+
+
+def test_a_worker_that_is_killed_while_it_writes_writes_nothing_and_the_page_says_what_to_do(
+    library: Library, shared: Open
+) -> None:
+    """The other worker has the browser's connection, and another process the database until the kill."""
+    pids = workers_of(shared)
+    browser, other = signed_in_at(shared, 1), signed_in_at(shared, 0)
+    patron = browser.send("/find", typed=number("ANNA")).path.removeprefix("/patrons/")
+    form = {"form_token": browser.open(f"/patrons/{patron}").token, "field": "blocks", "text": "Mistet kort"}
+    del browser.jar.headers["Connection"]
+    os.kill(pids[1], signal.SIGSTOP)
+    browser.jar.get(f"{browser.url}/static/desk.svg", timeout=_SECONDS)
+    os.kill(pids[1], signal.SIGCONT)
+    with closing(sqlite3.connect(library.store, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        asking = threading.Thread(target=browser.post, args=(f"/patrons/{patron}/set", form))
+        asking.start()
+        wait_until(lambda: handed_on_to("worker1"))
+        os.kill(pids[1], signal.SIGKILL)
+        asking.join(_SECONDS)
+        holder.execute("ROLLBACK")
+    assert browser.answer.status_code == 502
+    assert "gemt helt eller slet ikke" in browser.text
+    assert browser.open(f"/patrons/{patron}").path == "/sign-in"
+    assert "Mistet kort" not in other.open(f"/patrons/{patron}").text
+    wait_until(lambda: "web.worker.again" in shared.errors.read_text("utf-8"))
+    assert signed_in_at(shared, 1).open(f"/patrons/{patron}").path == f"/patrons/{patron}"
+    assert "Mistet kort" not in library.run("patron", "show", patron).out
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + _SECONDS
+    while not holds():
+        assert time.monotonic() < until, "it did not come to be"
+        time.sleep(0.02)
+
+
+def handed_on_to(worker: str) -> bool:
+    """Whether a request is at that worker: a connected socket of its name, beside the one that listens."""
+    sockets = Path("/proc/net/unix").read_text("utf-8", errors="replace").splitlines()
+    return any(line.endswith(f"/{worker}") and line.split()[5] == "03" for line in sockets)
+
+
+def test_what_is_wrong_with_the_settings_is_said_once(library: Library, tmp_path: Path) -> None:
+    other = library.copy(tmp_path / "library")
+    (tmp_path / "mock").symlink_to(library.folder.parent / "mock")
+    other.rewrite("cprsync.toml", "[desk]\n", "[desk]\nworkers = 2\n")
+    (other.folder / "accounts.toml").write_text("[[account]]\nname = 1\n")
+    ran = other.run("serve", "--port", "0")
+    assert ran.exit == 2
+    assert "accounts.toml" in ran.error["message"]
+    assert ran.err == ""
 
 
 # -- accounts ----------------------------------------------------------------------------------------------

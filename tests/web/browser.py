@@ -20,6 +20,7 @@ from cprsync.web.entry import Surroundings
 from cprsync.web.places import Places
 from cprsync.web.serving import listen, make_server
 from cprsync.web.sessions import Sessions
+from cprsync.web.workers.receiving import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.me.area import PatronArea
     from cprsync.web.serving import Certificate
+    from cprsync.web.workers.together import Worker
 
 
 #: Who works at the desk.
@@ -92,11 +94,12 @@ def serving(  # noqa: PLR0913 -- a server's options
     certificate: Certificate | None = None,
     shows_desk: bool = True,
     patrons: Callable[[str, Clock], PatronArea] | None = None,
+    worker: Worker | None = None,
 ) -> Iterator[Served]:
     """Serve the desk of a library on a free port.
 
     `accounts`, `provider`: who may sign in; with neither, nobody has to. A provider is made for the desk's address, and
-    so are the patrons' pages.
+    so are the patrons' pages. `worker`: which of several this is.
     """
     site, clock = Site(library), Clock()
     with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
@@ -105,7 +108,7 @@ def serving(  # noqa: PLR0913 -- a server's options
         url = f"{scheme}://localhost:{listener.getsockname()[1]}"
         around = Surroundings(
             places,
-            Sessions(monotonic=clock),
+            Sessions(monotonic=clock, worker=None if worker is None else worker.number),
             "Byens bibliotek",
             USER,
             accounts,
@@ -114,8 +117,11 @@ def serving(  # noqa: PLR0913 -- a server's options
             provider=None if provider is None else provider(url),
             patrons=None if patrons is None else patrons(url, clock),
             shows_desk=shows_desk,
+            worker=worker,
         )
-        server = make_server(make_app(around), certificate)
+        app = make_app(around)
+        beside = None if worker is None else Receiver(app.inner, worker.socket)
+        server = make_server(app, certificate, beside=beside)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.demo.week import read_numbers
-from cprsync.cli.desk.serving import serve_site
+from cprsync.cli.desk.opening import say_ready, serve_site
 from cprsync.config.sign_in import PatronPageSection, PatronProviderSection, SignInSection
 from cprsync.domain.desk.roles import Role
 from cprsync.language.words import word
@@ -39,7 +40,7 @@ def open_desk(stage: Stage, *, port: int) -> None:
     section = section.model_copy(update={"patron_page": _patron_page(stage, port)})
     tell_what_to_try(stage, password=password, port=port)
     site = Site(stage.settings.model_copy(update={"desk": desk}), section)
-    serve_site(site, port, stage.language, as_json=stage.as_json)
+    serve_site(site, port, partial(say_ready, language=stage.language, as_json=stage.as_json))
 
 
 def tell_what_to_try(stage: Stage, *, password: str, port: int) -> None:

@@ -5,21 +5,19 @@ A password is never an argument.
 
 from __future__ import annotations
 
-import enum
-import json
 import re
 import sys
-import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.desk.opening import say_ready, serve_as_worker, serve_site, supervise_workers
+from cprsync.cli.desk.surroundings import Only
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
-from cprsync.cli.terminal.output import say
-from cprsync.domain.desk.confirming import SERVICE
+from cprsync.config.settings import WORKERS_MAX
 from cprsync.domain.desk.roles import Role
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.words import desk_word, word
@@ -30,22 +28,11 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.web.accounts import AccountEntry, MachineEntry
-    from cprsync.web.entry import Surroundings
-    from cprsync.web.journeys import StaffProvider
-    from cprsync.web.me.area import PatronArea
-    from cprsync.wiring import Site
 
 #: Where a browser finds the desk, unless another port is given.
 PORT = 8710
 #: How much of a fingerprint tells two certificates apart.
 FINGERPRINT_SHOWN = 16
-
-
-class Only(enum.Enum):
-    """What is served, if not all of it."""
-
-    DESK = "desk"
-    PATRONS = "patrons"
 
 
 app = typer.Typer()
@@ -62,18 +49,33 @@ def serve_desk(
     only: Annotated[
         Only | None, typer.Option("--only", help="The desk alone, or the patrons' own pages alone.")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=WORKERS_MAX, help="How many processes answer; else as [desk] says, or 1."),
+    ] = None,
+    as_worker: Annotated[
+        bool, typer.Option("--as-worker", hidden=True, help="Be one of them: `serve` starts them so.")
+    ] = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
     as_json: Json = False,
-) -> None:
+) -> int:
     """Serve the desk to browsers, until stopped.
 
     [desk] in the configuration says who may sign in, by which certificate and on which address. Without it nobody has
     to sign in: the audit names the person who started it, and only this machine is answered.
     """
     with opened(config, library, as_json=as_json) as site:
-        serve_site(site, port, lang, as_json=as_json, only=only)
+        if as_worker:
+            serve_as_worker(site, only)
+            return 0
+        told = partial(say_ready, language=lang, as_json=as_json)
+        size = workers or site.settings.desk.workers
+        if size > 1:
+            return supervise_workers(site, port, only, size=size, told=told)
+        serve_site(site, port, told, only=only)
+        return 0
 
 
 @openapi_app.command("openapi")
@@ -88,127 +90,6 @@ def print_description(*, as_json: Json = False) -> None:
 
     document = build_description()
     print_document(document, outline(document), as_json=as_json)
-
-
-def serve_site(site: Site, port: int, language: Language, *, as_json: bool, only: Only | None = None) -> None:
-    """Serve one library's desk until SIGINT or SIGTERM.
-
-    Raises:
-        ConfigurationError: a setting, the certificate or the file of accounts is wrong, or the port is taken.
-    """
-    from cprsync.cli.desk.verifying import verifying
-    from cprsync.web.app import make_app
-    from cprsync.web.serving import Certificate, listen, make_server
-    from cprsync.wiring import Site
-
-    desk = site.settings.desk
-    _check_parts(site, only)
-    certificate = None
-    if desk.certificate is not None and desk.key is not None:
-        certificate = Certificate(desk.certificate, desk.key, desk.machines_ca)
-    with _surroundings(site, only) as around, closing(listen(port, host=desk.host)) as listener:
-        with around.places.taken():
-            # what is wrong with the store or the register's settings is said before a browser asks
-            pass
-        scheme, name = "https" if around.secure else "http", min(desk.names, default=around.hosts[0])
-        url = f"{scheme}://{name}:{listener.getsockname()[1]}/{'' if around.shows_desk else 'me'}"
-        ready = partial(_say_ready, url, around, language, as_json=as_json)
-        with verifying(Site(site.settings, site.section, stays_open=True)):
-            make_server(make_app(around), certificate, ready).run(sockets=[listener])
-
-
-def _check_parts(site: Site, only: Only | None) -> None:
-    """Refuse to serve what is not set up, or a desk without log-in beside pages for everybody."""
-    page, desk = site.section.patron_page, site.settings.desk
-    if only is Only.PATRONS and page is None:
-        raise ConfigurationError("the library has no [library.patron_page]", kind="setting")
-    if only is None and page is not None and not desk.signs_in:
-        raise ConfigurationError(
-            "beside the patrons' pages the desk needs accounts or sign_in: add one, or serve one of both with --only",
-            kind="setting",
-        )
-
-
-@contextmanager
-def _surroundings(site: Site, only: Only | None = None) -> Iterator[Surroundings]:
-    """What the pages are given: the library's places, sessions, and who may sign in."""
-    from cprsync.cli.terminal.user import user_name
-    from cprsync.config.addresses import LOOPBACK
-    from cprsync.web.accounts import Accounts
-    from cprsync.web.entry import Surroundings
-    from cprsync.web.places import Places
-    from cprsync.web.sessions import Sessions
-    from cprsync.wiring import Site
-
-    desk, agency = site.settings.desk, site.section.agency
-    accounts = None if desk.accounts is None else Accounts(desk.accounts, agency=agency, monotonic=time.monotonic)
-    open_site = partial(Site, site.settings, site.section, stays_open=True, own_patron=site.own_patron)
-    with ExitStack() as stack:
-        provider = stack.enter_context(_staff_provider(site))
-        yield Surroundings(
-            stack.enter_context(closing(Places(open_site))),
-            Sessions(monotonic=time.monotonic),
-            site.section.name,
-            user_name(),
-            accounts,
-            (*LOOPBACK, *sorted(desk.names)),
-            secure=desk.certificate is not None,
-            provider=provider,
-            patrons=None if only is Only.DESK else stack.enter_context(_patron_area(site)),
-            shows_desk=only is not Only.PATRONS,
-        )
-
-
-@contextmanager
-def _staff_provider(site: Site) -> Iterator[StaffProvider | None]:
-    """Where staff sign in beside the accounts. None: nowhere."""
-    section = site.settings.desk.sign_in
-    if section is None:
-        yield None
-        return
-    from cprsync.web.journeys import Journeys, StaffProvider
-    from cprsync.web.open_id import BACK
-    from cprsync.wiring import real_time
-
-    with site.provider(section, back=BACK, after="/sign-in") as provider:
-        secure = site.settings.desk.certificate is not None
-        journeys = Journeys(provider, cookie="cprsync-way", secure=secure, now=real_time)
-        yield StaffProvider(journeys, section.title, section.rules(), site.section.agency)
-
-
-@contextmanager
-def _patron_area(site: Site) -> Iterator[PatronArea | None]:
-    """The patron's own pages. None: the library has none."""
-    section = site.section.patron_page
-    if section is None:
-        yield None
-        return
-    from cprsync.web.journeys import Journeys
-    from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, SIGN_IN, PatronArea, PatronProvider
-    from cprsync.web.sessions import Sessions
-    from cprsync.wiring import real_time
-
-    sessions = Sessions(monotonic=time.monotonic, idle_seconds=IDLE_SECONDS, longest_seconds=LONGEST_SECONDS)
-    if section.sign_in is None:
-        yield PatronArea(sessions, section.cards, None, time.monotonic)
-        return
-    with site.provider(section.sign_in, back=BACK, after=SIGN_IN) as provider:
-        secure = site.settings.desk.certificate is not None
-        journeys = Journeys(provider, cookie="cprsync-me-way", secure=secure, now=real_time)
-        named_by, claim = section.sign_in.claim
-        door = PatronProvider(journeys, section.sign_in.title, claim, named_by)
-        yield PatronArea(sessions, section.cards, door, time.monotonic)
-
-
-def _say_ready(url: str, around: Surroundings, language: Language, *, as_json: bool) -> None:
-    if as_json:
-        # on one line, as programs that wait for it read lines
-        say(json.dumps({"ready": True, "url": url, "sign_in": around.signs_in}))
-        return
-    say(word("serve_ready", language, url=url))
-    if around.shows_desk and not around.signs_in:
-        user = word("audit_nobody", language) if around.user == SERVICE else around.user
-        say(word("serve_no_login", language, user=user))
 
 
 # -- accounts ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked
 from cprsync.errors import CardRefused, QuotaReached
@@ -31,11 +31,19 @@ class CardAsked:
     by: str = ""
 
 
+class Turn(Protocol):
+    """A lock among all who try cards: a `threading.Lock` is one."""
+
+    def acquire(self, *, timeout: float) -> bool: ...
+
+    def release(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CardDoor:
-    """Takes one try at a time, so that many at once are counted one by one. One for each server."""
+    """Takes one try at a time, so that many at once are counted one by one. All doors of one desk share the turn."""
 
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    turn: Turn = field(default_factory=threading.Lock)
 
     def open(self, store: Store, clock: Clock, asked: CardAsked, quota: Quota | None = None) -> str:
         """The number of the patron whose card and PIN these are. The audit has the try before anybody learns it.
@@ -44,7 +52,7 @@ class CardDoor:
             CardRefused: they do not fit together, or the patron's cards are locked.
             QuotaReached: the machine has to wait; the PIN was not looked at.
         """
-        if not self._turn.acquire(timeout=WAIT_SECONDS):
+        if not self.turn.acquire(timeout=WAIT_SECONDS):
             raise QuotaReached("too many ask at the same time", kind="card.busy")
         try:
             if quota is not None:
@@ -53,7 +61,7 @@ class CardDoor:
             outcome = _outcome(store, clock, asked, patron_id)
             store.cards.note_try(outcome, patron_id=patron_id, by=asked.by)
         finally:
-            self._turn.release()
+            self.turn.release()
         if outcome is not PinTry.RIGHT or patron_id is None:
             raise CardRefused("card and PIN do not fit together, or the card is locked for a while")
         return patron_id

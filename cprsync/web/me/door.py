@@ -21,8 +21,9 @@ from cprsync.services.desk.cards import CardAsked
 from cprsync.services.desk.own import NAMED_BY
 from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
 from cprsync.web.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.refusals import status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.sessions import Answer
+from cprsync.web.sessions import PATRONS_COOKIE, Answer, cookie_name
 from cprsync.web.tries import Tries
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.me.area import PatronArea, PatronProvider
     from cprsync.web.places import Place, Places
+    from cprsync.web.refusals import WorkerLost
     from cprsync.web.sessions import Session
+    from cprsync.web.tries import Counts
 
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,13 +57,27 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 class PatronDoor:
     """Lets patrons in, each to their own record."""
 
-    def __init__(self, area: PatronArea, places: Places, library: str, cards: CardDoor, *, secure: bool) -> None:
-        """`cards`: the one that all of the server share, so that tries at once are counted one by one."""
+    def __init__(  # noqa: PLR0913 -- what a door opens with
+        self,
+        area: PatronArea,
+        places: Places,
+        library: str,
+        cards: CardDoor,
+        *,
+        secure: bool,
+        addresses: Counts | None = None,
+    ) -> None:
+        """The door of one server.
+
+        `cards`: the one that all of the server share, so that tries at once are counted one by one. `addresses`: where
+        the addresses that try are counted, if not here alone.
+        """
         self._area, self._places, self._secure = area, places, secure
-        self._cookie = "__Host-cprsync-me" if secure else "cprsync-me"
+        self._cookie = cookie_name(PATRONS_COOKIE, secure=secure)
         title = None if area.provider is None else area.provider.title
         self._renderer = Renderer(library, signs_in=True, always={"provider_title": title})
-        self._cards, self._addresses = cards, Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
+        here = Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
+        self._cards, self._addresses = cards, here if addresses is None else addresses
         self._room = CapacityLimiter(PATRONS_MAX)
 
     # -- pages
@@ -158,10 +175,10 @@ class PatronDoor:
     async def _open_card(self, request: Request, asked: CardAsked) -> str:
         """The patron of a card. Raises CardRefused and QuotaReached, as `CardDoor` does."""
         address = _network_of(request)
-        if not self._addresses.may_try(address):
+        if not await to_thread.run_sync(self._addresses.may_try, address):
             raise QuotaReached("too many ask at the same time", kind="card.busy")
         patron = await self._at_place(lambda place: self._cards.open(place.desk.store, place.desk.clock, asked))
-        self._addresses.take_back(address)
+        await to_thread.run_sync(self._addresses.take_back, address)
         return patron
 
     async def go_out(self, request: Request) -> Response:
@@ -299,6 +316,11 @@ class PatronDoor:
         status = error.status_code if isinstance(error, HTTPException) else 500
         key = "no_page" if status == _NOT_FOUND else "no_such_request"
         return self._failed(self._session(request), key, status)
+
+    def show_lost(self, error: WorkerLost) -> Response:
+        """The answer to a form whose worker has ended."""
+        session = self._begin("da")
+        return self._error_page(session, error_text(error, "da"), advice_for(error).next.text("da"), status_of(error))
 
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
