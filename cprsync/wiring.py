@@ -218,6 +218,8 @@ class Site:
             redirect_uri=f"{section.address}{back}",
             after_sign_out=f"{section.address}{after}",
             scopes=("openid", *section.scopes),
+            acr_values=section.acr_values,
+            userinfo=section.userinfo,
             production=self.settings.is_production,
         )
         # tokens are dated by the real day, whatever day the register has

@@ -14,7 +14,7 @@ from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the 
 from cprsync.errors import WrongValue
 
 ClaimName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
-#: What a token is asked for, beside `openid`.
+#: A word of a list that is sent with blanks between: a scope, or a level.
 Scope: TypeAlias = Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]{1,200}$")]
 
 
@@ -32,6 +32,10 @@ class ProviderSection(Strict):
     #: our own address, as browsers type it and the provider has it
     address: OwnAddress
     scopes: tuple[Scope, ...] = ()
+    #: the levels at which signing in is enough, the best first; left out: any is
+    acr_values: tuple[Scope, ...] = Field(default=(), max_length=10)
+    #: whether claims that the ID token lacks are read from the provider's userinfo endpoint
+    userinfo: bool = Field(default=False, strict=True)
     #: what the page calls the provider
     title: str = Field(min_length=1, max_length=60)
 

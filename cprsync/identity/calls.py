@@ -72,9 +72,12 @@ class ProviderCalls:
             context, connections=_CONNECTIONS, connect_seconds=_CONNECT_SECONDS, patience=Patience()
         )
 
-    def read(self, url: str, *, until: float) -> dict[str, Any]:
-        """Read a JSON document of the provider. `until`: a moment of `monotonic`. Raises SignInUnavailable."""
-        answer = self._ask("GET", url, b"", {}, until)
+    def read(self, url: str, *, until: float, bearer: str = "") -> dict[str, Any]:
+        """Read a JSON document of the provider. `until`: a moment of `monotonic`. Raises SignInUnavailable.
+
+        `bearer`: the access token of the person whose document it is.
+        """
+        answer = self._ask("GET", url, b"", {"Authorization": f"Bearer {bearer}"} if bearer else {}, until)
         answer.raise_for_status()
         try:
             document = answer.json()

@@ -6,6 +6,7 @@ nothing of anybody: what a sign-in has to remember is a `Started`, which the cal
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ KEYS_SECONDS: Final = 60
 #: By how many seconds two clocks may differ.
 LEEWAY_SECONDS: Final = 60
 _TOKEN_BYTES: Final = 32
+#: An access token as a header may carry it (RFC 6750).
+_BEARER: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,16384}=*")
 #: By the claim that is wrong, the last word of the error's kind. Others are `token`.
 _WRONG_CLAIMS: Final[Mapping[str, str]] = {
     "iss": "issuer",
@@ -88,11 +91,13 @@ class Provider:
         """The provider's address to send a browser to, and what to remember. Raises SignInUnavailable."""
         metadata = self._described(self._until())
         started = Started(*(secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(3)))
+        levels = {"acr_values": " ".join(self._settings.acr_values)} if self._settings.acr_values else {}
         address, _ = self._client(metadata, None).create_authorization_url(
             metadata["authorization_endpoint"],
             state=started.state,
             code_verifier=started.verifier,
             nonce=started.nonce,
+            **levels,
         )
         return str(address), started
 
@@ -113,7 +118,11 @@ class Provider:
         if not answer.get("code"):
             raise _refused("code")
         token = self._redeem(metadata, answer["code"], started, until)
-        return self._read_token(metadata, token, started, until)
+        claims = self._read_token(metadata, token, started, until)
+        if self._settings.acr_values and claims.get("acr") not in self._settings.acr_values:
+            raise _refused("level")
+        # what the provider's key signed wins
+        return {**self._ask_for_claims(metadata, token, claims, until), **claims} if self._settings.userinfo else claims
 
     def sign_out_address(self) -> str | None:
         """Where a browser signs out at the provider too. None: the provider has no such place, or does not answer.
@@ -189,6 +198,23 @@ class Provider:
         if not isinstance(token, dict) or not isinstance(token.get("id_token"), str):
             raise _refused("token")
         return token
+
+    def _ask_for_claims(
+        self, metadata: Mapping[str, Any], token: Mapping[str, Any], claims: Claims, until: float
+    ) -> Claims:
+        """What the provider's page of claims says of the same person (OpenID Connect, section 5.3)."""
+        place, access = metadata.get("userinfo_endpoint"), token.get("access_token")
+        if not _is_https(place):
+            raise SignInUnavailable(
+                "the identity provider does not say where it is", kind="sign_in.unavailable.described"
+            )
+        if not isinstance(access, str) or not _BEARER.fullmatch(access):
+            raise _refused("token")
+        more = self._calls.read(str(place), until=until, bearer=access)
+        # else a token that was put in the place of ours would bring another person's claims
+        if not isinstance(more.get("sub"), str) or more["sub"] != claims.get("sub"):
+            raise _refused("another_person")
+        return more
 
     # -- the token
 
@@ -280,6 +306,8 @@ _WHY: Final[Mapping[str, str]] = {
     "nonce": "the token is of another sign-in",
     "expired": "the token has expired",
     "early": "the token is of the future",
+    "level": "the person signed in at a lower level than the library demands",
+    "another_person": "the identity provider's claims are about another person than its token",
 }
 
 

@@ -25,5 +25,9 @@ class ProviderSettings:
     #: where browsers come back to after signing out at the provider
     after_sign_out: str
     scopes: tuple[str, ...] = ("openid",)
+    #: the levels that are enough, the best first; empty: any is
+    acr_values: tuple[str, ...] = ()
+    #: whether further claims are read from the provider's page of claims
+    userinfo: bool = False
     #: whether test certificates are refused
     production: bool = False

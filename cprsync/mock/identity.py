@@ -68,6 +68,8 @@ class Granted:
     nonce: str
     challenge: str
     until: float
+    #: the level at which the person signed in; "": none was asked for
+    level: str = ""
 
 
 @dataclass
@@ -119,6 +121,8 @@ class Identity:
             asked.get("nonce", ""),
             asked["code_challenge"],
             self._seconds + CODE_SECONDS,
+            # whoever clicks is as sure as was asked for
+            next(iter(asked.get("acr_values", "").split()), ""),
         )
         while len(self.codes) > _CODES_MAX:
             self.codes.popitem(last=False)
@@ -137,12 +141,12 @@ class Identity:
         """The signed token, or a damaged one."""
         now = int(self._seconds)
         claims = {"iss": self.issuer, "aud": granted.client, "iat": now, "exp": now + TOKEN_SECONDS, **granted.claims}
-        if granted.nonce:
-            claims["nonce"] = granted.nonce
+        claims |= {name: value for name, value in (("nonce", granted.nonce), ("acr", granted.level)) if value}
         fault = self.take(*_OF_TOKENS)
         kind = "" if fault is None else fault.kind
         if kind:
             claims |= _OF_TOKENS[kind](now)
+        claims = {name: value for name, value in claims.items() if not _is_left_out(kind, name)}
         if kind == "oidc-none":
             return _unsigned(claims)
         other = kind in {"oidc-signature", "oidc-key"}
@@ -163,7 +167,16 @@ _OF_TOKENS: Final[Mapping[str, Callable[[int], Mapping[str, Any]]]] = {
     "oidc-none": lambda _: {},
     "oidc-signature": lambda _: {},
     "oidc-key": lambda _: {},
+    "oidc-level": lambda _: {"acr": "urn:cprsync:mock:low"},
+    "oidc-no-level": lambda _: {},
+    "oidc-thin": lambda _: {},
 }
+#: What stays in a thin token.
+_THIN: Final = frozenset({"iss", "sub", "aud", "exp", "iat", "nonce", "acr"})
+
+
+def _is_left_out(kind: str, name: str) -> bool:
+    return (kind == "oidc-no-level" and name == "acr") or (kind == "oidc-thin" and name not in _THIN)
 
 
 def new_key() -> RSAKey:
@@ -323,7 +336,10 @@ async def _show_claims(identity: Identity, request: Request) -> Response:
     granted = identity.tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
     if granted is None:
         return JSONResponse({"error": "invalid_token"}, status_code=401)
-    return JSONResponse(dict(granted.claims))
+    fault = identity.take("oidc-claims", "oidc-claims-down")
+    if fault is not None and fault.kind == "oidc-claims-down":
+        return HTMLResponse("<h1>Out of order</h1>", status_code=503)
+    return JSONResponse({**granted.claims, **({} if fault is None else {"sub": "mock-another"})})
 
 
 async def _sign_out(_: Identity, request: Request) -> Response:

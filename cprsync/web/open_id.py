@@ -87,6 +87,7 @@ class OpenIdDoor:
 _PAGES: Final = {
     "sign_in.begin": "provider_begin",
     "sign_in.declined": "provider_declined",
+    "sign_in.level": "provider_level",
     "sign_in.no_name": "provider_no_name",
     "sign_in.no_role": "provider_no_role",
 }

@@ -148,7 +148,9 @@ def test_each_fault_of_the_provider_happens_as_often_as_asked(known: Known, http
         elif kind in {"oidc-down", "oidc-slow"}:
             http.get(f"{known.identity.issuer}/keys", timeout=20)
         else:
-            redeem(known, http, code_for(known, http, "BO"))
+            token = redeem(known, http, code_for(known, http, "BO")).json()["access_token"]
+            if kind.startswith("oidc-claims"):
+                http.get(f"{known.identity.issuer}/claims", headers={"Authorization": f"Bearer {token}"}, timeout=20)
         assert known.identity.register.faults.dump() == [], kind
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -19,15 +18,12 @@ from doubles import AGENCY
 from identity_provider import Known, known_provider
 from test_box import patron_of
 from test_sealed_views import reveals
-from townspeople import cpr
 
 from cprsync.domain.desk.claims import ClaimRules, RoleRule
 from cprsync.domain.desk.roles import Role
 from cprsync.errors import SignInRefused, SignInUnavailable
 from cprsync.identity.provider import KEYS_SECONDS, METADATA_SECONDS, Provider, Started
 from cprsync.mock.identity import CODE_SECONDS
-from cprsync.store.core.tenant import TenantStore
-from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.web import journeys as web_journeys
 from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
 from cprsync.web.journeys import JOURNEY_SECONDS, Journeys, StaffProvider
@@ -187,64 +183,6 @@ class TestSigningIn:
         assert "kunne ikke bruges" in sign_in(desk, "skranke").text
         provider.seconds += KEYS_SECONDS + 1
         assert sign_in(desk, "skranke").path == "/"
-
-
-@pytest.fixture
-def knowing(begun_folder: Library, tmp_path: Path, provider: Known, request: pytest.FixtureRequest) -> Iterator[Served]:
-    """A desk whose provider says who staff are as citizens."""
-    own = ("cpr_number", getattr(request, "param", "cpr"))
-
-    def made(url: str) -> StaffProvider:
-        journeys = Journeys(provider.client(url), cookie="cprsync-way", secure=False, now=provider.now)
-        return StaffProvider(journeys, "Kommunens login", replace(RULES, own=own), AGENCY)
-
-    library = begun_folder.copy(tmp_path / "library")
-    with serving(library, provider=made) as served:
-        yield served
-    library.engine.dispose()
-
-
-class TestOwnRecord:
-    def test_ones_own_record_is_looked_up_once_a_colleague_has_signed_in_their_own_session(
-        self, knowing: Served
-    ) -> None:
-        """Nobody has a password of ours."""
-        own = patron_of(knowing, "ANNA")
-        browser = sign_in(knowing, "skranke").open(f"/patrons/{own}")
-        browser.send(f"/patrons/{own}/look-up", purpose="renewal")
-        assert browser.answer.status_code == 403
-        assert "Adgangskode" not in browser.text
-        assert knowing.library.register.looked_up == []
-        boss = sign_in(knowing, "leder").open("/requests")
-        boss.send(next(form.action for form in boss.page.forms if form.action.endswith("/sign")))
-        browser.send(f"/patrons/{own}/look-up")
-        assert browser.answer.status_code == 200
-        assert len(knowing.library.register.looked_up) == 1
-
-    def test_the_number_is_in_no_row_and_no_log(self, knowing: Served, caplog: pytest.LogCaptureFixture) -> None:
-        sign_in(knowing, "skranke")
-        rows = knowing.library.everything()["staff_patron"]
-        assert [row["who"] for row in rows] == ["skranke"]
-        assert cpr("ANNA").digits not in repr(rows) + caplog.text
-
-    @pytest.mark.parametrize("knowing", ["another_claim"], indirect=True)
-    def test_somebody_of_whom_nothing_is_said_signs_in_all_the_same(self, knowing: Served) -> None:
-        assert sign_in(knowing, "skranke").path == "/"
-        assert knowing.library.everything()["staff_patron"] == []
-
-    def test_nobody_signs_in_while_it_cannot_be_kept(self, knowing: Served) -> None:
-        """Their own record would be anybody's."""
-
-        class Down(TenantStore):
-            def __getattr__(self, name: str) -> object:
-                raise StoreUnavailable("the database does not answer")
-
-        whole = knowing.library.store.access
-        knowing.library.store.access = Down(knowing.library.store._tenant)  # type: ignore[assignment]  # as it fails
-        browser = sign_in(knowing, "skranke")
-        assert browser.answer.status_code == 503
-        knowing.library.store.access = whole
-        assert is_nobody(browser)
 
 
 class TestRefusals:

@@ -30,7 +30,8 @@ FAULTS = (
     "sftp-cut, sftp-slow or sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage "
     "or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, "
     "culr-transaction, culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, oidc-state, "
-    "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature or oidc-key."
+    "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, oidc-key, "
+    "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]

@@ -69,6 +69,11 @@ IDENTITY_KINDS: dict[str, str] = {
     "oidc-none": "a token that nobody signed",
     "oidc-signature": "a token that another key signed",
     "oidc-key": "a token that an unknown key signed",
+    "oidc-level": "a token of a lower level than was asked for",
+    "oidc-no-level": "a token that says nothing of a level",
+    "oidc-thin": "a token that says who alone: the rest is on the page of claims",
+    "oidc-claims": "the page of claims is about another person",
+    "oidc-claims-down": "the page of claims is out of order",
 }
 _KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS)
 

@@ -291,7 +291,7 @@ class PatronDoor:
         _LOG.warning("web.me.refused", kind=error.kind)
         if isinstance(error, SignInUnavailable):
             return self._failed(session, "me_provider_down", 503, title=provider.title)
-        key = "me_no_patron" if error.kind == _NO_PATRON else "me_provider_answer"
+        key = {_NO_PATRON: "me_no_patron", _LEVEL: "me_level"}.get(error.kind, "me_provider_answer")
         return self._failed(session, key, 403, title=provider.title)
 
     def _lead_on(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
@@ -347,6 +347,8 @@ class PatronDoor:
 #: The kinds of errors that mean that the session's patron is none any more.
 _GONE: Final = frozenset({"patron.unknown", "patron.gone", "patron.merged", "patron.closed"})
 _NO_PATRON: Final = "sign_in.no_patron"
+#: The person proved who they are, but not well enough.
+_LEVEL: Final = "sign_in.level"
 #: IPv4; and of an IPv6 address the bits that an internet provider gives to one household.
 _SHORT: Final = 4
 _NOT_FOUND: Final = 404

@@ -299,6 +299,8 @@ def test_an_identity_provider_lets_staff_sign_in_without_a_file_of_accounts(tmp_
         ("role", "[]"),
         ("role", '[{ value = "bib", role = "king" }]'),
         ("scopes", '["a b"]'),
+        ("acr_values", '["a b"]'),
+        ("userinfo", '"yes"'),
         ("client_secret", '"typed here"'),
     ],
 )
