@@ -105,7 +105,7 @@ def culr_text(culr: Mapping[str, Any], language: Language) -> str:
 def _number_text(digits: str | None, language: Language) -> str:
     if digits is None:
         return word("culr_unknown", language)
-    return digits or word("culr_empty", language)
+    return word("culr_municipality", language, number=digits) if digits else word("culr_empty", language)
 
 
 def _day_after(text: str, language: Language) -> str:

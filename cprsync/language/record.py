@@ -15,7 +15,7 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
-from cprsync.language.words import day_text, word
+from cprsync.language.words import day_text, desk_word, has_desk_word, word
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
@@ -146,18 +146,33 @@ def _mark_uncertain(text: str, entry: Mapping[str, Any], language: Language) -> 
 
 def value_text(key: str, value: Any, language: Language) -> str:
     """A value on one line. A dash if it is empty."""
-    if key == "status" and value in STATUS_CODES:
-        return f"{value} {find_text('rules', f'status.{value}', language)}"
-    if key == "kind" and value:
-        return word(f"kind_{value}", language)
-    if key == "standing":
-        return word(f"stage_{value}", language)
-    if key == "absence" and value:
-        since, until = (day and _day(day, language) for day in value)
-        return word("absent_until" if until else "absent", language, since=since, until=until)
-    if key == "protection" and value:
-        return word("yes", language)
-    return _plain_text(value, language)
+    said = _IN_WORDS[key](value, language) if value and key in _IN_WORDS else ""
+    return said or _plain_text(value, language)
+
+
+def _status_text(value: str, language: Language) -> str:
+    return f"{value} {find_text('rules', f'status.{value}', language)}" if value in STATUS_CODES else ""
+
+
+def _absence_text(value: Sequence[str | None], language: Language) -> str:
+    since, until = (day and _day(day, language) for day in value)
+    return word("absent_until" if until else "absent", language, since=since, until=until)
+
+
+def _language_text(value: str, language: Language) -> str:
+    """The name of a language that the desk has a name for."""
+    return desk_word(key, language) if has_desk_word(key := f"language_{value}") else ""
+
+
+#: The values that have words of their own. "": this one has none.
+_IN_WORDS: Final[Mapping[str, Callable[[Any, Language], str]]] = {
+    "status": _status_text,
+    "kind": lambda value, language: word(f"kind_{value}", language),
+    "standing": lambda value, language: word(f"stage_{value}", language),
+    "absence": _absence_text,
+    "protection": lambda _, language: word("yes", language),
+    "language": _language_text,
+}
 
 
 def _plain_text(value: Any, language: Language) -> str:

@@ -286,7 +286,9 @@ class Entry:
         return self.with_cookie(self._error_page(session, told, advice, status), session)
 
     def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
-        return self._renderer.page("error.html", session, path="/", status=status, message=message, next=advice)
+        return self._renderer.page(
+            "error.html", session, path="", back="/", status=status, message=message, next=advice
+        )
 
     def with_cookie(self, response: Response, session: Session) -> Response:
         """The answer, which names the session to the browser."""

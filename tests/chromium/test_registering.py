@@ -132,7 +132,7 @@ def test_someone_without_a_number_is_registered_by_their_own_words(sit: Callable
 
 def test_every_step_is_there_in_english_after_one_click(sit: Callable[..., Seat]) -> None:
     seat = sit("skranke").read_in_english()
-    assert seat.heading == "Find a patron"
+    assert seat.heading == "Find or register a patron"
     seat.type_into("typed", number("LAURA")).click("Find")
     assert name_of("LAURA") in seat.heading
     assert seat.page.locator("html").get_attribute("lang") == "en"

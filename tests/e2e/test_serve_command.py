@@ -221,7 +221,7 @@ def test_staff_sign_in_at_the_provider_over_tls_and_the_audit_names_them(library
         assert browser.answer.headers["Refresh"] == "0; url=/"
         browser.open("/").send("/find", typed=number("ANNA"))
         patron = browser.path.removeprefix("/patrons/")
-        browser.send(f"/patrons/{patron}/set", field="branch", text="Hovedbiblioteket")
+        browser.send(f"/patrons/{patron}/set", field="branch", text="Risskov")
         assert "skranke" in other.run("audit", "list", "--patron", patron).out
     assert (tmp_path / "errors").read_text("utf-8") == ""
 

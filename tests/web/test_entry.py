@@ -111,13 +111,13 @@ def test_english_is_one_click_away_and_stays(desk: Served) -> None:
     browser = desk.browser().open("/reviews").send("/language", to="en")
     assert browser.path == "/reviews"
     assert "Show cases" in browser.text
-    assert "Find a patron" in browser.open("/").text
+    assert "Find or register a patron" in browser.open("/").text
 
 
 def test_english_after_an_answered_form_leads_to_a_page_that_can_be_asked_for(desk: Served) -> None:
     browser = desk.browser().open("/").send("/find", typed="K404").send("/language", to="en")
     assert (browser.answer.status_code, browser.path) == (200, "/")
-    assert "Find a patron" in browser.text
+    assert "Find or register a patron" in browser.text
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class TestSigningIn:
     def test_the_language_is_kept_on_the_way(self, desk: Served) -> None:
         browser = desk.browser().open("/sign-in").send("/language", to="en")
         go_out(desk, browser)
-        assert "Find a patron" in come_back(browser, answer_for(browser, "skranke")).text
+        assert "Find or register a patron" in come_back(browser, answer_for(browser, "skranke")).text
 
     def test_nothing_of_the_person_stands_in_an_address_or_a_cookie(self, desk: Served) -> None:
         browser = go_out(desk)

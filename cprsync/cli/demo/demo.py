@@ -130,10 +130,17 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
         say(emphasise(f"{title}\n{'=' * len(title)}"))
         say(word("demo_set_up", language, patrons=len(week.patrons)))
     with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
-        write_folder(folder, mock=folder / "mock" / "ready.json")
+        if "policy.toml" in write_folder(folder, mock=folder / "mock" / "ready.json"):
+            _name_branches(folder / "policy.toml")
         settings = load_settings(folder / "cprsync.toml")
         upgrade_store(settings.store.url)
         yield Stage(folder, ready, settings, week, language, as_json)
+
+
+def _name_branches(policy: Path) -> None:
+    """Add the branches of the town's library to the policy."""
+    with policy.open("a", encoding="utf-8") as file:
+        file.write('\n[branches]\nnames = ["Hovedbiblioteket", "Risskov"]\n')
 
 
 def _live_week(stage: Stage) -> None:
@@ -178,7 +185,7 @@ def _write_patrons(path: Path, keys: list[str]) -> None:
         writer = csv.writer(file)
         writer.writerow(["cpr_number", "card", "branch", "language"])
         for position, key in enumerate(keys, start=1):
-            writer.writerow([numbers[key], f"K{position:05}", "HOVED", "da"])
+            writer.writerow([numbers[key], f"K{position:05}", "Hovedbiblioteket", "da"])
 
 
 def _walk_to(stage: Stage, day: date) -> None:

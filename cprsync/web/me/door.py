@@ -334,7 +334,9 @@ class PatronDoor:
         return self._error_page(session, told, advice, status)
 
     def _error_page(self, session: Session, told: str, advice: str, status: int) -> Response:
-        page = self._renderer.page("me/error.html", session, path=ROOT, status=status, message=told, next=advice)
+        page = self._renderer.page(
+            "me/error.html", session, path="", back=ROOT, status=status, message=told, next=advice
+        )
         return self._with_cookie(page, session)
 
     def _with_cookie(self, response: Response, session: Session) -> Response:

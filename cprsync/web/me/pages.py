@@ -23,7 +23,7 @@ from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import ROOT
 from cprsync.web.me.door import proof_of
-from cprsync.web.pages.fields import group_of, lines_of
+from cprsync.web.pages.fields import form_name, group_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,8 +152,6 @@ def _lines(visit: Visit, key: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     if key == "responsible":
         count = entry["value"]
         return (visit.word("me_responsible", count=count) if count else NOTHING,)
-    if key == "language" and has_desk_word(f"language_{entry['value']}"):
-        return (visit.word(f"language_{entry['value']}"),)
     return tuple(lines_of(key, entry, visit.language))
 
 
@@ -189,7 +187,7 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
     elif key == "language":
         choices = tuple((code, visit.word(f"language_{code}")) for code in ("da", "en"))
     kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
-    return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices)
+    return OwnForm(key, form_name(key, language), hint, kind, _values(field, entry), entries, choices)
 
 
 def _values(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:

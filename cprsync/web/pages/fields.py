@@ -149,7 +149,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
         masked = key == "cards" and document["protected"] and not document["revealed"]
         yield Settable(
             key,
-            name_of(key, language),
+            form_name(key, language),
             _word_or(f"label_{key}", name_of(key, language), language),
             field.kind,
             hint=_word_or(f"hint_{key}", "", language),
@@ -157,6 +157,11 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(_choices_of(key, entry.get("value"), language, policy)),
         )
+
+
+def form_name(key: str, language: Language) -> str:
+    """What a form calls a field."""
+    return _word_or(f"form_{key}", name_of(key, language), language)
 
 
 def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Settable:

@@ -244,16 +244,16 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         ),
         (
             {"sent": "751", "confirmed": "751", "checked_at": "2027-03-22T23:30:00+00:00"},
-            "CULR har 751; senest bekræftet 23. marts 2027.",
+            "CULR har kommune 751; senest bekræftet 23. marts 2027.",
         ),
-        ({"sent": "", "confirmed": "101"}, "CULR har 101; sendt er ingen kommune, med vilje."),
+        ({"sent": "", "confirmed": "101"}, "CULR har kommune 101; sendt er ingen kommune, med vilje."),
         (
             {"sent": "101", "confirmed": "101", "refused": "ILLEGAL_ARGUMENT"},
-            "CULR har 101; en ændring blev afvist (ILLEGAL_ARGUMENT): se cprsync review list.",
+            "CULR har kommune 101; en ændring blev afvist (ILLEGAL_ARGUMENT), og en sag venter på personalet.",
         ),
         (
             {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
-            "CULR har 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
+            "CULR har kommune 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
         ),
     ],
 )
