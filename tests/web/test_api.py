@@ -120,6 +120,14 @@ def test_what_is_not_there_is_told_as_such(still: Served, path: str, kind: str) 
     refusal(calling(still).get(path), 404, kind)
 
 
+@pytest.mark.parametrize("path", ["/patrons/12345678%0A", "/%0A", "/patrons/%0D%0A/standing", "/patrons/1%002345678"])
+def test_a_path_with_a_line_end_is_told_as_any_other_that_is_not_there(still: Served, path: str) -> None:
+    """Such a path is none of the API's own mount, and was answered with a page."""
+    answer = calling(still).get(path)
+    assert answer.status_code in {404, 422}
+    refusal(answer, answer.status_code, answer.json()["kind"])
+
+
 def test_a_path_names_the_requests_that_it_takes(still: Served) -> None:
     answer = calling(still).get("/look-ups")
     refusal(answer, 405, "request.path")

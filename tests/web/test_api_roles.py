@@ -32,6 +32,7 @@ DIGEST = f"sha256:{'0' * 64}"
 #: Everything that may be called: what it needs, and a request that would do something.
 ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
     ("get", "/session"): (None, None),
+    ("get", "/library"): (Task.SERVE, None),
     ("post", "/patrons/find"): (Task.SERVE, {"typed": "CLARA"}),
     ("get", "/patrons/{patron}"): (Task.SERVE, None),
     ("post", "/patrons/{patron}/reveal"): (Task.REVEAL, {"reason": "Låneren står her"}),
@@ -60,7 +61,20 @@ ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
     ("get", "/reviews/{number}"): (Task.SERVE, None),
     ("get", "/reviews/{number}/taking-back"): (Task.SERVE, None),
     ("post", "/reviews/{number}/answer"): (Task.ANSWER, {"answer": "accept"}),
+    ("get", "/looks"): (Task.SERVE, None),
+    ("post", "/looks/{number}/explain"): (Task.SERVE, {"reason": "Ville ikke"}),
+    ("get", "/requests"): (Task.SIGN, None),
+    ("post", "/requests/{number}/sign"): (Task.SIGN, {}),
+    ("get", "/checks"): (Task.CHECK, None),
+    ("post", "/checks/{number}/answer"): (Task.CHECK, {"in_order": True, "reason": "Set efter"}),
+    ("post", "/checks/lift"): (Task.CHECK, {"user": "disk", "reason": "Talt med"}),
+    ("post", "/log/search"): (Task.LOG, {"by": "disk"}),
+    ("post", "/log/citizen"): (Task.LOG, {"who": cpr("ANNA").digits}),
+    ("post", "/log/watch"): (Task.LOG, {"cpr_number": cpr("ANNA").digits, "doing": "watch"}),
     ("get", "/nights"): (Task.NIGHTS, None),
+    ("get", "/nights/deliveries"): (Task.NIGHTS, None),
+    ("get", "/nights/changes"): (Task.NIGHTS, None),
+    ("get", "/nights/forecast"): (Task.NIGHTS, None),
     ("get", "/nights/{number}"): (Task.NIGHTS, None),
     ("get", "/status"): (Task.NIGHTS, None),
 }

@@ -158,9 +158,8 @@ def access_watch(
     The number is asked for, or read from standard input.
     """
     from cprsync.cli.terminal.user import ask_any_number
+    from cprsync.services.desk.access import watch_number
 
     with _open(config, library, as_json=as_json) as (_, store, user):
-        number = ask_any_number()
-        changed = store.access.unwatch(number, user=user) if remove else store.access.watch(number, user=user)
-    outcome = ("unwatched" if remove else "watched") if changed else "unchanged"
-    print_document({"outcome": outcome}, [word(f"access_now_{outcome}", lang)], as_json=as_json)
+        document = watch_number(store, ask_any_number(), ends=remove, user=user)
+    print_document(document, [word(f"access_now_{document['outcome']}", lang)], as_json=as_json)

@@ -190,6 +190,12 @@ def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
     store.access.lift(user, by=by, reason=why)
 
 
+def watch_number(store: Store, number: CprNumber, *, ends: bool, user: str) -> dict[str, str]:
+    """Let a second person sign for each look-up of a number, or end that. Return the JSON shape of `access watch`."""
+    changed = store.access.unwatch(number, user=user) if ends else store.access.watch(number, user=user)
+    return {"outcome": ("unwatched" if ends else "watched") if changed else "unchanged"}
+
+
 def list_waiting(store: Store, *, user: str, now: datetime) -> dict[str, Any]:
     """The JSON shape of `access list`: what a user owes a reason for, and what supervisors have to look at."""
     alarms = store.access.alarms()

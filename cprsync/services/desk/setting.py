@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
-from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import ListChange, NotListed, SeveralMeant, Stage
 from cprsync.domain.patron.override import (
     UNREGISTERED_FIELDS,
@@ -32,7 +32,7 @@ from cprsync.services.ports.patrons import Write, no_such_patron, with_age, writ
 from cprsync.services.ports.trust import REASON_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.patron.local import Local
@@ -104,6 +104,32 @@ class Setting:
 def settable() -> tuple[str, ...]:
     """The fields that may be set, in the order in which help lists them."""
     return (*(one.value for one in Overridden), *SETTABLE)
+
+
+def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, Any]]:
+    """The JSON shape of the fields that may be set: what each takes, and the only values that there are."""
+    choices: dict[str, Sequence[str]] = {
+        "branch": policy.branches,
+        Overridden.GROUP.value: policy.group_names,
+        Overridden.MUNICIPALITY.value: sorted(homes),
+    }
+    return [
+        {
+            "field": key,
+            "name": FIELD[key].name.document(),
+            # over the register or a rule, for a reason
+            "is_correction": key in _OVERRIDDEN,
+            "needs_last_day": key in _OVERRIDDEN and key != Overridden.GROUP.value,
+            # of a patron whom no register knows, it is set for good too
+            "is_own_word": key in UNREGISTERED_FIELDS,
+            "is_list": key in LISTS,
+            "has_lines": FIELD[key].kind.lines or key == Overridden.ADDRESS.value,
+            "is_hidden": FIELD[key].kind.hidden,
+            "has_notices": FIELD[key].kind.notices,
+            "choices": list(choices.get(key, ())),
+        }
+        for key in dict.fromkeys((*settable(), *UNREGISTERED_FIELDS))
+    ]
 
 
 def check_field(name: str) -> None:

@@ -1,4 +1,4 @@
-"""What the nights did: each day's delivery, and the changes by kind. Only reads, and knows no patron."""
+"""What the nights did and will do: each day's delivery, the changes by kind, the forecast. Names no patron."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.calendar import list_days
 from cprsync.domain.pages.changes import ChangeKind, count_kinds
+from cprsync.services.night.calendar import foresee
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Store
 
 #: Longer than any month.
@@ -62,3 +64,11 @@ def show_changes(store: Store, *, today: date, days: int) -> dict[str, Any]:
         "nights": nights,
         "sums": {kind.value: sums[kind] for kind in ChangeKind},
     }
+
+
+def count_forecast(store: Store, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
+    """The JSON shape of `forecast`, with a count in place of the patrons. Raises ValueError as `foresee`."""
+    document = foresee(store, policy, today=today, days=days)
+    counts = Counter((one["day"], one["kind"], one["what"]) for one in document["events"])
+    events = [{"day": day, "kind": kind, "what": what, "count": count} for (day, kind, what), count in counts.items()]
+    return {**document, "events": events}

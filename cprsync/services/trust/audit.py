@@ -7,11 +7,11 @@ continues after an operator accepts it, with a reason.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.delivery import last_loaded
+from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
 from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
@@ -19,6 +19,7 @@ from cprsync.services.ports.trust import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Store
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _AT_A_TIME: Final = 200
 #: The most entries about one patron that are read to find what was done to the record.
 _READ_MOST: Final = 2_000
+#: The most entries that one search of the log finds.
+FOUND_MOST: Final = 500
 #: The kinds of entries that say that somebody looked, and that change nothing.
 _LOOKING: Final = frozenset({"lookup", "reveal", "own_view"})
 
@@ -53,6 +56,20 @@ def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[
                 yield one
             elif wanted.patron is None:
                 yield replace(one, patron=None, withheld=True)
+
+
+def search_log(store: Store, policy: Policy, wanted: AuditFilter, *, user: str) -> Iterator[Happening]:
+    """Same as `list_entries`, for whoever watches over looking. The search itself is in the log, before it reads."""
+    store.audit.note_reading(user=user, patron=wanted.patron, of="search")
+    return list_entries(store, policy, wanted)
+
+
+def moments_of(since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+    """The first moment of the first day, and the last of the last."""
+    return (
+        None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN),
+        None if until is None else datetime.combine(until, time.max, tzinfo=COPENHAGEN),
+    )
 
 
 def list_changes(store: Store, policy: Policy, patron_id: str, *, most: int) -> Iterator[Happening]:

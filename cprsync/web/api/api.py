@@ -10,8 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.roles import Task
 from cprsync.errors import CprsyncError
-from cprsync.web.api import changing, machines, nights, patrons, queue, records, registering
+from cprsync.services.desk.setting import describe_settable
+from cprsync.web.api import access, changing, machines, nights, patrons, queue, records, registering
 from cprsync.web.api.calls import Caller, router_for
 from cprsync.web.api.description import describe
 from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.entry import Entry, Surroundings
 
-anyone = router_for(None)
+anyone, serving = router_for(None), router_for(Task.SERVE)
 
 
 @anyone.get("/session", response_model=answers.Session)
@@ -37,9 +40,26 @@ def show_session(call: Caller) -> Any:
     }
 
 
+@serving.get("/library", response_model=answers.Library)
+def show_library(call: Caller) -> Any:
+    """Show what forms need: the branches, the groups, the municipalities, and which fields may be set with what."""
+    towns = load_municipalities()
+    with call.place() as place:
+        desk = place.desk
+        return {
+            "agency": desk.agency,
+            "name": place.site.section.name,
+            "branches": list(desk.policy.branches),
+            "groups": list(desk.policy.group_names),
+            "municipalities": {code: towns.by_code[code].name for code in sorted(towns.homes())},
+            "fields": describe_settable(desk.policy, towns.homes()),
+        }
+
+
 #: The endpoints for people, in the order of the description.
 _PEOPLE: Final = (
     anyone,
+    serving,
     patrons.serving,
     patrons.revealing,
     records.serving,
@@ -49,6 +69,10 @@ _PEOPLE: Final = (
     registering.serving,
     queue.serving,
     queue.answering,
+    access.serving,
+    access.signing,
+    access.checking,
+    access.reading,
     nights.seeing,
 )
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: As the store draws it.
 PatronNumber = Annotated[str, Path(pattern="^[0-9]{8}$")]
+#: Of a review item, an attempt or a night.
+ItemNumber = Annotated[int, Path(ge=1, le=999_999_999)]
 #: Carries what the session's own forms carry. A page of another site cannot send it.
 PROOF_HEADER: Final = "X-CSRF-Token"
 _JSON: Final = "application/json"

@@ -1,18 +1,25 @@
-"""How it stands, and the nights that were. No name, no address and no CPR number is in any of it."""
+"""How it stands, the nights that were and will be. No name, no address and no CPR number is in any of it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Final
 
-from fastapi import Path
+from fastapi import Query
 
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
+from cprsync.services.night.calendar import DAYS_MAX
+from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
 from cprsync.services.trust.audit import status_of
-from cprsync.web.api.calls import Caller, router_for
+from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import reports
 
 seeing = router_for(Task.NIGHTS)
+#: How far is looked back or ahead if nobody says.
+_DAYS: Final = 30
+Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
+Month = Annotated[str | None, Query(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 @seeing.get("/nights", response_model=reports.Nights)
@@ -22,8 +29,32 @@ def list_nights(call: Caller) -> Any:
         return {"runs": place.desk.store.runs.documents()}
 
 
+@seeing.get("/nights/deliveries", response_model=reports.Month)
+def show_month(call: Caller, month: Month = None) -> Any:
+    """Show a month's deliveries day by day: taken, missing, late, or none expected. Without `month`: this one."""
+    with call.place() as place:
+        desk = place.desk
+        day = desk.clock.today() if month is None else date.fromisoformat(f"{month}-01")
+        return show_deliveries(desk.store, month=day, now=desk.clock.now())
+
+
+@seeing.get("/nights/changes", response_model=reports.Changes)
+def show_changes_by_kind(call: Caller, days: Days = _DAYS) -> Any:
+    """Show what the nights of the last days changed, by kind."""
+    with call.place() as place:
+        return show_changes(place.desk.store, today=place.desk.clock.today(), days=days)
+
+
+@seeing.get("/nights/forecast", response_model=reports.Forecast)
+def show_forecast(call: Caller, days: Days = _DAYS) -> Any:
+    """Count what the coming nights will do by themselves, day by day. No patron is named."""
+    with call.place() as place:
+        desk = place.desk
+        return count_forecast(desk.store, desk.policy, today=desk.clock.today(), days=days)
+
+
 @seeing.get("/nights/{number}", response_model=reports.NightReport)
-def show_night(call: Caller, number: Annotated[int, Path(ge=1, le=999_999_999)]) -> Any:
+def show_night(call: Caller, number: ItemNumber) -> Any:
     """Show one night's report, number by number."""
     with call.place() as place:
         store = place.desk.store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Query
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.roles import Task
@@ -15,7 +15,7 @@ from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
 from cprsync.services.desk.bulk import accept_many, preview_many
 from cprsync.services.desk.reviewing import Reviews, take_back, taking_back_of
-from cprsync.web.api.calls import Caller, router_for
+from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cprsync.web.places import Place
 
 serving, answering = router_for(Task.SERVE), router_for(Task.ANSWER)
-ItemNumber = Annotated[int, Path(ge=1, le=999_999_999)]
 
 
 @serving.get("/reviews", response_model=answers.ReviewItems)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput
@@ -13,9 +11,10 @@ from cprsync.language.audit import change_texts
 from cprsync.language.citizen import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
 from cprsync.language.words import titles_of, word
+from cprsync.services.desk.access import watch_number
 from cprsync.services.desk.viewing import read_number
 from cprsync.services.ports.trust import AuditFilter
-from cprsync.services.trust.audit import list_entries
+from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust import Happening
     from cprsync.web.visit import Visit
 
-#: The most entries that one search shows.
-FOUND_MOST: Final = 500
 #: What may be searched for beside the purposes of a look-up.
 _OTHERS: Final = ("show", "statement")
 _FIELDS: Final = ("since", "until", "by", "patron", "purpose")
@@ -44,19 +41,18 @@ def search(visit: Visit) -> Response:
     except BadInput as error:
         return _log_page(visit, problem=(str(error.values["field"]), error_text(error, visit.language)))
     desk = visit.place.desk
-    desk.store.audit.note_reading(user=visit.user, patron=wanted.patron, of="search")
-    found = list(list_entries(desk.store, desk.policy, wanted))
+    found = list(search_log(desk.store, desk.policy, wanted, user=visit.user))
     return _log_page(visit, entries=[_row(one, visit) for one in found])
 
 
 def _wanted(visit: Visit) -> AuditFilter:
     """What was typed. Raises BadInput with the field."""
-    since, until = (_day(visit, field) for field in ("since", "until"))
+    since, until = moments_of(_day(visit, "since"), _day(visit, "until"))
     return AuditFilter(
         visit.typed("patron") or None,
         visit.typed("by") or None,
-        None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN),
-        None if until is None else datetime.combine(until, time.max, tzinfo=COPENHAGEN),
+        since,
+        until,
         purpose=visit.typed("purpose") or None,
         limit=FOUND_MOST,
     )
@@ -99,9 +95,7 @@ def watch(visit: Visit) -> Response:
     number, store = read_number(visit.typed("watch")), visit.place.desk.store
     if number is None:
         return _log_page(visit, problem=("watch", visit.word("watch_no_number")))
-    ends = visit.typed("doing") == "unwatch"
-    changed = store.access.unwatch(number, user=visit.user) if ends else store.access.watch(number, user=visit.user)
-    outcome = ("unwatched" if ends else "watched") if changed else "unchanged"
+    outcome = watch_number(store, number, ends=visit.typed("doing") == "unwatch", user=visit.user)["outcome"]
     visit.session.say(word(f"access_now_{outcome}", visit.language))
     return visit.go_to("/log")
 

@@ -48,6 +48,39 @@ class Session(Answer):
     token: str
 
 
+class SettableField(Answer):
+    """A field that may be set, and what its form takes."""
+
+    field: FieldName
+    name: Both
+    #: over the register or a rule: it has a reason
+    is_correction: bool
+    #: as a correction it has a last day
+    needs_last_day: bool
+    #: of a patron whom no register knows, it is set for good: without a reason and a last day
+    is_own_word: bool
+    is_list: bool
+    has_lines: bool
+    #: what is typed is not shown
+    is_hidden: bool
+    #: one entry may be marked for notices, with a star
+    has_notices: bool
+    #: the only values; none: anything may be typed
+    choices: list[str]
+
+
+class Library(Answer):
+    """The library, and what forms of it need."""
+
+    agency: str
+    name: str
+    branches: list[str]
+    groups: list[str]
+    #: by code
+    municipalities: dict[str, str]
+    fields: list[SettableField]
+
+
 class Hit(Answer):
     """One of several patrons found, with as little as tells them apart."""
 

@@ -180,6 +180,49 @@ class BulkYes(Bulk):
     digest: Digest
 
 
+class Explain(Asked):
+    """Why a look-up made no patron."""
+
+    reason: Reason
+
+
+class Check(Asked):
+    """What a supervisor found of a sample."""
+
+    in_order: bool
+    reason: Reason
+
+
+class Lift(Asked):
+    """Who goes on, and why."""
+
+    user: Annotated[Text, StringConstraints(min_length=1)]
+    reason: Reason
+
+
+class Search(Asked):
+    """What is looked for in the log. What is left out is not asked for."""
+
+    since: Day | None = None
+    until: Day | None = None
+    by: Typed | None = None
+    patron: Annotated[Whom, StringConstraints(min_length=1)] | None = None
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_TYPED)] | None = None
+
+
+class Citizen(Asked):
+    """Who asks: by patron number or CPR number."""
+
+    who: Annotated[Whom, StringConstraints(min_length=1)]
+
+
+class Watch(Asked):
+    """A number that is watched, or no more."""
+
+    cpr_number: Number
+    doing: Literal["watch", "unwatch"]
+
+
 class Card(Asked):
     """A patron's card, and its PIN."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field, JsonValue
 
 from cprsync.web.api.shapes.answers import Answer
@@ -140,3 +142,58 @@ class Status(Answer):
     keys: list[Key]
     ok: bool
     wrong: list[dict[str, JsonValue]]
+
+
+class Day(Answer):
+    """One day of a month: whether a delivery was expected, and what became of it."""
+
+    day: str
+    kind: Literal["working", "weekend", "holiday", "closed"]
+    fate: Literal["taken", "stopped", "gap", "missing", "expected", "none"]
+    days_late: int
+    persons: int | None
+
+
+class Month(Answer):
+    """A month's deliveries, day by day."""
+
+    from_: str
+    to: str
+    #: before it nothing can be missing
+    begun: str | None
+    days: list[Day]
+
+
+class NightChanges(Answer):
+    """What the nights of one day changed, by kind."""
+
+    day: str
+    counts: dict[str, int]
+
+
+class Changes(Answer):
+    """What the nights of the last days changed, by kind."""
+
+    from_: str
+    to: str
+    nights: list[NightChanges]
+    sums: dict[str, int]
+
+
+class Coming(Answer):
+    """What happens on one day: of which kind, to how many patrons. A change of the rules concerns none by itself."""
+
+    day: str
+    kind: str
+    what: str
+    count: int
+
+
+class Forecast(Answer):
+    """What the coming nights will do: as `forecast --json`, with counts in place of patrons."""
+
+    from_: str
+    to: str
+    events: list[Coming]
+    #: what is left out about sealed patrons
+    withheld: str
