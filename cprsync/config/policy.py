@@ -27,6 +27,7 @@ from cprsync.config.sections import (
     LimitEntry,
     NetMediaSection,
     OverrideSection,
+    PinSection,
     RetentionSection,
     SubscriptionSection,
     TariffEntry,
@@ -189,6 +190,7 @@ class PolicyFile(Strict):
     product: tuple[ProductEntry, ...] = Field(default=(), max_length=200)
     controller: ControllerSection = ControllerSection()
     branches: BranchSection = BranchSection()
+    pins: PinSection = PinSection()
 
 
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
@@ -211,6 +213,7 @@ def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
         account_nights=read.net_media.account_nights,
         controller=read.controller.value(),
         branches=read.branches.names,
+        pins=read.pins.value(),
     )
 
 

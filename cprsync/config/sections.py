@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from cprsync.config.toml import Strict
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
-from cprsync.domain.policy.policy import AgeGroup, Controller, Ladder, LetterRules, Limit, Retention
+from cprsync.domain.policy.policy import AgeGroup, Controller, Ladder, LetterRules, Limit, PinCeilings, Retention
 from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
 from cprsync.errors import OutOfOrder, WrongValue
 
@@ -239,6 +239,19 @@ class RetentionSection(Strict):
 
     def value(self) -> Retention:
         return Retention(**self.model_dump())
+
+
+Wrong = Annotated[int, Field(ge=10, le=100_000, strict=True)]
+
+
+class PinSection(Strict):
+    """How many cards and PINs may not fit within an hour before no new browser or machine may try."""
+
+    page_wrong_an_hour: Wrong = 100
+    machines_wrong_an_hour: Wrong = 300
+
+    def value(self) -> PinCeilings:
+        return PinCeilings(self.page_wrong_an_hour, self.machines_wrong_an_hour)
 
 
 class LetterSection(Strict):

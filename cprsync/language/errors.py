@@ -48,8 +48,8 @@ _KINDS: Final = {
         usage.number usage.reason usage.until
     """,
     Exit.LATER: """
-        card.busy card.guessing card.quota delivery.late delivery.unfinished desk.busy mock.not_running sftp.broken
-        sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.unavailable
+        card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy mock.not_running
+        sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.unavailable
     """,
     Exit.BRAKED: "review.braked run.braked",
     Exit.ACCOUNT: """

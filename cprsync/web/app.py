@@ -26,7 +26,8 @@ from cprsync.web.api.description import PATH
 from cprsync.web.api.problems import answer_http_error, build_answer
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
-from cprsync.web.me.door import ADDRESS_WRONG_MAX, PatronDoor
+from cprsync.web.me.cards import ADDRESS_WRONG_MAX
+from cprsync.web.me.door import PatronDoor
 from cprsync.web.me.routes import me_routes
 from cprsync.web.pages import (
     changing,

@@ -82,6 +82,11 @@ def who_tries(name: str, marks: str, proof: str) -> str:
     return f"name {name}" if known is None else f"mark {known} {name}"
 
 
+def is_marked(marks: str, proof: str) -> bool:
+    """Whether somebody has signed in before in a browser that carries these marks."""
+    return any(_is_mark(mark, proof) for mark in _marks_in(marks))
+
+
 def with_mark(marks: str, proof: str) -> str:
     """The marks of a browser in which a person has now signed in. They name nobody.
 

@@ -20,7 +20,7 @@ from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.store.core import tables
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, PatronArea, PatronProvider
-from cprsync.web.me.door import ADDRESS_WRONG_MAX
+from cprsync.web.me.cards import ADDRESS_WRONG_MAX
 from cprsync.web.sessions import Sessions
 from cprsync.web.tries import LOCKED_SECONDS, Tries
 

@@ -228,6 +228,16 @@ class LetterRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PinCeilings:
+    """After so many cards and PINs that did not fit within an hour, no new browser or machine may try."""
+
+    #: on the patrons' page, all addresses together
+    page: int = 100
+    #: all machines together, beside the quota of each
+    machines: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One library's policy."""
 
@@ -262,6 +272,7 @@ class Policy:
     controller: Controller = field(default_factory=Controller)
     #: the names of the library's branches on records; empty: any text is accepted
     branches: tuple[str, ...] = ()
+    pins: PinCeilings = PinCeilings()
 
     def branch_named(self, written: str) -> str:
         """A branch as the policy spells it. Raises ValueError for a branch that the library does not have."""

@@ -14,6 +14,7 @@ from cprsync.errors import CardRefused, QuotaReached
 
 if TYPE_CHECKING:
     from cprsync.domain.desk.pins import Quota
+    from cprsync.domain.policy.policy import PinCeilings
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
@@ -29,6 +30,8 @@ class CardAsked:
     pin: str
     #: the name of the machine; "": the patron
     by: str = ""
+    #: the patron has signed in with the card in this browser before
+    is_known: bool = False
 
 
 class Turn(Protocol):
@@ -45,18 +48,21 @@ class CardDoor:
 
     turn: Turn = field(default_factory=threading.Lock)
 
-    def open(self, store: Store, clock: Clock, asked: CardAsked, quota: Quota | None = None) -> str:
+    def open(
+        self, store: Store, clock: Clock, asked: CardAsked, quota: Quota | None = None, *, ceilings: PinCeilings
+    ) -> str:
         """The number of the patron whose card and PIN these are. The audit has the try before anybody learns it.
 
         Raises:
             CardRefused: they do not fit together, or the patron's cards are locked.
-            QuotaReached: the machine has to wait; the PIN was not looked at.
+            QuotaReached: the machine has to wait, or every new browser; the PIN was not looked at.
         """
         if not self.turn.acquire(timeout=WAIT_SECONDS):
             raise QuotaReached("too many ask at the same time", kind="card.busy")
         try:
             if quota is not None:
                 _check_quota(store, clock, asked.by, quota)
+            _check_ceiling(store, clock, asked, ceilings.machines if asked.by else ceilings.page)
             patron_id = store.views.with_card(asked.card)
             outcome = _outcome(store, clock, asked, patron_id)
             store.cards.note_try(outcome, patron_id=patron_id, by=asked.by)
@@ -65,6 +71,11 @@ class CardDoor:
         if outcome is not PinTry.RIGHT or patron_id is None:
             raise CardRefused("card and PIN do not fit together, or the card is locked for a while")
         return patron_id
+
+    @staticmethod
+    def proof_of(store: Store, card: str) -> str | None:
+        """What makes a mark of a card, until it has another PIN. None: it has none, or nobody has the card."""
+        return store.cards.proof(store.views.with_card(card), card)
 
 
 def _outcome(store: Store, clock: Clock, asked: CardAsked, patron_id: str | None) -> PinTry:
@@ -87,4 +98,22 @@ def _check_quota(store: Store, clock: Clock, by: str, quota: Quota) -> None:
     if wrong is not None and now - wrong < HOUR:
         raise QuotaReached(
             "{most} cards and PINs of the machine did not fit within an hour", most=quota.wrong, kind="card.guessing"
+        )
+
+
+def _check_ceiling(store: Store, clock: Clock, asked: CardAsked, most: int) -> None:
+    """Refuse a try when too many of all together did not fit.
+
+    Machines and the patrons' page are counted apart: whoever tries at the page stops no machine. A browser in which the
+    patron has signed in with the card before goes on: the lock of the card is enough there.
+    """
+    if asked.is_known:
+        return
+    since, is_machine = clock.now() - HOUR, bool(asked.by)
+    if store.cards.count_wrong(since=since, of_machines=is_machine, most=most) >= most:
+        store.cards.note_ceiling(since=since, of_machines=is_machine)
+        raise QuotaReached(
+            "{most} cards and PINs did not fit within an hour, at all doors of the kind together",
+            most=most,
+            kind="card.ceiling",
         )

@@ -68,6 +68,8 @@ class Alarms:
     #: samples that wait, and those that have waited too long
     samples: int = 0
     overdue: int = 0
+    #: where too many cards and PINs did not fit within an hour today: `page`, `machines`
+    guessing: tuple[str, ...] = ()
 
 
 class Access(Protocol):

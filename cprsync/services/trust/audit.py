@@ -180,6 +180,7 @@ def _wrong_rest(document: Mapping[str, Any], now: datetime) -> list[dict[str, An
         (not document["audit"]["whole"], {"what": "audit"}),
         (access["stopped"], {"what": "stopped", "users": ", ".join(access["stopped"])}),
         (access["capped"], {"what": "capped", "users": ", ".join(access["capped"])}),
+        *((door in access["guessing"], {"what": f"guessing_{door}"}) for door in ("page", "machines")),
         (access["overdue"] > 0, {"what": "overdue", "count": access["overdue"]}),
         (any(map(_is_alarming, document["certificates"])), {"what": "certificate"}),
     )

@@ -19,7 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.desk import access, staff
+from cprsync.store.desk import access, cards, staff
 from cprsync.store.desk.access import ATTEMPT, LIFTED
 
 if TYPE_CHECKING:
@@ -142,8 +142,9 @@ class Access(TenantStore):
             today = (_ROW.agency == tenant.agency) & (_ROW.at >= stamp_of(midnight))
             capped = connection.scalars(select(_ROW.who).where(today, of_caps).distinct()).all()
             samples = _read(connection, tenant, *self._waiting())
+            guessing = cards.doors_since(connection, tenant, midnight)
         overdue = sum(is_overdue(one.at, now) for one in samples)
-        return Alarms(stopped, tuple(sorted(capped)), len(samples), overdue)
+        return Alarms(stopped, tuple(sorted(capped)), len(samples), overdue, guessing)
 
     def looked_up(self, number: CprNumber) -> list[Attempted]:
         probes = access.number_probes(self._tenant, number.digits)

@@ -5,10 +5,11 @@ Each machine has two streams, one for the tries that fitted and one for the rest
 
 from __future__ import annotations
 
+import hmac
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from cprsync.domain.desk.pins import PinTry
 from cprsync.domain.patron.local import card_key
@@ -29,24 +30,33 @@ if TYPE_CHECKING:
 _RIGHT: Final = "card:"
 _WRONG: Final = "card wrong:"
 _PATRONS_OWN: Final = "patrons"
-_ENTRY = tables.audit.c
+#: The streams that say when too many did not fit, at the patrons' page and at the machines; and the kind of entry.
+CEILING: Final = "card ceiling:"
+PAGE, MACHINES = "page", "machines"
+GUESSING: Final = "card_ceiling"
+_PROOF: Final = b"cprsync mark of a card"
+_ENTRY, _HEAD = tables.audit.c, tables.audit_head.c
 
 
 class Cards(TenantStore):
     """Cards as they are used to ask or to log in."""
 
     def is_pin(self, patron_id: str | None, card: str, pin: str) -> bool:
-        rows = []
-        if patron_id is not None:
-            with reading(self._tenant.engine) as connection:
-                rows = list(patron_rows(connection, self._tenant, [patron_id]))
-        cards = open_local(self._tenant, rows[0]).cards if rows else ()
-        kept = next((one.pin_hash for one in cards if card_key(one.number) == card_key(card)), "")
+        kept = self._kept_pin(patron_id, card)
         if not kept:
             # hashing takes as long as checking
             hash_pin(self._tenant, pin)
             return False
         return is_pin(self._tenant, pin, kept)
+
+    def _kept_pin(self, patron_id: str | None, card: str) -> str:
+        """The PIN of a card as it is kept. "": there is none."""
+        rows = []
+        if patron_id is not None:
+            with reading(self._tenant.engine) as connection:
+                rows = list(patron_rows(connection, self._tenant, [patron_id]))
+        cards = open_local(self._tenant, rows[0]).cards if rows else ()
+        return next((one.pin_hash for one in cards if card_key(one.number) == card_key(card)), "")
 
     def wrong_tries(self, patron_id: str, *, since: datetime) -> list[datetime]:
         theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
@@ -67,11 +77,40 @@ class Cards(TenantStore):
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, stream, [entry])
 
+    def count_wrong(self, *, since: datetime, of_machines: bool, most: int) -> int:
+        # stamps never go backward within a stream: its last entries are the latest
+        own = _HEAD.stream == _WRONG + _PATRONS_OWN
+        these = (_HEAD.agency == self._tenant.agency) & _HEAD.stream.startswith(_WRONG)
+        latest = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream) & (_ENTRY.seq > _HEAD.seq - most)
+        wanted = select(func.count()).select_from(tables.audit_head).join(tables.audit, latest)
+        with reading(self._tenant.engine) as connection:
+            found = connection.scalar(wanted.where(these, ~own if of_machines else own, _ENTRY.at >= stamp_of(since)))
+        return found or 0
+
+    def note_ceiling(self, *, since: datetime, of_machines: bool) -> None:
+        door = MACHINES if of_machines else PAGE
+        stream = CEILING + door
+        with writing(self._tenant.engine) as connection:
+            audit.hold_stream(connection, self._tenant, stream)
+            last = next(iter(_latest(connection, self._tenant, stream, 1)), None)
+            if last is None or moment_of(last) < since:
+                audit.append(connection, self._tenant, stream, [audit.Happened(GUESSING, actions=(door,))])
+
+    def proof(self, patron_id: str | None, card: str) -> str | None:
+        kept = self._kept_pin(patron_id, card)
+        return hmac.new(kept.encode(), _PROOF, "sha256").hexdigest() if kept else None
+
     def moment_of_try(self, number: int, *, by: str, only_wrong: bool = False) -> datetime | None:
         streams = [_WRONG + by] if only_wrong else [_RIGHT + by, _WRONG + by]
         with reading(self._tenant.engine) as connection:
             latest = [at for one in streams for at in _latest(connection, self._tenant, one, number)]
         return moment_of(sorted(latest, reverse=True)[number - 1]) if len(latest) >= number else None
+
+
+def doors_since(connection: Connection, tenant: Tenant, since: datetime) -> tuple[str, ...]:
+    """Return the doors at which too many did not fit since a moment: `page`, `machines`."""
+    latest = ((door, next(iter(_latest(connection, tenant, CEILING + door, 1)), None)) for door in (PAGE, MACHINES))
+    return tuple(door for door, at in latest if at is not None and moment_of(at) >= since)
 
 
 def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> Sequence[str]:

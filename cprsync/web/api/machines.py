@@ -21,5 +21,6 @@ def show_borrower(call: MachineCaller, wanted: asked.Card) -> Any:
     with call.places.taken() as place:
         desk = place.desk
         asked_by = CardAsked(wanted.card, wanted.pin, call.machine.name)
-        patron_id = call.door.open(desk.store, desk.clock, asked_by, call.machine.quota)
+        quota, ceilings = call.machine.quota, desk.policy.pins
+        patron_id = call.door.open(desk.store, desk.clock, asked_by, quota, ceilings=ceilings)
         return describe_borrower(desk.store, desk.clock, desk.policy, patron_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,9 +16,9 @@ from cprsync.domain.desk.own import Proof
 from cprsync.errors import BadInput, CardRefused, CprsyncError, QuotaReached, SignInRefused, SignInUnavailable
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.services.desk.cards import CardAsked
 from cprsync.services.desk.own import NAMED_BY
 from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
+from cprsync.web.me.cards import ADDRESS_WRONG_MAX, CardSignIn
 from cprsync.web.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.refusals import status_of
 from cprsync.web.rendering import Renderer
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: The most patrons' requests at the same time: the other places are the desk's.
 PATRONS_MAX: Final = 3
-#: After so many cards and PINs of one address that did not fit, no more are tried from it for a quarter of an hour:
-#: whoever tries one PIN on many cards locks none of them. A library's computers may share an address.
-ADDRESS_WRONG_MAX: Final = 40
 #: The longest card or PIN that is tried.
 _TYPED_MAX: Final = 254
 _LOG: Final = structlog.get_logger("cprsync.web")
@@ -77,7 +73,7 @@ class PatronDoor:
         title = None if area.provider is None else area.provider.title
         self._renderer = Renderer(library, signs_in=True, always={"provider_title": title})
         here = Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
-        self._cards, self._addresses = cards, here if addresses is None else addresses
+        self._cards = CardSignIn(cards, here if addresses is None else addresses, secure=secure)
         self._room = CapacityLimiter(PATRONS_MAX)
 
     # -- pages
@@ -161,25 +157,18 @@ class PatronDoor:
         if not self._area.takes_cards:
             return self._failed(session, "no_page", 404)
         try:
-            patron = await self._open_card(request, CardAsked(card, pin))
-        except (CardRefused, QuotaReached):
-            _LOG.warning("web.me.refused", kind="card")
-            page = self._sign_in_page(session, problem=("card", desk_word("me_card_refused", session.language)))
-            return self._apart(session, page)
+            opened = await self._cards.open(request, card, pin, self._at_place)
+        except (CardRefused, QuotaReached) as error:
+            is_ceiling = error.kind == _CEILING
+            _LOG.warning("web.me.refused", kind=error.kind if is_ceiling else "card")
+            told = desk_word("me_card_ceiling" if is_ceiling else "me_card_refused", session.language)
+            return self._apart(session, self._sign_in_page(session, problem=("card", told)))
         except CprsyncError as error:
             return self._apart(session, self._refused(session, error))
         self._area.sessions.end(session)
-        signed_in = self._area.sessions.begin(patron, frozenset(), language=session.language)
-        return self._with_cookie(RedirectResponse(ROOT, status_code=303), signed_in)
-
-    async def _open_card(self, request: Request, asked: CardAsked) -> str:
-        """The patron of a card. Raises CardRefused and QuotaReached, as `CardDoor` does."""
-        address = _network_of(request)
-        if not await to_thread.run_sync(self._addresses.may_try, address):
-            raise QuotaReached("too many ask at the same time", kind="card.busy")
-        patron = await self._at_place(lambda place: self._cards.open(place.desk.store, place.desk.clock, asked))
-        await to_thread.run_sync(self._addresses.take_back, address)
-        return patron
+        signed_in = self._area.sessions.begin(opened.patron_id, frozenset(), language=session.language)
+        response = self._cards.with_marks(RedirectResponse(ROOT, status_code=303), opened.marks)
+        return self._with_cookie(response, signed_in)
 
     async def go_out(self, request: Request) -> Response:
         """Send the browser to the provider, or say that it does not answer and what to do."""
@@ -349,12 +338,11 @@ class PatronDoor:
 #: The kinds of errors that mean that the session's patron is none any more.
 _GONE: Final = frozenset({"patron.unknown", "patron.gone", "patron.merged", "patron.closed"})
 _NO_PATRON: Final = "sign_in.no_patron"
+#: Too many cards and PINs of all browsers together did not fit.
+_CEILING: Final = "card.ceiling"
 #: The person proved who they are, but not well enough.
 _LEVEL: Final = "sign_in.level"
-#: IPv4; and of an IPv6 address the bits that an internet provider gives to one household.
-_SHORT: Final = 4
 _NOT_FOUND: Final = 404
-_HOUSEHOLD_BITS: Final = 64
 
 
 def _patron_of(place: Place, provider: PatronProvider, named: Any) -> str:
@@ -363,16 +351,6 @@ def _patron_of(place: Place, provider: PatronProvider, named: Any) -> str:
     if found is None:
         raise SignInRefused("the identity provider's claims give no access", kind=_NO_PATRON)
     return found
-
-
-def _network_of(request: Request) -> str:
-    """The address that asks. Of a long one, the network that one household has."""
-    host = "" if request.client is None else request.client.host
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return host if found.version == _SHORT else str(ipaddress.ip_network((found, _HOUSEHOLD_BITS), strict=False))
 
 
 def proof_of(session: Session) -> Proof:

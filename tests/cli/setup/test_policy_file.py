@@ -11,7 +11,16 @@ import pytest
 from town import FIXTURES
 
 from cprsync.config.policy import load_policy
-from cprsync.domain.policy.policy import DEFAULT_LIMITS, Controller, Harm, LetterRules, PatronGroup, Policy, Retention
+from cprsync.domain.policy.policy import (
+    DEFAULT_LIMITS,
+    Controller,
+    Harm,
+    LetterRules,
+    PatronGroup,
+    PinCeilings,
+    Policy,
+    Retention,
+)
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
@@ -215,6 +224,8 @@ def test_debt_films_retention_letters_and_net_media_are_read(tmp_path: Path) -> 
     reminder_days = []
     [net_media]
     account_nights = 7
+    [pins]
+    page_wrong_an_hour = 40
     [controller]
     name = " Byens Bibliotek "
     stored = "her."
@@ -225,6 +236,7 @@ def test_debt_films_retention_letters_and_net_media_are_read(tmp_path: Path) -> 
     assert policy.retention == Retention(compensation_days=365, inactive_days=0)
     assert policy.letters == LetterRules(on_paper=False, reminder_days=())
     assert policy.account_nights == 7
+    assert policy.pins == PinCeilings(page=40)
 
 
 def test_a_wrong_amount_is_not_quoted(tmp_path: Path) -> None:
@@ -310,6 +322,7 @@ def test_tariffs_stand_in_the_order_of_their_days(tmp_path: Path, since: str) ->
         ("[films]\nbinding = [15, 11]", "line 2: films.binding: the numbers have to rise"),
         ("[films]\nbinding = [11, 19]", "line 2: films.binding.1: "),
         ("[retention]\nloans_days = -1", "line 2: retention.loans_days: "),
+        ("[pins]\npage_wrong_an_hour = 0", "line 2: pins.page_wrong_an_hour: "),
         (
             "[retention]\n\ninactive_days = 30",
             "line 3: retention.inactive_days: expected 0 (never), or at least a year",

@@ -41,7 +41,7 @@ PRINTED = {
         "Wording",
         "Principle",
     ),
-    *("Caps", "Lock", "Quota", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
+    *("Caps", "Lock", "Quota", "PinCeilings", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
     *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [

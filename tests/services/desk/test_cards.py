@@ -11,6 +11,7 @@ import pytest
 from test_setting import set_
 
 from cprsync.domain.desk.pins import LOCKS, Quota
+from cprsync.domain.policy.policy import PinCeilings
 from cprsync.errors import CardRefused, QuotaReached
 from cprsync.services.desk.cards import CardAsked, CardDoor
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PIN, WRONG = "4711", "1234"
 SHORT, LONG = LOCKS
 PLENTY = Quota(asks=600, wrong=600)
+NO_CEILING = PinCeilings(100_000, 100_000)
 
 
 def entries(library: Library) -> list[tuple[str, str | None, str | None]]:
@@ -29,9 +31,18 @@ def entries(library: Library) -> list[tuple[str, str | None, str | None]]:
     return [(one["kind"], one["patron"], one.get("user")) for one in sorted(found, key=lambda one: str(one["at"]))]
 
 
-def ask(library: Library, card: str, pin: str, *, by: str = "automat", quota: Quota | None = PLENTY) -> str:
+def ask(  # noqa: PLR0913 -- what is asked, and the limits
+    library: Library,
+    card: str,
+    pin: str,
+    *,
+    by: str = "automat",
+    quota: Quota | None = PLENTY,
+    ceilings: PinCeilings = NO_CEILING,
+    is_known: bool = False,
+) -> str:
     library.clock.moment += timedelta(seconds=1)
-    return CardDoor().open(library.store, library.clock, CardAsked(card, pin, by), quota)
+    return CardDoor().open(library.store, library.clock, CardAsked(card, pin, by, is_known), quota, ceilings=ceilings)
 
 
 def refused(library: Library, card: str, pin: str, **more: Any) -> str:
@@ -122,7 +133,7 @@ def test_many_at_once_are_counted_one_by_one(library: Library) -> None:
     def guess() -> None:
         together.wait(20)
         with pytest.raises(CardRefused):
-            door.open(library.store, library.clock, CardAsked("ANNA", WRONG, "automat"), PLENTY)
+            door.open(library.store, library.clock, CardAsked("ANNA", WRONG, "automat"), PLENTY, ceilings=NO_CEILING)
 
     threads = [threading.Thread(target=guess) for _ in range(3 * SHORT.wrong)]
     for thread in threads:
@@ -172,3 +183,86 @@ def test_a_patron_has_no_quota_and_is_named_by_their_own_number(library: Library
     set_(library, "pin", PIN)
     anna = ask(library, "ANNA", PIN, by="", quota=None)
     assert entries(library) == [("card_right", anna, anna)]
+
+
+# -- ceilings --------------------------------------------------------------------------------------------------
+
+FEW = PinCeilings(page=3, machines=3)
+
+
+def guessing(library: Library) -> tuple[str, ...]:
+    return library.store.access.alarms().guessing
+
+
+def at_page(library: Library, card: str, pin: str, **more: Any) -> str:
+    """A try at the patrons' page; each is made through a door of its own, as in another process."""
+    return refused(library, card, pin, by="", quota=None, ceilings=FEW, **more)
+
+
+def test_many_wrong_ones_of_all_browsers_together_stop_new_browsers_for_an_hour(either_library: Library) -> None:
+    library = either_library
+    set_(library, "pin", PIN)
+    for card in ("BO", "CLARA", "NOBODY"):
+        assert guessing(library) == ()
+        at_page(library, card, WRONG)
+    assert at_page(library, "ANNA", PIN) == "card.ceiling"
+    assert guessing(library) == ("page",)
+    before = library.everything()
+    # told once, and no PIN was looked at
+    assert at_page(library, "ANNA", PIN) == "card.ceiling"
+    assert library.everything() == before
+    library.store.audit.verify()
+    library.clock.moment += timedelta(hours=1)
+    assert ask(library, "ANNA", PIN, by="", quota=None, ceilings=FEW)
+
+
+def test_a_browser_that_is_known_goes_on_and_so_do_the_machines(either_library: Library) -> None:
+    library = either_library
+    set_(library, "pin", PIN)
+    for card in ("BO", "CLARA", "NOBODY"):
+        at_page(library, card, WRONG)
+    assert ask(library, "ANNA", PIN, by="", quota=None, ceilings=FEW, is_known=True)
+    assert ask(library, "ANNA", PIN, ceilings=FEW)
+
+
+def test_a_known_browser_is_held_by_the_cards_own_lock(library: Library) -> None:
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        at_page(library, "ANNA", WRONG, is_known=True)
+    assert at_page(library, "ANNA", PIN, is_known=True) == "card.refused"
+
+
+def test_many_wrong_ones_of_all_machines_together_stop_the_machines_and_not_the_page(either_library: Library) -> None:
+    library = either_library
+    set_(library, "pin", PIN)
+    for machine in ("one", "two", "three"):
+        refused(library, "BO", WRONG, by=machine, ceilings=FEW)
+    assert refused(library, "ANNA", PIN, by="four", ceilings=FEW) == "card.ceiling"
+    assert guessing(library) == ("machines",)
+    assert ask(library, "ANNA", PIN, by="", quota=None, ceilings=FEW)
+
+
+def test_right_ones_count_against_no_ceiling(library: Library) -> None:
+    set_(library, "pin", PIN)
+    for _ in range(2 * FEW.page):
+        ask(library, "ANNA", PIN, by="", quota=None, ceilings=FEW)
+
+
+def test_tomorrow_the_status_says_nothing_of_it_and_a_new_flood_is_told_anew(library: Library) -> None:
+    for _ in range(FEW.page + 1):
+        at_page(library, "NOBODY", WRONG)
+    library.clock.moment += timedelta(days=1)
+    assert guessing(library) == ()
+    for _ in range(FEW.page + 1):
+        at_page(library, "NOBODY", WRONG)
+    assert guessing(library) == ("page",)
+
+
+def test_another_pin_makes_the_proof_of_a_card_worthless(library: Library) -> None:
+    set_(library, "pin", PIN)
+    first = CardDoor.proof_of(library.store, "ANNA")
+    assert first == CardDoor.proof_of(library.store, " anna ")
+    set_(library, "pin", "0815")
+    assert CardDoor.proof_of(library.store, "ANNA") not in {first, None}
+    assert CardDoor.proof_of(library.store, "BO") is None
+    assert CardDoor.proof_of(library.store, "NOBODY") is None

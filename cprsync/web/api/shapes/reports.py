@@ -110,6 +110,8 @@ class AccessAlarms(Answer):
     capped: tuple[str, ...]
     samples: int
     overdue: int
+    #: where too many cards and PINs did not fit within an hour today
+    guessing: tuple[str, ...]
 
 
 class Key(Answer):
