@@ -13,7 +13,7 @@ from cprsync.services.ports.store import Store
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core import tables
-from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.core.engine import at_one_moment, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
 from cprsync.store.desk.access_checks import Access
@@ -51,6 +51,7 @@ from cprsync.store.trust.key_checks import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -161,6 +162,9 @@ class SqlStore(Store):
         reader = object.__new__(type(self))
         reader._bind(replace(self._tenant, engine=read_only(self._tenant.engine)))
         return reader
+
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        return at_one_moment(self._tenant.engine)
 
 
 def _move_in(tenant: Tenant) -> None:

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from cprsync.services.ports.access import Access
     from cprsync.services.ports.cards import Cards
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 class Store(ABC):
     """Our records, for one library (agency) and one agreement, by capability.
 
-    Each method of a capability is a transaction of its own. A method that takes a run raises FenceLost if a newer run
-    has taken over. Without a run, the caller holds the agreement's lock between two nights, or no lock is needed.
+    Each method of a capability is a transaction of its own, except in a block of `at_one_moment`. A method that takes a
+    run raises FenceLost if a newer run has taken over. Without a run, the caller holds the agreement's lock between two
+    nights, or no lock is needed.
     """
 
     runs: Runs
@@ -65,3 +68,7 @@ class Store(ABC):
     @abstractmethod
     def read_only(self) -> Store:
         """Return the same store, in which a method that writes raises ReadOnly."""
+
+    @abstractmethod
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """Let all that is read in the block be of one moment. A method that writes raises ReadOnly there."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -38,6 +39,10 @@ _DISK_FULL = "53100"
 #: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
+#: Where a connection of SQLite keeps whether its commits wait for the disk.
+_SYNCED = "cprsync.synced"
+#: The transaction that a block reads in, with its engine: see `at_one_moment`.
+_MOMENT: ContextVar[tuple[Engine, Connection] | None] = ContextVar("moment", default=None)
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
 
@@ -104,8 +109,12 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    writes, is_synced = options.get("writes", False), options.get("is_synced", True)
+    if writes and connection.info.get(_SYNCED, True) != is_synced:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if is_synced else 'NORMAL'}")
+        connection.info[_SYNCED] = is_synced
     # A deferred transaction that reads and then writes fails at once if another has written, whatever the timeout.
-    writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -136,10 +145,15 @@ def _is_read_only(engine: Engine) -> bool:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open one transaction that only reads, and sees one moment of the store."""
+    shared = _MOMENT.get()
+    if shared is not None and shared[0] is engine:
+        with translated():
+            yield shared[1]
+        return
     with translated(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield connection
+            # the driver begins so: a statement that says it would be one more to wait for
+            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         elif _is_read_only(engine):
             with _query_only(connection):
                 yield connection
@@ -161,16 +175,38 @@ def _query_only(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def at_one_moment(engine: Engine) -> Iterator[None]:
+    """Let each `reading` in the block use the same transaction: all of it sees one moment of the store.
+
+    Nothing can be written in the block: it would not see that.
+    """
+    with reading(engine) as connection:
+        before = _MOMENT.set((engine, connection))
+        try:
+            yield
+        finally:
+            _MOMENT.reset(before)
+
+
+@contextmanager
+def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
     """Open one transaction that writes everything, or nothing if an error leaves the block.
 
+    Args:
+        engine: from `open_engine`.
+        is_synced: whether the commit waits for the disk. If not, a machine that loses its power may lose what was
+            written, but nothing that was written before. A program that is killed loses nothing.
+
     Raises:
-        ReadOnly: the engine is from `read_only`; no transaction is begun.
+        ReadOnly: the engine is from `read_only`, or this is a block of `at_one_moment`; no transaction is begun.
     """
-    if _is_read_only(engine):
+    moment = _MOMENT.get()
+    if _is_read_only(engine) or (moment is not None and moment[0] is engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
     after: dict[object, Callable[[], None]] = {}
-    with translated(), engine.execution_options(writes=True).begin() as connection:
+    with translated(), engine.execution_options(writes=True, is_synced=is_synced).begin() as connection:
+        if not is_synced and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
         yield connection
     # copied to a list, because the calls use the same connection and may change the dictionary
