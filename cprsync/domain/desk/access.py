@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.desk.confirming import SERVICE
@@ -17,7 +17,6 @@ from cprsync.domain.patron.patron import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
 
 class Doing(enum.Enum):
@@ -99,12 +98,17 @@ NEEDS_SECOND: Final[Mapping[Doing, frozenset[Closeness]]] = {
     Doing.EDIT: frozenset({Closeness.OWN, Closeness.HOUSEHOLD}),
     Doing.REVIEW: frozenset({Closeness.OWN, Closeness.HOUSEHOLD}),
 }
+#: What says that nobody was shown, or that the person is a patron now.
+_NOT_SHOWN: Final = frozenset({Outcome.RECORDED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.WITHHELD})
+#: After one of these, no reason is owed for a look-up.
+SETTLED_BY: Final = _NOT_SHOWN | {Outcome.EXPLAINED}
 #: After so many look-ups in a row that found nobody, the user is stopped.
 NOT_FOUND_MOST: Final = 10
 #: How long a look-up of somebody who is no patron may stay open before its reason is owed.
 OPEN_FOR: Final = timedelta(minutes=30)
 #: How long a request for a second person's signature waits, and how long the signature holds.
 WAITS_FOR_SECOND: Final = timedelta(minutes=15)
+_HOUR: Final = timedelta(hours=1)
 SIGNED_FOR: Final = timedelta(minutes=5)
 #: How long a sample may wait for a supervisor.
 SAMPLE_WAITS: Final = timedelta(days=14)
@@ -150,17 +154,19 @@ class Look:
     @property
     def is_stranger_still(self) -> bool:
         """Whether somebody was, or may have been, shown who did not become a patron."""
-        gone = {Outcome.RECORDED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.WITHHELD}
-        return self.is_stranger and gone.isdisjoint(self.outcomes)
+        return self.is_stranger and _NOT_SHOWN.isdisjoint(self.outcomes)
 
     def owes_reason(self, now: datetime) -> bool:
         """Whether somebody has to say why the person did not become a patron."""
-        return self.is_stranger_still and Outcome.EXPLAINED not in self.outcomes and now - self.at > OPEN_FOR
+        return self.is_stranger and SETTLED_BY.isdisjoint(self.outcomes) and now - self.at > OPEN_FOR
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class History:
-    """What one person has looked up, the latest first."""
+    """What one person has looked up, the latest first.
+
+    The caps need no look-up from before `counted_since`, except those for which a reason may be owed.
+    """
 
     looks: Sequence[Look] = ()
     is_stopped: bool = False
@@ -214,9 +220,9 @@ def why_refused(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
 
 
 def _over_a_cap(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
-    now, today = attempt.at, attempt.at.astimezone(COPENHAGEN).date()
-    of_today = [one for one in history.looks if one.at.astimezone(COPENHAGEN).date() == today]
-    within_hour = [one for one in history.looks if now - one.at < timedelta(hours=1)]
+    now, (begins, ends) = attempt.at, _day_around(attempt.at)
+    of_today = [one for one in history.looks if begins <= one.at < ends]
+    within_hour = [one for one in history.looks if now - one.at < _HOUR]
     if sum(one.counts for one in within_hour) >= caps.an_hour:
         return Rule.HOUR
     if sum(one.counts for one in of_today) >= caps.a_day:
@@ -226,6 +232,19 @@ def _over_a_cap(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
     if sum(one.is_stranger_still for one in of_today) >= caps.strangers_a_day:
         return Rule.STRANGERS
     return Rule.REASON_OWED if any(one.owes_reason(now) for one in history.looks) else None
+
+
+def _day_around(moment: datetime) -> tuple[datetime, datetime]:
+    """When the day of a moment begins and ends in Copenhagen."""
+    midnight = moment.astimezone(COPENHAGEN).replace(hour=0, minute=0, second=0, microsecond=0)
+    # as moments: two times of one zone would be compared by their clocks
+    return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
+
+
+def counted_since(now: datetime) -> datetime:
+    """From when on look-ups count against the caps."""
+    begins, _ = _day_around(now)
+    return min(begins, now - _HOUR)
 
 
 def is_enumerating(history: History) -> bool:

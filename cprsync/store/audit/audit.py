@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 
 from cprsync.store.audit import older_states
 from cprsync.store.audit.older_states import record_changes
 from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.engine import after_commit
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import AGENCY_IS, hold_library
 from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 
@@ -46,6 +46,31 @@ REASON_HASH: Final = "reason_sha256"
 _REASON: Final = "reason"
 _FIRST: Final = bytes(32)
 _ENTRY, _HEAD, _WHY = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
+# Whatever is done at the desk begins with the first and ends with the third, so they are built once.
+_STREAM_IS: BindParameter[str] = bindparam("stream_")
+_HOLD_HEAD: Final = (
+    select(tables.audit_head).where(_HEAD.agency == AGENCY_IS, _HEAD.stream == _STREAM_IS).with_for_update()
+)
+_LAST_ENTRY: Final = (
+    select(_ENTRY.seq, _ENTRY.mac, _ENTRY.at)
+    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == _STREAM_IS)
+    .order_by(_ENTRY.seq.desc())
+    .limit(1)
+)
+_MOVE_HEAD: Final = (
+    update(tables.audit_head)
+    .where(_HEAD.agency == AGENCY_IS, _HEAD.stream == _STREAM_IS)
+    .values(
+        seq=bindparam("seq_", type_=_HEAD.seq.type),
+        mac=bindparam("mac_", type_=_HEAD.mac.type),
+        at=bindparam("stamp_", type_=_HEAD.at.type),
+    )
+)
+_ENTRIES_OF_PATRON: Final = (
+    select(_ENTRY.entry)
+    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"))
+    .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
+)
 #: One encoder for all entries: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -71,20 +96,26 @@ class Happened:
         return None if self.run is None else self.run.id
 
 
-def append(
-    connection: Connection, tenant: Tenant, stream: str, happened: Sequence[Happened], *, keeps: bool = True
+def append(  # noqa: PLR0913 -- the transaction, the place, what is added and how
+    connection: Connection,
+    tenant: Tenant,
+    stream: str,
+    happened: Sequence[Happened],
+    *,
+    keeps: bool = True,
+    end: StreamEnd | None = None,
 ) -> int:
     """Add entries to the end of a stream, in the caller's transaction. Return the last one's number; 0: none was added.
 
     With `keeps`, the heads are also kept outside the database after the commit. A night keeps its own heads when it
-    ends.
+    ends. `end` is for a caller who holds the stream already, and has added nothing since.
 
     Raises:
         ConfigurationError: the file of the heads cannot be written; then nothing is committed.
     """
     if not happened:
         return 0
-    end = _hold_end(connection, tenant, stream)
+    end = end or hold_stream(connection, tenant, stream)
     seq, mac = end.seq, end.mac
     at = max(tenant.stamp(), end.at)  # stamps never go backward within a chain, whatever the clock does
     key = tenant.keyring.newest(Purpose.AUDIT)
@@ -101,22 +132,18 @@ def append(
     bulk.append(connection, tables.audit_reason, reasons)
     seq += len(rows)
     if end.fits_head:
-        this = update(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream)
-        connection.execute(this.values(seq=seq, mac=mac, at=at))
+        moved = {"agency_": tenant.agency, "stream_": stream, "seq_": seq, "mac_": mac, "stamp_": at}
+        connection.execute(_MOVE_HEAD, moved)
     if keeps and stream != tenant.night:
-        mark = Mark(stream, seq, mac, at, records=record_changes(connection, tenant))
+        changes, seen = older_states.changes_and_heads(connection, tenant)
+        mark = Mark(stream, seq, mac, at, records=changes)
         tenant.heads.make_sure_that_writable()
-        after_commit(connection, stream, lambda: older_states.keep_heads(tenant, [mark]))
+        after_commit(connection, stream, lambda: older_states.keep_heads(tenant, [mark], seen=seen))
     return seq
 
 
-def hold_stream(connection: Connection, tenant: Tenant, stream: str) -> None:
-    """Hold a stream until the transaction ends, so that its writers go one after the other."""
-    _hold_end(connection, tenant, stream)
-
-
 @dataclass(frozen=True, slots=True)
-class _End:
+class StreamEnd:
     """Where a stream continues.
 
     A head that does not fit is not changed. The verification reports it until someone accepts it.
@@ -128,30 +155,28 @@ class _End:
     fits_head: bool = True
 
 
-def _hold_end(connection: Connection, tenant: Tenant, stream: str) -> _End:
-    """Hold a stream's head and return the stream's end.
+def hold_stream(connection: Connection, tenant: Tenant, stream: str) -> StreamEnd:
+    """Hold a stream until the transaction ends, so that its writers go one after the other. Return its end.
 
     The end is the head's own, unless someone has lowered or deleted the head.
     """
-    wanted = select(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream).with_for_update()
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(_HOLD_HEAD, {"agency_": tenant.agency, "stream_": stream}).one_or_none()
     last = _last_entry(connection, tenant, stream)
     if last is not None and (row is None or row.seq < last.seq):
         # this head cannot be held, so writers take turns by holding the library
         hold_library(connection, tenant)
         last = _last_entry(connection, tenant, stream) or last
-        return _End(last.seq, last.mac, last.at, fits_head=False)
+        return StreamEnd(last.seq, last.mac, last.at, fits_head=False)
     if row is None:
         first = {"agency": tenant.agency, "stream": stream, "seq": 0, "mac": _FIRST, "at": ""}
         connection.execute(insert(tables.audit_head).values(first))
-        return _End(0, _FIRST, "")
+        return StreamEnd(0, _FIRST, "")
     # the entry's own stamp is chained and the head's copy is not; the head's counts only if the entry is deleted
-    return _End(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
+    return StreamEnd(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 
 
 def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow | None:
-    wanted = select(_ENTRY.seq, _ENTRY.mac, _ENTRY.at).where(_ENTRY.agency == tenant.agency, _ENTRY.stream == stream)
-    return connection.execute(wanted.order_by(_ENTRY.seq.desc()).limit(1)).one_or_none()
+    return connection.execute(_LAST_ENTRY, {"agency_": tenant.agency, "stream_": stream}).one_or_none()
 
 
 def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
@@ -196,8 +221,8 @@ def current_marks(connection: Connection, tenant: Tenant) -> list[Mark]:
 
 def changes_on(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
     """Return what was changed on one record, the oldest first: run (None: the desk), moment and actions."""
-    wanted = select(_ENTRY.entry).where(_ENTRY.agency == tenant.agency, _ENTRY.patron_id == patron_id)
-    entries = map(json.loads, connection.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)))
+    asked = {"agency_": tenant.agency, "patron_": patron_id}
+    entries = map(json.loads, connection.scalars(_ENTRIES_OF_PATRON, asked))
     changes = [entry for entry in entries if entry["kind"] in {CHANGE, CALENDAR}]
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 

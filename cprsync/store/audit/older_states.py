@@ -12,12 +12,12 @@ import hmac
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import library_transaction
+from cprsync.store.core.tenant import AGENCY_IS, library_transaction
 from cprsync.store.seals.failures import JournalBehind, StoreUnavailable
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL, REGISTER
@@ -35,6 +35,17 @@ _MASK: Final = (1 << _BITS) - 1
 _READ_ROWS: Final = 5000
 _LIBRARY = tables.library.c
 _PATRON = tables.patron.c
+# Each entry of the desk is followed by some of these, so they are built once.
+_SEEN: Final = select(_LIBRARY.records_changes, _LIBRARY.heads_lines, _LIBRARY.heads_code).where(
+    _LIBRARY.agency == AGENCY_IS
+)
+_LINES_ARE: Final = bindparam("lines_", type_=_LIBRARY.heads_lines.type)
+_REMEMBER_ANEW: Final = (
+    update(tables.library)
+    .where(_LIBRARY.agency == AGENCY_IS)
+    .values(heads_lines=_LINES_ARE, heads_code=bindparam("code_", type_=_LIBRARY.heads_code.type))
+)
+_REMEMBER: Final = _REMEMBER_ANEW.where(or_(_LIBRARY.heads_lines.is_(None), _LIBRARY.heads_lines < _LINES_ARE))
 
 
 class Moved(NamedTuple):
@@ -77,8 +88,16 @@ def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]
 
 def record_changes(connection: Connection, tenant: Tenant) -> int | None:
     """Return how often records have changed; None: not counted yet."""
-    changes: int | None = _sum_row(connection, tenant).records_changes
-    return changes
+    return changes_and_heads(connection, tenant)[0]
+
+
+def changes_and_heads(connection: Connection, tenant: Tenant) -> tuple[int | None, Seen | None]:
+    """Return how often records have changed, and what the database has seen of the file of the heads.
+
+    None: not counted yet, and nothing yet.
+    """
+    row = connection.execute(_SEEN, {"agency_": tenant.agency}).one()
+    return row.records_changes, None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
 
 
 def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
@@ -132,34 +151,33 @@ def _keyed(tenant: Tenant, key: str) -> Keyed:
     return Keyed(hmac.digest(secret, f"versions|{tenant.agency}".encode(), "sha256"))
 
 
-def keep_heads(tenant: Tenant, marks: Sequence[Mark]) -> None:
+def keep_heads(tenant: Tenant, marks: Sequence[Mark], *, seen: Seen | None) -> None:
     """Keep heads that are committed.
+
+    Args:
+        tenant: the library.
+        marks: the heads.
+        seen: what the database had seen of their file when they were written.
 
     Raises:
         ConfigurationError: they could not be kept, although their entries are committed.
     """
-    with reading(tenant.engine) as connection:
-        seen = seen_of_heads(connection, tenant)
     end = tenant.heads.keep(tenant.agency, marks, seen=seen)
     if end is not None:
-        # if another writer holds the database, the next call remembers it
-        with suppress(StoreUnavailable), writing(tenant.engine) as connection:
+        # if another writer holds the database, or the power is lost, the next call remembers it
+        with suppress(StoreUnavailable), writing(tenant.engine, is_synced=False) as connection:
             remember_heads(connection, tenant, end)
 
 
 def seen_of_heads(connection: Connection, tenant: Tenant) -> Seen | None:
     """Return what the database has seen of the file of the heads; None: nothing yet."""
-    wanted = select(_LIBRARY.heads_lines, _LIBRARY.heads_code).where(_LIBRARY.agency == tenant.agency)
-    row = connection.execute(wanted).one()
-    return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
+    return changes_and_heads(connection, tenant)[1]
 
 
 def remember_heads(connection: Connection, tenant: Tenant, end: Seen, *, anew: bool = False) -> None:
     """Remember the file's end, in the caller's transaction. `anew`: also if the file had more lines before."""
-    here = update(tables.library).where(_LIBRARY.agency == tenant.agency)
-    if not anew:
-        here = here.where(or_(_LIBRARY.heads_lines.is_(None), _LIBRARY.heads_lines < end.lines))
-    connection.execute(here.values(heads_lines=end.lines, heads_code=end.code))
+    values = {"agency_": tenant.agency, "lines_": end.lines, "code_": end.code}
+    connection.execute(_REMEMBER_ANEW if anew else _REMEMBER, values)
 
 
 def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:

@@ -7,11 +7,14 @@ be the last that a cap allows. Leaves out what a supervisor sees afterwards: see
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, text
 
 from cprsync.domain.desk.access import (
+    SETTLED_BY,
     SIGNED_FOR,
     Attempt,
     Closeness,
@@ -19,6 +22,7 @@ from cprsync.domain.desk.access import (
     History,
     Look,
     Outcome,
+    counted_since,
     is_enumerating,
     is_sampled,
     looks_needed,
@@ -28,12 +32,11 @@ from cprsync.services.ports.access import Admission
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import ColumnElement
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cprsync.domain.desk.access import Caps
     from cprsync.services.ports.access import Wanted
@@ -51,19 +54,100 @@ _RECENT: Final = 50
 _RANDOM_BYTES: Final = 6
 _ROW, _OUTCOME, _PATRON = tables.desk_attempt.c, tables.desk_outcome.c, tables.patron.c
 _WATCHED = tables.watched_number.c
+#: By its word. A dictionary, because each look-up reads many and the enum's own lookup is slower.
+_OUTCOMES: Final = {one.value: one for one in Outcome}
+
+# Somebody waits at the desk while these are asked, so they are built once: building one takes longer than its query.
+_USER_IS: Final[Any] = bindparam("user_")
+_PATRON_IS: Final[Any] = bindparam("patron_")
+_PROBES_ARE: Final[Any] = bindparam("probes_", expanding=True)
+_IS_PATRON: Final = (_PATRON.agency == AGENCY_IS, _PATRON.id == _PATRON_IS)
+_WATCHES: Final = exists().where(_WATCHED.agency == AGENCY_IS, _WATCHED.number_index.in_(_PROBES_ARE))
+_WATCHES_ROW: Final = exists().where(_WATCHED.agency == _PATRON.agency, _WATCHED.number_index == _PATRON.number_index)
+_IS_WATCHED: Final = select(_WATCHES)
+_SUBJECT: Final = select(_PATRON.id, _PATRON.address_index, or_(_WATCHES, _WATCHES_ROW).label("watched")).where(
+    *_IS_PATRON
+)
+_HOME: Final = select(_PATRON.address_index).where(*_IS_PATRON)
+_LOOKS: Final = (
+    select(_ROW.seq, _ROW.at, _ROW.purpose, _ROW.stranger, _ROW.follows)
+    .where(_ROW.agency == AGENCY_IS, _ROW.who == _USER_IS, _ROW.refused == "", _ROW.doing == Doing.LOOK_UP.value)
+    .order_by(_ROW.seq.desc())
+    .limit(bindparam("most_"))
+    .subquery("looks")
+)
+_SETTLING: Final = tables.desk_outcome.alias("settling").c
+_IS_SETTLED: Final = exists().where(
+    _SETTLING.agency == AGENCY_IS,
+    _SETTLING.seq == _LOOKS.c.seq,
+    _SETTLING.outcome.in_(sorted(one.value for one in SETTLED_BY)),
+)
+#: Each of a user's look-ups as often as something came of it, and once if nothing did.
+_HISTORY: Final = (
+    select(_LOOKS, _OUTCOME.outcome)
+    .outerjoin_from(_LOOKS, tables.desk_outcome, (_OUTCOME.agency == AGENCY_IS) & (_OUTCOME.seq == _LOOKS.c.seq))
+    .where(or_(_LOOKS.c.at >= bindparam("since_"), _LOOKS.c.stranger & ~_IS_SETTLED))
+    .order_by(_LOOKS.c.seq.desc())
+)
+_STOPS: Final = (
+    select(_OUTCOME.outcome, _OUTCOME.at)
+    .where(
+        _OUTCOME.agency == AGENCY_IS,
+        _OUTCOME.who == _USER_IS,
+        _OUTCOME.outcome.in_([Outcome.STOPPED.value, Outcome.LIFTED.value]),
+    )
+    .order_by(_OUTCOME.seq.desc())
+)
+_USES: Final = tables.desk_outcome.alias("used").c
+#: A signature for a user's attempt that holds and was not used; `by`: who signed.
+_SIGNED: Final = (
+    select(_ROW.seq, _OUTCOME.who.label("by"))
+    .join(
+        tables.desk_outcome,
+        (_OUTCOME.agency == _ROW.agency)
+        & (_OUTCOME.seq == _ROW.seq)
+        & (_OUTCOME.outcome == Outcome.SIGNED.value)
+        & (_OUTCOME.at >= bindparam("since_")),
+    )
+    .where(
+        _ROW.agency == AGENCY_IS,
+        _ROW.who == _USER_IS,
+        _ROW.doing == bindparam("doing_"),
+        _ROW.purpose == bindparam("purpose_"),
+        ~exists().where(_USES.agency == _ROW.agency, _USES.seq == _ROW.seq, _USES.outcome == Outcome.USED.value),
+    )
+    .order_by(_ROW.seq.desc())
+    .limit(1)
+)
+_SIGNED_OF_PATRON: Final = _SIGNED.where(_ROW.patron_id == _PATRON_IS)
+_SIGNED_OF_NUMBER: Final = _SIGNED.where(_ROW.number_index.in_(_PROBES_ARE))
+#: The latest attempts of the library, each with the last number that anything came of.
+_LATEST: Final = (
+    select(
+        _ROW.seq,
+        _ROW.at,
+        select(func.max(_OUTCOME.seq)).where(_OUTCOME.agency == AGENCY_IS).scalar_subquery().label("last_outcome"),
+    )
+    .where(_ROW.agency == AGENCY_IS)
+    .order_by(_ROW.seq.desc())
+    .limit(_RECENT)
+)
+_ADD_ATTEMPT: Final = insert(tables.desk_attempt)
+_ADD_OUTCOME: Final = text(
+    "INSERT INTO desk_outcome (agency, seq, outcome, at, who) VALUES (:agency, :seq, :outcome, :at, :who)"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 def is_bound(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | None) -> bool:
-    """Whether a rule has to decide. What is no look-up is bound only if it is close, or the user is stopped."""
-    if wanted.doing is Doing.LOOK_UP:
-        return True
+    """Whether a rule has to decide about what is no look-up: only if it is close, or the user is stopped."""
     return bool(_closeness(connection, tenant, wanted, own)) or read_stop(connection, tenant, wanted.user)[0]
 
 
 def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | None, caps: Caps | None) -> Admission:
     """Write an attempt and its audit entry, refused or not. `own`: the user's patron number. `caps` None: no rule."""
     # held first, so that attempts are decided one after the other
-    audit.hold_stream(connection, tenant, audit.DESK)
+    end = audit.hold_stream(connection, tenant, audit.DESK)
     closeness, signature = _closeness(connection, tenant, wanted, own), _signature(connection, tenant, wanted)
     attempt = Attempt(
         wanted.user,
@@ -79,14 +163,13 @@ def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | 
         history = _history_for(connection, tenant, wanted, caps)
         refused = why_refused(attempt, history, caps)
     happened = _happened(tenant, wanted, refused.value if refused else "", signature)
-    seq = audit.append(connection, tenant, audit.DESK, [happened])
+    seq = audit.append(connection, tenant, audit.DESK, [happened], end=end)
+    latest = connection.execute(_LATEST, {"agency_": tenant.agency}).all()
+    _make_room(connection, tenant, seq, latest)
     row = _row(tenant, wanted, attempt)
-    sampled = refused is None and _is_drawn(connection, tenant, attempt)
+    sampled = refused is None and _is_drawn(tenant, attempt, latest)
     row |= {"seq": seq, "refused": refused.value if refused else "", "sampled": sampled}
-    # if entries were taken away past the program, their numbers are given again: the audit's check says so
-    for table in (tables.desk_outcome, tables.desk_attempt):
-        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.seq == seq))
-    connection.execute(insert(tables.desk_attempt).values(row))
+    connection.execute(_ADD_ATTEMPT, row)
     if refused is None and signature is not None:
         write_outcome(connection, tenant, signature.seq, Outcome.USED, wanted.user)
     return Admission(seq, refused, is_signed=attempt.is_signed)
@@ -118,13 +201,22 @@ def _row(tenant: Tenant, wanted: Wanted, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _is_drawn(connection: Connection, tenant: Tenant, attempt: Attempt) -> bool:
+def _make_room(connection: Connection, tenant: Tenant, seq: int, latest: Sequence[AnyRow]) -> None:
+    """Delete what stands under a number that is given again.
+
+    That is so after entries were taken away past the program. The audit's check says so.
+    """
+    if latest and max(latest[0].seq, latest[0].last_outcome or 0) < seq:
+        return
+    for table in (tables.desk_outcome, tables.desk_attempt):
+        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.seq == seq))
+
+
+def _is_drawn(tenant: Tenant, attempt: Attempt, latest: Sequence[AnyRow]) -> bool:
     """Whether the attempt becomes a sample, by the library's pace and a number that nobody can foresee."""
-    latest = select(_ROW.at).where(_ROW.agency == tenant.agency).order_by(_ROW.seq.desc()).limit(_RECENT)
-    recent = list(connection.scalars(latest))
-    span = attempt.at - moment_of(recent[-1]) if recent else timedelta()
+    span = attempt.at - moment_of(latest[-1].at) if latest else timedelta()
     drawn = int.from_bytes(tenant.random(_RANDOM_BYTES)) / 2 ** (8 * _RANDOM_BYTES)
-    return is_sampled(attempt, drawn=drawn, recent=len(recent), span=span)
+    return is_sampled(attempt, drawn=drawn, recent=len(latest), span=span)
 
 
 # -- what the rules have to know ----------------------------------------------------------------------------
@@ -133,30 +225,34 @@ def _is_drawn(connection: Connection, tenant: Tenant, attempt: Attempt) -> bool:
 def _history_for(connection: Connection, tenant: Tenant, wanted: Wanted, caps: Caps) -> History:
     """No cap counts what is no look-up."""
     if wanted.doing is Doing.LOOK_UP:
-        return read_history(connection, tenant, wanted.user, limit=looks_needed(caps))
+        since = stamp_of(counted_since(tenant.clock.now()))
+        return read_history(connection, tenant, wanted.user, limit=looks_needed(caps), since=since)
     stopped, lifted = read_stop(connection, tenant, wanted.user)
     return History(is_stopped=stopped, lifted=lifted)
 
 
-def read_history(connection: Connection, tenant: Tenant, user: str, *, limit: int) -> History:
-    """What a user has looked up, the latest first, and whether they are stopped."""
-    theirs = (_ROW.agency == tenant.agency) & (_ROW.who == user) & (_ROW.refused == "")
-    wanted = select(tables.desk_attempt).where(theirs, _ROW.doing == Doing.LOOK_UP.value)
-    rows = connection.execute(wanted.order_by(_ROW.seq.desc()).limit(limit)).all()
-    came = outcomes_of(connection, tenant, [row.seq for row in rows])
-    looks = [
-        Look(moment_of(row.at), row.purpose, row.stranger, follows=row.follows, outcomes=came.get(row.seq, frozenset()))
-        for row in rows
-    ]
+def read_history(connection: Connection, tenant: Tenant, user: str, *, limit: int, since: str = "") -> History:
+    """What a user has looked up, the latest first, and whether they are stopped.
+
+    Leaves out what is older than `since`, unless a reason may be owed for it.
+    """
+    asked = {"agency_": tenant.agency, "user_": user, "most_": limit, "since_": since}
+    looks = list(_looks(connection.execute(_HISTORY, asked)))
     stopped, lifted = read_stop(connection, tenant, user)
     return History(looks, is_stopped=stopped, lifted=lifted)
 
 
+def _looks(rows: Iterable[AnyRow]) -> Iterator[Look]:
+    """The look-ups, each from its rows: one for each outcome."""
+    for _, same in groupby(rows, key=attrgetter("seq")):
+        row, *more = same
+        outcomes = frozenset(_OUTCOMES[one.outcome] for one in (row, *more) if one.outcome is not None)
+        yield Look(moment_of(row.at), row.purpose, row.stranger, follows=row.follows, outcomes=outcomes)
+
+
 def read_stop(connection: Connection, tenant: Tenant, user: str) -> tuple[bool, datetime | None]:
     """Whether a user is stopped, and when they were last allowed to go on."""
-    about = (_OUTCOME.agency == tenant.agency) & (_OUTCOME.who == user)
-    about &= _OUTCOME.outcome.in_([Outcome.STOPPED.value, Outcome.LIFTED.value])
-    rows = connection.execute(select(_OUTCOME.outcome, _OUTCOME.at).where(about).order_by(_OUTCOME.seq.desc())).all()
+    rows = connection.execute(_STOPS, {"agency_": tenant.agency, "user_": user}).all()
     lifted = next((moment_of(row.at) for row in rows if row.outcome == Outcome.LIFTED.value), None)
     return bool(rows) and rows[0].outcome == Outcome.STOPPED.value, lifted
 
@@ -166,29 +262,48 @@ def outcomes_of(connection: Connection, tenant: Tenant, seqs: Iterable[int]) -> 
     found: dict[int, set[Outcome]] = {}
     wanted = select(_OUTCOME.seq, _OUTCOME.outcome).where(_OUTCOME.agency == tenant.agency)
     for row in fetch_rows(connection, wanted, _OUTCOME.seq, list(seqs)):
-        found.setdefault(row.seq, set()).add(Outcome(row.outcome))
+        found.setdefault(row.seq, set()).add(_OUTCOMES[row.outcome])
     return {seq: frozenset(outcomes) for seq, outcomes in found.items()}
 
 
 def _closeness(connection: Connection, tenant: Tenant, wanted: Wanted, own: str | None) -> frozenset[Closeness]:
     """What makes the person more than a stranger, as far as our records tell."""
-    row = None if wanted.patron_id is None else _patron_row(connection, tenant, wanted.patron_id)
-    close = set()
+    row, close = _subject(connection, tenant, wanted), set()
     if own is not None and row is not None:
         if row.id == own:
             close.add(Closeness.OWN)
-        elif row.address_index is not None:
-            mine = _patron_row(connection, tenant, own)
-            if mine is not None and mine.address_index == row.address_index:
-                close.add(Closeness.HOUSEHOLD)
-    numbers = [] if wanted.number is None else number_probes(tenant, wanted.number.digits)
-    if row is None and numbers and is_own_number(connection, tenant, wanted.user, numbers):
+        elif row.address_index is not None and row.address_index == _home(connection, tenant, own):
+            close.add(Closeness.HOUSEHOLD)
+    probes = _probes_of(tenant, wanted)
+    if row is None and probes and is_own_number(connection, tenant, wanted.user, probes):
         close.add(Closeness.OWN)
-    numbers += [] if row is None else [row.number_index]
-    watched = (_WATCHED.agency == tenant.agency) & _WATCHED.number_index.in_(numbers)
-    if numbers and connection.scalar(select(exists().where(watched))):
+    if row.watched if row is not None else _is_watched(connection, tenant, probes):
         close.add(Closeness.WATCHED)
     return frozenset(close)
+
+
+def _subject(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow | None:
+    """The patron whom it is about; None: it is about no patron of ours."""
+    if wanted.patron_id is None:
+        return None
+    probes = _probes_of(tenant, wanted)
+    asked = {"agency_": tenant.agency, "patron_": wanted.patron_id, "probes_": probes}
+    return connection.execute(_SUBJECT, asked).one_or_none()
+
+
+def _home(connection: Connection, tenant: Tenant, patron_id: str) -> bytes | None:
+    """The index of the address at which a patron lives."""
+    found: bytes | None = connection.scalar(_HOME, {"agency_": tenant.agency, "patron_": patron_id})
+    return found
+
+
+def _is_watched(connection: Connection, tenant: Tenant, probes: list[bytes]) -> bool:
+    """Whether the number of somebody who is no patron is watched."""
+    return bool(probes and connection.scalar(_IS_WATCHED, {"agency_": tenant.agency, "probes_": probes}))
+
+
+def _probes_of(tenant: Tenant, wanted: Wanted) -> list[bytes]:
+    return [] if wanted.number is None else number_probes(tenant, wanted.number.digits)
 
 
 def number_probes(tenant: Tenant, digits: str) -> list[bytes]:
@@ -196,26 +311,20 @@ def number_probes(tenant: Tenant, digits: str) -> list[bytes]:
     return tenant.vault.probes("number", digits)
 
 
-def _patron_row(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
-    wanted = select(_PATRON.id, _PATRON.number_index, _PATRON.address_index)
-    return connection.execute(wanted.where(_PATRON.agency == tenant.agency, _PATRON.id == patron_id)).one_or_none()
-
-
 def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow | None:
     """A signature for this very attempt that holds and was not used; None: there is none. `by`: who signed."""
-    since = stamp_of(tenant.clock.now() - SIGNED_FOR)
-    same: ColumnElement[bool] = (_ROW.agency == tenant.agency) & (_ROW.who == wanted.user)
-    same &= (_ROW.doing == wanted.doing.value) & (_ROW.purpose == wanted.purpose)
+    asked: dict[str, Any] = {
+        "agency_": tenant.agency,
+        "user_": wanted.user,
+        "doing_": wanted.doing.value,
+        "purpose_": wanted.purpose,
+        "since_": stamp_of(tenant.clock.now() - SIGNED_FOR),
+    }
     if wanted.patron_id is not None:
-        same &= _ROW.patron_id == wanted.patron_id
-    elif wanted.number is not None:
-        same &= _ROW.number_index.in_(number_probes(tenant, wanted.number.digits))
-    signed = (_OUTCOME.agency == _ROW.agency) & (_OUTCOME.seq == _ROW.seq)
-    signed &= (_OUTCOME.outcome == Outcome.SIGNED.value) & (_OUTCOME.at >= since)
-    used = tables.desk_outcome.alias("used").c
-    is_used = exists().where(used.agency == _ROW.agency, used.seq == _ROW.seq, used.outcome == Outcome.USED.value)
-    wanted_rows = select(_ROW.seq, _OUTCOME.who.label("by")).join(tables.desk_outcome, signed)
-    return connection.execute(wanted_rows.where(same, ~is_used).order_by(_ROW.seq.desc()).limit(1)).one_or_none()
+        return connection.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()
+    if wanted.number is not None:
+        return connection.execute(_SIGNED_OF_NUMBER, asked | {"probes_": _probes_of(tenant, wanted)}).one_or_none()
+    return connection.execute(_SIGNED, asked).one_or_none()
 
 
 # -- what came of it ----------------------------------------------------------------------------------------
@@ -223,17 +332,14 @@ def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow
 
 def write_outcome(connection: Connection, tenant: Tenant, seq: int, outcome: Outcome, who: str) -> bool:
     """Write an outcome, once. False: it was there."""
-    same = (_OUTCOME.agency == tenant.agency) & (_OUTCOME.seq == seq) & (_OUTCOME.outcome == outcome.value)
-    if connection.scalar(select(exists().where(same))):
-        return False
     values = {"agency": tenant.agency, "seq": seq, "outcome": outcome.value, "at": tenant.stamp(), "who": who}
-    connection.execute(insert(tables.desk_outcome).values(values))
-    return True
+    return connection.execute(_ADD_OUTCOME, values).rowcount == 1
 
 
 def note(tenant: Tenant, seq: int, outcome: Outcome, *, user: str) -> None:
     """Write what came of an attempt, once, and stop a user who seems to try numbers."""
-    with writing(tenant.engine) as connection:
+    # what is lost with the power counts as not known, which is stricter than that somebody was found
+    with writing(tenant.engine, is_synced=outcome not in {Outcome.FOUND, Outcome.FAILED}) as connection:
         if outcome is Outcome.NOT_FOUND:
             audit.hold_stream(connection, tenant, audit.DESK)
         write_outcome(connection, tenant, seq, outcome, user)

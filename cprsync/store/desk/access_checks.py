@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, exists, insert, not_, or_, select
 
-from cprsync.domain.desk.access import OPEN_FOR, Closeness, Outcome, Rule, is_overdue
+from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.services.ports.access import Admission, Alarms, Attempted
 from cprsync.store.audit import audit
@@ -56,9 +56,10 @@ class Access(TenantStore):
 
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         own = self.own_patron(wanted.user)
-        with reading(self._tenant.engine) as connection:
-            if not access.is_bound(connection, self._tenant, wanted, own=own):
-                return Admission(0)
+        if wanted.doing is not Doing.LOOK_UP:
+            with reading(self._tenant.engine) as connection:
+                if not access.is_bound(connection, self._tenant, wanted, own=own):
+                    return Admission(0)
         with writing(self._tenant.engine) as connection:
             return access.admit(connection, self._tenant, wanted, own=own, caps=caps)
 

@@ -13,7 +13,7 @@ from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
 from cprsync.store.audit import audit
-from cprsync.store.audit.older_states import keep_heads
+from cprsync.store.audit.older_states import keep_heads, seen_of_heads
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
@@ -80,8 +80,8 @@ class Runs(TenantStore):
             settle(connection, tenant, run, state)
             subscriptions.forget_answers(connection, tenant)
             audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
-            heads = audit.current_marks(connection, tenant)
-        keep_heads(tenant, heads)
+            heads, seen = audit.current_marks(connection, tenant), seen_of_heads(connection, tenant)
+        keep_heads(tenant, heads, seen=seen)
 
     def last_day(self) -> date | None:
         closed = (_RUN.agreement == self._tenant.agreement) & (_RUN.state == RunState.CLOSED.value)

@@ -10,6 +10,7 @@ from cprsync.domain.desk.access import (
     NOT_FOUND_MOST,
     OPEN_FOR,
     SAMPLE_WAITS,
+    SETTLED_BY,
     Attempt,
     Caps,
     Closeness,
@@ -18,6 +19,7 @@ from cprsync.domain.desk.access import (
     Look,
     Outcome,
     Rule,
+    counted_since,
     is_enumerating,
     is_overdue,
     is_sampled,
@@ -173,3 +175,39 @@ def test_a_sample_is_overdue_after_its_days() -> None:
 
 def test_the_rules_see_more_look_ups_than_any_cap_counts() -> None:
     assert looks_needed(Caps()) > 2 * Caps().a_day
+
+
+# -- what the rules have to know ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        # the day begins at midnight in Copenhagen
+        (datetime(2027, 3, 22, 12, tzinfo=UTC), datetime(2027, 3, 21, 23, tzinfo=UTC)),
+        # within its first hour, the hour counts
+        (datetime(2027, 3, 21, 23, 30, tzinfo=UTC), datetime(2027, 3, 21, 22, 30, tzinfo=UTC)),
+        # the clocks go forward on this day, and back on that one
+        (datetime(2027, 3, 28, 12, tzinfo=UTC), datetime(2027, 3, 27, 23, tzinfo=UTC)),
+        (datetime(2027, 10, 31, 12, tzinfo=UTC), datetime(2027, 10, 30, 22, tzinfo=UTC)),
+    ],
+)
+def test_no_cap_counts_what_is_older_than_the_day_and_the_hour(now: datetime, since: datetime) -> None:
+    assert counted_since(now) == since
+    attempt, many, second = Attempt("lisbeth", Doing.LOOK_UP, now), max(CAPS.an_hour, CAPS.a_day), timedelta(seconds=1)
+    before, after = ([Look(one, "debt", is_stranger=False)] * many for one in (since - second, since + second))
+    assert why_refused(attempt, History(before), CAPS) is None
+    assert why_refused(attempt, History(after), CAPS) is not None
+
+
+def test_a_look_up_of_tomorrow_counts_for_no_cap_of_today() -> None:
+    """A clock that was wrong for a while."""
+    tomorrow = Look(NOW + timedelta(hours=11), "debt", is_stranger=False)
+    assert why_refused(LOOK_UP, History([tomorrow] * CAPS.a_day), CAPS) is Rule.HOUR
+    assert why_refused(LOOK_UP, History([tomorrow] * CAPS.a_day), Caps(an_hour=9, a_day=5, strangers_a_day=2)) is None
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_reason_is_owed_until_something_settles_it(outcome: Outcome) -> None:
+    late = looks(OPEN_FOR + timedelta(days=3), stranger=True, outcome=outcome)
+    assert (why_refused(STRANGER, late, CAPS) is None) is (outcome in SETTLED_BY)

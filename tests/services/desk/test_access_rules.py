@@ -131,6 +131,19 @@ def test_people_who_do_not_become_patrons_are_few_a_day(either_library: Library)
     look(library, cpr("ANNA"))
 
 
+def test_a_reason_stays_owed_until_the_next_day_and_whatever_is_looked_up_since(either_library: Library) -> None:
+    library = either_library
+    look_up_strangers(library, 1)
+    library.clock.moment += timedelta(days=1)
+    for _ in range(AN_HOUR // 2):
+        look(library, cpr("ANNA"))
+    library.register.knows(stranger(99))
+    is_refused(library, lambda: look(library, stranger(99).number), "reason")
+    (owed,) = library.store.access.open_looks(WHO)
+    access.explain_look_up(library.store, owed.seq, user=WHO, reason="changed their mind")
+    assert look(library, stranger(99).number).document["found"]
+
+
 def test_a_machine_has_no_cap(library: Library) -> None:
     for _ in range(AN_HOUR + 1):
         look(library, cpr("ANNA"), user=SERVICE)

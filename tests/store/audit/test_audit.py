@@ -150,7 +150,7 @@ def test_heads_may_be_kept_in_another_order_than_they_were_committed(
     """Three desks write at the same instant. All entries have to be there, also after more have been written."""
     later: list[Callable[[], None]] = []
     keep = older_states.keep_heads
-    monkeypatch.setattr(older_states, "keep_heads", lambda *told: later.append(lambda: keep(*told)))
+    monkeypatch.setattr(older_states, "keep_heads", lambda *told, **seen: later.append(lambda: keep(*told, **seen)))
     for user in ("anna", "bo", "eva"):
         look_up(store, user)
     for kept in (later[2], later[0], later[1]):
