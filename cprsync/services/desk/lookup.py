@@ -55,6 +55,8 @@ class Asked:
     number: CprNumber
     purpose: Purpose
     user: str
+    #: who has the number, as they were read just now; None: it has to be found out
+    patron: Patron | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,10 @@ def look_up(desk: Desk, asked: Asked) -> LookedUp:
     heard = ask_register(desk, asked)
     if heard.person is None:
         return LookedUp(unknown_document(heard))
-    one = decide_at_desk(desk, asked, heard.person, heard)
-    shown = shown_record(desk, heard, one)
-    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
+    with desk.store.at_one_moment():
+        one = decide_at_desk(desk, asked, heard.person, heard)
+        shown = shown_record(desk, heard, one)
+        arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     document = lookup_document(shown, one, warnings_about(arrival, writes=False))
     return LookedUp(document, parked=one.parked is not None)
 
@@ -125,9 +128,10 @@ def ask_register(desk: Desk, asked: Asked, *, again: bool = False) -> RegisterAn
     refuse_what_is_never_sent(number)
     # one look-up for the typed number, and one for the end of each link
     for place in range(1 + LINKS_MAX):
-        patron_id = desk.store.patrons.find(number)
-        if patron_id is not None:
-            (patron,) = desk.store.patrons.read([patron_id])
+        read = asked.patron if place == 0 and not again else None
+        patron = desk.store.patrons.with_number(number) if read is None else read
+        patron_id = None if patron is None else patron.id
+        if patron is not None:
             number, is_old = patron.number, is_old or patron.number != number
             refuse_what_is_never_sent(number)
         follows = again or place > 0
@@ -161,6 +165,8 @@ class DecidedAtDesk:
     step: Step
     #: the patron as stored; None: the person is new
     view: PatronView | None
+    #: the day that the answer describes
+    as_of: AsOf
 
     @property
     def after(self) -> Person:
@@ -179,14 +185,16 @@ class DecidedAtDesk:
 
 def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: RegisterAnswer) -> DecidedAtDesk:
     """Decide as a night does, on the record as stored now."""
-    known = heard.patron_id
-    patron = _somebody_new(asked, heard) if known is None else desk.store.patrons.read([known])[0]
+    known = None if heard.patron_id is None else desk.store.views.decided_on(heard.patron_id)
+    if heard.patron_id is not None and known is None:
+        # they have left since the register was asked
+        raise no_such_patron()
+    patron, view = (_somebody_new(asked, heard), None) if known is None else known
     evidence = Evidence(person, desk.as_of())
     decision = evidence.decide_on(patron)
-    view = None if known is None else desk.store.views.patron(known)
     step = step_of(desk, decision, evidence, patron)
     verifies = window_closed_by(decision, patron, evidence.as_of)
-    return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view)
+    return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view, evidence.as_of)
 
 
 def _begins_to_differ(one: DecidedAtDesk) -> bool:
@@ -236,7 +244,7 @@ def _as_heard(heard: RegisterAnswer, one: DecidedAtDesk) -> Person:
 
 def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
     """The stored record with the register's value beside each field that differs; or a new person's fields."""
-    heard = Patron(one.patron.id, after, desk.as_of(), one.patron.version)
+    heard = Patron(one.patron.id, after, one.as_of, one.patron.version)
     if one.view is None:
         return _stranger(desk, heard, parked=False)
     # a field that is sealed in one of the two is sealed in both
@@ -283,7 +291,7 @@ def shown_record(desk: Desk, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[
     """Show the record as it would be after the write, or a new person."""
     after = _as_heard(heard, one)
     if one.view is None and one.parked is not None:
-        return _stranger(desk, Patron(NEW, after, desk.as_of(), 1), parked=True)
+        return _stranger(desk, Patron(NEW, after, one.as_of, 1), parked=True)
     return _shown(desk, one, after)
 
 

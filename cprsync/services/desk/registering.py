@@ -96,10 +96,11 @@ def _previewed(desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime) ->
     if heard.person is None:
         preview = Preview(REGISTRATION, heard.patron_id, unknown_warnings(heard))
         return Registration(asked, heard, at, preview, unknown_document(heard), None)
-    one = decide_at_desk(desk, asked, heard.person, heard)
-    shown = shown_record(desk, heard, one)
+    with desk.store.at_one_moment():
+        one = decide_at_desk(desk, asked, heard.person, heard)
+        shown = shown_record(desk, heard, one)
+        arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     changes = _changes(asked, one)
-    arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
     warnings, kept = warnings_about(arrival), arrival.kept_blocks
     # the fingerprint is keyed: it shows whether the record differs, and nothing of its content

@@ -263,6 +263,9 @@ class Views(Protocol):
     def patron(self, patron_id: str) -> PatronView | None:
         """Return one patron; None: no such patron."""
 
+    def decided_on(self, patron_id: str) -> tuple[Patron, PatronView] | None:
+        """Return one patron as they are stored, to be decided on, and as `patron`. None also for one who has left."""
+
     def numbered(self, patron_id: str) -> Numbered | None:
         """The patron with this patron number, also one who has left. None: nothing is left of them."""
 

@@ -273,6 +273,9 @@ class Patrons(Protocol):
     def find(self, number: CprNumber) -> str | None:
         """Return the patron who has this number, or had it before (decision 6)."""
 
+    def with_number(self, number: CprNumber) -> Patron | None:
+        """Same as `find`, but returns the opened patron. None: nobody has it, or who had it has left."""
+
 
 class Lending(Protocol):
     """Loans and what is owed."""

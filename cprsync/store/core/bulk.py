@@ -66,13 +66,23 @@ def change(
 
 
 def find(  # noqa: PLR0913 -- the parts of one statement
-    connection: Connection, table: Table, *, columns: tuple[str, ...], by: str, values: Sequence[Any], agency: str
+    connection: Connection,
+    table: Table,
+    *,
+    columns: tuple[str, ...],
+    by: str,
+    values: Sequence[Any],
+    agency: str,
+    but: str = "",
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the columns of the agency's rows whose column `by` has one of the values. At most IN_MAX values."""
+    """Yield the columns of the agency's rows whose column `by` has one of the values. At most IN_MAX values.
+
+    `but`: a condition of ours on the rows that are left out.
+    """
     if connection.dialect.name == "postgresql":
-        rows = connection.exec_driver_sql(_selection_any(table, columns, by), (agency, list(values)))
+        rows = connection.exec_driver_sql(_selection_any(table, columns, by, but), (agency, list(values)))
     else:
-        rows = connection.exec_driver_sql(_selection_in(table, columns, by, len(values)), (agency, *values))
+        rows = connection.exec_driver_sql(_selection_in(table, columns, by, len(values), but), (agency, *values))
     # SQLAlchemy's own rows would check each value
     with driven(connection):
         found = rows.cursor.fetchall()
@@ -110,15 +120,19 @@ def _insertion(table: Table) -> str:
 
 
 @cache
-def _selection_in(table: Table, columns: tuple[str, ...], by: str, count: int) -> str:
+def _selection_in(table: Table, columns: tuple[str, ...], by: str, count: int, but: str) -> str:
     marks = ", ".join("?" * count)
-    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = ? AND {by} IN ({marks})"  # noqa: S608 -- all names are ours
+    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = ? AND {by} IN ({marks}){_without(but)}"  # noqa: S608 -- all names are ours
 
 
 @cache
-def _selection_any(table: Table, columns: tuple[str, ...], by: str) -> str:
+def _selection_any(table: Table, columns: tuple[str, ...], by: str, but: str) -> str:
     wanted = f"%b::{_array_of(table.c[by])}[]"
-    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = %s AND {by} = ANY({wanted})"  # noqa: S608 -- the same
+    return f"SELECT {', '.join(columns)} FROM {table.name} WHERE agency = %s AND {by} = ANY({wanted}){_without(but)}"  # noqa: S608 -- the same
+
+
+def _without(but: str) -> str:
+    return f" AND NOT ({but})" if but else ""
 
 
 @cache

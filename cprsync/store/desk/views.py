@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import seal_local
@@ -22,9 +22,9 @@ from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, reading
+from cprsync.store.core.engine import fetch_rows, moment_of, reading
 from cprsync.store.core.tables import EMPTIED, GONE, MERGED
-from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
@@ -41,7 +41,7 @@ from cprsync.store.records.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.patron.local import Local
@@ -58,49 +58,50 @@ REVEAL: Final = "reveal"
 OWN_VIEW: Final = "own_view"
 #: How many records are opened at a time.
 _OPEN_ROWS: Final = 500
-_PATRON, _ROW = tables.patron.c, tables.subscription.c
+_PATRON, _ROW, _SAID = tables.patron.c, tables.subscription.c, tables.provisional.c
+# Each record that is shown asks these, so they are built once.
+_PATRON_IS: BindParameter[str] = bindparam("patron_")
+_TODAY_IS: BindParameter[date] = bindparam("today_", type_=_ROW.until.type)
+_SUBSCRIBED = select(func.min(_ROW.since)).where(
+    _ROW.agency == AGENCY_IS, _ROW.patron_id == _PATRON_IS, feed_coverage.is_held(_TODAY_IS)
+)
+_SAID_SINCE = select(_SAID.since).where(_SAID.agency == AGENCY_IS, _SAID.patron_id == _PATRON_IS)
+_RECORD: Final = select(
+    tables.patron,
+    is_parked().label("parked"),
+    _SUBSCRIBED.scalar_subquery().label("subscribed_since"),
+    _SAID_SINCE.scalar_subquery().label("said_since"),
+).where(_PATRON.agency == AGENCY_IS, _PATRON.id == _PATRON_IS)
+#: One row more than are opened shows that there are too many. All count or none, so the order does not matter. In the
+#: order of the ids, SQLite would read every patron of the library to find a few of one house.
+_MATES: Final = (
+    select(tables.patron, is_parked().label("parked"))
+    .where(
+        _PATRON.agency == AGENCY_IS,
+        _PATRON.address_index.in_(bindparam("probes_", expanding=True)),
+        _PATRON.id != _PATRON_IS,
+    )
+    .limit(HOUSE_MOST + 1)
+)
 
 
 class Views(TenantStore):
     """Records opened to be shown, found or compared."""
 
     def patron(self, patron_id: str) -> PatronView | None:
-        this = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
-        held = (_ROW.agency == self._tenant.agency) & (_ROW.patron_id == patron_id)
-        held &= feed_coverage.is_held(self._tenant.clock.today())
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(select(tables.patron, is_parked().label("parked")).where(this)).one_or_none()
+            row = _record(connection, self._tenant, patron_id)
             if row is None:
                 return None
-            since = _since(connection, self._tenant, patron_id)
-            subscribed = connection.scalar(select(func.min(_ROW.since)).where(held))
+            return _view(connection, self._tenant, row, open_patron(connection, self._tenant, row))
+
+    def decided_on(self, patron_id: str) -> tuple[Patron, PatronView] | None:
+        with reading(self._tenant.engine) as connection:
+            row = _record(connection, self._tenant, patron_id)
+            if row is None or (row.status_class in EMPTIED and row.standing != Stage.ACTIVE.value):
+                return None
             opened = open_patron(connection, self._tenant, row)
-            address = opened.register.address
-            household = not opened.register.is_shut and shares_with_sealed(
-                connection, self._tenant, address, but=patron_id
-            )
-            answer = tuple(sorted(links.responsibles_of(connection, self._tenant, [patron_id])))
-            merged_into = _merged_into(connection, self._tenant, row)
-            said = kept_row(connection, self._tenant, patron_id)
-            waits = count_unconfirmed(connection, self._tenant, patron_id) if row.status_class in EMPTIED else CONFIRMED
-        local = open_local(self._tenant, row)
-        return PatronView(
-            patron=_shut(opened, household=household),
-            local=seal_local(local) if opened.register.is_shut else local,
-            clear=_clear_from_row(row),
-            created=moment_of(row.created),
-            register_since=None if row.register_since is None else moment_of(row.register_since),
-            since=since,
-            subscribed_since=subscribed,
-            parked=row.parked,
-            merged_into=merged_into,
-            household=household,
-            responsibles=answer,
-            stage=Stage(row.standing),
-            erased=row.status_class == tables.ERASED,
-            waits=waits,
-            said_since=None if said is None else moment_of(said.since),
-        )
+            return opened, _view(connection, self._tenant, row, opened)
 
     def numbered(self, patron_id: str) -> Numbered | None:
         theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
@@ -175,6 +176,37 @@ class Views(TenantStore):
         )
 
 
+def _record(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
+    """A patron's row, with what other tables say of them."""
+    asked = {"agency_": tenant.agency, "patron_": patron_id, "today_": tenant.clock.today()}
+    return connection.execute(_RECORD, asked).one_or_none()
+
+
+def _view(connection: Connection, tenant: Tenant, row: AnyRow, opened: Patron) -> PatronView:
+    """A patron as they may be shown."""
+    is_shut, address = opened.register.is_shut, opened.register.address
+    pairs = links.pairs_with(connection, tenant, row.id)
+    household = not is_shut and _is_shared(connection, tenant, address, but=row.id, pairs=pairs)
+    local = open_local(tenant, row)
+    return PatronView(
+        patron=_shut(opened, household=household),
+        local=seal_local(local) if is_shut else local,
+        clear=_clear_from_row(row),
+        created=moment_of(row.created),
+        register_since=None if row.register_since is None else moment_of(row.register_since),
+        since=_since(connection, tenant, row.id),
+        subscribed_since=row.subscribed_since,
+        parked=row.parked,
+        merged_into=_merged_into(connection, tenant, row),
+        household=household,
+        responsibles=tuple(sorted({responsible for minor, responsible in pairs if minor == row.id})),
+        stage=Stage(row.standing),
+        erased=row.status_class == tables.ERASED,
+        waits=count_unconfirmed(connection, tenant, row.id) if row.status_class in EMPTIED else CONFIRMED,
+        said_since=None if row.said_since is None else moment_of(row.said_since),
+    )
+
+
 def _merged_into(connection: Connection, tenant: Tenant, row: AnyRow) -> str | None:
     return belongings.keeper_of(connection, tenant, row.id) if row.status_class == MERGED else None
 
@@ -195,9 +227,9 @@ def _shut(patron: Patron, *, household: bool) -> Patron:
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
     happened = audit.changes_on(connection, tenant, patron_id)
     run = tables.run.c
-    numbers = [number for number, _, _ in happened if number is not None]
-    wanted = select(run.id, run.day).where(run.agency == tenant.agency, run.id.in_(numbers))
-    days: dict[int | None, date] = {row.id: row.day for row in connection.execute(wanted)}
+    numbers = {number for number, _, _ in happened if number is not None}
+    wanted = select(run.id, run.day).where(run.agency == tenant.agency)
+    days: dict[int | None, date] = {row.id: row.day for row in fetch_rows(connection, wanted, run.id, numbers)}
     return {
         action: days[number] if number in days else moment_of(at).astimezone(COPENHAGEN).date()
         for number, at, actions in happened
@@ -265,19 +297,27 @@ def shares_with_sealed(
         address: the dwelling. If silent, only links count, as for a patron whose only address is one that staff typed.
         but: the patron for this question, who does not count.
     """
+    pairs = links.pairs_with(connection, tenant, but) if but else ()
+    return _is_shared(connection, tenant, address, but=but or "", pairs=pairs)
+
+
+def _is_shared(
+    connection: Connection,
+    tenant: Tenant,
+    address: Address | SealedAddress | Silent,
+    *,
+    but: str,
+    pairs: Collection[tuple[str, str]],
+) -> bool:
+    """Same as `shares_with_sealed`, for a caller who has read the links of `but`."""
     rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
     # opened one by one, because the first sealed patron is enough
     mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
     # a responsible is looked for at both addresses (decision 2)
-    linked = links.linked(connection, tenant, but) if but else ()
+    linked = links.linked(connection, tenant, but, pairs)
     return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
 
 
-def _mates(
-    connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str | None
-) -> Sequence[AnyRow]:
-    there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
-    wanted = select(tables.patron, is_parked().label("parked")).where(there, _PATRON.id != (but or ""))
-    # One row more than are opened shows that there are too many. All count or none, so the order does not matter. In
-    # the order of the ids, SQLite would read every patron of the library to find a few of one house.
-    return connection.execute(wanted.limit(HOUSE_MOST + 1)).all()
+def _mates(connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str) -> Sequence[AnyRow]:
+    probes = tenant.vault.address_probes(address)
+    return connection.execute(_MATES, {"agency_": tenant.agency, "patron_": but, "probes_": probes}).all()

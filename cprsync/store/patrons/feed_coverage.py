@@ -33,7 +33,7 @@ from cprsync.store.records.records import from_row, patron_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import BindParameter, ColumnElement
 
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.runs import Run
@@ -136,7 +136,7 @@ def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
     ]
 
 
-def is_held(on: date) -> ColumnElement[bool]:
+def is_held(on: date | BindParameter[date]) -> ColumnElement[bool]:
     """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
     return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
 

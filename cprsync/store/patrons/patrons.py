@@ -30,8 +30,8 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core import bulk, tables
 from cprsync.store.core.bulk import append, change
-from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
+from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, count_rows, fetch_values, parts, reading
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
 from cprsync.store.patrons.finding import is_found_alike, keep_keys
@@ -66,7 +66,12 @@ if TYPE_CHECKING:
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
 _IS_MERGED: Final = text(f"patron.status_class = '{tables.MERGED}'")
+#: Those with nothing left in their records, in the same words as `IS_EMPTIED`.
+_EMPTIED: Final = f"standing <> 'active' AND status_class IN ({', '.join(repr(one) for one in tables.EMPTIED)})"
 _PATRON, _ASKED = tables.patron.c, tables.follow_up.c
+_WITH_NUMBER: Final = select(_PATRON.id).where(
+    _PATRON.agency == AGENCY_IS, _PATRON.number_index.in_(bindparam("probes_", expanding=True))
+)
 #: The columns that each write changes, in the order of `_changed`.
 _CHANGED = (
     "register_blob",
@@ -126,11 +131,9 @@ class Patrons(TenantStore):
 
     def read(self, ids: Sequence[str]) -> list[Patron]:
         found: dict[str, Patron] = {}
-        closed = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, *IS_EMPTIED)
         with reading(self._tenant.engine) as connection:
             for part in parts(ids):
-                gone = set(connection.scalars(closed.where(_PATRON.id.in_(part))))
-                rows = [row for row in _rows(connection, self._tenant, "id", part) if row.id not in gone]
+                rows = list(_rows(connection, self._tenant, "id", part, but=_EMPTIED))
                 found |= {patron.id: patron for patron in open_patrons(connection, self._tenant, rows)}
         return [found[one] for one in ids if one in found]
 
@@ -199,16 +202,23 @@ class Patrons(TenantStore):
             return list(connection.scalars(patrons.order_by(_PATRON.id)))
 
     def find(self, number: CprNumber) -> str | None:
-        current = select(_PATRON.id).where(
-            _PATRON.agency == self._tenant.agency,
-            _PATRON.number_index.in_(self._tenant.vault.probes("number", number.digits)),
-        )
+        asked = {"agency_": self._tenant.agency, "probes_": self._tenant.vault.probes("number", number.digits)}
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(current) or old_numbers(connection, self._tenant, [number]).get(number)
+            found: str | None = connection.scalar(_WITH_NUMBER, asked)
+            return found or old_numbers(connection, self._tenant, [number]).get(number)
+
+    def with_number(self, number: CprNumber) -> Patron | None:
+        with at_one_moment(self._tenant.engine):
+            found = self.find(number)
+            return None if found is None else next(iter(self.read([found])), None)
 
 
-def _rows(connection: Connection, tenant: Tenant, by: str, values: Sequence[object]) -> Iterator[PatronRow]:
-    found = bulk.find(connection, tables.patron, columns=PatronRow._fields, by=by, values=values, agency=tenant.agency)
+def _rows(
+    connection: Connection, tenant: Tenant, by: str, values: Sequence[object], *, but: str = ""
+) -> Iterator[PatronRow]:
+    found = bulk.find(
+        connection, tables.patron, columns=PatronRow._fields, by=by, values=values, agency=tenant.agency, but=but
+    )
     return map(PatronRow._make, found)
 
 

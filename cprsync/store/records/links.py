@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select, update
 
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.records.records import is_parked, other_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ _LINK = tables.responsible.c
 _PATRON = tables.patron.c
 _OWED = tables.balance.c
 _ITEM = tables.review_item.c
+#: Each record that is shown asks this, so it is built once.
+_PAIRS: Final = select(_LINK.patron_id, _LINK.responsible_id).where(
+    _LINK.agency == AGENCY_IS,
+    _LINK.until.is_(None),
+    or_(_LINK.patron_id == bindparam("patron_"), _LINK.responsible_id == bindparam("patron_")),
+)
 #: Makes the calendar look on the first day that it lives, whichever day that is. No coming of age is missed.
 _NEXT_LIVED: Final = date.min
 
@@ -79,10 +86,16 @@ def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: s
     return frozenset(found)
 
 
-def linked(connection: Connection, tenant: Tenant, patron_id: str) -> list[RelatedPatron]:
-    """Return the minors of this patron and the responsibles of this patron."""
-    either = (_LINK.patron_id == patron_id) | (_LINK.responsible_id == patron_id)
-    pairs = connection.execute(select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant), either))
+def pairs_with(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[str, str]]:
+    """Return the links in force of this patron, as a minor or as a responsible: each with the minor first."""
+    rows = connection.execute(_PAIRS, {"agency_": tenant.agency, "patron_": patron_id})
+    return [(row.patron_id, row.responsible_id) for row in rows]
+
+
+def linked(
+    connection: Connection, tenant: Tenant, patron_id: str, pairs: Collection[tuple[str, str]]
+) -> list[RelatedPatron]:
+    """Return the minors of this patron and the responsibles of this patron. `pairs`: from `pairs_with`."""
     ids = {one for pair in pairs for one in pair} - {patron_id}
     return list(others(connection, tenant, ids).values())
 

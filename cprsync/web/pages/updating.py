@@ -47,7 +47,7 @@ def look_up_patron(visit: Visit) -> Response:
     purpose = next((one for one in PATRON_FOR if one.value == visit.typed("purpose")), None)
     if not found or purpose is None:
         return visit.go_to(f"/patrons/{patron_id}")
-    registration = preview_registration(visit.place.desk, Asked(found[0].number, purpose, visit.user))
+    registration = preview_registration(visit.place.desk, Asked(found[0].number, purpose, visit.user, found[0]))
     return _show(visit, Update(registration, patron_id))
 
 

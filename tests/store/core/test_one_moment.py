@@ -1,0 +1,68 @@
+"""What is read in one block is of one moment, whatever others write meanwhile; and which commits wait for the disk."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from store_people import enrol, number
+
+from cprsync.errors import CprsyncError
+from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.seals.failures import ReadOnly
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from cprsync.store.sql import SqlStore
+
+
+def test_a_block_sees_the_store_as_it_was_at_its_first_reading(store: SqlStore) -> None:
+    with ThreadPoolExecutor(1) as another:
+        with store.at_one_moment():
+            assert store.patrons.count() == 0
+            (patron_id,) = another.submit(enrol, store, 1).result()
+            assert store.patrons.count() == 0
+            assert store.patrons.with_number(number(0)) is None
+            assert store.views.patron(patron_id) is None
+        found = store.patrons.with_number(number(0))
+    assert found is not None
+    assert found.id == patron_id
+
+
+def test_nothing_is_written_in_such_a_block(store: SqlStore) -> None:
+    enrol(store, 1)
+    before = store.views.everything()
+    with store.at_one_moment(), pytest.raises(ReadOnly):
+        store.desk.intend(number(0), purpose="renewal", user="eva", patron_id=None)
+    assert store.views.everything() == before
+    # after the block, as ever
+    store.desk.intend(number(0), purpose="renewal", user="eva", patron_id=None)
+    assert len(store.views.everything()["audit"]) == len(before["audit"]) + 1
+
+
+def test_the_database_itself_refuses_a_write_where_it_is_only_read(engine: Engine) -> None:
+    with pytest.raises(CprsyncError) as refused, reading(read_only(engine)) as connection:
+        connection.exec_driver_sql("INSERT INTO library (agency) VALUES ('other')")
+    assert re.search(r"read-?only", str(refused.value.__cause__))
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM library").scalar() == 0
+
+
+def test_a_commit_waits_for_the_disk_unless_it_need_not_and_the_next_one_does_again(engine: Engine) -> None:
+    if engine.dialect.name == "postgresql":
+        # the server of the tests waits for no disk
+        with writing(engine) as connection:
+            connection.exec_driver_sql("SET synchronous_commit TO ON")
+    for is_synced in (True, False, True):
+        with writing(engine, is_synced=is_synced) as connection:
+            assert waits_for_disk(connection) is is_synced
+
+
+def waits_for_disk(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        full = 2
+        return bool(connection.exec_driver_sql("PRAGMA synchronous").scalar() == full)
+    return connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
