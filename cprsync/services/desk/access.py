@@ -94,7 +94,7 @@ def _limit(rule: Rule, caps: Caps) -> int:
 
 def _look_at_answer(store: Store, wanted: Wanted, admission: Admission, person: Person) -> None:
     """What only the answer shows: that the person lives with the user, or has their family name."""
-    own = None if wanted.user == SERVICE else store.access.own_patron(wanted.user)
+    own = None if wanted.user == SERVICE else admission.own
     if own is None or own == wanted.patron_id:
         return
     ours = next(iter(store.patrons.read([own])), None)

@@ -36,6 +36,8 @@ class Admission:
     refused: Rule | None = None
     #: a second person has signed for it
     is_signed: bool = False
+    #: the patron number of the one who asks; None: nobody knows, or nothing had to be written
+    own: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,6 @@ class Alarms:
 
 class Access(Protocol):
     """Who did what at the desk with whose data."""
-
-    def own_patron(self, user: str) -> str | None:
-        """The patron number of a person at the desk, if they or their provider gave it. None: nobody knows."""
 
     def keep_own(self, user: str, patron_id: str | None, number: CprNumber | None) -> None:
         """Keep whose record is a person's own, instead of what was kept before. Neither: forget it.

@@ -172,7 +172,7 @@ def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | 
     connection.execute(_ADD_ATTEMPT, row)
     if refused is None and signature is not None:
         write_outcome(connection, tenant, signature.seq, Outcome.USED, wanted.user)
-    return Admission(seq, refused, is_signed=attempt.is_signed)
+    return Admission(seq, refused, is_signed=attempt.is_signed, own=own)
 
 
 def _happened(tenant: Tenant, wanted: Wanted, refused: str, signature: AnyRow | None) -> audit.Happened:

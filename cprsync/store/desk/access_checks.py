@@ -46,22 +46,20 @@ _ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.
 class Access(TenantStore):
     """Who did what at the desk with whose data."""
 
-    def own_patron(self, user: str) -> str | None:
-        with reading(self._tenant.engine) as connection:
-            return staff.own_patron(connection, self._tenant, user)
-
     def keep_own(self, user: str, patron_id: str | None, number: CprNumber | None) -> None:
         with writing(self._tenant.engine) as connection:
             staff.keep_own(connection, self._tenant, user, patron_id, number)
 
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
-        own = self.own_patron(wanted.user)
+        tenant = self._tenant
         if wanted.doing is not Doing.LOOK_UP:
-            with reading(self._tenant.engine) as connection:
-                if not access.is_bound(connection, self._tenant, wanted, own=own):
+            with reading(tenant.engine) as connection:
+                own = staff.own_patron(connection, tenant, wanted.user)
+                if not access.is_bound(connection, tenant, wanted, own=own):
                     return Admission(0)
-        with writing(self._tenant.engine) as connection:
-            return access.admit(connection, self._tenant, wanted, own=own, caps=caps)
+        with writing(tenant.engine) as connection:
+            own = staff.own_patron(connection, tenant, wanted.user)
+            return access.admit(connection, tenant, wanted, own=own, caps=caps)
 
     def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
         access.note(self._tenant, seq, outcome, user=user)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, select, text
+from sqlalchemy import Connection, bindparam, delete, exists, select, text
 
 from cprsync.store.core import tables
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.patrons.belongings import keeper_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _STAFF: Final = tables.staff_patron.c
+# Each look-up at the desk asks this, so it is built once.
+_OWN: Final = select(_STAFF.patron_id).where(_STAFF.agency == AGENCY_IS, _STAFF.who == bindparam("account_"))
 _KEEP: Final = text(
     "INSERT INTO staff_patron (agency, who, at, patron_id, number_index, number_key)"
     " VALUES (:agency, :who, :at, :patron, :index, :key) ON CONFLICT (agency, who) DO UPDATE SET"
@@ -32,8 +35,8 @@ def own_patron(connection: Connection, tenant: Tenant, user: str) -> str | None:
     Raises:
         ConfigurationError: the file of accounts cannot be read, and nobody can tell.
     """
-    ours = (_STAFF.agency == tenant.agency) & (_STAFF.who == _account_of(user))
-    own = tenant.own_patron(user) or connection.scalar(select(_STAFF.patron_id).where(ours))
+    asked = {"agency_": tenant.agency, "account_": _account_of(user)}
+    own = tenant.own_patron(user) or connection.scalar(_OWN, asked)
     return own and (keeper_of(connection, tenant, own) or own)
 
 
