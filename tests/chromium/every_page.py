@@ -1,4 +1,4 @@
-"""Goes to every page of the desk, and looks at each in both themes, on a screen and on a telephone.
+"""Goes to every page of the desk, and looks at each in both themes, on a screen, on a telephone, and enlarged.
 
 The pages are those of the application's own routes. What only a form leads to is in `ANSWERS`.
 """
@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from starlette.routing import Route
 from town import PEOPLE, number
 
+from chromium.reflow import find_cut
 from chromium.seat import SCREEN, TELEPHONE
 from cprsync.cli.desk.surroundings import surrounding
 from cprsync.config.settings import load_settings
@@ -21,7 +22,7 @@ from cprsync.web.app import make_app
 from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from chromium.seat import Seat
     from chromium.town_desk import TownDesk
@@ -33,9 +34,13 @@ _AXE = Axe()
 _ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
 #: A theme changes colours and nothing else.
 _COLOURS = 'axe.run({resultTypes: ["violations"], preload: false, runOnly: ["color-contrast", "link-in-text-block"]})'
-LOOKS = tuple(
+#: The window, the theme, and what axe looks for.
+Look = tuple[tuple[int, int], str, str]
+LOOKS: tuple[Look, ...] = tuple(
     (size, theme, rules) for size in (SCREEN, TELEPHONE) for theme, rules in (("light", _ALL), ("dark", _COLOURS))
 )
+#: Of a page whose parts have been looked at on others.
+TWO_LOOKS = (LOOKS[0], LOOKS[-1])
 _SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
 _TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -53,16 +58,17 @@ class Looked:
     violations: list[str]
 
 
-def look_at(seat: Seat) -> Looked:
+def look_at(seat: Seat, looks: Iterable[Look] = LOOKS) -> Looked:
     """Look at the page that is shown."""
     seat.page.evaluate(_AXE.axe_script)
     wrong: list[str] = []
-    for size, theme, rules in LOOKS:
+    for size, theme, rules in looks:
         seat.look_by(size=size, theme=theme)
         found = seat.page.evaluate(rules)["violations"]
         wrong += [f"{size[0]} {theme}: {one['id']} at {_places(one)}" for one in found]
         if seat.page.evaluate(_TOO_WIDE):
             wrong.append(f"{size[0]} {theme}: wider than the window")
+    wrong += find_cut(seat)
     seat.look_by()
     return Looked(str(seat.page.evaluate("document.body.dataset.page")), seat.page.evaluate(_SIZES), wrong)
 

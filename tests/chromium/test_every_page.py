@@ -1,4 +1,4 @@
-"""Every page of the desk: no violation that axe can see, in both themes on a screen and a telephone, and light."""
+"""Every page of the desk: no violation that axe can see, nothing cut off or covered when enlarged, and light."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import pytest
 
 import cprsync.web
 from chromium.every_page import LOOKS, look_at_every_page
+from chromium.reflow import find_cut
+from chromium.seat import sit_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import Browser
 
     from chromium.every_page import Looked
     from chromium.seat import Seat
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("chromium")
 #: Without fonts, of which there are none.
 PAGE_BYTES_MAX = 100 * 1024
-#: Only an identity provider leads there.
+#: Only an identity provider leads there: see `test_unusual_pages`.
 NOT_LOOKED_AT = {"onward"}
 
 
@@ -38,3 +42,22 @@ def find_templates() -> set[str]:
     """The templates that are a page, and no part of others."""
     templates = (Path(cprsync.web.__file__).parent / "templates").glob("*.html")
     return {path.stem for path in templates if path.read_text("utf-8").startswith("{% extends")}
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "noticed"),
+    [
+        ("<p>Låneren <b>er her</b></p>", ""),
+        ("<pre>" + "Låneren er her " * 30 + "</pre>", "wider than the window"),
+        ('<div class="scroll"><pre>' + "Låneren er her " * 30 + "</pre></div>", "no key scrolls it: div"),
+        ('<p style="overflow: hidden; white-space: nowrap">' + "Låneren er her " * 30 + "</p>", "cut off: p"),
+        ('<p style="margin-left: -2em">Låneren er her</p>', "beside the window: p"),
+        ('<p>Låneren er her</p><p style="margin-top: -1.5em">Låneren er gået</p>', "covers p"),
+    ],
+)
+def test_what_cannot_be_read_is_noticed(chromium: Browser, town: TownDesk, misdeed: str, noticed: str) -> None:
+    seat = sit_down(chromium, town.url)
+    seat.page.set_content(f"<style>p {{ margin: 0 }} .scroll {{ overflow-x: auto }}</style><body>{misdeed}</body>")
+    found = find_cut(seat)
+    seat.page.context.close()
+    assert any(noticed in one for one in found) is bool(noticed), found
