@@ -1,11 +1,12 @@
 """Let many people work at the open desk while a night runs beside them: no error, and no write that is lost.
 
-    python tests/sweeps/desk_load.py [--users N] [--seconds S] [--pause SECONDS] [--database URL] [--json]
+    python tests/sweeps/desk_load.py [--database sqlite|postgresql] [--users N] [--seconds S] [--workers N]
+                                     [--pause SECONDS] [--json]
 
-Thirty people sign in and work for five minutes by default, on the desk as `cprsync serve` opens it. They share the
-patrons: they find them, open them, look them up in the mock's register, and add and take away telephone numbers that
-only they type. Half-way through a delivery comes, and `cprsync sync` runs in a process of its own. Afterwards each
-number that the desk said it had kept has to be there, and none that it said it had taken away.
+Thirty people sign in and work for five minutes by default, over TLS, on the desk as `cprsync serve --workers 2` opens
+it. They share the patrons: they find them, open them and look them up in the mock's register, register others, add and
+take away telephone numbers that only they type, and answer reviews. After a third of the time a delivery comes, and
+`cprsync sync` runs in a process of its own. Afterwards the store has to hold each write that the desk said was done.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter as Counted
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,10 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- it puts the tests' folders on the path
-from browser import Browser
+import started
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from databases import opened
+from desk_clerks import PASSWORD, Clerk, Counter
 from small_night import forked_mock
 from town import PEOPLE
 
@@ -42,6 +44,7 @@ from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.roles import Role
+from cprsync.domain.patron.review import State
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.web.accounts import AccountEntry, write_accounts
@@ -49,133 +52,71 @@ from cprsync.web.accounts import AccountEntry, write_accounts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PASSWORD = "correct horse battery"
 #: Patrons whom everybody at the desk works with at once, and who are no cause for a review.
 PATRONS = ("ANNA", "CLARA", "DAVID", "EDITH", "FINN", "GRETHE", "KAREN", "LIV", "NINA", "SOFIE")
+#: Patrons about whom a review waits, each answered by one person alone. No night has news of them.
+REVIEWED = ("IVAN", "JOHANNE", "LAURA", "MOGENS", "THOMAS", "UNA", "VIGGO", "YRSA")
+REVIEW_KIND = "number.annulled"
 #: What happens to some of them in the night that runs beside.
 NIGHT = (("move", "ANNA", "SKOLEN"), ("move", "CLARA", "ODENSE"), ("rename", "GRETHE", "EFTER_BRYLLUP"))
-#: Below the cap of an hour, so that nobody is refused.
-LOOK_UPS_MOST = 20
+#: One in so many answers reviews.
+REVIEWER_EACH = 4
 _WAIT_SECONDS = 60
-#: The share of what they do that writes nothing.
-_READS = 0.6
 
 
-@dataclass
-class Worker:
-    """One person at the desk, and what the desk said it had done for them."""
+def set_up(folder: Path, mock: Path, users: int, database: str | None) -> tuple[dict[str, str], list[int]]:
+    """A library with its first night behind it, and an account for everybody.
 
-    name: str
-    url: str
-    patrons: Mapping[str, str]
-    chance: random.Random
-    digits: Iterator[str]
-    pause: float
-    kept: set[tuple[str, str]] = field(default_factory=set)
-    gone: set[tuple[str, str]] = field(default_factory=set)
-    seconds: list[float] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    look_ups: int = 0
-
-    def work(self, until: float) -> None:
-        browser = Browser(self.url)
-        self._did(
-            "sign-in", browser, lambda: browser.open("/sign-in").send("/sign-in", name=self.name, password=PASSWORD)
-        )
-        while time.monotonic() < until:
-            self._do_something(browser)
-            time.sleep(self.pause * self.chance.uniform(0.5, 1.5))
-
-    def _do_something(self, browser: Browser) -> None:
-        drawn = self.chance.random()
-        mine = next(iter(self.kept), None)
-        # a record has room for ten numbers: whoever has one there goes back to it
-        key = self.chance.choice(list(self.patrons))
-        patron = mine[0] if mine is not None and drawn >= _READS else self.patrons[key]
-        if not self._did("record", browser, lambda: browser.open(f"/patrons/{patron}")):
-            return
-        if drawn < 0.3:
-            browser.open("/")
-            self._did("find", browser, lambda: browser.send("/find", typed=f"K{key}"))
-        elif drawn < 0.4 and self.look_ups < LOOK_UPS_MOST:
-            self.look_ups += 1
-            self._did("look-up", browser, lambda: browser.send(f"/patrons/{patron}/look-up", purpose="renewal"))
-        elif drawn >= _READS:
-            self._change(browser, patron)
-
-    def _change(self, browser: Browser, patron: str) -> None:
-        """Add a number of one's own, or take one of one's own away."""
-        mine = [number for whose, number in self.kept if whose == patron]
-        number, doing = (mine[0], "remove") if mine else (next(self.digits), "add")
-        form = {"form_token": browser.token, "field": "telephones", "text": number, "doing": doing}
-        if self._did(doing, browser, lambda: browser.post(f"/patrons/{patron}/set", form)):
-            (self.kept.add if doing == "add" else self.kept.discard)((patron, number))
-            (self.gone.discard if doing == "add" else self.gone.add)((patron, number))
-
-    def _did(self, what: str, browser: Browser, doing: Any) -> bool:
-        begun = time.monotonic()
-        try:
-            doing()
-        except Exception as error:  # noqa: BLE001 -- each is an error of the desk
-            self.errors.append(f"{what}: {type(error).__name__}")
-            return False
-        self.seconds.append(time.monotonic() - begun)
-        if browser.answer.status_code != 200:
-            self.errors.append(f"{what}: {browser.answer.status_code}")
-        return browser.answer.status_code == 200
-
-
-def set_up(folder: Path, mock: Path, users: int, database: str | None) -> dict[str, str]:
-    """A library with its first night behind it, and an account for everybody. The patron numbers by key."""
+    The patron numbers by card, and the numbers of the reviews that wait.
+    """
     write_folder(folder, mock=mock / "ready.json")
-    path = folder / "cprsync.toml"
-    text = path.read_text(encoding="utf-8").replace("[desk]\n", '[desk]\naccounts = "accounts.toml"\n', 1)
+    path, certs = folder / "cprsync.toml", mock / "certs"
+    desk = f'[desk]\naccounts = "accounts.toml"\ncertificate = "{certs}/server.pem"\nkey = "{certs}/server.key"\n'
+    text = path.read_text(encoding="utf-8").replace("[desk]\n", desk, 1)
     if database is not None:
         text = re.sub(r'(?m)^url = "sqlite[^\n]*$', f'url = "{database}"', text)
     path.write_text(text, encoding="utf-8")
     with (folder / "patrons.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["cpr_number", "card", "branch", "group", "language"])
-        writer.writerows([PEOPLE[key]["number"], f"K{key}", "HOVED", "Voksen", "da"] for key in PATRONS)
+        writer.writerows([PEOPLE[key]["number"], f"K{key}", "HOVED", "Voksen", "da"] for key in (*PATRONS, *REVIEWED))
     for command in (("db", "upgrade"), ("patron", "import", "patrons.csv", "--apply"), ("sync",)):
         done = run(folder, *command)
         assert done.returncode in {0, 3}, done.stdout + done.stderr
-    kept = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=8).derive_phc_encoded(
-        PASSWORD.encode()
-    )
-    settings = load_settings(path)
-    write_accounts(
-        folder / "accounts.toml",
-        [
-            AccountEntry(
-                name=f"user{number}",
-                password=kept,
-                roles=frozenset({Role.DESK}),
-                libraries=frozenset({settings.library[0].agency}),
-            )
-            for number in range(users)
-        ],
-    )
-    with wiring.site_of(settings, None).store() as store:
-        found = {key: store.patrons.find(CprNumber.parse(PEOPLE[key]["number"])) for key in PATRONS}
-    return {key: patron for key, patron in found.items() if patron is not None}
+    write_users(folder, users)
+    with wiring.site_of(load_settings(path), None).store() as store:
+        found = {key: store.patrons.find(CprNumber.parse(PEOPLE[key]["number"])) for key in (*PATRONS, *REVIEWED)}
+        patrons = {key: patron for key, patron in found.items() if patron is not None}
+        for key in REVIEWED:
+            store.desk.ask_staff(patrons[key], REVIEW_KIND, about=patrons[REVIEWED[0]])
+        waiting = [one.id for one in store.review_desk.items(all_states=False) if one.row.kind == REVIEW_KIND]
+    return {f"K{key}": patrons[key] for key in PATRONS}, waiting
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cprsync", *command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+def write_users(folder: Path, users: int) -> None:
+    """An account for each, which costs little to check: what is tried here is not the password."""
+    cheap = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=8)
+    kept, library = cheap.derive_phc_encoded(PASSWORD.encode()), load_settings(folder / "cprsync.toml").library[0]
+    entries = [
+        AccountEntry(
+            name=f"user{number}",
+            password=kept,
+            roles=frozenset({Role.DESK, Role.SUPERVISOR}),
+            libraries=frozenset({library.agency}),
+        )
+        for number in range(users)
+    ]
+    write_accounts(folder / "accounts.toml", entries)
+
+
+def run(folder: Path, *command: str) -> started.Ended:
+    return started.command(*command, cwd=folder)
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The desk as a process; its address."""
-    command = [sys.executable, "-m", "cprsync", "serve", "--port", "0", "--json"]
+def served(folder: Path, workers: int) -> Iterator[str]:
+    """The desk as processes; its address."""
+    command = [sys.executable, "-m", "cprsync", "serve", "--port", "0", "--workers", str(workers), "--json"]
     with (
         (folder / "serve.err").open("wb") as err,
         subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=err, text=True) as process,
@@ -189,99 +130,134 @@ def served(folder: Path) -> Iterator[str]:
             assert process.wait(_WAIT_SECONDS) == 0
 
 
-def swept(
-    users: int, seconds: float, pause: float, *, database: str | None = None, keys: Path | None = None
+def swept(  # noqa: PLR0913 -- the options of the sweep
+    users: int,
+    seconds: float,
+    pause: float,
+    *,
+    workers: int = 2,
+    database: str = "sqlite",
+    keys: Path | None = None,
 ) -> dict[str, Any]:
     """Let them work, and say what came of it. `keys`: the mock's, made before; None: they are made now."""
     with ExitStack() as stack:
-        made = stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-desk-load-"))
+        made = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cprsync-desk-load-")))
         if keys is not None:
-            shutil.copytree(keys, Path(made) / "mock")
-        ready = stack.enter_context(forked_mock(Path(made) / "mock"))
-        folder = Path(made) / "library"
-        patrons = set_up(folder, Path(made) / "mock", users, database)
-        numbers = iter(f"{20_000_000 + place}" for place in range(10_000_000))
-        lock = threading.Lock()
-
-        def own_numbers() -> Iterator[str]:
-            while True:
-                with lock:
-                    number = next(numbers)
-                yield number
-
-        with served(folder) as url:
-            workers = [
-                Worker(f"user{place}", url, patrons, random.Random(place), own_numbers(), pause)  # noqa: S311 -- a sweep
+            shutil.copytree(keys, made / "mock")
+        url = stack.enter_context(opened(database, made)).environment().get("CPRSYNC_STORE__URL")
+        ready = stack.enter_context(forked_mock(made / "mock"))
+        folder = made / "library"
+        patrons, reviews = set_up(folder, made / "mock", users, url)
+        numbers = iter(range(20_000_000, 30_000_000))
+        with served(folder, workers) as address:
+            counter = Counter(address, str(made / "mock" / "certs" / "ca.pem"), patrons, map(str, numbers))
+            clerks = [
+                Clerk(f"user{place}", counter, random.Random(place), pause, _review_of(place, reviews))  # noqa: S311 -- a sweep
                 for place in range(users)
             ]
-            until = time.monotonic() + seconds
-            threads = [threading.Thread(target=one.work, args=(until,)) for one in workers]
-            for thread in threads:
-                thread.start()
-            time.sleep(seconds / 3)
-            for kind, who, to in NIGHT:
-                control.event(ready, kind, who, to)
-            control.night(ready)
             begun = time.monotonic()
-            night = run(folder, "sync", "--json")
+            night = work_beside_a_night(clerks, seconds, folder, ready)
             took = time.monotonic() - begun
-            overlapped = time.monotonic() < until
-            for thread in threads:
-                thread.join()
-        lost, again = _compare(folder, workers)
+        lost = find_lost(folder, clerks)
         said = (folder / "serve.err").read_text(encoding="utf-8")
-    spans = [one for worker in workers for one in worker.seconds]
-    cuts = quantiles(spans, n=100)
     return {
+        "database": database,
+        "workers": workers,
         "users": users,
-        "seconds": seconds,
-        "requests": len(spans),
-        "errors": dict(Counter(error for worker in workers for error in worker.errors)),
-        "log": said.count("\n"),
-        "writes": sum(len(one.kept) + 2 * len(one.gone) for one in workers),
+        "seconds": round(took),
+        "sessions": dict(Counted(one.owner for one in clerks)),
+        **_speed(clerks, took),
+        "errors": dict(Counted(error for one in clerks for error in one.errors)),
+        "log": said.splitlines()[:5],
+        "writes": sum(one.told.writes for one in clerks),
         "lost": lost,
-        "came_back": again,
-        "night_exit": night.returncode,
-        "night_seconds": round(took, 1),
-        "night_ran_beside": overlapped,
-        "median_ms": round(1000 * cuts[49]),
-        "p95_ms": round(1000 * cuts[94]),
-        "max_ms": round(1000 * max(spans)),
+        **night,
     }
 
 
-def _compare(folder: Path, workers: list[Worker]) -> tuple[int, int]:
-    """How many numbers that were kept are not there, and how many that were taken away are."""
-    held: set[tuple[str, str]] = set()
+def _review_of(place: int, reviews: list[int]) -> int | None:
+    """The review that a person answers. None: they answer none."""
+    mine, rest = divmod(place, REVIEWER_EACH)
+    return reviews[mine] if not rest and mine < len(reviews) else None
+
+
+def work_beside_a_night(clerks: list[Clerk], seconds: float, folder: Path, ready: dict[str, Any]) -> dict[str, Any]:
+    """Let them all work, and a night run beside them. How it went."""
+    until = time.monotonic() + seconds
+    threads = [threading.Thread(target=one.work, args=(until,)) for one in clerks]
+    for thread in threads:
+        thread.start()
+    time.sleep(seconds / 3)
+    for kind, who, to in NIGHT:
+        control.event(ready, kind, who, to)
+    control.night(ready)
+    begun = time.monotonic()
+    night = run(folder, "sync", "--json")
+    took, overlapped = time.monotonic() - begun, time.monotonic() < until
+    for thread in threads:
+        thread.join()
+    return {
+        "night_exit": night.returncode,
+        "night_seconds": round(took, 1),
+        "night_ran_beside": overlapped,
+    }
+
+
+def _speed(clerks: list[Clerk], took: float) -> dict[str, Any]:
+    by_doing: dict[str, list[float]] = {}
+    for one in clerks:
+        for what, seconds in one.seconds.items():
+            by_doing.setdefault(what, []).extend(seconds)
+    spans = [one for seconds in by_doing.values() for one in seconds]
+    cuts = quantiles(spans, n=100)
+    return {
+        "requests": len(spans),
+        "requests_a_second": round(len(spans) / took, 1),
+        "median_ms": round(1000 * cuts[49]),
+        "p95_ms": round(1000 * cuts[94]),
+        "max_ms": round(1000 * max(spans)),
+        "by_doing": {what: len(seconds) for what, seconds in sorted(by_doing.items())},
+    }
+
+
+def find_lost(folder: Path, clerks: list[Clerk]) -> dict[str, int]:
+    """What the desk said was done, and the store does not hold: by kind of write, how many."""
     with wiring.site_of(load_settings(folder / "cprsync.toml"), None).store() as store:
-        for patron in {patron for one in workers for patron in one.patrons.values()}:
+        held: set[tuple[str, str]] = set()
+        for patron in clerks[0].counter.patrons.values():
             view = store.views.patron(patron)
             assert view is not None
             held |= {(patron, one.number) for one in view.local.telephones}
-    kept = {one for worker in workers for one in worker.kept}
-    gone = {one for worker in workers for one in worker.gone}
-    return len(kept - held), len(gone & held)
+        cards = {card: store.views.with_card(card) for one in clerks for card in one.told.registered}
+        waits = {item.id: item.state is State.WAITING for item in store.review_desk.items(all_states=True)}
+    return {
+        "numbers": sum(len(one.told.kept - held) for one in clerks),
+        "numbers_taken_away": sum(len(one.told.gone & held) for one in clerks),
+        "registrations": sum(cards[card] != patron for one in clerks for card, patron in one.told.registered.items()),
+        "answers": sum(waits[number] is not said for one in clerks for number, said in one.told.waits.items()),
+    }
 
 
 def is_well(document: Mapping[str, Any]) -> bool:
     """Whether nothing failed and nothing was lost, and the night was done beside."""
     return (
         not document["errors"]
-        and not document["lost"]
-        and not document["came_back"]
+        and not any(document["lost"].values())
         and document["night_exit"] in {0, 3}
+        and document["night_ran_beside"]
     )
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked.add_argument("--users", type=int, default=30)
     asked.add_argument("--seconds", type=float, default=300)
+    asked.add_argument("--workers", type=int, default=2)
     asked.add_argument("--pause", type=float, default=2.0)
-    asked.add_argument("--database")
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args()
-    document = swept(options.users, options.seconds, options.pause, database=options.database)
+    document = swept(options.users, options.seconds, options.pause, workers=options.workers, database=options.database)
     if options.json:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
