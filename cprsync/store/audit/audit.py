@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text, update
 
 from cprsync.store.audit import older_states
 from cprsync.store.audit.older_states import record_changes
@@ -45,6 +45,11 @@ REASON_HASH: Final = "reason_sha256"
 #: The owner under which a reason is sealed.
 _REASON: Final = "reason"
 _FIRST: Final = bytes(32)
+#: In words that both databases share, which SQLAlchemy's own have not.
+_BEGIN_STREAM: Final = text(
+    "INSERT INTO audit_head (agency, stream, seq, mac, at) VALUES (:agency, :stream, 0, :mac, '') "
+    "ON CONFLICT DO NOTHING"
+)
 _ENTRY, _HEAD, _WHY = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
 # Whatever is done at the desk begins with the first and ends with the third, so they are built once.
 _STREAM_IS: BindParameter[str] = bindparam("stream_")
@@ -160,17 +165,20 @@ def hold_stream(connection: Connection, tenant: Tenant, stream: str) -> StreamEn
 
     The end is the head's own, unless someone has lowered or deleted the head.
     """
-    row = connection.execute(_HOLD_HEAD, {"agency_": tenant.agency, "stream_": stream}).one_or_none()
+    here = {"agency_": tenant.agency, "stream_": stream}
+    row = connection.execute(_HOLD_HEAD, here).one_or_none()
     last = _last_entry(connection, tenant, stream)
+    if row is None:
+        # two writers may begin a stream at once: the later one waits here, and goes on behind the first one's entries
+        if last is None:
+            connection.execute(_BEGIN_STREAM, {"agency": tenant.agency, "stream": stream, "mac": _FIRST})
+        row, last = connection.execute(_HOLD_HEAD, here).one_or_none(), _last_entry(connection, tenant, stream)
     if last is not None and (row is None or row.seq < last.seq):
         # this head cannot be held, so writers take turns by holding the library
         hold_library(connection, tenant)
         last = _last_entry(connection, tenant, stream) or last
         return StreamEnd(last.seq, last.mac, last.at, fits_head=False)
-    if row is None:
-        first = {"agency": tenant.agency, "stream": stream, "seq": 0, "mac": _FIRST, "at": ""}
-        connection.execute(insert(tables.audit_head).values(first))
-        return StreamEnd(0, _FIRST, "")
+    assert row is not None  # noqa: S101 -- a stream without an entry was begun above
     # the entry's own stamp is chained and the head's copy is not; the head's counts only if the entry is deleted
     return StreamEnd(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 

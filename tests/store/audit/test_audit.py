@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,9 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 
 from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import older_states
+from cprsync.store.audit.audit import DESK, Happened, append
 from cprsync.store.beside.checkpoints import FILE
-from cprsync.store.core.engine import writing
+from cprsync.store.core.engine import reading, writing
 from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.sql import SqlStore
 
+_SECONDS = 20
 #: What `NIGHT` stands for in the statements below.
 NIGHT = "stream = 'night/main'"
 TAKEN_AWAY = (
@@ -170,3 +174,24 @@ def test_heads_may_be_kept_in_another_order_than_they_were_committed(
 
 def look_up(store: SqlStore, user: str) -> None:
     store.desk.intend(number(1), purpose="renewal", user=user, patron_id=None)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_two_who_begin_a_stream_at_the_same_time_are_both_in_it(store: SqlStore) -> None:
+    """The first two look-ups of a library: SQLite lets one writer in at a time, PostgreSQL both."""
+    tenant = store._tenant
+    with ThreadPoolExecutor(1) as other:
+        with writing(tenant.engine) as connection:
+            append(connection, tenant, DESK, [Happened("lookup", user="anna")])
+            second = other.submit(look_up, store, "bo")
+            until = time.monotonic() + _SECONDS
+            while not is_somebody_waiting(store) and not second.done() and time.monotonic() < until:
+                time.sleep(0.01)
+        second.result(_SECONDS)
+    assert store.audit.verify() == 2
+
+
+def is_somebody_waiting(store: SqlStore) -> bool:
+    """Whether another transaction waits for one of ours."""
+    with reading(store._tenant.engine) as connection:
+        return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
