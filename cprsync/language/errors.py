@@ -49,7 +49,8 @@ _KINDS: Final = {
     """,
     Exit.LATER: """
         card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy mock.not_running
-        sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.unavailable
+        sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room store.no_writes
+        store.unavailable
     """,
     Exit.BRAKED: "review.braked run.braked",
     Exit.ACCOUNT: """

@@ -274,11 +274,13 @@ class Entry:
         if isinstance(error, AccessRefused):
             # the rule, and nobody's name
             _LOG.warning("web.access.refused", kind=error.kind)
-        status = status_of(error)
-        if status in OURS:
+        status, language, advice = status_of(error), session.language, advice_for(error).next
+        is_of_store = error.kind.startswith("store.")
+        if status in OURS or is_of_store:
             _LOG.error("web.failed", kind=error.kind)
-        language = session.language
-        return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
+        # who looks after a database is not at the desk
+        told_next = desk_word("store_next", language) if is_of_store else advice.text(language)
+        return self._error_page(session, error_text(error, language), told_next, status)
 
     def failed(self, session: Session, key: str, status: int, **values: object) -> Response:
         """A page that says what happened and what to do, in words of the catalogue: `key` and `key`_next."""

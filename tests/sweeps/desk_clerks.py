@@ -164,7 +164,8 @@ class Clerk:
             return False
         self.seconds.setdefault(what, []).append(time.monotonic() - begun)
         if browser.answer.status_code != status:
-            self.errors.append(f"{what}: {browser.answer.status_code}")
+            told = browser.text.partition("Det gik ikke")[2][:80]
+            self.errors.append(f"{what}: {browser.answer.status_code}{told}")
         elif browser.path == "/sign-in":
             self.errors.append(f"{what}: signed out")
         else:

@@ -36,6 +36,8 @@ IN_MAX = 500
 _UNDEFINED = frozenset({"42703", "42P01"})
 #: PostgreSQL's code for a full disk.
 _DISK_FULL = "53100"
+#: PostgreSQL's code for a write where only reading is allowed, as on a copy that follows another server.
+_READ_ONLY = "25006"
 #: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
@@ -261,6 +263,8 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
         return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
     if _has_no_room(said):
         return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
+    if _takes_no_writes(said):
+        return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
     names = [above.__name__ for above in type(error).__mro__]
     if "OperationalError" in names or "InterfaceError" in names:
         return StoreUnavailable("the database does not answer, or another writer holds it")
@@ -282,6 +286,13 @@ def _has_no_room(said: BaseException | None) -> bool:
     if getattr(said, "sqlstate", None) == _DISK_FULL:
         return True
     return str(getattr(said, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))
+
+
+def _takes_no_writes(said: BaseException | None) -> bool:
+    """Return whether the database may only be read: a file without the right to write, or a copy that follows."""
+    if getattr(said, "sqlstate", None) == _READ_ONLY:
+        return True
+    return str(getattr(said, "sqlite_errorname", "")).startswith("SQLITE_READONLY")
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:
