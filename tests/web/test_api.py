@@ -128,13 +128,21 @@ def test_a_path_with_a_line_end_is_told_as_any_other_that_is_not_there(still: Se
     refusal(answer, answer.status_code, answer.json()["kind"])
 
 
-def test_a_path_names_the_requests_that_it_takes(still: Served) -> None:
-    answer = calling(still).get("/look-ups")
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/look-ups", "POST"),
+        ("/patrons/12345678/leave", "GET, POST"),
+        # not also a patron, although the router would let it be one
+        ("/patrons/find", "POST"),
+        ("/patrons/12345678", "GET"),
+        ("/openapi.json", "GET"),
+    ],
+)
+def test_a_path_names_all_the_requests_that_it_takes_and_no_other(still: Served, path: str, allowed: str) -> None:
+    answer = calling(still).jar.put(f"{still.url}{PATH}{path}", timeout=20)
     refusal(answer, 405, "request.path")
-    assert answer.headers["allow"] == "POST"
-    both = calling(still).jar.put(f"{still.url}{PATH}/patrons/12345678/leave", timeout=20)
-    refusal(both, 405, "request.path")
-    assert both.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == allowed
 
 
 WRONG: list[tuple[str, Any, str, str]] = [

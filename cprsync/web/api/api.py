@@ -81,6 +81,7 @@ def make_api(entry: Entry, around: Surroundings, door: CardDoor) -> FastAPI:
     """The API, with people and machines let in by the desk's own entry. `door`: the server's only one."""
     api = _bare_api()
     api.state.entry, api.state.around, api.state.door = entry, around, door
+    api.state.describe = build_description
 
     @api.get("/openapi.json", include_in_schema=False)
     def show_description() -> JSONResponse:
