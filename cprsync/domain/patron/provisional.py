@@ -18,7 +18,7 @@ from cprsync.domain.person.sealed import Name, is_named_alike, is_written_at
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from cprsync.domain.person.person import Person
@@ -70,6 +70,16 @@ def review_of(differs: Collection[Differs]) -> str | None:
     if not differs:
         return None
     return SAID_BOTH if len(differs) > 1 else SAID_NAME if Differs.NAME in differs else SAID_ADDRESS
+
+
+def compare_said(said: Mapping[str, Said], known: Mapping[str, Person]) -> dict[str, str | None]:
+    """By patron, the review to raise about what they said; None: the register says the same.
+
+    Args:
+        said: what the patrons said.
+        known: the register's part of their records, as soon as a source has spoken. Others are left out.
+    """
+    return {one: review_of(find_differences(said[one], known[one])) for one in sorted(said.keys() & known.keys())}
 
 
 def is_late(since: datetime, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 The files that wait are sealed where nobody else sees them, and removed when the plan is made. They stay where they
 arrive. The register is asked what the night would ask; without that, the plan would miss the protections that end. Each
 look-up has its audit entry first, and only these entries remain. Patrons who are not subscribed yet are not asked
-about, and their first copies are not planned.
+about, and their first copies are not planned; but for those who were registered while the register did not answer.
 
 The store is read-only. The writes that a plan may do, and the values that it counts instead of a write, have methods
 here. The store itself refuses every other write, also one that is added later.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from cprsync.domain.deciding.reviews import ItemInForce, ReviewNews, decide_reviews
 from cprsync.domain.patron.due import DueKind
+from cprsync.domain.patron.provisional import compare_said
 from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, RESPONSIBLE_OF_AGE, State
 from cprsync.services.feed.subscriptions import NEW_A_NIGHT
 from cprsync.services.night.report import Counts
@@ -193,7 +194,9 @@ class _Reviews(_Capability):
 
     def __init__(self, name: str, reads: Store, store: Store, plan: _Plan) -> None:
         super().__init__(name, reads, store, plan)
-        self._links = reads.responsibles
+        self._links, self._provisional, self._patrons = reads.responsibles, reads.provisional, reads.patrons
+        #: whose own words the planned night has compared
+        self._compared: set[str] = set()
         #: by patron and id. An item that the planned night opens has an id below 0
         self._items: dict[str, dict[int, ItemInForce]] = {}
         self._opened = 0
@@ -203,8 +206,20 @@ class _Reviews(_Capability):
     def follow(self, batch: Batch) -> None:
         """Apply what one batch opens and settles."""
         news = batch.review_news()
+        news = replace(news, asked=[*news.asked, *self._differing(batch)])
         links = self._answering(news.troubled)
         self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
+
+    def _differing(self, batch: Batch) -> list[tuple[str, str]]:
+        """The reviews about what patrons said while the register did not answer, once it has."""
+        said = self._provisional.said_by(batch.heard - self._compared)
+        if not said:
+            return []
+        known = {one.id: one.register for one in self._patrons.read(sorted(said)) if one.as_of is not None}
+        known |= {one.patron.id: one.after for one in batch.writes if one.as_of is not None}
+        found = compare_said(said, known)
+        self._compared |= found.keys()
+        return [(one, kind) for one, kind in found.items() if kind is not None]
 
     def foresee(self, due: Iterable[Due]) -> None:
         """Apply what the planned night's days ask about minors with responsible persons, and what they settle."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
+    from cprsync.domain.patron.provisional import Said
     from cprsync.services.ports.runs import Run
 
 
@@ -30,6 +31,9 @@ class Provisional(Protocol):
 
     def to_ask(self, limit: int) -> list[str]:
         """Return the patrons about whom the register is to be asked, those who wait longest first."""
+
+    def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
+        """Return what these patrons said and nobody has compared yet, to be compared and not to be shown."""
 
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""

@@ -14,7 +14,7 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput, LostCompare
-from cprsync.services.ports.register import PROTECTION_END
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -179,6 +179,13 @@ class Batch:
     #: patrons that the register has answered about: their windows close
     verified: Sequence[str] = ()
     checkpoint: int | None = None
+
+    @property
+    def heard(self) -> set[str]:
+        """The patrons whom a source has told of: what they said of themselves can be compared."""
+        # a first copy answers the first-copy question, also when the look-up was made for another reason
+        answered = {one.patron_id for one in self.answered if one.kind == FIRST_COPY}
+        return answered | {write.patron.id for write in self.writes}
 
     def review_news(self) -> ReviewNews:
         """What the batch may raise or settle review items about."""

@@ -237,9 +237,8 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
         connection.execute(_ANSWERED, closed)
     close_windows(connection, tenant, batch.verified)
-    heard = {one for one, kind in answered if kind == FIRST_COPY} | {write.patron.id for write in batch.writes}
     news = batch.review_news()
-    news = replace(news, asked=[*news.asked, *settle(connection, tenant, heard)])
+    news = replace(news, asked=[*news.asked, *settle(connection, tenant, batch.heard)])
     named = {(one.patron_id, one.kind): one for one in batch.named}
     write_reviews(connection, tenant, run, news, named)
     if batch.doubted:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
-from cprsync.domain.patron.provisional import Said, find_differences, review_of
+from cprsync.domain.patron.provisional import Said, compare_said
 from cprsync.domain.patron.review import SAID_KINDS, State
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
@@ -22,7 +22,7 @@ from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.records.records import from_row, is_parked, patron_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
@@ -56,6 +56,10 @@ class Provisional(TenantStore):
         wanted = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
         with reading(self._tenant.engine) as connection:
             return list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
+
+    def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
+        with reading(self._tenant.engine) as connection:
+            return _open_all(connection, self._tenant, patron_ids)
 
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
@@ -111,25 +115,28 @@ def settle(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) 
 
     Returns the reviews to raise, by patron and kind.
     """
-    ours = (_ROW.agency == tenant.agency) & _ROW.differs.is_(False)
-    if not patron_ids or connection.scalar(select(_ROW.patron_id).where(ours).limit(1)) is None:
-        return []  # true of most batches, which saves a search for thousands of patrons
-    rows = fetch_rows(connection, select(tables.provisional).where(ours), _ROW.patron_id, patron_ids)
-    compared = list(_compared(connection, tenant, rows))
-    _forget(connection, tenant, [one for one, kind in compared if kind is None])
-    differing = [(one, kind) for one, kind in compared if kind is not None]
+    said = _open_all(connection, tenant, patron_ids)
+    if not said:
+        return []
+    rows = patron_rows(connection, tenant, said.keys())
+    known = {row.id: from_row(tenant.vault, row).register for row in rows if row.as_of_day is not None}
+    compared = compare_said(said, known)
+    _forget(connection, tenant, [one for one, kind in compared.items() if kind is None])
+    differing = [(one, kind) for one, kind in compared.items() if kind is not None]
     changed = update(tables.provisional).where(_ROW.agency == tenant.agency).values(differs=True)
     change_rows(connection, changed, _ROW.patron_id, [one for one, _ in differing])
     return differing
 
 
-def _compared(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[str, str | None]]:
-    """Yield each patron about whom a source has spoken, with the review to raise; None: it says the same."""
-    said = {row.patron_id: row for row in rows}
-    for row in patron_rows(connection, tenant, said.keys()):
-        if row.as_of_day is not None and row.status_class not in tables.GONE:
-            person = from_row(tenant.vault, row).register
-            yield row.id, review_of(find_differences(open_said(tenant, said[row.id]), person))
+def _open_all(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> dict[str, Said]:
+    """What these patrons said and nobody has compared yet. Leaves out who is gone."""
+    ours = (_ROW.agency == tenant.agency) & _ROW.differs.is_(False)
+    if not patron_ids or connection.scalar(select(_ROW.patron_id).where(ours).limit(1)) is None:
+        return {}  # true of most batches, which saves a search for thousands of patrons
+    theirs = (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id)
+    wanted = select(tables.provisional).join(tables.patron, theirs)
+    wanted = wanted.where(ours, _PATRON.status_class.not_in(tables.GONE))
+    return {row.patron_id: open_said(tenant, row) for row in fetch_rows(connection, wanted, _ROW.patron_id, patron_ids)}
 
 
 def _forget(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:

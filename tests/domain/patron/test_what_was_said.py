@@ -14,6 +14,7 @@ from cprsync.domain.patron.provisional import (
     WAITS_MOST,
     Differs,
     Said,
+    compare_said,
     find_differences,
     is_late,
     review_of,
@@ -84,3 +85,8 @@ def test_lines_are_read_with_a_bar_or_a_line_break_between_them() -> None:
 def test_the_register_is_late_after_a_day_and_a_night() -> None:
     assert not is_late(NOW - WAITS_MOST, NOW)
     assert is_late(NOW - WAITS_MOST - timedelta(seconds=1), NOW)
+
+
+def test_only_what_a_source_has_told_of_is_compared_and_what_agrees_raises_nothing() -> None:
+    said = {"1": Said.of("Mette Skovgaard", ""), "2": Said.of("Ida Holm", ""), "3": Said.of("Ida Holm", "")}
+    assert compare_said(said, {"1": known(), "2": known(), "4": known()}) == {"1": None, "2": "said.name"}

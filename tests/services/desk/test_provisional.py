@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import Killed, KilledStore
 from said_yes import yes_to
+from test_dry_run import as_planned, asked
 from test_registering import desk
 from test_reviewing import reviews
 from town import PEOPLE
-from townspeople import cpr, gains_protection, person
+from townspeople import cpr, gains_protection, moves, person
 
 from cprsync.cli.desk.verifying import ask_once, verifying
 from cprsync.domain.patron.provisional import WAITS_MOST
@@ -25,6 +26,7 @@ from cprsync.errors import BadInput, RegisterUnavailable
 from cprsync.services.desk.adding import Addition, answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.feed.provisional import ask_about_provisional
+from cprsync.services.night.dry_run import plan_night
 from cprsync.services.trust.audit import status_of
 
 if TYPE_CHECKING:
@@ -119,6 +121,22 @@ def test_everyone_of_a_day_without_the_register_is_verified_by_the_next_night(ei
     library.one_night()
     is_settled(library)
     library.nothing_is_left()
+
+
+def test_a_dry_run_foresees_what_differs_from_what_was_said(either_library: Library) -> None:
+    library = either_library
+    a_day_without(library)
+    other = comes(library, "LIV", address="Nowhere Road 7|9999 Nowhere")
+    returns(library)
+    library.register.knows(person("LIV"))
+    # one of them is told of by the delivery too, and compared once
+    library.deliver(date(2027, 3, 22), moves(person("IVAN"), "HAVNEN"))
+    assert {"said.name", "said.address"} <= asked(library, about=26).document()["reviews"]["kinds"].keys()
+    # in several batches, each patron is compared once
+    assert plan_night(replace(library.ports(), batch=7)).document()["reviews"]["kinds"]["said.name"] == 1
+    as_planned(library)
+    assert (other, "said.address") in library.reviews()
+    assert (library.id_of(OTHER), "said.name") in library.reviews()
 
 
 def test_everyone_is_verified_between_two_nights_and_a_second_try_does_nothing(either_library: Library) -> None:
