@@ -25,6 +25,7 @@ from test_sign_in import accounts_file, sign_in
 from townspeople import cpr
 
 from cprsync.domain.desk.roles import EVERY_ROLE
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.web.accounts import Accounts, read_accounts, write_accounts
 from cprsync.web.api.api import build_description
@@ -46,7 +47,7 @@ EDGES: Final = None if EXAMPLES > 100 else 10
 _SHORTEST: Final = 6
 #: The cookie of a desk without TLS.
 COOKIE: Final = "cprsync"
-_OURS: Final = frozenset(name for one in vars(asked).values() for name in getattr(one, "model_fields", ()))
+_OURS: Final = frozenset({*FIELD, *(name for one in vars(asked).values() for name in getattr(one, "model_fields", ()))})
 
 
 @dataclass
