@@ -36,8 +36,9 @@ BESIDE: tuple[Check, ...] = (
     ("lint", ("ruff", "check", ".")),
     ("import contracts", ("lint-imports",)),
     ("types", ("mypy",)),
-    # the rules' own tests reach each of their branches, whatever else runs through them
-    ("domain coverage", ("pytest", "tests/domain", *COVERAGE)),
+    # The rules' own tests reach each of their branches, whatever else runs through them. One process: workers would
+    # spend more on measuring their own start and collection than the tests take.
+    ("domain coverage", ("pytest", "-n0", "tests/domain", *COVERAGE)),
 )
 TEST_FILES = "tests/**/test_*.py"
 #: This one is told as it goes.

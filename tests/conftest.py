@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import shutil
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a folder of the user's o
 ROOM_BYTES = 2 * 1024**3
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
     os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # without workers, a plugin has asked for it before
 
 
 #: The longest tests begin first, so that no worker is still at one of them when the others have nothing left.
