@@ -100,10 +100,14 @@ def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _make_mock_keys(folder: Path) -> None:
     from cprsync.mock.certs import develop_certificates, packaged_profile
+    from cprsync.mock.identity import ensure_key
+    from cprsync.mock.server import IDENTITY_FOLDER
     from cprsync.mock.sftp import ensure_keys
     from cprsync.mock.town.agreement import ALL
 
     shapes = packaged_profile()
     small = {name: replace(getattr(shapes, name), key_bits=2048) for name in ("client", "server")}
     develop_certificates(folder / "certs", now=datetime.now(UTC), profile=replace(shapes, **small))
+    (folder / IDENTITY_FOLDER).mkdir(mode=0o700)
+    ensure_key(folder / IDENTITY_FOLDER)
     ensure_keys(folder / "sftp", users=[one.sftp_user for one in ALL], host="localhost", port=0)

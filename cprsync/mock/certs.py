@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: A certificate is valid from a little before it is made, because the clocks of two machines differ.
 _CLOCK_SKEW = timedelta(hours=1)
+#: What a key signs to show that it belongs to a certificate.
+_PROOF = b"cprsync"
 _KEY_BITS = range(2048, 8192 + 1)
 _HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     "sha256": hashes.SHA256,
@@ -354,7 +356,15 @@ def _is_issued(certificate: x509.Certificate, issuer: x509.Certificate, now: dat
 
 
 def _belongs(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bool:
-    return key.public_key() == certificate.public_key()
+    """Whether what the key signs is verified with the certificate: that also shows that the key is not damaged."""
+    public, pkcs1, sha256 = certificate.public_key(), padding.PKCS1v15(), hashes.SHA256()
+    if not isinstance(public, rsa.RSAPublicKey):
+        return False
+    try:
+        public.verify(key.sign(_PROOF, pkcs1, sha256), _PROOF, pkcs1, sha256)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _serves(certificate: x509.Certificate, shape: Shape) -> bool:
@@ -367,7 +377,16 @@ def _serves(certificate: x509.Certificate, shape: Shape) -> bool:
 
 def load_key(path: Path) -> rsa.RSAPrivateKey:
     """Read a PEM file. Raises ValueError or TypeError: it holds no RSA key without a password."""
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    return read_key(path.read_bytes())
+
+
+def read_key(pem: bytes) -> rsa.RSAPrivateKey:
+    """Read a key that the mock made itself: not again whether its primes are primes, which takes most of a start.
+
+    Raises:
+        ValueError, TypeError: it is no RSA key without a password.
+    """
+    key = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("not an RSA key")
     return key

@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from cprsync.mock.certs import read_key
 from cprsync.private import open_private, replace_private
 
 if TYPE_CHECKING:
@@ -194,16 +195,22 @@ def _unsigned(claims: Mapping[str, Any]) -> str:
 def load_identity(folder: Path, register: Register, *, issuer: str, now: Callable[[], datetime]) -> Identity:
     """The provider of a folder, with the key and the secret that it had last time."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    secret, key = folder / "secret", folder / "key.pem"
+    secret = folder / "secret"
     if not secret.exists():
         replace_private(secret, secrets.token_urlsafe(32).encode())
-    if not key.exists():
-        replace_private(key, new_key().as_pem(private=True))
-    with open_private(key) as file:
-        kept = RSAKey.import_key(file.read())
-    kept.ensure_kid()
     with open_private(secret) as file:
-        return Identity(issuer, file.read().decode(), register, now, kept)
+        return Identity(issuer, file.read().decode(), register, now, ensure_key(folder))
+
+
+def ensure_key(folder: Path) -> RSAKey:
+    """The key of a folder, made where there is none."""
+    path = folder / "key.pem"
+    if not path.exists():
+        replace_private(path, new_key().as_pem(private=True))
+    with open_private(path) as file:
+        kept = RSAKey.import_key(read_key(file.read()))
+    kept.ensure_kid()
+    return kept
 
 
 # -- over HTTP ---------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ def ensure_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> 
 
 def _load_or_make_key(path: Path) -> asyncssh.SSHKey:
     if path.exists():
-        return asyncssh.read_private_key(str(path))
+        # made here, like the keys of `certs.read_key`
+        return asyncssh.read_private_key(str(path), unsafe_skip_rsa_key_validation=True)
     key = asyncssh.generate_private_key(_ALGORITHM, key_size=_BITS)
     replace_private(path, key.export_private_key())
     return key
