@@ -59,6 +59,8 @@ REVIEWED = ("IVAN", "JOHANNE", "LAURA", "MOGENS", "THOMAS", "UNA", "VIGGO", "YRS
 REVIEW_KIND = "number.annulled"
 #: What happens to some of them in the night that runs beside.
 NIGHT = (("move", "ANNA", "SKOLEN"), ("move", "CLARA", "ODENSE"), ("rename", "GRETHE", "EFTER_BRYLLUP"))
+#: How long the night may take on a machine that does much else.
+NIGHT_SECONDS_MOST = 600
 #: One in so many answers reviews.
 REVIEWER_EACH = 4
 _WAIT_SECONDS = 60
@@ -257,6 +259,7 @@ def main() -> None:
     asked.add_argument("--pause", type=float, default=2.0)
     asked.add_argument("--json", action="store_true")
     options = asked.parse_args()
+    started.CEILING_SECONDS = NIGHT_SECONDS_MOST
     document = swept(options.users, options.seconds, options.pause, workers=options.workers, database=options.database)
     if options.json:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
