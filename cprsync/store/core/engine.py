@@ -19,12 +19,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
 from cprsync.private import make_private
+from cprsync.store.core.turns import turn_of
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy import ColumnElement, Delete, Row, Select, Update
+
+    from cprsync.store.core.turns import Turn
 
 #: How long a writer waits for another writer, in seconds.
 WAIT_SECONDS = 5
@@ -41,6 +44,8 @@ _READ_ONLY = "25006"
 #: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
+#: Where an engine of SQLite keeps the turn of its file.
+_TURN = "cprsync.turn"
 #: Where a connection of SQLite keeps whether its commits wait for the disk.
 _SYNCED = "cprsync.synced"
 #: The transaction that a block reads in, with its engine: see `at_one_moment`.
@@ -83,7 +88,13 @@ def _open_sqlite(url: URL) -> Engine:
         make_private(Path(url.database))
     except OSError as error:
         raise ConfigurationError("the store's file cannot be opened", kind="store.url") from error
-    engine = create_engine(url, hide_parameters=True, echo=False, connect_args={"timeout": WAIT_SECONDS})
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        echo=False,
+        connect_args={"timeout": WAIT_SECONDS},
+        execution_options={_TURN: turn_of(Path(url.database))},
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "rollback", _forget_what_was_to_follow)
@@ -206,7 +217,8 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
     if _is_read_only(engine) or (moment is not None and moment[0] is engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
     after: dict[object, Callable[[], None]] = {}
-    with translated(), engine.execution_options(writes=True, is_synced=is_synced).begin() as connection:
+    options = engine.execution_options(writes=True, is_synced=is_synced)
+    with _one_at_a_time(engine), translated(), options.begin() as connection:
         if not is_synced and engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
@@ -234,6 +246,25 @@ def after_commit(connection: Connection, name: object, call: Callable[[], None])
     A later call under the same name replaces an earlier one.
     """
     connection.info[_AFTER][name] = call
+
+
+@contextmanager
+def _one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Let the writers of one file go one after the other, as far as this process has several. Raises StoreUnavailable.
+
+    SQLite lets each look whether the file is free, after longer and longer pauses: of many writers one may find it
+    taken each time. PostgreSQL has a queue.
+    """
+    turn: Turn | None = engine.get_execution_options().get(_TURN)
+    if turn is None:
+        yield
+        return
+    if not turn.lock.acquire(timeout=WAIT_SECONDS):
+        raise _unanswered()
+    try:
+        yield
+    finally:
+        turn.lock.release()
 
 
 @contextmanager
@@ -267,11 +298,15 @@ def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
         return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
     names = [above.__name__ for above in type(error).__mro__]
     if "OperationalError" in names or "InterfaceError" in names:
-        return StoreUnavailable("the database does not answer, or another writer holds it")
+        return _unanswered()
     if names[0] == "DatabaseError":
         # SQLite's driver uses the base class itself for a file that is not a database, or is damaged
         return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
     return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
+
+
+def _unanswered() -> StoreUnavailable:
+    return StoreUnavailable("the database does not answer, or another writer holds it")
 
 
 def _lacks_part(said: BaseException | None) -> bool:
