@@ -74,14 +74,14 @@ class Clerk:
     #: the worker that has the session
     owner: str = ""
 
-    def work(self, until: float) -> None:
-        """Sign in, and work until then."""
+    def work(self, until: float, over: threading.Event) -> None:
+        """Sign in, and work until then, and until it is over."""
         browser = self.counter.browser()
         signs_in = lambda: browser.open("/sign-in").send("/sign-in", name=self.name, password=PASSWORD)  # noqa: E731 -- one step
         if not self._did("sign-in", browser, signs_in):
             return
         self.owner = next(iter(browser.jar.cookies)).value.partition(".")[0]
-        while time.monotonic() < until:
+        while time.monotonic() < until or not over.is_set():
             self._do_something(browser)
             time.sleep(self.pause * self.chance.uniform(0.5, 1.5))
 
