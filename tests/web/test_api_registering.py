@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,16 @@ def test_the_same_yes_twice_writes_one_patron_and_is_answered_alike(desk: Served
     before = everything(desk)
     assert api.post("/registrations/confirm", {"key": key}).json() == first
     assert everything(desk) == before
+    assert desk.site.told == [patron_of(desk, "EDITH")]
+
+
+def test_the_same_yes_twice_at_once_writes_one_patron(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    yes = {"key": preview(api, "EDITH")["key"], "beside": BESIDE}
+    with ThreadPoolExecutor(2) as both:
+        answers = [one.json() for one in both.map(lambda _: api.post("/registrations/confirm", yes), range(2))]
+    assert answers[0] == answers[1]
+    assert answers[0]["written"]["patron"] == patron_of(desk, "EDITH")
     assert desk.site.told == [patron_of(desk, "EDITH")]
 
 

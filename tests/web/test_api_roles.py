@@ -15,6 +15,7 @@ from test_sign_in import accounts_file, sign_in
 from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import Role, Task, may
+from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.web.accounts import Accounts, write_accounts
 from cprsync.web.api.api import build_description
 from cprsync.web.api.description import PATH
@@ -141,6 +142,24 @@ def test_nobody_is_answered_before_they_sign_in(guarded: Served) -> None:
         answer = call(calling(guarded), method, path, asked, patron)
         assert (answer.status_code, answer.json()["kind"]) == (401, "session.ended"), path
     assert guarded.library.store.views.everything() == before
+
+
+def test_no_role_but_a_supervisors_erases_or_answers_though_it_names_what_was_shown(
+    guarded: Served, callers: dict[Role, Caller]
+) -> None:
+    patron, store = patron_of(guarded, "ANNA"), guarded.library.store
+    store.desk.ask_staff(patron, NET_MEDIA_REFUSED, about=patron_of(guarded, "CLARA"))
+    number, boss = store.review_desk.items(all_states=False)[0].id, callers[Role.SUPERVISOR]
+    erase = {"digest": boss.get(f"/patrons/{patron}/erase").json()["digest"], "reason": "Låneren bad om det"}
+    bulk = {"items": [number]}
+    bulk |= {"digest": boss.post("/reviews/bulk/preview", bulk).json()["digest"]}
+    before = store.views.everything()
+    for role in set(Role) - {Role.SUPERVISOR}:
+        for path, asked in ((f"/patrons/{patron}/erase", erase), ("/reviews/bulk/accept", bulk)):
+            assert callers[role].post(path, asked).json()["kind"] == "session.role"
+    assert store.views.everything() == before
+    # it would have been done
+    assert boss.post("/reviews/bulk/accept", bulk).json()["accepted"]
 
 
 def test_who_calls_is_named_by_the_audit(guarded: Served, callers: dict[Role, Caller]) -> None:

@@ -23,6 +23,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.sealed import Address, Name
 from cprsync.services.desk.lookup import Asked, Desk
+from cprsync.web.api.api import build_description
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
 from cprsync.web.sessions import Sessions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+    from callers import Caller
     from doubles import Library
 
     from cprsync.domain.person.person import Person
@@ -196,10 +198,14 @@ def visit_forms(desk: Served, heard: Heard, patrons: dict[str, str]) -> None:
 
 def visit_api(desk: Served, heard: Heard, patrons: dict[str, str]) -> None:
     api = calling(desk)
+    read = [path for path, methods in build_description()["paths"].items() if "get" in methods]
+    assert len(read) > 20
     for patron in patrons.values():
-        heard.take(f"API record {patron}", api.get(f"/patrons/{patron}"))
-    for path in ("/reviews", "/reviews/1", "/nights", "/status", "/patrons/none"):
-        heard.take(f"API {path}", api.get(path))
+        for path in read:
+            asked = path.replace("{patron}", patron).replace("{number}", "1")
+            heard.take(f"API {asked}", api.get(asked))
+    heard.take("API none", api.get("/patrons/none"))
+    visit_api_forms(api, heard, patrons)
     for one in EVERYBODY:
         heard.take(f"API find {one.number.digits}", api.post("/patrons/find", {"typed": one.number.digits}))
         asked = {"cpr_number": one.number.digits, "purpose": "renewal"}
@@ -207,11 +213,32 @@ def visit_api(desk: Served, heard: Heard, patrons: dict[str, str]) -> None:
         heard.take("API wrong", api.post("/look-ups", {**asked, "purpose": one.number.digits}))
 
 
+def visit_api_forms(api: Caller, heard: Heard, patrons: dict[str, str]) -> None:
+    """What changes a record, or would: previews, and refusals that have read a number or a name."""
+    shut = SHUT.number.digits
+    for one in (ORDINARY_NEW, SHUT_NEW):
+        asked = {"cpr_number": one.number.digits, "purpose": "registration"}
+        shown = api.post("/registrations/preview", asked)
+        heard.take(f"API preview {one.number.digits}", shown)
+        beside = {"key": shown.json()["key"], "cards": ["K900"], "responsible": shut}
+        heard.take("API beside", api.post("/registrations/beside", beside))
+    for name, patron in patrons.items():
+        at = f"/patrons/{patron}"
+        heard.take(f"API own look-up {name}", api.post(f"{at}/look-up", {"purpose": "renewal"}))
+        heard.take(f"API link {name}", api.post(f"{at}/responsibles", {"who": shut, "doing": "add"}))
+        heard.take(f"API field {name}", api.post(f"{at}/fields", {"field": "emails", "text": shut}))
+        heard.take(f"API leave {name}", api.post(f"{at}/leave", {"digest": f"sha256:{'0' * 64}"}))
+        heard.take(f"API search {name}", api.post("/log/search", {"patron": patron}))
+    for path, asked in (("citizen", {"who": shut}), ("watch", {"cpr_number": shut, "doing": "unwatch"})):
+        heard.take(f"API {path}", api.post(f"/log/{path}", asked))
+
+
 def test_the_canaries_were_seen_where_they_may_be(visited: tuple[Served, Heard, list[str], dict[str, str]]) -> None:
     """Otherwise silence would prove nothing."""
     _, heard, logged, patrons = visited
     assert leaks(heard.bodies[f"GET /patrons/{patrons['ordinary']}"], {"Bogfinkesen", "Gulspurvestien"})
     assert leaks(heard.bodies[f"preview {ORDINARY_NEW.number.digits}"], {"Musvitsen"})
+    assert leaks(heard.bodies[f"API preview {ORDINARY_NEW.number.digits}"], {"Musvitsen"})
     assert any(line.startswith("sqlalchemy.engine") and "INSERT INTO" in line for line in logged)
     assert "En anden skal godkende" in heard.bodies["second"]
     assert {name for name, body in heard.bodies.items() if "uventet fejl" in body} == set()
