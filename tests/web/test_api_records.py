@@ -10,6 +10,7 @@ from callers import Caller, calling, everything, records, refusal
 from doubles import AGENCY
 from test_box import patron_of
 from test_sealed_views import reveals
+from test_set_cpr import MADE, enrol
 from test_setting import set_
 from townspeople import cpr, person
 
@@ -211,6 +212,36 @@ def test_nobody_answers_for_a_grown_up_and_nothing_is_asked_or_written(desk: Ser
     wanted = {"who": cpr("CLARA").digits, "doing": "add"}
     refusal(api.post(f"/patrons/{patron_of(desk, 'ANNA')}/responsibles", wanted), 422, "responsible.of_age")
     assert records(desk) == before
+    assert desk.library.register.looked_up == []
+
+
+# -- the number ------------------------------------------------------------------------------------------------
+
+
+def test_a_patron_without_a_number_gets_the_one_that_was_shown_and_once(desk: Served, api: Caller) -> None:
+    library = desk.library
+    patron = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    before = records(desk)
+    shown = api.post(f"/patrons/{patron}/number/preview", {"cpr_number": cpr("EDITH").digits}).json()
+    assert shown["shown"]["preview"]["compared"]["name"]["theirs"] == person("EDITH").name.addressing
+    assert cpr("EDITH").digits not in str(shown)
+    path, yes = f"/patrons/{patron}/number/confirm", {"key": shown["key"], "reason": "Viste pas"}
+    refusal(api.post(f"/patrons/{patron_of(desk, 'CLARA')}/number/confirm", yes), 404, "confirm.key")
+    assert records(desk) == before
+    done = api.post(path, yes).json()
+    assert (done["done"]["outcome"], done["told"]) == ("set", True)
+    assert library.store.patrons.read([patron])[0].number == cpr("EDITH")
+    before, asked = records(desk), len(library.register.looked_up)
+    assert api.post(path, yes).json() == done
+    assert (records(desk), len(library.register.looked_up)) == (before, asked)
+
+
+def test_a_real_number_is_never_replaced_at_the_desk(desk: Served, api: Caller) -> None:
+    before = everything(desk)
+    answer = api.post(f"/patrons/{patron_of(desk, 'ANNA')}/number/preview", {"cpr_number": cpr("EDITH").digits})
+    refusal(answer, 422, "number.real")
+    assert everything(desk) == before
     assert desk.library.register.looked_up == []
 
 

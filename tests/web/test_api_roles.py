@@ -46,6 +46,8 @@ ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
     ("get", "/patrons/{patron}/reviews"): (Task.SERVE, None),
     ("get", "/patrons/{patron}/changes"): (Task.SERVE, None),
     ("post", "/patrons/{patron}/fields"): (Task.SERVE, {"field": "telephones", "text": "20304050"}),
+    ("post", "/patrons/{patron}/number/preview"): (Task.SERVE, {"cpr_number": cpr("EDITH").digits}),
+    ("post", "/patrons/{patron}/number/confirm"): (Task.SERVE, {"key": "none"}),
     ("get", "/patrons/{patron}/leave"): (Task.SERVE, None),
     ("post", "/patrons/{patron}/leave"): (Task.SERVE, {"digest": DIGEST, "reason": "Flytter"}),
     ("get", "/patrons/{patron}/erase"): (Task.ERASE, None),

@@ -59,6 +59,11 @@ class Call:
             yield place
 
 
+def no_key() -> BadInput:
+    """The error for a key under which the session has nothing in hand."""
+    return BadInput("nothing with that key waits for a yes", kind="confirm.key")
+
+
 async def _call_of(request: Request) -> Call:
     call: Call = request.state.call
     return call

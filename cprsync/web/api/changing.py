@@ -1,7 +1,11 @@
-"""Change one record: a field, who answers for a minor; and let the patron leave, or erase them, after a preview."""
+"""Change one record: a field, who answers for a minor, the number; and let the patron leave, or erase them.
+
+A number, leaving and erasing have a preview, and one yes to exactly that.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cprsync.config.packaged import load_municipalities
@@ -11,15 +15,19 @@ from cprsync.domain.desk.roles import Task
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.canonical import day_of
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
+from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.web.api.calls import Caller, PatronNumber, router_for
+from cprsync.web.api.calls import Caller, PatronNumber, no_key, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cprsync.services.desk.lookup import Desk
+    from cprsync.services.desk.set_cpr import NumberPreview
 
 serving, erasing = router_for(Task.SERVE), router_for(Task.ERASE)
 
@@ -52,6 +60,46 @@ def _link_of(desk: Desk, patron: str, who: str, user: str) -> ResponsibleRequest
     if found["found"]:
         return ResponsibleRequest(patron, user, responsible_id=found["patron"])
     return ResponsibleRequest(patron, user, number=read_number(who))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberInHand:
+    """A number that was shown, and waits for a yes."""
+
+    shown: NumberPreview
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NumberGiven:
+    """What the yes was answered with, should it be sent again."""
+
+    patron: str
+    answer: Mapping[str, Any]
+
+
+@serving.post("/patrons/{patron}/number/preview", response_model=outcomes.NumberShown)
+def preview_giving_number(call: Caller, patron: PatronNumber, wanted: asked.GiveNumber) -> Any:
+    """Show who has a CPR number beside a patron who has none of the register's. Nothing is written."""
+    request = SetNumber(patron, read_number(wanted.cpr_number), call.user)
+    with call.place(asks=True) as place:
+        shown = preview_number(place.desk, request)
+        return {"key": call.session.put(NumberInHand(shown)), "shown": shown.document}
+
+
+@serving.post("/patrons/{patron}/number/confirm", response_model=outcomes.NumberSetAndTold)
+def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> Any:
+    """Give the patron the number that was shown, subscribe it, and tell CULR. The same key twice gives it once."""
+    held = call.session.held(yes.key)
+    if isinstance(held, NumberGiven) and held.patron == patron:
+        return held.answer
+    if not isinstance(held, NumberInHand) or held.shown.asked.patron_id != patron:
+        raise no_key()
+    with call.place(asks=True) as place:
+        digest = held.shown.preview.digest
+        done = confirm_number(place.desk, held.shown, Confirmation(digest, yes.reason))
+        given = NumberGiven(patron, {"done": done, "told": place.site.publish_patron(patron)})
+        call.session.keep(yes.key, given)
+        return given.answer
 
 
 @serving.get("/patrons/{patron}/leave", response_model=outcomes.EndingShown)

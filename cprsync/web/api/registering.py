@@ -18,7 +18,7 @@ from cprsync.services.desk.adding import answered_by, confirm_addition, preview_
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.desk.lookup import Asked, read_patron
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.web.api.calls import Caller, PatronNumber, router_for
+from cprsync.web.api.calls import Caller, PatronNumber, no_key, router_for
 from cprsync.web.api.patrons import question_of, read_number
 from cprsync.web.api.shapes import asked, registrations
 
@@ -118,7 +118,7 @@ def preview_beside(call: Caller, wanted: asked.TypedBeside) -> Any:
     """Show the same with all that is typed beside it, and with who answers for a minor. The yes names the new key."""
     case = _held(call, wanted.key)
     if isinstance(case, Written) or case.way == "unregistered":
-        raise _no_key()
+        raise no_key()
     _refuse_patron(case)
     filled = InHand(case.way, case.registration, case.number, typed_texts(wanted))
     with call.place(asks=True) as place:
@@ -158,12 +158,8 @@ def confirm(call: Caller, yes: asked.Yes) -> Any:
 def _held(call: Call, key: str) -> InHand | Written:
     case = call.session.held(key)
     if not isinstance(case, InHand | Written):
-        raise _no_key()
+        raise no_key()
     return case
-
-
-def _no_key() -> BadInput:
-    return BadInput("nothing with that key waits for a yes", kind="confirm.key")
 
 
 def _write(desk: Desk, case: InHand, yes: asked.Yes, user: str) -> Mapping[str, Any]:

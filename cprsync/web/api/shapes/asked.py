@@ -149,6 +149,20 @@ class Link(Asked):
     doing: Literal["add", "end"]
 
 
+class GiveNumber(Asked):
+    """The number of a patron who has had none of the register's."""
+
+    cpr_number: Number
+
+
+class YesToNumber(Asked):
+    """The yes to the number that was shown."""
+
+    key: Key
+    #: needed if a warning says stop
+    reason: Reason = ""
+
+
 class Ending(Asked):
     """The yes to what was shown of leaving or erasing."""
 

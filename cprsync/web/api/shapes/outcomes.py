@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from cprsync.web.api.shapes.answers import Answer, Both, KeptBlock, Minor, ReviewItem, Warned
 
 
@@ -158,6 +160,54 @@ class ErasedAndTold(Answer):
     """The same, and whether CULR took it."""
 
     done: Erased
+    told: bool
+
+
+class SideBySide(Answer):
+    """One fact of our record beside the register's, as far as each may be shown."""
+
+    ours: str | int | None
+    theirs: str | int | None
+    #: null: nobody can tell, or it may not be shown
+    agrees: bool | None
+    sealed: list[Literal["ours", "theirs"]] = Field(default_factory=list)
+
+
+class ComparedNumber(Answer):
+    """Who has the number, beside our record, and the blocks that come back with it."""
+
+    what: str
+    patron: str
+    digest: str
+    needs_reason: bool
+    compared: dict[Literal["name", "birth_date", "age"], SideBySide]
+    kept_blocks: list[KeptBlock]
+
+
+class NumberSet(Answer):
+    """What giving a number does, or did: as `patron set-cpr --json`."""
+
+    patron: str
+    outcome: Literal["shown", "set", "unchanged"]
+    verified: bool
+    subscribed: bool
+    warnings: list[Warned]
+    written: bool
+    #: the patron has the number already, if there is none
+    preview: ComparedNumber | None = None
+
+
+class NumberShown(Answer):
+    """What would be written, and the key by which the yes names it."""
+
+    key: str
+    shown: NumberSet
+
+
+class NumberSetAndTold(Answer):
+    """What was written, and whether CULR took it."""
+
+    done: NumberSet
     told: bool
 
 
