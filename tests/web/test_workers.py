@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from doubles import Library
 
 _SECONDS = 20
+#: As long as all tests of a module may take.
+_KEEPS_SECONDS = 600
 PIN = "4711"
 
 
@@ -48,7 +50,7 @@ def keeping(folder: Path, clock: Clock) -> Iterator[Together]:
         keeper = Keeper(folder / "parent", monotonic=clock, ready=lambda *_: None)
         await keeper.begin()
         started.set()
-        await asyncio.to_thread(over.wait, _SECONDS)
+        await asyncio.to_thread(over.wait, _KEEPS_SECONDS)
         keeper.end()
 
     thread = threading.Thread(target=lambda: asyncio.run(keep()))
@@ -294,6 +296,17 @@ def test_a_call_whose_answer_is_lost_says_that_a_part_may_be_done(desk: Desk) ->
         )
     assert (answer.status_code, answer.headers["content-type"]) == (502, "application/problem+json")
     assert (answer.json()["kind"], answer.json()["changed"]) == ("desk.worker", "part")
+
+
+def test_a_machine_is_answered_where_it_asks_whatever_its_cookie_says(desk: Desk) -> None:
+    """Its certificate is seen there alone."""
+    browser = desk.sign_in(1)
+    with desk.without_second():
+        answer = browser.jar.post(
+            f"{browser.url}/api/v1/machine/borrower", json={"card": "ANNA", "pin": PIN}, timeout=_SECONDS
+        )
+    assert (answer.status_code, answer.json()["kind"]) == (401, "machine.unknown")
+    assert desk.move(browser, 1).open("/").path == "/"
 
 
 def test_a_patron_whose_answer_is_lost_is_told_in_their_words(desk: Desk) -> None:
