@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import resource
+import signal
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -49,7 +51,45 @@ def in_child(work: Callable[[A], R], argument: A) -> R:
     """Do a piece of work in a new process, which shares no memory with this one."""
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=fresh, initializer=set_up) as pool:
-        return pool.submit(work, argument).result(timeout=CEILING_SECONDS)
+        with deaf_children():
+            done = pool.submit(work, argument)
+        try:
+            return done.result(timeout=CEILING_SECONDS)
+        except KeyboardInterrupt:
+            # the pool would wait for the work
+            for child in multiprocessing.active_children():
+                child.kill()
+            raise
+
+
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """Let the processes that begin in the block not hear Ctrl-C. It is for their parent, who ends them."""
+    if not _hears_signals():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that what it has begun is cleared away."""
+    if not _hears_signals():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _hears_signals() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def set_up() -> None:

@@ -9,17 +9,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.child import ended_by_signals
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.frame import Json, print_document
-from cprsync.errors import ConfigurationError
+from cprsync.cli.terminal.long_work import progress
+from cprsync.cli.terminal.output import note
+from cprsync.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.figures import Figures
+    from cprsync.cli.terminal.long_work import Nothing
 
 NAMES = ("night", "extract", "noop", "audit", "desk")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
+#: Patrons and changes, if nothing else is asked for.
+_SIZE, _SIZES = (100_000, 10_000), {"desk": (2_000, 400)}
+_STOPPED = {
+    "kind": "bench.stopped",
+    "message": "the bench was stopped: there are no figures, and nothing is left of it",
+    "changed": "nothing",
+    "next": "Run it again.",
+    "reference": "bench",
+}
 _UNEQUAL = {
     "kind": "bench.unequal",
     "message": "the ways did not come to the same: the figures say nothing",
@@ -36,10 +49,14 @@ app = typer.Typer()
 def bench(
     name: Annotated[str, typer.Argument(help="night, extract, noop, audit or desk.")],
     *,
-    patrons: Annotated[int, typer.Option("--patrons", help="In the store before the night; audit: entries.")] = 100_000,
+    patrons: Annotated[
+        int | None,
+        typer.Option("--patrons", help="In the store before the night; audit: entries. [100000; desk: 2000]"),
+    ] = None,
     changes: Annotated[
-        int, typer.Option("--changes", help="Persons in the delivery; desk: look-ups, 1,200 at most.")
-    ] = 10_000,
+        int | None,
+        typer.Option("--changes", help="Persons in the delivery; desk: look-ups, 1,200 at most. [10000; desk: 400]"),
+    ] = None,
     database: Annotated[
         str, typer.Option("--database", help="sqlite, or postgresql: the server of CPRSYNC_BENCH_URL or its own.")
     ] = "sqlite",
@@ -53,14 +70,36 @@ def bench(
     (what the pages add to the register's latency at twenty look-ups a second).
     Exit 1 only if the ways have different results.
     """
-    with failures(as_json=as_json):
+    patrons, changes = _size_of(name, patrons, changes)
+    with failures(as_json=as_json), progress(as_json=as_json) as shown:
         _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
-        figures = _measure(name, patrons=patrons, changes=changes, database=database, rounds=rounds, size_mb=size_mb)
+        sizes = {"patrons": patrons, "changes": changes, "rounds": rounds, "size_mb": size_mb}
+        try:
+            with ended_by_signals():
+                figures = _measure(name, database=database, progress=shown, **sizes)
+        except KeyboardInterrupt:
+            return _end_stopped(as_json=as_json)
     document = figures.document() | ({} if figures.equal else {"error": _UNEQUAL})
     print_document(document, report(document), as_json=as_json)
     if not figures.equal and not as_json:
         show_error(_UNEQUAL, "en")
     return 0 if figures.equal else 1
+
+
+def _size_of(name: str, patrons: int | None, changes: int | None) -> tuple[int, int]:
+    """What was asked for, or what suits the bench."""
+    most, some = _SIZES.get(name, _SIZE)
+    patrons = most if patrons is None else patrons
+    return patrons, min(patrons, some) if changes is None else changes
+
+
+def _end_stopped(*, as_json: bool) -> int:
+    """Say in one sentence that there are no figures."""
+    if as_json:
+        print_document({"error": _STOPPED}, [], as_json=True)
+    else:
+        note(f"cprsync: {_STOPPED['message']}")
+    return Exit.PART
 
 
 def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) -> None:
@@ -75,7 +114,9 @@ def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) 
             raise ConfigurationError(rule, kind="usage")
 
 
-def _measure(name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int) -> Figures:
+def _measure(
+    name: str, *, patrons: int, changes: int, database: str, rounds: int, size_mb: int, progress: Nothing
+) -> Figures:
     if name == "extract":
         from bench.extract import bench_extract
 
@@ -91,7 +132,7 @@ def _measure(name: str, *, patrons: int, changes: int, database: str, rounds: in
     if name == "desk":
         from bench.desk import bench_desk
 
-        return bench_desk(patrons=patrons, look_ups=changes, database=database, rounds=rounds)
+        return bench_desk(patrons=patrons, look_ups=changes, database=database, rounds=rounds, progress=progress)
     from bench.night import bench_night
 
     return bench_night(patrons=patrons, changes=changes, database=database, rounds=rounds)

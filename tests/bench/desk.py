@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import re
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -24,12 +25,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from bench.child import peak_rss_mb, set_up
+from bench.child import deaf_children, peak_rss_mb, set_up
 from bench.databases import opened_databases
 from bench.figures import FLOOR, OURS, Figures, Goal, Measured
 from bench.library import AGENCY, Place, bench_policy, enrol, opened_tenant, patron_id_of, store_of
 from bench.night import SEED
 from bench.people import people
+from cprsync.cli.terminal.long_work import Nothing
 from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import Caps
 from cprsync.domain.desk.roles import EVERY_ROLE
@@ -41,6 +43,7 @@ from cprsync.store.seals.keys import create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from multiprocessing.connection import Connection
 
     from starlette.requests import Request
@@ -65,6 +68,8 @@ WARMING: Final = 2 * BROWSERS
 LOOK_UPS_MOST: Final = 60 * A_SECOND
 #: The longest that an answer is waited for, and the start of a server.
 ANSWER_SECONDS, START_SECONDS = 30, 120
+#: How often the progress is shown.
+SHOWN_SECONDS: Final = 0.5
 #: Patrons who are looked up.
 ASKED_ABOUT: Final = 500
 #: Nobody reaches a cap: each look-up is counted and compared all the same.
@@ -119,7 +124,9 @@ def serve(work: Work, told: Connection) -> None:
         told.send(Door(listener.getsockname()[1], tuple((one.token, one.form_token) for one in signed_in)))
         begun = time.process_time()
         make_server(app, None).run(sockets=[listener])
-        told.send((time.process_time() - begun, peak_rss_mb()))
+        # nobody listens any more if the bench was stopped
+        with suppress(OSError):
+            told.send((time.process_time() - begun, peak_rss_mb()))
 
 
 @contextmanager
@@ -237,29 +244,47 @@ class Asked:
     page: bytes
 
 
-def ask(door: Door, ids: Sequence[str], look_ups: int, *, register_seconds: float) -> Asked:
+def ask(
+    door: Door, ids: Sequence[str], look_ups: int, *, register_seconds: float, progress: Nothing | None = None
+) -> Asked:
     """Begin a look-up twenty times a second, whether the last ones have ended or not."""
     browsers = [Browser(door.port, cookie, token) for cookie, token in door.sessions]
     page = browsers[0].look_up(ids[0])
     for number in range(WARMING):
         browsers[number % BROWSERS].look_up(ids[number % len(ids)])
-    begun = time.monotonic() + 1 / A_SECOND
+    begun, stopped = time.monotonic() + 1 / A_SECOND, threading.Event()
+    added: list[list[float]] = [[] for _ in browsers]
 
-    def look_up_in_turn(first: int) -> list[float]:
-        added = []
+    def look_up_in_turn(first: int) -> None:
         for number in range(first, look_ups, BROWSERS):
             due = begun + number / A_SECOND
-            time.sleep(max(0.0, due - time.monotonic()))
+            if stopped.wait(max(0.0, due - time.monotonic())):
+                return
             browsers[first].look_up(ids[number % len(ids)])
             # from the moment it was due: a look-up that waits for another one has waited
-            added.append(time.monotonic() - due - register_seconds)
-        return added
+            added[first].append(time.monotonic() - due - register_seconds)
 
     with ThreadPoolExecutor(BROWSERS) as pool:
-        added = tuple(one for browser in pool.map(look_up_in_turn, range(BROWSERS)) for one in browser)
+        try:
+            _follow([pool.submit(look_up_in_turn, first) for first in range(BROWSERS)], added, progress or Nothing())
+        finally:
+            # by a look-up that failed, or by a signal: the pool waits for the others
+            stopped.set()
     for browser in browsers:
         browser.close()
-    return Asked(added, page)
+    return Asked(tuple(one for browser in added for one in browser), page)
+
+
+def _follow(browsing: Sequence[Future[None]], added: Sequence[Sequence[float]], progress: Nothing) -> None:
+    """Show how far the browsers are, until all have ended or one has failed."""
+    done, left, seen = set[Any](), set(browsing), 0
+    while left and not any(one.exception() for one in done):
+        done, left = wait(browsing, SHOWN_SECONDS)
+        now = sum(map(len, added))
+        progress.advance(now - seen)
+        seen = now
+    for one in done:
+        one.result()
 
 
 @contextmanager
@@ -267,7 +292,8 @@ def running(work: Work) -> Iterator[tuple[Door, list[tuple[float, float]]]]:
     """A server in a process of its own: where it is, and after the block what it took."""
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(work, theirs), daemon=True)
-    server.start()
+    with deaf_children():
+        server.start()
     took: list[tuple[float, float]] = []
     try:
         # a server that fails closes its end
@@ -286,8 +312,9 @@ def running(work: Work) -> Iterator[tuple[Door, list[tuple[float, float]]]]:
 # -- the figures -------------------------------------------------------------------------------------------------
 
 
-def bench_desk(*, patrons: int, look_ups: int, database: str, rounds: int) -> Figures:
+def bench_desk(*, patrons: int, look_ups: int, database: str, rounds: int, progress: Nothing | None = None) -> Figures:
     """Measure ours and the floor in turn, on databases of their own."""
+    progress = progress or Nothing()
     look_ups = min(look_ups, LOOK_UPS_MOST)
     size = {
         "patrons": patrons,
@@ -301,11 +328,14 @@ def bench_desk(*, patrons: int, look_ups: int, database: str, rounds: int) -> Fi
         keys = Path(folder) / "of" / "keys"
         create_keys(keys)
         place = Place(databases.make("desk"), keys, Path(folder))
+        progress.stage("patrons", patrons)
         _prepare(place, patrons, Path(folder) / "scratch")
-        for _ in range(rounds):
+        progress.advance(patrons)
+        for number in range(1, rounds + 1):
             measured: dict[str, Measured] = {}
             for way in (OURS, FLOOR):
-                measured[way], asked = _round(Work(place, patrons, way), look_ups)
+                progress.stage(f"{way} {number}/{rounds}", look_ups)
+                measured[way], asked = _round(Work(place, patrons, way), look_ups, progress)
                 all_added[way] += asked.added
                 page = asked.page
             figures.rounds.append(measured)
@@ -318,9 +348,10 @@ def bench_desk(*, patrons: int, look_ups: int, database: str, rounds: int) -> Fi
     return figures
 
 
-def _round(work: Work, look_ups: int) -> tuple[Measured, Asked]:
+def _round(work: Work, look_ups: int, progress: Nothing) -> tuple[Measured, Asked]:
     with running(work) as (door, took):
-        asked = ask(door, ids_of(work.patrons), look_ups, register_seconds=work.register_seconds)
+        ids, seconds = ids_of(work.patrons), work.register_seconds
+        asked = ask(door, ids, look_ups, register_seconds=seconds, progress=progress)
     ((cpu, peak),) = took
     same = hashlib.sha256(_ONCE.sub(b"", asked.page)).hexdigest()
     return Measured(percentile(asked.added, 95), cpu, peak, f"sha256:{same}"), asked

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
-from typing import Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench import desk
-from bench.command import report
+from bench.command import _size_of, report
 from bench.desk import bench_desk, percentile
 from bench.figures import FLOOR, OURS, Measured
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: How long a bench may take to end.
+ENDS_SECONDS = 20
 pytestmark = pytest.mark.xdist_group("bench")
 
 
@@ -47,3 +56,28 @@ def test_a_floor_that_renders_something_else_is_noticed(monkeypatch: pytest.Monk
 def test_the_percentile_is_the_value_below_which_so_many_are() -> None:
     assert percentile(range(100), 95) == 95
     assert percentile([3.0], 95) == 3.0
+
+
+def test_a_bench_that_is_stopped_says_so_in_one_sentence_and_leaves_no_server(tmp_path: Path) -> None:
+    """By the signal of `timeout`, in the middle of the look-ups."""
+    command = [sys.executable, "-m", "cprsync", "bench", "desk", "--patrons", "20", "--changes", "20", "--rounds", "25"]
+    around = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=around) as running:
+        assert running.stderr is not None
+        said = list(takewhile(lambda line: not line.startswith("ours 1/25"), running.stderr))
+        assert said == ["patrons: 20\n"]
+        running.terminate()
+        # to its end: no server holds it any more
+        last = running.stderr.read()
+        assert running.wait(ENDS_SECONDS) == 7
+    assert [line for line in last.splitlines() if not line.startswith(("ours", "floor"))] == [
+        "cprsync: the bench was stopped: there are no figures, and nothing is left of it"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bench_without_a_size_has_the_one_that_suits_it() -> None:
+    assert _size_of("desk", None, None) == (2_000, 400)
+    assert _size_of("night", None, None) == (100_000, 10_000)
+    assert _size_of("desk", 50, None) == (50, 50)
+    assert _size_of("noop", 0, 7) == (0, 7)
