@@ -55,7 +55,11 @@ class RecordViewer:
 
     def shown(self, patron_id: str) -> dict[str, Any]:
         """One record as anyone at the desk may see it. Raises BadInput if there is no such patron."""
-        return self._document(view_of(self.store, patron_id), None)
+        return self.document(view_of(self.store, patron_id))
+
+    def document(self, view: PatronView) -> dict[str, Any]:
+        """Same as `shown`, of a record that has been read."""
+        return self._document(view, None)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
         """Same as `shown`, with the sealed fields opened. A record without sealed fields leaves no audit entry.
@@ -66,7 +70,7 @@ class RecordViewer:
             SecondPersonNeeded: it is the user's own record, of their household, or watched; nothing is opened.
         """
         why, view = check_reason(reason), view_of(self.store, patron_id)
-        document = self._document(view, None)
+        document = self.document(view)
         fields = sealed_fields(document["fields"])
         if not fields:
             return document

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.services.ports.runs import Run
+    from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -141,10 +142,23 @@ def append(  # noqa: PLR0913 -- the transaction, the place, what is added and ho
         connection.execute(_MOVE_HEAD, moved)
     if keeps and stream != tenant.night:
         changes, seen = older_states.changes_and_heads(connection, tenant)
-        mark = Mark(stream, seq, mac, at, records=changes)
         tenant.heads.make_sure_that_writable()
-        after_commit(connection, stream, lambda: older_states.keep_heads(tenant, [mark], seen=seen))
+        keeping = after_commit(connection, _Keeping(tenant, seen))
+        keeping.marks[stream] = Mark(stream, seq, mac, at, records=changes)
     return seq
+
+
+@dataclass(slots=True)
+class _Keeping:
+    """Keeps the heads that a transaction has moved, all of them in one go."""
+
+    tenant: Tenant
+    #: what the database had seen of the file of the heads
+    seen: Seen | None
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    def __call__(self) -> None:
+        older_states.keep_heads(self.tenant, list(self.marks.values()), seen=self.seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ _MOMENT: ContextVar[tuple[Engine, Connection] | None] = ContextVar("moment", def
 _AFTER = "cprsync.after_commit"
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Callable[[], None]")
 #: A row with any columns.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
@@ -217,8 +218,14 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
     if _is_read_only(engine) or (moment is not None and moment[0] is engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
     after: dict[object, Callable[[], None]] = {}
-    options = engine.execution_options(writes=True, is_synced=is_synced)
-    with _one_at_a_time(engine), translated(), options.begin() as connection:
+    # options of the connection: an engine with options of its own takes longer to make than the transaction
+    how = {"writes": True, "is_synced": is_synced}
+    with (
+        _one_at_a_time(engine),
+        translated(),
+        engine.connect().execution_options(**how) as connection,
+        connection.begin(),
+    ):
         if not is_synced and engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
@@ -240,12 +247,13 @@ def _forget_what_was_to_follow(connection: Connection) -> None:
         connection.info.get(_AFTER, {}).clear()
 
 
-def after_commit(connection: Connection, name: object, call: Callable[[], None]) -> None:
+def after_commit(connection: Connection, call: C) -> C:
     """Call something once the transaction is committed, and not if it fails.
 
-    A later call under the same name replaces an earlier one.
+    One of each kind is called. Returns the one that is called: the first, which may take in what is new.
     """
-    connection.info[_AFTER][name] = call
+    first: C = connection.info[_AFTER].setdefault(type(call), call)
+    return first
 
 
 @contextmanager

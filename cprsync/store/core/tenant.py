@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 _NO_RUN: Final = 0
 
 _AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
-#: The agency of a statement that is built once.
+#: The agency, and the agreement, of a statement that is built once.
 AGENCY_IS: BindParameter[str] = bindparam("agency_")
-_AGREEMENT_IS: BindParameter[str] = bindparam("agreement_")
+AGREEMENT_IS: BindParameter[str] = bindparam("agreement_")
 # Every transaction that writes begins with some of these statements, so they are built once.
 _HOLD_AGREEMENT = (
     select(_AGREEMENT.id)
-    .where(_AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == _AGREEMENT_IS)
+    .where(_AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == AGREEMENT_IS)
     .with_for_update(key_share=True)
 )
-_NEWEST_EPOCH = select(func.max(_RUN.epoch)).where(_RUN.agency == AGENCY_IS, _RUN.agreement == _AGREEMENT_IS)
+_NEWEST_EPOCH = select(func.max(_RUN.epoch)).where(_RUN.agency == AGENCY_IS, _RUN.agreement == AGREEMENT_IS)
 _HOLD_LIBRARY = select(_LIBRARY.agency).where(_LIBRARY.agency == AGENCY_IS).with_for_update(key_share=True)
 
 

@@ -19,7 +19,7 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, writing
-from cprsync.store.core.tenant import TenantStore, run_transaction, set_run_values
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 from cprsync.store.seals.failures import SealBroken
 
@@ -50,6 +50,10 @@ SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
+# Each look-up at the desk asks this, so it is built once.
+_LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(
+    _AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == AGREEMENT_IS
+)
 
 
 class Inbox(TenantStore):
@@ -329,7 +333,8 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
 
 
 def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
-    day: date | None = connection.scalar(select(_AGREEMENT.last_produced).where(_our_agreement(tenant)))
+    asked = {"agency_": tenant.agency, "agreement_": tenant.agreement}
+    day: date | None = connection.scalar(_LAST_TAKEN, asked)
     return day
 
 

@@ -150,7 +150,8 @@ def overrides_of(
     connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | PatronRow]
 ) -> dict[str, tuple[Override, ...]]:
     """Return what staff corrected, by patron. Reads nothing for rows without corrections."""
-    return live_overrides(connection, tenant, [row.id for row in rows if row.overrides])
+    corrected = [row.id for row in rows if row.overrides]
+    return live_overrides(connection, tenant, corrected) if corrected else {}
 
 
 def as_of_from_row(row: AnyRow | PatronRow) -> AsOf | None:

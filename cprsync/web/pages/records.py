@@ -18,7 +18,7 @@ from cprsync.language.review import with_words
 from cprsync.language.words import titles_of, word
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.services.desk.viewing import RecordViewer, living_view_of
+from cprsync.services.desk.viewing import RecordViewer, view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
@@ -78,7 +78,7 @@ def viewer_of(visit: Visit) -> RecordViewer:
 
 def show_record(visit: Visit) -> Response:
     """One record, with what is sealed closed."""
-    return record_page(visit, viewer_of(visit).shown(visit.named("patron")))
+    return _closed_page(visit)
 
 
 def reveal_record(visit: Visit) -> Response:
@@ -86,21 +86,30 @@ def reveal_record(visit: Visit) -> Response:
     patron, reason = visit.named("patron"), visit.typed("reason")
     if not reason:
         return refuse(visit, Problem("reason", visit.word("reveal_reason_missing")))
-    return record_page(visit, viewer_of(visit).revealed(patron, reason=reason))
+    document, store = viewer_of(visit).revealed(patron, reason=reason), visit.place.desk.store
+    with store.at_one_moment():
+        return _record_page(visit, document, view_of(store, patron))
 
 
 def refuse(visit: Visit, problem: Problem) -> Response:
     """The record as it is, with what was wrong. What was typed is not shown again."""
-    return record_page(visit, viewer_of(visit).shown(visit.named("patron")), problem=problem)
+    return _closed_page(visit, problem=problem)
 
 
-def record_page(visit: Visit, document: Mapping[str, Any], *, problem: Problem | None = None) -> Response:
-    """The page of a record."""
+def _closed_page(visit: Visit, *, problem: Problem | None = None) -> Response:
+    store = visit.place.desk.store
+    with store.at_one_moment():
+        view = view_of(store, visit.named("patron"))
+        return _record_page(visit, viewer_of(visit).document(view), view, problem=problem)
+
+
+def _record_page(
+    visit: Visit, document: Mapping[str, Any], view: PatronView, *, problem: Problem | None = None
+) -> Response:
+    """The page of a record. `view`: what the document was made from."""
     language, desk = visit.language, visit.place.desk
     rows = list(rows_of(document["fields"], language))
     lives = is_kept(document) and "merged_into" not in document
-    # read once for all that follows from the record
-    view = living_view_of(desk.store, document["patron"]) if lives else None
     municipalities = load_municipalities()
     return visit.show(
         "record.html",
@@ -109,8 +118,8 @@ def record_page(visit: Visit, document: Mapping[str, Any], *, problem: Problem |
         whose=whose_name(document),
         rows=rows,
         marks=[word(mark, language) for mark in marks_of(document)],
-        standing=None if view is None else _standing(visit, view),
-        rights=None if view is None else _rights(visit, view),
+        standing=_standing(visit, view) if lives else None,
+        rights=_rights(visit, view) if lives else None,
         waiting=[with_words(one) for one in reviews_of(visit).waiting_about(document["patron"])],
         has_sealed=any(row.is_sealed for row in rows),
         settable=tuple(settable_of(document, language, desk.policy)) if lives else (),
