@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,13 +59,18 @@ def started_server(runtime: Path) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def fresh_database(server: str, *, like: str = "ready", name: str = "") -> Iterator[str]:
+def fresh_database(server: str, *, like: str = "ready") -> Iterator[str]:
     """The url of a database of its own, gone afterwards: a copy of another one, by default of an empty store."""
-    name = name or f"store_{next(_NAMES)}"
+    name = f"store_{next(_NAMES)}"
+    yield create_database(server, name, like=like)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def create_database(server: str, name: str, *, like: str) -> str:
+    """Copy a database under a name, for as long as there is the server. Returns the url."""
     # a copy of its files: half of what it costs to write each page to the log, which is the default
     _execute(server, f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
-    yield server.replace("/postgres?", f"/{name}?")
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    return server.replace("/postgres?", f"/{name}?")
 
 
 @contextmanager
@@ -74,6 +80,20 @@ def named_server(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.param == "postgresql":
             patch.setenv(URL_VARIABLE, request.getfixturevalue("postgresql"))
         yield
+
+
+def put_empty_store(path: Path) -> None:
+    """Make a file with an empty store, as `db upgrade` leaves it; the migrations run once in a process."""
+    path.touch(mode=0o600)
+    path.write_bytes(_empty_store())
+
+
+@functools.cache
+def _empty_store() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        upgraded(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def upgraded(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from e2e.conftest import logging_as_the_program_does
 from peers_town import PATRONS, Town, installed
-from services.conftest import begun_library, library, new_library
+from services.conftest import beginnings, library, new_library
 from town import PEOPLE_FILE
 
 from cprsync.mock.server import running
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from e2e_library import Library
 
-__all__ = ["begun_library", "library", "logging_as_the_program_does", "new_library"]
+__all__ = ["beginnings", "library", "logging_as_the_program_does", "new_library"]
 
 
 @pytest.fixture(scope="module")

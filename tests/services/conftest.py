@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from beginnings import DATABASES, Beginnings
 from begun import begin
 from doubles import Library
-from ready_databases import fresh_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,45 +26,23 @@ def new_library(tmp_path: Path, empty_store: Path) -> Iterator[Library]:
 
 
 @pytest.fixture(scope="session")
-def begun_library(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Library:
-    """The library of `library`, to be copied."""
-    folder = tmp_path_factory.mktemp("begun") / "library"
-    shutil.copytree(empty_store, folder)
-    library = Library(folder)
-    begin(library)
-    return library
-
-
-@pytest.fixture(scope="session")
-def begun_database(
-    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, postgresql: str
-) -> Iterator[tuple[Library, str]]:
-    """The same on PostgreSQL, and the name of its database."""
-    folder = tmp_path_factory.mktemp("begun") / "library"
-    shutil.copytree(empty_store, folder)
-    with fresh_database(postgresql, name="begun") as url:
-        library = Library(folder, url=url)
-        begin(library)
-        library.engine.dispose()  # a database that is in use cannot be copied
-        yield library, "begun"
+def beginnings(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, request: pytest.FixtureRequest
+) -> Beginnings:
+    """What the tests of a worker begin with; the server is started by the first that needs it."""
+    folder = tmp_path_factory.mktemp("begun")
+    return Beginnings(folder, empty_store, lambda: str(request.getfixturevalue("postgresql")))
 
 
 @pytest.fixture
-def library(begun_library: Library, tmp_path: Path) -> Iterator[Library]:
+def library(beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
     """A library that has its first copies, and the delivery of Friday with nobody in it."""
-    library = begun_library.copy(tmp_path / "library")
-    yield library
-    library.engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either_library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
-    """The library of `library`, once on each database."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("library")
-        return
-    begun, database = request.getfixturevalue("begun_database")
-    with fresh_database(request.getfixturevalue("postgresql"), like=database) as url:
-        library = begun.copy(tmp_path / "library", url=url)
+    with beginnings.copied(tmp_path / "library", begin) as library:
         yield library
-        library.engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def either_library(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
+    """The library of `library`, once on each database."""
+    with beginnings.copied(tmp_path / "library", begin, on=request.param) as library:
+        yield library

@@ -156,6 +156,11 @@ class FeedDouble:
     #: what there is of these
     halves: dict[str, FileDouble] = field(default_factory=dict)
 
+    def copy(self) -> FeedDouble:
+        """Another one with the same files, each of which changes for itself."""
+        files, halves = ({name: replace(file) for name, file in some.items()} for some in (self.files, self.halves))
+        return FeedDouble(files, list(self.being_written), halves)
+
     def waiting(self) -> list[WaitingFile]:
         return [self.files[name] for name in sorted(self.files)]
 
@@ -318,7 +323,7 @@ class Library:
         other = Library(to, url=url)
         other.clock.moment = self.clock.moment
         other.register = self.register.copy()
-        other.feed = FeedDouble(dict(self.feed.files), list(self.feed.being_written))
+        other.feed = self.feed.copy()
         other.reader = ReaderDouble(dict(self.reader.deliveries))
         other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
         other.net_media = None if self.net_media is None else self.net_media.copy()

@@ -5,10 +5,11 @@ What is sealed about a patron is opened after an audit entry is committed. It na
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, func, select
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import seal_local
@@ -263,8 +264,13 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
 
 
+@functools.cache
+def _rows_of(table: Table) -> Select[Any]:
+    return select(table).where(table.c.agency == bindparam("agency"))
+
+
 def _all_rows(connection: Connection, tenant: Tenant, table: Table) -> list[dict[str, Any]]:
-    rows = connection.execute(select(table).where(table.c.agency == tenant.agency))
+    rows = connection.execute(_rows_of(table), {"agency": tenant.agency})
     plain = (_plain(tenant, table.name, row) for row in rows)
     return sorted(plain, key=lambda row: [str(value) for value in row.values()])
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from begun import begin
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, altered
 from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, lines, register_of, replaced, subscriptions, told
@@ -27,7 +28,10 @@ from cprsync.store.core.engine import writing
 from cprsync.store.imports.import_rows import create
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from beginnings import Beginnings
 
 #: Numbers of nobody, with ANNA's birth date.
 THIRD, FOURTH = (CprNumber(f"{OLD.digits[:7]}77{n}") for n in (1, 2))
@@ -40,12 +44,20 @@ def annulled(number: CprNumber) -> Person:
 
 
 @pytest.fixture
-def patron(library: Library) -> str:
-    """ANNA, whose number was replaced by NEW the night before."""
-    patron = library.id_of("ANNA")
+def library(beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
+    """The library in which ANNA's number was replaced by NEW the night before."""
+    with beginnings.copied(tmp_path / "library", begin, replace_annas_number) as library:
+        yield library
+
+
+def replace_annas_number(library: Library) -> None:
     library.deliver(MONDAY, replaced(OLD, NEW), anna())
     library.night()
-    return patron
+
+
+@pytest.fixture
+def patron(library: Library) -> str:
+    return library.id_of("ANNA")
 
 
 def disputed(library: Library, *more: Person) -> int:
@@ -200,12 +212,15 @@ def test_an_item_gives_way_when_the_number_leads_to_another_patron_instead(libra
     assert (waits(library), library.store.patrons.find(NEW)) == ([BOTH], patron)
 
 
-def test_two_deliveries_of_one_night_that_contradict_each_other_leave_it_to_a_person(library: Library) -> None:
-    patron = library.id_of("ANNA")
-    library.deliver(MONDAY, replaced(OLD, NEW), anna())
-    library.deliver(TUESDAY, annulled(NEW), replaced(OLD, THIRD))
-    library.night()
-    assert (register_of(library, patron), waits(library)) == (anna(), [OTHER])
+def test_two_deliveries_of_one_night_that_contradict_each_other_leave_it_to_a_person(
+    beginnings: Beginnings, tmp_path: Path
+) -> None:
+    with beginnings.copied(tmp_path / "library", begin) as library:
+        patron = library.id_of("ANNA")
+        library.deliver(MONDAY, replaced(OLD, NEW), anna())
+        library.deliver(TUESDAY, annulled(NEW), replaced(OLD, THIRD))
+        library.night()
+        assert (register_of(library, patron), waits(library)) == (anna(), [OTHER])
 
 
 def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: Library, patron: str) -> None:

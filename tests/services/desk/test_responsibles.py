@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
+from beginnings import DATABASES, Beginnings
+from begun import begin
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from kills import is_closed, killed, lived_whole, sample
 from test_calendar_part import POLICY
@@ -33,7 +35,7 @@ from cprsync.services.night.dry_run import plan_night
 from cprsync.store.core import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 #: ALFRED is 18 on 1 April 2027; LIV is 12 and lives with QUINNIE, her mother, who is no patron.
@@ -43,15 +45,18 @@ OF_AGE = date(2027, 4, 1)
 TYPED = ("Liv Uden Nummer", "Skovbrynet 7", "8000 Aarhus C")
 
 
-@pytest.fixture
-def town(either_library: Library) -> Library:
+@pytest.fixture(params=DATABASES)
+def town(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
     """The library with two minors, after a night."""
-    library = either_library
+    with beginnings.copied(tmp_path / "town", begin, take_minors, on=request.param) as town:
+        yield town
+
+
+def take_minors(library: Library) -> None:
     library.enrol(*MINORS)
     library.register.knows(*(person(key) for key in (*MINORS, "QUINNIE", "RIKKE", "SOFIE", "THOMAS")))
     library.one_night()
     library.register.looked_up.clear()
-    return library
 
 
 def desk(library: Library) -> Desk:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from beginnings import DATABASES, Beginnings
+from begun import begin
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, KilledStore, Library, unowned
 from store_people import reasons_of
 from test_forgetting import chunks, morning
@@ -16,6 +18,7 @@ from cprsync.errors import BadInput, DeliveryRefused, RunBusy
 from cprsync.services.feed.stopped import DeliveryDecisions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
@@ -56,12 +59,16 @@ def refuse_unchanged(library: Library, file: str, kind: str, **how: Any) -> BadI
     return refused.value
 
 
-@pytest.fixture
-def damaged(either_library: Library) -> Library:
+@pytest.fixture(params=DATABASES)
+def damaged(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
     """The delivery of Monday is damaged, and stops the night."""
-    either_library.damage(MONDAY)
-    assert either_library.one_night().exit_code == 1
-    return either_library
+    with beginnings.copied(tmp_path / "library", begin, stop_at_monday, on=request.param) as library:
+        yield library
+
+
+def stop_at_monday(library: Library) -> None:
+    library.damage(MONDAY)
+    assert library.one_night().exit_code == 1
 
 
 def test_a_damaged_file_stops_every_night_until_it_is_set_aside_and_none_after(damaged: Library) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import said_yes
+from beginnings import DATABASES, Beginnings
+from begun import begin
 from doubles import MONDAY, TUESDAY, Library
 from ended import end_patron
-from ready_databases import fresh_database
 from sqlalchemy import update
 from test_leaving import exit_of
 from test_window_nights import PROTECTED, desk, document, windows
@@ -25,23 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Library, Library]]:
+@pytest.fixture(params=DATABASES)
+def copies(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[tuple[Library, Library]]:
     """The library as it was, and as it went on: at the desk the register told of ANNA's protection."""
-    if request.param == "sqlite":
-        begun = request.getfixturevalue("begun_library")
-        old, now = begun.copy(tmp_path / "old"), begun.copy(tmp_path / "now")
-        yield old, goes_on(now)
-    else:
-        begun, database = request.getfixturevalue("begun_database")
-        server = request.getfixturevalue("postgresql")
-        with fresh_database(server, like=database) as one, fresh_database(server, like=database) as other:
-            old, now = begun.copy(tmp_path / "old", url=one), begun.copy(tmp_path / "now", url=other)
-            yield old, goes_on(now)
-            for library in (old, now):
-                library.engine.dispose()
-    for library in (old, now):
-        library.engine.dispose()
+    with (
+        beginnings.copied(tmp_path / "old", begin, on=request.param) as old,
+        beginnings.copied(tmp_path / "now", begin, goes_on, on=request.param) as now,
+    ):
+        yield old, now
 
 
 def goes_on(library: Library) -> Library:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
+from beginnings import DATABASES, Beginnings
 from doubles import AGENCY, MONDAY, TUESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
-from ready_databases import fresh_database
 from test_night_killed import outcome
 from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
@@ -49,24 +47,20 @@ PEOPLE = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def town(request: pytest.FixtureRequest, tmp_path: Path, empty_store: Path) -> Iterator[Library]:
-    """A library on each database, on the morning of 19 February, with first copies and corrections."""
-    folder = tmp_path / "town"
-    shutil.copytree(empty_store, folder)
-    with ExitStack() as stack:
-        url = None
-        if request.param == "postgresql":
-            url = stack.enter_context(fresh_database(request.getfixturevalue("postgresql")))
-        library = Library(folder, url=url)
-        stack.callback(library.engine.dispose)
-        library.clock.set_after(THURSDAY)
-        library.policy = POLICY
-        library.enrol(*PEOPLE)
-        library.register.knows(*PEOPLE.values())
-        library.deliver(THURSDAY)
-        library.night()
-        yield library
+@pytest.fixture(params=DATABASES)
+def town(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
+    """A library on each database, on the morning of 19 February, with first copies."""
+    with beginnings.copied(tmp_path / "town", begin_in_february, on=request.param) as town:
+        yield town
+
+
+def begin_in_february(library: Library) -> None:
+    library.clock.set_after(THURSDAY)
+    library.policy = POLICY
+    library.enrol(*PEOPLE)
+    library.register.knows(*PEOPLE.values())
+    library.deliver(THURSDAY)
+    library.night()
 
 
 def corrections(library: Library) -> None:

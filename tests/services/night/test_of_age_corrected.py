@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from beginnings import DATABASES, Beginnings
+from begun import begin
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
 from test_dry_run import as_planned
@@ -25,6 +27,7 @@ from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ASKED, DIFFERS = "responsible.of_age", "birth.differs"
@@ -32,10 +35,11 @@ ADULT, OLDER = Birth(date(1991, 5, 6)), Birth(date(1990, 5, 6))
 WHY = "Sundhedskortet er set"
 
 
-@pytest.fixture
-def town(either_library: Library) -> Library:
+@pytest.fixture(params=DATABASES)
+def town(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
     """ALFRED and LIV are minors; QUINNIE, who is no patron, answers for LIV."""
-    return with_quinnie(either_library)
+    with beginnings.copied(tmp_path / "town", begin, with_quinnie, on=request.param) as town:
+        yield town
 
 
 def with_quinnie(library: Library) -> Library:
