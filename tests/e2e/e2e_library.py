@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import started
+from ready_databases import put_empty_store
 from town import PEOPLE, TOWN
 
 from cprsync import wiring
@@ -24,7 +25,6 @@ from cprsync.cli.imports.lists import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
     library.inbox.mkdir()
     library.deliver_to_folder()
     settings = load_settings(folder / "cprsync.toml")
-    upgrade(settings.store.url)
+    put_empty_store(library.store)
     _write_patrons(folder / "patrons.csv", patrons)
     import_file(wiring.site_of(settings, None), folder / "patrons.csv", apply=True)
     return library

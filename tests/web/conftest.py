@@ -11,6 +11,9 @@ from browser import Served, serving
 from callers import Caller, calling, close_connections
 from doubles import Library
 
+from cprsync.store.desk import setting
+from cprsync.web import accounts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -39,6 +42,17 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
 def api(desk: Served) -> Caller:
     """Somebody who calls the desk's API."""
     return calling(desk)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Passwords and PINs are hashed at the least cost; the tests of the hashes look at the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_ITERATIONS", 1)
+        patch.setattr(accounts, "_MEMORY_KIB", 8)
+        patch.setattr(setting, "_PASSES", 1)
+        patch.setattr(setting, "_MEMORY_KIB", 8)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -59,16 +59,23 @@ def set_of(library: Library, key: str, field: str, text: str) -> None:
     set_field(counter, Setting(patron, field, text, "lisbeth"))
 
 
-@pytest.fixture
-def desk(begun_folder: Library, tmp_path: Path, provider: Known) -> Iterator[Served]:
-    """The pages of a library with both doors, where ANNA and BO have a PIN."""
-    library = begun_folder.copy(tmp_path / "library")
+@pytest.fixture(scope="module")
+def with_pins(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """A library where ANNA and BO have a PIN, and what they may see and change; to be copied."""
+    library = begun_folder.copy(tmp_path_factory.mktemp("pins") / "library")
     for key in ("ANNA", "BO"):
         set_of(library, key, "pin", PIN)
         set_of(library, key, "telephones", f"*{TELEPHONE}")
         set_of(library, key, "emails", EMAIL)
         set_of(library, key, "contact_address", CO)
         set_of(library, key, "internal_note", "Kun for personalet")
+    return library
+
+
+@pytest.fixture
+def desk(with_pins: Library, tmp_path: Path, provider: Known) -> Iterator[Served]:
+    """The pages of that library with both doors."""
+    library = with_pins.copy(tmp_path / "library")
 
     def area(url: str, clock: Clock) -> PatronArea:
         client = provider.client(url, back=BACK, name="patrons")

@@ -13,7 +13,7 @@ from cprsync.cli.desk.machines import set_machine
 from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.certs import make_authority, packaged_profile
-from cprsync.web.accounts import read_accounts
+from cprsync.web.accounts import hash_password, read_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +102,7 @@ def test_a_machine_that_is_removed_is_gone(config: Path, capsys: pytest.CaptureF
     assert read_accounts(config.parent / "accounts.toml").machine == ()
     with pytest.raises(SystemExit):
         remove_account("automat-1", config=config, as_json=True)
+
+
+def test_a_password_is_kept_at_the_cost_that_rfc_9106_asks_where_memory_is_scarce() -> None:
+    assert hash_password("correct horse battery").startswith("$argon2id$v=19$m=65536,t=3,p=1$")

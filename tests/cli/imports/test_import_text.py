@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from ready_databases import put_empty_store
 from town import number
 
 from cprsync.cli.imports.lists import SHOWN_MAX, escape_formula, patron_import, show_import
@@ -18,7 +19,6 @@ from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.services.imports.results import Imported, PatronNotes
 from cprsync.store.core.engine import open_engine
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ ROWS = f"cpr_number,card\n{number('ANNA')},C1\n{number('BO')},C1\n1234567890,C3\
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     write_folder(tmp_path / "library", mock=None)
-    upgrade(load_settings(tmp_path / "library" / "cprsync.toml").store.url)
+    put_empty_store(tmp_path / "library" / "cprsync.db")
     (tmp_path / "library" / "patrons.csv").write_text(ROWS, encoding="utf-8")
     return tmp_path / "library"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from ready_databases import put_empty_store
 from sftp_server import NAME, Server
 from sqlalchemy import text
 
@@ -25,7 +26,6 @@ from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def config(server: Server, tmp_path: Path) -> Path:
     """A library set up against the mock by `init --mock`, with an empty store."""
     folder = tmp_path / "library"
     write_folder(folder, mock=server.folder.parent / "ready.json")
-    upgrade(load_settings(folder / "cprsync.toml").store.url)
+    put_empty_store(folder / "cprsync.db")
     return folder / "cprsync.toml"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from ready_databases import put_empty_store
 from sftp_server import NAME, Server, fetched, metadata
 from slow_sftp import Manners, slow_server
 from test_sftp_fetch import inbox, opened, rewrite
@@ -24,7 +25,6 @@ from cprsync.register.pickup.sftp import Pace, SftpFeed
 from cprsync.register.pickup.sftp_session import SftpSettings
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -214,7 +214,7 @@ def config(server: Server, tmp_path: Path, settings: SftpSettings) -> Path:
     rewrite(config, r"^key = .*?$", f'key = "{settings.key}"')
     rewrite(config, r"^known_hosts = .*?$", f'known_hosts = "{settings.known_hosts}"')
     rewrite(config, r"^floor_seconds = 60$", "floor_seconds = 3")
-    upgrade(load_settings(config).store.url)
+    put_empty_store(config.parent / "cprsync.db")
     return config
 
 

@@ -427,7 +427,7 @@ def test_a_pin_is_kept_as_a_hash_that_only_it_answers_to(either_library: Library
     library = either_library
     assert set_(library, "pin", "246813579024\n")["outcome"] == "set"
     (card,) = library.view("ANNA").local.cards
-    assert "$argon2id$" in card.pin_hash
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in card.pin_hash
     assert is_pin(library.store._tenant, "246813579024", card.pin_hash)
     assert not is_pin(library.store._tenant, "246813579025", card.pin_hash)
     assert "246813579024" not in json.dumps(library.everything(), default=str).replace(card.pin_hash, "")
