@@ -231,6 +231,7 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
         for go in ANSWERS:
             go(seat)
             yield go.__name__, look_at(seat)
+    seat.open("/log").type_into("watch", number("KUNEN")).click("Hold op med at overvåge")
 
 
 @contextmanager

@@ -42,6 +42,8 @@ def test_an_adult_is_registered_by_keyboard_alone_in_few_keystrokes(sit: Callabl
     seat.go_on_to("telephones").type("20304050").go_on_to("emails").type("ivan@example.dk").press_and_wait("Enter")
     assert seat.keystrokes - before <= KEYSTROKES_MOST
     assert "Låneren er indmeldt." in seat.text
+    # the cursor is where it says so
+    assert seat.is_at.startswith("Låneren er indmeldt.")
     shown = town.library.call("patron", "show", seat.path.removeprefix("/patrons/")).document["fields"]
     assert shown["cards"]["value"] == ["K90001"]
     assert (shown["telephones"]["value"], shown["emails"]["value"]) == (["20304050"], ["ivan@example.dk"])
@@ -68,6 +70,7 @@ def test_a_child_is_registered_and_a_parent_answers_for_them(sit: Callable[..., 
     seat.page.locator("form[action$=responsible]").get_by_role("button", name="Tilføj").click()
     seat.page.wait_for_selector(".said")
     assert seat.path == patron
+    assert seat.is_at == seat.page.locator(".said").inner_text().strip()
     answers = town.library.call("patron", "responsible", patron.removeprefix("/patrons/"), "list").document
     assert [one["in_force"] for one in answers["responsibles"]] == [True]
 

@@ -13,7 +13,7 @@ from test_serve_command import opened
 from town import PEOPLE_FILE
 
 from chromium.seat import PASSWORD
-from cprsync.cli.demo.demo import Stage, _live_week, load_week
+from cprsync.cli.demo.demo import Stage, _live_week, _name_branches, load_week
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.roles import EVERY_ROLE, Role
@@ -63,6 +63,7 @@ def served_town(folder: Path, mock_keys: Path) -> Iterator[TownDesk]:
     with running(folder / "mock", PEOPLE_FILE) as ready:
         library = Library(folder / "library")
         write_folder(library.folder, mock=folder / "mock" / "ready.json")
+        _name_branches(library.folder / "policy.toml")
         settings = load_settings(library.folder / "cprsync.toml")
         _live_nights(settings, library.folder, ready)
         _let_sign_in(library, folder / "mock" / "certs", settings.library[0].agency)

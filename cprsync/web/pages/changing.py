@@ -9,11 +9,11 @@ from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson
 from cprsync.language.errors import error_text
-from cprsync.language.record import name_of
 from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import LISTS, PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
+from cprsync.web.pages.fields import form_name
 from cprsync.web.pages.records import CORRECTS, Problem, read_number, refuse
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     except (BadInput, ConfigurationError) as error:
         return refuse(visit, Problem(form, _why(visit, error)))
     visit.publish(asked.patron_id)
-    visit.session.say(visit.word(f"set_{done['outcome']}", field=name_of(asked.field, visit.language)))
-    return visit.go_to(f"/patrons/{asked.patron_id}#{asked.field}")
+    visit.session.say(visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language)))
+    return visit.go_to(f"/patrons/{asked.patron_id}")
 
 
 #: What the commands ask for by an option, and the page by a field.

@@ -1,7 +1,7 @@
 // Small comforts. Every page works without them.
 "use strict";
 
-// What went wrong is read first.
+// What went wrong, or was done, is read first.
 document.querySelector("[data-focus]")?.focus();
 
 // A form is sent once: a second click does nothing.
