@@ -159,6 +159,17 @@ def test_who_answers_for_a_minor_is_shown_and_written_with_the_same_yes(desk: Se
     assert desk.library.store.views.patron(patron_of(desk, CHILD)).local.cards[0].pin_hash
 
 
+def test_who_answers_is_looked_up_once_and_another_one_anew(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person(CHILD), person("EDITH"))
+    shown = beside(api, preview(api, CHILD), responsible=cpr("EDITH").digits)
+    asked = len(desk.library.register.looked_up)
+    shown = beside(api, shown, cards=["K900"], responsible=cpr("EDITH").digits)
+    assert len(desk.library.register.looked_up) == asked
+    shown = beside(api, shown, cards=["K900"], responsible=patron_of(desk, "ANNA"))
+    api.post("/registrations/confirm", {"key": shown["key"]})
+    assert answering_for(desk, CHILD) == [patron_of(desk, "ANNA")]
+
+
 @pytest.mark.parametrize("who", ["K404", CHILD, "1212125678"])
 def test_who_may_not_answer_is_refused_at_the_field_and_neither_is_written(desk: Served, api: Caller, who: str) -> None:
     desk.library.register.knows(person(CHILD))

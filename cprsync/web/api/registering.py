@@ -7,7 +7,7 @@ until it does. What was shown waits in the session under a key. The same yes twi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cprsync.domain.desk.confirming import Confirmation
@@ -53,7 +53,8 @@ class InHand:
     number: CprNumber | None = None
     #: what was typed, by field
     typed: Mapping[str, str] = field(default_factory=dict)
-    #: who is to answer for a minor
+    #: who is to answer for a minor, as typed and as found
+    answers: str = ""
     responsible: ShownResponsible | None = None
     #: of the preview with all of that; "": only the register's answer was shown
     digest: str = ""
@@ -120,17 +121,19 @@ def preview_beside(call: Caller, wanted: asked.TypedBeside) -> Any:
     if isinstance(case, Written) or case.way == "unregistered":
         raise no_key()
     _refuse_patron(case)
-    filled = InHand(case.way, case.registration, case.number, typed_texts(wanted))
+    filled = replace(case, typed=typed_texts(wanted))
     with call.place(asks=True) as place:
         return _shown_typed(call, place.desk, filled, wanted.responsible)
 
 
 def _shown_typed(call: Call, desk: Desk, case: InHand, answers: str) -> dict[str, Any]:
-    addition = _addition(desk, case, call.user)
+    found = case.responsible if answers == case.answers else None
+    addition = _addition(desk, replace(case, responsible=None), call.user)
     if answers.strip():
-        found = preview_responsible(desk, addition.minor, answers.strip(), call.user)
+        # asked about once, however often something else is typed anew
+        found = found or preview_responsible(desk, addition.minor, answers.strip(), call.user)
         addition = answered_by(addition, found)
-    shown = InHand(case.way, case.registration, case.number, case.typed, addition.responsible, addition.preview.digest)
+    shown = replace(case, answers=answers, responsible=addition.responsible, digest=addition.preview.digest)
     return _shown(call, shown, addition.document)
 
 
