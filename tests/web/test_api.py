@@ -96,6 +96,7 @@ def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> 
     runs = store.runs.documents()
     assert api.get("/nights").json() == {"runs": runs}
     number = runs[0]["run"]
+    assert api.get(f"/nights?before={number}&most=1").json() == {"runs": runs[1:2]}
     night = {**store.runs.document(number), "items": store.runs.items(number)}  # type: ignore[dict-item]  # it is there
     assert api.get(f"/nights/{number}").json() == night
     status = status_of(

@@ -67,6 +67,23 @@ def test_the_same_yes_twice_at_once_writes_one_patron(desk: Served, api: Caller)
     assert desk.site.told == [patron_of(desk, "EDITH")]
 
 
+def test_a_yes_whose_telling_broke_off_writes_nothing_more_when_it_is_sent_again(
+    desk: Served, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_: str) -> bool:
+        raise RuntimeError
+
+    desk.library.register.knows(person("EDITH"))
+    key = preview(api, "EDITH")["key"]
+    monkeypatch.setattr(desk.site, "publish_patron", breaks)
+    assert api.post("/registrations/confirm", {"key": key}).status_code == 500
+    monkeypatch.undo()
+    before = everything(desk)
+    again = api.post("/registrations/confirm", {"key": key}).json()
+    assert (again["written"]["patron"], again["told"]) == (patron_of(desk, "EDITH"), False)
+    assert everything(desk) == before
+
+
 def test_news_of_a_patron_is_written_by_the_yes(desk: Served, api: Caller) -> None:
     desk.library.register.knows(moves(person("CLARA")))
     shown, before = preview(api, "CLARA", "correction"), desk.library.store.views.patron(patron_of(desk, "CLARA"))

@@ -46,7 +46,9 @@ def test_an_item_is_put_off_to_a_day_and_for_a_reason_alone(
 def test_an_answer_is_taken_back_and_reopened_and_no_answer_is_given_twice(
     desk: Served, api: Caller, number: int
 ) -> None:
+    assert api.get("/reviews?answered=true").json()["items"] == []
     assert answer(api, number, "accept").json()["item"]["state"] == "accepted"
+    assert [one["id"] for one in api.get("/reviews?answered=true").json()["items"]] == [number]
     before = records(desk)
     refusal(answer(api, number, "accept"), 422, "review.closed")
     assert records(desk) == before

@@ -67,4 +67,4 @@ def test_nothing_personal_is_asked_for_in_an_address(description: dict[str, Any]
         for operation in methods.values()
         for parameter in operation.get("parameters", ())
     }
-    assert named == {"patron", "number", "all", "month", "days"}
+    assert named == {"patron", "number", "all", "answered", "before", "most", "month", "days"}

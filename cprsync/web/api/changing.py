@@ -97,9 +97,11 @@ def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> A
     with call.place(asks=True) as place:
         digest = held.shown.preview.digest
         done = confirm_number(place.desk, held.shown, Confirmation(digest, yes.reason))
-        given = NumberGiven(patron, {"done": done, "told": place.site.publish_patron(patron)})
-        call.session.keep(yes.key, given)
-        return given.answer
+        answer = {"done": done, "told": False}
+        # kept before CULR is asked: whatever comes of that, the same yes gives nothing more
+        call.session.keep(yes.key, NumberGiven(patron, answer))
+        answer["told"] = place.site.publish_patron(patron)
+        return answer
 
 
 @serving.get("/patrons/{patron}/leave", response_model=outcomes.EndingShown)

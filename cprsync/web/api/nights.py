@@ -19,14 +19,15 @@ seeing = router_for(Task.NIGHTS)
 #: How far is looked back or ahead if nobody says.
 _DAYS: Final = 30
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
+Before = Annotated[int | None, Query(ge=1, le=999_999_999)]
 Month = Annotated[str | None, Query(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 @seeing.get("/nights", response_model=reports.Nights)
-def list_nights(call: Caller) -> Any:
-    """List the nights, the latest first."""
+def list_nights(call: Caller, before: Before = None, most: Days = DAYS_MAX) -> Any:
+    """List the nights, the latest first. `before`: only those with a smaller number, for the next part of the list."""
     with call.place() as place:
-        return {"runs": place.desk.store.runs.documents()}
+        return {"runs": place.desk.store.runs.documents(before=before, most=most)}
 
 
 @seeing.get("/nights/deliveries", response_model=reports.Month)

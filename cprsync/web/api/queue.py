@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Query
 
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from cprsync.web.places import Place
 
 serving, answering = router_for(Task.SERVE), router_for(Task.ANSWER)
+#: The most answers that are told, the latest first.
+ANSWERED_MAX: Final = 200
 
 
 @serving.get("/reviews", response_model=answers.ReviewItems)
-def list_items(call: Caller, everything: Annotated[bool, Query(alias="all")] = False) -> Any:
-    """List what waits, the oldest first. `all`: answered and settled items too."""
+def list_items(
+    call: Caller, everything: Annotated[bool, Query(alias="all")] = False, answered: Annotated[bool, Query()] = False
+) -> Any:
+    """List what waits, the oldest first. `all`: answered and settled items too. `answered`: the latest answers."""
     with call.place() as place:
-        return {"items": [with_words(item) for item in reviews_of(place, call.user).listed(all_states=everything)]}
+        reviews = reviews_of(place, call.user)
+        items = reviews.answered(most=ANSWERED_MAX) if answered else reviews.listed(all_states=everything)
+        return {"items": [with_words(item) for item in items]}
 
 
 @answering.post("/reviews/bulk/preview", response_model=outcomes.BulkShown)

@@ -152,10 +152,11 @@ def confirm(call: Caller, yes: asked.Yes) -> Any:
         return case.answer
     with call.place(asks=True) as place:
         document = _write(place.desk, case, yes, call.user)
-        told = bool(document["written"]) and place.site.publish_patron(str(document["patron"]))
-        done = Written({"written": document, "told": told})
-        call.session.keep(yes.key, done)
-        return done.answer
+        answer = {"written": document, "told": False}
+        # kept before CULR is asked: whatever comes of that, the same yes writes nothing more
+        call.session.keep(yes.key, Written(answer))
+        answer["told"] = bool(document["written"]) and place.site.publish_patron(str(document["patron"]))
+        return answer
 
 
 def _held(call: Call, key: str) -> InHand | Written:
