@@ -70,7 +70,7 @@ def test_patrons_are_found_as_patron_find_finds_them(desk: Served, typed: str) -
         set_(desk.library, "telephones", "20304050", key=key)
     text = {"ANNA's number": cpr("ANNA").digits, "ANNA's telephone": "20 30 40 50"}.get(typed, typed)
     told = calling(desk).post("/patrons/find", {"typed": text}).json()
-    assert told == Finder(desk.library.store, desk.library.clock, desk.library.policy).find(text)
+    assert told == Finder(desk.library.store, desk.library.clock, desk.library.policy, "lisbeth").find(text)
     assert len(told.get("hits", ())) == (2 if "telephone" in typed else 0)
     assert desk.library.register.looked_up == []
 

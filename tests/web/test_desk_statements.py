@@ -10,6 +10,7 @@ import re
 import shutil
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,8 @@ from sqlalchemy import event
 from test_box import patron_of
 from test_one_screen import BESIDE
 from townspeople import cpr, person
+
+from cprsync.store.desk.seen import SEEN_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +113,16 @@ def test_the_record_page(either_desk: Served) -> None:
     browser = record(either_desk)
     with sent_to(either_desk.library.engine) as sent:
         browser.open(browser.path)
-    most(sent, transactions=1, statements=15)
+    most(sent, transactions=2, statements=16)
+
+
+def test_the_record_page_for_somebody_who_has_not_just_seen_it(either_desk: Served) -> None:
+    """The same, and the audit's entry of the look."""
+    browser = record(either_desk)
+    either_desk.library.clock.moment += SEEN_FOR + timedelta(seconds=1)
+    with sent_to(either_desk.library.engine) as sent:
+        browser.open(browser.path)
+    most(sent, transactions=3, statements=21)
 
 
 def test_a_look_up_of_somebody_new_and_their_registration(either_desk: Served) -> None:

@@ -133,9 +133,9 @@ def test_a_block_is_added_and_lifted(desk: Served) -> None:
 
 
 def test_a_value_that_cannot_be_kept_is_said_beside_its_field_and_not_shown_again(desk: Served) -> None:
-    patron = patron_of(desk, "ANNA")
+    patron, browser = patron_of(desk, "ANNA"), record(desk, "ANNA")
     before = desk.library.everything()
-    browser = record(desk, "ANNA").send(f"/patrons/{patron}/set", field="emails", text="sub-rosa")
+    browser.send(f"/patrons/{patron}/set", field="emails", text="sub-rosa")
     assert browser.answer.status_code == 422
     assert "sub-rosa" not in browser.answer.text
     assert desk.library.everything() == before

@@ -54,13 +54,13 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     command line; what it is shows by its shape. An earlier CPR number finds them too. A name needs whole words and the
     birth date. It never finds a protected patron.
     """
-    from cprsync.cli.terminal.user import ask_identity
+    from cprsync.cli.terminal.user import ask_identity, user_name
     from cprsync.services.desk.finding import Finder
 
     with opened(config, library, as_json=as_json) as site:
         typed = ask_identity(word("find_prompt", lang))
         with site.store() as store:
-            document = Finder(store, site.clock, site.policy).find(typed)
+            document = Finder(store, site.clock, site.policy, user_name()).find(typed)
     if as_json:
         print_json(document)
     else:

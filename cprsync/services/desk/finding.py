@@ -14,9 +14,10 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.sealed import Address, Name
 from cprsync.services.desk.viewing import find_patron
+from cprsync.services.ports.desk import SERVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cprsync.domain.desk.finding import Typed
     from cprsync.domain.policy.policy import Policy
@@ -50,13 +51,23 @@ class Finder:
     store: Store
     clock: Clock
     policy: Policy
+    #: who looks
+    user: str
 
     def find(self, text: str) -> dict[str, Any]:
         """Find the patrons that a text may mean. Return the JSON shape of `patron find`.
 
-        `hits` is there if several were found; `patron` is then None.
+        `hits` is there if several were found; `patron` is then None. The audit has that somebody searched by name or
+        telephone, before anybody learns what was found. A number or a card leads to a record, and that is in the audit.
         """
         typed = read_typed(text, self.clock.today())
+        document = self._found(typed)
+        if _is_search(typed, document):
+            by = NAME if typed.telephone is None else TELEPHONE
+            self.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
+        return document
+
+    def _found(self, typed: Typed) -> dict[str, Any]:
         document = find_patron(self.store, typed.exact)
         if document["found"] and typed.telephone is None:
             return document
@@ -121,6 +132,16 @@ class Finder:
             None if birth is None else birth.day,
             f"{at.road} {at.house}".strip() if isinstance(at, Address) else None,
         )
+
+
+def _is_search(typed: Typed, document: Mapping[str, Any]) -> bool:
+    """Whether patrons were searched by name or telephone, and no number or card led straight to one."""
+    if typed.telephone is None and not typed.words:
+        return False
+    if not document["found"]:
+        # a CPR number may also be a telephone number by its form
+        return typed.number is None
+    return "hits" in document or document["by"] in {TELEPHONE, NAME}
 
 
 def make_finding_keys(night: Night) -> None:

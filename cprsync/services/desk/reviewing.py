@@ -38,7 +38,7 @@ from cprsync.services.desk.showing import (
     whose_document,
 )
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
-from cprsync.services.ports.desk import Answer, Later, ReviewItem
+from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem
 from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.trust import checked_reason
 
@@ -93,6 +93,8 @@ class Reviews:
     def shown(self, number: int) -> dict[str, Any]:
         """One item with its record, or both records, as far as they may be shown. Raises ReviewUnknown."""
         item = self._item(number)
+        for patron_id in filter(None, (item.patron_id, item.about)):
+            self.store.access.note_view(patron_id, user=self.user, purpose=REVIEW)
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)

@@ -17,7 +17,7 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
-from cprsync.services.ports.desk import SHOW, PatronView, Reveal
+from cprsync.services.ports.desk import SERVE, SHOW, PatronView, Reveal
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.trust import demanded_reason
 
@@ -54,15 +54,22 @@ class RecordViewer:
     user: str
 
     def shown(self, patron_id: str) -> dict[str, Any]:
-        """One record as anyone at the desk may see it. Raises BadInput if there is no such patron."""
-        return self.document(view_of(self.store, patron_id))
+        """One record as anyone at the desk may see it, once the audit has who looks at it.
+
+        Raises BadInput if there is no such patron.
+        """
+        return self.document(look_at(self.store, patron_id, user=self.user))
 
     def document(self, view: PatronView) -> dict[str, Any]:
-        """Same as `shown`, of a record that has been read."""
+        """Same as `shown`, of a record that has been read. Whoever shows it calls `note_look` first."""
         return self._document(view, None)
 
+    def note_look(self, patron_id: str) -> None:
+        """Let the audit have that the user looks at a record."""
+        self.store.access.note_view(patron_id, user=self.user, purpose=SERVE)
+
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
-        """Same as `shown`, with the sealed fields opened. A record without sealed fields leaves no audit entry.
+        """Same as `shown`, with the sealed fields opened. A record without sealed fields is shown as by `shown`.
 
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
@@ -73,6 +80,7 @@ class RecordViewer:
         document = self.document(view)
         fields = sealed_fields(document["fields"])
         if not fields:
+            self.note_look(patron_id)
             return document
         make_sure_that_may(self.store, Doing.REVEAL, patron_id, what=SHOW, user=self.user)
         return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
@@ -119,6 +127,13 @@ def view_of(store: Store, patron_id: str) -> PatronView:
         raise BadInput("the patron has left or was erased, and nothing is left of the record", kind="patron.gone")
     if view is None:
         raise no_such_patron()
+    return view
+
+
+def look_at(store: Store, patron_id: str, *, user: str) -> PatronView:
+    """Same as `view_of`, for somebody at the desk: the audit has that they look, first."""
+    view = view_of(store, patron_id)
+    store.access.note_view(patron_id, user=user, purpose=SERVE)
     return view
 
 

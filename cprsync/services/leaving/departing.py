@@ -126,7 +126,7 @@ class LeavingDesk:
     policy: Policy = field(default_factory=Policy)
 
     def preview(self, patron_id: str, way: Ending) -> PartingShown:
-        """Show what leaving or erasing would do, with its warnings. Nothing is written.
+        """Show what leaving or erasing would do, with its warnings. Nothing but the look is written, in the audit.
 
         Raises BadInput: there is no such patron, or something prevents erasing.
         """
@@ -135,6 +135,7 @@ class LeavingDesk:
             raise no_such_patron()
         if way is Ending.ERASE and known.is_open:
             raise _kept(known.ties)
+        self.store.access.note_view(patron_id, user=self.user, purpose=way.value)
         parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
         document = _parting_document(parting)
         marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))

@@ -152,12 +152,13 @@ class Statements:
     def statement(self, patron_id: str) -> dict[str, Any]:
         """The statement as anyone at the desk may print it. Raises BadInput if there is no such patron."""
         view = living_view_of(self.store, patron_id)
+        self.store.access.note_view(patron_id, user=self.user, purpose=STATEMENT)
         return self._document(view, self._envelope(view, None), revealed=False)
 
     def revealed(self, patron_id: str, *, reason: str, purpose: str = STATEMENT) -> dict[str, Any]:
         """Same as `statement`, with a sealed address opened for a purpose.
 
-        If nothing is sealed or no letter goes, it leaves no audit entry.
+        If nothing is sealed or no letter goes, the audit has it as a record that was shown.
 
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
@@ -167,6 +168,7 @@ class Statements:
         why, view = check_reason(reason), living_view_of(self.store, patron_id)
         shut = self._envelope(view, None)
         if shut is not NoLetter.SEALED:
+            self.store.access.note_view(patron_id, user=self.user, purpose=purpose)
             return self._document(view, shut, revealed=False)
         shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
         # the birth date is on no statement

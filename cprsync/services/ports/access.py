@@ -86,6 +86,15 @@ class Access(Protocol):
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         """Write the attempt and its audit entry, refused or not, before it is made."""
 
+    def note_view(self, patron_id: str, *, user: str, purpose: str) -> None:
+        """Write that a record is shown to a user, unless they have just seen it for the same purpose."""
+
+    def note_search(self, by: str, *, user: str, purpose: str, patron_id: str | None) -> None:
+        """Write that a user searched our patrons, by what kind of term, and whom it found alone. Not what they typed.
+
+        Then the record that it found is shown without an entry of its own.
+        """
+
     def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
         """Write what came of an attempt, once. Stops a user who seems to try numbers."""
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The purpose in the audit entry. The reason beside it is in the user's own words.
 SHOW: Final = "show"
+#: Why a record is looked at without anything being opened: somebody is served at the desk, or a case is answered.
+SERVE, REVIEW = "serve", "review"
 #: The same, of a patron who opens their own record.
 OWN: Final = "own"
 

@@ -74,6 +74,8 @@ class AuditFilter:
     limit: int = 200
     #: open the reasons that users gave
     reasons: bool = False
+    #: what was only looked at or looked for, too
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)

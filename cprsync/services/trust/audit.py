@@ -32,7 +32,7 @@ _READ_MOST: Final = 2_000
 #: The most entries that one search of the log finds.
 FOUND_MOST: Final = 500
 #: The kinds of entries that say that somebody looked, and that change nothing.
-_LOOKING: Final = frozenset({"lookup", "reveal", "own_view"})
+_LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
 
 
 #: How long something may wait for the net media: the next night makes up for one failed night.
@@ -74,7 +74,7 @@ def moments_of(since: date | None, until: date | None) -> tuple[datetime | None,
 
 def list_changes(store: Store, policy: Policy, patron_id: str, *, most: int) -> Iterator[Happening]:
     """What was done to a record, the latest first. Leaves out who looked: that is for who watches over looking."""
-    wanted = AuditFilter(patron_id, limit=_READ_MOST)
+    wanted = AuditFilter(patron_id, limit=_READ_MOST, seen=False)
     done = (one for one in list_entries(store, policy, wanted) if one.what not in _LOOKING)
     return islice(done, most)
 

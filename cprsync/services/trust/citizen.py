@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust import Happening
 
 #: What counts as somebody having looked, and as somebody having been told. The names are the audit's.
-_LOOKED: Final = frozenset({"lookup", "reveal"})
+_LOOKED: Final = frozenset({"lookup", "reveal", "view", "search"})
 _TOLD: Final = "told"
 #: The most entries that one report reads.
 _MOST: Final = 100_000

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: The stream for what people do.
 DESK: Final = "desk"
+#: The stream for what people at the desk looked at and looked for, and did not change.
+SEEN: Final = "seen"
 #: The kind of an entry with the reason why something was written in spite of a warning.
 CONFIRM: Final = "confirm"
 #: The kind of an entry that says that a record was changed.
@@ -72,9 +74,10 @@ _MOVE_HEAD: Final = (
         at=bindparam("stamp_", type_=_HEAD.at.type),
     )
 )
+#: Without what was only looked at: that is read by whoever watches over looking.
 _ENTRIES_OF_PATRON: Final = (
     select(_ENTRY.entry)
-    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"))
+    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"), _ENTRY.stream != SEEN)
     .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
 )
 #: One encoder for all entries: creating one takes longer than using it.

@@ -19,7 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.desk import access, cards, staff
+from cprsync.store.desk import access, cards, seen, staff
 from cprsync.store.desk.access import ATTEMPT, LIFTED
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ class Access(TenantStore):
         with writing(tenant.engine) as connection:
             own = staff.own_patron(connection, tenant, wanted.user)
             return access.admit(connection, tenant, wanted, own=own, caps=caps)
+
+    def note_view(self, patron_id: str, *, user: str, purpose: str) -> None:
+        seen.note_view(self._tenant, patron_id, user=user, purpose=purpose)
+
+    def note_search(self, by: str, *, user: str, purpose: str, patron_id: str | None) -> None:
+        seen.note_search(self._tenant, by, user=user, purpose=purpose, patron_id=patron_id)
 
     def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
         access.note(self._tenant, seq, outcome, user=user)

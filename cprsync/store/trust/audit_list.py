@@ -77,6 +77,7 @@ class Audit(TenantStore):
             streams = [
                 _list_stream(connection, self._tenant, name, wanted)
                 for name in sorted(stream_names(connection, self._tenant))
+                if wanted.seen or name != audit.SEEN
             ]
             latest = heapq.merge(*streams, key=lambda found: (found.at, found.stream, found.seq), reverse=True)
             for found, _ in zip(latest, range(wanted.limit), strict=False):

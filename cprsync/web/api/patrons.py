@@ -27,7 +27,7 @@ def find(call: Caller, wanted: asked.Find) -> Any:
     The register is not asked. A name never finds a protected patron.
     """
     with call.place() as place:
-        return Finder(place.desk.store, place.desk.clock, place.desk.policy).find(wanted.typed)
+        return Finder(place.desk.store, place.desk.clock, place.desk.policy, call.user).find(wanted.typed)
 
 
 @serving.get("/patrons/{patron}", response_model=answers.Record)

@@ -10,7 +10,7 @@ from cprsync.language.audit import entry_document
 from cprsync.language.lending import standing_with_words
 from cprsync.language.review import with_words
 from cprsync.services.desk.responsibles import list_responsibles
-from cprsync.services.desk.viewing import view_of
+from cprsync.services.desk.viewing import look_at
 from cprsync.services.lending.standing import Standings, Statements
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
@@ -31,6 +31,7 @@ def show_standing(call: Caller, patron: PatronNumber) -> Any:
     """Say if the patron may borrow, what they owe, and how they may be written to, each with its rule."""
     with call.place() as place:
         desk = place.desk
+        look_at(desk.store, patron, user=call.user)
         return standing_with_words(Standings(desk.store, desk.clock, desk.policy).standing(patron))
 
 
@@ -39,6 +40,7 @@ def show_entitlements(call: Caller, patron: PatronNumber) -> Any:
     """Say which net media the patron may use, why, and what CULR has been told."""
     with call.place() as place:
         desk = place.desk
+        look_at(desk.store, patron, user=call.user)
         return Entitlements(desk.store, desk.clock, desk.policy, load_municipalities()).shown(patron)
 
 
@@ -60,6 +62,7 @@ def reveal_statement(call: Caller, patron: PatronNumber, wanted: asked.RevealLet
 def show_responsibles(call: Caller, patron: PatronNumber) -> Any:
     """List who answers for the patron, and for which minors the patron answers."""
     with call.place() as place:
+        look_at(place.desk.store, patron, user=call.user)
         return list_responsibles(place.desk.store, patron, policy=place.desk.policy, clock=place.desk.clock)
 
 
@@ -67,7 +70,7 @@ def show_responsibles(call: Caller, patron: PatronNumber) -> Any:
 def list_waiting_about(call: Caller, patron: PatronNumber) -> Any:
     """List what waits for a person about the patron, the oldest first."""
     with call.place() as place:
-        view_of(place.desk.store, patron)
+        look_at(place.desk.store, patron, user=call.user)
         return {"items": [with_words(item) for item in reviews_of(place, call.user).waiting_about(patron)]}
 
 
@@ -76,7 +79,7 @@ def list_changes_of(call: Caller, patron: PatronNumber) -> Any:
     """List what changed in the record, when, and by whom or by which night, the latest first. It holds no value."""
     with call.place() as place:
         desk = place.desk
-        view_of(desk.store, patron)
+        look_at(desk.store, patron, user=call.user)
         found = list_changes(desk.store, desk.policy, patron, most=CHANGES_MAX)
         return {"agency": desk.agency, "entries": [entry_document(one) for one in found]}
 

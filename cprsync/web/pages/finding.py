@@ -29,7 +29,7 @@ def find(visit: Visit) -> Response:
     text, desk = visit.typed("typed"), visit.place.desk
     if not text:
         return _start(visit, problem="find_empty", status=422)
-    found = Finder(desk.store, desk.clock, desk.policy).find(text)
+    found = Finder(desk.store, desk.clock, desk.policy, visit.user).find(text)
     warnings = _warnings(visit, found)
     if "hits" in found:
         return visit.show("hits.html", hits=found["hits"], warnings=warnings)

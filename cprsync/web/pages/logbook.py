@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.web.visit import Visit
 
 #: What may be searched for beside the purposes of a look-up.
-_OTHERS: Final = ("show", "statement")
+_OTHERS: Final = ("serve", "review", "show", "statement")
 _FIELDS: Final = ("since", "until", "by", "patron", "purpose")
 _NOTHING: Final = "–"
 

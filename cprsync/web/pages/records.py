@@ -97,10 +97,13 @@ def refuse(visit: Visit, problem: Problem) -> Response:
 
 
 def _closed_page(visit: Visit, *, problem: Problem | None = None) -> Response:
-    store = visit.place.desk.store
-    with store.at_one_moment():
-        view = view_of(store, visit.named("patron"))
-        return _record_page(visit, viewer_of(visit).document(view), view, problem=problem)
+    viewer, patron = viewer_of(visit), visit.named("patron")
+    with viewer.store.at_one_moment():
+        view = view_of(viewer.store, patron)
+        page = _record_page(visit, viewer.document(view), view, problem=problem)
+    # nobody sees the page before the audit has it
+    viewer.note_look(patron)
+    return page
 
 
 def _record_page(

@@ -1,0 +1,175 @@
+"""What is only looked at or looked for: the audit has it, the privacy officer finds it, and the citizen is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, unowned
+from test_access_rules import BOSS, WHO, knows_own
+from townspeople import cpr, person
+
+from cprsync.domain.patron.review import BOTH_PATRONS
+from cprsync.errors import BadInput
+from cprsync.services.desk.finding import Finder
+from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.viewing import RecordViewer
+from cprsync.services.lending.standing import Statements
+from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.trust.audit import list_changes
+from cprsync.services.trust.citizen import citizen_of, citizen_report
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.desk.seen import SEEN_FOR
+from cprsync.store.seals.failures import StoreUnavailable
+
+if TYPE_CHECKING:
+    from doubles import Library
+
+TELEPHONE = "20304050"
+
+
+def view(library: Library, key: str = "ANNA", user: str = WHO) -> dict[str, Any]:
+    return RecordViewer(AGENCY, library.store, library.clock, library.policy, user).shown(library.id_of(key))
+
+
+def find(library: Library, typed: str, user: str = WHO) -> dict[str, Any]:
+    return Finder(library.store, library.clock, library.policy, user).find(typed)
+
+
+def named(key: str) -> str:
+    told = person(key)
+    return f"{told.name.addressing} {told.birth.day:%d-%m-%Y}"  # type: ignore[union-attr]  # known of the test's people
+
+
+def seen(library: Library) -> list[tuple[str, str | None, str | None, str | None, tuple[str, ...]]]:
+    """What the privacy officer finds: what, whose, who, why, and by what kind of term; the earliest first."""
+    entries = library.store.audit.entries(AuditFilter(limit=1000))
+    told = [(one.what, one.patron, one.who, one.why, one.actions) for one in entries if one.what in {"view", "search"}]
+    return told[::-1]
+
+
+def test_a_record_that_is_looked_at_is_in_the_audit_with_who_and_why(either_library: Library) -> None:
+    library = either_library
+    view(library)
+    assert seen(library) == [("view", library.id_of("ANNA"), WHO, "serve", ())]
+    library.store.audit.verify()
+
+
+def test_whoever_has_just_seen_a_record_sees_it_again_without_another_entry(either_library: Library) -> None:
+    library = either_library
+    view(library)
+    before = library.everything()
+    view(library)
+    assert library.everything() == before
+    view(library, user=BOSS)
+    view(library, "CLARA")
+    library.clock.moment += SEEN_FOR + timedelta(seconds=1)
+    view(library)
+    assert [(whose, who) for _, whose, who, _, _ in seen(library)] == [
+        (library.id_of("ANNA"), WHO),
+        (library.id_of("ANNA"), BOSS),
+        (library.id_of("CLARA"), WHO),
+        (library.id_of("ANNA"), WHO),
+    ]
+
+
+def test_a_review_and_a_statement_are_looks_for_another_reason(library: Library) -> None:
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)
+    (item,) = library.store.review_desk.items(all_states=False)
+    Reviews(AGENCY, library.store, library.clock, library.policy, WHO).shown(item.id)
+    Statements(AGENCY, "x", library.store, library.clock, library.policy, WHO).statement(anna)
+    assert [(whose, why) for _, whose, _, why, _ in seen(library)] == [
+        (anna, "review"),
+        (clara, "review"),
+        (anna, "statement"),
+    ]
+
+
+def test_a_search_by_name_names_the_patron_it_found_and_no_term(either_library: Library) -> None:
+    library = either_library
+    found = find(library, named("ANNA"))
+    assert seen(library) == [("search", found["patron"], WHO, "serve", ("name",))]
+    entries = [bytes.fromhex(row["entry"]).decode() for row in library.everything()["audit"]]
+    searched = [one for one in entries if json.loads(one)["kind"] == "search"]
+    told = person("ANNA")
+    for word in (*told.name.addressing.split(), f"{told.birth.day:%Y-%m-%d}", f"{told.birth.day:%d%m%y}"):  # type: ignore[union-attr]  # the same
+        assert not [one for one in searched if word in one]
+    # the record that it leads to is not told twice
+    view(library)
+    assert len(seen(library)) == 1
+
+
+def test_a_search_that_finds_nobody_or_several_is_in_the_audit_without_a_patron(library: Library) -> None:
+    for key in ("ANNA", "CLARA"):
+        library.store.finding.refresh(100)
+        set_telephone(library, key)
+    assert "hits" in find(library, TELEPHONE)
+    assert not find(library, "Nobody 01-01-1990")["found"]
+    assert [(what, whose, by) for what, whose, _, _, by in seen(library)] == [
+        ("search", None, ("telephone",)),
+        ("search", None, ("name",)),
+    ]
+    assert TELEPHONE not in repr([row["entry"] for row in library.everything()["audit"]])
+
+
+def set_telephone(library: Library, key: str) -> None:
+    from test_access_rules import edit
+
+    edit(library, library.id_of(key), text=TELEPHONE, user=BOSS)
+
+
+def test_a_number_that_is_typed_leads_to_a_record_and_is_no_search(library: Library) -> None:
+    assert find(library, cpr("ANNA").digits)["found"]
+    assert seen(library) == []
+
+
+def test_without_the_audit_no_record_is_shown_and_no_search_answered(library: Library) -> None:
+    class Down(TenantStore):
+        def __getattr__(self, name: str) -> Any:
+            raise StoreUnavailable("the database does not answer")
+
+    library.store.access = Down(library.store._tenant)  # type: ignore[assignment]  # as it fails
+    before = library.everything()
+    with pytest.raises(StoreUnavailable):
+        view(library)
+    with pytest.raises(StoreUnavailable):
+        find(library, named("ANNA"))
+    assert unowned(library.everything(), "finding_key", "patron") == unowned(before, "finding_key", "patron")
+
+
+def test_who_is_no_patron_is_looked_at_by_nobody(library: Library) -> None:
+    before = library.everything()
+    with pytest.raises(BadInput):
+        RecordViewer(AGENCY, library.store, library.clock, library.policy, WHO).shown("99999999")
+    assert library.everything() == before
+
+
+def test_the_citizen_is_told_of_a_look_and_a_search_and_of_no_employee(either_library: Library) -> None:
+    library = either_library
+    find(library, named("ANNA"))
+    view(library, user=BOSS)
+    citizen = citizen_of(library.store, cpr("ANNA").digits)
+    report = citizen_report(library.store, citizen, organisation="Byens bibliotek", user="privacy")
+    told = [(one["what"], one["why"], one["organisation"]) for one in report["looks"] if one["what"] != "lookup"]
+    assert told == [("view", "serve", "Byens bibliotek"), ("search", "serve", "Byens bibliotek")]
+    assert WHO not in repr(report)
+    assert BOSS not in repr(report)
+
+
+def test_looks_stand_in_no_list_of_changes_and_do_not_crowd_it_out(library: Library) -> None:
+    own = library.id_of("ANNA")
+    view(library)
+    find(library, named("ANNA"))
+    told = list(list_changes(library.store, library.policy, own, most=100))
+    assert told
+    assert {one.what for one in told}.isdisjoint({"view", "search"})
+
+
+def test_a_look_at_ones_own_record_is_in_the_audit_as_any_other(library: Library) -> None:
+    """What is shown in a list or sealed needs no second person; that they looked is known."""
+    own = knows_own(library)
+    view(library)
+    assert seen(library) == [("view", own, WHO, "serve", ())]
