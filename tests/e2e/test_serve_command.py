@@ -109,7 +109,8 @@ def opened(library: Library, errors: Path, *options: str, stop: int = signal.SIG
 
 @pytest.fixture(scope="module")
 def desk(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with opened(library, tmp_path_factory.mktemp("said") / "errors") as desk:
+    """A desk that two processes serve: what is true of one is true of them."""
+    with opened(library, tmp_path_factory.mktemp("said") / "errors", "--workers", "2") as desk:
         yield desk
 
 
@@ -257,13 +258,6 @@ def test_the_patrons_pages_are_served_alone_and_never_beside_a_desk_that_is_open
 # -- several workers ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def shared(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """A desk that two processes serve."""
-    with opened(library, tmp_path_factory.mktemp("shared") / "errors", "--workers", "2") as desk:
-        yield desk
-
-
 def workers_of(desk: Open) -> list[int]:
     """The processes that answer, the first worker first."""
     children = Path(f"/proc/{desk.pid}/task/{desk.pid}/children").read_text("ascii").split()
@@ -286,11 +280,11 @@ def owner_of(browser: Browser) -> int | None:
     return worker_of(browser.jar.cookies["__Host-cprsync"])
 
 
-def test_two_processes_are_one_desk(library: Library, shared: Open) -> None:
-    assert len(workers_of(shared)) == 2
-    patron = signed_in_at(shared, 0).send("/find", typed=number("ANNA")).path.removeprefix("/patrons/")
+def test_two_processes_are_one_desk(library: Library, desk: Open) -> None:
+    assert len(workers_of(desk)) == 2
+    patron = signed_in_at(desk, 0).send("/find", typed=number("ANNA")).path.removeprefix("/patrons/")
     for owner in (0, 1):
-        browser = signed_in_at(shared, owner)
+        browser = signed_in_at(desk, owner)
         for turn in range(4):
             number_of_turn = f"2030{owner}{turn}50"
             browser.open(f"/patrons/{patron}")
@@ -302,11 +296,11 @@ def test_two_processes_are_one_desk(library: Library, shared: Open) -> None:
 
 
 def test_a_worker_that_is_killed_while_it_writes_writes_nothing_and_the_page_says_what_to_do(
-    library: Library, shared: Open
+    library: Library, desk: Open
 ) -> None:
     """The other worker has the browser's connection, and another process the database until the kill."""
-    pids = workers_of(shared)
-    browser, other = signed_in_at(shared, 1), signed_in_at(shared, 0)
+    pids = workers_of(desk)
+    browser, other = signed_in_at(desk, 1), signed_in_at(desk, 0)
     patron = browser.send("/find", typed=number("ANNA")).path.removeprefix("/patrons/")
     form = {"form_token": browser.open(f"/patrons/{patron}").token, "field": "blocks", "text": "Mistet kort"}
     del browser.jar.headers["Connection"]
@@ -325,8 +319,8 @@ def test_a_worker_that_is_killed_while_it_writes_writes_nothing_and_the_page_say
     assert "gemt helt eller slet ikke" in browser.text
     assert browser.open(f"/patrons/{patron}").path == "/sign-in"
     assert "Mistet kort" not in other.open(f"/patrons/{patron}").text
-    wait_until(lambda: "web.worker.again" in shared.errors.read_text("utf-8"))
-    assert signed_in_at(shared, 1).open(f"/patrons/{patron}").path == f"/patrons/{patron}"
+    wait_until(lambda: "web.worker.again" in desk.errors.read_text("utf-8"))
+    assert signed_in_at(desk, 1).open(f"/patrons/{patron}").path == f"/patrons/{patron}"
     assert "Mistet kort" not in library.run("patron", "show", patron).out
 
 
