@@ -12,7 +12,7 @@ import hmac
 import json
 import mmap
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -140,13 +140,13 @@ class HeadsFile:
         self._secrets = {key.id: key.secret for key in keyring.keys[Purpose.CHECKPOINT]}
 
     def make_sure_that_writable(self) -> None:
-        """Check that the file can be written, while the caller can still stop.
+        """Check that the file can be written, while the caller can still stop. Does not wait for another writer.
 
         Raises:
             ConfigurationError: it cannot be written.
         """
-        with self._held(kind="audit.heads"):
-            pass
+        with self._opened(kind="audit.heads") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def keep(self, agency: str, marks: Sequence[Mark], *, seen: Seen | None, anew: bool = False) -> Seen | None:
         """Append a line for each mark and sync it to disk.
@@ -251,10 +251,15 @@ class HeadsFile:
     @contextmanager
     def _held(self, *, kind: str) -> Iterator[IO[bytes]]:
         """Open the file so that nobody else can append meanwhile. The lock ends with the handle."""
+        with self._opened(kind=kind) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+
+    @contextmanager
+    def _opened(self, *, kind: str) -> Iterator[IO[bytes]]:
         try:
             handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
             with os.fdopen(handle, "r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file
         except OSError as error:
             raise _unusable(error, kind) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import TextClause, text
 from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 
+from cprsync.errors import ConfigurationError
 from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import older_states
 from cprsync.store.audit.audit import DESK, Happened, append
@@ -195,3 +197,21 @@ def is_somebody_waiting(store: SqlStore) -> bool:
     """Whether another transaction waits for one of ours."""
     with reading(store._tenant.engine) as connection:
         return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+
+def test_who_may_write_the_heads_is_asked_without_waiting_for_who_writes_them(sqlite_store: SqlStore) -> None:
+    """The one who asks holds the database, and all others would wait with them."""
+    look_up(sqlite_store, "anna")
+    heads = sqlite_store._tenant.heads
+    with heads.path.open("r+b") as another, ThreadPoolExecutor(1) as asking:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        try:
+            asking.submit(heads.make_sure_that_writable).result(timeout=10)
+        finally:
+            fcntl.flock(another, fcntl.LOCK_UN)
+    heads.path.rename(heads.path.with_suffix(".aside"))
+    heads.path.mkdir()
+    before = sqlite_store.views.everything()
+    with pytest.raises(ConfigurationError):
+        look_up(sqlite_store, "bo")
+    assert sqlite_store.views.everything() == before
