@@ -31,6 +31,8 @@ class Renderer:
             loader=PackageLoader("cprsync.web"),
             autoescape=True,
             undefined=StrictUndefined,
+            # a page is compiled once: its file is not looked at again for each request
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )

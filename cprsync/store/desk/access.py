@@ -7,8 +7,6 @@ be the last that a cap allows. Leaves out what a supervisor sees afterwards: see
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, text
@@ -244,10 +242,14 @@ def read_history(connection: Connection, tenant: Tenant, user: str, *, limit: in
 
 def _looks(rows: Iterable[AnyRow]) -> Iterator[Look]:
     """The look-ups, each from its rows: one for each outcome."""
-    for _, same in groupby(rows, key=attrgetter("seq")):
-        row, *more = same
-        outcomes = frozenset(_OUTCOMES[one.outcome] for one in (row, *more) if one.outcome is not None)
-        yield Look(moment_of(row.at), row.purpose, row.stranger, follows=row.follows, outcomes=outcomes)
+    made: dict[int, tuple[Any, ...]] = {}
+    came: dict[int, list[Outcome]] = {}
+    # unpacked, because an attribute of a row takes longer, and somebody may have made hundreds
+    for seq, at, purpose, is_stranger, follows, outcome in rows:
+        made[seq] = (at, purpose, is_stranger, follows)
+        came.setdefault(seq, []).extend([] if outcome is None else [_OUTCOMES[outcome]])
+    for seq, (at, purpose, is_stranger, follows) in made.items():
+        yield Look(moment_of(at), purpose, is_stranger, follows=follows, outcomes=frozenset(came[seq]))
 
 
 def read_stop(connection: Connection, tenant: Tenant, user: str) -> tuple[bool, datetime | None]:
