@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from doubles import AGENCY, Library, happened, unowned
+from sqlalchemy import text
 from townspeople import cpr, person
 
-from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR, SAMPLE_WAITS, SIGNED_FOR
+from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR, SAMPLE_WAITS, SIGNED_FOR, Outcome
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.local import ListChange
@@ -191,6 +192,20 @@ def test_ten_numbers_in_a_row_that_nobody_has_stop_the_user(either_library: Libr
     is_refused(library, lambda: view.revealed(library.id_of("BO"), reason="letter came back"), "stopped")
     # nobody else is
     look(library, cpr("ANNA"), user=BOSS)
+
+
+def test_an_attempt_under_a_number_that_is_given_again_has_nothing_of_the_one_before(library: Library) -> None:
+    """Whoever holds the database has taken the last entry away. The audit's check says so."""
+    look(library, stranger(1).number)
+    seq = max(row["seq"] for row in library.everything()["desk_attempt"])
+    with library.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit WHERE stream = 'desk' AND seq = :seq"), {"seq": seq})
+        connection.execute(text("UPDATE audit_head SET seq = :seq - 1 WHERE stream = 'desk'"), {"seq": seq})
+    look(library, cpr("ANNA"))
+    attempt = library.store.access.attempt(seq)
+    assert attempt is not None
+    assert attempt.patron_id == library.id_of("ANNA")
+    assert attempt.outcomes == {Outcome.FOUND}
 
 
 def test_a_number_that_somebody_has_begins_the_row_anew(library: Library) -> None:
