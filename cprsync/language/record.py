@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import Language, find_text, page_words
 from cprsync.domain.desk.confirming import SERVICE
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
@@ -80,7 +80,7 @@ def marks_of(document: Mapping[str, Any]) -> Iterator[str]:
     if not document["in_register"]:
         yield "mark_not_in_register"
     elif document.get("window"):
-        yield "mark_replaced" if document["window"]["why"] == Why.NUMBER_REPLACED.value else "mark_window"
+        yield "mark_replaced" if document["window"]["why"] == WindowReason.NUMBER_REPLACED.value else "mark_window"
     elif not document["verified"]:
         yield "mark_not_verified"
     if stage == Stage.LEAVING.value:

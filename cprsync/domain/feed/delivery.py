@@ -190,7 +190,7 @@ def day_in_name(name: str) -> date | None:
         return None
 
 
-class Why(enum.Enum):
+class WindowReason(enum.Enum):
     """Why the feed could not report changes of a number."""
 
     #: the number was subscribed after a delivery that may have had it
@@ -210,7 +210,7 @@ class Why(enum.Enum):
 
 
 #: Reasons with a new subscription.
-_SUBSCRIBED: Final = frozenset({Why.SUBSCRIBED_LATE, Why.SUBSCRIPTION_LOST, Why.RETURNED})
+_SUBSCRIBED: Final = frozenset({WindowReason.SUBSCRIBED_LATE, WindowReason.SUBSCRIPTION_LOST, WindowReason.RETURNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +218,12 @@ class Window:
     """Since when, and why, a patron's record is unverified."""
 
     since: date
-    why: Why
+    why: WindowReason
     #: the day up to which an answer must have seen everything, to close the window
     until: date
 
     @classmethod
-    def opened(cls, why: Why, *, today: date, now: datetime) -> Window:
+    def opened(cls, why: WindowReason, *, today: date, now: datetime) -> Window:
         """The window that opens now. A number that is subscribed only now may be missing in today's delivery too."""
         return cls(today, why, last_closed(now) if why in _SUBSCRIBED else last_loaded(now))
 
@@ -252,12 +252,12 @@ def is_late(true_on: date, *, taken: date | None, now: datetime) -> bool:
     return last_closed(now) > true_on or (taken is not None and taken > true_on)
 
 
-def may_ask(why: Why, asked: date | None, *, today: date) -> bool:
+def may_ask(why: WindowReason, asked: date | None, *, today: date) -> bool:
     """Whether a night asks the register about a patron in a window. `asked` is the last day on which it did.
 
     A replaced number is asked about seldom. Its subscription stays, so a delivery reports if the change is undone.
     """
-    return why is not Why.NUMBER_REPLACED or asked is None or (today - asked).days >= ASK_REPLACED_AFTER_DAYS
+    return why is not WindowReason.NUMBER_REPLACED or asked is None or (today - asked).days >= ASK_REPLACED_AFTER_DAYS
 
 
 def look_up_day(loaded: date, taken: date | None) -> date:

@@ -1,7 +1,7 @@
 """The calendar part of a night: what a day changes for a patron, even if no delivery names them.
 
 One function lives one day. The night and the forecast both use it, so both give the same result for the same days. It
-reads age and overrides from `Facts`, and the caller passes the day in.
+reads age and overrides from `CalendarFacts`, and the caller passes the day in.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Facts:
+class CalendarFacts:
     """What the calendar reads of a patron. `group` is the group that the patron is in now."""
 
     patron_id: str
@@ -83,7 +83,7 @@ class Facts:
         return counts_as_dead(self.register.status, self.letters_stopped)
 
 
-def derived_group(facts: Facts, day: date, policy: Policy) -> str:
+def derived_group(facts: CalendarFacts, day: date, policy: Policy) -> str:
     """The patron group in force on a day: the pinned one, else the one for the age, else the present one.
 
     A dead patron keeps their group: age no longer changes it.
@@ -106,7 +106,7 @@ def derived_group(facts: Facts, day: date, policy: Policy) -> str:
     return before if group is None else group
 
 
-def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | None]:
+def age_step_of(facts: CalendarFacts, day: date, policy: Policy) -> tuple[str, date | None]:
     """The patron group in force on a day, and the next day on which age changes it.
 
     A caller that writes a birth date uses this.
@@ -115,7 +115,7 @@ def age_step_of(facts: Facts, day: date, policy: Policy) -> tuple[str, date | No
     return group, next_age_step(replace(facts, group=group), day, policy)
 
 
-def live_one_day(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ...], Facts]:
+def live_one_day(facts: CalendarFacts, day: date, policy: Policy) -> tuple[tuple[Due, ...], CalendarFacts]:
     """Lives one day of one patron. Returns what is due by then, and the facts at the end of the day."""
     found = list(_due(facts, day, policy))
     group = derived_group(facts, day, policy)
@@ -126,13 +126,13 @@ def live_one_day(facts: Facts, day: date, policy: Policy) -> tuple[tuple[Due, ..
     return tuple(Due(day, facts.patron_id, kind, what) for kind, what in found), _facts_after(facts, day, group, policy)
 
 
-def next_due(facts: Facts, after: date, policy: Policy) -> date | None:
+def next_due(facts: CalendarFacts, after: date, policy: Policy) -> date | None:
     """The next day after `after` on which `live_one_day` may find something; None: there is none."""
     days = (next_age_step(facts, after, policy), local_due(facts, after, policy), after_day(facts.subscribed_until))
     return min((max(day, after + ONE_DAY) for day in days if day is not None), default=None)
 
 
-def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
+def next_age_step(facts: CalendarFacts, after: date, policy: Policy) -> date | None:
     """The next day on which age or the policy's dates change the patron's group, as known on `after`."""
     holding = in_force(facts.overrides, after)
     if Overridden.GROUP in holding or not facts.borrows or not policy.ladders.follows_age(facts.group):
@@ -143,7 +143,7 @@ def next_age_step(facts: Facts, after: date, policy: Policy) -> date | None:
     return None if born is None else policy.ladders.next_change(born.day, after)
 
 
-def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
+def local_due(facts: CalendarFacts, after: date, policy: Policy) -> date | None:
     """The next day on which an override or an absence changes something, or the patron comes of age.
 
     An override can begin, need a warning, or end. An overdue change is due on the next day. Only a birthday keeps its
@@ -159,7 +159,7 @@ def local_due(facts: Facts, after: date, policy: Policy) -> date | None:
     return min(found if turns is None else [*found, turns], default=None)
 
 
-def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
+def comes_of_age(facts: CalendarFacts, on: date, policy: Policy) -> date | None:
     """The day from which nobody answers for the patron, as known on a day.
 
     None: nobody answers for them, or no birth date is known. The law sets the day, and the patron's status does not
@@ -170,7 +170,7 @@ def comes_of_age(facts: Facts, on: date, policy: Policy) -> date | None:
     return of_age_on(facts.register, facts.overrides, on, policy.ladders.leap)
 
 
-def forecast(all_facts: Iterable[Facts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
+def forecast(all_facts: Iterable[CalendarFacts], *, first: date, last: date, policy: Policy) -> Iterator[Due]:
     """What happens from `first` to `last` if no delivery changes anything, patron by patron."""
     for facts in all_facts:
         day: date | None = first
@@ -215,7 +215,7 @@ def mark_former_groups(stamp: str | None, policy: Policy) -> Policy:
     return replace(policy, ladders=replace(policy.ladders, former=former))
 
 
-def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
+def _due(facts: CalendarFacts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:
     for override in facts.overrides:
         if _is_due(override.gives_way, day):
             yield DueKind.OVERRIDE_ENDED, override.field.value
@@ -230,7 +230,7 @@ def _due(facts: Facts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str
         yield responsibility, "responsible"
 
 
-def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
+def _responsibility(facts: CalendarFacts, day: date, policy: Policy) -> DueKind | None:
     """What a day does to the links of a minor. Only the birthday itself ends them without a decision by staff.
 
     Days are lived in order, including days that a night missed. If the day of age is earlier than `day`, a later birth
@@ -246,7 +246,7 @@ def _responsibility(facts: Facts, day: date, policy: Policy) -> DueKind | None:
     return DueKind.RESPONSIBILITY_KEPT if facts.asked_of_age else None
 
 
-def _next_responsibility_day(facts: Facts, after: date, policy: Policy) -> date | None:
+def _next_responsibility_day(facts: CalendarFacts, after: date, policy: Policy) -> date | None:
     """The day on which `_responsibility` finds something, as known on `after`."""
     of_age = comes_of_age(facts, after, policy)
     if of_age is None or not facts.asked_of_age:
@@ -265,7 +265,7 @@ def _is_due(due: date | None, day: date) -> bool:
     return due is not None and due <= day
 
 
-def _facts_after(facts: Facts, day: date, group: str, policy: Policy) -> Facts:
+def _facts_after(facts: CalendarFacts, day: date, group: str, policy: Policy) -> CalendarFacts:
     def mark_warned(override: Override) -> Override:
         return replace(override, warned=day) if _is_due(_warning(override, policy), day) else override
 

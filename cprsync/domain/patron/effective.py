@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from cprsync.domain.patron.due import ONE_DAY, Facts, derived_group
+from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, derived_group
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force, municipality_in
 from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
@@ -58,7 +58,7 @@ def effective(patron: Recorded, policy: Policy, *, on: date) -> Effective:
     """What is in force on a day. `overrides` has also the corrections that do not hold on that day."""
     person, holding = patron.register, in_force(patron.overrides, on)
     lives = as_if_living(person, municipality_in(holding))
-    facts = Facts("", person, patron.group, patron.overrides, letters_stopped=patron.letters_stopped)
+    facts = CalendarFacts("", person, patron.group, patron.overrides, letters_stopped=patron.letters_stopped)
     return Effective(
         birth=birth_in_force(person, holding),
         municipality=municipality_in_force(person, holding),
@@ -108,7 +108,9 @@ def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:
         replace(one, until=on - ONE_DAY) if one.field is Overridden.GROUP else one for one in patron.overrides
     )
     stopped = patron.letters_stopped
-    facts = Facts(patron.id, patron.register, patron.group, ended, borrows=patron.borrows, letters_stopped=stopped)
+    facts = CalendarFacts(
+        patron.id, patron.register, patron.group, ended, borrows=patron.borrows, letters_stopped=stopped
+    )
     return derived_group(facts, on, policy)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.feed.delivery import Why, last_loaded, look_up_day
+from cprsync.domain.feed.delivery import WindowReason, last_loaded, look_up_day
 from cprsync.domain.person.person import SILENT, Protection
 from cprsync.domain.person.sealed import Address, SealedAddress
 
@@ -186,7 +186,7 @@ class Patron:
     @property
     def has_replaced_number(self) -> bool:
         """True if the register has replaced the number and staff have decided that the patron keeps it."""
-        return self.window is not None and self.window.why is Why.NUMBER_REPLACED
+        return self.window is not None and self.window.why is WindowReason.NUMBER_REPLACED
 
     def is_sealed(self, *, silent_is_sealed: bool, parked: bool = False) -> bool:
         """True if only a reasoned reveal may show name and address. See the function `is_sealed`."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE, warning_of, warnings_about
-from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.provisional import Said
@@ -249,7 +249,7 @@ def _unasked_document(
 def _would_be(desk: Desk, row: NewPatron, patron: Patron) -> dict[str, Any]:
     """The patron's age, and the group that follows from it."""
     today, policy = desk.clock.today(), desk.policy
-    group = derived_group(Facts(NEW, patron.register, row.local.group), today, policy)
+    group = derived_group(CalendarFacts(NEW, patron.register, row.local.group), today, policy)
     return {"age": age_of(birth_date_of(patron.register), policy, today), "group": group}
 
 

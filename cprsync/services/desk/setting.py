@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.access import Doing
-from cprsync.domain.patron.due import ONE_DAY, Facts, next_age_step
+from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import ListChange, NotListed, SeveralMeant, Stage
@@ -300,7 +300,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
         for one in (before, replace(before, register=after.register, overrides=(*after.overrides, *ended)))
     )
     group = now.group if now.group != was.group else before.group
-    facts = Facts(after.id, after.register, group, after.overrides, letters_stopped=stopped)
+    facts = CalendarFacts(after.id, after.register, group, after.overrides, letters_stopped=stopped)
     days = {}
     if name in {Overridden.GROUP, Overridden.BIRTH_DATE}:
         days["next_age_step"] = next_age_step(facts, today, policy)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cprsync.domain.leaving.leaving import Departing
     from cprsync.domain.netmedia.account import Held, Identity
     from cprsync.domain.netmedia.settling import Unsettled
-    from cprsync.domain.patron.due import Due, Facts
+    from cprsync.domain.patron.due import CalendarFacts, Due
     from cprsync.domain.patron.responsible import Answering, Troubled
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
@@ -291,7 +291,7 @@ class _Reconciliation(_Capability):
 
 
 class _Calendar(_Capability):
-    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[CalendarFacts]:
         """The facts with the planned birth dates: a night's days come after its deliveries."""
         left = dict(self._plan.born_anew)
         for facts in self._reads.due_facts(until, everyone=everyone):
@@ -305,7 +305,7 @@ class _Leaving(_Capability):
         return Departed(len(departing.inactive), len(departing))
 
 
-def _born_anew(facts: Facts, write: Write | None) -> Facts:
+def _born_anew(facts: CalendarFacts, write: Write | None) -> CalendarFacts:
     """The facts that the calendar will read of a patron after the write, if there is one."""
     if write is None:
         return facts

@@ -23,7 +23,7 @@ from cprsync.domain.deciding.number_change import renumbered
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
-from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import in_force
@@ -284,7 +284,7 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
     same = before.birth == after.birth and before.number == after.number and not dies_or_lives
     if Action.FIRST_COPY not in change.actions and same:
         return None, None
-    facts = Facts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
+    facts = CalendarFacts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
     return age_step_of(facts, night.clock.today(), night.policy)
 
 

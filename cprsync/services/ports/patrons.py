@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
-from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
@@ -346,7 +346,7 @@ def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
     patron = write.patron
     if policy is None or write.after.birth == patron.register.birth:
         return write
-    facts = Facts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
+    facts = CalendarFacts(patron.id, write.after, patron.group, patron.overrides, borrows=patron.borrows)
     group, step = age_step_of(facts, on, policy)
     return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))
 

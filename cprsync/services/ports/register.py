@@ -95,7 +95,7 @@ class InWindow:
 
     patron_id: str
     since: date
-    #: as `domain.feed.window.Why` names it
+    #: as `WindowReason` names it
     why: str
     #: the last day on which the register was asked and did not answer
     asked: date | None = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.deciding.guard import Outcome
-    from cprsync.domain.patron.due import Facts
+    from cprsync.domain.patron.due import CalendarFacts
     from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm, Policy
 
@@ -189,10 +189,10 @@ class Calendar(Protocol):
         Return the last patron's id; None: no one is left.
         """
 
-    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[CalendarFacts]:
         """Yield the facts of each patron with something due up to a day, or of all, in the order of their ids."""
 
-    def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
+    def minors_facts(self, ids: Sequence[str]) -> Iterator[CalendarFacts]:
         """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
 
     def stamp(self) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import Connection, delete, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Block
 from cprsync.domain.patron.override import in_force
@@ -114,7 +114,7 @@ def reject(one: Answering) -> Done:
         ask(one.connection, one.tenant, [(one.patron_id, FIRST_COPY)])
     elif one.item.row.leaves_replaced:
         # the register tells a protection or a death under the number that the patron does not get
-        open_windows(one.connection, one.tenant, [one.patron_id], Why.NUMBER_REPLACED)
+        open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.NUMBER_REPLACED)
     if doing is AcceptEffect.END_PROTECTION:
         _drop_question(one, PROTECTION_END)
     if one.item.kind == NET_MEDIA_REFUSED:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.desk.access import Doing
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
@@ -143,7 +143,7 @@ def _write(connection: Connection, tenant: Tenant, patron_id: str, entry: Entry,
     write_changes(connection, tenant, tenant.no_run, batch)
     # the patron was late in being subscribed, and the answer did not bring the record up to what the feed may have left
     # out
-    open_windows(connection, tenant, find_late(connection, tenant, late), Why.SUBSCRIBED_LATE)
+    open_windows(connection, tenant, find_late(connection, tenant, late), WindowReason.SUBSCRIBED_LATE)
 
 
 def _link(connection: Connection, tenant: Tenant, patron_id: str, minor_id: str, entry: Entry) -> None:
@@ -196,6 +196,6 @@ def _subscribe(
     if connection.execute(again.values(values)).rowcount:
         # the feed could not tell of the time in between; the answer that is written in this transaction closes the
         # window
-        open_windows(connection, tenant, [patron_id], Why.RETURNED)
+        open_windows(connection, tenant, [patron_id], WindowReason.RETURNED)
         return
     connection.execute(insert(tables.subscription).values(new))

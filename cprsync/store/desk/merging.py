@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, select, union_all, update
 
 from cprsync.domain.deciding.protection import protected_by_either
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.fields import join_local, part_local
@@ -127,7 +127,7 @@ def undo_merge(
     # an item from an earlier version has no account
     _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
     # news about one of them may have been written on the other meanwhile
-    feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], Why.MERGE_UNDONE)
+    feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Connection, update
 
-from cprsync.domain.patron.due import Facts, local_due
+from cprsync.domain.patron.due import CalendarFacts, local_due
 from cprsync.errors import BadInput
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
@@ -131,7 +131,7 @@ def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, polic
     (row,) = patron_rows(connection, tenant, [patron_id])
     patron = open_patron(connection, tenant, row)
     absence = open_local(tenant, row).absence
-    facts = Facts(
+    facts = CalendarFacts(
         row.id,
         patron.register,
         patron.group,

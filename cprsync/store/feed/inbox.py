@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
-from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, Why, day_in_name, may_skip_delivery
+from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import audit
@@ -119,7 +119,7 @@ class Inbox(TenantStore):
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
         with run_transaction(self._tenant, run) as connection:
             if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
-                open_for_subscribed(connection, self._tenant, Why.GAP)
+                open_for_subscribed(connection, self._tenant, WindowReason.GAP)
             connection.execute(
                 update_delivery(self._tenant, delivery.id).values(
                     state=InboxState.ACCEPTED.value,
@@ -161,7 +161,7 @@ class StoppedDeliveries(TenantStore):
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             connection.execute(update_delivery(self._tenant, delivery.id).values(accepted))
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
-            return open_for_subscribed(connection, self._tenant, Why.GAP) if place == Place.GAP.value else 0
+            return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
         refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
@@ -179,7 +179,7 @@ class StoppedDeliveries(TenantStore):
             connection.execute(update_delivery(self._tenant, delivery.id).values(aside))
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
             is_first = _last_taken(connection, self._tenant) is None
-            return open_for_subscribed(connection, self._tenant, Why.GAP) if is_first else 0
+            return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if is_first else 0
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         if not names:

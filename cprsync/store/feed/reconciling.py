@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, select, update
 
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
 from cprsync.store.audit import audit
@@ -80,7 +80,7 @@ class Reconciliation(TenantStore):
             found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe))
             whose = {row.patron_id: by_probe[row.number_index] for row in found}
             opened: dict[CprNumber, list[str]] = {}
-            for one in open_windows(connection, self._tenant, list(whose), Why.SUBSCRIPTION_LOST):
+            for one in open_windows(connection, self._tenant, list(whose), WindowReason.SUBSCRIPTION_LOST):
                 opened.setdefault(whose[one], []).append(one)
         return opened
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import stage_after_return
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Source
@@ -117,8 +117,10 @@ class Subscriptions(TenantStore):
                 feed_coverage.subscribe_until(
                     connection, self._tenant, _dead(connection, self._tenant, ids), dead_until
                 )
-            open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), Why.RETURNED)
-            open_windows(connection, self._tenant, find_late(connection, self._tenant, ids), Why.SUBSCRIBED_LATE)
+            open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), WindowReason.RETURNED)
+            open_windows(
+                connection, self._tenant, find_late(connection, self._tenant, ids), WindowReason.SUBSCRIBED_LATE
+            )
             happened = [audit.Happened("subscribe", run=run, patron=one) for one in ids]
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
@@ -203,7 +205,7 @@ def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
         connection.execute(update(tables.subscription).where(same & ended).values(memory))
     ids = list(dict.fromkeys(row.patron_id for row in back))
-    open_windows(connection, tenant, ids, Why.RETURNED)
+    open_windows(connection, tenant, ids, WindowReason.RETURNED)
     return ids
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden, with_name
 from cprsync.domain.person.number import CprNumber
@@ -160,7 +160,8 @@ def _groups_by_age(connection: Connection, tenant: Tenant, given: Mapping[str, s
     ids, today = [one for one, group in given.items() if policy.ladders.follows_age(group)], tenant.clock.today()
     opened = open_patrons(connection, tenant, patron_rows(connection, tenant, ids))
     facts = (
-        Facts(one.id, one.register, given[one.id], one.overrides, letters_stopped=one.letters_stopped) for one in opened
+        CalendarFacts(one.id, one.register, given[one.id], one.overrides, letters_stopped=one.letters_stopped)
+        for one in opened
     )
     return {one.patron_id: derived_group(one, today, policy) for one in facts}
 

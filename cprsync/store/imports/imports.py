@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.due import Facts, age_step_of
+from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.fields import add_import
 from cprsync.domain.patron.kinds import CONTACT_ADDRESS
 from cprsync.domain.patron.override import with_name
@@ -266,7 +266,7 @@ def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Impor
     person = with_own_values(Person(number), replace(row, name=""))
     group, today = row.local.group, tenant.clock.today()
     # the age is known from the number, or from the list if no register knows the patron
-    facts = Facts("", person, group)
+    facts = CalendarFacts("", person, group)
     group, step = (group, today) if part.policy is None else age_step_of(facts, today, part.policy)
     new = replace(row, number=number, local=replace(row.local, group=group))
     part.created.append(new_row(tenant, new, number, patron_id, next_age_step=step))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select, text, update
 
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
 from cprsync.store.audit import audit, older_states
@@ -85,7 +85,7 @@ class Journal(TenantStore):
             again = _note_again(connection, tenant, there)
             remember_journal(connection, tenant)
             # if the journal is not the database's, one of the two is an older copy
-            open_for_subscribed(connection, tenant, Why.RESTORED)
+            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
             told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [told])
@@ -115,7 +115,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
         # another process may have noticed it just now, and remembered all lines in the database
         if not _is_older(connection, tenant):
             return False
-        count = open_for_subscribed(connection, tenant, Why.RESTORED)
+        count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
         older_states.remember_heads(connection, tenant, tenant.heads.end())
         more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
         audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
@@ -188,7 +188,7 @@ def replay_journal(tenant: Tenant) -> int:
         kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
-            open_for_subscribed(connection, tenant, Why.RESTORED)
+            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
         remember_journal(connection, tenant)
     return len(back)
 

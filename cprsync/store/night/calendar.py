@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, func, select, text, union, update
 
-from cprsync.domain.patron.due import DueKind, Facts, live_one_day, local_due, next_age_step
+from cprsync.domain.patron.due import CalendarFacts, DueKind, live_one_day, local_due, next_age_step
 from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
@@ -62,7 +62,7 @@ class Opened:
 
     row: AnyRow
     patron: Patron
-    facts: Facts
+    facts: CalendarFacts
     #: opened only if it may hold an absence
     local: Local | None
 
@@ -84,7 +84,7 @@ class Calendar(TenantStore):
             _note_events(connection, self._tenant, run, happened)
         return rows[-1].id if len(rows) == page.limit else None
 
-    def due_facts(self, until: date, *, everyone: bool) -> Iterator[Facts]:
+    def due_facts(self, until: date, *, everyone: bool) -> Iterator[CalendarFacts]:
         page = DuePage(until, everyone=everyone, limit=IN_MAX)
         while True:
             with reading(self._tenant.engine) as connection:
@@ -95,7 +95,7 @@ class Calendar(TenantStore):
                 return
             page = replace(page, after=rows[-1].id)
 
-    def minors_facts(self, ids: Sequence[str]) -> Iterator[Facts]:
+    def minors_facts(self, ids: Sequence[str]) -> Iterator[CalendarFacts]:
         with reading(self._tenant.engine) as connection:
             minors = links.answered_for(connection, self._tenant, ids)
             rows = patron_rows(connection, self._tenant, minors)
@@ -157,7 +157,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
         # every write of an absence also sets local_due, so a row without local_due has no absence
         local = None if row.local_due is None else open_local(tenant, row)
         absence = None if local is None else local.absence
-        facts = Facts(
+        facts = CalendarFacts(
             row.id,
             patron.register,
             patron.group,
@@ -178,7 +178,7 @@ class Lived:
 
     opened: Opened
     due: tuple[Due, ...]
-    evening: Facts
+    evening: CalendarFacts
 
     @property
     def id(self) -> str:

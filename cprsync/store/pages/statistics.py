@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.statistics import UNKNOWN, band_of
-from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.store.core import tables
@@ -51,7 +51,9 @@ class Statistics(TenantStore):
             for row, patron in zip(rows, patrons, strict=True):
                 born = birth_in_force(patron.register, in_force(patron.overrides, on))
                 stopped = patron.letters_stopped
-                facts = Facts(patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped)
+                facts = CalendarFacts(
+                    patron.id, patron.register, patron.group, patron.overrides, letters_stopped=stopped
+                )
                 band = band_of(None if born is None else born.day, on, policy.ladders.leap)
                 yield row.municipality or UNKNOWN, band, derived_group(facts, on, policy)
             if len(rows) < page:

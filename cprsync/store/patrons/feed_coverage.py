@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, case, delete, func, select, text, update
 
-from cprsync.domain.feed.delivery import Waiting, Why, Window, ask_order, is_late, may_ask
+from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
@@ -65,7 +65,7 @@ _WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
 _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
 
-def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: Why) -> list[str]:
+def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: WindowReason) -> list[str]:
     """Mark these patrons as unverified until the register has answered. Returns those with `why` as the new reason.
 
     Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
@@ -79,7 +79,7 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     # an answer must also cover the later cause, and a patron whose number was replaced is asked about again
     later = update(tables.patron).where(ours, _PATRON.unverified_until < window.until)
     change_rows(connection, later.values(unverified_until=window.until), _PATRON.id, ids)
-    again = update(tables.patron).where(ours, _PATRON.unverified_why == Why.NUMBER_REPLACED.value)
+    again = update(tables.patron).where(ours, _PATRON.unverified_why == WindowReason.NUMBER_REPLACED.value)
     change_rows(connection, again.values(unverified_asked=None), _PATRON.id, ids)
     values = {
         "unverified_since": func.coalesce(_PATRON.unverified_since, window.since),
@@ -98,16 +98,16 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     return opened
 
 
-def _may_open(why: Why) -> ColumnElement[bool]:
+def _may_open(why: WindowReason) -> ColumnElement[bool]:
     """Return the condition for a new window: the patron is in no window.
 
     NUMBER_REPLACED also takes the place of another reason.
     """
     is_out = _PATRON.unverified_since.is_(None)
-    return is_out | (_PATRON.unverified_why != why.value) if why is Why.NUMBER_REPLACED else is_out
+    return is_out | (_PATRON.unverified_why != why.value) if why is WindowReason.NUMBER_REPLACED else is_out
 
 
-def open_for_subscribed(connection: Connection, tenant: Tenant, why: Why) -> int:
+def open_for_subscribed(connection: Connection, tenant: Tenant, why: WindowReason) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
     holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_CURRENT_REASONS)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
@@ -214,7 +214,7 @@ class Windows(TenantStore):
             waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
         found: list[InWindow] = []
         for patron_id, since, why, asked in rows:
-            kept = rejected.get(patron_id) if why == Why.NUMBER_REPLACED.value else None
+            kept = rejected.get(patron_id) if why == WindowReason.NUMBER_REPLACED.value else None
             item = waiting.get(patron_id, kept)
             found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
         return found
@@ -237,7 +237,7 @@ class Windows(TenantStore):
         ids = [
             one.patron_id
             for one in listed
-            if one.patron_id not in left_out and may_ask(Why(one.why), one.asked, today=today)
+            if one.patron_id not in left_out and may_ask(WindowReason(one.why), one.asked, today=today)
         ]
         return [one.patron_id for one in sorted(_waiting(self._tenant, ids), key=ask_order)[:limit]]
 
@@ -266,7 +266,7 @@ class Windows(TenantStore):
         happened = audit.Happened(ASKED_FOR, user=user, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
-            return open_for_subscribed(connection, self._tenant, Why.RESTORED)
+            return open_for_subscribed(connection, self._tenant, WindowReason.RESTORED)
 
 
 def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
-from cprsync.domain.feed.delivery import Why
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS
 from cprsync.domain.netmedia.account import identity_of
 from cprsync.domain.patron.effective import municipality_in_force
@@ -154,7 +154,7 @@ class Patrons(TenantStore):
         as_of = as_of_from_row(row)
         # A patron with stopped letters is decided even if the record is equal: that may let the letters go again. So is
         # a patron with a replaced number: news under that number verifies the patron.
-        is_decided_on = row.letters_stopped is not None or row.unverified_why == Why.NUMBER_REPLACED.value
+        is_decided_on = row.letters_stopped is not None or row.unverified_why == WindowReason.NUMBER_REPLACED.value
         if as_of is not None and not is_decided_on and self._is_equal(row, person):
             return Equal(row.id, row.version, as_of)
         return from_row(self._tenant.vault, row, corrected)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, text, update
 
-from cprsync.domain.feed.delivery import Why, Window
+from cprsync.domain.feed.delivery import Window, WindowReason
 from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.patron.kinds import is_co
 from cprsync.domain.patron.local import Local, first_lifting
@@ -106,7 +106,7 @@ def patron_row(connection: Connection, tenant: Tenant, patron_id: str, *, hold: 
 
 def _window(row: AnyRow | PatronRow) -> Window | None:
     since, why, until = row.unverified_since, row.unverified_why, row.unverified_until
-    return None if since is None or why is None or until is None else Window(since, Why(why), until)
+    return None if since is None or why is None or until is None else Window(since, WindowReason(why), until)
 
 
 def other_of(vault: Vault, row: AnyRow) -> RelatedPatron:

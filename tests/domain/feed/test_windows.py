@@ -13,8 +13,8 @@ from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, deci
 from cprsync.domain.feed.delivery import (
     COPENHAGEN,
     Waiting,
-    Why,
     Window,
+    WindowReason,
     ask_order,
     is_late,
     last_closed,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
 
 SATURDAY, TUESDAY = date(2027, 3, 20), date(2027, 3, 23)
-WINDOW = Window(MONDAY, Why.GAP, FRIDAY)
+WINDOW = Window(MONDAY, WindowReason.GAP, FRIDAY)
 #: Stamped with the last delivery that was taken, and made when Monday's was loaded.
 MADE_LATER = AsOf(FRIDAY, Source.LOOKUP, MONDAY)
 ON_FRIDAY = AsOf(FRIDAY, Source.LOOKUP, FRIDAY)
@@ -153,38 +153,38 @@ def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_cl
 @pytest.mark.parametrize(
     ("why", "until"),
     [
-        (Why.SUBSCRIBED_LATE, MONDAY),
-        (Why.SUBSCRIPTION_LOST, MONDAY),
-        (Why.RETURNED, MONDAY),
-        (Why.GAP, FRIDAY),
-        (Why.MERGE_UNDONE, FRIDAY),
-        (Why.RESTORED, FRIDAY),
-        (Why.NUMBER_REPLACED, FRIDAY),
+        (WindowReason.SUBSCRIBED_LATE, MONDAY),
+        (WindowReason.SUBSCRIPTION_LOST, MONDAY),
+        (WindowReason.RETURNED, MONDAY),
+        (WindowReason.GAP, FRIDAY),
+        (WindowReason.MERGE_UNDONE, FRIDAY),
+        (WindowReason.RESTORED, FRIDAY),
+        (WindowReason.NUMBER_REPLACED, FRIDAY),
     ],
 )
-def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(why: Why, until: date) -> None:
+def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(why: WindowReason, until: date) -> None:
     """Today's delivery may be without the number, and no look-up of today has seen what it says."""
     assert Window.opened(why, today=MONDAY, now=at(MONDAY, 14)) == Window(MONDAY, why, until)
     assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7)).until == FRIDAY
 
 
-@pytest.mark.parametrize("why", [why for why in Why if why is not Why.NUMBER_REPLACED])
-def test_each_night_asks_about_whoever_is_in_a_window(why: Why) -> None:
+@pytest.mark.parametrize("why", [why for why in WindowReason if why is not WindowReason.NUMBER_REPLACED])
+def test_each_night_asks_about_whoever_is_in_a_window(why: WindowReason) -> None:
     assert may_ask(why, MONDAY, today=MONDAY)
     assert may_ask(why, None, today=MONDAY)
 
 
 def test_of_a_replaced_number_the_register_is_asked_at_once_and_then_each_seventh_day() -> None:
-    days = [may_ask(Why.NUMBER_REPLACED, MONDAY, today=MONDAY + timedelta(days=count)) for count in range(9)]
+    days = [may_ask(WindowReason.NUMBER_REPLACED, MONDAY, today=MONDAY + timedelta(days=count)) for count in range(9)]
     assert days == [False] * 7 + [True] * 2
-    assert may_ask(Why.NUMBER_REPLACED, None, today=MONDAY)
+    assert may_ask(WindowReason.NUMBER_REPLACED, None, today=MONDAY)
 
 
 def test_only_a_window_of_that_reason_says_that_the_number_was_replaced() -> None:
     anna = patron("ANNA")
     assert not anna.has_replaced_number
     assert not replace(anna, window=WINDOW).has_replaced_number
-    assert replace(anna, window=replace(WINDOW, why=Why.NUMBER_REPLACED)).has_replaced_number
+    assert replace(anna, window=replace(WINDOW, why=WindowReason.NUMBER_REPLACED)).has_replaced_number
 
 
 def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:

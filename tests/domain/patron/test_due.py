@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from people import dies, generated, person
 
 from cprsync.domain.patron.due import (
+    CalendarFacts,
     Due,
     DueKind,
-    Facts,
     age_step_of,
     calendar_stamp,
     derived_group,
@@ -40,15 +40,17 @@ MARCH = date(2027, 3, 1)
 BIRTHDAY = date(2027, 3, 24)
 
 
-def facts(key: str = "WILMA", group: str = "Barn", **deviations: Any) -> Facts:
-    return Facts(key, person(key), group, **deviations)
+def facts(key: str = "WILMA", group: str = "Barn", **deviations: Any) -> CalendarFacts:
+    return CalendarFacts(key, person(key), group, **deviations)
 
 
 def corrected(field: Overridden, value: str, until: date | None, since: date = MARCH) -> Override:
     return Override(field, value, "kaj", "set pas", since, until, id=1)
 
 
-def days_of(one: Facts, first: date = MARCH, days: int = 40, policy: Policy = POLICY) -> list[tuple[str, str, str]]:
+def days_of(
+    one: CalendarFacts, first: date = MARCH, days: int = 40, policy: Policy = POLICY
+) -> list[tuple[str, str, str]]:
     """What is forecast, and, day by day, what is lived: they have to be the same."""
     last = first + timedelta(days=days - 1)
     told = list(forecast([one], first=first, last=last, policy=policy))
@@ -56,7 +58,7 @@ def days_of(one: Facts, first: date = MARCH, days: int = 40, policy: Policy = PO
     return [(due.day.strftime("%d%m"), due.kind.value, due.what) for due in told]
 
 
-def lived(one: Facts, first: date, last: date, policy: Policy) -> list[Due]:
+def lived(one: CalendarFacts, first: date, last: date, policy: Policy) -> list[Due]:
     found: list[Due] = []
     day = first
     while day <= last:
@@ -104,7 +106,7 @@ def test_the_dead_grow_no_older() -> None:
 
 
 def test_without_a_birth_date_the_group_stays() -> None:
-    nobody = Facts("nobody", Person(CprNumber.parse(generated(31, 2, 2001, "5"))), "Barn")
+    nobody = CalendarFacts("nobody", Person(CprNumber.parse(generated(31, 2, 2001, "5"))), "Barn")
     assert (derived_group(nobody, MARCH, POLICY), next_age_step(nobody, MARCH, POLICY)) == ("Barn", None)
 
 
@@ -272,7 +274,7 @@ def _overrides(draw: st.DrawFn) -> tuple[Override, ...]:
 
 
 _LIVES = st.builds(
-    Facts,
+    CalendarFacts,
     st.just("12345678"),
     st.one_of(st.none(), _BORN).map(
         lambda born: person("WILMA", birth=SILENT if born is None else Birth(born)),
@@ -293,7 +295,7 @@ _POLICIES = st.builds(
 
 @settings(deadline=None)
 @given(_LIVES, _POLICIES, st.integers(0, 120))
-def test_a_forecast_is_every_day_lived_one_by_one(one: Facts, policy: Policy, days: int) -> None:
+def test_a_forecast_is_every_day_lived_one_by_one(one: CalendarFacts, policy: Policy, days: int) -> None:
     """No day on which something happens is skipped by `next_due`."""
     last = _FIRST + timedelta(days=days)
     assert list(forecast([one], first=_FIRST, last=last, policy=policy)) == lived(one, _FIRST, last, policy)
@@ -302,7 +304,7 @@ def test_a_forecast_is_every_day_lived_one_by_one(one: Facts, policy: Policy, da
 @settings(deadline=None)
 @given(_LIVES, _POLICIES, st.integers(1, 60))
 def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
-    one: Facts, policy: Policy, days: int
+    one: CalendarFacts, policy: Policy, days: int
 ) -> None:
     """The night lives every day since the last run; whoever has nothing due on a day is not even looked at."""
     lived_daily = looked_at = one
@@ -315,7 +317,7 @@ def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
 
 @settings(deadline=None)
 @given(_LIVES, _POLICIES)
-def test_a_day_lived_twice_does_nothing_the_second_time(one: Facts, policy: Policy) -> None:
+def test_a_day_lived_twice_does_nothing_the_second_time(one: CalendarFacts, policy: Policy) -> None:
     evening = live_one_day(one, _FIRST, policy)[1]
     assert live_one_day(evening, _FIRST, policy) == ((), evening)
 
@@ -323,10 +325,10 @@ def test_a_day_lived_twice_does_nothing_the_second_time(one: Facts, policy: Poli
 # -- who answers for her -------------------------------------------------------------------------------------
 
 
-def teenager(**deviations: Any) -> Facts:
+def teenager(**deviations: Any) -> CalendarFacts:
     """Eighteen on 24 March."""
     born = person("WILMA", birth=Birth(date(2009, 3, 24)))
-    return Facts("WILMA", born, "Ung", answered_for=True, **deviations)
+    return CalendarFacts("WILMA", born, "Ung", answered_for=True, **deviations)
 
 
 def test_at_18_nobody_answers_for_her_new_debts_also_where_no_group_follows_age() -> None:
@@ -340,7 +342,7 @@ def test_nobody_stops_to_answer_for_whom_nobody_answered() -> None:
 
 def test_a_responsibility_ends_on_the_day_of_29_february_that_policy_says() -> None:
     born = person("SKUDDAG", birth=Birth(date(2012, 2, 29)))
-    one = Facts("SKUDDAG", born, answered_for=True)
+    one = CalendarFacts("SKUDDAG", born, answered_for=True)
     for leap, day in ((LeapDay.MARCH, "0103"), (LeapDay.FEBRUARY, "2802")):
         policy = Policy(ladders=Ladders(leap=leap))
         told = days_of(one, first=date(2030, 2, 20), policy=policy)
@@ -400,7 +402,7 @@ def test_the_day_on_which_a_responsibility_is_looked_at(*, asked: bool, after: d
 @pytest.mark.parametrize("asked", [False, True])
 def test_nothing_happens_to_a_responsibility_while_no_birth_date_is_known(*, asked: bool) -> None:
     unborn = person("WILMA", number=CprNumber.parse_any("240309KOT1"), birth=SILENT)
-    one = Facts("WILMA", unborn, answered_for=True, asked_of_age=asked)
+    one = CalendarFacts("WILMA", unborn, answered_for=True, asked_of_age=asked)
     assert live_one_day(one, LATER, Policy()) == ((), one)
     assert local_due(one, LATER, Policy()) is None
 

@@ -11,7 +11,7 @@ from people import dies, emigrates, having, moves, patron, person
 from town import ANNA
 
 from cprsync.domain.deciding.decide import Change, count_harm, decide
-from cprsync.domain.patron.due import Facts
+from cprsync.domain.patron.due import CalendarFacts
 from cprsync.domain.patron.effective import (
     culr_in_force,
     effective,
@@ -60,7 +60,7 @@ COPENHAGEN = typed(Overridden.MUNICIPALITY, "0101")
 
 
 def seen(who: Person, *overrides: Override, on: date = TODAY, group: str = "Voksen") -> Any:
-    return effective(Facts("", who, group, overrides), POLICY, on=on)
+    return effective(CalendarFacts("", who, group, overrides), POLICY, on=on)
 
 
 # -- how long ---------------------------------------------------------------------------------------------

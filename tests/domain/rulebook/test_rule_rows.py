@@ -17,7 +17,7 @@ from people import LOOKED_UP, TONIGHT, dies, emigrates, having, patron, person, 
 from printed import POLICY, danish, tables
 
 from cprsync.domain.deciding.decide import AskRegister, Change, Decision, Parked, ProtectionEnd, Unchanged, decide
-from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.override import Overridden
@@ -853,23 +853,25 @@ LETTERS = CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")
 @pytest.mark.parametrize(
     ("facts", "group"),
     [
-        pytest.param(Facts("1", Person(LETTERS), "Barn"), "Barn", id="age-no-birth"),
-        pytest.param(Facts("1", person("ANNA", birth=CHILD), "Voksen"), "Barn", id="age-corrected"),
+        pytest.param(CalendarFacts("1", Person(LETTERS), "Barn"), "Barn", id="age-no-birth"),
+        pytest.param(CalendarFacts("1", person("ANNA", birth=CHILD), "Voksen"), "Barn", id="age-corrected"),
         # the number's date; and one that the register is not sure of
-        pytest.param(Facts("1", person("ANNA", birth=SILENT), "Barn"), "Voksen", id="age-unknown-day-number"),
-        pytest.param(Facts("1", person("ANNA", birth=UNSURE), "Voksen"), "Barn", id="age-unknown-day-mark"),
-        pytest.param(Facts("1", person("ANNA")), "Voksen", id="age-no-group"),
-        pytest.param(Facts("1", dies(person("ANNA")), "Barn"), "Barn", id="age-dead"),
-        pytest.param(Facts("1", person("ANNA"), "Barn"), "Voksen", id="age-alive-again"),
+        pytest.param(CalendarFacts("1", person("ANNA", birth=SILENT), "Barn"), "Voksen", id="age-unknown-day-number"),
+        pytest.param(CalendarFacts("1", person("ANNA", birth=UNSURE), "Voksen"), "Barn", id="age-unknown-day-mark"),
+        pytest.param(CalendarFacts("1", person("ANNA")), "Voksen", id="age-no-group"),
+        pytest.param(CalendarFacts("1", dies(person("ANNA")), "Barn"), "Barn", id="age-dead"),
+        pytest.param(CalendarFacts("1", person("ANNA"), "Barn"), "Voksen", id="age-alive-again"),
         pytest.param(
-            Facts("1", having(dies(person("ANNA")), status=Status.ANNULLED), "Barn", letters_stopped=TODAY),
+            CalendarFacts("1", having(dies(person("ANNA")), status=Status.ANNULLED), "Barn", letters_stopped=TODAY),
             "Barn",
             id="age-dead-annulled",
         ),
         # letters to her stopped while her death is held: that is all of it that counts
-        pytest.param(Facts("1", person("ANNA"), "Barn", letters_stopped=TODAY), "Voksen", id="age-alive-again-held"),
-        pytest.param(Facts("1", person("ANNA", status=Status.ANNULLED), "Barn"), "Voksen", id="age-annulled"),
+        pytest.param(
+            CalendarFacts("1", person("ANNA"), "Barn", letters_stopped=TODAY), "Voksen", id="age-alive-again-held"
+        ),
+        pytest.param(CalendarFacts("1", person("ANNA", status=Status.ANNULLED), "Barn"), "Voksen", id="age-annulled"),
     ],
 )
-def test_a_group_follows_what_is_known_of_her_age(facts: Facts, group: str) -> None:
+def test_a_group_follows_what_is_known_of_her_age(facts: CalendarFacts, group: str) -> None:
     assert derived_group(facts, TODAY, POLICY) == group

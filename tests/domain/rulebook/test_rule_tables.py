@@ -15,7 +15,7 @@ from printed import POLICY, danish, tables
 from cprsync.config.packaged import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.deciding.decide import Parked, decide
 from cprsync.domain.lending.contacting import About, Channel, ContactRule, contact_facts, may_contact
-from cprsync.domain.patron.due import Facts, derived_group
+from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import CheckedAgainst, Overridden, Override, value_of
@@ -95,7 +95,7 @@ def test_whose_group_age_leaves_alone(
     group: str, deviations: dict[str, Any], overrides: tuple[Override, ...], then: str
 ) -> None:
     """ANNA is long grown up; the last day of the pin is 30 March."""
-    facts = Facts("1", person("ANNA", **deviations), group, overrides)
+    facts = CalendarFacts("1", person("ANNA", **deviations), group, overrides)
     assert derived_group(facts, date(2027, 3, 30), POLICY) == group
     assert derived_group(facts, date(2027, 3, 31), POLICY) == then
 
@@ -212,7 +212,7 @@ def test_a_municipality_that_staff_type_is_printed_as_it_is_lived(key: str) -> N
     if "erstatningsnummer" in what:
         persons.append(Person(CprNumber.parse_any(f"{person('ANNA').number.digits[:6]}KOT1")))
     for one in persons:
-        lives = effective(Facts("", one, overrides=(TYPED,)), POLICY, on=date(2027, 3, 23))
+        lives = effective(CalendarFacts("", one, overrides=(TYPED,)), POLICY, on=date(2027, 3, 23))
         assert (lives.residence, lives.culr) == LIVED[key]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 
-from cprsync.domain.feed.delivery import Why, Window, last_closed
+from cprsync.domain.feed.delivery import Window, WindowReason, last_closed
 from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 TODAY = STARTED.date()
 
 
-def opened(store: SqlStore, ids: list[str], why: Why) -> list[str]:
+def opened(store: SqlStore, ids: list[str], why: WindowReason) -> list[str]:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
         return feed_coverage.open_windows(connection, store._tenant, ids, why)
 
 
-def opened_for_subscribed(store: SqlStore, why: Why = Why.GAP) -> int:
+def opened_for_subscribed(store: SqlStore, why: WindowReason = WindowReason.GAP) -> int:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
         return feed_coverage.open_for_subscribed(connection, store._tenant, why)
@@ -46,9 +46,9 @@ def windows_of(store: SqlStore) -> dict[str, Window | None]:
 def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(store: SqlStore, run: Run) -> None:
     known, new = enrol(store, 2)
     write(store, run, person(0))
-    assert opened(store, [known, new, known], Why.GAP) == [known]
-    assert opened(store, [known], Why.RESTORED) == []
-    assert windows_of(store) == {known: Window(TODAY, Why.GAP, MONDAY), new: None}
+    assert opened(store, [known, new, known], WindowReason.GAP) == [known]
+    assert opened(store, [known], WindowReason.RESTORED) == []
+    assert windows_of(store) == {known: Window(TODAY, WindowReason.GAP, MONDAY), new: None}
     view = store.views.patron(known)
     assert view is not None
     assert (view.patron.verified, view.patron.is_known) == (False, True)
@@ -57,33 +57,33 @@ def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(st
 def test_a_later_cause_moves_on_what_an_answer_must_have_seen(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
-    opened(store, [known], Why.GAP)
+    opened(store, [known], WindowReason.GAP)
     closing = last_closed(STARTED)
     assert closing < TODAY
     with writing(store._tenant.engine) as connection:
         connection.execute(update(tables.patron).values(unverified_until=closing - timedelta(days=1)))
-    assert opened(store, [known], Why.SUBSCRIPTION_LOST) == []
-    assert windows_of(store) == {known: Window(TODAY, Why.GAP, closing)}
-    opened(store, [known], Why.GAP)
-    assert windows_of(store) == {known: Window(TODAY, Why.GAP, closing)}
+    assert opened(store, [known], WindowReason.SUBSCRIPTION_LOST) == []
+    assert windows_of(store) == {known: Window(TODAY, WindowReason.GAP, closing)}
+    opened(store, [known], WindowReason.GAP)
+    assert windows_of(store) == {known: Window(TODAY, WindowReason.GAP, closing)}
 
 
 def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
     before = store.views.everything()["patron"]
-    opened(store, [known], Why.GAP)
+    opened(store, [known], WindowReason.GAP)
     closed(store, known)
     assert store.views.everything()["patron"] == before
-    assert opened(store, [known], Why.MERGE_UNDONE) == [known]
-    assert windows_of(store) == {known: Window(TODAY, Why.MERGE_UNDONE, MONDAY)}
+    assert opened(store, [known], WindowReason.MERGE_UNDONE) == [known]
+    assert windows_of(store) == {known: Window(TODAY, WindowReason.MERGE_UNDONE, MONDAY)}
 
 
 def test_opening_and_closing_change_no_version_and_no_record(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
     before = store.patrons.read([known])[0]
-    opened(store, [known], Why.GAP)
+    opened(store, [known], WindowReason.GAP)
     after = store.patrons.read([known])[0]
     assert (after.version, after.register, after.as_of) == (before.version, before.register, before.as_of)
 
@@ -93,16 +93,16 @@ def test_a_window_is_opened_for_everyone_subscribed_and_for_nobody_else(store: S
     write(store, run, person(0), person(1))
     store.subscriptions.subscribed(run, [(subscribed, number(0))], since=TODAY)
     assert opened_for_subscribed(store) == 1
-    assert windows_of(store) == {subscribed: Window(TODAY, Why.GAP, MONDAY), other: None}
+    assert windows_of(store) == {subscribed: Window(TODAY, WindowReason.GAP, MONDAY), other: None}
     assert opened_for_subscribed(store) == 0
 
 
 def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(store: SqlStore, run: Run) -> None:
     known, other, third = enrol(store, 3)
     write(store, run, person(0), person(1), person(2))
-    opened(store, [known], Why.MERGE_UNDONE)
-    opened(store, [known, other, third], Why.GAP)
-    opened(store, [known, other, third], Why.GAP)
+    opened(store, [known], WindowReason.MERGE_UNDONE)
+    opened(store, [known, other, third], WindowReason.GAP)
+    opened(store, [known, other, third], WindowReason.GAP)
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything()["audit"]]
     told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == feed_coverage.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
