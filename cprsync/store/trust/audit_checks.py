@@ -8,10 +8,11 @@ stopped. The memory used does not depend on the number of entries.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from cprsync.services.ports.trust import AuditState
 from cprsync.store.audit import audit, older_states
@@ -45,6 +46,36 @@ _SEALED: Final = (
     *(_PATRON.id, _PATRON.register_blob, _PATRON.register_key, _PATRON.fingerprint, _PATRON.fingerprint_key),
     *(_PATRON.version, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
 )
+_AGENCY: Final[BindParameter[str]] = bindparam("agency_")
+_STREAM: Final[BindParameter[str]] = bindparam("stream_")
+_AFTER: Final[BindParameter[Any]] = bindparam("after_")
+_LAST: Final[BindParameter[Any]] = bindparam("last_")
+
+
+def _in_stream(columns: Any) -> tuple[Any, ...]:
+    return columns.agency == _AGENCY, columns.stream == _STREAM
+
+
+# Built once: each night asks each stream for these.
+_HEADS: Final = select(tables.audit_head).where(_HEAD.agency == _AGENCY)
+_HEAD_SEQ: Final = select(_HEAD.seq).where(*_in_stream(_HEAD))
+_FIRST_SEQ: Final = select(func.min(_ROW.seq)).where(*_in_stream(_ROW), _ROW.seq > _AFTER)
+_REASON_BEYOND: Final = select(func.min(_REASON.seq)).where(*_in_stream(_REASON), _REASON.seq > _AFTER)
+_REASONS: Final = select(tables.audit_reason).where(*_in_stream(_REASON), _REASON.seq > _AFTER, _REASON.seq <= _LAST)
+_ENTRIES: Final = (
+    select(_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key)
+    .where(*_in_stream(_ROW), _ROW.seq > _AFTER)
+    .order_by(_ROW.seq)
+    .limit(_READ_ROWS)
+)
+_ENTRIES_TO: Final = _ENTRIES.where(_ROW.seq <= _LAST)
+_LAST_REPORT: Final = (
+    select(_RUN.document).where(_RUN.agency == _AGENCY, _RUN.finished.is_not(None)).order_by(_RUN.id.desc()).limit(1)
+)
+_RECORDS: Final = (
+    select(*_SEALED).where(_PATRON.agency == _AGENCY, _PATRON.id > _AFTER).order_by(_PATRON.id).limit(_PAGE)
+)
+_RECORDS_TO: Final = _RECORDS.where(_PATRON.id <= _LAST)
 
 
 def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
@@ -108,9 +139,7 @@ def _check_streams(
     connection: Connection, tenant: Tenant, heads: Heads, problems: list[AuditBroken]
 ) -> tuple[int, int]:
     """Follow each stream. Returns how many entries verify, and how many streams there are."""
-    ours = {
-        row.stream: row for row in connection.execute(select(tables.audit_head).where(_HEAD.agency == tenant.agency))
-    }
+    ours = {row.stream: row for row in connection.execute(_HEADS, {"agency_": tenant.agency})}
     names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
@@ -141,12 +170,18 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
     """Return the streams that a table has rows of. It goes from name to name by the key, not through all rows."""
     names: set[str] = set()
-    wanted = select(func.min(table.c.stream)).where(table.c.agency == tenant.agency)
-    name = connection.scalar(wanted)
+    first, following = _stream_statements(table)
+    name = connection.scalar(first, {"agency_": tenant.agency})
     while name is not None:
         names.add(name)
-        name = connection.scalar(wanted.where(table.c.stream > name))
+        name = connection.scalar(following, {"agency_": tenant.agency, "after_": name})
     return names
+
+
+@functools.cache
+def _stream_statements(table: Any) -> tuple[Select[Any], Select[Any]]:
+    first = select(func.min(table.c.stream)).where(table.c.agency == _AGENCY)
+    return first, first.where(table.c.stream > _AFTER)
 
 
 class _StreamCheck:
@@ -173,8 +208,7 @@ class _StreamCheck:
         self._take_all(self._parts())
         self._check_head(head)
         self._check_kept()
-        beyond = select(func.min(_REASON.seq)).where(*self._ours(_REASON), _REASON.seq > self._reached)
-        if (seq := self._connection.scalar(beyond)) is not None:
+        if (seq := self._connection.scalar(_REASON_BEYOND, self._values(after_=self._reached))) is not None:
             raise self._broken("a reason belongs to no entry", at=seq)
 
     def follow_to(self, last: int) -> None:
@@ -191,19 +225,16 @@ class _StreamCheck:
         That is the last one that we cut off, the last one that was accepted as it is, or none.
         """
         after, mac = self._kept.accepted or (0, _FIRST)
-        first = self._connection.scalar(select(func.min(_ROW.seq)).where(*self._ours(_ROW), _ROW.seq > after))
+        first = self._connection.scalar(_FIRST_SEQ, self._values(after_=after))
         self._is_there_again = first is not None and self._kept.first is not None and first < self._kept.first
-        head = select(_HEAD.seq).where(*self._ours(_HEAD))
-        last_gone = first - 1 if first is not None else self._connection.scalar(head) or 0
+        last_gone = first - 1 if first is not None else self._connection.scalar(_HEAD_SEQ, self._values()) or 0
         return (last_gone, self._kept.cuts[last_gone]) if last_gone in self._kept.cuts else (after, mac)
 
     def _parts(self, last: int | None = None) -> Iterator[Sequence[AnyRow]]:
         if self._is_there_again:
             raise self._broken("an entry is there again that was forgotten", at=self._reached + 1)
-        columns = (_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key)
-        wanted = select(*columns).where(*self._ours(_ROW)).order_by(_ROW.seq).limit(_READ_ROWS)
-        wanted = wanted if last is None else wanted.where(_ROW.seq <= last)
-        while rows := self._connection.execute(wanted.where(_ROW.seq > self._reached)).all():
+        wanted, until = (_ENTRIES, {}) if last is None else (_ENTRIES_TO, {"last_": last})
+        while rows := self._connection.execute(wanted, self._values(after_=self._reached, **until)).all():
             yield rows
 
     def _take_all(self, parts: Iterator[Sequence[AnyRow]]) -> None:
@@ -238,8 +269,8 @@ class _StreamCheck:
 
     def _reasons(self, last: int) -> dict[int, AnyRow]:
         """Return the sealed reasons of the entries from here up to `last`."""
-        wanted = select(tables.audit_reason).where(*self._ours(_REASON), _REASON.seq.between(self._reached + 1, last))
-        return {row.seq: row for row in self._connection.execute(wanted)}
+        found = self._connection.execute(_REASONS, self._values(after_=self._reached, last_=last))
+        return {row.seq: row for row in found}
 
     def _fits(self, reason: AnyRow | None, patron_id: str | None, told: str | None) -> bool:
         """Return whether the sealed reason is the one that its entry names.
@@ -274,8 +305,8 @@ class _StreamCheck:
         if self._kept.seq == self._reached and self._kept.mac != self._mac:
             raise self._broken("the entry is not the one of the checkpoint", at=self._reached)
 
-    def _ours(self, columns: Any) -> tuple[Any, ...]:
-        return columns.agency == self._tenant.agency, columns.stream == self._stream
+    def _values(self, **more: int) -> dict[str, Any]:
+        return {"agency_": self._tenant.agency, "stream_": self._stream, **more}
 
     def _broken(self, why: str, *, at: int | None = None) -> AuditBroken:
         return AuditBroken(self._stream, self._reached + 1 if at is None else at, why)
@@ -297,9 +328,8 @@ def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, l
 
 def _last_opened(tenant: Tenant) -> str:
     """Return where the last run stopped, from its report. "" means to begin at the first record."""
-    closed = select(_RUN.document).where(_RUN.agency == tenant.agency, _RUN.finished.is_not(None))
     with reading(tenant.engine) as connection:
-        document = connection.scalar(closed.order_by(_RUN.id.desc()).limit(1))
+        document = connection.scalar(_LAST_REPORT, {"agency_": tenant.agency})
     checked = json.loads(document or "{}").get("audit") or {}
     return str(checked.get("last_record") or "")
 
@@ -312,11 +342,10 @@ def _records_from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
 
 
 def _records_between(tenant: Tenant, after: str, until: str | None) -> Iterator[AnyRow]:
-    ours = select(*_SEALED).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id).limit(_PAGE)
-    ours = ours if until is None else ours.where(_PATRON.id <= until)
+    wanted, last = (_RECORDS, {}) if until is None else (_RECORDS_TO, {"last_": until})
     while True:
         with reading(tenant.engine) as connection:
-            rows = connection.execute(ours.where(_PATRON.id > after)).all()
+            rows = connection.execute(wanted, {"agency_": tenant.agency, "after_": after, **last}).all()
         if not rows:
             return
         yield from rows
