@@ -24,7 +24,7 @@ from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.web.pages.fields import rows_of
-from cprsync.web.pages.records import whose_name
+from cprsync.web.pages.records import read_number, whose_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +145,9 @@ def _answer(visit: Visit, case: Case) -> Response:
     if case.typed.get("pin") and not typed.get("pin") and typed.get("cards"):
         typed["pin"] = case.typed["pin"]
     answers = visit.typed(RESPONSIBLE)
+    if answers == _shown_again(case.answers):
+        # as the form showed it: they left it as it was
+        answers = case.answers
     responsible = case.responsible if answers == case.answers else None
     case = replace(case, typed=typed, answers=answers, responsible=responsible)
     try:
@@ -165,6 +168,12 @@ def _answer(visit: Visit, case: Case) -> Response:
 def _named(responsible: ShownResponsible | None, typed: str) -> str:
     """Who answers, as the form shows it again: a patron by their patron number, not by their CPR number."""
     return typed if responsible is None or responsible.known is None else responsible.known
+
+
+def _shown_again(answers: str) -> str:
+    """Who answers, in its field: a CPR number is hidden, as it is nowhere else on the page."""
+    number = read_number(answers)
+    return answers if number is None else number.masked(shut=True)
 
 
 def preview(visit: Visit, case: Case) -> Addition:
@@ -221,7 +230,7 @@ def _show(visit: Visit, case: Case, shown: Addition | None, *, problem: tuple[st
         rows=list(rows_of(document["fields"], visit.language)) if is_known else [],
         may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
         responsible=None if case.responsible is None else case.responsible.document,
-        answers=case.answers,
+        answers=_shown_again(case.answers),
         has_pin=bool(case.typed.get("pin")),
         key=visit.session.put(case),
         again=visit.session.put(Number(case.number)) if case.way is Way.PROVISIONAL and case.number else "",
