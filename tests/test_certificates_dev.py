@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from cprsync.errors import ConfigurationError
@@ -23,6 +24,7 @@ from cprsync.mock.certs import (
     Identity,
     Profile,
     develop_certificates,
+    load_key,
     make_authority,
     packaged_profile,
 )
@@ -168,6 +170,20 @@ def test_a_folder_is_made_whole_again(own: Path, name: str, damage: Callable[[Pa
     assert_pair(made.client, made.client_key)
     assert_pair(made.server, made.server_key)
     assert made.client_p12.is_file()
+
+
+def test_a_key_that_is_damaged_behind_its_public_part_is_replaced_with_its_certificate(own: Path) -> None:
+    made = develop_certificates(own, now=NOW, profile=SMALL)
+    whole = load_key(made.client_key).private_numbers()
+    wrong = {"d": whole.d ^ 2, "dmp1": whole.dmp1 ^ 2, "dmq1": whole.dmq1 ^ 2}
+    numbers = rsa.RSAPrivateNumbers(whole.p, whole.q, iqmp=whole.iqmp, public_numbers=whole.public_numbers, **wrong)
+    key = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    made.client_key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    again = develop_certificates(own, now=NOW, profile=SMALL)
+    assert again.serial != made.serial
+    assert_pair(again.client, again.client_key)
 
 
 def test_a_key_that_does_not_belong_is_replaced_with_its_certificate(own: Path) -> None:
