@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GUIDE: Final = Path(__file__).resolve().parents[2] / "cprsync" / "guide"
 #: Wide enough for both columns, and no larger than a page of the guide shows.
-SIZE: Final = (1100, 760)
+WIDTH: Final = 1100
 
 
 def _register(seat: Seat) -> None:
@@ -43,11 +43,11 @@ def _show_deliveries(seat: Seat) -> None:
     seat.open("/nights/deliveries")
 
 
-#: By file name, how to get there.
-PICTURES: Final[Mapping[str, Callable[[Seat], None]]] = {
-    "desk-registration.png": _register,
-    "desk-protected.png": _show_protected,
-    "desk-deliveries.png": _show_deliveries,
+#: By file name, how to get there, and how high the picture is.
+PICTURES: Final[Mapping[str, tuple[Callable[[Seat], None], int]]] = {
+    "desk-registration.png": (_register, 872),
+    "desk-protected.png": (_show_protected, 760),
+    "desk-deliveries.png": (_show_deliveries, 900),
 }
 
 
@@ -59,9 +59,9 @@ def main() -> int:
         keys.mkdir()
         _make_mock_keys(keys)
         with served_town(folder / "town", keys) as town, launched(demand(find_chromium())) as browser:
-            seat = sit_down(browser, town.url).sign_in_as("alle").look_by(size=SIZE)
-            for file, go in PICTURES.items():
-                go(seat)
+            seat = sit_down(browser, town.url).sign_in_as("leder")
+            for file, (go, height) in PICTURES.items():
+                go(seat.look_by(size=(WIDTH, height)))
                 seat.page.screenshot(path=GUIDE / file)
     return 0
 
