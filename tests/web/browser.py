@@ -14,6 +14,7 @@ import requests
 from doubles import AGENCY, Library
 
 from cprsync.config.addresses import LOOPBACK
+from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
 from cprsync.services.desk.lookup import Desk
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
@@ -44,6 +45,8 @@ class Site:
     library: Library
     told: list[str] = field(default_factory=list)
     section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="Byens bibliotek"))
+    #: how often one person may look somebody up
+    caps: Caps = DEFAULT_CAPS
 
     def certificates(self) -> list[dict[str, Any]]:
         """No certificate is in use."""
@@ -52,7 +55,7 @@ class Site:
     @contextmanager
     def desk(self) -> Iterator[Desk]:
         library = self.library
-        yield Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+        yield Desk(AGENCY, library.store, library.register, library.clock, library.policy, caps=self.caps)
 
     def wait_anew(self) -> None:
         """The doubles never wait."""

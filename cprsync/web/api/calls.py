@@ -145,14 +145,21 @@ async def _let_machine_in(request: Request, handle: Handler) -> Response:
 
 async def with_body(request: Request) -> Request:
     """The request with its body read, of the size and kind that we take. Raises BadInput."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise BadInput("the request is no application/json", kind="request.media")
+    media = request.headers.get("content-type")
+    if media is not None and media.partition(";")[0].strip().lower() != _JSON:
+        raise _no_json()
     try:
         body = await read_body(request)
     except FormRefused:
         raise BadInput("the request is too large, or came too slowly", kind="request.size") from None
+    if body and media is None:
+        raise _no_json()
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return Request(request.scope, receive)
+
+
+def _no_json() -> BadInput:
+    return BadInput("the request is no application/json", kind="request.media")
