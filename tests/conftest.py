@@ -21,6 +21,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.mock.certs import DevCertificates
+
 # An example is judged by what it shows, never by how long it took (performance is measured in the benchmarks):
 # a machine at work on other things makes no test red.
 settings.register_profile("cprsync", deadline=None)
@@ -96,6 +98,22 @@ def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "sftp" / "known_hosts").exists():
             _make_mock_keys(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def keys_at_hand(mock_keys: Path) -> Iterator[None]:
+    """A mock in a new folder takes these keys. Making its own takes seconds, as the demo of an installed wheel does."""
+    from cprsync.mock import server
+
+    def take(folder: Path, *, now: datetime) -> DevCertificates:
+        if not folder.exists():
+            shutil.copytree(mock_keys, folder.parent, dirs_exist_ok=True)
+        return make(folder, now=now)
+
+    make = server.develop_certificates
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "develop_certificates", take)
+        yield
 
 
 def _make_mock_keys(folder: Path) -> None:

@@ -205,7 +205,7 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, keys_at_hand: None) -> Iterator[Town]:
     folder = tmp_path_factory.mktemp("birthdays") / "demo"
     with redirect_stdout(StringIO()):
         assert run_demo(keep=folder, language="da", as_json=True) == 0

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import Settings
     from cprsync.domain.person.person import Person
 
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.usefixtures("keys_at_hand")]
 
 
 def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:

@@ -101,6 +101,7 @@ def _corrected(folder: Path) -> str:
     return patron
 
 
+@pytest.mark.usefixtures("keys_at_hand")
 def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_the_next_one_is_forecast(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
