@@ -133,7 +133,9 @@ def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield "  " + word("leaving", language, **leaving)
     if leaving.get("again"):
         yield "  " + word("erased_again", language, **leaving)
-    yield from _net_media_lines(document, language)
+    yield from ("  " + line for line in net_media_lines(document, language))
+    # a run of an earlier version lacks it
+    yield from ("  " + line for line in audit_lines(document.get("audit"), language))
     yield from _windows_lines(document, language)
     # a run of an earlier version lacks it
     if document.get("sealed_by_silence"):
@@ -157,7 +159,8 @@ def _windows_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     yield from ("  " + line for line in window_lines(windows, language))
 
 
-def _net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What became of rights to net media, and what their services were told."""
     # a run of an earlier version lacks it, and has no comparison of accounts
     for product, counts in document.get("entitlements", {}).items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
@@ -167,19 +170,17 @@ def _net_media_lines(document: Mapping[str, Any], language: Language) -> Iterato
         waits = word("night_untold", language, count=counts["waiting"]) if counts["waiting"] else ""
         # a run of an earlier version did not say what a product is called
         title = document.get("products", {}).get(product, {}).get(language, product)
-        yield "  " + word("night_rights", language, product=title, turned=", ".join(turned) + waits)
-    yield from ("  " + line for line in account_lines(document.get("net_media", {}), language))
+        yield word("night_rights", language, product=title, turned=", ".join(turned) + waits)
+    yield from account_lines(document.get("net_media", {}), language)
     published = document["published"]
     if published["sent"]:
-        yield "  " + word("told", language, sent=published["sent"])
+        yield word("told", language, sent=published["sent"])
     if published["waiting"]:
         # a run of an earlier version lacks it
         waits = "waiting_unset" if published.get("set_up") is False else "waiting"
-        yield "  " + word(waits, language, waiting=published["waiting"])
+        yield word(waits, language, waiting=published["waiting"])
     if published["failed"]:
-        yield "  " + word("not_taken", language, failed=published["failed"])
-    # a run of an earlier version lacks it
-    yield from ("  " + line for line in audit_lines(document.get("audit"), language))
+        yield word("not_taken", language, failed=published["failed"])
 
 
 def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Said:
     text: str
     #: somebody has to act on it: it was not simply done
     is_warning: bool = False
+    #: where to go on with it, and what that does; the path names nobody
+    onward: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,9 +130,9 @@ class Session:
         """Whether the person may do it."""
         return may(self.roles, task)
 
-    def say(self, text: str) -> None:
-        """What the next page says was done."""
-        self._keep(Said(text))
+    def say(self, text: str, *, onward: tuple[str, str] | None = None) -> None:
+        """What the next page says was done. `onward`: a path where the person can go on with it, and its name."""
+        self._keep(Said(text, onward=onward))
 
     def warn(self, text: str) -> None:
         """What the next page says that somebody has to act on."""

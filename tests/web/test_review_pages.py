@@ -44,6 +44,14 @@ def test_a_field_that_neither_patron_has_is_left_out(desk: Served, number: int) 
     assert "Fraværsperiode" not in browser.text
 
 
+def test_a_case_in_which_nothing_differs_does_not_say_that_differences_are_marked(desk: Served) -> None:
+    desk.library.store.desk.ask_staff(patron_of(desk, "ANNA"), NET_MEDIA_REFUSED)
+    (item,) = desk.library.store.review_desk.items(all_states=False)
+    browser = desk.browser().open(f"/reviews/{item.id}")
+    assert "Posten er, som CPR siger" in browser.text
+    assert "understreget" not in browser.text
+
+
 def test_rejecting_takes_a_reason_and_closes_the_item(desk: Served, number: int) -> None:
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="reject", reason="To forskellige")
@@ -157,10 +165,13 @@ def test_the_queue_shows_one_kind_and_what_has_waited(desk: Served, number: int)
 def test_an_answer_is_found_taken_back_and_reopened(desk: Served, number: int) -> None:
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="accept")
+    assert f'<a href="/reviews/{number}">Fortryd afgørelsen</a>' in browser.answer.text
     assert f'href="/reviews/{number}"' in browser.open("/reviews?view=answered").answer.text
     browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="undo", reason="Forkert")
     assert desk.library.store.review_desk.item(number).state is State.UNDONE
-    browser.open(f"/reviews/{number}").send(f"/reviews/{number}/answer", answer="reopen", reason="Spørg igen")
+    assert "Sagen er stadig lukket." in browser.text
+    # the page that says so opens it again
+    browser.send(f"/reviews/{number}/answer", answer="reopen", reason="Spørg igen")
     assert desk.library.store.review_desk.item(number).state is State.WAITING
 
 

@@ -13,10 +13,11 @@ from cprsync.language.night import (
     OUTCOMES,
     brake_lines,
     delivery_outcomes,
+    net_media_lines,
     report_lines,
     status_lines,
 )
-from cprsync.language.words import day_text, reason_words, word
+from cprsync.language.words import day_text, desk_word, reason_words, word
 from cprsync.services.trust.audit import status_of
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def show_night(visit: Visit) -> Response:
         actions=_counted(document.get("actions", {}), language),
         reasons=[(reason_words(key, language), count) for key, count in document.get("reasons", {}).items()],
         brake=_brake(document, language),
+        net_media=list(net_media_lines(document, language)) if is_told else [],
         let_through=_counted(document.get("let_through", {}), language),
         lines=list(report_lines(document, language)) if is_told else [],
         items=_items(document, items, language),
@@ -128,7 +130,9 @@ def _age(since: str, now: datetime) -> int:
 
 
 def _balance(document: Mapping[str, Any], language: Language) -> list[tuple[str, int]]:
-    return [(word(key, language), document[key]) for key in OUTCOMES]
+    # "parked" as elsewhere would read as if nobody had to decide anything: cases beside the delivery wait too
+    names = {"parked": desk_word("night_parked", language)}
+    return [(names.get(key) or word(key, language), document[key]) for key in OUTCOMES]
 
 
 def _deliveries(document: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:

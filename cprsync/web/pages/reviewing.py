@@ -49,11 +49,22 @@ def answer_item(visit: Visit) -> Response:
         item = answers[answer]()
     except (BadInput, Braked, NotConfirmed) as error:
         return _item_page(visit, problem=(_field_of(error, answer), error_text(error, visit.language)))
-    visit.session.say(visit.word(f"answered_{answer}", number=number))
+    is_here = answer == "undo" or (item["state"] == State.WAITING.value and answer != "later")
+    back = None if is_here else _taken_back_by(item)
+    onward = None if back is None else (f"/reviews/{number}", visit.word(back))
+    visit.session.say(visit.word(f"answered_{answer}", number=number), onward=onward)
     for patron in filter(None, (item["patron"], item["about"])):
         visit.publish(patron)
-    stays = item["state"] == State.WAITING.value and answer != "later"
-    return visit.go_to(f"/reviews/{number}" if stays else "/reviews")
+    return visit.go_to(f"/reviews/{number}" if is_here else "/reviews")
+
+
+def _taken_back_by(item: Mapping[str, Any]) -> str | None:
+    """The word of what takes an answer back on the item's page. None: nothing does."""
+    if item["state"] == State.WAITING.value:
+        return "now_button"
+    if item["state"] == State.ACCEPTED.value:
+        return "undo_button" if item["undoable"] else None
+    return "reopen_button" if item["reopens"] else None
 
 
 def _field_of(error: BadInput | Braked | NotConfirmed, answer: str) -> str:
