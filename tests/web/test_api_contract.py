@@ -127,7 +127,9 @@ def described(
 def sends_nothing_back(_: schemathesis.CheckContext, answer: schemathesis.Response, case: schemathesis.Case) -> None:
     """A request that breaks a rule is not shown to whoever reads the refusal."""
     if answer.status_code == 422:
-        assert not [text for text in texts_of(case.body) if len(text) >= _SHORTEST and text in answer.text]
+        # the kind is a constant of ours, and hypothesis tries the constants that it finds in our modules
+        told = json.dumps({**answer.json(), "kind": "", "type": ""}, ensure_ascii=False)
+        assert not [text for text in texts_of(case.body) if len(text) >= _SHORTEST and text in told]
 
 
 def texts_of(sent: Any) -> Iterator[str]:
