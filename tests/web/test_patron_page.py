@@ -394,6 +394,18 @@ def test_a_patron_chooses_where_notices_go_and_the_audit_names_them(desk: Served
     assert [(one["patron"], one["actions"]) for one in mine] == [(patron_of(desk, "ANNA"), ["telephones"])]
 
 
+def test_of_two_addresses_that_are_masked_alike_only_the_one_for_notices_says_so(desk: Served) -> None:
+    first = EMAIL[:1] + "other@example.dk"
+    set_of(desk.library, "ANNA", "emails", f"*{first}")
+    seen = by_card(desk).answer.text
+    assert (seen.count("k•••@•••.dk (1) (får ikke beskeder)"), seen.count("k•••@•••.dk (2) (får beskeder)")) == (1, 1)
+    browser = by_card(desk).open("/me/change")
+    taken = [one for one in browser.page.forms if one.values.get("doing") == "remove"]
+    assert "k•••@•••.dk (2) (får beskeder)" in browser.answer.text
+    browser.post("/me/set", taken[-1].values)
+    assert [(one.address, one.notices) for one in local_of(desk).emails] == [(EMAIL, False)]
+
+
 def test_the_desk_sees_that_the_patron_changed_it_and_not_that_they_looked(desk: Served) -> None:
     patron, browser = patron_of(desk, "ANNA"), by_card(desk).open("/me/change")
     browser.post("/me/set", {"form_token": browser.token, "field": "language", "text": "en"})
@@ -452,7 +464,8 @@ def test_a_patron_sees_who_looked_and_never_which_employee(desk: Served) -> None
     assert "Byens bibliotek" in browser.text
     assert "lisbeth" not in browser.answer.text
     assert "Hemmelig grund" not in browser.answer.text
-    assert browser.answer.text.count("<tr><td>") == before + 1
+    # the look at the record, and what was opened of it
+    assert browser.answer.text.count("<tr><td>") == before + 2
 
 
 def test_the_copy_is_the_record_and_the_audit_has_who_took_it(desk: Served) -> None:

@@ -92,6 +92,35 @@ def test_one_telephone_is_added_and_taken_away_while_the_other_stays(desk: Serve
     assert [(one.number, one.notices) for one in view.local.telephones] == [("30405060", True)]
 
 
+def test_each_telephone_says_whether_it_gets_notices_and_is_marked_and_unmarked_without_typing(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    path = f"/patrons/{patron}/set"
+    browser = record(desk, "ANNA").send(path, field="telephones", text="20304050")
+    browser.send(path, field="telephones", text="30405060", text_notices="yes")
+    assert "20304050 (får ikke beskeder)" in browser.text
+    browser.send(path, field="telephones", doing="mark", text="20304050")
+    assert "beskeder sendes nu dertil" in browser.text
+    assert "20304050 (får beskeder)" in browser.text
+    assert "30405060 (får ikke beskeder)" in browser.text
+    browser.send(path, field="telephones", doing="unmark", text="20304050")
+    assert "20304050 (får ikke beskeder)" in browser.text
+    view = desk.library.store.views.patron(patron)
+    assert [(one.number, one.notices) for one in view.local.telephones] == [("20304050", False), ("30405060", False)]
+
+
+@pytest.mark.parametrize(("field", "text"), [("telephones", "40506070"), ("cards", "ANNA"), ("blocks", "Gebyr")])
+@pytest.mark.parametrize("doing", ["mark", "unmark"])
+def test_only_a_telephone_or_an_address_that_is_there_is_marked(
+    desk: Served, field: str, text: str, doing: str
+) -> None:
+    browser = record(desk, "ANNA")
+    before = desk.library.everything()
+    sent = {"form_token": browser.token, "field": field, "doing": doing, "text": text}
+    browser.post(f"/patrons/{patron_of(desk, 'ANNA')}/set", sent)
+    assert browser.answer.status_code == 422
+    assert desk.library.everything() == before
+
+
 @pytest.mark.parametrize("field", ["telephones", "emails", "cards", "blocks", "pin"])
 def test_an_empty_field_empties_no_list_and_no_pin(desk: Served, field: str) -> None:
     patron = patron_of(desk, "CLARA")

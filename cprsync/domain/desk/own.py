@@ -7,6 +7,7 @@ and nothing by which a stranger would learn who the patron is or where they live
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.field import Owner, Seen
@@ -14,6 +15,8 @@ from cprsync.domain.patron.fields import FIELD, SHOWN
 from cprsync.domain.patron.kinds import PIN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cprsync.domain.patron.field import Field
 
 
@@ -63,3 +66,14 @@ def mask_contact(text: str) -> str:
     if not at:
         return f"{_HIDDEN} {text[-_DIGITS_SHOWN:]}"
     return f"{name[:1]}{_HIDDEN}@{_HIDDEN}.{host.rpartition('.')[2]}"
+
+
+def mask_contacts(texts: Sequence[str]) -> list[str]:
+    """The entries of one list, masked. Those that would look alike get a number, in the order of the list."""
+    masked = [mask_contact(text) for text in texts]
+    alike, seen = Counter(masked), Counter[str]()
+    shown = []
+    for one in masked:
+        seen[one] += 1
+        shown.append(one if alike[one] == 1 else f"{one} ({seen[one]})")
+    return shown

@@ -216,6 +216,14 @@ class ListChange(enum.Enum):
     REMOVE = "remove"
     #: replace the whole list with them
     REPLACE = "replace"
+    #: of telephones and e-mail addresses: let notices go to the one that is typed, which is on the list
+    MARK = "mark"
+    #: let no notices go to those that are typed, which stay on the list
+    UNMARK = "unmark"
+
+
+#: What is done with the mark for notices, and with no entry.
+OF_NOTICES: Final = frozenset({ListChange.MARK, ListChange.UNMARK})
 
 
 class NotListed(WrongValue):
@@ -264,6 +272,8 @@ def change_contacts(before: tuple[Any, ...], typed: tuple[Any, ...], doing: List
 def _change_entries(before: tuple[Any, ...], typed: tuple[Any, ...], doing: ListChange, most: int) -> tuple[Any, ...]:
     if doing is ListChange.REMOVE:
         return _remove_entries(before, typed)
+    if doing in OF_NOTICES:
+        return _mark_entries(before, typed, gets=doing is ListChange.MARK)
     after = _add_entries(before, typed) if doing is ListChange.ADD else typed
     if len(after) > max(most, len(before)):
         raise WrongValue("the list would be longer than {most}: take one away first", most=most)
@@ -291,10 +301,23 @@ def _add_entries(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, 
 
 
 def _remove_entries(before: tuple[Any, ...], typed: tuple[Any, ...]) -> tuple[Any, ...]:
-    gone = {_entry_key(one) for one in typed}
-    if gone - {_entry_key(one) for one in before}:
-        raise NotListed("that does not stand on the list")
+    gone = _listed_keys(before, typed)
     return tuple(one for one in before if _entry_key(one) not in gone)
+
+
+def _mark_entries(before: tuple[Any, ...], typed: tuple[Any, ...], *, gets: bool) -> tuple[Any, ...]:
+    meant = _listed_keys(before, typed)
+    if not gets:
+        return tuple(replace(one, notices=False) if _entry_key(one) in meant else one for one in before)
+    # only one entry gets the notices: the last that is typed
+    return _add_entries(before, tuple(replace(one, notices=True) for one in typed))
+
+
+def _listed_keys(before: tuple[Any, ...], typed: tuple[Any, ...]) -> set[str]:
+    meant = {_entry_key(one) for one in typed}
+    if meant - {_entry_key(one) for one in before}:
+        raise NotListed("that does not stand on the list")
+    return meant
 
 
 def change_blocks(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.own import Proof, changed_fields, mask_contact, opened_fields
+from cprsync.domain.desk.own import Proof, changed_fields, mask_contacts, opened_fields
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.errors import BadInput
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
@@ -75,7 +75,7 @@ class OwnRecord:
         view = living_view_of(self.store, self.patron_id)
         field = self._own_field(key)
         typed = field.kind.shown(field.value_in(view.local), False) if field.kind.is_list else ()
-        return tuple((one, self._masked(one)) for one in typed)
+        return tuple(zip(typed, mask_contacts(typed) if self._masks(field) else typed, strict=True))
 
     def change(self, key: str, text: str, doing: ListChange | None = None) -> str:
         """Change one field, as the desk does. Return the outcome.
@@ -128,13 +128,15 @@ class OwnRecord:
             shown["override"] = {"until": entry["override"]["until"], "register": entry["override"]["register"]}
         if field.key == "responsible":
             shown["value"] = len(entry["value"] or ())
-        if self.proof is Proof.CARD and field.kind.notices:
-            shown["value"] = [mask_contact(one) for one in entry["value"]]
-            shown["notices"] = entry.get("notices") and mask_contact(entry["notices"])
+        if self._masks(field):
+            plain, marked = entry["value"], entry.get("notices")
+            shown["value"] = mask_contacts(plain)
+            # found before it is masked: two that look alike are two
+            shown["notices"] = None if marked is None else shown["value"][plain.index(marked)]
         return shown
 
-    def _masked(self, text: str) -> str:
-        return mask_contact(text) if self.proof is Proof.CARD else text
+    def _masks(self, field: Field) -> bool:
+        return self.proof is Proof.CARD and field.kind.notices
 
 
 def _written(number: CprNumber) -> str | None:

@@ -15,7 +15,7 @@ from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.local import ListChange, NotListed, SeveralMeant, Stage
+from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage
 from cprsync.domain.patron.override import (
     UNREGISTERED_FIELDS,
     CheckedAgainst,
@@ -64,6 +64,8 @@ _OUTCOMES: Final[Mapping[ListChange, str]] = {
     ListChange.ADD: "added",
     ListChange.REMOVE: "removed",
     ListChange.REPLACE: "set",
+    ListChange.MARK: "marked",
+    ListChange.UNMARK: "unmarked",
 }
 _OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
 
@@ -158,6 +160,10 @@ def check(counter: SettingDesk, asked: Setting) -> None:
             name=asked.field,
             lists=", ".join(sorted(LISTS)),
             kind="usage.field",
+        )
+    if asked.doing in OF_NOTICES and not SETTABLE[asked.field].kind.notices:
+        raise ConfigurationError(
+            "{name} gets no notices: only a telephone and an e-mail address do", name=asked.field, kind="usage.field"
         )
     if not _is_ours(counter, asked):
         check_field(asked.field)

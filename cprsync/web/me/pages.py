@@ -180,7 +180,10 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
     key, language = field.key, visit.language
     hint = desk_word(f"me_hint_{key}", language) if has_desk_word(f"me_hint_{key}") else ""
     # what is typed of an entry may be masked on the page: the session keeps it
-    entries = tuple((visit.session.put(typed), shown) for typed, shown in own.entries(key))
+    entries = tuple(
+        (visit.session.put(typed), lines_of(key, {**entry, "value": [shown]}, language)[0])
+        for typed, shown in own.entries(key)
+    )
     choices: tuple[tuple[str, str], ...] = ()
     if key == "branch" and own.policy.branches:
         choices = (("", visit.word("no_branch")), *((name, name) for name in own.policy.branches))

@@ -77,8 +77,8 @@ class Settable:
     label: str
     kind: Kind
     hint: str
-    #: what may be taken off a list, as it is typed and as it is shown
-    entries: tuple[tuple[str, str], ...]
+    #: what may be taken off a list, as it is typed and as it is shown; and whether notices go there, None: they cannot
+    entries: tuple[tuple[str, str, bool | None], ...]
     #: what is there now, to be changed
     value: str
     #: the only values there are; (): anything may be typed
@@ -123,12 +123,11 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
 
 
 def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
-    """The value as lines. The telephone or e-mail address for notices says so in words."""
-    notices = entry.get("notices")
-    if notices is None:
+    """The value as lines. Each telephone and e-mail address says in words whether notices go there."""
+    if "notices" not in entry or not entry["value"]:
         return value_lines(key, entry, language)
-    marked = desk_word("gets_notices", language)
-    return [f"{one} ({marked})" if one == notices else one for one in entry["value"]]
+    gets, gets_not = desk_word("gets_notices", language), desk_word("gets_no_notices", language)
+    return [f"{one} ({gets if one == entry['notices'] else gets_not})" for one in entry["value"]]
 
 
 def is_kept(document: Mapping[str, Any]) -> bool:
@@ -220,12 +219,13 @@ def _choices_of(key: str, value: Any, language: Language, policy: Policy) -> Ite
             yield Choice(code, _word_or(f"language_{code}", code, language))
 
 
-def _entries_of(key: str, entry: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
-    """What may be taken off a list, as it is typed and as it is shown."""
+def _entries_of(key: str, entry: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str, bool | None]]:
+    """What may be taken off a list, as it is typed and as it is shown, and whether notices go there."""
     for one in entry["value"]:
         if text := _line_of(one):
+            gets = one == entry["notices"] if "notices" in entry else None
             # with the mark for notices, as on the record
-            yield text, lines_of(key, {**entry, "value": [one]}, language)[0]
+            yield text, lines_of(key, {**entry, "value": [one]}, language)[0], gets
 
 
 def _line_of(one: str | Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.desk.own import Proof, changed_fields, is_harmless, mask_contact, opened_fields
+from cprsync.domain.desk.own import Proof, changed_fields, is_harmless, mask_contact, mask_contacts, opened_fields
 from cprsync.domain.patron.field import Owner, Seen
 from cprsync.domain.patron.fields import FIELD, FIELDS
 
@@ -62,3 +62,8 @@ def test_what_is_the_patrons_and_an_address_is_not_harmless() -> None:
 )
 def test_a_masked_contact_tells_its_owner_which_one_it_is_and_nobody_more(text: str, masked: str) -> None:
     assert mask_contact(text) == masked
+
+
+def test_contacts_that_would_look_alike_are_numbered_and_others_are_not() -> None:
+    plain = ["stine@example.dk", "20304050", "sofie@other.dk", "anna@example.dk"]
+    assert mask_contacts(plain) == ["s•••@•••.dk (1)", "••• 50", "s•••@•••.dk (2)", "a•••@•••.dk"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -134,6 +135,20 @@ def test_a_card_that_is_there_keeps_its_pin_and_a_new_one_gets_it() -> None:
 
 def test_the_whole_is_typed_anew_where_that_is_asked_for() -> None:
     assert change("telephones", (HOME, MOBILE), (HOME,), ListChange.REPLACE) == (HOME,)
+
+
+def test_one_that_is_there_is_marked_for_notices_and_the_mark_is_taken_off_again() -> None:
+    marked = change("telephones", (HOME, MOBILE), (HOME,), ListChange.MARK)
+    assert marked == (replace(HOME, notices=True), replace(MOBILE, notices=False))
+    assert change("telephones", marked, (HOME,), ListChange.UNMARK) == (HOME, replace(MOBILE, notices=False))
+    # taking the mark off another one leaves it where it is
+    assert change("telephones", (HOME, MOBILE), (HOME,), ListChange.UNMARK) == (HOME, MOBILE)
+
+
+@pytest.mark.parametrize("doing", [ListChange.MARK, ListChange.UNMARK])
+def test_what_does_not_stand_there_is_not_marked(doing: ListChange) -> None:
+    with pytest.raises(NotListed, match="does not stand"):
+        change("telephones", (MOBILE,), (HOME,), doing)
 
 
 @pytest.mark.parametrize("field", ["telephones", "blocks"])

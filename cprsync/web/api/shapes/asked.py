@@ -136,7 +136,7 @@ class SetField(Asked):
     #: as `patron set` reads it; null: take a correction back, or empty the field
     text: Lines | None
     #: what to do with a list; null: add
-    doing: Literal["add", "remove", "replace"] | None = None
+    doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
     #: a correction over the register or a rule has a reason, and a last day
     reason: Reason = ""
     until: Day | None = None

@@ -14,9 +14,9 @@ class FieldSet(Answer):
 
     patron: str
     field: str
-    outcome: Literal["set", "unchanged", "withdrawn", "added", "removed", "lifted"]
+    outcome: Literal["set", "unchanged", "withdrawn", "added", "removed", "lifted", "marked", "unmarked"]
     #: what was done with a list
-    list_: Literal["add", "remove", "replace"] = "add"
+    list_: Literal["add", "remove", "replace", "mark", "unmark"] = "add"
     until: str | None
     #: what the net media are told from now on; null: nothing new
     culr: str | None
