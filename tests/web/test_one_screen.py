@@ -169,6 +169,27 @@ def test_a_card_of_somebody_else_is_named_at_its_field_and_nothing_is_written(de
     nobody_is_written(desk, "EDITH")
 
 
+@pytest.mark.parametrize("wrong", [{"emails": "edith"}, {"cards": "CLARA"}, {"cards": ""}])
+def test_a_pin_is_remembered_over_an_error_elsewhere_and_the_field_says_so(desk: Served, wrong: dict[str, str]) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, **wrong})
+    assert browser.answer.status_code == 422
+    assert "PIN-koden er husket" in browser.text
+    assert browser.form("/register/confirm")["pin"] == ""
+    nobody_is_written(desk, "EDITH")
+    browser.send("/register/confirm", cards="K900", emails="edith@example.dk")
+    (card,) = desk.library.store.views.patron(patron_of(desk, "EDITH")).local.cards
+    assert desk.library.store.cards.is_pin(patron_of(desk, "EDITH"), card.number, BESIDE["pin"])
+
+
+def test_a_pin_that_cannot_be_kept_is_asked_for_again_at_its_field(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, "pin": "12"})
+    assert "Skriv PIN-koden igen" in browser.text
+    assert "PIN-koden er husket" not in browser.text
+    nobody_is_written(desk, "EDITH")
+
+
 def test_a_card_that_is_given_away_while_the_form_is_answered_undoes_all_of_it(
     desk: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,8 @@ class Case:
     number: CprNumber | None = None
     #: what was typed, by field
     typed: Mapping[str, str] = field(default_factory=dict)
+    #: the PIN that is remembered, so that it need not be typed again; "": none
+    pin: str = ""
     #: who is to answer for a minor, as typed and as found
     answers: str = ""
     responsible: ShownResponsible | None = None
@@ -142,14 +144,16 @@ def confirm_new(visit: Visit) -> Response:
 
 def _answer(visit: Visit, case: Case) -> Response:
     typed = _typed(visit, case.way.fields)
-    if case.typed.get("pin") and not typed.get("pin") and typed.get("cards"):
-        typed["pin"] = case.typed["pin"]
+    # it stays in hand while no card is typed, too: the card may be typed next
+    pin = typed.get("pin") or case.pin
+    if pin and typed.get("cards"):
+        typed["pin"] = pin
     answers = visit.typed(RESPONSIBLE)
     if answers == _shown_again(case.answers):
         # as the form showed it: they left it as it was
         answers = case.answers
     responsible = case.responsible if answers == case.answers else None
-    case = replace(case, typed=typed, answers=answers, responsible=responsible)
+    case = replace(case, typed=typed, pin=pin, answers=answers, responsible=responsible)
     try:
         shown = preview(visit, case)
         case = replace(case, responsible=shown.responsible, answers=_named(shown.responsible, answers))
@@ -157,8 +161,10 @@ def _answer(visit: Visit, case: Case) -> Response:
             return _show(visit, case, shown)
         done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
-        kept = {name: text for name, text in typed.items() if name != "pin"}
-        return _show(visit, replace(case, typed=kept), None, problem=problem_of(visit, error))
+        problem = problem_of(visit, error)
+        # with a card beside it, nothing is wrong at the PIN but the PIN
+        is_wrong_pin = problem[0] == "pin" and bool(typed.get("cards"))
+        return _show(visit, replace(case, pin="") if is_wrong_pin else case, None, problem=problem)
     visit.session.drop(visit.typed("key"))
     visit.publish(done["patron"])
     visit.session.say(_told(visit, done))
@@ -231,7 +237,7 @@ def _show(visit: Visit, case: Case, shown: Addition | None, *, problem: tuple[st
         may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
         responsible=None if case.responsible is None else case.responsible.document,
         answers=_shown_again(case.answers),
-        has_pin=bool(case.typed.get("pin")),
+        has_pin=bool(case.pin),
         key=visit.session.put(case),
         again=visit.session.put(Number(case.number)) if case.way is Way.PROVISIONAL and case.number else "",
         branches=branches_of(visit),
