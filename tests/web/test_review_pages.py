@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from doubles import MONDAY
 from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
-from townspeople import person
+from townspeople import dies, person
 
 from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, State
 from cprsync.domain.policy.policy import Harm
@@ -45,7 +46,8 @@ def test_a_field_that_neither_patron_has_is_left_out(desk: Served, number: int) 
 
 
 def test_a_case_in_which_nothing_differs_does_not_say_that_differences_are_marked(desk: Served) -> None:
-    desk.library.store.desk.ask_staff(patron_of(desk, "ANNA"), NET_MEDIA_REFUSED)
+    desk.library.deliver(MONDAY, dies(person("ANNA")))
+    desk.library.night()
     (item,) = desk.library.store.review_desk.items(all_states=False)
     browser = desk.browser().open(f"/reviews/{item.id}")
     assert "Posten er, som CPR siger" in browser.text
@@ -113,7 +115,8 @@ def test_an_item_is_put_off_and_found_again_under_its_view(desk: Served, number:
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="later", until=f"{until:%d.%m.%Y}", reason="Kommer på mandag")
     assert browser.path == "/reviews"
-    assert f'href="/reviews/{number}"' not in browser.answer.text
+    assert f'<a href="/reviews/{number}">Lad sagen vente nu</a>' in browser.answer.text
+    assert f'href="/reviews/{number}"' not in browser.open("/reviews").answer.text
     assert "Ingen sager venter" in browser.open("/").text
     browser.open("/reviews?view=later")
     assert f'href="/reviews/{number}"' in browser.answer.text
