@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers import calling, records, refusal
+from said_yes import register
 from test_access_rules import stranger
 from test_checks_and_log import desk_of, stop
 from test_checks_and_log import guarded as guarded  # noqa: PLC0414 -- the same desk
@@ -14,7 +15,7 @@ from test_second_person import served as served  # noqa: PLC0414 -- and the one 
 from test_setting import set_
 from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the same people
 from test_sign_in import sign_in
-from townspeople import cpr
+from townspeople import cpr, person
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.patron import Purpose
@@ -126,6 +127,20 @@ def test_the_privacy_officer_finds_who_looked_and_is_in_the_log_themselves(guard
     before = len(officer.post("/log/search", {"by": "privat"}).json()["entries"])
     assert officer.post("/log/search", {"since": "2027-02-31"}).status_code == 422
     assert len(officer.post("/log/search", {"by": "privat"}).json()["entries"]) == before + 1
+
+
+def test_a_cpr_number_finds_the_look_up_that_made_the_patron(guarded: Served) -> None:
+    library = guarded.library
+    library.register.knows(person("EDITH"))
+    edith = register(desk_of(library), Asked(cpr("EDITH"), Purpose.REGISTRATION, "disk")).document["patron"]
+    officer = as_(guarded, "privat")
+    for whom in (cpr("EDITH").digits, edith):
+        found = officer.post("/log/search", {"patron": whom, "purpose": "registration"})
+        assert [(one["who"], one["patron"]) for one in found.json()["entries"]] == [("disk", edith)]
+        assert cpr("EDITH").digits not in found.text
+    told = officer.post("/log/citizen", {"who": edith}).json()["looks"]
+    assert ("lookup", "registration") in [(one["what"], one["why"]) for one in told]
+    refusal(officer.post("/log/search", {"patron": "nobody"}), 422, "input.number")
 
 
 def test_a_citizen_is_told_who_by_which_library_and_no_employee(guarded: Served) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import Clock, Served, serving
 from doubles import AGENCY
+from said_yes import register
 from test_access_rules import look_up_strangers, stranger
 from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the same people
 from test_sign_in import sign_in
-from townspeople import cpr
+from townspeople import cpr, person
 
 from cprsync.domain.desk.access import NOT_FOUND_MOST
 from cprsync.domain.patron.patron import Purpose
+from cprsync.services.desk.access import explain_look_up
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.web.accounts import Accounts
 
@@ -109,6 +111,30 @@ def test_the_privacy_officer_finds_who_looked_at_whom_and_is_in_the_log_themselv
     assert "søgning" in officer.text
     officer.send("/log", since="last week")
     assert officer.answer.status_code == 422
+
+
+def test_a_cpr_number_finds_the_look_up_that_made_the_patron_and_the_reason_of_one_that_made_none(
+    guarded: Served,
+) -> None:
+    library = guarded.library
+    library.register.knows(person("EDITH"))
+    edith = register(desk_of(library), Asked(cpr("EDITH"), Purpose.REGISTRATION, "disk")).document["patron"]
+    library.register.knows(stranger(1))
+    look_up(desk_of(library), Asked(stranger(1).number, Purpose.REGISTRATION, "leder"))
+    (attempt,) = library.store.access.open_looks("leder")
+    explain_look_up(library.store, attempt.seq, user="leder", reason="went home for a card")
+    officer = sign_in(guarded, "privat")
+    for typed in (cpr("EDITH").digits, edith):
+        officer.open("/log").send("/log", patron=typed, purpose="registration")
+        assert "1 fundet" in officer.text
+        assert f"disk {edith} opslag i CPR" in " ".join(officer.text.split())
+        assert cpr("EDITH").digits not in f"{officer.answer.text} {officer.path}"
+    officer.open("/log").send("/log", patron=stranger(1).number.digits)
+    assert "went home for a card" in officer.text
+    assert "2 fundet" in officer.text
+    officer.open("/log").send("/log", patron="nobody")
+    assert officer.answer.status_code == 422
+    assert "fundet" not in officer.text
 
 
 def test_a_citizen_is_told_when_and_why_and_by_which_library_and_no_employee(guarded: Served) -> None:

@@ -184,10 +184,15 @@ def _all(store: Store, typed: str) -> Iterator[_Found]:
         (patron,) = store.patrons.read([one])
         yield _Found(one, CPR_NUMBER, () if patron.number == number else (OLD_NUMBER,))
     joined = unspaced(typed)
-    if _PATRON_NUMBER.fullmatch(joined) and (theirs := store.views.numbered(joined)) is not None:
+    if is_patron_number(typed) and (theirs := store.views.numbered(joined)) is not None:
         yield _Found(theirs.patron_id, PATRON_NUMBER, tuple(_about(joined, theirs)))
     if (holder := store.views.with_card(typed)) is not None:
         yield _Found(holder, CARD)
+
+
+def is_patron_number(typed: str) -> bool:
+    """Whether a text has the form of a patron number."""
+    return _PATRON_NUMBER.fullmatch(unspaced(typed)) is not None
 
 
 def read_number(typed: str) -> CprNumber | None:

@@ -128,9 +128,6 @@ class Access(Protocol):
     def alarms(self) -> Alarms:
         """What somebody has to act on."""
 
-    def looked_up(self, number: CprNumber) -> list[Attempted]:
-        """The look-ups made of a number while nobody had it as a patron; the oldest first."""
-
     def watch(self, number: CprNumber, *, user: str) -> bool:
         """Let a second person sign for each look-up of a number. False: that is so already."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
 
 
@@ -76,6 +77,10 @@ class AuditFilter:
     reasons: bool = False
     #: what was only looked at or looked for, too
     seen: bool = True
+    #: what was done with the person's data while they were no patron, too, by the numbers that they have or had
+    unregistered: bool = False
+    #: a number of the person; with `unregistered`
+    number: CprNumber | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

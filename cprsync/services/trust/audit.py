@@ -54,14 +54,18 @@ def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[
         for one in part:
             if not (_may_tell(one) and one.patron in sealed):
                 yield one
-            elif wanted.patron is None:
-                yield replace(one, patron=None, withheld=True)
+            elif wanted.patron is None and wanted.number is None:
+                # somebody's own words may name the patron
+                yield replace(one, patron=None, reason=None, withheld=True)
 
 
 def search_log(store: Store, policy: Policy, wanted: AuditFilter, *, user: str) -> Iterator[Happening]:
-    """Same as `list_entries`, for whoever watches over looking. The search itself is in the log, before it reads."""
+    """Same as `list_entries` with the reasons, for whoever watches over looking.
+
+    Also what was done with people's data before they were patrons. The search itself is in the log, before it reads.
+    """
     store.audit.note_reading(user=user, patron=wanted.patron, of="search")
-    return list_entries(store, policy, wanted)
+    return list_entries(store, policy, replace(wanted, reasons=True, unregistered=True))
 
 
 def moments_of(since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:

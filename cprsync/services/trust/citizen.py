@@ -1,20 +1,22 @@
 """What a citizen may be told of the look-ups on them: when, what for, by which organisation, and who was told.
 
-No employee is named (decision 12). Making the report is in the audit itself.
+What was looked up before they were a patron, or under another number, is theirs too. No employee is named
+(decision 12). Making the report is in the audit itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.person.number import unspaced
 from cprsync.errors import BadInput
-from cprsync.services.desk.viewing import find_patron, read_number
+from cprsync.services.desk.viewing import CPR_NUMBER, find_patron, is_patron_number, read_number
 from cprsync.services.ports.desk import OWN
 from cprsync.services.ports.trust import AuditFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.store import Store
@@ -32,7 +34,12 @@ class Citizen:
     """Who asks. Somebody who was looked up and never became a patron has a number alone."""
 
     patron_id: str | None
-    number: CprNumber | None
+    #: as it was typed; None: it was no CPR number
+    number: CprNumber | None = None
+
+    def entries(self, wanted: AuditFilter) -> AuditFilter:
+        """Same as `wanted`, of the entries that are about them."""
+        return replace(wanted, patron=self.patron_id, number=self.number, unregistered=True)
 
 
 def citizen_of(store: Store, typed: str) -> Citizen:
@@ -45,42 +52,36 @@ def citizen_of(store: Store, typed: str) -> Citizen:
         if number is None:
             raise BadInput("no patron has that number, and it is no CPR number", kind="input.number")
         return Citizen(None, number)
-    patrons = store.patrons.read([found["patron"]])
-    return Citizen(found["patron"], patrons[0].number if patrons else number)
+    # a card may look like a number, which is then another person's
+    return Citizen(found["patron"], number if found["by"] == CPR_NUMBER else None)
+
+
+def subject_of(store: Store, typed: str) -> Citizen:
+    """Same as `citizen_of`, for a search of the log: a patron number stands for itself when the record is gone."""
+    try:
+        return citizen_of(store, typed)
+    except BadInput:
+        if is_patron_number(typed):
+            return Citizen(unspaced(typed))
+        raise
 
 
 def citizen_report(store: Store, citizen: Citizen, *, organisation: str, user: str) -> dict[str, Any]:
     """The JSON shape of `audit citizen`. The audit has who made it, before anything is read."""
     store.audit.note_reading(user=user, patron=citizen.patron_id, of="citizen")
-    entries: list[Happening] = []
-    if citizen.patron_id is not None:
-        entries = list(store.audit.entries(AuditFilter(citizen.patron_id, limit=_MOST)))
+    entries = list(store.audit.entries(citizen.entries(AuditFilter(limit=_MOST))))
     looks = [
         {"at": one.at, "what": one.what, "why": one.why, "organisation": organisation}
         for one in entries
         # who opens their own record has not been looked up
         if one.what in _LOOKED and one.why != OWN
     ]
-    looks += [
-        {
-            "at": one.at.isoformat(timespec="seconds"),
-            "what": one.doing,
-            "why": one.purpose,
-            "organisation": organisation,
-        }
-        for one in ([] if citizen.number is None else store.access.looked_up(citizen.number))
-    ]
     return {
         "patron": citizen.patron_id,
         "organisation": organisation,
-        "looks": sorted(looks, key=_at, reverse=True),
+        "looks": looks,
         "recipients": _recipients(entries),
     }
-
-
-def _at(look: Mapping[str, str]) -> str:
-    # both forms begin with the second
-    return look["at"][:19]
 
 
 def _recipients(entries: Iterable[Happening]) -> list[dict[str, Any]]:

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 LOOK_UP, REFUSED, SECONDED = "lookup", "refused", "seconded"
 #: The kinds that say that a user was stopped, and may go on.
 STOPPED, LIFTED = "stopped", "lifted"
-#: How the audit names the attempt that an entry is about, and the person who signed.
-ATTEMPT, SECOND = "attempt", "second"
+#: How the audit names the person who signed.
+SECOND = "second"
 #: From how many of the latest attempts the library's pace is told.
 _RECENT: Final = 50
 _RANDOM_BYTES: Final = 6

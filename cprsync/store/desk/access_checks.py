@@ -20,7 +20,8 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk import access, cards, seen, staff
-from cprsync.store.desk.access import ATTEMPT, LIFTED
+from cprsync.store.desk.access import LIFTED
+from cprsync.store.trust.subjects import ATTEMPT, EXPLAINED, SAMPLE, SIGNED, entries_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +36,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 #: Kinds of audit entries.
-SIGNED, EXPLAINED, SAMPLE, WATCHED, UNWATCHED = "signed", "explained", "sample", "watched", "unwatched"
+WATCHED, UNWATCHED = "watched", "unwatched"
 #: The most samples, and the most open look-ups, that are listed at a time.
 _LISTED_MOST: Final = 500
-#: How many entries of the audit after an attempt are read to find its reason.
-_FOLLOWED_MOST: Final = 5_000
 _ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.watched_number.c
 
 
@@ -151,11 +150,6 @@ class Access(TenantStore):
         overdue = sum(is_overdue(one.at, now) for one in samples)
         return Alarms(stopped, tuple(sorted(capped)), len(samples), overdue, guessing)
 
-    def looked_up(self, number: CprNumber) -> list[Attempted]:
-        probes = access.number_probes(self._tenant, number.digits)
-        with reading(self._tenant.engine) as connection:
-            return _read(connection, self._tenant, _ROW.number_index.in_(probes), _ROW.refused == "")
-
     def watch(self, number: CprNumber, *, user: str) -> bool:
         tenant, vault = self._tenant, self._tenant.vault
         with writing(tenant.engine) as connection:
@@ -213,10 +207,8 @@ def _read(connection: Connection, tenant: Tenant, *which: ColumnElement[bool]) -
 
 def _explanation(connection: Connection, tenant: Tenant, attempt: int) -> str:
     """Why the person of an attempt did not become a patron. "": it is too long ago, or was deleted."""
-    entry, why = tables.audit.c, tables.audit_reason
-    after = (entry.agency == tenant.agency) & (entry.stream == audit.DESK) & (entry.seq > attempt)
-    rows = connection.execute(select(entry.seq, entry.entry).where(after).order_by(entry.seq).limit(_FOLLOWED_MOST))
-    for row in rows:
+    why = tables.audit_reason
+    for row in entries_after(connection, tenant, attempt):
         told = json.loads(row.entry)
         if told["kind"] == EXPLAINED and told.get(ATTEMPT) == str(attempt):
             here = (why.c.agency == tenant.agency) & (why.c.stream == audit.DESK) & (why.c.seq == row.seq)

@@ -25,13 +25,17 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.key_checks import keys_in_use
+from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import ColumnElement
+
     from cprsync.services.ports.trust import AuditFilter
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
+    from cprsync.store.trust.subjects import Subject
 
 #: The kind of an entry that says that someone read the reasons of others.
 READ: Final = "audit_read"
@@ -74,8 +78,11 @@ class Audit(TenantStore):
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         with reading(self._tenant.engine) as connection:
+            subject = None
+            if wanted.unregistered and (wanted.patron is not None or wanted.number is not None):
+                subject = subject_of(connection, self._tenant, wanted.patron, wanted.number)
             streams = [
-                _list_stream(connection, self._tenant, name, wanted)
+                _list_stream(connection, self._tenant, name, wanted, subject)
                 for name in sorted(stream_names(connection, self._tenant))
                 if wanted.seen or name != audit.SEEN
             ]
@@ -99,20 +106,33 @@ class Audit(TenantStore):
         return state.entries
 
 
-def _list_stream(connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter) -> Iterator[Happening]:
+def _list_stream(
+    connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter, subject: Subject | None
+) -> Iterator[Happening]:
     rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
-    rows = rows if wanted.patron is None else rows.where(_ROW.patron_id == wanted.patron)
+    rows = rows if (which := _which(wanted, subject, stream)) is None else rows.where(which)
     rows = rows if wanted.until is None else rows.where(_ROW.at <= stamp_of(wanted.until))
     rows, below = rows.order_by(_ROW.seq.desc()).limit(_LISTED_ROWS), None
     since = None if wanted.since is None else stamp_of(wanted.since)
     while part := connection.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
+        asks = wanted.unregistered and subject is None and stream == audit.DESK
+        whose = patrons_now(connection, tenant, part) if asks else {}
         for row in part:
             if since is not None and row.at < since:
                 return  # a stream's stamps never go backward
             found = _happening(connection, tenant, stream, row, opens=wanted.reasons)
+            if found.patron is None and wanted.unregistered:
+                found = replace(found, patron=whose.get(row.seq, wanted.patron))
             if _is_wanted(found, wanted):
                 yield found
         below = part[-1].seq
+
+
+def _which(wanted: AuditFilter, subject: Subject | None, stream: str) -> ColumnElement[bool] | None:
+    """Whose entries are wanted; None: everybody's."""
+    if subject is not None:
+        return is_about(subject, stream)
+    return None if wanted.patron is None else _ROW.patron_id == wanted.patron
 
 
 def _is_wanted(found: Happening, wanted: AuditFilter) -> bool:

@@ -21,7 +21,7 @@ from cprsync.services.desk.access import (
 )
 from cprsync.services.ports.trust import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
-from cprsync.services.trust.citizen import citizen_of, citizen_report
+from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
 from cprsync.web.api.calls import Call, Caller, ItemNumber, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes, watching
@@ -85,11 +85,15 @@ def lift(call: Caller, wanted: asked.Lift) -> Any:
 
 @reading.post("/log/search", response_model=outcomes.Entries)
 def search(call: Caller, wanted: asked.Search) -> Any:
-    """List who did what when and why, the latest first. It holds no value of a record, and is in the log before."""
+    """List who did what when and why, the latest first. It holds no value of a record, and is in the log before.
+
+    `patron`: a patron number, a card or a CPR number. Also what was done before they were a patron.
+    """
     since, until = moments_of(*(None if one is None else day_of(one) for one in (wanted.since, wanted.until)))
-    by = AuditFilter(wanted.patron, wanted.by, since, until, purpose=wanted.purpose, limit=FOUND_MOST)
+    by = AuditFilter(by=wanted.by, since=since, until=until, purpose=wanted.purpose, limit=FOUND_MOST)
     with call.place() as place:
         desk = place.desk
+        by = by if wanted.patron is None else subject_of(desk.store, wanted.patron).entries(by)
         found = search_log(desk.store, desk.policy, by, user=call.user)
         return {"agency": desk.agency, "entries": [entry_document(one) for one in found]}
 

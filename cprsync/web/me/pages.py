@@ -126,9 +126,7 @@ def _own(visit: Visit) -> OwnRecord:
 def _report(visit: Visit) -> dict[str, Any]:
     """Who looked the patron up, and who was told of them. The audit has that the patron asked."""
     store, library = visit.place.desk.store, visit.place.site.section.name
-    numbers = [one.number for one in store.patrons.read([visit.user])]
-    citizen = Citizen(visit.user, numbers[0] if numbers else None)
-    return citizen_report(store, citizen, organisation=library, user=visit.user)
+    return citizen_report(store, Citizen(visit.user), organisation=library, user=visit.user)
 
 
 def _common(visit: Visit) -> dict[str, Any]:

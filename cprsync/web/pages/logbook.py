@@ -15,12 +15,13 @@ from cprsync.services.desk.access import watch_number
 from cprsync.services.desk.viewing import read_number
 from cprsync.services.ports.trust import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
-from cprsync.services.trust.citizen import citizen_of, citizen_report
+from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.services.ports.trust import Happening
+    from cprsync.services.trust.citizen import Citizen
     from cprsync.web.visit import Visit
 
 #: What may be searched for beside the purposes of a look-up.
@@ -48,14 +49,16 @@ def search(visit: Visit) -> Response:
 def _wanted(visit: Visit) -> AuditFilter:
     """What was typed. Raises BadInput with the field."""
     since, until = moments_of(_day(visit, "since"), _day(visit, "until"))
-    return AuditFilter(
-        visit.typed("patron") or None,
-        visit.typed("by") or None,
-        since,
-        until,
-        purpose=visit.typed("purpose") or None,
-        limit=FOUND_MOST,
-    )
+    by, purpose = visit.typed("by") or None, visit.typed("purpose") or None
+    wanted = AuditFilter(by=by, since=since, until=until, purpose=purpose, limit=FOUND_MOST)
+    return _of_whom(visit).entries(wanted) if visit.typed("patron") else wanted
+
+
+def _of_whom(visit: Visit) -> Citizen:
+    try:
+        return subject_of(visit.place.desk.store, visit.typed("patron"))
+    except BadInput as error:
+        raise BadInput("{why}", why=error, field="patron", kind=error.kind) from None
 
 
 def _day(visit: Visit, field: str) -> Any:
@@ -107,7 +110,7 @@ def _log_page(
     return visit.show(
         "log.html",
         status=200 if problem is None else 422,
-        typed={field: visit.typed(field) for field in _FIELDS},
+        typed=_shown_again(visit),
         purposes=[(one, word(f"why_{one}", visit.language)) for one in purposes],
         entries=entries,
         is_cut=entries is not None and len(entries) == FOUND_MOST,
@@ -115,3 +118,9 @@ def _log_page(
         problem=problem,
         said=visit.session.take_said(),
     )
+
+
+def _shown_again(visit: Visit) -> dict[str, str]:
+    """What was typed, without a CPR number."""
+    typed = {field: visit.typed(field) for field in _FIELDS}
+    return typed if read_number(typed["patron"]) is None else typed | {"patron": ""}
