@@ -71,6 +71,31 @@ def test_what_finds_nobody_says_so_beside_the_box(desk: Served, typed: str, said
     assert browser.page.forms[1].action == "/find"
 
 
+@pytest.mark.parametrize("typed", ["3213991234", "010099-1234", "9913991234"])
+def test_a_number_without_a_date_is_offered_no_look_up(desk: Served, typed: str) -> None:
+    before = desk.library.everything()
+    browser = desk.browser().open("/").send("/find", typed=typed)
+    assert browser.answer.status_code == 422
+    assert "dagen eller måneden i det findes ikke" in browser.text
+    assert "/register/look-up" not in [form.action for form in browser.page.forms]
+    assert typed not in browser.answer.text
+    assert desk.library.everything() == before
+
+
+@pytest.mark.parametrize("typed", ["0101991234", "6101991234"])
+def test_a_number_with_a_date_is_a_number_with_60_on_the_day_and_without_modulus_11(desk: Served, typed: str) -> None:
+    browser = desk.browser().open("/").send("/find", typed=typed)
+    assert "/register/look-up" in [form.action for form in browser.page.forms]
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("Stine 27-10", True), ("010199-123", False), ("K404", True)])
+def test_the_box_keeps_what_found_nobody_unless_it_may_be_a_cpr_number(desk: Served, typed: str, *, kept: bool) -> None:
+    browser = desk.browser().open("/").send("/find", typed=typed)
+    assert browser.answer.status_code == 404
+    assert (f'value="{typed}"' in browser.answer.text) is kept
+    assert ("Skriv den som 27.10.1990" in browser.text) is (typed == "Stine 27-10")
+
+
 def test_more_than_anyone_types_finds_nobody(desk: Served) -> None:
     assert desk.browser().open("/").send("/find", typed="1" * (TYPED_MAX + 1)).answer.status_code == 404
 

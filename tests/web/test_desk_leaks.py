@@ -268,7 +268,14 @@ def test_no_page_and_no_answer_shows_a_protected_person(
     """Lists, searches, previews, paper, errors and the API, none of them with a reveal."""
     _, heard, _, _ = visited
     secrets = secrets_of(SHUT, SHUT_NEW)
-    assert {name: found for name, body in heard.bodies.items() if (found := leaks(body, secrets))} == {}
+    shown = {name: beside_the_box(name, body) for name, body in heard.bodies.items()}
+    assert {name: found for name, body in shown.items() if (found := leaks(body, secrets))} == {}
+
+
+def beside_the_box(name: str, body: str) -> str:
+    """The page without the box, which shows again what somebody typed, whether or not anybody is called so."""
+    what, _, typed = name.partition(" ")
+    return body.replace(f'spellcheck="false" value="{typed}"', "", 1) if what == "find" else body
 
 
 def test_lists_and_the_log_name_nobody_at_all(visited: tuple[Served, Heard, list[str], dict[str, str]]) -> None:

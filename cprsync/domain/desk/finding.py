@@ -35,10 +35,25 @@ _ISO_DAY: Final = re.compile(
     r"(?<![0-9])(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])", re.ASCII
 )
 _DAY: Final = re.compile(
-    r"(?<![0-9])(?P<day>[0-9]{1,2})(?P<sign>[-./ ]|\. )(?P<month>[0-9]{1,2})(?P=sign)"
+    # also with another sign before the year, as in 27/10 1990 and 27/10-1990
+    r"(?<![0-9])(?P<day>[0-9]{1,2})(?P<sign>[-./ ]|\. )(?P<month>[0-9]{1,2})(?:(?P=sign)|[- ])"
     r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])",
     re.ASCII,
 )
+#: As pages and letters write it, in either language; a month may be shortened.
+_WORDED_DAY: Final = re.compile(
+    r"(?<![0-9])(?P<day>[0-9]{1,2})\.?\s*(?P<month>jan(?:uary?)?|feb(?:ruary?)?|mar(?:ts|ch)?|apr(?:il)?|ma[jy]|jun[ie]?"
+    r"|jul[iy]?|aug(?:ust)?|sep(?:t|tember)?|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?\s*"
+    r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])",
+    re.ASCII | re.IGNORECASE,
+)
+_MONTHS: Final = {
+    name: month
+    for month, names in enumerate(
+        ["jan", "feb", "mar", "apr", "maj/may", "jun", "jul", "aug", "sep", "okt/oct", "nov", "dec"], start=1
+    )
+    for name in names.split("/")
+}
 _JOINED_DAY: Final = re.compile(
     r"(?<![0-9])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])", re.ASCII
 )
@@ -64,6 +79,8 @@ class Typed:
     born: tuple[date, ...] = ()
     #: there are words of a name, and no date beside them
     lacks_date: bool = False
+    #: there is a word of a name and something with digits beside it, which is no birth date that can be read
+    has_unread_date: bool = False
 
 
 def read_typed(text: str, today: date) -> Typed:
@@ -81,7 +98,15 @@ def read_typed(text: str, today: date) -> Typed:
         words=words if born else (),
         born=born if words else (),
         lacks_date=bool(words) and not born and not any(one.isdigit() for one in text),
+        has_unread_date=not (words and born) and _is_name_and_digits(text),
     )
+
+
+def _is_name_and_digits(text: str) -> bool:
+    """Whether a word without digits stands beside one with digits. A card is one word, or one letter and a number."""
+    parts = text.split()
+    named = any(len(one) > 1 and one.replace("-", "").rstrip(",").isalpha() for one in parts)
+    return named and any(sign.isdigit() for one in parts for sign in one)
 
 
 def _number(joined: str) -> CprNumber | None:
@@ -113,7 +138,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def _name_and_day(text: str, today: date) -> tuple[tuple[str, ...], tuple[date, ...]]:
     """The words beside the one date of a text, and the days that the date may mean."""
-    for form in (_ISO_DAY, _DAY, _JOINED_DAY):
+    for form in (_ISO_DAY, _DAY, _WORDED_DAY, _JOINED_DAY):
         found = form.search(text)
         if found is None:
             continue
@@ -129,11 +154,15 @@ def _days(found: re.Match[str], today: date) -> Iterator[date]:
     year = found["year"]
     for full in (int(year),) if len(year) == len("1984") else (2000 + int(year), 1900 + int(year)):
         try:
-            day = date(full, int(found["month"]), int(found["day"]))
+            day = date(full, _month_of(found["month"]), int(found["day"]))
         except ValueError:
             continue
         if day <= today and today.year - full <= _OLDEST_YEARS:
             yield day
+
+
+def _month_of(written: str) -> int:
+    return int(written) if written.isdigit() else _MONTHS[written[:3].lower()]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.desk.finding import read_typed
 from cprsync.language.words import word
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from cprsync.domain.desk.finding import Typed
     from cprsync.web.visit import Visit
+
+#: The most digits of a text that the box shows again: those of a day, or of a telephone.
+_KEPT_DIGITS_MAX: Final = 8
 
 
 def show_start(visit: Visit) -> Response:
@@ -38,9 +42,23 @@ def find(visit: Visit) -> Response:
             visit.session.warn(" ".join(warnings))
         return visit.go_to(f"/patrons/{found['patron']}")
     typed = read_typed(text, desk.clock.today())
+    if typed.number is not None and not typed.number.is_possible:
+        # no look-up is offered, which would be in the log under a name
+        return _start(visit, problem="find_impossible", status=422)
     if typed.number is not None:
         return show_purposes(visit, typed.number)
-    return _start(visit, problem="find_nobody_named" if typed.words else "find_nobody", status=404, more=warnings)
+    return _start(visit, problem=_why_nobody(typed), status=404, more=warnings, kept=_kept(text))
+
+
+def _why_nobody(typed: Typed) -> str:
+    if typed.has_unread_date:
+        return "find_no_day"
+    return "find_nobody_named" if typed.words else "find_nobody"
+
+
+def _kept(text: str) -> str:
+    """What the box shows again, to be mended. "": it may be a CPR number, also with a digit less."""
+    return text if sum(one.isdigit() for one in text) <= _KEPT_DIGITS_MAX else ""
 
 
 def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
@@ -49,10 +67,18 @@ def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
     return [f"{one[0].upper()}{one[1:]}." for one in said]
 
 
-def _start(visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None) -> Response:
+def _start(
+    visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None, kept: str = ""
+) -> Response:
     waiting = reviews_of(visit).count_due()
     problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
     looks = len(visit.place.desk.store.access.open_looks(visit.user))
     return visit.show(
-        "start.html", status=status, problem=problem_at, waiting=waiting, looks=looks, said=visit.session.take_said()
+        "start.html",
+        status=status,
+        problem=problem_at,
+        waiting=waiting,
+        looks=looks,
+        said=visit.session.take_said(),
+        kept=kept,
     )

@@ -72,6 +72,14 @@ def test_a_year_of_two_digits_means_each_century_in_which_somebody_may_be_born(n
         ("Ida 120384", ("ida",), [date(1984, 3, 12)]),
         ("Ida Holm, 1984-03-12", ("ida", "holm"), [date(1984, 3, 12)]),
         ("Bo 1.2.11", ("bo",), [date(2011, 2, 1), date(1911, 2, 1)]),
+        # as the desk prints it, and as Danes write it by hand
+        ("Stine 27. oktober 1990", ("stine",), [date(1990, 10, 27)]),
+        ("27 October 1990 Stine", ("stine",), [date(1990, 10, 27)]),
+        ("Stine 27. okt. 90", ("stine",), [date(1990, 10, 27)]),
+        ("Stine 27/10 1990", ("stine",), [date(1990, 10, 27)]),
+        ("Stine 27/10-1990", ("stine",), [date(1990, 10, 27)]),
+        ("Maj Holm 1. maj 1984", ("maj", "holm"), [date(1984, 5, 1)]),
+        ("Stine 31. februar 1990", (), []),
         # there is no such day, the day lies ahead, and nobody is that old
         ("Ida 31-02-1984", (), []),
         ("Ida 01-01-2030", (), []),
@@ -92,6 +100,56 @@ def test_a_name_is_read_with_its_birth_date(text: str, words: tuple[str, ...], b
 )
 def test_a_name_without_a_date_is_told_from_a_card(text: str, *, lacks: bool) -> None:
     assert read_typed(text, TODAY).lacks_date is lacks
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("Stine 27-10", True),
+        ("Stine Holm 31-02-1984", True),
+        ("Stine 27.10.1990", False),
+        ("Stine Holm", False),
+        ("K404", False),
+        ("K 404", False),
+        ("20 30 40 50", False),
+    ],
+)
+def test_a_name_beside_digits_that_are_no_birth_date_is_told_from_a_card(text: str, *, unread: bool) -> None:
+    assert read_typed(text, TODAY).has_unread_date is unread
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        "januar",
+        "februar",
+        "marts",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "december",
+        "January",
+        "February",
+        "March",
+        "May",
+        "June",
+        "July",
+        "October",
+    ],
+)
+def test_each_month_is_read_by_its_name_in_both_languages(month: str) -> None:
+    at = ["jan", "feb", "mar", "apr", "ma", "jun", "jul", "aug", "sep", "o", "nov", "dec"]
+    (number,) = (
+        place
+        for place, begins in enumerate(at, start=1)
+        if month.lower().startswith(begins) and not (begins == "ma" and month.lower().startswith("mar"))
+    )
+    assert read_typed(f"Ida 2. {month} 1984", TODAY).born == (date(1984, number, 2),)
 
 
 @pytest.mark.parametrize(
