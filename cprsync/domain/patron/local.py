@@ -169,6 +169,19 @@ _READ_BY_RULES: Final = frozenset(one.name for one in fields(Local)) - {"more"}
 Contact = TypeVar("Contact", Telephone, Email)
 
 
+#: Denmark's numbers have eight digits. A foreign one has + or 00 before it.
+_DANISH_DIGITS: Final = 8
+
+
+def check_new_telephones(telephones: tuple[Telephone, ...]) -> None:
+    """Refuse a Danish number that lacks a digit, or has one too many. One that came with a list stays as it is.
+
+    Raises WrongValue.
+    """
+    if any(len(one.number) != _DANISH_DIGITS and not one.number.startswith(("+", "00")) for one in telephones):
+        raise WrongValue("a Danish telephone number has eight digits: type + before a foreign one")
+
+
 def keep_mark(held: tuple[Contact, ...], given: tuple[Contact, ...]) -> tuple[Contact, ...]:
     """The given list, with the mark for notices kept where it was.
 

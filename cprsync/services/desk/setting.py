@@ -15,7 +15,7 @@ from cprsync.domain.desk.access import Doing
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage
+from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
 from cprsync.domain.patron.override import (
     UNREGISTERED_FIELDS,
     CheckedAgainst,
@@ -344,6 +344,8 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     key, doing, policy = asked.field, asked.done_to_list, counter.policy
     try:
         value = SETTABLE[key].kind.typed(asked.text or "")
+        if key == "telephones" and doing is ListChange.ADD:
+            check_new_telephones(value)
     except ValueError as error:
         raise _unfit(key, error) from None
     if key == "branch":

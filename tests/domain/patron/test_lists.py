@@ -22,6 +22,7 @@ from cprsync.domain.patron.local import (
     TypedBlock,
     card_forms,
     card_key,
+    check_new_telephones,
     distinct_cards,
     keep_pin,
 )
@@ -193,3 +194,13 @@ def test_a_card_is_found_as_an_older_index_has_it(written: str) -> None:
 def test_a_new_card_comes_under_the_pin_of_the_others() -> None:
     held = (Card("A"), Card("B", "hash"))
     assert keep_pin(held, (Card("a"), Card("b"), Card("C"))) == (Card("a"), Card("b", "hash"), Card("C", "hash"))
+
+
+@pytest.mark.parametrize("number", ["4055667", "405566778", "112"])
+def test_a_new_danish_telephone_with_another_number_of_digits_than_eight_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match="eight digits"):
+        check_new_telephones((HOME, Telephone(number)))
+
+
+def test_a_new_telephone_of_eight_digits_and_a_foreign_one_are_taken() -> None:
+    check_new_telephones((HOME, Telephone("+298123456"), Telephone("00299123456")))
