@@ -74,8 +74,10 @@ def test_a_yes_alone_is_enough(desk: Served) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"telephones": "none"}, "telefonnumre"),
-        ({"emails": "edith"}, "e-mailadresse"),
+        ({"telephones": "none"}, "Skriv telefonnummeret med otte cifre"),
+        ({"telephones": "4055667"}, "Skriv telefonnummeret med otte cifre"),
+        ({"emails": "edith"}, "Skriv e-mailen som navn@sted.dk."),
+        ({"cards": "CLARA"}, "Lånerkort: en anden låner har dette kort"),
         ({"pin": "12"}, "PIN"),
         ({"cards": ""}, "kort"),
     ],
@@ -256,7 +258,13 @@ def test_somebody_new_who_answers_is_looked_up_and_subscribed_and_both_are_writt
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("K404", "ingen låner"), (CHILD, "sig selv"), ("1212125678", "CPR"), ("BO", "")]
+    ("typed", "said"),
+    [
+        ("K404", "ingen låner"),
+        (CHILD, "sig selv"),
+        ("1212125678", "Økonomisk ansvarlig: CPR kender ikke nummeret."),
+        ("BO", ""),
+    ],
 )
 def test_who_may_not_answer_is_named_at_the_field_and_neither_is_written(desk: Served, typed: str, said: str) -> None:
     browser = begin_child(desk)

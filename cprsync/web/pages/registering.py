@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
 from cprsync.domain.patron.patron import Purpose
-from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
+from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.services.desk.adding import answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import FIELD as RESPONSIBLE
@@ -46,6 +46,10 @@ BESIDE: Final = ("cards", "pin", "branch", "telephones", "emails")
 CONTACTS: Final = ("telephones", "emails")
 #: The field of an error that has no field of its own.
 _FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards"}
+
+
+#: What the form says instead of an error's own sentence, which names a call or a file.
+_TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
 
 
 class Way(enum.Enum):
@@ -278,8 +282,14 @@ def begin_again(visit: Visit) -> Response:
 
 
 def problem_of(visit: Visit, error: BadInput | NotConfirmed) -> tuple[str, str]:
-    """The field that is wrong, and why. "": the error is about no field."""
-    return _FIELDS.get(error.kind, str(error.values.get("field", ""))), error_text(error, visit.language)
+    """The field that is wrong, and why, in the words of the form. "": the error is about no field."""
+    place = _FIELDS.get(error.kind, str(error.values.get("field", "")))
+    key = _TOLD.get(error.kind) or ("wrong_" + place if place in CONTACTS else "")
+    if key and place:
+        return place, visit.word(key)
+    if place == "cards" and isinstance(why := error.values.get("why"), CprsyncError):
+        return place, f"{visit.word('label_cards')}: {error_text(why, visit.language)}"
+    return place, error_text(error, visit.language)
 
 
 def branches_of(visit: Visit) -> tuple[str, ...]:
