@@ -50,6 +50,8 @@ _FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.ta
 
 #: What the form says instead of an error's own sentence, which names a call or a file.
 _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
+#: The same, by the field.
+_WRONG: Final = {"telephones": "wrong_telephones", "emails": "wrong_emails"}
 
 
 class Way(enum.Enum):
@@ -284,7 +286,7 @@ def begin_again(visit: Visit) -> Response:
 def problem_of(visit: Visit, error: BadInput | NotConfirmed) -> tuple[str, str]:
     """The field that is wrong, and why, in the words of the form. "": the error is about no field."""
     place = _FIELDS.get(error.kind, str(error.values.get("field", "")))
-    key = _TOLD.get(error.kind) or ("wrong_" + place if place in CONTACTS else "")
+    key = _TOLD.get(error.kind, _WRONG.get(place, ""))
     if key and place:
         return place, visit.word(key)
     if place == "cards" and isinstance(why := error.values.get("why"), CprsyncError):
