@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,13 @@ from test_sign_in import sign_in
 from townspeople import cpr, person
 
 from cprsync.domain.desk.access import NOT_FOUND_MOST
+from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import Purpose
-from cprsync.services.desk.access import explain_look_up
+from cprsync.domain.patron.review import BOTH_PATRONS
+from cprsync.errors import SecondPersonNeeded
+from cprsync.services.desk.access import explain_look_up, watch_number
 from cprsync.services.desk.lookup import Asked, Desk, look_up
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.web.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -83,6 +88,42 @@ def test_staff_say_why_a_look_up_made_no_patron_and_a_supervisor_looks_at_it(gua
     boss.send(f"/checks/{attempt.seq}/answer", **{field: "she was there"}, found="in_order")
     assert "Ingen stikprøver venter" in boss.text
     assert library.store.access.samples() == []
+
+
+def test_a_supervisor_is_told_what_waits_and_staff_are_told_who_decides(guarded: Served) -> None:
+    library, anna, clara = guarded.library, guarded.library.id_of("ANNA"), guarded.library.id_of("CLARA")
+    library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)
+    for number, user in ((1, "disk"), (2, "leder")):
+        library.register.knows(stranger(number))
+        look_up(desk_of(library), Asked(stranger(number).number, Purpose.REGISTRATION, user))
+        (attempt,) = library.store.access.open_looks(user)
+        explain_look_up(library.store, attempt.seq, user=user, reason="went home for a card")
+    library.store.imports.take_patrons([NewPatron(stranger(1).number, Local())])
+    patron = library.store.patrons.find(stranger(1).number)
+    assert watch_number(library.store, cpr("CLARA"), ends=False, user="privat") == {"outcome": "watched"}
+    with pytest.raises(SecondPersonNeeded):
+        look_up(desk_of(library), Asked(cpr("CLARA"), Purpose.DEBT, "disk"))
+    boss, staff = sign_in(guarded, "leder").open("/"), sign_in(guarded, "disk").open("/")
+    # their own sample is not theirs to see to
+    assert '<a href="/checks">1 stikprøve venter</a>' in boss.answer.text
+    assert '<a href="/requests">1 anmodning om godkendelse venter</a>' in boss.answer.text
+    assert '<a href="/reviews">1 sag venter</a>' in boss.answer.text
+    assert '<a href="/reviews">1 sag venter (en leder afgør den)</a>' in staff.answer.text
+    assert "/checks" not in staff.answer.text
+    assert f'låner <a href="/patrons/{patron}">{patron}</a>' in boss.open("/checks").answer.text
+    assert "ingen låner fundet" in boss.text
+
+
+def test_a_case_is_opened_by_its_sentence_and_staff_are_told_who_decides_it(guarded: Served) -> None:
+    library = guarded.library
+    library.store.desk.ask_staff(library.id_of("ANNA"), BOTH_PATRONS, about=library.id_of("CLARA"))
+    (item,) = library.store.review_desk.items(all_states=False)
+    boss, staff = sign_in(guarded, "leder").open("/reviews"), sign_in(guarded, "disk").open("/reviews")
+    for browser in (boss, staff):
+        (link,) = re.findall(rf'<a href="/reviews/{item.id}">([^<]*)<', browser.answer.text)
+        assert len(link.split()) > 2
+    assert "En leder afgør sagerne" in staff.text
+    assert "En leder afgør sagerne" not in boss.text
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,15 @@ def list_requests(store: Store, *, user: str, now: datetime) -> list[dict[str, A
     ]
 
 
+def count_for_supervisor(store: Store, *, user: str, now: datetime) -> dict[str, int]:
+    """How many samples and requests for a signature wait that the user may see to: none of their own."""
+    requests = list_requests(store, user=user, now=now)
+    return {
+        "samples": store.access.count_samples(but=user),
+        "requests": sum(not one["is_own"] for one in requests),
+    }
+
+
 def is_signed(store: Store, seq: int) -> bool:
     """Whether a second person has signed for an attempt, and it was not made yet."""
     attempt = store.access.attempt(seq)

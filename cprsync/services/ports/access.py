@@ -123,7 +123,13 @@ class Access(Protocol):
         """The user's look-ups of people who did not become patrons, and of which nobody has said why."""
 
     def samples(self) -> list[Attempted]:
-        """What waits for a supervisor, with the reasons that were given, the oldest first."""
+        """What waits for a supervisor, with the reasons that were given, the oldest first.
+
+        `patron_id`: also who became a patron, or was one, under the number that was looked up.
+        """
+
+    def count_samples(self, *, but: str) -> int:
+        """How many samples wait that are not a user's own."""
 
     def alarms(self) -> Alarms:
         """What somebody has to act on."""

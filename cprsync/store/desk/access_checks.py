@@ -17,11 +17,11 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.services.ports.access import Admission, Alarms, Attempted
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
-from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk import access, cards, seen, staff
 from cprsync.store.desk.access import LIFTED
-from cprsync.store.trust.subjects import ATTEMPT, EXPLAINED, SAMPLE, SIGNED, entries_after
+from cprsync.store.trust.subjects import ATTEMPT, EXPLAINED, SAMPLE, SIGNED, entries_after, patrons_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,12 +120,19 @@ class Access(TenantStore):
     def samples(self) -> list[Attempted]:
         with reading(self._tenant.engine) as connection:
             found = _read(connection, self._tenant, *self._waiting())
+            whose = patrons_of(connection, self._tenant, [one.seq for one in found if one.patron_id is None])
             return [
-                replace(one, reason=_explanation(connection, self._tenant, one.seq))
-                if Outcome.EXPLAINED in one.outcomes
-                else one
+                replace(
+                    one,
+                    patron_id=whose.get(one.seq, one.patron_id),
+                    reason=_explanation(connection, self._tenant, one.seq) if Outcome.EXPLAINED in one.outcomes else "",
+                )
                 for one in found
             ]
+
+    def count_samples(self, *, but: str) -> int:
+        with reading(self._tenant.engine) as connection:
+            return count_rows(connection, _ROW.agency == self._tenant.agency, _ROW.who != but, *self._waiting())
 
     def _waiting(self) -> tuple[ColumnElement[bool], ...]:
         """What waits for a supervisor: drawn, of the own family, or looked up and never a patron."""

@@ -18,7 +18,7 @@ from cprsync.store.records.numbers import open_number, shells_of
 from cprsync.store.records.records import from_row, patron_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -103,21 +103,24 @@ def attempt_of(seq: int, told: Mapping[str, Any]) -> int:
 
 
 def patrons_now(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[int, str]:
-    """Who has the number by now that an entry of the desk's stream is about, by the entry's number.
+    """Who has the number by now that an entry of the desk's stream is about, by the entry's number."""
+    unnamed = {row.seq: attempt_of(row.seq, told) for row in rows if (told := json.loads(row.entry))["patron"] is None}
+    found = patrons_of(connection, tenant, set(unnamed.values()))
+    return {seq: found[attempt] for seq, attempt in unnamed.items() if attempt in found}
+
+
+def patrons_of(connection: Connection, tenant: Tenant, attempts: Collection[int]) -> dict[int, str]:
+    """Who has the number by now that an attempt was about, or had it before.
 
     Attempts from before the key for indexes was changed are found by the patron or the number alone: see `subject_of`.
     """
-    unnamed = {row.seq: attempt_of(row.seq, told) for row in rows if (told := json.loads(row.entry))["patron"] is None}
     same = (_PATRON.agency == _TRIED.agency) & (_PATRON.number_index == _TRIED.number_index)
-    by_number = select(_TRIED.seq, _PATRON.id).join(tables.patron, same).where(_TRIED.agency == tenant.agency)
+    by_number = select(_TRIED.seq, _PATRON.id).join(tables.patron, same)
     earlier = (_ROW.agency == _TRIED.agency) & (_ROW.number_index == _TRIED.number_index)
     by_earlier = select(_TRIED.seq, _ROW.patron_id).join(tables.subscription, earlier)
-    by_earlier = by_earlier.where(_TRIED.agency == tenant.agency)
-    attempts = set(unnamed.values())
+    found: dict[int, str] = {}
     # the one who has the number now goes before the one who had it
-    found = {
-        seq: patron
-        for wanted in (by_earlier, by_number)
-        for seq, patron in fetch_rows(connection, wanted, _TRIED.seq, attempts)
-    }
-    return {seq: found[attempt] for seq, attempt in unnamed.items() if attempt in found}
+    for wanted in (by_earlier, by_number):
+        ours = wanted.where(_TRIED.agency == tenant.agency)
+        found |= {row.seq: row[1] for row in fetch_rows(connection, ours, _TRIED.seq, attempts)}
+    return found

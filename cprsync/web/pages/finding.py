@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.desk.finding import read_typed
+from cprsync.domain.desk.roles import Task
 from cprsync.language.words import word
+from cprsync.services.desk.access import count_for_supervisor
 from cprsync.services.desk.finding import Finder
 from cprsync.web.pages.records import reviews_of
 from cprsync.web.pages.registering import show_purposes
@@ -72,13 +74,14 @@ def _start(
 ) -> Response:
     waiting = reviews_of(visit).count_due()
     problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
-    looks = len(visit.place.desk.store.access.open_looks(visit.user))
+    store, now = visit.place.desk.store, visit.place.desk.clock.now()
     return visit.show(
         "start.html",
         status=status,
         problem=problem_at,
         waiting=waiting,
-        looks=looks,
+        looks=len(store.access.open_looks(visit.user)),
+        watches=count_for_supervisor(store, user=visit.user, now=now) if visit.session.may(Task.CHECK) else {},
         said=visit.session.take_said(),
         kept=kept,
     )

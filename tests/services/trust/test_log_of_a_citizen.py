@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import MONDAY
-from test_access_rules import WHO, look, look_up_strangers, stranger
+from test_access_rules import BOSS, WHO, look, look_up_strangers, stranger
 from test_merging_patrons import BOTH, two_of_one
 from test_number_change import replaced
 from test_registering import register
 from test_reviewing import number_of, reviews
 from townspeople import cpr, person
 
+from cprsync.domain.patron.local import Local
 from cprsync.errors import BadInput
-from cprsync.services.desk.access import explain_look_up
+from cprsync.services.desk.access import count_for_supervisor, explain_look_up
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust import AuditFilter
 from cprsync.services.trust.audit import list_changes, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
@@ -100,6 +102,24 @@ def test_whoever_was_merged_is_told_what_was_looked_up_of_both(either_library: L
         == {one.patron for one in found(library, cpr("ANNA").digits)}
     )
     assert told(library, keeps).count(("lookup", "registration")) == 2
+
+
+def test_a_supervisor_sees_which_patron_a_sample_is_about_and_counts_none_of_their_own(either_library: Library) -> None:
+    library = either_library
+    look_up_strangers(library, 2)
+    library.register.knows(person("EDITH"))
+    look(library, cpr("EDITH"), user=BOSS)
+    for one in [*library.store.access.open_looks(WHO), *library.store.access.open_looks(BOSS)]:
+        explain_look_up(library.store, one.seq, user=one.user, reason=WHY)
+    assert [one.patron_id for one in library.store.access.samples()] == [None, None, None]
+    # somebody else registers the second of them
+    library.store.imports.take_patrons([NewPatron(stranger(1).number, Local())])
+    patron = library.store.patrons.find(stranger(1).number)
+    assert patron is not None
+    assert [one.patron_id for one in library.store.access.samples()] == [None, patron, None]
+    now = library.clock.now()
+    assert count_for_supervisor(library.store, user=BOSS, now=now) == {"samples": 2, "requests": 0}
+    assert count_for_supervisor(library.store, user=WHO, now=now) == {"samples": 1, "requests": 0}
 
 
 def test_a_number_in_no_form_searches_nothing_and_a_record_that_is_gone_is_searched_by_its_number(
