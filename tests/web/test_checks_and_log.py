@@ -178,6 +178,15 @@ def test_a_cpr_number_finds_the_look_up_that_made_the_patron_and_the_reason_of_o
     assert "fundet" not in officer.text
 
 
+def test_what_the_page_of_changes_says_of_the_log_is_true(guarded: Served) -> None:
+    anna = guarded.library.id_of("ANNA")
+    staff = sign_in(guarded, "disk").open(f"/patrons/{anna}").open(f"/patrons/{anna}/changes")
+    assert "Hvem der har set posten, står i loggen." in staff.text
+    assert "disk" not in staff.open(f"/patrons/{anna}/changes").answer.text.split("<main")[1]
+    officer = sign_in(guarded, "privat").open("/log").send("/log", patron=anna, by="disk")
+    assert f"disk {anna} så posten" in " ".join(officer.text.split())
+
+
 def test_a_citizen_is_told_when_and_why_and_by_which_library_and_no_employee(guarded: Served) -> None:
     library = guarded.library
     look_up(desk_of(library), Asked(cpr("ANNA"), Purpose.DEBT, "disk"))
