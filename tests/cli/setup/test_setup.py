@@ -88,7 +88,9 @@ def test_a_folder_with_signs_of_systemds_own_in_its_name_stands_in_the_unit_as_i
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_finds_little_that_the_unit_leaves_open(tmp_path: Path) -> None:
     """Of ten, where ten is open; 9.4 was the unit that named no restriction."""
-    (tmp_path / "cprsync.service").write_text(service_text(tmp_path, sys.executable, user="cprsync"), encoding="utf-8")
+    # systemd refuses a folder in memory, where the tests' own may be
+    text = service_text(Path("/srv/cprsync"), sys.executable, user="cprsync")
+    (tmp_path / "cprsync.service").write_text(text, encoding="utf-8")
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", "cprsync.service"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stdout[-300:] + ran.stderr
