@@ -26,6 +26,7 @@ from cprsync.services.ports.deliveries import Inspection, Unreadable
 from cprsync.services.ports.night import Night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.register import Found, NotFound, Subscribed
+from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import begin_versions
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.tenant import TenantStore
@@ -452,6 +453,11 @@ def unowned(everything: dict[str, list[dict[str, Any]]], *besides: str) -> dict[
         # the last number of an item goes with the items
         left["library"] = [{**row, "last_review": None} for row in left["library"]]
     return left
+
+
+def unseen(everything: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """All rows but those of who looked at a record, which a preview is too."""
+    return {table: [row for row in rows if row.get("stream") != audit.SEEN] for table, rows in everything.items()}
 
 
 def happened(everything: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, str | None]]:
