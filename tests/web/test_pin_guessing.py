@@ -10,6 +10,7 @@ from test_patron_page import PIN, WRONG, by_card, is_nobody, set_of
 from test_patron_page import desk as desk  # noqa: PLC0414 -- the same pages
 from test_patron_page import known as known  # noqa: PLC0414 -- the same provider
 from test_patron_page import provider as provider  # noqa: PLC0414 -- the same
+from test_patron_page import with_pins as with_pins  # noqa: PLC0414 -- the same library
 
 from cprsync.domain.policy.policy import PinCeilings
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX
