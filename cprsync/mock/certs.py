@@ -381,11 +381,7 @@ def load_key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def read_key(pem: bytes) -> rsa.RSAPrivateKey:
-    """Read a key that the mock made itself: not again whether its primes are primes, which takes most of a start.
-
-    Raises:
-        ValueError, TypeError: it is no RSA key without a password.
-    """
+    """Read a key of the mock's own. Its primes are not proved again: it took most of a start. Raises as `load_key`."""
     key = serialization.load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("not an RSA key")

@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 
 from cprsync.config.addresses import LOOPBACK
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, Exit
 from cprsync.https import PeerProtocol, QuickServer
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ _REQUEST_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 10
 #: After so long the program ends although a thread hangs. A service manager would wait for 90, and then kill.
 _LEAVE_SECONDS: Final = 20.0
-#: The exit code if something hung: what is committed stands.
-STOPPED_PART_WAY: Final = 7
 #: How long a browser may take to agree on TLS.
 _HANDSHAKE_SECONDS: Final = 10.0
 #: The server looks at its certificate's files once a minute; it ticks ten times a second.
@@ -206,7 +204,7 @@ class _Server(QuickServer):
 def _leave_what_hangs() -> None:
     """End the program although a thread waits for a database or a counterpart: its transaction is undone."""
     _LOG.error("web.stop.abandoned", seconds=_LEAVE_SECONDS)
-    os._exit(STOPPED_PART_WAY)
+    os._exit(Exit.PART)
 
 
 class _Tls:

@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, Exit
 from cprsync.register.identity import DESK_STEPS, desk_certificate
 from cprsync.web import serving
-from cprsync.web.serving import STOPPED_PART_WAY, Certificate, listen, make_server
+from cprsync.web.serving import Certificate, listen, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,4 +172,4 @@ def test_a_thread_that_hangs_holds_up_no_stop() -> None:
             asks.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert process.stdout.readline() == "hangs\n"
             process.send_signal(signal.SIGTERM)
-            assert process.wait(_SECONDS) == STOPPED_PART_WAY
+            assert process.wait(_SECONDS) == Exit.PART

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, Exit
 from cprsync.web.workers.keeping import Keeper
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ _STOP_SECONDS: Final = 25.0
 _FOLDER_CHARACTERS_MAX: Final = 60
 #: The longest instruction to a worker, in bytes.
 _LINE_BYTES_MAX: Final = 4096
-#: The exit code if a worker had to be killed, or hung: what is committed stands.
-STOPPED_PART_WAY: Final = 7
 #: The exit code of a worker that a signal ended before it was ready.
 _UNFORESEEN: Final = 1
 _LOG: Final = structlog.get_logger("cprsync.web")
@@ -205,9 +203,9 @@ class _Supervisor:
             if process.returncode is None:
                 _LOG.error("web.stop.abandoned", seconds=_STOP_SECONDS)
                 await _kill(process)
-                self._exits.add(STOPPED_PART_WAY)
-            elif process.returncode == STOPPED_PART_WAY:
-                self._exits.add(STOPPED_PART_WAY)
+                self._exits.add(Exit.PART)
+            elif process.returncode == Exit.PART:
+                self._exits.add(Exit.PART)
 
 
 def _send(process: Process, number: int) -> None:

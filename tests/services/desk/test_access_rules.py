@@ -387,12 +387,18 @@ def test_an_account_file_that_cannot_be_read_lets_nobody_look_up(library: Librar
 # -- the audit ---------------------------------------------------------------------------------------------
 
 
-def test_without_the_audit_nothing_is_asked(library: Library) -> None:
+def take_audit_away(library: Library) -> None:
+    """Let whatever is asked of the log of attempts fail, as when the database does not answer."""
+
     class Down(TenantStore):
         def __getattr__(self, name: str) -> Any:
             raise StoreUnavailable("the database does not answer")
 
     library.store.access = Down(library.store._tenant)  # type: ignore[assignment]  # as it fails
+
+
+def test_without_the_audit_nothing_is_asked(library: Library) -> None:
+    take_audit_away(library)
     before = library.everything()
     with pytest.raises(StoreUnavailable):
         look(library, cpr("ANNA"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, unowned
-from test_access_rules import BOSS, WHO, knows_own
+from test_access_rules import BOSS, WHO, knows_own, take_audit_away
 from townspeople import cpr, person
 
 from cprsync.domain.patron.review import BOTH_PATRONS
@@ -20,7 +20,6 @@ from cprsync.services.lending.standing import Statements
 from cprsync.services.ports.trust import AuditFilter
 from cprsync.services.trust.audit import list_changes
 from cprsync.services.trust.citizen import citizen_of, citizen_report
-from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk.seen import SEEN_FOR
 from cprsync.store.seals.failures import StoreUnavailable
 
@@ -127,11 +126,7 @@ def test_a_number_that_is_typed_leads_to_a_record_and_is_no_search(library: Libr
 
 
 def test_without_the_audit_no_record_is_shown_and_no_search_answered(library: Library) -> None:
-    class Down(TenantStore):
-        def __getattr__(self, name: str) -> Any:
-            raise StoreUnavailable("the database does not answer")
-
-    library.store.access = Down(library.store._tenant)  # type: ignore[assignment]  # as it fails
+    take_audit_away(library)
     before = library.everything()
     with pytest.raises(StoreUnavailable):
         view(library)
