@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import requests
@@ -31,6 +32,8 @@ NIGHTS_MAX = 370
 
 Mock: TypeAlias = "Path | str | Mapping[str, Any]"
 Document: TypeAlias = dict[str, Any]
+#: Does what a path asks for.
+Answering: TypeAlias = "Callable[[Register, Mapping[str, Any]], Document]"
 
 
 def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, Any]:
@@ -131,6 +134,27 @@ def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
     return _change(mock, "/culr/latency", {"seconds": seconds})
 
 
+# -- FBS ---------------------------------------------------------------------------------------------------
+
+
+def fbs(mock: Mock) -> dict[str, Any]:
+    """What FBS holds: its patrons by key, and how often it was asked, by method and call."""
+    return _ask(mock, "/fbs", {})
+
+
+def fbs_write(mock: Mock, kind: str, who: str, *, field: str | None = None, to: str | None = None) -> dict[str, Any]:
+    """Let one patron of FBS differ from the register: `freeze`, `remove`, `set`, `block`; or `follow` it again.
+
+    `set` takes a field and its value; without a value the field is null. `block` takes the reason's code.
+    """
+    return _change(mock, "/fbs/write", {"kind": kind, "who": who, "field": field, "to": to})
+
+
+def fbs_latency(mock: Mock, seconds: float) -> dict[str, Any]:
+    """Let every answer of FBS take this many seconds."""
+    return _change(mock, "/fbs/latency", {"seconds": seconds})
+
+
 class _NoAnswer(RegisterUnavailable):
     """The mock was reached, but did not answer."""
 
@@ -187,15 +211,18 @@ def _not_running(kind: type[RegisterUnavailable] = RegisterUnavailable) -> Regis
     return kind("the mock does not answer: start it with `cprsync mock serve --dir DIR`", kind="mock.not_running")
 
 
-def carry_out(register: Register, path: str, asked: Mapping[str, Any]) -> Document:
-    """Do what a path asks for.
+def carry_out(
+    register: Register, path: str, asked: Mapping[str, Any], more: Mapping[str, Answering] = MappingProxyType({})
+) -> Document:
+    """Do what a path asks for. `more`: the paths of counterparts that are only served on request.
 
     Raises:
         BadInput: there is no such path, or the request is not possible.
     """
-    if path not in PATHS:
+    found = PATHS.get(path) or more.get(path)
+    if found is None:
         raise BadInput("the mock's control has no such path", kind="mock.control")
-    return PATHS[path](register, asked)
+    return found(register, asked)
 
 
 def _event(register: Register, asked: Mapping[str, Any]) -> Document:
@@ -296,7 +323,7 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
 
 #: From a library's action at CULR to CULR's operation.
 CULR_WRITES: Mapping[str, str] = {"create": "createAccount", "update": "updateAccount", "delete": "deleteAccount"}
-PATHS: Mapping[str, Callable[[Register, Mapping[str, Any]], Document]] = {
+PATHS: Mapping[str, Answering] = {
     "/event": _event,
     "/night": _night,
     "/day": _day,

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs import develop_certificates
+from cprsync.mock.fbs import service as fbs
+from cprsync.mock.fbs.patrons import FbsPatrons
 from cprsync.mock.identity import identity_app, load_identity
 from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
@@ -27,7 +29,7 @@ from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
 from cprsync.mock.town.register import Register, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
-from cprsync.mock.web import QuietServer, control_app, culr_app, make_server, soap_app
+from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, make_server, soap_app
 from cprsync.private import replace_private
 from cprsync.resources import compile_schemas
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.mock.certs import DevCertificates
+    from cprsync.mock.control import Answering
 
 _HOST = "127.0.0.1"
 #: Where the identity provider keeps its key, and the secret of its clients.
@@ -57,6 +60,8 @@ class Ports:
     sftp: int | None = 0
     culr: int | None = 0
     oidc: int | None = 0
+    #: only served on request
+    fbs: int | None = 0
 
 
 def serve(  # noqa: PLR0913 -- a program's options
@@ -69,6 +74,7 @@ def serve(  # noqa: PLR0913 -- a program's options
     stop: threading.Event | None,
     framing: Framing | str = "lines",
     omit_false: bool = False,
+    with_fbs: bool = False,
 ) -> None:
     """Serve until stopped by `stop`, or by SIGINT or SIGTERM in the main thread. Announce the ready document once.
 
@@ -91,11 +97,10 @@ def serve(  # noqa: PLR0913 -- a program's options
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
         certificates = develop_certificates(folder / "certs", now=now())
         last = _last_ports(folder)
-        listeners = {
-            name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in asdict(ports).items()
-        }
+        wanted = {name: asked for name, asked in asdict(ports).items() if name != "fbs" or with_fbs}
+        listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
         taken = {name: _port(listener) for name, listener in listeners.items()}
-        _write(folder / "ports.json", taken)
+        _write(folder / "ports.json", {**last, **taken})
         users = [one.sftp_user for one in agreement.ALL]
         keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=taken["sftp"])
         identity = load_identity(
@@ -108,8 +113,13 @@ def serve(  # noqa: PLR0913 -- a program's options
             listeners["soap"]: make_server(soap_app(services), certificates),
             listeners["culr"]: make_server(culr_app(culr), certificates, mutual=False),
             listeners["oidc"]: make_server(identity_app(identity), certificates, mutual=False),
-            listeners["control"]: make_server(control_app(register)),
         }
+        more: dict[str, Answering] = {}
+        if with_fbs:
+            shown = fbs.FbsService(register, FbsPatrons(register), now)
+            servers[listeners["fbs"]] = make_server(fbs_app(shown), certificates, mutual=False)
+            more |= fbs.control_paths(shown)
+        servers[listeners["control"]] = make_server(control_app(register, more))
         boxes = serving_sftp(listeners["sftp"], register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
@@ -123,6 +133,7 @@ def running(  # noqa: PLR0913 -- a program's options
     ports: Ports | None = None,
     framing: Framing = "lines",
     omit_false: bool = False,
+    with_fbs: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run the mock in a thread during the block, and yield its ready document.
 
@@ -133,10 +144,11 @@ def running(  # noqa: PLR0913 -- a program's options
     options: dict[str, Any] = {
         "folder": folder,
         "people": people,
-        "ports": ports or Ports(None, None, None, None, None),
+        "ports": ports or Ports(None, None, None, None, None, None),
         "now": now or (lambda: datetime.now(UTC)),
         "framing": framing,
         "omit_false": omit_false,
+        "with_fbs": with_fbs,
     }
 
     def serve_until_stopped() -> None:
@@ -244,6 +256,7 @@ def _ready(
             "issuer": f"https://localhost:{ports['oidc']}",
             "client_secret_file": str(register.folder / IDENTITY_FOLDER / "secret"),
         },
+        "fbs": _fbs(register, ports["fbs"]) if "fbs" in ports else None,
         "control_url": f"http://{_HOST}:{ports['control']}",
         "ca": str(certificates.ca),
         "client_cert": str(certificates.client),
@@ -253,6 +266,15 @@ def _ready(
         "people": register.in_file,
         "sftp": first["sftp"],
         "agreements": agreements,
+    }
+
+
+def _fbs(register: Register, port: int) -> dict[str, Any]:
+    return {
+        "url": f"https://localhost:{port}",
+        "agency": f"DK-{agreement.DEFAULT.agency}",
+        "user": fbs.USER,
+        "password_file": str(fbs.keep_password(register.folder)),
     }
 
 

@@ -10,6 +10,7 @@ import json
 import ssl
 from contextlib import contextmanager
 from email.message import Message
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from cprsync.mock.certs import DevCertificates
+    from cprsync.mock.control import Answering
+    from cprsync.mock.fbs.service import FbsService
     from cprsync.mock.soap.culr import CulrService
     from cprsync.mock.town.register import Register
 
@@ -128,18 +131,34 @@ def _build_app(
     return app
 
 
-def control_app(register: Register) -> App:
-    """The application of the control."""
+def fbs_app(service: FbsService) -> App:
+    """The application of FBS."""
 
     async def app(scope: Any, receive: Receive, send: Send) -> None:
         body = await _read(receive)
-        response = _answer_control(register, scope, body)
+        session = dict(scope["headers"]).get(b"x-session", b"").decode("latin-1")
+        response = (
+            Response(413, b"too large\n", "text/plain")
+            if body is None
+            else service.answer(scope["method"], scope["path"], session=session, body=body)
+        )
         await _send_answer(response, scope, receive, send)
 
     return app
 
 
-def _answer_control(register: Register, scope: Any, body: bytes | None) -> Response:
+def control_app(register: Register, more: Mapping[str, Answering] = MappingProxyType({})) -> App:
+    """The application of the control. `more`: paths of counterparts that are only served on request."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        response = _answer_control(register, more, scope, body)
+        await _send_answer(response, scope, receive, send)
+
+    return app
+
+
+def _answer_control(register: Register, more: Mapping[str, Answering], scope: Any, body: bytes | None) -> Response:
     headers = dict(scope["headers"])
     # A web page in a browser on this machine can post forms, but not JSON. Calls to another host name are refused too.
     local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
@@ -147,7 +166,7 @@ def _answer_control(register: Register, scope: Any, body: bytes | None) -> Respo
         return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})
     try:
         asked = json.loads(body or b"")
-        return _json(200, carry_out(register, scope["path"], asked if isinstance(asked, dict) else {}))
+        return _json(200, carry_out(register, scope["path"], asked if isinstance(asked, dict) else {}, more))
     except CprsyncError as error:
         return _json(400, {"error": {"kind": error.kind, "message": error.message}})
     except (ValueError, RecursionError):

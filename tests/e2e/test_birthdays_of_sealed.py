@@ -114,7 +114,7 @@ WRITING: Final = frozenset(
             "demo",
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
-        *("mock calm", "mock culr", "mock day", "mock event", "mock fault", "mock night", "mock serve"),
+        *("mock calm", "mock culr", "mock fbs", "mock day", "mock event", "mock fault", "mock night", "mock serve"),
         *("patron add", "patron import", "patron set"),
         *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }

@@ -31,7 +31,9 @@ FAULTS = (
     "or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, "
     "culr-transaction, culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, oidc-state, "
     "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, oidc-key, "
-    "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down."
+    "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, "
+    "fbs-garbage, fbs-credentials, fbs-forbidden, fbs-expired, fbs-null, fbs-thin, fbs-unknown-block, fbs-other or "
+    "fbs-locked."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
@@ -52,6 +54,8 @@ def mock_serve(
         int | None, typer.Option("--control-port", help="Where `mock event` and the others speak to it.")
     ] = None,
     oidc_port: Annotated[int | None, typer.Option("--oidc-port", help="The identity provider.")] = None,
+    with_fbs: Annotated[bool, typer.Option("--fbs", help="Cicero (FBS) too, as `compare fbs` reads it.")] = False,
+    fbs_port: Annotated[int | None, typer.Option("--fbs-port", help="With --fbs: where it answers.")] = None,
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
@@ -67,12 +71,13 @@ def mock_serve(
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),
-            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port, oidc=oidc_port),
+            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port, oidc=oidc_port, fbs=fbs_port),
             now=lambda: datetime.now(UTC),
             announce=_announce,
             stop=None,
             framing=framing,
             omit_false=omit_false,
+            with_fbs=with_fbs,
         )
 
 
@@ -209,6 +214,44 @@ def mock_culr(
         elif card is not None:
             said |= {"type": "LOCAL", "value": card}
         done = control.culr_write(folder, kind, agency, who, **said)
+        print_document(done, [f"{kind} {who}"], as_json=as_json)
+
+
+@app.command("fbs")
+def mock_fbs(
+    kind: Annotated[
+        str | None, typer.Argument(help="freeze, remove, set, block or follow; left out: count what FBS was asked.")
+    ] = None,
+    *,
+    who: Annotated[str | None, typer.Option("--who", help="With a change: whose record, by their key.")] = None,
+    field: Annotated[
+        str | None,
+        typer.Option("--field", help="With set: name, birthday, resident, street, postalCode, city or coName."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="With set: the value; left out: null. With block: the reason's code.")
+    ] = None,
+    folder: Folder,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a patron of Cicero (FBS) differ, or count its calls.
+
+    As `cprsync mock fbs freeze --who BO --dir DIR`: from now on FBS misses what happens to BO. The mock has to be
+    served with --fbs.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        if kind is None:
+            seen = control.fbs(folder)
+            asked = [f"{count:>6}  {call}" for call, count in seen["calls"].items()]
+            patrons = word("mock_patrons", lang, count=len(seen["patrons"]))
+            print_document(seen, [*asked, patrons], as_json=as_json)
+            return
+        if who is None:
+            raise ConfigurationError("say --who", kind="usage")
+        done = control.fbs_write(folder, kind, who, field=field, to=to)
         print_document(done, [f"{kind} {who}"], as_json=as_json)
 
 

@@ -75,7 +75,22 @@ IDENTITY_KINDS: dict[str, str] = {
     "oidc-claims": "the page of claims is about another person",
     "oidc-claims-down": "the page of claims is out of order",
 }
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS)
+#: The kinds that concern FBS.
+FBS_KINDS: dict[str, str] = {
+    "fbs-500": "HTTP 500 with a page of HTML",
+    "fbs-down": "the connection is dropped",
+    "fbs-slow": "an answer after some seconds",
+    "fbs-garbage": "HTTP 200 with a page of HTML",
+    "fbs-credentials": "a log-in is refused",
+    "fbs-forbidden": "HTTP 403: the library may not read patrons",
+    "fbs-expired": "every session has ended",
+    "fbs-null": "a patron of whom every fact is null",
+    "fbs-thin": "a patron who has only a number",
+    "fbs-unknown-block": "a patron with a block whose code is on no list, and one that is null",
+    "fbs-other": "another patron",
+    "fbs-locked": "a patron who is locked out after wrong PINs, and is not shown",
+}
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *FBS_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +157,10 @@ class FaultScript:
         return self._take(lambda kind: kind in CULR_KINDS)
 
     def take_for_identity(self, kinds: frozenset[str]) -> Fault | None:
+        return self._take(lambda kind: kind in kinds)
+
+    def take_of(self, kinds: frozenset[str]) -> Fault | None:
+        """The fault of one of these kinds, if one is due."""
         return self._take(lambda kind: kind in kinds)
 
     def take_for_sftp(self, kind: str) -> Fault | None:
