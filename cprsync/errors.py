@@ -225,6 +225,30 @@ class NetMediaRefused(CprsyncError):
     kind = "netmedia.refused"
 
 
+class LibrarySystemUnavailable(CprsyncError):
+    """The library system, or the way to it, does not answer, or its answer cannot be read: try later."""
+
+    kind = "fbs"
+
+
+class LibrarySystemUntrusted(LibrarySystemUnavailable):
+    """The library system's certificate cannot be trusted: nothing is sent until someone has checked."""
+
+    kind = "fbs.certificate"
+
+
+class LibrarySystemRefused(CprsyncError):
+    """The library system does not accept our user or password, or lets us read nothing: no call succeeds."""
+
+    kind = "fbs.refused"
+
+
+class PatronUnreadable(CprsyncError):
+    """The library system has the patron, but does not show them: another try does not help."""
+
+    kind = "fbs.unreadable"
+
+
 class SignInUnavailable(CprsyncError):
     """The identity provider, or the way to it, does not answer, or not as one: nobody was signed in."""
 

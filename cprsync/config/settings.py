@@ -129,6 +129,22 @@ class CulrSection(Strict):
     per_second: PerSecond = 500
 
 
+class FbsSection(Strict):
+    """Cicero (FBS), with whose patrons the records are compared, and our user there."""
+
+    url: Address
+    ca: Path
+    #: the library's ISIL; None: DK- and its agency number
+    agency: str | None = Field(default=None, pattern=r"^[A-Z]{2}-[A-Za-z0-9-]{1,11}$")
+    user: str = Field(min_length=1)
+    password_file: Path
+    crl: tuple[Path, ...] = ()
+    #: calls at the same time
+    workers: Workers = 8
+    #: calls per second, of all workers together
+    per_second: PerSecond = 50
+
+
 def _check_home_code(typed: str) -> str:
     """The four digits of an existing municipality. With a wrong one, every patron would count as living elsewhere."""
     code = code_from(typed)
@@ -149,6 +165,8 @@ class LibrarySection(Strict):
     feed: FeedSection
     #: None: the net media are not told, and what they must be told waits
     culr: CulrSection | None = None
+    #: None: the records are compared with no library system
+    fbs: FbsSection | None = None
     #: None: patrons have no page
     patron_page: PatronPageSection | None = None
 

@@ -214,15 +214,16 @@ class AnswerParser:
 
 def root_of(response: requests.Response, limits: AnswerLimits) -> etree._Element:
     """Parse the whole answer and keep it. Raises AnswerBroken, or Unanswered if it is no HTTP."""
-    return _parser(response, limits).root(_chunks(response, limits))
+    return _parser(response, limits).root(read_chunks(response, limits))
 
 
 def events_of(response: requests.Response, limits: AnswerLimits) -> Iterator[tuple[str, etree._Element]]:
     """Parse the answer as it comes. Raises as `root_of` does."""
-    return _parser(response, limits).events(_chunks(response, limits))
+    return _parser(response, limits).events(read_chunks(response, limits))
 
 
-def _chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
+def read_chunks(response: requests.Response, limits: AnswerLimits) -> Iterator[bytes]:
+    """Read the answer as it comes, inflated. Raises AnswerBroken: it is too large. Raises Unanswered: it is no HTTP."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     return inflate(_raw_chunks(response), encoding=encoding, max_bytes=limits.max_bytes)
 

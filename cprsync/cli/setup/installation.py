@@ -180,17 +180,31 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
         municipalities='"0101"' if mock is None else '"0751"',
         sftp_user=sftp["user"],
         **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
-        culr=_culr_section(ready),
+        culr=_section("culr", _culr_of(ready)),
+        fbs=_section("fbs", _fbs_of(ready)),
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
 
 
-def _culr_section(ready: dict[str, Any]) -> str:
-    """The section, commented out if no CULR is known."""
-    section = _template("culr.toml")
-    if ready.get("culr_url") is not None:
-        return section.format(url=ready["culr_url"], ca=ready["ca"], **ready["culr"])
-    return "".join(f"# {line}" for line in section.format(**_placeholders()["culr"]).splitlines(keepends=True))
+def _section(name: str, values: dict[str, Any] | None) -> str:
+    """The section of a counterpart, commented out if it is not known."""
+    section = _template(f"{name}.toml")
+    if values is not None:
+        return section.format(**values)
+    lines = section.format(**_placeholders()[name]).splitlines(keepends=True)
+    return "".join(f"# {line}" if line.strip() else line for line in lines)
+
+
+def _culr_of(ready: dict[str, Any]) -> dict[str, Any] | None:
+    """CULR as the mock serves it."""
+    if ready.get("culr_url") is None:
+        return None
+    return {"url": ready["culr_url"], "ca": ready["ca"], **ready["culr"]}
+
+
+def _fbs_of(ready: dict[str, Any]) -> dict[str, Any] | None:
+    """FBS as the mock serves it, if it was asked to. The placeholders are no counterpart."""
+    return {"ca": ready["ca"], **ready["fbs"]} if ready.get("ready") and ready.get("fbs") else None
 
 
 def _placeholders() -> dict[str, Any]:

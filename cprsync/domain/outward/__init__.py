@@ -1,0 +1,1 @@
+"""What other systems hold of our patrons, and where it differs from the record."""
