@@ -1,6 +1,6 @@
-"""The composition root: turns settings into ready objects, and sets the store and its keys up.
+"""The composition root: turns settings into ready objects.
 
-The only file that sees every layer.
+The only file that sees every layer. What sets the store and its keys up is in `setting_up`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.trust import StoreVersion
     from cprsync.store.sql import SqlStore
     from cprsync.wire.calls import Surroundings
 
@@ -167,7 +165,7 @@ class Site:
         from cprsync.store.sql import SqlStore
 
         library, settings = self.section, self.settings
-        with _engine(settings.store.url) as engine:
+        with open_database(settings.store.url) as engine:
             store = SqlStore(
                 engine,
                 agency=library.agency,
@@ -345,7 +343,7 @@ def site_of(
 
 
 @contextmanager
-def _engine(url: str) -> Iterator[Engine]:
+def open_database(url: str) -> Iterator[Engine]:
     from cprsync.store.core.engine import open_engine
 
     engine = open_engine(url)
@@ -353,44 +351,3 @@ def _engine(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-def make_sure_that_empty(url: str) -> None:
-    """Refuse new keys for a database that holds patrons. Raises ConfigurationError."""
-    from cprsync.store.trust import key_checks
-
-    key_checks.make_sure_that_empty(url)
-
-
-def create_keys(folder: Path) -> None:
-    """Make one key for each purpose."""
-    from cprsync.store.seals import keys
-
-    keys.create_keys(folder)
-
-
-def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
-    """Migrate the store at `url` to this program's version.
-
-    `keys`: the folder in which to make the keys that this version needs and an older one did not have.
-    """
-    from cprsync.store.core.version import check_tables, store_version, upgrade
-    from cprsync.store.seals.keys import add_missing_keys
-    from cprsync.store.trust.key_checks import noted_purposes
-
-    with _engine(url) as engine:
-        upgrade(engine)
-        check_tables(engine)
-        found, noted = store_version(engine), noted_purposes(engine)
-    if keys is not None:
-        add_missing_keys(keys, noted=noted)
-    return {"version": found.current, "needed": found.wanted}
-
-
-def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:
-    """The store's version, and what it lacks of what that version should have."""
-    from cprsync.store.core.version import find_missing, store_version
-
-    with _engine(url) as engine:
-        found = store_version(engine)
-        return found, find_missing(engine) if found.up_to_date else []

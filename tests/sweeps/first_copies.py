@@ -35,8 +35,8 @@ from cprsync.mock import control
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import NewPatron
+from cprsync.setting_up import upgrade_store as upgrade
 from cprsync.store.sql import SqlStore
-from cprsync.wiring import upgrade_store as upgrade
 
 #: What the night with more workers may take of the other's time.
 GOAL = 0.5

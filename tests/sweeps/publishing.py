@@ -39,8 +39,8 @@ from cprsync.mock.town.faults import TIMES_MAX
 from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
+from cprsync.setting_up import upgrade_store as upgrade
 from cprsync.store.sql import SqlStore
-from cprsync.wiring import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run

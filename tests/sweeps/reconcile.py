@@ -31,7 +31,7 @@ from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.wiring import upgrade_store as upgrade
+from cprsync.setting_up import upgrade_store as upgrade
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
 MISSING, LEFT, FOREIGN = 100, 90, 60

@@ -122,7 +122,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
     from cprsync.config.settings import load_settings
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
-    from cprsync.wiring import upgrade_store
+    from cprsync.setting_up import upgrade_store
 
     week = load_week()
     if not as_json:

@@ -64,7 +64,7 @@ def init(
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     """Write the missing files and return their names. Raises ConfigurationError."""
     from cprsync.resources import fixture_path
-    from cprsync.wiring import create_keys, make_sure_that_empty
+    from cprsync.setting_up import create_keys, make_sure_that_empty
 
     ready = _read_ready(mock)
     texts = {
@@ -267,7 +267,7 @@ def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
 def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> None:
     """Set the store up, or bring it to this program's version."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import upgrade_store
+    from cprsync.setting_up import upgrade_store
 
     with failures(as_json=as_json):
         settings = load_settings(config)
@@ -279,7 +279,7 @@ def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fa
 def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> int:
     """Say which version the store is of, and which is needed."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import look_at_store
+    from cprsync.setting_up import look_at_store
 
     with failures(as_json=as_json):
         found, missing = look_at_store(load_settings(config).store.url)

@@ -28,7 +28,7 @@ from cprsync.private import (
     open_private,
     read_password,
 )
-from cprsync.wiring import upgrade_store as upgrade
+from cprsync.setting_up import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
