@@ -1,37 +1,27 @@
 """The mock's control: events, nights, days, faults and the dump, as JSON on the loopback interface.
 
-First the calls to a running mock, for the command line, the demo and the tests. A mock is named by its folder, by its
-ready document, or by a document with only a `control_url`. Then what the mock answers, without HTTP: `web` passes a
-path and a document. Persons are named by their keys in the people file.
+First the calls to a running mock, for the command line, the demo and the tests; `asking` makes them. Then what the mock
+answers, without HTTP: `web` passes a path and a document. Persons are named by their keys in the people file.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import requests
-from urllib3.exceptions import NewConnectionError
-
-from cprsync.errors import BadInput, ConfigurationError, CprsyncError, RegisterUnavailable, RunStopped
+from cprsync.errors import BadInput, CprsyncError, RunStopped
+from cprsync.mock.asking import TIMEOUT, Document, Mock, ask, change
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
-from cprsync.mock.town.faults import SECONDS_MAX
+from cprsync.mock.town.faults import SECONDS_MAX, read_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cprsync.mock.town.register import Register
 
-#: Seconds for connecting and for the answer: a year of nights in one call takes a while.
-_TIMEOUT = (5.0, 120.0)
 #: More than a year of working days in one call is a mistake.
 NIGHTS_MAX = 370
 
-Mock: TypeAlias = "Path | str | Mapping[str, Any]"
-Document: TypeAlias = dict[str, Any]
 #: Does what a path asks for.
 Answering: TypeAlias = "Callable[[Register, Mapping[str, Any]], Document]"
 
@@ -44,7 +34,7 @@ def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, A
         RegisterUnavailable: kind `mock.not_running`.
         RunStopped: kind `mock.stopped`; the mock was asked, but has not answered.
     """
-    return _change(mock, "/event", {"kind": kind, "who": who, "to": to})
+    return change(mock, "/event", {"kind": kind, "who": who, "to": to})
 
 
 def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
@@ -56,11 +46,11 @@ def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
     asked = {"count": count, "empty": empty}
     if count not in range(2, NIGHTS_MAX + 1):
         # one day, or a number that the mock refuses
-        return _change(mock, "/night", asked)
+        return change(mock, "/night", asked)
     done: dict[str, Any] = {}
     for closed in range(count):
         try:
-            one = _change(mock, "/night", {**asked, "count": 1})
+            one = change(mock, "/night", {**asked, "count": 1})
         except CprsyncError as error:
             if closed == 0:
                 raise
@@ -77,17 +67,17 @@ def _join(before: Any, value: Any) -> Any:
 
 def day(mock: Mock) -> dict[str, Any]:
     """Move forward one calendar day, without a delivery."""
-    return _change(mock, "/day", {})
+    return change(mock, "/day", {})
 
 
 def state(mock: Mock) -> dict[str, Any]:
     """Everything that the mock knows: day, persons by key, subscriptions by agreement, calls."""
-    return _ask(mock, "/state", {})
+    return ask(mock, "/state", {})
 
 
 def clock(mock: Mock, *, seconds: float | None = None) -> dict[str, Any]:
     """The register's day and time. `seconds`: how long to wait for the answer; None: as for everything else."""
-    return _ask(mock, "/clock", {}, _TIMEOUT if seconds is None else (seconds, seconds))
+    return ask(mock, "/clock", {}, TIMEOUT if seconds is None else (seconds, seconds))
 
 
 def fault(  # noqa: PLR0913 -- a fault's options
@@ -98,12 +88,12 @@ def fault(  # noqa: PLR0913 -- a fault's options
     `share`: only about this share of the calls fail, until `times` have failed. The same seed selects the same calls.
     """
     asked = {"kind": kind, "times": times, "seconds": seconds, "share": share, "seed": seed}
-    return _change(mock, "/fault", asked)
+    return change(mock, "/fault", asked)
 
 
 def calm(mock: Mock) -> dict[str, Any]:
     """Cancel all faults that were asked for."""
-    return _change(mock, "/calm", {})
+    return change(mock, "/calm", {})
 
 
 # -- CULR --------------------------------------------------------------------------------------------------
@@ -111,7 +101,7 @@ def calm(mock: Mock) -> dict[str, Any]:
 
 def culr(mock: Mock) -> dict[str, Any]:
     """What CULR holds: its patrons with their accounts, the ledger of every change in order, and the calls."""
-    return _ask(mock, "/culr", {})
+    return ask(mock, "/culr", {})
 
 
 def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **about: str) -> dict[str, Any]:
@@ -121,17 +111,17 @@ def culr_write(mock: Mock, kind: str, agency: str, who: str | None = None, **abo
     With both, or with a CPR number as `uid`, the account under `value` belongs to the same person. `to` is the
     municipality number: three digits, or nothing for none.
     """
-    return _change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
+    return change(mock, "/culr/write", {"kind": kind, "agency": agency, "who": who, **about})
 
 
 def latency(mock: Mock, seconds: float) -> dict[str, Any]:
     """Let every answer of the register take this many seconds."""
-    return _change(mock, "/latency", {"seconds": seconds})
+    return change(mock, "/latency", {"seconds": seconds})
 
 
 def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
     """Let every answer of CULR take this many seconds."""
-    return _change(mock, "/culr/latency", {"seconds": seconds})
+    return change(mock, "/culr/latency", {"seconds": seconds})
 
 
 # -- FBS ---------------------------------------------------------------------------------------------------
@@ -139,7 +129,7 @@ def culr_latency(mock: Mock, seconds: float) -> dict[str, Any]:
 
 def fbs(mock: Mock) -> dict[str, Any]:
     """What FBS holds: its patrons by key, and how often it was asked, by method and call."""
-    return _ask(mock, "/fbs", {})
+    return ask(mock, "/fbs", {})
 
 
 def fbs_write(mock: Mock, kind: str, who: str, *, field: str | None = None, to: str | None = None) -> dict[str, Any]:
@@ -147,79 +137,26 @@ def fbs_write(mock: Mock, kind: str, who: str, *, field: str | None = None, to: 
 
     `set` takes a field and its value; without a value the field is null. `block` takes the reason's code.
     """
-    return _change(mock, "/fbs/write", {"kind": kind, "who": who, "field": field, "to": to})
+    return change(mock, "/fbs/write", {"kind": kind, "who": who, "field": field, "to": to})
 
 
 def fbs_latency(mock: Mock, seconds: float) -> dict[str, Any]:
     """Let every answer of FBS take this many seconds."""
-    return _change(mock, "/fbs/latency", {"seconds": seconds})
+    return change(mock, "/fbs/latency", {"seconds": seconds})
 
 
-class _NoAnswer(RegisterUnavailable):
-    """The mock was reached, but did not answer."""
-
-
-def _change(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return _ask(mock, path, asked)
-    except _NoAnswer as error:
-        raise RunStopped(
-            "the mock stopped before it answered: what was asked for may be done", kind="mock.stopped"
-        ) from error
-
-
-def _ask(mock: Mock, path: str, asked: Mapping[str, Any], timeout: tuple[float, float] = _TIMEOUT) -> dict[str, Any]:
-    url = f"{_control_url(mock)}{path}"
-    try:
-        with requests.Session() as session:
-            # A proxy of the environment must not get calls to the loopback interface.
-            session.trust_env = False
-            answer = session.post(url, json=asked, timeout=timeout, allow_redirects=False)
-            document = answer.json()
-    except (requests.RequestException, ValueError) as error:
-        raise (_not_running() if _is_not_there(error) else _not_running(_NoAnswer)) from error
-    if not isinstance(document, dict):
-        raise _not_running()
-    if answer.status_code == requests.codes.ok:
-        return document
-    problem = document.get("error")
-    if not isinstance(problem, dict):
-        raise _not_running()
-    raise BadInput(str(problem.get("message")), kind=str(problem.get("kind")))
-
-
-def _control_url(mock: Mock) -> str:
-    if isinstance(mock, Mapping):
-        return str(mock["control_url"])
-    path = Path(mock)
-    path = path / "ready.json" if path.is_dir() else path
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["control_url"])
-    except FileNotFoundError as error:
-        raise _not_running() from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError("the mock's ready.json is damaged: start the mock again", kind="mock.ready") from error
-
-
-def _is_not_there(error: Exception) -> bool:
-    """Whether nobody took the call; False if only the answer failed."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
-
-
-def _not_running(kind: type[RegisterUnavailable] = RegisterUnavailable) -> RegisterUnavailable:
-    return kind("the mock does not answer: start it with `cprsync mock serve --dir DIR`", kind="mock.not_running")
+# -- what the mock answers ---------------------------------------------------------------------------------
 
 
 def carry_out(
     register: Register, path: str, asked: Mapping[str, Any], more: Mapping[str, Answering] = MappingProxyType({})
 ) -> Document:
-    """Do what a path asks for. `more`: the paths of counterparts that are only served on request.
+    """Do what a path asks for. `more`: the paths of counterparts that are only served on request; they come first.
 
     Raises:
         BadInput: there is no such path, or the request is not possible.
     """
-    found = PATHS.get(path) or more.get(path)
+    found = more.get(path) or PATHS.get(path)
     if found is None:
         raise BadInput("the mock's control has no such path", kind="mock.control")
     return found(register, asked)
@@ -259,15 +196,7 @@ def _clock(register: Register, _asked: Mapping[str, Any]) -> Document:
 
 
 def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
-    times, seconds = asked.get("times", 1), asked.get("seconds", 5.0)
-    if not isinstance(times, int) or not isinstance(seconds, int | float) or isinstance(times, bool):
-        raise BadInput("times and seconds are numbers", kind="mock.fault")
-    if seconds > SECONDS_MAX:
-        raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
-    share, seed = asked.get("share", 1.0), asked.get("seed", 0)
-    if not isinstance(share, int | float) or isinstance(share, bool) or not isinstance(seed, int):
-        raise BadInput("share and seed are numbers", kind="mock.fault")
-    register.add_fault(str(asked.get("kind")), times=times, seconds=float(seconds), share=float(share), seed=seed)
+    register.add_fault(**read_fault(asked))
     return {"faults": register.faults.dump()}
 
 

@@ -12,15 +12,21 @@ import socket
 import threading
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs import develop_certificates
+from cprsync.mock.control import PATHS
 from cprsync.mock.fbs import service as fbs
 from cprsync.mock.fbs.patrons import FbsPatrons
 from cprsync.mock.identity import identity_app, load_identity
+from cprsync.mock.koha import control as koha_control
+from cprsync.mock.koha.access import CLIENT
+from cprsync.mock.koha.routes import KOHA_PATH
+from cprsync.mock.koha.service import KohaService
+from cprsync.mock.koha.state import load_koha
 from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
 from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
@@ -29,7 +35,7 @@ from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
 from cprsync.mock.town.register import Register, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
-from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, make_server, soap_app
+from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, koha_app, make_server, soap_app
 from cprsync.private import replace_private
 from cprsync.resources import compile_schemas
 
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
     from cprsync.mock.certs import DevCertificates
     from cprsync.mock.control import Answering
+    from cprsync.mock.koha.state import Koha
 
 _HOST = "127.0.0.1"
 #: Where the identity provider keeps its key, and the secret of its clients.
@@ -62,6 +69,7 @@ class Ports:
     oidc: int | None = 0
     #: only served on request
     fbs: int | None = 0
+    koha: int | None = 0
 
 
 def serve(  # noqa: PLR0913 -- a program's options
@@ -75,6 +83,7 @@ def serve(  # noqa: PLR0913 -- a program's options
     framing: Framing | str = "lines",
     omit_false: bool = False,
     with_fbs: bool = False,
+    with_koha: bool = False,
 ) -> None:
     """Serve until stopped by `stop`, or by SIGINT or SIGTERM in the main thread. Announce the ready document once.
 
@@ -89,15 +98,14 @@ def serve(  # noqa: PLR0913 -- a program's options
     folder = folder.resolve()
     with ExitStack() as stack:
         stack.enter_context(lock_folder(folder))
-        for one in agreement.ALL:
-            for made in (one.inbox(folder).parent, one.inbox(folder)):
-                made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_boxes(folder)
         memory = Memory(folder)
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
         certificates = develop_certificates(folder / "certs", now=now())
         last = _last_ports(folder)
-        wanted = {name: asked for name, asked in asdict(ports).items() if name != "fbs" or with_fbs}
+        left_out = {"fbs": not with_fbs, "koha": not with_koha}
+        wanted = {name: asked for name, asked in asdict(ports).items() if not left_out.get(name)}
         listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
         taken = {name: _port(listener) for name, listener in listeners.items()}
         _write(folder / "ports.json", {**last, **taken})
@@ -106,20 +114,23 @@ def serve(  # noqa: PLR0913 -- a program's options
         identity = load_identity(
             folder / IDENTITY_FOLDER, register, issuer=f"https://localhost:{taken['oidc']}", now=now
         )
-        ready = _ready(register, certificates, keys, taken)
+        koha = load_koha(folder, memory, day=lambda: register.day, now=now) if with_koha else None
+        ready = _ready(register, certificates, keys, taken) | {"koha": koha and _koha(koha, port=taken["koha"])}
         _write(folder / "ready.json", ready)
-        services, culr = SoapServices(register, schemas, now, omit_false), CulrService(register, schemas.net_media)
-        servers = {
-            listeners["soap"]: make_server(soap_app(services), certificates),
-            listeners["culr"]: make_server(culr_app(culr), certificates, mutual=False),
-            listeners["oidc"]: make_server(identity_app(identity), certificates, mutual=False),
+        applications: dict[str, Any] = {
+            "soap": soap_app(SoapServices(register, schemas, now, omit_false)),
+            "culr": culr_app(CulrService(register, schemas.net_media)),
+            "oidc": identity_app(identity),
         }
-        more: dict[str, Answering] = {}
+        more: dict[str, Answering] = koha_control.control_paths(koha, PATHS)
         if with_fbs:
             shown = fbs.FbsService(register, FbsPatrons(register), now)
-            servers[listeners["fbs"]] = make_server(fbs_app(shown), certificates, mutual=False)
+            applications["fbs"] = fbs_app(shown)
             more |= fbs.control_paths(shown)
-        servers[listeners["control"]] = make_server(control_app(register, more))
+        if koha is not None:
+            applications["koha"] = koha_app(KohaService(koha))
+        applications["control"] = control_app(register, more)
+        servers = {listeners[name]: _server(name, app, certificates) for name, app in applications.items()}
         boxes = serving_sftp(listeners["sftp"], register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
@@ -134,6 +145,7 @@ def running(  # noqa: PLR0913 -- a program's options
     framing: Framing = "lines",
     omit_false: bool = False,
     with_fbs: bool = False,
+    with_koha: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run the mock in a thread during the block, and yield its ready document.
 
@@ -144,11 +156,12 @@ def running(  # noqa: PLR0913 -- a program's options
     options: dict[str, Any] = {
         "folder": folder,
         "people": people,
-        "ports": ports or Ports(None, None, None, None, None, None),
+        "ports": ports or Ports(*[None] * len(fields(Ports))),
         "now": now or (lambda: datetime.now(UTC)),
         "framing": framing,
         "omit_false": omit_false,
         "with_fbs": with_fbs,
+        "with_koha": with_koha,
     }
 
     def serve_until_stopped() -> None:
@@ -172,6 +185,11 @@ def _wait_for(ready: Future[dict[str, Any]]) -> dict[str, Any]:
         return ready.result(_START_SECONDS)
     except TimeoutError as error:
         raise ConfigurationError("the mock did not start in two minutes", kind="mock.start") from error
+
+
+def _server(name: str, app: Any, certificates: DevCertificates) -> QuietServer:
+    """The server of an application. Only the register asks for a certificate, and only the control has no TLS."""
+    return make_server(app, None if name == "control" else certificates, mutual=name == "soap")
 
 
 async def _run(
@@ -204,6 +222,12 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 
 # -- setting up --------------------------------------------------------------------------------------------
+
+
+def _make_boxes(folder: Path) -> None:
+    for one in agreement.ALL:
+        for made in (one.inbox(folder).parent, one.inbox(folder)):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -> Register:
@@ -275,6 +299,16 @@ def _fbs(register: Register, port: int) -> dict[str, Any]:
         "agency": f"DK-{agreement.DEFAULT.agency}",
         "user": fbs.USER,
         "password_file": str(fbs.keep_password(register.folder)),
+    }
+
+
+def _koha(koha: Koha, *, port: int) -> dict[str, Any]:
+    """Where Koha is, and the client that a library begins with. Its name and secret are those of Basic too."""
+    return {
+        "url": f"https://localhost:{port}{KOHA_PATH}",
+        "client_id": CLIENT,
+        "secret_file": str(koha.access.secret_file(CLIENT)),
+        "number_attribute": koha.setup.number_attribute,
     }
 
 

@@ -1,6 +1,6 @@
-"""HTTP for the mock, on uvicorn: the SOAP services over mutual TLS, CULR over TLS, the control over plain HTTP.
+"""HTTP for the mock, on uvicorn: SOAP over mutual TLS, CULR, FBS and Koha over TLS, and the control over plain HTTP.
 
-Knows sizes, status codes and certificates. What a request means is known by `soap` and `control`.
+Knows sizes, status codes and certificates. What a request means is known by `soap`, `fbs`, `koha` and `control`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import uvicorn
 from cprsync.errors import CprsyncError
 from cprsync.https import SHOWN, PeerProtocol, QuickServer
 from cprsync.mock.control import carry_out
+from cprsync.mock.koha.routes import KohaRequest
 from cprsync.mock.soap.messages import Response
 from cprsync.mock.soap.services import Peer, SoapServices
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cprsync.mock.certs import DevCertificates
     from cprsync.mock.control import Answering
     from cprsync.mock.fbs.service import FbsService
+    from cprsync.mock.koha.service import KohaService
     from cprsync.mock.soap.culr import CulrService
     from cprsync.mock.town.register import Register
 
@@ -39,6 +41,8 @@ REQUEST_MAX_BYTES = 1024 * 1024
 _STOP_WAITS = 1
 _KEEP_ALIVE_SECONDS = 60
 _JSON = "application/json"
+#: An answer that has no body, and no header about one.
+_NO_CONTENT = 204
 
 
 class _Connection(PeerProtocol):
@@ -147,6 +151,22 @@ def fbs_app(service: FbsService) -> App:
     return app
 
 
+def koha_app(service: KohaService) -> App:
+    """The application of Koha's REST API."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        if body is None:
+            response = _json(413, {"error": "Request body is too large."})
+        else:
+            response = service.answer(KohaRequest(scope["method"], scope["path"], query, headers, body))
+        await _send_answer(response, scope, receive, send)
+
+    return app
+
+
 def control_app(register: Register, more: Mapping[str, Answering] = MappingProxyType({})) -> App:
     """The application of the control. `more`: paths of counterparts that are only served on request."""
 
@@ -204,7 +224,10 @@ async def _send_answer(response: Response, scope: Any, receive: Receive, send: S
     headers = [
         (b"content-type", response.content_type.encode()),
         (b"content-length", str(len(response.body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in response.headers),
     ]
+    if response.status == _NO_CONTENT:
+        headers = headers[2:]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 

@@ -115,6 +115,8 @@ WRITING: Final = frozenset(
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *("mock calm", "mock culr", "mock fbs", "mock day", "mock event", "mock fault", "mock night", "mock serve"),
+        *("mock koha age-job", "mock koha client", "mock koha delay", "mock koha delete", "mock koha edit"),
+        *("mock koha log", "mock koha seed", "mock koha setup", "mock koha show", "mock koha twin"),
         *("patron add", "patron import", "patron set"),
         *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }

@@ -44,6 +44,7 @@ PACKAGE = Path(cprsync.__file__).parent
 DEVELOPERS = (
     PACKAGE / "mock",
     PACKAGE / "cli" / "demo" / "mock.py",
+    PACKAGE / "cli" / "demo" / "koha.py",
 )
 
 

@@ -11,7 +11,7 @@ from cprsync.cli.feed.deliveries import inspect_lines
 from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
 from cprsync.language.errors import in_danish
-from cprsync.mock.control import _not_running
+from cprsync.mock.asking import not_running
 
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
 
@@ -105,7 +105,7 @@ def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.Captur
 
 
 def test_that_no_mock_runs_is_told_in_danish() -> None:
-    assert in_danish(_not_running().document()).startswith("mocken svarer ikke")
+    assert in_danish(not_running().document()).startswith("mocken svarer ikke")
 
 
 DELIVERY = {

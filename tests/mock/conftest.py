@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from koha_caller import KohaCaller
 from mock_wire import Caller
 from town import PEOPLE_FILE
 
+from cprsync.mock import control
 from cprsync.mock.server import running
 
 if TYPE_CHECKING:
@@ -63,3 +65,19 @@ def ready(start: Callable[..., AbstractContextManager[dict[str, Any]]]) -> Itera
 @pytest.fixture
 def caller(ready: dict[str, Any]) -> Caller:
     return Caller(ready)
+
+
+@pytest.fixture(scope="session")
+def koha_mock(
+    tmp_path_factory: pytest.TempPathFactory, begin: Callable[..., AbstractContextManager[dict[str, Any]]]
+) -> Iterator[dict[str, Any]]:
+    """A mock with a Koha, started once. Each test makes patrons of its own in it."""
+    with begin(tmp_path_factory.mktemp("koha") / "mock", with_koha=True) as document:
+        yield document
+
+
+@pytest.fixture
+def koha(koha_mock: dict[str, Any]) -> Iterator[KohaCaller]:
+    """A program that is signed in at Koha. What a test let go wrong is over after it."""
+    yield KohaCaller(koha_mock)
+    control.calm(koha_mock)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.demo.koha import koha_app
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import Json, Lang, print_document
 from cprsync.errors import ConfigurationError
@@ -33,11 +34,13 @@ FAULTS = (
     "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, oidc-key, "
     "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, "
     "fbs-garbage, fbs-credentials, fbs-forbidden, fbs-expired, fbs-null, fbs-thin, fbs-unknown-block, fbs-other or "
-    "fbs-locked."
+    "fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, koha-garbage or koha-slow; when it has "
+    "not: koha-down, koha-maintenance, koha-expired or koha-forbidden."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
 app = typer.Typer()
+app.add_typer(koha_app, name="koha", help="The mock's Koha: patrons, other writers, its setup.")
 
 
 @app.command("serve")
@@ -56,12 +59,15 @@ def mock_serve(
     oidc_port: Annotated[int | None, typer.Option("--oidc-port", help="The identity provider.")] = None,
     with_fbs: Annotated[bool, typer.Option("--fbs", help="Cicero (FBS) too, as `compare fbs` reads it.")] = False,
     fbs_port: Annotated[int | None, typer.Option("--fbs-port", help="With --fbs: where it answers.")] = None,
+    with_koha: Annotated[bool, typer.Option("--koha", help="A Koha too, with a library's patrons in it.")] = False,
+    koha_port: Annotated[int | None, typer.Option("--koha-port", help="With --koha: where it answers.")] = None,
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 
-    PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. A port
+    PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. FBS and
+    Koha, over TLS too, are served on request. A port
     that is left out is the folder's last one, else a free one.
     """
     from cprsync.mock.server import Ports, serve
@@ -71,13 +77,14 @@ def mock_serve(
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),
-            ports=Ports(soap=port, control=control_port, sftp=sftp_port, culr=culr_port, oidc=oidc_port, fbs=fbs_port),
+            ports=Ports(port, control_port, sftp_port, culr_port, oidc_port, fbs_port, koha_port),
             now=lambda: datetime.now(UTC),
             announce=_announce,
             stop=None,
             framing=framing,
             omit_false=omit_false,
             with_fbs=with_fbs,
+            with_koha=with_koha,
         )
 
 

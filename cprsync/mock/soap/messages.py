@@ -323,6 +323,7 @@ class Response:
     content_type: str = XML
     drop: bool = False
     wait: float = 0.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def damage(kind: str, response: Response) -> Response:

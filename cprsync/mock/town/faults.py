@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TIMES_MAX = 10_000
 SECONDS_MAX = 120.0
@@ -90,7 +93,18 @@ FBS_KINDS: dict[str, str] = {
     "fbs-other": "another patron",
     "fbs-locked": "a patron who is locked out after wrong PINs, and is not shown",
 }
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *FBS_KINDS)
+#: The kinds that concern calls to Koha.
+KOHA_KINDS: dict[str, str] = {
+    "koha-lost": "a write is done, and the connection is dropped before the answer",
+    "koha-500": "a write is done, and answered with HTTP 500",
+    "koha-garbage": "it is done, and answered with a page of HTML",
+    "koha-slow": "it is done at once, and answered after some seconds",
+    "koha-down": "nothing is done, and the connection is dropped",
+    "koha-maintenance": "nothing is done: HTTP 503",
+    "koha-expired": "nothing is done: the token has expired before its time",
+    "koha-forbidden": "nothing is done: the permission is missing",
+}
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *FBS_KINDS, *KOHA_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,20 @@ class Fault:
     def is_due(self) -> bool:
         """Whether it happens to the last call that was counted."""
         return self.share >= 1 or Random(f"{self.seed} {self.seen}").random() < self.share  # noqa: S311 -- a draw
+
+
+def read_fault(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A fault as a request to the control asks for it: what `FaultScript.add` takes. Raises BadInput."""
+    times, seconds = asked.get("times", 1), asked.get("seconds", 5.0)
+    if not isinstance(times, int) or not isinstance(seconds, int | float) or isinstance(times, bool):
+        raise BadInput("times and seconds are numbers", kind="mock.fault")
+    if seconds > SECONDS_MAX:
+        raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
+    share, seed = asked.get("share", 1.0), asked.get("seed", 0)
+    if not isinstance(share, int | float) or isinstance(share, bool) or not isinstance(seed, int):
+        raise BadInput("share and seed are numbers", kind="mock.fault")
+    kind = str(asked.get("kind"))
+    return {"kind": kind, "times": times, "seconds": float(seconds), "share": float(share), "seed": seed}
 
 
 class FaultScript:

@@ -13,7 +13,7 @@ from cprsync.cli.demo.mock import EVENTS, FAULTS
 from cprsync.cli.main import DECLARATIONS, app
 from cprsync.cli.terminal.misuse import Commands
 from cprsync.mock.town.events import KINDS
-from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
+from cprsync.mock.town.faults import CALL_KINDS, CULR_KINDS, HALF_FILE, KOHA_KINDS, SECONDS_MAX, SFTP_KINDS, TIMES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def test_no_danish_text_takes_a_patron_for_a_woman() -> None:
 def test_the_mock_lists_each_event_and_fault_that_it_knows() -> None:
     words = {name: set(re.findall(r"[a-z0-9-]+", text)) for name, text in (("event", EVENTS), ("fault", FAULTS))}
     assert set(KINDS) <= words["event"]
-    assert {*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS} <= words["fault"]
+    assert {*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *KOHA_KINDS} <= words["fault"]
 
 
 def test_a_fault_may_be_as_often_and_as_slow_as_help_says(capsys: pytest.CaptureFixture[str]) -> None:
