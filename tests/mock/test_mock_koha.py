@@ -321,6 +321,7 @@ def test_a_body_that_is_no_json_or_too_large_is_refused(koha: KohaCaller) -> Non
     place = f"{koha.url}/patrons/{patron['patron_id']}"
     torn = koha.http.put(place, data=b'{"surname":', timeout=20)
     deep = koha.http.put(place, data=b"[" * 100_000, timeout=20)
+    half = koha.put(patron["patron_id"], whole(patron, city="\ud800"))
     huge = koha.http.put(place, data=b"x" * 1_100_000, timeout=20)
-    assert [one.status_code for one in (torn, deep, huge)] == [400, 400, 413]
+    assert [one.status_code for one in (torn, deep, half, huge)] == [400, 400, 400, 413]
     assert koha.patron(patron["patron_id"]) == patron

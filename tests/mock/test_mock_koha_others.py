@@ -18,6 +18,7 @@ from town import PEOPLE_FILE, number
 
 from cprsync.errors import BadInput
 from cprsync.mock import control
+from cprsync.mock.asking import ask
 from cprsync.mock.koha import calls
 from cprsync.mock.koha.patrons import KohaPatrons
 from cprsync.mock.town.faults import KOHA_KINDS
@@ -70,6 +71,12 @@ def test_staff_write_as_often_as_asked_and_a_search_is_a_read_too(koha: KohaCall
         koha.put(patron["patron_id"], whole(seen, city=f"By {n}"))
     assert [one["by"] for one in changes(koha, patron["patron_id"])].count("staff") == 3
     assert calls.show(koha.ready)["script"] == []
+
+
+def test_what_no_api_shows_changes_nothing_that_it_shows(koha: KohaCaller) -> None:
+    patron = koha.make()
+    calls.edit(koha.ready, patron=patron["patron_id"], hidden={"checkouts": 2})
+    assert koha.patron(patron["patron_id"]) == patron
 
 
 def test_two_writes_in_one_second_look_like_one(koha: KohaCaller) -> None:
@@ -191,6 +198,8 @@ def test_more_patrons_than_one_answer_holds_are_all_told(start: Start) -> None:
         assert calls.seed(ready, patrons=[new_patron(n) for n in range(1, 1_202)]) == 1_201
         assert [one["patron_id"] for one in calls.show(ready)["patrons"]] == list(range(1, 1_202))
         assert [one["n"] for one in calls.read_log(ready)] == list(range(1, 1_202))
+        page = ask(ready, "/koha/log", {"after": 3, "limit": 2})
+        assert ([one["n"] for one in page["changes"]], page["next"]) == ([4, 5], 5)
         assert [one["n"] for one in calls.read_log(ready, after=1_200)] == [1_201]
 
 

@@ -69,7 +69,7 @@ def koha_log(
 def _change(one: Mapping[str, Any]) -> str:
     """One change: who made it, of which patron, and the names of what changed."""
     names = [name for name in one.get("set", {}) if name != "updated_on"]
-    names += ["extended_attributes"] if "attributes" in one else []
+    names += [*(["extended_attributes"] if "attributes" in one else []), *one.get("hidden", {})]
     return f"{one['n']:>6}  {one['at']}  {one['by']}  {one['op']}  {one['patron']}: {', '.join(names) or '-'}"
 
 

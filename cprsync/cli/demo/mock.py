@@ -67,8 +67,7 @@ def mock_serve(
     """Serve until stopped; one JSON line when ready.
 
     PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. FBS and
-    Koha, over TLS too, are served on request. A port
-    that is left out is the folder's last one, else a free one.
+    Koha, over TLS too, are served on request. A port that is left out is the folder's last one, else a free one.
     """
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path

@@ -53,7 +53,7 @@ class KohaAccess:
         """The file with a client's secret, made where there is none."""
         path = self.folder / f"{client}.secret"
         if not path.exists():
-            replace_private(path, f"{secrets.token_urlsafe(32)}\n".encode())
+            replace_private(path, secrets.token_urlsafe(32).encode())
         return path
 
     def set_client(self, client: str, permissions: Iterable[str]) -> Path:

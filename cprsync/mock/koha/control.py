@@ -6,7 +6,6 @@ Koha. Everything here is checked whole before anything is written.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -37,8 +36,10 @@ if TYPE_CHECKING:
     from cprsync.mock.town.register import Register
 
 Document: TypeAlias = dict[str, Any]
-#: How many patrons or changes one answer of the control has.
+#: How many patrons one answer of the control has.
 PAGE_MAX: Final = 1_000
+#: How many changes one has. The journal is read from its beginning each time.
+LOG_MAX: Final = 20_000
 #: The cards of the people who are brought in count from here.
 _CARDS: Final = 2_900_000_000
 #: In a patron to begin with, beside the API's fields: what no API shows.
@@ -79,7 +80,7 @@ def _describe(koha: Koha, patron: KohaPatron, keys: Mapping[str, str]) -> Docume
 
 
 def _log(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
-    after, limit = _whole(asked, "after", 0), _whole(asked, "limit", PAGE_MAX, most=PAGE_MAX)
+    after, limit = _whole(asked, "after", 0), _whole(asked, "limit", LOG_MAX, most=LOG_MAX)
     changes = koha.patrons.read_log(after=after, limit=limit + 1)
     page = changes[:limit]
     return {"changes": page, "next": page[-1]["n"] if len(changes) > limit else None}
@@ -132,9 +133,10 @@ def _chosen(register: Register, who: Any) -> list[Person]:
     """The people with these keys. Without keys: everybody who lives somewhere."""
     if who is None:
         return [one for one in register.people.values() if one.lives_somewhere and not one.unborn]
-    if not isinstance(who, list) or any(key not in register.people for key in who):
+    keys = [str(key) for key in who] if isinstance(who, list) else [""]
+    if any(key not in register.people for key in keys):
         raise _bad("no such person: who takes keys of the people file")
-    return [register.people[key] for key in who]
+    return [register.people[key] for key in keys]
 
 
 def _patrons_of(koha: Koha, person: Person) -> list[KohaPatron]:
@@ -223,7 +225,7 @@ def _twin(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
 def _patron(koha: Koha, register: Register, asked: Mapping[str, Any]) -> KohaPatron:
     who, patron_id = asked.get("who"), asked.get("patron")
     if who is not None:
-        if who not in register.people:
+        if str(who) not in register.people:
             raise _bad("no such person: who takes a key of the people file")
         found = _patrons_of(koha, register.people[str(who)])
         patron = found[0] if found else None
@@ -255,7 +257,7 @@ def _setup(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Documen
     for table in ("libraries", "categories", "attribute_types"):
         if isinstance(document[table], dict):
             document[table] = {code: one for code, one in document[table].items() if code not in without}
-    koha.setup = replace(parse_setup(document))
+    koha.setup = parse_setup(document)
     koha.keep()
     return koha.setup.document()
 
@@ -299,7 +301,7 @@ def control_paths(koha: Koha | None, base: Mapping[str, Answering]) -> dict[str,
     """
 
     def fault(register: Register, asked: Mapping[str, Any]) -> Document:
-        if asked.get("kind") not in KOHA_KINDS:
+        if str(asked.get("kind")) not in KOHA_KINDS:
             return base["/fault"](register, asked)
         _served(koha).add_fault(**read_fault(asked))
         return {"faults": _served(koha).faults.dump()}

@@ -63,7 +63,8 @@ class Holdings:
     def revision(self, patron: KohaPatron, change: Change, *, by: str, moves_clock: bool = True) -> Written:
         """A change of a patron who is there."""
         values, stamp = dict(change.fields), self._stamp(patron)
-        if moves_clock and (values or self.setup.attributes_move_updated_on):
+        is_seen = values or (change.attributes is not None and self.setup.attributes_move_updated_on)
+        if moves_clock and is_seen:
             values["updated_on"] = stamp
         written: Written = {"op": "change", "patron": patron.patron_id, "by": by, "at": stamp, "set": values}
         if change.attributes is not None:

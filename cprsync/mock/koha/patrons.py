@@ -6,10 +6,11 @@ Koha but that a card number and a user id belong to one patron: `writing` decide
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from sys import intern
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from cprsync.mock.koha.fields import BLANK, UNIQUE, Row
 
@@ -58,6 +59,33 @@ class KohaPatron:
         return [(one.code, one.value) for one in self.attributes]
 
 
+K = TypeVar("K")
+
+
+class _Index(Generic[K]):
+    """Who has a key. Most keys have one patron, and a set for each of them would be most of the memory."""
+
+    def __init__(self) -> None:
+        self._held: dict[K, int | set[int]] = {}
+
+    def of(self, key: K) -> set[int]:
+        held = self._held.get(key, set())
+        return held if isinstance(held, set) else {held}
+
+    def add(self, key: K, patron_id: int) -> None:
+        held = self.of(key)
+        held.add(patron_id)
+        self._held[key] = held if len(held) > 1 else patron_id
+
+    def discard(self, key: K, patron_id: int) -> None:
+        left = self.of(key)
+        left.discard(patron_id)
+        if left:
+            self._held[key] = left
+        else:
+            self._held.pop(key, None)
+
+
 class KohaPatrons:
     """All patrons, in the order of their ids."""
 
@@ -65,8 +93,8 @@ class KohaPatrons:
         self._memory = memory
         self._by_id: dict[int, KohaPatron] = {}
         self._unique: dict[str, dict[str, int]] = {name: {} for name in UNIQUE}
-        self._by_value: defaultdict[str, set[int]] = defaultdict(set)
-        self._by_person: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
+        self._by_value: _Index[str] = _Index()
+        self._by_person: _Index[tuple[str, ...]] = _Index()
         #: the highest id that was ever given
         self.last_id = self._last_attribute = 0
         for line in memory.journal(_JOURNAL):
@@ -87,7 +115,7 @@ class KohaPatrons:
 
     def with_value(self, value: str) -> set[int]:
         """Everyone with an attribute of this value, of any type."""
-        return self._by_value.get(value.casefold(), set())
+        return self._by_value.of(value.casefold())
 
     def with_attribute(self, code: str, value: str) -> list[KohaPatron]:
         """Everyone with this attribute, in the order of their ids."""
@@ -97,7 +125,7 @@ class KohaPatrons:
     def same_person_as(self, fields: Mapping[str, Any]) -> set[int]:
         """Everyone with this name and birth date."""
         person = _person_of(fields)
-        return set() if person is None else self._by_person.get(person, set())
+        return set() if person is None else self._by_person.of(person)
 
     def take_id(self) -> int:
         """The id of a new patron. No id is given twice."""
@@ -148,12 +176,13 @@ class KohaPatrons:
             self.last_id = max(self.last_id, patron_id)
 
     def _fill(self, patron: KohaPatron, change: Written) -> None:
-        patron.fields |= change.get("set", {})
+        # each line of the journal brings names of its own
+        patron.fields |= {intern(name): value for name, value in change.get("set", {}).items()}
         patron.hidden |= change.get("hidden", {})
         for name in [name for name, value in patron.fields.items() if value == BLANK[name]]:
             del patron.fields[name]
         if "attributes" in change:
-            patron.attributes = tuple(KohaAttribute(*one) for one in change["attributes"])
+            patron.attributes = tuple(KohaAttribute(n, intern(code), value) for n, code, value in change["attributes"])
             self._last_attribute = max([self._last_attribute, *(one.ordinal for one in patron.attributes)])
 
     def _index(self, patron: KohaPatron) -> None:
@@ -161,18 +190,18 @@ class KohaPatrons:
             if value := patron.get(name):
                 held[value.casefold()] = patron.patron_id
         for one in patron.attributes:
-            self._by_value[one.value.casefold()].add(patron.patron_id)
+            self._by_value.add(one.value.casefold(), patron.patron_id)
         if (person := _person_of(patron.fields)) is not None:
-            self._by_person[person].add(patron.patron_id)
+            self._by_person.add(person, patron.patron_id)
 
     def _unindex(self, patron: KohaPatron) -> None:
         for name, held in self._unique.items():
             if (value := patron.get(name)) and held.get(value.casefold()) == patron.patron_id:
                 del held[value.casefold()]
         for one in patron.attributes:
-            _discard(self._by_value, one.value.casefold(), patron.patron_id)
+            self._by_value.discard(one.value.casefold(), patron.patron_id)
         if (person := _person_of(patron.fields)) is not None:
-            _discard(self._by_person, person, patron.patron_id)
+            self._by_person.discard(person, patron.patron_id)
 
 
 def _take(left: list[KohaAttribute], is_meant: Callable[[KohaAttribute], bool]) -> int | None:
@@ -182,12 +211,6 @@ def _take(left: list[KohaAttribute], is_meant: Callable[[KohaAttribute], bool]) 
         return None
     left.remove(found)
     return found.ordinal
-
-
-def _discard(held: defaultdict[Any, set[int]], key: Any, patron_id: int) -> None:
-    held[key].discard(patron_id)
-    if not held[key]:
-        del held[key]
 
 
 def _person_of(fields: Mapping[str, Any]) -> tuple[str, ...] | None:

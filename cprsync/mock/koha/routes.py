@@ -66,6 +66,8 @@ def read_body(request: KohaRequest, find_mistakes: Callable[[Any], fields.Mistak
     """The body's document. Raises Malformed."""
     try:
         document = json.loads(request.body)
+        # half of a surrogate pair is JSON, and no text that could be stored
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Malformed([{"message": "Malformed JSON.", "path": "/body"}]) from None
     if mistakes := find_mistakes(document):
