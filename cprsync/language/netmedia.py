@@ -94,12 +94,24 @@ def culr_text(culr: Mapping[str, Any], language: Language) -> str:
         parts.append(word("culr_sent", language, what=_number_text(culr["sent"], language)))
     if culr["pending"]:
         parts.append(word("culr_pending", language, pending=culr["pending"]))
+    if (cards := culr["cards"]) is not None:
+        parts.append(word("culr_cards", language, confirmed=cards["confirmed"]))
+        if cards["pending"]:
+            parts.append(word("culr_cards_pending", language, pending=cards["pending"]))
     if culr["refused"] is not None:
         parts.append(word("culr_refused", language, code=culr["refused"]))
     if culr["checked_at"] is not None:
         checked = datetime.fromisoformat(culr["checked_at"]).astimezone(COPENHAGEN).date()
         parts.append(word("culr_checked", language, day=long_day(checked, language)))
     return "; ".join(parts) + "."
+
+
+def cards_text(cards: Mapping[str, Any], language: Language) -> str:
+    """How far the library has come with letting its cards log in."""
+    if cards["stays"]:
+        return word("cards_stay", language, accounts=cards["accounts"])
+    counts = {name: cards[name] for name in ("accounts", "told", "left")}
+    return word(f"cards_{cards['stage']}", language, **counts)
 
 
 def _number_text(digits: str | None, language: Language) -> str:

@@ -8,6 +8,7 @@ from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
+from cprsync.language.netmedia import cards_text
 from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
 from cprsync.services.netmedia.publishing import TURNS
 
@@ -172,6 +173,10 @@ def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator
         title = document.get("products", {}).get(product, {}).get(language, product)
         yield word("night_rights", language, product=title, turned=", ".join(turned) + waits)
     yield from account_lines(document.get("net_media", {}), language)
+    # a run of an earlier version lacks it
+    cards = document.get("cards")
+    if cards is not None and (cards["told"] or cards["left"] or cards["stays"]):
+        yield cards_text(cards, language)
     published = document["published"]
     if published["sent"]:
         yield word("told", language, sent=published["sent"])

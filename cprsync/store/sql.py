@@ -33,6 +33,7 @@ from cprsync.store.leaving.journal import Journal
 from cprsync.store.leaving.leaving import Leaving
 from cprsync.store.lending.circulation import Lending
 from cprsync.store.netmedia.accounts import AccountRepairs, Accounts
+from cprsync.store.netmedia.card_accounts import CardAccounts
 from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
 from cprsync.store.night.calendar import Calendar
@@ -142,6 +143,7 @@ class SqlStore(Store):
         self.outbox = Outbox(tenant)
         self.accounts = Accounts(tenant)
         self.account_repairs = AccountRepairs(tenant)
+        self.card_accounts = CardAccounts(tenant)
         self.leaving = Leaving(tenant)
         self.erasing = Erasing(tenant)
         self.retention = Retention(tenant)

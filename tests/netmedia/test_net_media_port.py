@@ -258,15 +258,28 @@ def test_what_logs_in_beside_an_old_number_is_beside_the_new_one(side: Side) -> 
 def test_the_cards_that_log_in_are_the_patrons_and_a_card_goes_where_its_patron_goes(side: Side) -> None:
     wanted, card, pupil = with_log_ins(side)
     new_card = Identity(IdType.LOCAL, f"K-{next(NUMBERS)}")
-    assert sent(side, [replace(wanted, cards=frozenset({new_card}))]) == [Settled(AARHUS)]
+    own = frozenset({new_card})
+    assert sent(side, [replace(wanted, cards=own)]) == [Settled(AARHUS, cards=own)]
     assert ours(side, wanted.identity) == {wanted.identity, new_card, pupil}
     other = replace(effect(ODENSE), cards=frozenset({card, new_card}))
-    assert sent(side, [other]) == [Settled(ODENSE)]
+    assert sent(side, [other]) == [Settled(ODENSE, cards=other.cards)]
     assert ours(side, other.identity) == {other.identity, card, new_card}
     assert ours(side, wanted.identity) == {wanted.identity, pupil}
     changes = side.ledger()
-    assert sent(side, [other]) == [Settled(ODENSE)]
+    assert sent(side, [other]) == [Settled(ODENSE, cards=other.cards)]
     assert side.ledger() == changes
+
+
+def test_a_card_that_must_go_goes_before_another_patron_gets_it(side: Side) -> None:
+    """Both queues touch it, so that the second begins when the first has ended, however slow that is."""
+    first, card, pupil = with_log_ins(side)
+    second = replace(effect(ODENSE), cards=frozenset({card}))
+    outcomes = sent(side, [replace(first, drops=frozenset({card}))], [second])
+    assert outcomes == [Settled(AARHUS), Settled(ODENSE, cards=second.cards)]
+    assert (ours(side, first.identity), ours(side, second.identity)) == (
+        {first.identity, pupil},
+        {second.identity, card},
+    )
 
 
 # -- what does not go on -----------------------------------------------------------------------------------------------

@@ -244,6 +244,7 @@ class KilledStore(Wrapped):
                 "reconciliation.close_not_lost",
             ),
             *("account_repairs.see", "account_repairs.repair"),
+            *("card_accounts.tell", "card_accounts.end"),
             *("calendar.live_day", "calendar.keep_stamp"),
             *("journal.replay",),
             *("leaving.depart",),

@@ -14,11 +14,14 @@ from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
+    Approve,
     Config,
+    Confirm,
     Json,
     Lang,
     Library,
     Patron,
+    Yes,
     day,
     opened,
     print_document,
@@ -28,13 +31,15 @@ from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.errors import CprsyncError
 from cprsync.language.errors import advice_for, error_document
-from cprsync.language.netmedia import entitlement_lines
+from cprsync.language.netmedia import cards_text, entitlement_lines
 from cprsync.language.night import DRIFTS, account_lines
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cprsync.cli.desk.confirming import Asker
+    from cprsync.services.ports.night import Night
 
 #: Exit codes: done, a check failed, left to staff, stopped by a limit.
 DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
@@ -201,6 +206,8 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     for kind, count in waiting.items():
         if count:
             yield f"  {word(f'verified_waits_{kind}', language, count=count)}"
+    if document["cards_stay"]:
+        yield f"  {word('verified_cards_stay', language, count=document['cards_stay'])}"
     if document["leaving"]:
         yield f"  {word('verified_leaving', language, count=document['leaving'])}"
     for one in document["reasons_on_no_record"]:
@@ -215,6 +222,54 @@ def _wrong_lines(who: Mapping[str, list[str]], language: Language) -> Iterator[s
         yield word("verified_next", language)
     if Drift.FOREIGN.value in who:
         yield word("verified_foreign_next", language)
+
+
+@app.command("cards")
+def entitlements_cards(
+    *,
+    now: Annotated[bool, typer.Option("--now", help="Tell all patrons now, not a share in each night.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete the accounts of all cards.")] = False,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Say how many cards log in at the net media.
+
+    `local_accounts` of [library.culr] decides. With `cards`, each night tells a share of the patrons until each card
+    has an account; --now tells all of them. With `none`, the accounts that there are stay, and --remove deletes them
+    after a yes. What is told waits for the next night, which sends it.
+    """
+    from cprsync.cli.desk.confirming import Asker
+    from cprsync.services.netmedia.cards import begin_cards, cards_document
+
+    asker, told = Asker(yes=yes, confirm=confirm, approve=approve, language=lang, as_json=as_json), 0
+    with (
+        opened(config, library, as_json=as_json) as site,
+        progress(as_json=as_json) as shown,
+        site.night(progress=shown) as night,
+    ):
+        if remove:
+            told = _remove_cards(night, asker)
+        elif now:
+            told = begin_cards(night)
+        document = cards_document(night.store.card_accounts.state(), told=told)
+    lines = [cards_text(document, lang), *([word("cards_sent", lang)] if told else [])]
+    print_document({"agency": site.section.agency, **document}, lines, as_json=as_json)
+
+
+def _remove_cards(night: Night, asker: Asker) -> int:
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.desk.showing import preview_document
+    from cprsync.services.netmedia.cards import cards_document, end_cards, preview_end
+
+    state, preview = cards_document(night.store.card_accounts.state()), preview_end(night)
+    line = word("cards_would_end", asker.language, accounts=state["accounts"])
+    with asker.confirmed({**state, "preview": preview_document(preview)}, preview, [line]) as confirmation:
+        return end_cards(night, confirmation, user=user_name())
 
 
 def _verdict_key(document: Mapping[str, Any]) -> str:

@@ -63,8 +63,10 @@ class Effect:
     gone: bool = False
     #: delete also the person's other accounts of this library, under a card or a UNI-Login
     sweeps: bool = False
-    #: the cards that log in beside the account, each as an account of its own; None: do not look at cards
+    #: the cards that log in beside the account, each as an account of its own; None: make no account for a card
     cards: frozenset[Identity] | None = None
+    #: cards whose account, if it is still this patron's, must go
+    drops: frozenset[Identity] = frozenset()
     #: it repairs what CULR holds and brings no new data: a number that another library has set since then stays
     repairs: bool = False
     #: the account now belongs to another patron: nothing is set or deleted
@@ -81,7 +83,8 @@ class Effect:
     @property
     def touches(self) -> frozenset[Identity]:
         """Every account that the effect may change. Other effects on one of these accounts wait until it has ended."""
-        return frozenset(one for one in (self.identity, self.replaces) if one is not None) | (self.cards or frozenset())
+        named = frozenset(one for one in (self.identity, self.replaces) if one is not None)
+        return named | (self.cards or frozenset()) | self.drops
 
 
 def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:

@@ -6,7 +6,7 @@ state (decision 21). If an answer is lost, the effect can start again: it leaves
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import (
@@ -38,6 +38,8 @@ class Settled:
     municipality: str | None
     #: set if the number was left because it is another library's, so that staff decide about it
     foreign: Held | None = None
+    #: the cards that log in now; None: as before, but for those that the effect drops
+    cards: frozenset[Identity] | None = None
 
     def __repr__(self) -> str:
         return "Settled(…)"
@@ -80,9 +82,7 @@ def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
         settled = yield from _repair_number(effect.identity, effect.municipality, agency=agency)
     else:
         settled = Settled((yield from _open(effect)))
-    if effect.cards is not None:
-        yield from _match_cards(effect.identity, effect.cards)
-    return settled
+    return replace(settled, cards=(yield from _settle_cards(effect)))
 
 
 def _open(effect: Effect) -> Generator[Call, Reply, str | None]:
@@ -97,8 +97,13 @@ def _open(effect: Effect) -> Generator[Call, Reply, str | None]:
     yield from _set_number(effect.identity, wanted, known=False)
     for one in _sorted(held.ours | {former}):
         # A log-in moves with the patron. An account under a CPR number cannot move to another one.
-        if one.type is not IdType.CPR and one != effect.identity:
+        if one.type is IdType.CPR or one == effect.identity:
+            continue
+        if effect.identity.type is IdType.CPR:
             yield from _merge(effect.identity, one)
+        else:
+            # CULR links a log-in to a CPR number alone, and the patron's was another person's
+            yield from _delete(one)
     yield from _delete(former)
     return wanted
 
@@ -161,19 +166,44 @@ def _delete_all(identity: Identity) -> Generator[Call, Reply, None]:
         raise _Ended(Code.EXISTS)
 
 
+def _settle_cards(effect: Effect) -> Generator[Call, Reply, frozenset[Identity] | None]:
+    """Makes the cards log in as the effect says. Returns the cards that then do; None: the effect names no card."""
+    if effect.identity.type is not IdType.CPR:
+        # the patron's CPR number was taken back: no reading under the patron number finds the cards of that time
+        for card in _sorted(effect.drops):
+            yield from _delete(card)
+    elif effect.cards is not None:
+        yield from _match_cards(effect.identity, effect.cards)
+    elif effect.drops:
+        yield from _drop_cards(effect.identity, effect.drops)
+    return effect.cards
+
+
 def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Call, Reply, None]:
-    """Makes exactly these cards log in beside the account. A card of another patron is merged into it."""
+    """Makes exactly these cards log in beside the account. A card of another patron is merged into it.
+
+    What is not the patron's any more is deleted before anything is created.
+    """
     there = (yield from _read(reading_of(identity))).cards
+    for card in _sorted(there - cards)[:DELETED_MAX]:
+        yield from _delete(card)
     for card in _sorted(cards - there):
         code = (yield Call(Operation.CREATE, card, uid=identity)).code
         if code in {Code.EXISTS, Code.TRANSACTION_ERROR}:
             yield from _merge(identity, card)
         elif code is not Code.OK:
             raise _Ended(code)
-    for card in _sorted(there - cards)[:DELETED_MAX]:
-        yield from _delete(card)
     if there != cards and (yield from _read(reading_of(identity))).cards != cards:
         raise _Ended(Code.MISSING)
+
+
+def _drop_cards(identity: Identity, drops: frozenset[Identity]) -> Generator[Call, Reply, None]:
+    """Deletes those of these cards that still log in beside the account, and checks that none does."""
+    there = (yield from _read(reading_of(identity))).cards & drops
+    for card in _sorted(there):
+        yield from _delete(card)
+    if there and (yield from _read(reading_of(identity))).cards & drops:
+        raise _Ended(Code.EXISTS)
 
 
 def _sorted(identities: Collection[Identity]) -> list[Identity]:

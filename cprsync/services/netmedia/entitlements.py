@@ -9,7 +9,7 @@ will derive are counted separately.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import rule_words
@@ -143,6 +143,7 @@ def _culr(account: AccountState) -> dict[str, Any]:
         "refused": account.refused,
         "checked_at": account.checked and account.checked.isoformat(),
         "account": account.exists,
+        "cards": None if account.cards is None else asdict(account.cards),
     }
 
 
@@ -162,6 +163,9 @@ class Verified:
     #: of these, patrons with stored rights that differ from what the night will derive
     rights_differing: int = 0
     accounts_waiting: int = 0
+    #: patrons who must still be told of the setting for their cards, and accounts of cards that stay without it
+    cards_waiting: int = 0
+    cards_stay: int = 0
     read: int = 0
     wrong: dict[NetMediaFault, list[str]] = field(default_factory=lambda: defaultdict(list))
     #: patrons who are leaving: rights closed, and a municipality in CULR until the record is closed
@@ -188,7 +192,9 @@ class Verified:
                 "rights": self.rights_waiting,
                 "rights_differing": self.rights_differing,
                 "culr": self.accounts_waiting,
+                "cards": self.cards_waiting,
             },
+            "cards_stay": self.cards_stay,
             "wrong": {kind.value: len(self.wrong[kind]) for kind in NetMediaFault},
             "leaving": self.leaving,
             "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
@@ -219,6 +225,8 @@ def verify(night: Night, *, offline: bool) -> Verified:
         night.progress.stage("verify", night.store.patrons.count())
         found.wrong[NetMediaFault.VERSIONS] += night.store.account_repairs.wrong_versions()
         found.accounts_waiting = night.store.accounts.count_left_out()
+        cards = night.store.card_accounts.state()
+        found.cards_waiting, found.cards_stay = cards.left, cards.accounts if cards.stays else 0
         derived = _derived(night)
         found.has_products = derived is not None
         found.reasons = named_block_reasons(night.policy)

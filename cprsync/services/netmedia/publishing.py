@@ -303,19 +303,22 @@ def publish_patron(
 ) -> Published:
     """Publish one patron as soon as the desk has written the record. If this fails, the night does it.
 
+    Whoever had one of the patron's cards is published first (decision 34).
+
     Args:
         store: the store with the outbox.
         net_media: opens the connection; called only if something waits.
         patron_id: the patron to publish.
     """
     done = Published()
-    if not store.outbox.queues([patron_id]):
+    ids = store.outbox.in_line(patron_id)
+    if not ids:
         return done
     try:
         # two senders at once would not keep a patron's effects in order
         with store.runs.lock(), net_media() as opened:
             if opened is not None:
-                _send(store, opened, None, [patron_id], done)
+                _send(store, opened, None, ids, done)
     except CprsyncError as error:
         done.error = error
     return done

@@ -22,6 +22,7 @@ from cprsync.errors import (
     RunStopped,
 )
 from cprsync.services.feed.questions import WindowsAsked
+from cprsync.services.netmedia.cards import cards_document
 from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import Departed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.deciding.guard import Excess
     from cprsync.services.ports.deliveries import DeliveryLine
+    from cprsync.services.ports.netmedia import CardsState
     from cprsync.services.ports.runs import PlanRow, Run, Tally
     from cprsync.services.ports.trust import AuditState
 
@@ -82,6 +84,8 @@ class Told:
     accounts: Compared = field(default_factory=Compared)
     #: how many effects the net media were told
     sent: int = 0
+    #: how many patrons were told of a new setting for their cards
+    cards: int = 0
     #: why the net media were not told everything; None: they were
     error: CprsyncError | None = None
     #: what became of rights to net media, by product
@@ -97,6 +101,8 @@ class Closing:
     tally: Tally | None = None
     #: what the net media must still be told
     backlog: Backlog = field(default_factory=Backlog)
+    #: how far the library has come with letting its cards log in there; None: not asked
+    cards: CardsState | None = None
     #: the result of checking the audit from end to end; None: not checked
     audit: AuditState | None = None
     #: corrections by staff that are in force, and that differ
@@ -230,7 +236,7 @@ class Report:
         rights = any(counts[turn.value] for counts in self.told.entitlements.values() for turn in _GIVE_OR_TAKE)
         happened = happened or self.windows.answered > 0
         departed = self.counts.departed != Departed()
-        return bool(happened or rights or self.told.sent or departed or self.erased_again)
+        return bool(happened or rights or self.told.sent or self.told.cards or departed or self.erased_again)
 
     @property
     def state(self) -> str:
@@ -271,6 +277,7 @@ class Report:
             "products": told.titles,
             "published": self._published(),
             "net_media": {**told.accounts.counts(), "brake": told.accounts.brake()},
+            "cards": None if closing.cards is None else cards_document(closing.cards, told=told.cards),
             "overrides": dict(closing.overrides),
             "sealed_by_silence": closing.sealed_by_silence,
             "windows": self.windows.document(),
@@ -346,6 +353,7 @@ def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], 
         "products": {},
         "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None, "set_up": None},
         "net_media": {**Compared().counts(), "brake": []},
+        "cards": None,
         "overrides": dict(NO_OVERRIDES),
         "sealed_by_silence": 0,
         "windows": WindowsAsked().document(),

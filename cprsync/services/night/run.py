@@ -22,6 +22,7 @@ from cprsync.services.feed.intake import take_in
 from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
+from cprsync.services.netmedia.cards import tell_of_cards
 from cprsync.services.netmedia.publishing import Published, compare_accounts, derive_rights, publish, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
@@ -137,13 +138,14 @@ class _Course:
         overrides = overrides_on(night, run.day)
         self._windows = replace(self._windows, left=store.windows.counts())
         silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
-        waiting, proposed = store.reviews.waiting(), store.reviews.proposed(run)
+        waiting, proposed, cards = store.reviews.waiting(), store.reviews.proposed(run), store.card_accounts.state()
         kept = max(0, store.subscriptions.count() - self._report().subscribed)
         return self._report(
             Closing(
                 tally,
                 backlog,
                 audit=audit,
+                cards=cards,
                 overrides=overrides,
                 sealed_by_silence=silent,
                 reviews_waiting=waiting,
@@ -360,6 +362,8 @@ class _Course:
             reasons = Counter({NET_MEDIA_FOREIGN: len(found.left)})
             self._counts += Counts(left=len(found.left), reasons=reasons)
         if night.net_media is not None:
+            if lives:
+                self._told = replace(self._told, cards=tell_of_cards(night, run))
             self._publish()
         if derived:
             titles = night.policy.products.titles(run.day)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.netmedia.account import Effect, Held, Identity
+    from cprsync.domain.netmedia.cards import CardsStage
     from cprsync.domain.netmedia.drift import Repair, Wanted
     from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.settling import Settled, Unsettled
@@ -32,6 +33,35 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class CardCounts:
+    """How many accounts of a patron's cards there are, or should be. It holds no card."""
+
+    #: cards that should log in
+    wanted: int
+    #: accounts of which CULR was told, whether or not it has answered
+    sent: int
+    #: accounts that a reading has shown
+    confirmed: int
+    #: accounts to make or to delete
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardsState:
+    """How far the library has come with letting its cards log in."""
+
+    #: the setting
+    log_in: bool
+    stage: CardsStage
+    #: accounts of cards that CULR has, as far as readings have shown
+    accounts: int
+    #: patrons who must still be told
+    left: int
+    #: accounts stay at CULR though the setting lets no card log in
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountState:
     """What is known of one patron's account in CULR. Numbers have three digits; "" means none on purpose."""
 
@@ -48,6 +78,8 @@ class AccountState:
     refused: str | None = None
     #: when the account was last told or read
     checked: datetime | None = None
+    #: the accounts of the cards; None: no card of the patron's logs in, or should
+    cards: CardCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +191,12 @@ class Outbox(Protocol):
     def order(self) -> list[str]:
         """Return the patrons with effects that wait: those who may lose a right first, then the longest waiting."""
 
+    def in_line(self, patron_id: str) -> list[str]:
+        """Return the patron, behind those whose effects must be sent first: a card of theirs is now this patron's.
+
+        Empty if nothing waits for the patron.
+        """
+
     def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
         """Return the effects that wait for each of these patrons, lowest version first."""
 
@@ -202,6 +240,22 @@ class Accounts(Protocol):
 
     def sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
         """Return for each patron what our records say, what CULR last held, and its last refusal."""
+
+
+class CardAccounts(Protocol):
+    """The accounts of cards in CULR, where the library lets cards log in."""
+
+    def state(self) -> CardsState:
+        """Return how far the library has come with its setting."""
+
+    def tell(self, run: Run | None, limit: int) -> int | None:
+        """Tell the next patrons of a setting that is new, at most `limit`. Returns how many; None: all were told.
+
+        What each has to be told waits in the outbox.
+        """
+
+    def end(self, *, user: str) -> None:
+        """Begin to delete the accounts of all cards, if the setting lets no card log in and there are any."""
 
 
 class AccountRepairs(Protocol):

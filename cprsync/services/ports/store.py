@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.finding import Finding, Provisional
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
-    from cprsync.services.ports.netmedia import AccountRepairs, Accounts, Outbox, Rights
+    from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
@@ -47,6 +47,7 @@ class Store(ABC):
     outbox: Outbox
     accounts: Accounts
     account_repairs: AccountRepairs
+    card_accounts: CardAccounts
     leaving: Leaving
     erasing: Erasing
     retention: Retention

@@ -94,6 +94,9 @@ library = _table(
     _maybe("records_sum", LargeBinary),
     _maybe("records_changes", BigInteger),
     _maybe("records_key", KEY),
+    # how far the library has come with letting cards log in at the net media, and the last patron who was dealt with
+    _maybe("cards_stage", WORD),
+    _maybe("cards_after", PATRON),
 )
 
 agreement = _table(
@@ -440,6 +443,21 @@ account = _table(
     _maybe("seen", String(4)),
     _maybe("checked", STAMP),
     Index("ix_account_checked", "agency", "checked"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: The accounts under cards that the net media hold, as a reading has shown, and the patron whose they are.
+card_account = _table(
+    "card_account",
+    # of the account's identity; `card_index` finds who has the card now, as in `patron_key`
+    _key("id_index", LargeBinary),
+    _needed("card_index", LargeBinary),
+    _needed("index_key", KEY),
+    _needed("patron_id", PATRON),
+    _needed("card", LargeBinary),
+    _needed("key", KEY),
+    Index("ix_card_account_patron_id", "agency", "patron_id"),
+    Index("ix_card_account_card_index", "agency", "card_index"),
     _to("patron", "agency", "patron_id"),
 )
 

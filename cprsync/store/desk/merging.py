@@ -30,7 +30,8 @@ from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.netmedia.effects import CULR, payload, publish_cards
+from cprsync.store.netmedia.card_accounts import publish_cards
+from cprsync.store.netmedia.effects import CULR, payload
 from cprsync.store.patrons import belongings, feed_coverage, responsibles
 from cprsync.store.patrons.patrons import ask, write_records
 from cprsync.store.records.records import (
@@ -122,7 +123,8 @@ def undo_merge(
         responsibles.only_answers_again(connection, tenant, keeper.id)
     _part_local(connection, tenant, keeps, kept)
     _write(connection, tenant, keeper, keeper.register)
-    _publish(connection, tenant, keeper)
+    if not _publish(connection, tenant, keeper):
+        publish_cards(connection, tenant, [keeper.id])
     _withdraw_removal(connection, tenant, closed.id)
     # an item from an earlier version has no account
     _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))

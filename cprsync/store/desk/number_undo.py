@@ -200,7 +200,7 @@ def _publish(connection: Connection, tenant: Tenant, patron: Patron, before: Per
         culr = kept["account"]["municipality"]
     given = patron.number
     if culr is None:
-        told = effects.payload(identity_of(given, patron.id), NOWHERE, gone=True)
+        told = effects.payload(identity_of(given, patron.id), NOWHERE, gone=True, sweeps=True)
     else:
         told = effects.payload(identity_of(before.number, patron.id), culr, replaces=given)
     effects.add(connection, tenant, patron.id, patron.version + 1, told)

@@ -17,7 +17,7 @@ from cprsync.errors import BadInput
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.netmedia.effects import publish_cards
+from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import links
 from cprsync.store.records.numbers import keep_cards

@@ -250,6 +250,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
     ),
     "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
     "outbox": (("payload", "key", "patron_id", "target", "version"),),
+    "card_account": (("card", "key", "patron_id", "card_account", "1"),),
     "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
     "review_item": (("undo", "key", "patron_id", "review", "id"),),
     **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},

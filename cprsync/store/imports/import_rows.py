@@ -21,7 +21,7 @@ from cprsync.store.audit.older_states import Moved, journal_entries, note_versio
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows
-from cprsync.store.netmedia.effects import publish_cards
+from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import clear_columns, write_records
 from cprsync.store.records.kept_blocks import bring_back
 from cprsync.store.records.numbers import card_holders, card_probes, old_numbers

@@ -179,8 +179,9 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
     if not gone:
         return []  # most nights end here, so that the lines of all nights are not read for nothing
     _delete_belongings(connection, tenant, gone)
-    # an account row that is left belongs to an account whose identity nobody could find any more
-    connection.execute(delete(tables.account).where(rows_of(tables.account, tenant, gone)))
+    # a row that is left belongs to an account whose identity nobody could find any more
+    for table in (tables.account, tables.card_account):
+        connection.execute(delete(table).where(rows_of(table, tenant, gone)))
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(gone)
     last = connection.execute(select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(these)).all()
     connection.execute(delete(tables.patron).where(these))

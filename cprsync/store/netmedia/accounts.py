@@ -24,7 +24,8 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, card_accounts_of, for_culr, payload
+from cprsync.store.netmedia.card_accounts import comparable_cards, keep_held
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr, payload
 from cprsync.store.netmedia.entitlements import kept_lines
 from cprsync.store.records.numbers import OLD_NUMBER, has_borrower, open_number, shells_of
 from cprsync.store.records.records import move_on, open_local, open_patrons, patron_rows
@@ -114,6 +115,7 @@ class AccountRepairs(TenantStore):
             return
         with run_transaction(self._tenant, run) as connection:
             note_seen(connection, self._tenant, seen)
+            _keep_cards(connection, self._tenant, seen)
             settle_items(connection, self._tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
             change_rows(connection, delete(tables.account).where(_ours(self._tenant)), _ACCOUNT.patron_id, gone)
 
@@ -126,9 +128,9 @@ class AccountRepairs(TenantStore):
             left = leave_to_staff(connection, self._tenant, run, foreign)
             mended = [one.patron_id for one in still if Drift.FOREIGN not in one.drift]
             settle_items(connection, self._tenant, mended, NET_MEDIA_FOREIGN)
-            note_seen(
-                connection, self._tenant, [(one.patron_id, one.held) for one in still if one.held and one.want.account]
-            )
+            seen = [(one.patron_id, one.held) for one in still if one.held and one.want.account]
+            note_seen(connection, self._tenant, seen)
+            _keep_cards(connection, self._tenant, seen)
             told = [
                 audit.Happened(DRIFTED, run=run, patron=one.patron_id, actions=tuple(d.value for d in one.drift))
                 for one in still
@@ -197,7 +199,7 @@ def _latest_about_foreign(connection: Connection, tenant: Tenant, ids: Collectio
 def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
     rows, told = patron_rows(connection, tenant, ids), accounts_of(connection, tenant, ids)
     former = _former(connection, tenant, told)
-    cards = card_accounts_of(connection, tenant, rows)
+    cards = comparable_cards(connection, tenant, rows)
     for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
         one = _account(tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
         if one is None:
@@ -265,6 +267,11 @@ def note_seen(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, 
     ]
     if rows:
         connection.execute(_SEEN, rows)
+
+
+def _keep_cards(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
+    if tenant.card_accounts:
+        keep_held(connection, tenant, {patron_id: held.cards for patron_id, held in seen})
 
 
 def _number_of(held: Held) -> str | None:

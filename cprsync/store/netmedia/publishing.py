@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others
+from cprsync.domain.netmedia.cards import givers_first
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import LOSING_CHANGES, LOSING_STATUSES
 from cprsync.domain.netmedia.settling import Settled
@@ -25,9 +26,9 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, waiting
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, card_accounts_of, effect_of, for_culr
+from cprsync.store.netmedia.card_accounts import card_counts, cards_to_send, givers_of, keep_told
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
 from cprsync.store.records.numbers import borrowers
-from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:
@@ -72,8 +73,15 @@ class Outbox(TenantStore):
             .where(for_culr(self._tenant, WAITING))
             .group_by(_OUT.patron_id)
         )
+        turns = wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)
         with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)))
+            return givers_first(list(connection.scalars(turns)), givers_of(connection, self._tenant))
+
+    def in_line(self, patron_id: str) -> list[str]:
+        with reading(self._tenant.engine) as connection:
+            if not waiting(connection, self._tenant, [patron_id]):
+                return []
+            return [*givers_of(connection, self._tenant, [patron_id]).get(patron_id, ()), patron_id]
 
     def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
         with reading(self._tenant.engine) as connection:
@@ -88,9 +96,9 @@ class Outbox(TenantStore):
                 if patron_id in found
             }
             holders = _holders(connection, self._tenant, effects)
-            cards = _cards(connection, self._tenant, list(effects))
+            cards = cards_to_send(connection, self._tenant, list(effects))
         return [
-            tuple(_with_cards(_spared(one, holders, accounts.get(patron_id)), cards.get(patron_id)) for one in queue)
+            tuple(cards(_spared(one, holders, accounts.get(patron_id))) for one in queue)
             for patron_id, queue in effects.items()
         ]
 
@@ -115,6 +123,7 @@ class Outbox(TenantStore):
                 # overwrites that
                 left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, self._tenant, run, foreign))
                 _keep_accounts(connection, self._tenant, done)
+                keep_told(connection, self._tenant, done)
                 note_seen(connection, self._tenant, list(foreign.items()))
                 audit.append(connection, self._tenant, stream, _happened(run, done))
             if rest:
@@ -127,12 +136,19 @@ class Outbox(TenantStore):
         with reading(self._tenant.engine) as connection:
             row = accounts_of(connection, self._tenant, [patron_id]).get(patron_id)
             outgoing = connection.execute(theirs.order_by(_OUT.version)).all()
+            cards = card_counts(
+                connection,
+                self._tenant,
+                patron_id,
+                offered=any(one.offered for one in outgoing if one.state == WAITING),
+            )
         waiting = [one for one in outgoing if one.state == WAITING]
         refused = [one.code for one in outgoing if one.state == FAILED]
         effects = [effect_of(self._tenant, one) for one in waiting]
         offered = [effect for effect, one in zip(effects, waiting, strict=True) if one.offered and not effect.gone]
         settled = None if row is None else row.municipality
         return AccountState(
+            cards=cards,
             exists=row is not None,
             sent=offered[-1].municipality if offered else settled,
             confirmed=settled if row is None or row.checked is None else row.seen,
@@ -141,18 +157,6 @@ class Outbox(TenantStore):
             refused=refused[-1] if refused else None,
             checked=None if row is None else moment_of(row.checked or row.settled),
         )
-
-
-def _cards(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> dict[str, frozenset[Identity]]:
-    """Return the cards that must be able to log in, as they are now."""
-    if not tenant.card_accounts:
-        return {}
-    return card_accounts_of(connection, tenant, patron_rows(connection, tenant, ids))
-
-
-def _with_cards(effect: Effect, cards: frozenset[Identity] | None) -> Effect:
-    alone = cards is None or effect.gone or effect.moot or effect.identity.type is not IdType.CPR
-    return effect if alone else replace(effect, cards=cards)
 
 
 def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:

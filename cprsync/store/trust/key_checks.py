@@ -50,6 +50,8 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.review_item.c.key, Purpose.SEAL),
     (tables.outbox.c.key, Purpose.SEAL),
     (tables.account.c.index_key, Purpose.INDEX),
+    (tables.card_account.c.index_key, Purpose.INDEX),
+    (tables.card_account.c.key, Purpose.SEAL),
     *((table.c.key, Purpose.SEAL) for table in CIRCULATION),
     (tables.inbox.c.key, Purpose.SEAL),
     (tables.audit.c.key, Purpose.AUDIT),

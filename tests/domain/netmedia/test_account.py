@@ -331,15 +331,61 @@ def test_exactly_the_patrons_cards_log_in_whichever_answer_is_lost(
         culr = culr_with_beside(*there)
         if lost:
             played(culr, wanted, lost=lost)
-        assert played(culr, wanted) == Settled(AARHUS)
+        assert played(culr, wanted) == Settled(AARHUS, cards=cards)
         assert {one for one in culr.ours if one.type is IdType.LOCAL} == cards
         assert (PUPIL in culr.ours) is (PUPIL in there)
         assert {culr.linked[one] for one in cards} <= {CPR}
 
 
+@pytest.mark.parametrize("there", [(), (CARD,), (CARD, OTHER_CARD, PUPIL)])
+def test_a_library_that_makes_no_accounts_for_cards_deletes_those_that_must_go_and_no_other(
+    there: tuple[Identity, ...],
+) -> None:
+    wanted = replace(effect(), drops=frozenset({CARD}))
+    assert wanted.touches == {CPR, CARD}
+    for lost in range(MOST_CALLS):
+        culr = culr_with_beside(*there)
+        if lost:
+            played(culr, wanted, lost=lost)
+        assert played(culr, wanted) == Settled(AARHUS)
+        assert culr.ours == {CPR, *there} - {CARD}
+
+
+def test_a_card_that_must_go_stays_if_it_is_another_patrons_by_now() -> None:
+    culr = culr_with_beside(CARD, person=OTHER)
+    culr.ours.add(CPR)
+    assert played(culr, replace(effect(), drops=frozenset({CARD}))) == Settled(AARHUS)
+    assert CARD in culr.ours
+
+
+def test_what_must_go_goes_before_anything_is_made() -> None:
+    culr = culr_with_beside(CARD)
+    played(culr, replace(effect(), cards=frozenset({OTHER_CARD}), drops=frozenset({CARD})))
+    about = [call.operation for call in culr.calls if call.identity in {CARD, OTHER_CARD}]
+    assert about == [Operation.DELETE, Operation.CREATE]
+
+
+@pytest.mark.parametrize("beside", [(), (CARD, PUPIL)])
+def test_cards_do_not_come_along_when_a_number_was_another_persons(beside: tuple[Identity, ...]) -> None:
+    """CULR links a log-in to a CPR number alone. The patron has none any more, and is under the patron number."""
+    for lost in range(MOST_CALLS + 4):
+        culr = culr_with_beside(*beside, person=OTHER)
+        wanted = replace(effect(identity=LOCAL), replaces=OTHER, drops=frozenset({CARD}))
+        if lost:
+            played(culr, wanted, lost=lost)
+        assert played(culr, wanted) == Settled(AARHUS)
+        assert culr.ours == {LOCAL}
+
+
+def test_a_card_that_still_logs_in_leaves_the_effect_unsettled() -> None:
+    there = Reply(Code.OK, Held(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
+    wanted = replace(effect(known=True), drops=frozenset({CARD}))
+    assert answered(wanted, OK, there, OK, there) == Unsettled(Code.EXISTS)
+
+
 def test_a_card_that_another_patron_had_comes_along() -> None:
     culr = culr_with_beside(CARD, person=OTHER)
-    assert played(culr, replace(effect(), cards=frozenset({CARD}))) == Settled(AARHUS)
+    assert played(culr, replace(effect(), cards=frozenset({CARD}))) == Settled(AARHUS, cards=frozenset({CARD}))
     assert culr.linked[CARD] == CPR
 
 

@@ -115,8 +115,8 @@ ACCOUNT = {
         ('låner med en konto under personnummeret, når biblioteket lader kort logge ind (local_accounts = "cards")'),
         (
             "desuden en konto under hvert kort (LOCAL), hos den samme person. Kontoen følger kortet, når det får en "
-            "anden låner eller udgår. Et kort, der er et CPR-nummer, får ingen konto. Uden denne indstilling røres "
-            "konti under kort ikke"
+            "anden låner eller udgår. Et kort, der er et CPR-nummer, får ingen konto. Uden denne indstilling oprettes "
+            "ingen. Konti fra før bliver, til kortet tages fra låneren, eller nogen beder om at få dem slettet"
         ),
         "CULR 1.6; beslutning 34",
     ),

@@ -11,12 +11,10 @@ from test_account_order import renumber
 from test_leaving import leave
 from townspeople import cpr, moves, person
 
-from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import Request
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import reconcile_accounts
 from cprsync.services.ports.patrons import NewPatron
 
@@ -125,22 +123,6 @@ def test_a_move_and_a_card_at_the_same_time_are_both_told(library: Library) -> N
     library.night()
     assert log_ins(culr, "ANNA") == {"A-1"}
     assert library.store.outbox.account_state(library.id_of("ANNA")).confirmed == "461"
-
-
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_a_library_that_lets_cards_log_in_from_now_on_gets_all_of_them_by_comparison(
-    library: Library, *, dry_run: bool
-) -> None:
-    culr = hears(library, cards=False)
-    library.sets_culr_up(cards=True)
-    assert len(verify(library.ports(), offline=False).wrong[NetMediaFault.CARDS]) == len(PATRONS)
-    found = reconcile_accounts(library.ports(), everyone=True, dry_run=dry_run)
-    assert (found.counts()["cards"], found.repaired) == (4, 0 if dry_run else 4)
-    if dry_run:
-        return
-    library.night()
-    assert {one: log_ins(culr, one) for one in PATRONS} == {one: {one} for one in PATRONS}
-    assert verify(library.ports(), offline=False).ok
 
 
 def test_what_others_have_made_or_taken_away_is_set_right(library: Library) -> None:

@@ -75,7 +75,8 @@ def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: L
     }
     assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
     assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence (municipality 0751).")
-    assert set(document["culr"]) == {"sent", "confirmed", "pending", "deleting", "refused", "checked_at", "account"}
+    known = {"sent", "confirmed", "pending", "deleting", "refused", "checked_at", "account", "cards"}
+    assert set(document["culr"]) == known
 
 
 def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(library: Library) -> None:
@@ -255,6 +256,14 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
             {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
             "CULR har kommune 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
         ),
+        (
+            {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 1, "confirmed": 1, "pending": 1}},
+            "CULR har kommune 101; kort, der logger ind: 1; kort, der er på vej til at kunne det eller miste det: 1.",
+        ),
+        (
+            {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 2, "confirmed": 2, "pending": 0}},
+            "CULR har kommune 101; kort, der logger ind: 2.",
+        ),
     ],
 )
 def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[str, Any], danish: str) -> None:
@@ -266,6 +275,7 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
         "refused": None,
         "checked_at": None,
         "account": True,
+        "cards": None,
     } | culr
     where = {"code": None, "name": None, "residence": "unknown", "source": None, "since": None}
     document = {
@@ -302,6 +312,7 @@ def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: 
         "refused": None,
         "checked_at": None,
         "account": False,
+        "cards": None,
     }
     document = {
         "patron": "1",

@@ -64,6 +64,7 @@ OURS = {
     "entitlements",
     "products",
     "net_media",
+    "cards",
     "audit",
 }
 PARKED = Tally({Outcome.PARKED: 1}, {})

@@ -94,6 +94,15 @@ class ReasonedRight(Answer):
     change: Both
 
 
+class CardLogIns(Answer):
+    """How many accounts of the patron's cards there are, or should be."""
+
+    wanted: int
+    sent: int
+    confirmed: int
+    pending: int
+
+
 class Told(Answer):
     """What CULR was told, what it has confirmed, and what waits. "" means none on purpose."""
 
@@ -104,6 +113,8 @@ class Told(Answer):
     refused: str | None
     checked_at: str | None
     account: bool
+    #: null: no card of the patron's logs in, or should
+    cards: CardLogIns | None
 
 
 class Entitlements(Answer):
