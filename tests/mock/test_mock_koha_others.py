@@ -79,6 +79,17 @@ def test_what_no_api_shows_changes_nothing_that_it_shows(koha: KohaCaller) -> No
     assert koha.patron(patron["patron_id"]) == patron
 
 
+def test_staff_who_write_before_a_write_wait_for_a_read_each_time(koha: KohaCaller) -> None:
+    patron = koha.make()
+    calls.edit(koha.ready, patron=patron["patron_id"], set={"city": "Odder"}, when="write", times=2)
+    for n, is_read in enumerate((True, False, True)):
+        if is_read:
+            koha.patron(patron["patron_id"])
+        koha.put(patron["patron_id"], whole(patron, city=f"By {n}"))
+    by = [one["by"] for one in changes(koha, patron["patron_id"])]
+    assert by == ["staff", "cprsync", "cprsync", "staff", "cprsync"]
+
+
 def test_two_writes_in_one_second_look_like_one(koha: KohaCaller) -> None:
     patron = koha.make()
     calls.edit(koha.ready, patron=patron["patron_id"], set={"city": "Odder"}, same_second=True)
