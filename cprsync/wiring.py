@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
+    from cprsync.outward.fbs import FbsClient
+    from cprsync.outward.settings import FbsSettings
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
@@ -92,6 +94,17 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
     return NetMediaSettings(
         agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
     )
+
+
+def fbs_settings(library: LibrarySection, *, production: bool) -> FbsSettings:
+    """The section as the client's settings. Raises ConfigurationError: there is no section."""
+    from cprsync.outward.settings import FbsSettings
+
+    if library.fbs is None:
+        raise ConfigurationError("Cicero (FBS) is not set up: there is no [library.fbs]", kind="fbs.off")
+    values = library.fbs.model_dump()
+    values["agency"] = values["agency"] or f"DK-{library.agency}"
+    return FbsSettings(**{**values, "url": values["url"].rstrip("/")}, production=production)
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
@@ -200,6 +213,16 @@ class Site:
         from cprsync.resources import compile_schemas
 
         return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
+
+    def fbs(self) -> AbstractContextManager[FbsClient]:
+        """Cicero (FBS) as the library, with its connections closed at the end.
+
+        Raises ConfigurationError: it is not set up.
+        """
+        from cprsync.outward.fbs import FbsClient
+
+        settings = fbs_settings(self.section, production=self.settings.is_production)
+        return closing(FbsClient(settings, surroundings=_surroundings(None)))
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
         """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""

@@ -38,6 +38,7 @@ from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
+from cprsync.store.outward.comparisons import Comparisons
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding
@@ -159,6 +160,7 @@ class SqlStore(Store):
         self.cards = Cards(tenant)
         self.views = Views(tenant)
         self.statistics = Statistics(tenant)
+        self.comparisons = Comparisons(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))

@@ -64,6 +64,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "audit citizen": ((),),
     "audit list": ((), ("--patron", "{patron}"), ("--by", "tjenesten")),
     "audit verify": ((),),
+    "compare fbs": (("--trend",),),
     "db status": ((),),
     "entitlements cards": ((),),
     "entitlements show": (("{patron}",), ("{patron}", "--on", "2027-05-09")),

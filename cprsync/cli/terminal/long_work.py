@@ -82,14 +82,18 @@ def progress(*, as_json: bool) -> Nothing:
     return Bar() if sys.stderr.isatty() else Lines()
 
 
+#: What a night says that was stopped.
+_NIGHT_STOPPED = "the night was asked to stop, and has ended after a whole batch"
+
+
 @contextmanager
-def stoppable() -> Iterator[Callable[[], None]]:
-    """Handle signals during the block. The function that it yields raises RunStopped after a signal."""
+def stoppable(sentence: str = _NIGHT_STOPPED) -> Iterator[Callable[[], None]]:
+    """Handle signals during the block. The function that it yields raises RunStopped with the sentence, after one."""
     asked = threading.Event()
 
     def raise_if_stopped() -> None:
         if asked.is_set():
-            raise RunStopped("the night was asked to stop, and has ended after a whole batch")
+            raise RunStopped(sentence)
 
     if threading.current_thread() is not threading.main_thread():
         yield raise_if_stopped  # only the main thread gets signals

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.access import Access
     from cprsync.services.ports.cards import Cards
+    from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.finding import Finding, Provisional
@@ -63,6 +64,7 @@ class Store(ABC):
     cards: Cards
     views: Views
     statistics: Statistics
+    comparisons: Comparisons
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
 

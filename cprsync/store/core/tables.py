@@ -641,6 +641,43 @@ audit_head = _table(
     _needed("at", STAMP),
 )
 
+#: A comparison of all records with another system. Unfinished: `reached` is the checkpoint. Finished: `counts` has how
+#: many patrons differed, by kind, for the trend.
+comparison = _table(
+    "comparison",
+    _key("id", Integer),
+    _needed("target", WORD),
+    _needed("day", Date),
+    _needed("started", STAMP),
+    _maybe("finished", STAMP),
+    _needed("reached", String(8)),
+    _needed("compared", Integer),
+    _needed("left_out", Integer),
+    _maybe("counts", Text),
+    Index("ix_comparison_target", "agency", "target", "finished"),
+    _to("library", "agency"),
+)
+
+#: The patrons that the last comparison found, and the kind of what differs: never a value.
+comparison_finding = _table(
+    "comparison_finding",
+    _key("comparison_id", Integer),
+    _key("patron_id", PATRON),
+    _key("kind", WORD),
+    Index("ix_comparison_finding_patron_id", "agency", "patron_id"),
+    _to("comparison", "agency", "comparison_id"),
+    _to("patron", "agency", "patron_id"),
+)
+
+#: A patron's number in another system, once that system has told it.
+known_elsewhere = _table(
+    "known_elsewhere",
+    _key("patron_id", PATRON),
+    _key("target", WORD),
+    _needed("their_id", String(20)),
+    _to("patron", "agency", "patron_id"),
+)
+
 #: What people at the desk did, or were refused, with one person's data. Rows are only added. The number is that of the
 #: audit entry.
 desk_attempt = _table(

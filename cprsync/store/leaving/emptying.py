@@ -49,6 +49,8 @@ _ENDS_WITH_THEM: Final = (
     tables.message,
     tables.finding_key,
     tables.provisional,
+    tables.comparison_finding,
+    tables.known_elsewhere,
     tables.entitlement,
     tables.entitlement_turn,
 )

@@ -57,6 +57,8 @@ _OF_PATRON: Final = (
     tables.patron_key,
     tables.finding_key,
     tables.provisional,
+    tables.comparison_finding,
+    tables.known_elsewhere,
     tables.entitlement,
     tables.entitlement_turn,
     tables.staff_patron,

@@ -1,0 +1,1 @@
+"""Compares the records with other systems."""

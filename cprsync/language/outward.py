@@ -1,0 +1,97 @@
+"""A comparison with Cicero (FBS) as text: what differs now and last time, for which patrons, and the trend."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.outward.deviation import Deviation
+from cprsync.language.words import day_text, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.catalogues import Language
+
+#: The most patron numbers of a kind to show; --json and --format csv have them all.
+SHOWN: Final = 20
+#: How many comparisons stand beside each other on a screen.
+COLUMNS: Final = 7
+_NUMBER_WIDTH: Final = 8
+KINDS: Final = tuple(kind.value for kind in Deviation)
+
+
+def comparison_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The document as text: how many were compared, a line for each kind, and the patrons of each kind."""
+    day = day_text(document["day"], language)
+    yield word("compare_head", language, day=day, count=document["compared"])
+    if document["resumed"]:
+        yield f"  {word('compare_resumed', language)}"
+    if document["left_out"]:
+        yield f"  {word('compare_left_out', language, count=document['left_out'])}"
+    yield from _table(document, language)
+    for kind, patrons in document["patrons"].items():
+        yield f"{_label(kind, language)}: {_some(patrons)}"
+    if document["done"]:
+        if not document["patrons"]:
+            yield word("compare_equal", language)
+        if document["listed"] is None:
+            yield word("compare_no_list", language)
+    else:
+        yield word("compare_not_done", language)
+    yield word("compare_nothing_written", language)
+
+
+def _table(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """A line for each kind that there is now or was last time, with both counts and what changed."""
+    now, before = document["deviations"], document["before"]
+    last = {} if before is None else before["deviations"]
+    kinds = [kind for kind in KINDS if now[kind] or last.get(kind)]
+    if not kinds:
+        return
+    heads = [word("compare_now", language)]
+    if before is not None:
+        heads += [_short_day(before["day"]), word("compare_change", language)]
+    yield ""
+    yield from _columns(heads, [(kind, _cells(now[kind], last.get(kind))) for kind in kinds], language)
+    yield ""
+
+
+def _cells(now: int, last: int | None) -> list[str]:
+    return [str(now)] if last is None else [str(now), str(last), f"{now - last:+d}" if now != last else "="]
+
+
+def trend_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The last comparisons beside each other, a column for each, and a line for each kind that there was."""
+    past = document["trend"][-COLUMNS:]
+    if not past:
+        yield word("compare_never", language)
+        return
+    yield word("compare_trend", language, count=len(document["trend"]))
+    rows = [(kind, [str(one["deviations"][kind]) for one in past]) for kind in KINDS
+            if any(one["deviations"][kind] for one in past)]  # fmt: skip
+    compared = ("compared", [str(one["compared"]) for one in past])
+    yield from _columns([_short_day(one["day"]) for one in past], [compared, *rows], language)
+
+
+def _columns(heads: Sequence[str], rows: Sequence[tuple[str, list[str]]], language: Language) -> Iterator[str]:
+    width = max(len(_label(kind, language)) for kind, _ in rows)
+    yield f"  {'':<{width}}{''.join(f'{head:>{_NUMBER_WIDTH}}' for head in heads)}"
+    for kind, cells in rows:
+        yield f"  {_label(kind, language):<{width}}{''.join(f'{cell:>{_NUMBER_WIDTH}}' for cell in cells)}"
+
+
+def _label(kind: str, language: Language) -> str:
+    return word(f"compare_{kind}", language)
+
+
+def _short_day(text: str) -> str:
+    """`22.3.`: a column is narrow."""
+    day = date.fromisoformat(text)
+    return f"{day.day}.{day.month}."
+
+
+def _some(patrons: Sequence[str]) -> str:
+    """The first patron numbers, and how many more there are."""
+    more = f" … (+{len(patrons) - SHOWN})" if len(patrons) > SHOWN else ""
+    return ", ".join(patrons[:SHOWN]) + more

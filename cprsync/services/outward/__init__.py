@@ -1,0 +1,1 @@
+"""Compares our records with what other systems hold of our patrons."""

@@ -1,0 +1,1 @@
+"""Comparisons with other systems, and our patrons' numbers there."""
