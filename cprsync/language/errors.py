@@ -41,8 +41,8 @@ _KINDS: Final = {
     Exit.WRONG: """
         accounts audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
-        certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fields file
-        init.folder journal.file
+        certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
+        fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
         sftp.refused store.damaged store.newer store.not_set_up store.tables store.version usage usage.field

@@ -30,15 +30,18 @@ from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntru
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import requests
+
     from cprsync.domain.outward.deviation import Elsewhere
     from cprsync.outward.settings import FbsSettings
     from cprsync.services.ports.comparing import Question
+    from cprsync.wire.limits import AnswerLimits
 
 _OK, _NOT_THERE, _SESSION_ENDED = 200, 404, 401
 #: FBS knows us, and lets us do nothing.
 _FORBIDDEN: Final = frozenset({_SESSION_ENDED, 403, 405})
 #: What a log-in with a wrong user or password is answered with.
-_LOG_IN_REFUSED: Final = frozenset({400, *_FORBIDDEN, _NOT_THERE})
+_LOG_IN_REFUSED: Final = frozenset({400, *_FORBIDDEN})
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
@@ -138,6 +141,8 @@ class FbsClient:
         with channel.deadline(url, limits.seconds), closing(channel.send(method, url, body, headers)) as response:
             if response.status_code == _OK:
                 return _OK, read_document(response, limits)
+            if response.status_code == _NOT_THERE in expected:
+                _raise_unless_said(response, limits)
             if response.status_code in expected:
                 return response.status_code, None
             raise LibrarySystemUnavailable("FBS answers HTTP {status}", status=response.status_code, kind="fbs.http")
@@ -157,13 +162,27 @@ class FbsClient:
 
     def _open_session(self) -> str:
         url = f"{self._settings.url}/external/v1/{self._settings.agency}/authentication/login"
-        status, document = self._exchange("POST", url, self._log_in.encode(), _HEADERS, expected=_LOG_IN_REFUSED)
+        expected = _LOG_IN_REFUSED | {_NOT_THERE}
+        status, document = self._exchange("POST", url, self._log_in.encode(), _HEADERS, expected=expected)
         if document is None:
             raise LibrarySystemRefused("FBS does not accept our user and password (HTTP {status})", status=status)
         key = document.get("sessionKey")
         if not isinstance(key, str) or not key.isascii() or not key.isprintable() or not key.strip():
             raise AnswerBroken("the answer to the log-in has no session key", kind="no_session")
         return key
+
+
+def _raise_unless_said(response: requests.Response, limits: AnswerLimits) -> None:
+    """Raise LibrarySystemRefused unless it is FBS that says that nobody is there.
+
+    A version of the API that is withdrawn is answered with 404 too, and then all patrons would seem to be missing.
+    """
+    try:
+        said = read_document(response, limits)
+    except AnswerBroken:
+        said = {}
+    if not isinstance(said.get("errorCode"), str):
+        raise LibrarySystemRefused("FBS does not know the call: it may have withdrawn this version", kind="fbs.version")
 
 
 def _word(shown: Elsewhere | None) -> str:

@@ -192,7 +192,7 @@ def test_one_that_is_stopped_ends_after_its_share_and_says_how_to_go_on(town: To
 
 @pytest.mark.parametrize(
     ("fault", "code", "kind"),
-    [("fbs-500", 4, "fbs.http"), ("fbs-credentials", 2, "fbs.refused"), ("fbs-forbidden", 2, "fbs.refused")],
+    [("fbs-down", 4, "fbs.closed"), ("fbs-credentials", 2, "fbs.refused"), ("fbs-gone", 2, "fbs.version")],
 )
 def test_a_counterpart_that_fails_is_named_and_nobody_counts_as_missing(
     town: Town, fault: str, code: int, kind: str
@@ -242,7 +242,7 @@ def test_a_list_of_numbers_tells_who_is_only_in_cicero(town: Town) -> None:
     assert (ran.exit, ran.document["patrons"]) == (3, {"missing_here": ["77", "123"]})
 
 
-@pytest.mark.parametrize("line", ["Jensen", "12-34", "1" * 20])
+@pytest.mark.parametrize("line", ["Jensen", "12-34", "1" * 20, "0405850670", "040585-0670", "640585A670"])
 def test_a_list_of_something_else_is_refused_before_anybody_is_asked(town: Town, line: str) -> None:
     listed = town.library.folder / "list.txt"
     listed.write_text(f"77\n{line}\n", encoding="utf-8")

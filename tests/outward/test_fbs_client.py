@@ -72,6 +72,21 @@ def test_a_patron_whom_fbs_does_not_know_is_none(make_client: Make, fbs_mock: di
     assert client.read(question("BO")) is None
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_404_counts_as_absent_only_if_fbs_says_that_nobody_is_there(
+    make_client: Make, fbs_mock: dict[str, Any], times: int
+) -> None:
+    """A withdrawn version has the same status, and would make everybody missing."""
+    control.fault(fbs_mock, "fbs-absent", times)
+    client = make_client()
+    found = client.read(question("ANNA", "2000001"))
+    assert (found is None) is (times == 2)
+    control.fault(fbs_mock, "fbs-gone", 1)
+    with pytest.raises(LibrarySystemRefused) as refused:
+        client.read(question("ANNA", "2000001"))
+    assert refused.value.kind == "fbs.version"
+
+
 def test_a_number_there_that_leads_to_nobody_is_looked_for_again(make_client: Make, fbs_mock: dict[str, Any]) -> None:
     client, before = make_client(), calls(fbs_mock)
     assert shown(client.read(question("ANNA", "999"))).name == "Mette Marie Skovgaard"

@@ -33,9 +33,9 @@ FAULTS = (
     "culr-transaction, culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, oidc-state, "
     "oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, oidc-key, "
     "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, "
-    "fbs-garbage, fbs-credentials, fbs-forbidden, fbs-expired, fbs-null, fbs-thin, fbs-unknown-block, fbs-other or "
-    "fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, koha-garbage or koha-slow; when it has "
-    "not: koha-down, koha-maintenance, koha-expired or koha-forbidden."
+    "fbs-garbage, fbs-credentials, fbs-forbidden, fbs-gone, fbs-absent, fbs-expired, fbs-null, fbs-thin, "
+    "fbs-unknown-block, fbs-other or fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, "
+    "koha-garbage or koha-slow; when it has not: koha-down, koha-maintenance, koha-expired or koha-forbidden."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 #: The most bytes of a list: a million numbers.
 LIST_MAX_BYTES: Final = 16 * 1024 * 1024
 _NUMBER: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+#: What is more likely a CPR number, plain or a replacement's, than a number of Cicero's.
+_CPR_NUMBER: Final = re.compile(
+    r"(?:[0-2][0-9]|3[01]|[6-8][0-9]|9[01])(?:0[1-9]|1[0-2])[0-9]{2}-?[0-9A-Z]{4}", re.ASCII
+)
 _TABLE, _CSV = "table", "csv"
 app = typer.Typer()
 
@@ -125,6 +129,11 @@ def _read_list(path: Path) -> frozenset[str]:
     numbers: set[str] = set()
     for line, text in enumerate(content.decode("utf-8-sig", "replace").splitlines(), start=1):
         number = text.strip()
+        if _CPR_NUMBER.fullmatch(number):
+            # it would be printed as the number of somebody who is missing here
+            raise BadInput(
+                "line {line}: a CPR number has no place in this list: it takes Cicero's own patron numbers", line=line
+            )
         if number and not _NUMBER.fullmatch(number):
             raise BadInput("line {line}: not a patron number of Cicero", line=line)
         if number:

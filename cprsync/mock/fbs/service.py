@@ -41,9 +41,12 @@ _CALLS: Final = (
     ("POST", _PREAUTHENTICATED, "preauthenticated"),
 )
 #: The faults of any call, and those of an answer about a patron.
-_OF_CALLS: Final = frozenset({"fbs-500", "fbs-down", "fbs-slow", "fbs-garbage"})
+_OF_CALLS: Final = frozenset({"fbs-500", "fbs-down", "fbs-slow", "fbs-garbage", "fbs-gone"})
 _OF_PATRONS: Final = frozenset(
-    {"fbs-expired", "fbs-forbidden", "fbs-null", "fbs-thin", "fbs-unknown-block", "fbs-other", "fbs-locked"}
+    {
+        *("fbs-expired", "fbs-forbidden", "fbs-absent"),
+        *("fbs-null", "fbs-thin", "fbs-unknown-block", "fbs-other", "fbs-locked"),
+    }
 )
 #: What the contract lets be null or absent, and some that it does not, but FBS sends as null all the same.
 _OPTIONAL: Final = ("name", "birthday", "address", "blockStatus", "resident")
@@ -89,15 +92,9 @@ class FbsService:
 
     def _damaged(self, kind: str) -> Response | None:
         """The answer in place of a real one. None: the real one is given."""
-        if kind == "fbs-500":
-            return Response(500, b"<html><h1>Internal Server Error</h1></html>", "text/html")
-        if kind == "fbs-garbage":
-            return Response(200, b"<html><h1>Maintenance</h1></html>", "text/html")
-        if kind == "fbs-forbidden":
-            return _refuse(403, "forbidden")
         if kind == "fbs-expired":
             self._sessions.clear()
-        return None
+        return _IN_PLACE.get(kind)
 
     def _answer(self, name: str, place: Mapping[str, str], *, session: str, body: bytes, kind: str) -> Response:
         if place["agency"] not in _AGENCIES:
@@ -214,5 +211,19 @@ def _answer_with(document: dict[str, Any]) -> Response:
     return Response(200, json.dumps(document, ensure_ascii=False).encode(), _JSON)
 
 
+def _page(status: int, title: str) -> Response:
+    return Response(status, f"<html><h1>{title}</h1></html>".encode(), "text/html")
+
+
 def _refuse(status: int, code: str) -> Response:
     return Response(status, json.dumps({"errorCode": code, "message": "the mock says no"}).encode(), _JSON)
+
+
+#: The faults that answer in place of the call.
+_IN_PLACE: Final[Mapping[str, Response]] = {
+    "fbs-500": _page(500, "Internal Server Error"),
+    "fbs-garbage": _page(200, "Maintenance"),
+    "fbs-gone": _page(404, "Not Found"),
+    "fbs-forbidden": _refuse(403, "forbidden"),
+    "fbs-absent": _refuse(404, "dataNotFound"),
+}

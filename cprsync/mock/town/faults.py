@@ -86,6 +86,8 @@ FBS_KINDS: dict[str, str] = {
     "fbs-garbage": "HTTP 200 with a page of HTML",
     "fbs-credentials": "a log-in is refused",
     "fbs-forbidden": "HTTP 403: the library may not read patrons",
+    "fbs-gone": "HTTP 404 with a page of HTML: the call is there no more",
+    "fbs-absent": "HTTP 404 that says that the patron is not there",
     "fbs-expired": "every session has ended",
     "fbs-null": "a patron of whom every fact is null",
     "fbs-thin": "a patron who has only a number",

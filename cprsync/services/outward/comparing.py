@@ -37,6 +37,8 @@ FBS: Final = "fbs"
 SHARE: Final = 200
 #: A comparison that did not end is continued for so long. After that its beginning is too old for its end.
 GOES_ON_HOURS: Final = 24
+#: If the other system knows nobody of a first share that has so many, it is asked in another library's name.
+_KNOWN_LEAST: Final = 20
 #: After one of these no patron can be read.
 _HOPELESS: Final = (ConfigurationError, LibrarySystemRefused, LibrarySystemUntrusted)
 
@@ -96,7 +98,9 @@ def _compare_shares(work: Comparing, begun: Begun, today: date) -> Begun:
     """Compare share by share until nobody is left. Raises _Ended."""
     while page := work.store.comparisons.page(FBS, begun.reached, work.share):
         try:
-            begun = work.store.comparisons.keep(begun, FBS, _compare_share(work, page, today))
+            share = _compare_share(work, page, today)
+            _raise_if_nobody(begun, share)
+            begun = work.store.comparisons.keep(begun, FBS, share)
             work.progress.advance(len(page))
             work.raise_if_stopped()
         except CprsyncError as error:
@@ -141,6 +145,13 @@ def _raise_if_hopeless(shown: Mapping[str, Elsewhere | CprsyncError | None], ask
         raise hopeless
     if silent and (len(shown) < asked or len(silent) == asked):
         raise silent[-1]
+
+
+def _raise_if_nobody(begun: Begun, share: Share) -> None:
+    """Raise if the other system knows nobody of the first share. All would be counted as missing there."""
+    missing = sum(Deviation.MISSING_THERE in kinds for kinds in share.deviations.values())
+    if not begun.compared and missing == share.compared >= _KNOWN_LEAST:
+        raise LibrarySystemRefused("FBS knows none of the first {count} patrons", count=missing)
 
 
 def _missing_here(work: Comparing) -> list[str]:

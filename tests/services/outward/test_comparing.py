@@ -10,7 +10,7 @@ import pytest
 from begun import PATRONS
 from doubles import TUESDAY, WEDNESDAY, Library
 from fbs_double import FbsDouble
-from town import number
+from town import PEOPLE, number
 
 from cprsync.domain.outward.deviation import Deviation
 from cprsync.domain.policy.policy import Policy, Retention
@@ -209,6 +209,16 @@ def test_one_patron_who_is_not_read_stops_nobody_else(library: Library, system: 
     document = compare(library, system, share=500)
     assert document["done"]
     assert found(document) == {"unread": [library.id_of("BO")]}
+
+
+def test_a_system_that_knows_nobody_of_many_is_asked_in_another_librarys_name(new_library: Library) -> None:
+    """Otherwise a wrong agency would make everybody missing."""
+    keys = [key for key, one in PEOPLE.items() if one["status"] == "01" and not one.get("unborn")][:25]
+    new_library.enrol(*keys)
+    document = compare(new_library, FbsDouble(), share=500)
+    assert (document["done"], document["failure"].kind, found(document)) == (False, "fbs.refused", {})
+    few = compare(new_library, FbsDouble.of(keys[0]), share=500)
+    assert (few["done"], few["deviations"]["missing_there"]) == (True, 24)
 
 
 def test_one_that_ended_long_ago_is_begun_anew(library: Library, system: FbsDouble) -> None:
