@@ -43,8 +43,11 @@ def comparison_lines(document: Mapping[str, Any], language: Language) -> Iterato
 
 
 def _table(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """A line for each kind that there is now or was last time, with both counts and what changed."""
-    now, before = document["deviations"], document["before"]
+    """A line for each kind that there is now or was last time, with both counts and what changed.
+
+    What is not finished is held against no earlier comparison.
+    """
+    now, before = document["deviations"], document["before"] if document["done"] else None
     last = {} if before is None else before["deviations"]
     kinds = [kind for kind in KINDS if now[kind] or last.get(kind)]
     if not kinds:
