@@ -249,6 +249,24 @@ class PatronUnreadable(CprsyncError):
     kind = "fbs.unreadable"
 
 
+class TargetUnavailable(CprsyncError):
+    """Another system that hears of patrons, or the way to it, does not answer, or not as it should: try later."""
+
+    kind = "target.unavailable"
+
+
+class TargetUntrusted(TargetUnavailable):
+    """The other system's certificate cannot be trusted: nothing is sent until someone has checked."""
+
+    kind = "target.certificate"
+
+
+class TargetRefused(CprsyncError):
+    """The other system does not accept us: no call succeeds until someone corrects that."""
+
+    kind = "target.refused"
+
+
 class SignInUnavailable(CprsyncError):
     """The identity provider, or the way to it, does not answer, or not as one: nobody was signed in."""
 

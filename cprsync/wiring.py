@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.outward import OpenTarget
     from cprsync.services.ports.runs import Clock
     from cprsync.store.sql import SqlStore
     from cprsync.wire.calls import Surroundings
@@ -189,6 +190,7 @@ class Site:
                 silence_seals=policy is None or policy.silent_is_sealed,
                 tells_net_media=library.culr is not None,
                 card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
+                targets=tuple(one.target for one in library.target),
                 own_patron=self.own_patron,
             )
             if checks_journal:
@@ -223,6 +225,14 @@ class Site:
 
         settings = fbs_settings(self.section, production=self.settings.is_production)
         return closing(FbsClient(settings, surroundings=_surroundings(None)))
+
+    @contextmanager
+    def targets(self) -> Iterator[tuple[OpenTarget, ...]]:
+        """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
+        from cprsync.services.ports.outward import OpenTarget
+
+        with ExitStack():
+            yield tuple(OpenTarget(one.target) for one in self.section.target)
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
         """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""
@@ -328,6 +338,7 @@ class Site:
                 clock=self.clock,
                 policy=self.policy,
                 net_media=stack.enter_context(self.net_media()),
+                targets=stack.enter_context(self.targets()),
                 strict_chain=self.section.feed.chain == "strict",
                 shared=self.section.register_.shared,
                 windows_a_day=self.section.register_.windows_a_day,

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cprsync.config.addresses import LOOPBACK, Address
 from cprsync.config.packaged import load_municipalities
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.targets import RESERVED_TARGET, AnyTarget
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
@@ -169,6 +170,15 @@ class LibrarySection(Strict):
     fbs: FbsSection | None = None
     #: None: patrons have no page
     patron_page: PatronPageSection | None = None
+    #: other systems that hear of patrons
+    target: tuple[AnyTarget, ...] = ()
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [one.name for one in self.target]
+        if len(set(names)) < len(names) or RESERVED_TARGET in names:
+            raise WrongValue("each target needs a name of its own, and none is called culr")
+        return self
 
 
 class AuditSection(Strict):

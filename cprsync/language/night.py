@@ -186,6 +186,16 @@ def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator
         yield word(waits, language, waiting=published["waiting"])
     if published["failed"]:
         yield word("not_taken", language, failed=published["failed"])
+    # a run of an earlier version lacks them
+    for target in document.get("targets", ()):
+        yield from target_lines(target, language)
+
+
+def target_lines(target: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What another system was told, and what it must still be told."""
+    for what in ("sent", "waiting", "failed", "stopped"):
+        if target[what]:
+            yield word(f"target_{what}", language, name=target["name"], **{what: target[what]})
 
 
 def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Systems beside the register and CULR that have to do with our patrons.
+"""Calls the systems beside the register and CULR that have to do with our patrons, each in files of its own.
 
-Cicero (FBS) is only read: whoever looks for a method that writes there finds none.
+What they may get is decided in `domain.outward`. Cicero (FBS) is only read: there is no method that writes to it.
 """

@@ -38,7 +38,9 @@ from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
+from cprsync.store.outward.changes import with_targets
 from cprsync.store.outward.comparisons import Comparisons
+from cprsync.store.outward.queues import Queues, Targets
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from cprsync.domain.outward.target import Target
     from cprsync.services.ports.runs import Clock
     from cprsync.store.seals.keys import Keyring
 
@@ -78,6 +81,7 @@ class SqlStore(Store):
         silence_seals: bool = True,
         tells_net_media: bool = False,
         card_accounts: bool = False,
+        targets: tuple[Target, ...] = (),
         own_patron: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         """Open the store.
@@ -93,6 +97,7 @@ class SqlStore(Store):
             silence_seals: whether the library seals patrons about whose protection no source has spoken.
             tells_net_media: whether a CULR is set up.
             card_accounts: whether the patrons' cards log in there.
+            targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
 
         Raises:
@@ -117,11 +122,11 @@ class SqlStore(Store):
             silence_seals,
             tells_net_media,
             card_accounts,
-            own_patron,
+            own_patron=own_patron,
         )
         check_keys(tenant)
         _move_in(tenant)
-        self._bind(tenant)
+        self._bind(with_targets(tenant, targets) if targets else tenant)
 
     def _bind(self, tenant: Tenant) -> None:
         """Make each capability work for this tenant."""
@@ -143,6 +148,8 @@ class SqlStore(Store):
         self.rights = Rights(tenant)
         self.outbox = Outbox(tenant)
         self.accounts = Accounts(tenant)
+        self.targets = Targets(tenant)
+        self.queues = Queues(tenant)
         self.account_repairs = AccountRepairs(tenant)
         self.card_accounts = CardAccounts(tenant)
         self.leaving = Leaving(tenant)

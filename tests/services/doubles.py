@@ -24,21 +24,25 @@ from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.deliveries import Inspection, Unreadable
 from cprsync.services.ports.night import Night
+from cprsync.services.ports.outward import Delivered as DeliveredEffect
+from cprsync.services.ports.outward import OpenTarget, OutwardEffect, Undelivered
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import begin_versions
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.tenant import TenantStore
+from cprsync.store.outward.changes import with_targets
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from culr_double import CulrDouble
 
+    from cprsync.domain.outward.target import Target
     from cprsync.services.night.report import Report
     from cprsync.services.ports.deliveries import Delivered, WaitingFile
     from cprsync.services.ports.store import Store
@@ -128,6 +132,40 @@ class RegisterDouble:
         if self.down is not None:
             raise self.down
         return set(self.listed)
+
+
+@dataclass
+class TargetDouble:
+    """Another system: holds what it was told, loses answers and refuses on command, and remembers every call."""
+
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[OutwardEffect] = field(default_factory=list)
+    down: CprsyncError | None = None
+    #: patrons that are refused, with the code
+    refuses: dict[str, Undelivered] = field(default_factory=dict)
+    #: called after each call: whether its answer is lost
+    is_lost: Callable[[], bool] = field(default=lambda: False)
+
+    def send_many(
+        self, queues: Iterable[Sequence[OutwardEffect]]
+    ) -> Iterator[tuple[OutwardEffect, DeliveredEffect | Undelivered | CprsyncError]]:
+        for queue in queues:
+            for effect in queue:
+                if self.down is not None:
+                    yield effect, self.down
+                    return
+                self.calls.append(effect)
+                if effect.patron_id in self.refuses:
+                    yield effect, self.refuses[effect.patron_id]
+                    break
+                if effect.payload is None:
+                    self.holds.pop(effect.patron_id, None)
+                else:
+                    self.holds[effect.patron_id] = effect.payload
+                if self.is_lost():
+                    yield effect, Undelivered("no_answer")
+                    break
+                yield effect, DeliveredEffect(f"remote-{effect.patron_id}")
 
 
 @dataclass
@@ -303,6 +341,8 @@ class Library:
         self.reader = ReaderDouble()
         #: None: the library has none, and what they are to hear waits
         self.net_media: CulrDouble | None = None
+        #: other systems, and what each has heard
+        self.targets: tuple[OpenTarget, ...] = ()
         self.policy = Policy()
         self.strict = True
         self.shared = False
@@ -334,6 +374,16 @@ class Library:
     def sets_culr_up(self, *, cards: bool = False) -> None:
         """As an installation with `[library.culr]`; with `cards` these log in too."""
         self.store._bind(replace(self.store._tenant, tells_net_media=True, card_accounts=cards))
+
+    def sets_targets_up(self, *targets: Target) -> None:
+        """As an installation with `[[library.target]]`, each a double that hears everything."""
+        self.store._bind(with_targets(self.store._tenant, targets))
+        self.targets = tuple(OpenTarget(one, None if one.kind.is_fetched else TargetDouble()) for one in targets)
+
+    def target(self, name: str) -> TargetDouble:
+        """What a target has heard."""
+        (found,) = [one.client for one in self.targets if one.target.name == name]
+        return cast("TargetDouble", found)
 
     # -- what happens
 
@@ -371,6 +421,7 @@ class Library:
             feed=self.feed,
             reader=self.reader,
             net_media=self.net_media,
+            targets=self.targets,
             clock=self.clock,
             policy=self.policy,
             strict_chain=self.strict,

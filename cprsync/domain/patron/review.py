@@ -40,6 +40,8 @@ RESPONSIBLE_PROTECTED: Final = "responsible.protected"
 #: About the net media: CULR refused an effect for good, or holds another library's municipality number.
 NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
+#: About another system: it refused for good what it was to hear, or too often.
+TARGET_REFUSED: Final = "target.refused"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 #: By the birth date that counts now, the patron came of age earlier, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
@@ -115,6 +117,8 @@ class AcceptEffect(enum.Enum):
     END_LINK = "end_link"
     #: the net media are told again
     TELL_AGAIN = "tell_again"
+    #: a target hears again what it refused
+    SEND_AGAIN = "send_again"
     #: a protection ends, after two people have accepted
     END_PROTECTION = "end_protection"
     #: a patron got a number at the desk: nothing waits, and it can be taken back
@@ -156,7 +160,12 @@ class ReviewKind:
         """
         if self.doing is AcceptEffect.TELL_AGAIN:
             return self.kind == NET_MEDIA_REFUSED
-        return self.doing in {AcceptEffect.SEEN, AcceptEffect.ASK_AGAIN, AcceptEffect.ASK_NUMBER}
+        return self.doing in {
+            AcceptEffect.SEEN,
+            AcceptEffect.ASK_AGAIN,
+            AcceptEffect.ASK_NUMBER,
+            AcceptEffect.SEND_AGAIN,
+        }
 
     @property
     def leaves_replaced(self) -> bool:
@@ -220,6 +229,7 @@ _ROWS: Final = (
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),
     ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told"),
     ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs"),
+    ReviewKind(TARGET_REFUSED, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused"),
     ReviewKind(BOTH_PATRONS, AcceptEffect.MERGE, "merge", "stay_two"),
     ReviewKind(OTHER_SUCCESSOR, AcceptEffect.GIVE_NUMBER, "give_number", "keep_number"),
     ReviewKind(NUMBER_SET, AcceptEffect.NUMBER_SET, "number_written", "close"),

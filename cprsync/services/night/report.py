@@ -20,6 +20,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
     RunStopped,
+    TargetUnavailable,
 )
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.netmedia.cards import cards_document
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.deciding.guard import Excess
+    from cprsync.services.outward.sending import Sent
     from cprsync.services.ports.deliveries import DeliveryLine
     from cprsync.services.ports.netmedia import CardsState
     from cprsync.services.ports.runs import PlanRow, Run, Tally
@@ -88,10 +90,17 @@ class Told:
     cards: int = 0
     #: why the net media were not told everything; None: they were
     error: CprsyncError | None = None
+    #: what became of the queue of each other system
+    targets: tuple[Sent, ...] = ()
     #: what became of rights to net media, by product
     entitlements: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     #: what the products are called on this day, by product and language
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> CprsyncError | None:
+        """Why CULR or another system was not told everything; None: they were."""
+        return self.error or next((one.error for one in self.targets if one.error is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,8 @@ class Closing:
     backlog: Backlog = field(default_factory=Backlog)
     #: how far the library has come with letting its cards log in there; None: not asked
     cards: CardsState | None = None
+    #: what other systems must still be told, by target
+    targets: Mapping[str, Backlog] = field(default_factory=dict)
     #: the result of checking the audit from end to end; None: not checked
     audit: AuditState | None = None
     #: corrections by staff that are in force, and that differ
@@ -198,13 +209,14 @@ class Report:
 
     def _lived_through(self) -> int:
         """The exit code of a night whose own work is done. The net media may be told later, or after a repair."""
-        audit, unpublished, counts = self.closing.audit, self.told.error, self.counts
+        audit, unpublished, counts = self.closing.audit, self.told.failure, self.counts
         if audit is not None and audit.problems:
             return Exit.REFUSED
         if unpublished is not None:
-            return Exit.LATER if type(unpublished) is NetMediaUnavailable else Exit.WRONG
+            later = type(unpublished) in {NetMediaUnavailable, TargetUnavailable}
+            return Exit.LATER if later else Exit.WRONG
         left = counts.left or counts.to_review or any(self.closing.proposed.values())
-        braked = self.told.accounts.excess or self.windows.excess
+        braked = self.told.accounts.excess or self.windows.excess or any(one.stopped for one in self.told.targets)
         return Exit.LEFT if left or braked or self.count(Outcome.PARKED) else Exit.DONE
 
     @property
@@ -213,7 +225,7 @@ class Report:
         if self.error is not None or not self.held:
             audit = self.closing.audit
             broken = None if audit is None else next(iter(audit.problems), None)
-            return self.error or broken or self.told.error
+            return self.error or broken or self.told.failure
         if not self.planned.excess:
             return NightBraked("the night held its changes back before it was killed, and still does")
         over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.planned.excess)
@@ -236,7 +248,8 @@ class Report:
         rights = any(counts[turn.value] for counts in self.told.entitlements.values() for turn in _GIVE_OR_TAKE)
         happened = happened or self.windows.answered > 0
         departed = self.counts.departed != Departed()
-        return bool(happened or rights or self.told.sent or self.told.cards or departed or self.erased_again)
+        sent = self.told.sent or self.told.cards or any(one.sent for one in self.told.targets)
+        return bool(happened or rights or sent or departed or self.erased_again)
 
     @property
     def state(self) -> str:
@@ -276,6 +289,7 @@ class Report:
             "entitlements": told.entitlements,
             "products": told.titles,
             "published": self._published(),
+            "targets": [self._target(one) for one in told.targets],
             "net_media": {**told.accounts.counts(), "brake": told.accounts.brake()},
             "cards": None if closing.cards is None else cards_document(closing.cards, told=told.cards),
             "overrides": dict(closing.overrides),
@@ -305,6 +319,10 @@ class Report:
         since = None if waits.oldest is None else waits.oldest.isoformat(timespec="seconds")
         counts = {"sent": self.told.sent, "waiting": waits.waiting, "failed": waits.failed, "oldest": since}
         return {**counts, "set_up": self.has_net_media}
+
+    def _target(self, one: Sent) -> dict[str, Any]:
+        waits = self.closing.targets.get(one.name, Backlog())
+        return one.document(waits.waiting, waits.failed)
 
     def plan_document(self) -> dict[str, Any]:
         """The plan, to read or keep: patrons, actions and harms, never a value."""
@@ -352,6 +370,7 @@ def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], 
         "entitlements": {},
         "products": {},
         "published": {**dict.fromkeys(("sent", "waiting", "failed"), 0), "oldest": None, "set_up": None},
+        "targets": [],
         "net_media": {**Compared().counts(), "brake": []},
         "cards": None,
         "overrides": dict(NO_OVERRIDES),

@@ -26,6 +26,7 @@ from cprsync.services.netmedia.cards import tell_of_cards
 from cprsync.services.netmedia.publishing import Published, compare_accounts, derive_rights, publish, rights_changed
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
+from cprsync.services.outward.sending import Sender
 from cprsync.services.planning.applying import apply, hold, protect_only
 from cprsync.services.planning.planning import Planner
 from cprsync.services.ports.runs import LIVED, RunState, Tally
@@ -136,6 +137,7 @@ class _Course:
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
         backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
         overrides = overrides_on(night, run.day)
+        targets = {one.name: one.backlog for one in store.targets.states()} if night.targets else {}
         self._windows = replace(self._windows, left=store.windows.counts())
         silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
         waiting, proposed, cards = store.reviews.waiting(), store.reviews.proposed(run), store.card_accounts.state()
@@ -144,6 +146,7 @@ class _Course:
             Closing(
                 tally,
                 backlog,
+                targets=targets,
                 audit=audit,
                 cards=cards,
                 overrides=overrides,
@@ -167,6 +170,7 @@ class _Course:
         if not self._only_plan:
             self._tell_the_net_media()
             make_finding_keys(self._night)
+            self._tell_targets()
             self._night.store.provisional.forget(self._run)
         if comparison.settled and self._lives:
             # only now has the register confirmed that the subscriptions of those who left are gone
@@ -372,6 +376,16 @@ class _Course:
                 entitlements=rights_changed(night, run),
                 titles={name: title.document() for name, title in titles.items()},
             )
+
+    def _tell_targets(self) -> None:
+        """Tell other systems what was committed, by this run or before it. A stopped night does so too."""
+        night = self._night
+        if not night.targets:
+            return
+        sent = Sender(night.store, night.progress, self._run, night.raise_if_stopped).send_all(night.targets)
+        self._told = replace(self._told, targets=tuple(sent))
+        left = [kind for one in sent for _, kind in one.left]
+        self._counts += Counts(left=len(left), reasons=Counter(left))
 
     def _publish(self) -> None:
         # if CULR refused to be read, it will refuse to be told: no further call in this run

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.deliveries import Feed, Reader
     from cprsync.services.ports.netmedia import NetMedia
+    from cprsync.services.ports.outward import OpenTarget
     from cprsync.services.ports.register import Register
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
@@ -62,6 +63,8 @@ class Night:
     policy: Policy
     #: None: no CULR is set up, and what it must be told waits
     net_media: NetMedia | None = None
+    #: other systems that hear of patrons
+    targets: tuple[OpenTarget, ...] = ()
     #: stop a file that does not name the last accepted delivery's date as its previous one
     strict_chain: bool = True
     #: others subscribe under the same agreement: we may remove only what we added

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
+    from cprsync.services.ports.outward import Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
@@ -49,6 +50,8 @@ class Store(ABC):
     accounts: Accounts
     account_repairs: AccountRepairs
     card_accounts: CardAccounts
+    targets: Targets
+    queues: Queues
     leaving: Leaving
     erasing: Erasing
     retention: Retention

@@ -50,6 +50,8 @@ _TURN = "cprsync.turn"
 _SYNCED = "cprsync.synced"
 #: The transaction that a block reads in, with its engine: see `at_one_moment`.
 _MOMENT: ContextVar[tuple[Engine, Connection] | None] = ContextVar("moment", default=None)
+#: Where an engine keeps what each of its transactions that writes does at its end.
+_BEFORE = "cprsync.before_commit"
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
 
@@ -147,6 +149,11 @@ def _open_postgresql(url: URL) -> Engine:
     return engine
 
 
+def following(engine: Engine, follow: Callable[[Connection], object]) -> Engine:
+    """Return an engine on the same connections. Each transaction that writes calls `follow` as its last part."""
+    return engine.execution_options(**{_BEFORE: follow})
+
+
 def read_only(engine: Engine) -> Engine:
     """Return an engine on the same connections that can only read. The database itself refuses a write."""
     return engine.execution_options(read_only=True)
@@ -230,6 +237,8 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
         yield connection
+        if (follow := engine.get_execution_options().get(_BEFORE)) is not None:
+            follow(connection)
     # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):
         call()

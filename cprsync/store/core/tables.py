@@ -412,9 +412,11 @@ outbox = _table(
     "outbox",
     _key("target", WORD),
     _key("patron_id", PATRON),
-    _key("version", Integer),
-    _needed("payload", LargeBinary),
-    _needed("key", KEY),
+    # for CULR the version of the record, for other targets the number of the change
+    _key("version", BigInteger),
+    # what CULR is to hold, sealed; other targets get their view of the change
+    _maybe("payload", LargeBinary),
+    _maybe("key", KEY),
     _needed("state", WORD),
     _needed("created", STAMP),
     # how often it was answered with something other than success, and the last such code
@@ -422,6 +424,8 @@ outbox = _table(
     _maybe("code", WORD),
     # when it was first offered; NULL: the counterpart cannot have heard of it
     _maybe("offered", STAMP),
+    # a new protection, or something that the patron lost: goes before the rest
+    _needed("urgent", Boolean, "0"),
     Index("ix_outbox_state", "agency", "target", "state"),
     _to("patron", "agency", "patron_id"),
 )
@@ -735,4 +739,66 @@ staff_patron = _table(
     # also of somebody who is no patron
     _maybe("number_index", LargeBinary),
     _maybe("number_key", KEY),
+)
+
+
+#: The targets that hear of patrons, as they were set up when last seen.
+target = _table(
+    "target",
+    _key("name", WORD),
+    _needed("kind", WORD),
+    # the stamp of its settings; with another stamp everything is told again
+    _needed("stamp", String(64)),
+    _needed("since", STAMP),
+    # the last patron that the first load has told; NULL: the load is done
+    _maybe("loaded", PATRON),
+    # when and why nothing more is sent until somebody lets it go on
+    _maybe("stopped", STAMP),
+    _maybe("stopped_why", WORD),
+    _to("library", "agency"),
+)
+
+#: What other systems may hear, one row for each change of a patron, in the order of the commits. Rows are only added,
+#: and deleted when nobody may see them any more or a later one has taken their place.
+change = _table(
+    "change",
+    _key("seq", BigInteger),
+    _needed("patron_id", PATRON),
+    _needed("at", STAMP),
+    # the record for other systems, sealed; NULL: the patron is none any more
+    _maybe("payload", LargeBinary),
+    _maybe("key", KEY),
+    Index("ix_change_patron_id", "agency", "patron_id", "seq"),
+    _to("library", "agency"),
+)
+
+#: Patrons of whom something was written that other systems may hear. Triggers add the rows, in the transaction of the
+#: write; the end of the transaction makes a change of each and deletes it.
+change_mark = _table("change_mark", _key("patron_id", PATRON))
+
+#: The numbers of the changes, one row for each time that they began anew: a database that was put back begins an epoch,
+#: because readers may have seen numbers that it gives again.
+change_epoch = _table(
+    "change_epoch",
+    _key("number", Integer),
+    # what a cursor says
+    _needed("word", WORD),
+    # the last number before the epoch, and the last number given in it
+    _needed("begins", BigInteger),
+    _needed("last", BigInteger),
+    # the highest number of a row for a patron who left that is deleted by now: who read less far must begin again
+    _needed("forgotten", BigInteger, "0"),
+    _to("library", "agency"),
+)
+
+#: What a target was last told of a patron.
+target_patron = _table(
+    "target_patron",
+    _key("target", WORD),
+    _key("patron_id", PATRON),
+    # the number of the change
+    _needed("told", BigInteger),
+    # what the target calls the patron, if it has a number of its own
+    _maybe("remote", String(64)),
+    _to("library", "agency"),
 )

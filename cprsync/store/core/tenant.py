@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from cprsync.domain.outward.target import Target
     from cprsync.services.ports.runs import Clock
     from cprsync.store.beside.journal import EraseJournal
     from cprsync.store.seals.keys import Keyring
@@ -67,6 +68,8 @@ class Tenant:
     tells_net_media: bool = False
     #: the patrons' cards log in there, each with an account of its own
     card_accounts: bool = False
+    #: the other systems that hear of patrons
+    targets: tuple[Target, ...] = ()
     #: the patron number of a person at the desk; None: nobody knows
     own_patron: Callable[[str], str | None] = lambda _: None
 

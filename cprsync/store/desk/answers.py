@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.feed.delivery import WindowReason
@@ -33,7 +33,7 @@ from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTIO
 from cprsync.store.core import tables
 from cprsync.store.desk import merging, number_undo
 from cprsync.store.lending import circulation
-from cprsync.store.netmedia.effects import FAILED, WAITING, for_culr
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.feed_coverage import open_windows
 from cprsync.store.patrons.patrons import ask, write_records
@@ -119,6 +119,8 @@ def reject(one: Answering) -> Done:
         _drop_question(one, PROTECTION_END)
     if one.item.kind == NET_MEDIA_REFUSED:
         _drop_refused(one)
+    if doing is AcceptEffect.SEND_AGAIN:
+        one.connection.execute(delete(tables.outbox).where(_refused_by_targets(one)))
     return Done()
 
 
@@ -291,6 +293,18 @@ def _drop_refused(one: Answering) -> None:
     one.connection.execute(delete(tables.outbox).where(for_culr(one.tenant, FAILED), _OUT.patron_id == one.patron_id))
 
 
+def _send_again(one: Answering) -> Done:
+    """Let what other systems refused wait again, with all its tries."""
+    again = update(tables.outbox).where(_refused_by_targets(one))
+    one.connection.execute(again.values(state=WAITING, attempts=0))
+    return Done()
+
+
+def _refused_by_targets(one: Answering) -> ColumnElement[bool]:
+    refused = (_OUT.agency == one.tenant.agency) & (_OUT.target != CULR) & (_OUT.state == FAILED)
+    return refused & (_OUT.patron_id == one.patron_id)
+
+
 _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
     AcceptEffect.SEEN: _nothing,
     AcceptEffect.BLOCK: _block,
@@ -301,6 +315,7 @@ _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
     AcceptEffect.GIVE_NUMBER: _number,
     AcceptEffect.END_LINK: _end_links,
     AcceptEffect.TELL_AGAIN: _publish_again,
+    AcceptEffect.SEND_AGAIN: _send_again,
     AcceptEffect.END_PROTECTION: _protection,
     AcceptEffect.NUMBER_SET: _nothing,
 }

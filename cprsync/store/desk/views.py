@@ -249,6 +249,7 @@ _SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("local_blob", "local_key", "id", "local", "local_version"),
     ),
     "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
+    "change": (("payload", "key", "patron_id", "change", "seq"),),
     "outbox": (("payload", "key", "patron_id", "target", "version"),),
     "card_account": (("card", "key", "patron_id", "card_account", "1"),),
     "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),

@@ -57,7 +57,7 @@ def for_culr(tenant: Tenant, state: str | None = None) -> ColumnElement[bool]:
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
     """Return a row of the outbox, with a value for each of its columns."""
     sealed = tenant.vault.seal(written.encode(), place=patron_id, owner=CULR, version=version)
-    return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, WAITING, now, 0, None, None
+    return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, WAITING, now, 0, None, None, False
 
 
 def add(connection: Connection, tenant: Tenant, patron_id: str, version: int, written: str) -> None:

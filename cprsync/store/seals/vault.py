@@ -133,6 +133,11 @@ class Vault:
         return self.probes(ADDRESS, dwelling(address))
 
 
+def name_to_tell(name: Name | Sealed[Name] | Gap) -> Name | Gap:
+    """Open the name for a record that other systems may hear of. `domain.outward` decides which of them get it."""
+    return name.open(_OPENING) if isinstance(name, Sealed) else name
+
+
 def encode(person: Person) -> bytes:
     """Encode a person, without events.
 

@@ -49,6 +49,7 @@ NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
     (tables.kept_block.c.number_key, Purpose.INDEX),
     (tables.review_item.c.key, Purpose.SEAL),
     (tables.outbox.c.key, Purpose.SEAL),
+    (tables.change.c.key, Purpose.SEAL),
     (tables.account.c.index_key, Purpose.INDEX),
     (tables.card_account.c.index_key, Purpose.INDEX),
     (tables.card_account.c.key, Purpose.SEAL),

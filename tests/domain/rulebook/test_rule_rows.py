@@ -823,6 +823,7 @@ def named_in(key: str) -> list[str]:
         ("parked-responsible", {AcceptEffect.END_LINK}),
         ("parked-of-age", {AcceptEffect.END_LINK}),
         ("parked-net-media", {AcceptEffect.TELL_AGAIN}),
+        ("parked-target", {AcceptEffect.SEND_AGAIN}),
     ],
 )
 def test_what_else_waits_is_answered_as_the_review_table_says(key: str, does: set[AcceptEffect]) -> None:

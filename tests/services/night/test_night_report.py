@@ -63,6 +63,7 @@ OURS = {
     "leaving",
     "entitlements",
     "products",
+    "targets",
     "net_media",
     "cards",
     "audit",

@@ -1,0 +1,235 @@
+"""What other systems may hear of one patron, in plain values.
+
+A withheld value is not in the record at all: nothing behind this point can let it out. The address of a protected
+patron, and an address that is sealed to protect someone else, never get here (decisions 2, 37). The record is the same
+for every target. `target` says what each may get of it.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from cprsync.domain.patron.effective import municipality_in_force
+from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
+from cprsync.domain.person.person import SILENT, WITH_ADDRESS, Abroad, Gap
+from cprsync.domain.person.sealed import Address, Name, label_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.override import Override
+    from cprsync.domain.patron.patron import Patron
+
+
+class OutwardField(enum.Enum):
+    """A group of values that a target may get. Its word is the key in a payload and in `cprsync.toml`."""
+
+    #: the CPR number; null for a patron without one
+    NUMBER = "number"
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    ADDRESS = "address"
+    #: of an emigrated person
+    ABROAD = "abroad"
+    #: the patron's own contact address, which the register never writes
+    CONTACT_ADDRESS = "contact_address"
+    #: kommunenummer, four digits
+    MUNICIPALITY = "municipality"
+    #: resident, dead, emigrated, and the others of the store's status classes
+    STATUS = "status"
+    #: Lånergruppe: also the age class, for a target that may not have the birth date
+    GROUP = "group"
+    #: Tilhørsfilial
+    BRANCH = "branch"
+    LANGUAGE = "language"
+    TELEPHONES = "telephones"
+    EMAILS = "emails"
+    CARDS = "cards"
+    #: the blocks in force, each with its first day and reason
+    BLOCKS = "blocks"
+    #: rights to net media, by product
+    RIGHTS = "rights"
+
+    __hash__ = object.__hash__
+
+
+#: What is withheld of a protected patron. The municipality is not: rights depend on it, and it names no place to live.
+WITHHELD_IF_PROTECTED: Final = frozenset({OutwardField.ADDRESS, OutwardField.ABROAD, OutwardField.CONTACT_ADDRESS})
+#: What is withheld to protect someone else of the household.
+WITHHELD_FOR_OTHERS: Final = frozenset({OutwardField.ADDRESS})
+#: The values of a record, by the word of their field.
+Values: TypeAlias = "Mapping[str, Any]"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutwardRecord:
+    """What targets may hear of one patron after one change."""
+
+    patron_id: str
+    values: Values
+    #: sealed for a reason of the patron's own
+    protected: bool = False
+    #: a source has answered, and the feed could report every change since
+    verified: bool = False
+    #: fields that have a value which nobody outside may see
+    withheld: frozenset[OutwardField] = frozenset()
+    #: a keyed index of the dwelling, as hexadecimal; never told
+    dwelling: str = ""
+    #: False for a person who only answers for a minor: nobody is told, but others' addresses may be sealed for them
+    is_patron: bool = True
+
+    def __repr__(self) -> str:
+        return f"OutwardRecord({self.patron_id})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Surroundings:
+    """What a record does not say of itself: what the store knows beside it."""
+
+    #: the name as the record has it, opened, because a target may be allowed it
+    name: Name | Gap
+    #: resident, dead and so on, as the store shows it in clear
+    status: str
+    #: the rights as they are stored: `domain.netmedia.rights.stored_line`
+    rights: str = ""
+    #: waits for a decision by staff, and counts as protected until then
+    parked: bool = False
+    #: the address is sealed to protect someone else
+    household: bool = False
+    dwelling: str = ""
+    silent_is_sealed: bool = True
+
+
+def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) -> OutwardRecord:
+    """Describe a patron for other systems, as the record is on a day."""
+    holding = in_force(patron.overrides, on)
+    protected = patron.is_sealed(silent_is_sealed=beside.silent_is_sealed, parked=beside.parked)
+    if not patron.borrows:
+        nothing = dict.fromkeys(_WORDS)
+        return OutwardRecord(patron.id, nothing, protected=protected, dwelling=beside.dwelling, is_patron=False)
+    withheld = WITHHELD_IF_PROTECTED if protected else WITHHELD_FOR_OTHERS if beside.household else frozenset()
+    values = {**_register_values(patron, beside, holding), **_own_values(local, on)}
+    return OutwardRecord(
+        patron.id,
+        {name: None if OutwardField(name) in withheld else value for name, value in values.items()},
+        protected=protected,
+        verified=patron.verified,
+        withheld=frozenset(field for field in withheld if values[field.value]),
+        dwelling=beside.dwelling,
+    )
+
+
+def write_record(record: OutwardRecord) -> bytes:
+    """Write a record as JSON with sorted keys. Equal records give equal bytes."""
+    document = {
+        "dwelling": record.dwelling,
+        "is_patron": record.is_patron,
+        "protected": record.protected,
+        "values": record.values,
+        "verified": record.verified,
+        "withheld": sorted(field.value for field in record.withheld),
+    }
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_record(patron_id: str, written: bytes) -> OutwardRecord:
+    """Read a record as it was written. A field that an older program did not know is null."""
+    document = json.loads(written)
+    return OutwardRecord(
+        patron_id,
+        dict.fromkeys(_WORDS) | document["values"],
+        protected=document["protected"],
+        verified=document["verified"],
+        withheld=frozenset(map(OutwardField, document["withheld"])),
+        dwelling=document["dwelling"],
+        is_patron=document["is_patron"],
+    )
+
+
+_WORDS: Final = tuple(field.value for field in OutwardField)
+
+
+def _register_values(patron: Patron, beside: Surroundings, holding: Mapping[Overridden, Override]) -> dict[str, Any]:
+    person, born = patron.register, birth_in_force(patron.register, holding)
+    return {
+        OutwardField.NUMBER.value: None if person.number.is_replacement else person.number.digits,
+        OutwardField.NAME.value: _name(beside.name, holding),
+        OutwardField.BIRTH_DATE.value: None if born is None else born.day.isoformat(),
+        OutwardField.ADDRESS.value: _address(patron, holding),
+        OutwardField.ABROAD.value: _abroad(person.abroad),
+        OutwardField.MUNICIPALITY.value: municipality_in_force(person, holding),
+        OutwardField.STATUS.value: beside.status,
+        OutwardField.GROUP.value: patron.group,
+        OutwardField.RIGHTS.value: {name: answer for name, (answer, _) in json.loads(beside.rights or "{}").items()},
+    }
+
+
+def _own_values(local: Local, on: date) -> dict[str, Any]:
+    contact = local.contact_address
+    return {
+        # a caller without the right to open has a sealed one, which is withheld anyway
+        OutwardField.CONTACT_ADDRESS.value: list(contact) if isinstance(contact, tuple) else True,
+        OutwardField.BRANCH.value: local.branch,
+        OutwardField.LANGUAGE.value: local.language,
+        OutwardField.TELEPHONES.value: [one.number for one in local.telephones],
+        OutwardField.EMAILS.value: [one.address for one in local.emails],
+        OutwardField.CARDS.value: [one.number for one in local.cards],
+        OutwardField.BLOCKS.value: [
+            {"since": one.since.isoformat(), "reason": one.reason} for one in local.blocks if one.holds_on(on)
+        ],
+    }
+
+
+def _name(name: Name | Gap, holding: Mapping[Overridden, Override]) -> dict[str, str] | None:
+    corrected = holding.get(Overridden.NAME)
+    if corrected is not None:
+        name = Name(corrected.text)
+    if isinstance(name, Gap):
+        return None
+    return {"addressing": name.addressing, "first": name.first, "middle": name.middle, "last": name.last}
+
+
+def _address(patron: Patron, holding: Mapping[Overridden, Override]) -> dict[str, Any] | None:
+    """The address by its parts and as label lines. One that staff typed has only lines.
+
+    `current` is false for the last known address of someone who does not live there any more.
+    """
+    at, corrected = patron.register.address, holding.get(Overridden.ADDRESS)
+    lives = patron.register.status is SILENT or patron.register.status in WITH_ADDRESS
+    if corrected is not None:
+        return {**_parts(Address("", "")), "lines": corrected.text.split("\n"), "current": lives}
+    if at is SILENT:
+        return None
+    if not isinstance(at, Address):
+        # sealed: its values never get here, only that there are some
+        return {"current": lives}
+    return {**_parts(at), "lines": label_lines(at), "current": lives}
+
+
+def _parts(at: Address) -> dict[str, str]:
+    return {
+        "street": at.road,
+        "street_code": at.street_code,
+        "house": at.house,
+        "building": at.building,
+        "floor": at.floor,
+        "door": at.door,
+        "co": at.co,
+        "locality": at.locality,
+        "town": at.town,
+        "postcode": at.postcode,
+        "district": at.district,
+    }
+
+
+def _abroad(abroad: object) -> dict[str, Any] | None:
+    if isinstance(abroad, Gap):
+        return None
+    if not isinstance(abroad, Abroad):
+        return {"lines": []}
+    return {"country": abroad.country, "lines": [line for line in abroad.lines if line]}

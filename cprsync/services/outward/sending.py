@@ -1,0 +1,138 @@
+"""Send each target what waits for it: protections first, one patron's changes in their order.
+
+A target that does not answer holds up no other target, and no night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from cprsync.domain.outward.target import may_lose
+from cprsync.errors import CprsyncError
+from cprsync.services.ports.outward import Delivered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.outward import OpenTarget, OutwardEffect, TargetClient, Undelivered
+    from cprsync.services.ports.runs import Run
+    from cprsync.services.ports.store import Store
+
+log = structlog.get_logger(__name__)
+
+#: Answers written in one transaction, and patrons read with their effects at once.
+TOGETHER: Final = 100
+#: Patrons loaded in one transaction.
+LOADED: Final = 2_000
+#: Why a target was stopped: it would lose more patrons than its brake allows.
+TOO_MANY_GONE: Final = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one pass over a target's queue came to."""
+
+    name: str
+    kind: str
+    sent: int = 0
+    #: patrons that staff must now decide about, each with the kind of the review
+    left: tuple[tuple[str, str], ...] = ()
+    #: why not everything was sent; None: it was
+    error: CprsyncError | None = None
+    #: the target is stopped until somebody lets it go on
+    stopped: str | None = None
+
+    def document(self, waiting: int, failed: int) -> dict[str, Any]:
+        """The shape of a target in a night's report."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "sent": self.sent,
+            "waiting": waiting,
+            "failed": failed,
+            "stopped": self.stopped,
+            "error": None if self.error is None else self.error.kind,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending needs: the store, a run if a night sends, and who is shown and asked in between."""
+
+    store: Store
+    progress: Progress
+    run: Run | None = None
+    raise_if_stopped: Callable[[], None] = field(default=lambda: None)
+
+    def send_all(self, targets: Sequence[OpenTarget]) -> list[Sent]:
+        """Load what is new, then send what waits for each target.
+
+        Raises FenceLost if a newer run has taken over, and RunStopped if someone asked the night to stop.
+        """
+        while self.store.targets.follow():
+            self.raise_if_stopped()
+        return [self.send(one) for one in targets]
+
+    def send(self, one: OpenTarget) -> Sent:
+        """Load and send to one target. A feed is only loaded: its readers fetch."""
+        self._load(one)
+        if one.client is None:
+            return Sent(one.target.name, one.target.kind.value)
+        stopped = self._brake(one)
+        ids = self.store.queues.order(one.target.name, urgent_only=stopped is not None)
+        if ids:
+            self.progress.stage("targets", len(ids))
+        return self._send_patrons(one, one.client, ids, stopped)
+
+    def _load(self, one: OpenTarget) -> None:
+        if not self.store.targets.meet(one.target):
+            return
+        self.progress.stage("load", self.store.patrons.count())
+        while loaded := self.store.targets.load(one.target, LOADED):
+            self.progress.advance(loaded)
+            self.raise_if_stopped()
+
+    def _brake(self, one: OpenTarget) -> str | None:
+        """Why the target is stopped, now or before; None: it is not."""
+        state = next(state for state in self.store.targets.states() if state.name == one.target.name)
+        if state.stopped_why is not None:
+            return state.stopped_why
+        if may_lose(self.store.queues.count_gone(one.target), of=state.told):
+            return None
+        self.store.targets.stop(one.target.name, TOO_MANY_GONE)
+        log.warning("target.stopped", target=one.target.name, why=TOO_MANY_GONE)
+        return TOO_MANY_GONE
+
+    def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
+        sent, left, error = 0, [], None
+        together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
+        for effect, outcome in client.send_many(self._offered(one, ids, protects_only=stopped is not None)):
+            if isinstance(outcome, CprsyncError):
+                error = error or outcome
+                continue
+            together.append((effect, outcome))
+            sent += isinstance(outcome, Delivered)
+            if len(together) >= TOGETHER:
+                left += self.store.queues.settle(self.run, together)
+                self.progress.advance(len(together))
+                together = []
+        if together:
+            left += self.store.queues.settle(self.run, together)
+        return Sent(one.target.name, one.target.kind.value, sent, tuple(left), error, stopped)
+
+    def _offered(
+        self, one: OpenTarget, ids: Sequence[str], *, protects_only: bool
+    ) -> Iterator[tuple[OutwardEffect, ...]]:
+        """Yield what waits for these patrons, read as needed."""
+        for start in range(0, len(ids), TOGETHER):
+            self.raise_if_stopped()
+            queues = self.store.queues.queues(one.target, ids[start : start + TOGETHER])
+            if protects_only:
+                # a patron whom the target would lose waits; one who is protected does not
+                queues = [queue for queue in queues if queue[-1].payload is not None]
+            self.store.queues.offer([effect for queue in queues for effect in queue])
+            yield from queues

@@ -1,0 +1,159 @@
+"""Other systems that hear of patrons: the targets as ports, and what the store keeps of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cprsync.services.ports.netmedia import Backlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from cprsync.domain.outward.target import Target
+    from cprsync.errors import CprsyncError
+    from cprsync.services.ports.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A time in which changes are numbered without a break. A database that was put back begins another."""
+
+    number: int
+    #: what a cursor says of it
+    word: str
+    #: the last number before it, and the last one given
+    begins: int
+    last: int
+    #: the highest number of a deleted row about someone who left
+    forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """How a target stands."""
+
+    name: str
+    kind: str
+    #: in `cprsync.toml`: a target that is no longer there keeps what it was told
+    set_up: bool
+    #: everything was told once, with the settings of today
+    loaded: bool
+    backlog: Backlog = field(default_factory=Backlog)
+    #: of how many patrons it was told
+    told: int = 0
+    stopped: datetime | None = None
+    stopped_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutwardEffect:
+    """What one target is to hear of one patron: a state, and not a difference. Told twice, it is as told once."""
+
+    target: str
+    patron_id: str
+    #: the number of the change
+    version: int
+    #: the closed payload of `domain.outward.target.view`; None: the patron is not for this target any more
+    payload: dict[str, Any] | None
+    #: what the target calls the patron, if it has said so before
+    remote: str | None = None
+    urgent: bool = False
+
+    def __repr__(self) -> str:
+        return f"OutwardEffect({self.target}, {self.patron_id}, {self.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The target holds the state now."""
+
+    #: what the target calls the patron
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The target did not take the state.
+
+    `final`: it never will, and a person has to look. Else it is tried again, a limited number of times.
+    """
+
+    #: a word for the reason; never a value
+    code: str
+    final: bool = False
+
+
+class TargetClient(Protocol):
+    """One target, as it is called. Every call has a limit on time, size and tries; threads stay in the adapter."""
+
+    def send_many(
+        self, queues: Iterable[Sequence[OutwardEffect]]
+    ) -> Iterator[tuple[OutwardEffect, Delivered | Undelivered | CprsyncError]]:
+        """Send the effects of each queue. A queue holds one patron's effects, the lowest version first.
+
+        Queues may run side by side, and are taken as needed. A queue stops at its first effect that is not delivered.
+        Effects behind it are neither tried nor yielded. A CprsyncError says that the target does not answer or refuses
+        us as a whole: no further queue begins.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTarget:
+    """A target with what calls it. Without a client the target fetches by itself."""
+
+    target: Target
+    client: TargetClient | None = None
+
+
+class Targets(Protocol):
+    """The targets of the library, as the store has met them."""
+
+    def states(self) -> list[TargetState]:
+        """Return how each target stands, by name: those of today, and those that were removed."""
+
+    def meet(self, target: Target) -> bool:
+        """Note a target, or its new settings: everything is then told anew. Returns whether something is to load."""
+
+    def load(self, target: Target, limit: int) -> int:
+        """Queue everything about the next patrons for a target's first load. Returns how many; 0: the load is done.
+
+        A killed load goes on where it was.
+        """
+
+    def stop(self, name: str, why: str) -> None:
+        """Send nothing more to the target, except what protects, until somebody lets it go on."""
+
+    def release(self, name: str, *, user: str, reason: str) -> bool:
+        """Let a stopped target go on. Returns False if it was not stopped."""
+
+    def forget(self, name: str, *, user: str, reason: str) -> int:
+        """Delete what is kept for a target that is no longer set up. Returns how many effects waited for it."""
+
+    def follow(self) -> int:
+        """Describe patrons that are still marked, in a transaction of its own. Returns how many; 0: none is."""
+
+
+class Queues(Protocol):
+    """What waits for the targets that are sent to."""
+
+    def order(self, target: str, *, urgent_only: bool = False) -> list[str]:
+        """Return the patrons with effects that wait: those with urgent ones first, then the longest waiting."""
+
+    def count_gone(self, target: Target) -> int:
+        """Count the effects that wait and take a patron away from the target."""
+
+    def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
+        """Return the effects that wait for each of these patrons, lowest version first."""
+
+    def offer(self, effects: Sequence[OutwardEffect]) -> None:
+        """Note that these effects are about to be sent. From now on the target may have heard of them."""
+
+    def settle(
+        self, run: Run | None, outcomes: Sequence[tuple[OutwardEffect, Delivered | Undelivered]]
+    ) -> list[tuple[str, str]]:
+        """Delete delivered effects, and note what was told. Any other effect waits on, or is left to a person.
+
+        Returns the patrons that a person has to look at now, each with the kind of the review.
+        """

@@ -1,0 +1,205 @@
+"""Make numbered changes of what was written, in the transaction of the write (decision 38).
+
+Triggers mark the patrons of whom something was written. At the end of the transaction each of them is described anew.
+If other systems would now hear something else, a change with the next number is added, and an effect for each target
+that is sent to. The numbers are given in the order of the commits, because the writer holds the library's row.
+
+What was told earlier and may not be seen any more is deleted in the same transaction: the earlier changes of a patron
+who is protected now, or is none any more, and the effects that wait with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, func, insert, select, update
+
+from cprsync.domain.outward.record import read_record, write_record
+from cprsync.domain.outward.target import closes, is_urgent, view
+from cprsync.services.ports.outward import Epoch
+from cprsync.store.core import tables
+from cprsync.store.core.bulk import append
+from cprsync.store.core.engine import change_rows, fetch_rows, following
+from cprsync.store.core.tenant import hold_library
+from cprsync.store.netmedia.effects import CULR, WAITING
+from cprsync.store.outward.describing import describe_patrons, neighbours_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from cprsync.domain.outward.record import OutwardRecord
+    from cprsync.domain.outward.target import Target
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: Under this owner a change is sealed.
+CHANGE: Final = "change"
+#: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night.
+FOLLOWED_MOST: Final = 20_000
+#: How many bytes the word of an epoch has.
+_WORD_BYTES: Final = 4
+_MARK, _CHANGE, _OUT = tables.change_mark.c, tables.change.c, tables.outbox.c
+_EPOCH, _TARGET = tables.change_epoch.c, tables.target.c
+
+
+def follow_marks(connection: Connection, tenant: Tenant) -> int:
+    """Make changes of the marked patrons. Returns how many were looked at. The caller's transaction writes them."""
+    ours = _MARK.agency == tenant.agency
+    ids = list(connection.scalars(select(_MARK.patron_id).where(ours).order_by(_MARK.patron_id).limit(FOLLOWED_MOST)))
+    if not ids:
+        return 0
+    hold_library(connection, tenant)
+    left = follow_patrons(connection, tenant, ids)
+    change_rows(connection, delete(tables.change_mark).where(ours), _MARK.patron_id, sorted(set(ids) - left))
+    return len(ids)
+
+
+def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Make changes of these patrons, and of those whose address their change seals or opens.
+
+    Returns those whose record does not open: they are told of when it does.
+    """
+    last = last_records(connection, tenant, ids)
+    now, broken = describe_patrons(connection, tenant, ids)
+    changed = [one for one in sorted(now) if one not in broken and now[one] != last.get(one)]
+    _write(connection, tenant, [(one, last.get(one), now[one]) for one in changed])
+    moved = [one for one in changed if _seals_differently(last.get(one), now[one])]
+    if not moved:
+        return broken
+    dwellings = {record.dwelling for one in moved for record in (last.get(one), now[one]) if record is not None}
+    around = neighbours_of(connection, tenant, moved, dwellings - {""})
+    around_last = last_records(connection, tenant, around)
+    around_now, unopened = describe_patrons(connection, tenant, around)
+    theirs = [one for one in sorted(around) if one not in unopened and around_now[one] != around_last.get(one)]
+    _write(connection, tenant, [(one, around_last.get(one), around_now[one]) for one in theirs])
+    return broken
+
+
+def _seals_differently(before: OutwardRecord | None, after: OutwardRecord | None) -> bool:
+    """Whether the addresses of those around may be sealed or opened by this change."""
+    return _seals_where(before) != _seals_where(after)
+
+
+def _seals_where(record: OutwardRecord | None) -> tuple[bool, str]:
+    # whoever lives in a crowded dwelling counts too, so the dwelling matters also of those who are not protected
+    return (False, "") if record is None else (record.protected, record.dwelling)
+
+
+def last_records(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, OutwardRecord | None]:
+    """Return what the last change of each patron told. Without a change there is no key; None: gone."""
+    return {row.patron_id: open_change(tenant, row) for row in last_changes(connection, tenant, ids).values()}
+
+
+def last_changes(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
+    """Return the row of the last change of each patron who has one."""
+    newest = select(func.max(_CHANGE.seq)).where(_CHANGE.agency == tenant.agency).group_by(_CHANGE.patron_id)
+    seqs = [row[0] for row in fetch_rows(connection, newest, _CHANGE.patron_id, sorted(ids))]
+    wanted = select(tables.change).where(_CHANGE.agency == tenant.agency)
+    return {row.patron_id: row for row in fetch_rows(connection, wanted, _CHANGE.seq, seqs)}
+
+
+def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
+    """Open a row of `change`. None: the patron was none any more.
+
+    Raises:
+        SealBroken: it was altered or moved.
+    """
+    if row.payload is None:
+        return None
+    plain = tenant.vault.unseal(row.payload, row.key, place=row.patron_id, owner=CHANGE, version=row.seq)
+    return read_record(row.patron_id, plain)
+
+
+def _write(
+    connection: Connection,
+    tenant: Tenant,
+    changed: Sequence[tuple[str, OutwardRecord | None, OutwardRecord | None]],
+) -> None:
+    """Number the changes, write them, and add the effects of the targets that are sent to."""
+    if not changed:
+        return
+    closed = [patron_id for patron_id, before, after in changed if closes(before, after)]
+    _delete_earlier(connection, tenant, closed)
+    first, now, vault = _take_numbers(connection, tenant, len(changed)), tenant.stamp(), tenant.vault
+    rows: list[tuple[Any, ...]] = []
+    for seq, (patron_id, _, after) in enumerate(changed, first):
+        sealed = None if after is None else vault.seal(write_record(after), place=patron_id, owner=CHANGE, version=seq)
+        rows.append((tenant.agency, seq, patron_id, now, sealed, None if sealed is None else vault.seal_key))
+    append(connection, tables.change, rows)
+    live = sent_targets(connection, tenant)
+    append(connection, tables.outbox, [row for target in live for row in _effects(tenant, target, changed, first, now)])
+
+
+def _effects(
+    tenant: Tenant,
+    target: Target,
+    changed: Iterable[tuple[str, OutwardRecord | None, OutwardRecord | None]],
+    first: int,
+    now: str,
+) -> Iterable[tuple[Any, ...]]:
+    for seq, (patron_id, before, after) in enumerate(changed, first):
+        if view(before, target) != view(after, target):
+            yield effect_row(tenant, target.name, patron_id, seq, now, urgent=is_urgent(before, after))
+
+
+def effect_row(  # noqa: PLR0913 -- a row of the outbox
+    tenant: Tenant, target: str, patron_id: str, seq: int, now: str, *, urgent: bool
+) -> tuple[Any, ...]:
+    """Return a row of the outbox for a change, with a value for each of its columns."""
+    return tenant.agency, target, patron_id, seq, None, None, WAITING, now, 0, None, None, urgent
+
+
+def sent_targets(connection: Connection, tenant: Tenant) -> list[Target]:
+    """Return the targets that are sent to and that the store has met. Any other is told everything by its load."""
+    known = set(connection.scalars(select(_TARGET.name).where(_TARGET.agency == tenant.agency)))
+    return [one for one in tenant.targets if one.name in known and not one.kind.is_fetched]
+
+
+def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+    """Delete the changes of these patrons and the effects that wait: nobody may see them any more."""
+    if not ids:
+        return
+    change_rows(connection, delete(tables.change).where(_CHANGE.agency == tenant.agency), _CHANGE.patron_id, ids)
+    waiting = (_OUT.agency == tenant.agency) & (_OUT.target != CULR)
+    change_rows(connection, delete(tables.outbox).where(waiting), _OUT.patron_id, ids)
+
+
+def _take_numbers(connection: Connection, tenant: Tenant, count: int) -> int:
+    """Take the next numbers of the changes. Returns the first. The library's row is held, so that no number is lost."""
+    epoch = current_epoch(connection, tenant)
+    this = (_EPOCH.agency == tenant.agency) & (_EPOCH.number == epoch.number)
+    connection.execute(update(tables.change_epoch).where(this).values(last=_EPOCH.last + count))
+    return epoch.last + 1
+
+
+def current_epoch(connection: Connection, tenant: Tenant) -> Epoch:
+    """Return the epoch in which changes are numbered now. The first one is made if there is none."""
+    known = epochs_of(connection, tenant)
+    return known[-1] if known else begin_epoch(connection, tenant)
+
+
+def epochs_of(connection: Connection, tenant: Tenant) -> list[Epoch]:
+    """Return the epochs, the current one last."""
+    wanted = select(tables.change_epoch).where(_EPOCH.agency == tenant.agency).order_by(_EPOCH.number)
+    return [Epoch(row.number, row.word, row.begins, row.last, row.forgotten) for row in connection.execute(wanted)]
+
+
+def begin_epoch(connection: Connection, tenant: Tenant) -> Epoch:
+    """Begin an epoch, in the caller's transaction, which holds the library. Every number given before stays given."""
+    before = epochs_of(connection, tenant)
+    last = before[-1].last if before else 0
+    number = before[-1].number + 1 if before else 1
+    forgotten = before[-1].forgotten if before else 0
+    made = Epoch(number, tenant.random(_WORD_BYTES).hex(), last, last, forgotten)
+    values = {"agency": tenant.agency, "number": made.number, "word": made.word, "begins": last, "last": last}
+    connection.execute(insert(tables.change_epoch).values(**values, forgotten=forgotten))
+    return made
+
+
+def with_targets(tenant: Tenant, targets: tuple[Target, ...]) -> Tenant:
+    """Return the tenant with these targets. Each of its transactions that writes then makes the changes at its end."""
+    told = replace(tenant, targets=targets)
+    return replace(told, engine=following(tenant.engine, lambda connection: follow_marks(connection, told)))

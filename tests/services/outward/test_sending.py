@@ -1,0 +1,165 @@
+"""Other systems hear of every change once and in order, and never of what they may not."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import MONDAY, TUESDAY, WEDNESDAY
+from townspeople import dies, gains_protection, loses_protection, moves, person, renames
+
+from cprsync.domain.outward.record import OutwardField
+from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
+from cprsync.errors import TargetUnavailable
+from cprsync.services.ports.outward import Undelivered
+
+if TYPE_CHECKING:
+    from doubles import Library, TargetDouble
+
+EVERYTHING = frozenset(OutwardField)
+PLAIN = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
+
+
+def hears(library: Library, target: Target = PLAIN) -> TargetDouble:
+    """A target that has heard of everyone there is."""
+    library.sets_targets_up(target)
+    library.night()
+    double = library.target(target.name)
+    double.calls.clear()
+    return double
+
+
+def held(double: TargetDouble, library: Library, key: str) -> Any:
+    return double.holds.get(library.id_of(key))
+
+
+def test_a_new_target_is_told_of_everyone_in_its_first_night(either_library: Library) -> None:
+    library = either_library
+    library.sets_targets_up(PLAIN)
+    report = library.night()
+    assert set(library.target("koha").holds) == {library.id_of(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
+    (told,) = report.document()["targets"]
+    assert (told["sent"], told["waiting"], told["failed"]) == (4, 0, 0)
+
+
+def test_a_move_is_told_once_with_the_parts_of_the_address(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.night()
+    assert [one.patron_id for one in double.calls] == [library.id_of("ANNA")]
+    assert held(double, library, "ANNA")["municipality"] == "0461"
+    assert held(double, library, "ANNA")["address"]["postcode"] == "5220"
+
+
+def test_a_protected_patrons_address_is_in_no_payload_and_comes_back_when_the_protection_ends(
+    either_library: Library,
+) -> None:
+    library = either_library
+    double = hears(library)
+    assert "address" not in held(double, library, "BO")
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.night()
+    after = held(double, library, "ANNA")
+    assert after["protected"]
+    assert "address" not in after
+    assert after["withheld"] == ["address"]
+    library.register.knows(loses_protection(person("ANNA")))
+    library.deliver(TUESDAY, loses_protection(person("ANNA")))
+    library.night()
+    assert not held(double, library, "ANNA")["protected"]
+    assert held(double, library, "ANNA")["address"]["lines"]
+
+
+def test_an_address_that_waited_is_never_told_after_a_protection(library: Library) -> None:
+    double = hears(library)
+    double.down = TargetUnavailable("it does not answer")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    library.deliver(TUESDAY, gains_protection(moves(person("ANNA"), "ODENSE")))
+    library.one_night()
+    double.down = None
+    library.clock.set_after(WEDNESDAY)
+    library.one_night()
+    assert all("address" not in (one.payload or {}) for one in double.calls if one.patron_id == library.id_of("ANNA"))
+    assert held(double, library, "ANNA")["protected"]
+
+
+def test_a_target_that_was_down_for_a_week_hears_of_protections_first_and_of_each_patron_in_order(
+    library: Library,
+) -> None:
+    double = hears(library)
+    double.down = TargetUnavailable("it does not answer")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
+    library.one_night()
+    library.deliver(TUESDAY, renames(moves(person("ANNA"), "ODENSE")), gains_protection(person("DAVID")))
+    library.one_night()
+    double.down = None
+    library.clock.set_after(WEDNESDAY + timedelta(days=5))
+    library.one_night()
+    told = [one.patron_id for one in double.calls]
+    assert told[0] == library.id_of("DAVID")
+    versions = [one.version for one in double.calls if one.patron_id == library.id_of("ANNA")]
+    assert versions == sorted(versions)
+    assert len(versions) == 2
+
+
+def test_lost_answers_leave_the_target_with_the_record_and_the_queue_empty(library: Library) -> None:
+    seeded = random.Random(4)  # noqa: S311 -- decides which answers are lost, and is no secret
+    double = hears(library)
+    double.is_lost = lambda: seeded.random() < 0.5
+    library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in ("ANNA", "CLARA", "DAVID")))
+    for _ in range(12):
+        library.one_night()
+    assert {held(double, library, key)["municipality"] for key in ("ANNA", "CLARA", "DAVID")} == {"0461"}
+    assert library.store.targets.states()[0].backlog.waiting == 0
+
+
+def test_one_refused_patron_stops_nobody_and_is_left_to_staff(library: Library) -> None:
+    double = hears(library)
+    double.refuses[library.id_of("ANNA")] = Undelivered("unknown_category", final=True)
+    library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in ("ANNA", "CLARA")))
+    report = library.one_night()
+    assert held(double, library, "CLARA")["municipality"] == "0461"
+    assert (library.id_of("ANNA"), "target.refused") in library.reviews()
+    assert report.exit_code == 3
+
+
+def test_an_address_that_is_shared_with_a_new_protection_is_told_no_more(library: Library) -> None:
+    double = hears(library)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
+    library.night()
+    assert held(double, library, "CLARA")["address"]
+    library.deliver(TUESDAY, gains_protection(moves(person("ANNA"), "ODENSE")))
+    library.night()
+    assert held(double, library, "CLARA")["address"] is None
+    assert held(double, library, "CLARA")["withheld"] == ["address"]
+
+
+def test_a_death_is_told_with_its_status(library: Library) -> None:
+    double = hears(library)
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.one_night()
+    assert held(double, library, "ANNA")["status"] == "dead"
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        (ProtectedRule.LEAVE_OUT, None),
+        (ProtectedRule.FLAG_ONLY, {"patron", "protected", "number", "withheld"}),
+    ],
+)
+def test_a_target_sees_a_protected_patron_as_its_rule_says(
+    library: Library, rule: ProtectedRule, seen: set[str] | None
+) -> None:
+    double = hears(library, Target("other", TargetKind.KOHA, EVERYTHING, rule))
+    payload = held(double, library, "BO")
+    assert (None if payload is None else set(payload)) == seen
+
+
+def test_a_payload_holds_no_field_that_the_target_may_not_get(library: Library) -> None:
+    double = hears(library, Target("few", TargetKind.KOHA, frozenset({OutwardField.GROUP})))
+    assert set(held(double, library, "ANNA")) == {"patron", "protected", "verified", "group"}
