@@ -41,7 +41,7 @@ RESPONSIBLE_PROTECTED: Final = "responsible.protected"
 NET_MEDIA_REFUSED: Final = "net_media.refused"
 NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 #: About another system: it refused for good what it was to hear, or too often.
-TARGET_REFUSED: Final = "target.refused"
+TARGET_NOT_TAKEN: Final = "target.not_taken"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 #: By the birth date that counts now, the patron came of age earlier, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
@@ -229,7 +229,7 @@ _ROWS: Final = (
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),
     ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told"),
     ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs"),
-    ReviewKind(TARGET_REFUSED, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused"),
+    ReviewKind(TARGET_NOT_TAKEN, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused"),
     ReviewKind(BOTH_PATRONS, AcceptEffect.MERGE, "merge", "stay_two"),
     ReviewKind(OTHER_SUCCESSOR, AcceptEffect.GIVE_NUMBER, "give_number", "keep_number"),
     ReviewKind(NUMBER_SET, AcceptEffect.NUMBER_SET, "number_written", "close"),

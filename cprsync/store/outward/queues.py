@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Integer, bindparam, delete, func, insert, select, text, update
 
 from cprsync.domain.outward.target import ATTEMPTS, view
-from cprsync.domain.patron.review import TARGET_REFUSED
+from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import Delivered, OutwardEffect, TargetState
 from cprsync.store.audit import audit
@@ -201,7 +201,7 @@ class Queues(TenantStore):
                 ]
                 audit.append(connection, tenant, stream, told)
             left = _fail(connection, tenant, run or tenant.no_run, rest) if rest else []
-        return [(one, TARGET_REFUSED) for one in left]
+        return [(one, TARGET_NOT_TAKEN) for one in left]
 
 
 def _is_ours(columns: Any, tenant: Tenant) -> ColumnElement[bool]:
@@ -340,7 +340,7 @@ def _settle_refused(connection: Connection, tenant: Tenant, came_through: Sequen
         older = (_OUT.target == effect.target) & (_OUT.patron_id == effect.patron_id) & (_OUT.version < effect.version)
         connection.execute(delete(tables.outbox).where(refused, older))
     still = fetch_values(connection, select(_OUT.patron_id).where(refused), _OUT.patron_id, theirs)
-    settle_items(connection, tenant, sorted(theirs.difference(still)), TARGET_REFUSED)
+    settle_items(connection, tenant, sorted(theirs.difference(still)), TARGET_NOT_TAKEN)
 
 
 def _fail(
@@ -358,5 +358,5 @@ def _fail(
         rows.append({**_at(tenant, effect), "said": outcome.code, "now_state": FAILED if ended else WAITING})
         left += [effect.patron_id] if ended else []
     connection.execute(_FAIL, rows)
-    ask_staff(connection, tenant, run, left, TARGET_REFUSED)
+    ask_staff(connection, tenant, run, left, TARGET_NOT_TAKEN)
     return left

@@ -23,6 +23,7 @@ from cprsync.domain.patron.review import (
     PROPOSED_AT,
     REVIEW_KINDS,
     SAID_KINDS,
+    TARGET_NOT_TAKEN,
     AcceptEffect,
     State,
     check_later,
@@ -52,6 +53,7 @@ PARSES = "wire/parsing.py"
 ANSWERS = ("register/soap/answers.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|said|status)\.[a-z0-9_]+"
+    r"|target\.not_taken"
 )
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
@@ -80,6 +82,7 @@ NOT_PARKED = {
     *FOLLOWING,
     *NET_MEDIA_KINDS,
     *SAID_KINDS,
+    TARGET_NOT_TAKEN,
 }
 
 

@@ -566,6 +566,13 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske; punktet falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
         "CULR 1.6; beslutning 11",
     ),
+    "parked-target": (
+        "et andet system, fx Koha, afviser det, det skulle have at vide, eller har ikke taget imod det efter 30 forsøg",
+        "target.not_taken",
+        "posten; systemet beholder det, det havde, og hører stadig om andre lånere",
+        "et menneske; punktet falder bort, når en senere ændring går igennem",
+        "beslutning 37",
+    ),
 }
 AGE: dict[str, tuple[object, ...]] = {
     "age-no-birth": (

@@ -123,7 +123,7 @@ def test_one_refused_patron_stops_nobody_and_is_left_to_staff(library: Library) 
     library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in ("ANNA", "CLARA")))
     report = library.one_night()
     assert held(double, library, "CLARA")["municipality"] == "0461"
-    assert (library.id_of("ANNA"), "target.refused") in library.reviews()
+    assert (library.id_of("ANNA"), "target.not_taken") in library.reviews()
     assert report.exit_code == 3
 
 
