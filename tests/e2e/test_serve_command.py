@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import started
 from browser import Browser
 from e2e_library import Library, new_library, personal
 from town import PEOPLE, PEOPLE_FILE, number
@@ -29,6 +30,8 @@ from cprsync.web.sessions import worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from started import Ended
 
 pytestmark = pytest.mark.xdist_group("serve command")
 PASSWORD = "correct horse battery"
@@ -70,11 +73,9 @@ def library(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterat
         yield library
 
 
-def accounts(library: Library, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cprsync", "accounts", *arguments, "--config", "cprsync.toml", "--json"]
-    return subprocess.run(
-        command, cwd=library.folder, input=f"{typed}\n", text=True, capture_output=True, timeout=_SECONDS, check=False
-    )
+def accounts(library: Library, *arguments: str, typed: str = "") -> Ended:
+    command = ("accounts", *arguments, "--config", "cprsync.toml", "--json")
+    return started.command(*command, cwd=library.folder, typed=f"{typed}\n")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+import started
 
 from cprsync.web.api.api import build_description
 
@@ -24,8 +25,9 @@ print("fastapi" in sys.modules)
 
 
 def _cprsync(*arguments: str) -> str:
-    command = [sys.executable, "-m", "cprsync", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    ran = started.command(*arguments)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import started
 from catalogues import DANISH
 from town import number
 
@@ -19,11 +20,6 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal import misuse
 
 CEILING_SECONDS = 60
-
-
-def cprsync(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cprsync", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=CEILING_SECONDS, check=False)
 
 
 #: What may be wrong -> the command line, what it says in Danish, and in English.
@@ -66,7 +62,9 @@ NO_COMMAND = {"no command", "no command of a group"}
     [pytest.param(*case, id=name) for name, case in WRONG.items() if name not in NO_COMMAND],
 )
 def test_wrong_usage_is_exit_2_and_one_document(arguments: tuple[str, ...], danish: str, english: str) -> None:
-    ran = cprsync(*arguments, "--json") if arguments[-1] != "--days" else cprsync(*arguments[:-1], "--json", "--days")
+    # the option that lacks its value stands last
+    in_json = (*arguments, "--json") if arguments[-1] != "--days" else (*arguments[:-1], "--json", "--days")
+    ran = started.command(*in_json)
     assert (ran.returncode, ran.stderr) == (2, "")
     error = json.loads(ran.stdout)["error"]
     assert (error["kind"], error["changed"]) == ("usage", "nothing")
@@ -129,7 +127,7 @@ def test_a_number_typed_on_the_command_line_is_not_repeated_and_the_answer_says_
 
 
 def test_the_version_is_told_before_anything_else_is_looked_at() -> None:
-    ran = cprsync("--version", "nonsense")
+    ran = started.command("--version", "nonsense")
     assert (ran.returncode, ran.stdout) == (0, f"cprsync {metadata.version('cprsync')}\n")
 
 
@@ -154,5 +152,5 @@ def test_a_number_is_asked_for_in_vain_where_standard_input_is_closed(tmp_path: 
 
 
 def test_help_is_no_mistake() -> None:
-    ran = cprsync("--help")
+    ran = started.command("--help")
     assert (ran.returncode, ran.stdout.startswith("Usage:")) == (0, True)
