@@ -177,6 +177,8 @@ class Forgotten(enum.Enum):
     NIGHTS = "nights"
     #: which patrons had a day of age, correction or absence, and when
     CALENDAR = "calendar"
+    #: which patrons differed in a comparison with another system; how many stays
+    COMPARISONS = "comparisons"
     #: the oldest entries of the audit
     LOG = "log"
 
@@ -202,6 +204,7 @@ def deletable_until(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.REVIEWS: kept.answered_reviews_days,
         Forgotten.NIGHTS: kept.nights_days,
         Forgotten.CALENDAR: kept.nights_days,
+        Forgotten.COMPARISONS: kept.nights_days,
         Forgotten.LOG: kept.log_days,
     }
     return on - timedelta(days=days[kind])

@@ -139,6 +139,7 @@ BESIDE: Final = (
     Beside("log", lambda keep: {"after": keep.log_days}),
     Beside("files", lambda keep: {"after": keep.deliveries_days, "refused": keep.refused_deliveries_days}),
     Beside("nights", lambda keep: {"after": keep.nights_days}),
+    Beside("comparisons", lambda keep: {"after": keep.nights_days}),
     Beside("corrections", lambda keep: {"after": keep.corrections_days}),
     Beside("decisions", lambda keep: {"after": keep.answered_reviews_days}),
     Beside("net_media"),

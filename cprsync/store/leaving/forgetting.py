@@ -366,6 +366,14 @@ def _calendar(cutoff: _Cutoff) -> Found:
     return wanted.order_by(_EVENT.day, _EVENT.patron_id)
 
 
+def _comparisons(cutoff: _Cutoff) -> Found:
+    found, one = tables.comparison_finding, tables.comparison.c
+    old = select(one.id).where(one.agency == cutoff.agency, one.day <= cutoff.by)
+    return (
+        select(found).where(found.c.agency == cutoff.agency, found.c.comparison_id.in_(old)).order_by(found.c.patron_id)
+    )
+
+
 #: All kinds but the audit, which is cut as a chain in `audit_list`. It comes last, because it records these deletions.
 _KINDS: Final[
     Mapping[Forgotten, tuple[Callable[[_Cutoff], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
@@ -384,4 +392,5 @@ _KINDS: Final[
     Forgotten.REVIEWS: (_reviews, _forget_undo),
     Forgotten.NIGHTS: (_lines, _forget_lines),
     Forgotten.CALENDAR: (_calendar, _delete_from(tables.calendar_event)),
+    Forgotten.COMPARISONS: (_comparisons, _delete_from(tables.comparison_finding)),
 }

@@ -30,6 +30,7 @@ POLICY = Policy()
         (Forgotten.REVIEWS, date(2026, 3, 31)),
         (Forgotten.NIGHTS, date(2026, 3, 31)),
         (Forgotten.CALENDAR, date(2026, 3, 31)),
+        (Forgotten.COMPARISONS, date(2026, 3, 31)),
         (Forgotten.LOG, date(2022, 4, 1)),
     ],
 )

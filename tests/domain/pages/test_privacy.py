@@ -92,6 +92,7 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
         ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
         ("CPR's filer", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
         ("Hvad hver nat ændrede", Retention(nights_days=7), "Det slettes efter 7 dage"),
+        ("Sammenligning med Cicero", Retention(nights_days=7), "senest efter 7 dage"),
         ("Loggen", Retention(log_days=400), "Loggen slettes efter 400 dage."),
         ("Loggen", Retention(log_days=0), "Loggen slettes ikke af sig selv."),
         ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),

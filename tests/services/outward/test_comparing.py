@@ -277,6 +277,21 @@ def test_comparisons_older_than_the_nights_are_forgotten(library: Library, syste
     assert [row["day"].isoformat() for row in library.everything()["comparison"]] == ["2027-03-25"]
 
 
+def test_the_night_forgets_who_differed_if_nobody_compares_again(either_library: Library, system: FbsDouble) -> None:
+    system.changes("ANNA", name="Somebody Else")
+    compare(either_library, system)
+    either_library.policy = replace(either_library.policy, retention=Retention(nights_days=2))
+    either_library.clock.set_after(WEDNESDAY)
+    assert either_library.store.retention.forgettable(either_library.policy, on=either_library.clock.today()) == {
+        "comparisons": 1
+    }
+    either_library.one_night()
+    rows = either_library.everything()
+    assert rows["comparison_finding"] == []
+    (only,) = trend_document(cast("Store", either_library.store), 9)["trend"]
+    assert only["deviations"]["name"] == 1
+
+
 # -- those who leave ---------------------------------------------------------------------------------------
 
 
