@@ -1,0 +1,99 @@
+"""The page for those who build on cprsync: each example on it does what the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from started import command
+
+from cprsync import DeliveryRefused, Register, RegisterAccess, inspect_delivery, read_delivery
+from cprsync.errors import ConfigurationError
+from cprsync.mock.server import running
+from cprsync.resources import fixture_path, guide_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def run_page(folder: Path, page: str) -> list[tuple[str, str]]:
+    """Do what the page says, block by block. Return what each example printed, with what the page says it does."""
+    told: list[tuple[str, str]] = []
+    names: dict[str, Any] = {}
+    for language, block in _BLOCK.findall(page):
+        if language == "python":
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(block, "integrator.md", "exec"), names)  # noqa: S102 -- the examples of our own guide
+            told.append((out.getvalue(), ""))
+        elif language == "text":
+            told[-1] = (told[-1][0], block)
+        elif not language:
+            for line in block.splitlines():
+                words = line.partition("#")[0].split()
+                if words[:2] == ["cprsync", "mock"] and words[2] != "serve":
+                    ended = command(*words[1:], cwd=folder)
+                    assert ended.returncode == 0, ended.stderr
+    return told
+
+
+@pytest.fixture
+def without_structlog() -> Iterator[None]:
+    """As in a program that has not set structlog up."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+    if before is not None:
+        structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("without_structlog")
+def test_each_example_prints_what_the_page_says_and_the_program_prints_nothing(
+    tmp_path: Path, mock_keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(mock_keys, tmp_path / "town")
+    monkeypatch.chdir(tmp_path)
+    with running(tmp_path / "town", fixture_path("people.toml")):
+        told = run_page(tmp_path, guide_paths()["integrator"].read_text(encoding="utf-8"))
+    assert len(told) >= 5
+    for printed, promised in told:
+        assert printed == promised
+
+
+def test_a_folder_without_a_mock_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no mock was ever started there"):
+        RegisterAccess.of_mock(tmp_path)
+
+
+def test_an_access_shows_none_of_its_values(tmp_path: Path) -> None:
+    access = RegisterAccess(
+        lookup_url="https://localhost/1",
+        subscription_url="https://localhost/2",
+        ca=tmp_path,
+        service_agreement="secret",
+        user_system="secret",
+        user="secret",
+        cvr="12345678",
+    )
+    assert repr(access) == "RegisterAccess(…)"
+    with pytest.raises(ConfigurationError):
+        Register(access)
+
+
+def test_a_damaged_delivery_yields_nobody_and_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "D270322.L123456"
+    path.write_bytes(b"000123456")
+    with pytest.raises(DeliveryRefused):
+        list(read_delivery(path))
+    assert inspect_delivery(path)["complete"] is False
+    with path.open("rb") as content:
+        assert inspect_delivery(content)["problem"]
