@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -72,6 +72,11 @@ class Tenant:
     targets: tuple[Target, ...] = ()
     #: the patron number of a person at the desk; None: nobody knows
     own_patron: Callable[[str], str | None] = lambda _: None
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        """The values of AGENCY_IS and AGREEMENT_IS."""
+        return {"agency_": self.agency, "agreement_": self.agreement}
 
     @property
     def night(self) -> str:
@@ -168,9 +173,8 @@ def newest_epoch(connection: Connection, tenant: Tenant) -> int:
 
     The agreement's row is held, so that it stays the newest until the transaction ends.
     """
-    ours = {"agency_": tenant.agency, "agreement_": tenant.agreement}
-    hold_rows(connection, _HOLD_AGREEMENT, ours)
-    return connection.scalar(_NEWEST_EPOCH, ours) or 0
+    hold_rows(connection, _HOLD_AGREEMENT, tenant.ours)
+    return connection.scalar(_NEWEST_EPOCH, tenant.ours) or 0
 
 
 def hold_library(connection: Connection, tenant: Tenant) -> None:

@@ -333,8 +333,7 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
 
 
 def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
-    asked = {"agency_": tenant.agency, "agreement_": tenant.agreement}
-    day: date | None = connection.scalar(_LAST_TAKEN, asked)
+    day: date | None = connection.scalar(_LAST_TAKEN, tenant.ours)
     return day
 
 

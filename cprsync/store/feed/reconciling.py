@@ -7,10 +7,11 @@ This module calls no other system.
 
 from __future__ import annotations
 
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.person.number import CprNumber
@@ -18,7 +19,7 @@ from cprsync.services.ports.register import Gaps
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
 from cprsync.store.records.numbers import OLD_NUMBER, open_number
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
@@ -60,11 +61,10 @@ class Reconciliation(TenantStore):
 
     def end(self, run: Run | None, *, on: date) -> int:
         _release_idle(self._tenant, run)
-        ending = _ours(self._tenant) & _ROW.until.is_(None) & _is_not_needed()
         with reading(self._tenant.engine) as connection:
-            if connection.execute(select(_ROW.patron_id).where(ending).limit(1)).first() is None:
+            if connection.execute(_select_one_ending(), self._tenant.ours).first() is None:
                 return 0
-        return _end(self._tenant, run, ending, on=on)
+        return _end(self._tenant, run, on=on)
 
     def added_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         _confirm(self._tenant, run, numbers, at=self._tenant.stamp(), kind="subscribe")
@@ -105,17 +105,22 @@ class Reconciliation(TenantStore):
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
-    holds = feed_coverage.is_held(tenant.clock.today()) & ~_is_not_needed()
-    wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     held: set[bytes] = set()
     added: set[bytes] = set()
     with reading(tenant.engine) as connection:
-        for row in connection.execute(wanted.where(_ours(tenant))):
+        for row in connection.execute(_select_indexes(), {**tenant.ours, "today_": tenant.clock.today()}):
             if row.holds:
                 held.add(row.number_index)
             elif row.added:
                 added.add(row.number_index)
     return held, added - held
+
+
+@cache
+def _select_indexes() -> Select[Any]:
+    holds = feed_coverage.is_held(bindparam("today_", type_=_ROW.until.type)) & ~_is_not_needed()
+    wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
+    return wanted.where(_ROW.agency == AGENCY_IS, _ROW.agreement == AGREEMENT_IS)
 
 
 def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
@@ -144,6 +149,15 @@ def _is_not_needed() -> ColumnElement[bool]:
     return (_ROW.reason == OLD_NUMBER) & delivered
 
 
+def _is_ending() -> ColumnElement[bool]:
+    return (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS) & _ROW.until.is_(None) & _is_not_needed()
+
+
+@cache
+def _select_one_ending() -> Select[str]:
+    return select(_ROW.patron_id).where(_is_ending()).limit(1)
+
+
 def _release_idle(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
         idle = responsibles.find_idle(connection, tenant)
@@ -152,10 +166,12 @@ def _release_idle(tenant: Tenant, run: Run | None) -> None:
             responsibles.release(connection, tenant, idle, by_night=True)
 
 
-def _end(tenant: Tenant, run: Run | None, ending: ColumnElement[bool], *, on: date) -> int:
+def _end(tenant: Tenant, run: Run | None, *, on: date) -> int:
+    ending = _is_ending()
     with run_transaction(tenant, run) as connection:
-        patrons = connection.scalars(select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)).all()
-        connection.execute(update(tables.subscription).where(ending).values(until=on))
+        wanted = select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)
+        patrons = connection.scalars(wanted, tenant.ours).all()
+        connection.execute(update(tables.subscription).where(ending).values(until=on), tenant.ours)
         _write_audit(connection, tenant, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import TenantStore, hold_library, next_id
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OWNER,
@@ -38,6 +38,11 @@ _WRITE_CHUNKS = 64
 _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
 _FOUND = select(tables.inbox, forgotten().label("forgotten"))
+#: What a file of this name and content was sealed as; asked at least twice for each file that waits.
+_SAME: Final = _FOUND.where(
+    *(_BOX.agency == AGENCY_IS, _BOX.agreement == AGREEMENT_IS),
+    *(_BOX.name == bindparam("name_"), _BOX.sha256 == bindparam("sha256_"), ~counts_as_new()),
+)
 
 
 class Sealing(TenantStore):
@@ -198,8 +203,7 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 
 
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
-    same = (_BOX.name == name) & (_BOX.sha256 == sha256) & ~counts_as_new()
-    row = connection.execute(_FOUND.where(of_agreement(tenant), same)).one_or_none()
+    row = connection.execute(_SAME, {**tenant.ours, "name_": name, "sha256_": sha256}).one_or_none()
     return None if row is None else from_row(row, forgotten=row.forgotten)
 
 

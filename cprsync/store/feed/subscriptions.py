@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Select,
     bindparam,
     delete,
     exists,
@@ -31,7 +33,7 @@ from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Foun
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.patrons import ask
@@ -51,6 +53,7 @@ _NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
+_SELECT_LEAVING: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *_LEAVING)
 #: The owner under which an answer is sealed. The run's id is its version.
 ANSWER: Final = "kept_answer"
 #: The length of the day in front of an answer: 2027-03-22.
@@ -125,19 +128,9 @@ class Subscriptions(TenantStore):
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def count(self) -> int:
-        today, other = self._tenant.clock.today(), tables.subscription.alias()
-        ours = _ours(self._tenant)
-        again = exists().where(
-            other.c.agency == _ROW.agency,
-            other.c.agreement == _ROW.agreement,
-            other.c.number_index == _ROW.number_index,
-            other.c.until.is_(None),
-        )
-        # counted apart: the many by an index alone, and the dead, who are few
-        number = select(func.count(_ROW.number_index.distinct())).where(ours)
-        for_a_time = number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
+        values = {**self._tenant.ours, "today_": self._tenant.clock.today()}
         with reading(self._tenant.engine) as connection:
-            return (connection.scalar(number.where(_ROW.until.is_(None))) or 0) + (connection.scalar(for_a_time) or 0)
+            return sum(connection.scalar(one, values) or 0 for one in _count_held())
 
     def coverage(self) -> Coverage:
         held, today = self.count(), self._tenant.clock.today()
@@ -149,15 +142,9 @@ class Subscriptions(TenantStore):
             return Coverage(held + missing, held, held - (connection.scalar(confirmed) or 0))
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
-        row = tables.follow_up.c
-        # no first copy is asked of a patron who is leaving
-        leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
-        begun = ~((row.kind == FIRST_COPY) & leaving)
-        # a question with a doubtful answer today is asked again tomorrow, because nights are counted
-        not_today = row.doubted_on.is_(None) | (row.doubted_on != self._tenant.clock.today())
-        wanted = select(row.patron_id, row.kind).where(row.agency == self._tenant.agency, begun, not_today)
+        values = {"agency_": self._tenant.agency, "today_": self._tenant.clock.today(), "most_": limit}
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(row.since, row.patron_id, row.kind).limit(limit))
+            rows = connection.execute(_select_follow_ups(), values)
             return [FollowUp(found.patron_id, found.kind) for found in rows]
 
     def keep_answers(self, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
@@ -239,7 +226,38 @@ def _leaving(connection: Connection, tenant: Tenant) -> set[str]:
 
     They are asked for apart, because with one more part in the query SQLite would read every patron.
     """
-    return set(connection.scalars(select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING)))
+    return set(connection.scalars(_SELECT_LEAVING, {"agency_": tenant.agency}))
+
+
+# built once, because every night asks them
+
+
+@cache
+def _count_held() -> tuple[Select[int], Select[int]]:
+    """Count the numbers held for good, and those held for a time alone; with `Tenant.ours` and today as values."""
+    today, other = bindparam("today_", type_=_ROW.until.type), tables.subscription.alias()
+    again = exists().where(
+        other.c.agency == _ROW.agency,
+        other.c.agreement == _ROW.agreement,
+        other.c.number_index == _ROW.number_index,
+        other.c.until.is_(None),
+    )
+    # counted apart: the many by an index alone, and the dead, who are few
+    number = select(func.count(_ROW.number_index.distinct()))
+    number = number.where(_ROW.agency == AGENCY_IS, _ROW.agreement == AGREEMENT_IS)
+    return number.where(_ROW.until.is_(None)), number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
+
+
+@cache
+def _select_follow_ups() -> Select[str, str]:
+    row = tables.follow_up.c
+    # no first copy is asked of a patron who is leaving
+    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
+    begun = ~((row.kind == FIRST_COPY) & leaving)
+    # a question with a doubtful answer today is asked again tomorrow, because nights are counted
+    not_today = row.doubted_on.is_(None) | (row.doubted_on != bindparam("today_"))
+    wanted = select(row.patron_id, row.kind).where(row.agency == AGENCY_IS, begun, not_today)
+    return wanted.order_by(row.since, row.patron_id, row.kind).limit(bindparam("most_"))
 
 
 def _ours(tenant: Tenant) -> ColumnElement[bool]:

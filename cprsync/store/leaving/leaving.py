@@ -6,9 +6,10 @@ What is emptied when a record is closed or erased is in `emptying` and `erasing`
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, text, update
 
 from cprsync.domain.desk.parting import Parting
 from cprsync.domain.leaving.leaving import (
@@ -27,7 +28,7 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
-from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
 from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
@@ -37,6 +38,8 @@ from cprsync.store.records.records import from_row, open_local, patron_row
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    from sqlalchemy import BindParameter
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
@@ -65,7 +68,7 @@ class Leaving(TenantStore):
         with reading(self._tenant.engine) as connection:
             inactive = _inactive(connection, self._tenant, inactive_before)
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
-            free = sorted(connection.scalars(select(_PATRON.id).where(*_free_to_go(self._tenant))))
+            free = sorted(connection.scalars(_select_free(), _of_today(self._tenant)))
             return Departing(tuple(inactive), tuple(free))
 
     def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
@@ -74,8 +77,9 @@ class Leaving(TenantStore):
             still = set(_inactive(connection, self._tenant, inactive_before)) if leaving.inactive else set()
             fresh = [one for one in leaving.inactive if one in still]
             _set_leaving(connection, self._tenant, fresh, on=today)
-            free = select(tables.patron).where(*_free_to_go(self._tenant)).order_by(_PATRON.id).with_for_update()
-            rows = fetch_rows(connection, free, _PATRON.id, [*fresh, *leaving.free])
+            free = _select_free().with_only_columns(*_PATRON).order_by(_PATRON.id).with_for_update()
+            ids = [*fresh, *leaving.free]
+            rows = fetch_rows(connection, free.params(_of_today(self._tenant)), _PATRON.id, ids)
             assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
             ended = close(connection, self._tenant, rows, on=today, by_night=True)
             happened = [audit.Happened(ASKED, run=run, patron=one, actions=(BY_POLICY,)) for one in fresh]
@@ -142,17 +146,17 @@ def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
 
 def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
     """Count what a patron has open."""
-    return Ties(*(count_rows(connection, one) for one in _ties(tenant, patron_id)))
+    return Ties(*(count_rows(connection, one) for one in _ties(tenant.agency, patron_id)))
 
 
-def _ties(tenant: Tenant, patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+def _ties(agency: str | BindParameter[str], patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for what the patron has open, in the order of `Ties`."""
     # an ended link still counts for what is owed from its time
     holds = _LINK.until.is_(None) | links.owes()
     return (
-        (_LOAN.agency == tenant.agency) & (_LOAN.patron_id == patron_id) & ~is_over(tenant.agency),
-        (_BALANCE.agency == tenant.agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
-        (_LINK.agency == tenant.agency) & (_LINK.responsible_id == patron_id) & holds,
+        (_LOAN.agency == agency) & (_LOAN.patron_id == patron_id) & ~is_over(agency),
+        (_BALANCE.agency == agency) & (_BALANCE.patron_id == patron_id) & _BALANCE.settled.is_(None),
+        (_LINK.agency == agency) & (_LINK.responsible_id == patron_id) & holds,
     )
 
 
@@ -175,31 +179,46 @@ def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, 
     change_rows(connection, leaving, _PATRON.id, ids)
 
 
-def _free_to_go(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
-    leaving = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.LEAVING.value)
+# built once, because every night asks them all, and building them took longer than their answer
+
+
+@cache
+def _select_free() -> Select[str]:
+    """Select those who are leaving and have nothing open; with the values of `_of_today`."""
+    leaving = (_PATRON.agency == AGENCY_IS) & (_PATRON.standing == Stage.LEAVING.value)
     # if staff ended the link today, they may restore it today; if the night ended it, there is no day to wait for
     since = _PATRON.leaves_since
-    free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < tenant.clock.today())
-    return (leaving, NOT_ACTIVE, free, *_nothing_open(tenant))
+    free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < bindparam("today_"))
+    return select(_PATRON.id).where(leaving, NOT_ACTIVE, free, *_nothing_open())
 
 
-def _nothing_open(tenant: Tenant) -> tuple[ColumnElement[bool], ...]:
-    return tuple(~exists().where(one) for one in _ties(tenant, _PATRON.id))
+def _of_today(tenant: Tenant) -> dict[str, Any]:
+    return {"agency_": tenant.agency, "today_": tenant.clock.today()}
+
+
+@cache
+def _nothing_open() -> tuple[ColumnElement[bool], ...]:
+    return tuple(~exists().where(one) for one in _ties(AGENCY_IS, _PATRON.id))
 
 
 def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> list[str]:
     """Return borrowers who have nothing open and were last seen before the day, or created before it and never seen."""
     if before is None:
         return []
-    seen = _PATRON.last_seen < before
-    if _lived_before(connection, tenant, before):
+    wanted = _select_inactive(unseen_too=_lived_before(connection, tenant, before))
+    values = {"agency_": tenant.agency, "before_": before, "made_before_": before.isoformat()}
+    return sorted(connection.scalars(wanted, values))
+
+
+@cache
+def _select_inactive(*, unseen_too: bool) -> Select[str]:
+    seen: ColumnElement[bool] = _PATRON.last_seen < bindparam("before_")
+    if unseen_too:
         # only then, because it reads the day of creation of patrons never seen, which is beside the sealed record
-        never = _PATRON.last_seen.is_(None) & (_PATRON.created < before.isoformat())
-        seen = or_(seen, never)
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.standing == Stage.ACTIVE.value)
+        seen = or_(seen, _PATRON.last_seen.is_(None) & (_PATRON.created < bindparam("made_before_")))
+    theirs = (_PATRON.agency == AGENCY_IS) & (_PATRON.standing == Stage.ACTIVE.value)
     theirs &= (_PATRON.kind == tables.PERSON) & _PATRON.status_class.not_in(tables.GONE)
-    wanted = select(_PATRON.id).where(theirs, seen, *_nothing_open(tenant))
-    return sorted(connection.scalars(wanted))
+    return select(_PATRON.id).where(theirs, seen, *_nothing_open())
 
 
 def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
