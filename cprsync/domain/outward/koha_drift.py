@@ -1,0 +1,79 @@
+"""In which way a patron in Koha is not as our record says, by kind: to be counted before and after the first write."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.outward.koha import ADDRESS, ATTRIBUTE, NOTES, OTHER_ADDRESSES, differing, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from cprsync.domain.outward.koha import KohaRecord, KohaRules
+
+
+class Drift(enum.Enum):
+    """A way in which Koha differs from the record. The order is the order of weight."""
+
+    #: protected here, and Koha has an address
+    PROTECTED_OPEN = "protected_open"
+    #: none of ours any more, or not for Koha, and Koha has an address
+    GONE_OPEN = "gone_open"
+    #: dead, emigrated or disappeared here, and Koha does not say so; or Koha says so of someone who is not
+    ENDING = "ending"
+    #: the attribute that says whether the patron is protected
+    FLAG = "flag"
+    #: several patrons in Koha have the number
+    DOUBLE = "double"
+    #: the patron whom we knew there is somebody else now
+    OTHER_PERSON = "other_person"
+    #: Koha has no such patron
+    ABSENT = "absent"
+    NUMBER = "number"
+    NAME = "name"
+    BIRTH = "birth"
+    ADDRESS = "address"
+    CONTACT = "contact"
+    MUNICIPALITY = "municipality"
+    STATUS = "status"
+    CATEGORY = "category"
+    BRANCH = "branch"
+    #: Koha did not show the patron
+    UNREAD = "unread"
+
+    __hash__ = object.__hash__
+
+
+_BY_FIELD: Final[Mapping[str, Drift]] = {
+    **dict.fromkeys(ADDRESS, Drift.ADDRESS),
+    **dict.fromkeys(OTHER_ADDRESSES, Drift.CONTACT),
+    **dict.fromkeys(("surname", "firstname", "middle_name", "preferred_name"), Drift.NAME),
+    **dict.fromkeys(("expiry_date", "incorrect_address", *NOTES), Drift.ENDING),
+    "date_of_birth": Drift.BIRTH,
+    "category_id": Drift.CATEGORY,
+    "library_id": Drift.BRANCH,
+}
+
+
+def find_drift(
+    present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date
+) -> tuple[Drift, ...]:
+    """Compare one patron with what Koha is to hold. An empty tuple: all is equal."""
+    names = differing(present, merge(present, payload, rules, on=on))
+    by_code = {
+        rules.number: Drift.NUMBER,
+        rules.municipality: Drift.MUNICIPALITY,
+        rules.status: Drift.STATUS,
+        rules.protected: Drift.FLAG,
+    }
+    found = {
+        by_code[name.removeprefix(f"{ATTRIBUTE} ")] if name.startswith(ATTRIBUTE) else _BY_FIELD[name] for name in names
+    }
+    if found & {Drift.ADDRESS, Drift.CONTACT}:
+        if payload is None:
+            found.add(Drift.GONE_OPEN)
+        elif payload["protected"]:
+            found.add(Drift.PROTECTED_OPEN)
+    return tuple(kind for kind in Drift if kind in found)
