@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.config.sign_in import ProviderSection
+    from cprsync.config.targets import AnyTarget, KohaTarget
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.policy.policy import Policy
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
-    from cprsync.outward.settings import FbsSettings
+    from cprsync.outward.settings import FbsSettings, KohaSettings
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
@@ -106,6 +107,21 @@ def fbs_settings(library: LibrarySection, *, production: bool) -> FbsSettings:
     values = library.fbs.model_dump()
     values["agency"] = values["agency"] or f"DK-{library.agency}"
     return FbsSettings(**{**values, "url": values["url"].rstrip("/")}, production=production)
+
+
+def koha_settings(section: KohaTarget, *, production: bool) -> KohaSettings:
+    """The section as the client's settings."""
+    from cprsync.outward.settings import KohaSettings
+
+    shared = {"ca", "crl", "client", "secret_file", "workers", "per_second"}
+    return KohaSettings(
+        url=section.url.rstrip("/"),
+        basic=section.log_in == "basic",
+        welcomes=section.welcome,
+        rules=section.rules,
+        production=production,
+        **section.model_dump(include=shared),
+    )
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
@@ -229,10 +245,19 @@ class Site:
     @contextmanager
     def targets(self) -> Iterator[tuple[OpenTarget, ...]]:
         """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
+        with ExitStack() as stack:
+            yield tuple(self._open_target(one, stack) for one in self.section.target)
+
+    def _open_target(self, section: AnyTarget, stack: ExitStack) -> OpenTarget:
         from cprsync.services.ports.outward import OpenTarget
 
-        with ExitStack():
-            yield tuple(OpenTarget(one.target) for one in self.section.target)
+        if section.kind == "koha":
+            from cprsync.outward.koha import KohaClient
+
+            settings = koha_settings(section, production=self.settings.is_production)
+            koha = KohaClient(settings, today=self.clock.today, surroundings=_surroundings(None))
+            return OpenTarget(section.target, stack.enter_context(closing(koha)), koha)
+        return OpenTarget(section.target)
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
         """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""

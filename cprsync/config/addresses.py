@@ -1,11 +1,11 @@
-"""Addresses in settings: a counterpart's, and our own as browsers type it."""
+"""Counterparts in settings: their addresses, our own as browsers type it, and how often they may be called."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from cprsync.errors import WrongValue
 
@@ -41,3 +41,7 @@ def _check_own(typed: str) -> str:
 Address: TypeAlias = Annotated[str, AfterValidator(_check_https)]
 #: Ours.
 OwnAddress: TypeAlias = Annotated[str, AfterValidator(_check_own)]
+#: Each worker has its own connection and thread: more than these would wait for the store, not for the counterpart.
+Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
+#: What one library may ask of a counterpart that serves all libraries.
+PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cprsync.config.addresses import LOOPBACK, Address
+from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
 from cprsync.config.packaged import load_municipalities
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget
@@ -22,10 +22,6 @@ from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
-#: Each worker has its own connection and thread: more than these would wait for the store, not for the counterpart.
-Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
-#: What one library may ask of a counterpart that serves all libraries.
-PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
 

@@ -1,4 +1,4 @@
-"""The settings of the client of Cicero (FBS): address, trust, credentials and ceilings."""
+"""The settings of the clients of other library systems: address, trust, credentials and ceilings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cprsync.domain.outward.koha import KohaRules
 
 #: One patron is a few thousand bytes. An answer in JSON has no elements.
 _ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=0, seconds=30)
@@ -33,3 +35,31 @@ class FbsSettings(PeerSettings):
     password_file: Path
     workers: int = 8
     limits: FbsLimits = field(default_factory=FbsLimits)
+
+
+#: A hundred patrons with their attributes are half a million bytes.
+_KOHA_ANSWER = AnswerLimits(max_bytes=4 * 1024 * 1024, max_elements=0, seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KohaLimits(CallLimits):
+    """The ceilings of a call and of its tries."""
+
+    answer: AnswerLimits = _KOHA_ANSWER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KohaSettings(PeerSettings):
+    """One library's access to its Koha, and what it has decided about it."""
+
+    #: where the API begins, without a slash at the end: `https://koha.example/api/v1`
+    url: str
+    client: str
+    secret_file: Path
+    #: a token for the client's secret, or the secret in each call
+    basic: bool = False
+    #: Koha may send a new patron its welcome letter
+    welcomes: bool = False
+    rules: KohaRules
+    workers: int = 8
+    limits: KohaLimits = field(default_factory=KohaLimits)

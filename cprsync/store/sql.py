@@ -40,6 +40,7 @@ from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
 from cprsync.store.outward.changes import with_targets
 from cprsync.store.outward.comparisons import Comparisons
+from cprsync.store.outward.expecting import Expecting
 from cprsync.store.outward.queues import Queues, Targets
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
@@ -150,6 +151,7 @@ class SqlStore(Store):
         self.accounts = Accounts(tenant)
         self.targets = Targets(tenant)
         self.queues = Queues(tenant)
+        self.expecting = Expecting(tenant)
         self.account_repairs = AccountRepairs(tenant)
         self.card_accounts = CardAccounts(tenant)
         self.leaving = Leaving(tenant)

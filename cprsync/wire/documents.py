@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 def read_document(response: requests.Response, limits: AnswerLimits) -> dict[str, Any]:
     """Parse the whole answer. Raises AnswerBroken: it is too large, or no JSON object in UTF-8."""
-    body = b"".join(read_chunks(response, limits))
-    try:
-        document = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
-        # from None: the library's text quotes the answer
-        raise AnswerBroken("the answer is no JSON document, or is cut short", kind="not_json") from None
+    document = read_json(response, limits)
     if not isinstance(document, dict):
         raise AnswerBroken("the answer is no JSON object", kind="not_json")
     return document
+
+
+def read_json(response: requests.Response, limits: AnswerLimits) -> Any:
+    """Parse the whole answer, an object or a list. Raises AnswerBroken: it is too large, or no JSON in UTF-8."""
+    body = b"".join(read_chunks(response, limits))
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        # from None: the library's text quotes the answer
+        raise AnswerBroken("the answer is no JSON document, or is cut short", kind="not_json") from None

@@ -1,19 +1,24 @@
-"""What the tests of the client of FBS share: the mock's FBS, started once, and clients of it that never sleep."""
+"""What the tests of the clients of FBS and Koha share: the mock's, started once, and clients that never sleep."""
 
 from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from koha_library import KohaDesk
 from town import PEOPLE_FILE
 
+from cprsync.domain.outward.koha import Ending, KohaRules
 from cprsync.mock import control
+from cprsync.mock.koha import calls
 from cprsync.mock.server import running
 from cprsync.outward.fbs import FbsClient
-from cprsync.outward.settings import FbsSettings
+from cprsync.outward.koha import KohaClient
+from cprsync.outward.settings import FbsSettings, KohaLimits, KohaSettings
 from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:
@@ -53,6 +58,59 @@ def make_client(fbs_mock: dict[str, Any]) -> Iterator[Callable[..., FbsClient]]:
         around = Surroundings(sleep=lambda _: None, log=changed.pop("log", None))
         made.append(FbsClient(replace(settings, **changed), surroundings=around))
         return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def koha_served(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("koha-client")
+    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
+    with running(folder, PEOPLE_FILE, with_koha=True) as ready:
+        yield ready
+
+
+KOHA_RULES = KohaRules(
+    library="HB",
+    category="VOKSEN",
+    categories={"Barn": "BARN", "Nowhere": "NOWHERE"},
+    endings={"dead": frozenset({Ending.EXPIRE}), "disappeared": frozenset({Ending.INCORRECT_ADDRESS})},
+    creates=True,
+)
+
+
+@pytest.fixture
+def koha_desk(koha_served: dict[str, Any]) -> Iterator[KohaDesk]:
+    """The mock's Koha, with nothing going wrong any more after the test."""
+    setup = calls.setup(koha_served)
+    yield KohaDesk(koha_served)
+    control.calm(koha_served)
+    calls.setup(koha_served, setup)
+
+
+@pytest.fixture
+def make_koha(koha_desk: KohaDesk) -> Iterator[Callable[..., KohaClient]]:
+    """A client of the mock's Koha with some settings changed. It never sleeps."""
+    made: list[KohaClient] = []
+    said = koha_desk.ready["koha"]
+    settings = KohaSettings(
+        url=said["url"],
+        ca=Path(koha_desk.ready["ca"]),
+        client=said["client_id"],
+        secret_file=Path(said["secret_file"]),
+        rules=KOHA_RULES,
+        workers=2,
+        limits=KohaLimits(unanswered_in_a_row=6),
+    )
+
+    def make(*, on: date = date(2027, 3, 23), log: Any = None, **changed: Any) -> KohaClient:
+        rules = replace(KOHA_RULES, **{name: changed.pop(name) for name in list(changed) if hasattr(KOHA_RULES, name)})
+        around = Surroundings(sleep=lambda _: None, log=log)
+        client = KohaClient(replace(settings, rules=rules, **changed), today=lambda: on, surroundings=around)
+        made.append(client)
+        return client
 
     yield make
     for client in made:

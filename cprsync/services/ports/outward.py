@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from cprsync.domain.outward.koha_drift import Drift
     from cprsync.domain.outward.target import Target
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
@@ -83,6 +84,8 @@ class Undelivered:
     #: a word for the reason; never a value
     code: str
     final: bool = False
+    #: the fields that the other system has otherwise, by its own names
+    fields: tuple[str, ...] = ()
 
 
 class TargetClient(Protocol):
@@ -99,12 +102,34 @@ class TargetClient(Protocol):
         """
 
 
+class TargetReader(Protocol):
+    """One target whose records can be read. Every call has a limit on time, size and tries."""
+
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+        """Say in which ways the target differs from what it is to hold, by patron. Writes nothing there.
+
+        Raises TargetUnavailable and TargetRefused: then nothing is known of these patrons.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class OpenTarget:
-    """A target with what calls it. Without a client the target fetches by itself."""
+    """A target with what calls it. Without a client the target fetches by itself; without a reader nobody can look."""
 
     target: Target
     client: TargetClient | None = None
+    reader: TargetReader | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Expected:
+    """What a target is to hold of some patrons now, whether it was told or not."""
+
+    #: the last patron that was looked at; "": none is left
+    reached: str
+    effects: tuple[OutwardEffect, ...] = ()
+    #: patrons of whom something still waits for the target
+    waiting: frozenset[str] = frozenset()
 
 
 class Targets(Protocol):
@@ -133,6 +158,19 @@ class Targets(Protocol):
 
     def follow(self) -> int:
         """Describe patrons that are still marked, in a transaction of its own. Returns how many; 0: none is."""
+
+
+class Expecting(Protocol):
+    """What each target is to hold, for a comparison with what it holds."""
+
+    def count(self, target: Target, after: str) -> int:
+        """Count the patrons behind `after` of whom the target knows, or may have to know."""
+
+    def page(self, target: Target, after: str, limit: int) -> Expected:
+        """Return what the target is to hold of the next patrons by number, as their records are now."""
+
+    def queue_again(self, target: Target, ids: Sequence[str]) -> None:
+        """Let the target hear of these patrons once more."""
 
 
 class Queues(Protocol):

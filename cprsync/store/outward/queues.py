@@ -96,7 +96,7 @@ class Targets(TenantStore):
             page = sorted(ids)[:limit]
             follow_patrons(connection, tenant, page)
             if not target.kind.is_fetched:
-                _queue_again(connection, tenant, target, page)
+                queue_again(connection, tenant, target, page)
             loaded = page[-1] if len(page) == limit else None
             connection.execute(update(tables.target).where(this).values(loaded=loaded))
         return len(page)
@@ -250,7 +250,7 @@ def _note(connection: Connection, tenant: Tenant, kind: str, name: str, by: tupl
     audit.append(connection, tenant, audit.DESK, [happened])
 
 
-def _queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
+def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
     """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it."""
     rows = last_changes(connection, tenant, ids)
     waits = select(_OUT.patron_id).where(_waiting(tenant, target.name))

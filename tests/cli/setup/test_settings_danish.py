@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(cprsync.__file__).parent
 #: Where files of settings are read and checked.
 READERS = (
-    *("config/sections", "config/policy", "config/settings", "config/addresses", "config/sign_in"),
+    *("config/sections", "config/policy", "config/settings", "config/addresses", "config/sign_in", "config/targets"),
     *("domain/policy/tariff", "domain/policy/policy", "domain/policy/product"),
 )
 #: Of what stands in another call: the check of a list, and of days in a row.

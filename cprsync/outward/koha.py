@@ -1,0 +1,268 @@
+"""Koha over its REST API: hears of patrons, and shows where it differs from them.
+
+Implements `services.ports.outward.TargetClient` and `TargetReader`, by what is publicly known of Koha. Koha has no way
+to write only if nobody else has written: the record is read again right before the write and right after it. What
+staff write between the last read and the write, a moment of one call, is overwritten without a trace.
+
+What is decided about a record is in `domain.outward.koha`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cprsync.domain.outward.koha import NOBODY, KohaRecord, differing, is_other_person, may_create, merge, shut
+from cprsync.domain.outward.koha_drift import Drift, find_drift
+from cprsync.errors import CprsyncError, TargetUnavailable
+from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, KohaCalls, KohaSaidNo
+from cprsync.outward.koha_shown import write_body
+from cprsync.services.ports.outward import Delivered, Undelivered
+from cprsync.wire.calls import Circuit, Surroundings, side_by_side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from cprsync.outward.settings import KohaSettings
+    from cprsync.services.ports.outward import OutwardEffect
+
+Outcome: TypeAlias = "Delivered | Undelivered | CprsyncError"
+#: How often a patron is written who was changed meanwhile, or whom Koha does not take.
+_TIMES: Final = 2
+#: These concern all patrons. Any other failure may be about this patron alone, until too many come in a row.
+_ABOUT_ALL: Final = frozenset({MAINTENANCE, "target.unreachable", "target.certificate"})
+
+
+class _LeftToStaff(Exception):
+    """The patron cannot be written. `again`: after another look it may work."""
+
+    def __init__(self, code: str, *, fields: tuple[str, ...] = (), again: bool = False) -> None:
+        super().__init__(code)
+        self.code, self.fields, self.again = code, fields, again
+
+
+class KohaClient:
+    """Koha as one library. Close it after use."""
+
+    def __init__(self, settings: KohaSettings, *, today: Callable[[], date], surroundings: Surroundings) -> None:
+        """Raises ConfigurationError before anything is sent."""
+        self._settings, self._rules, self._today = settings, settings.rules, today
+        self._koha = KohaCalls(settings, surroundings=surroundings)
+
+    def close(self) -> None:
+        self._koha.close()
+
+    def send_many(self, queues: Iterable[Sequence[OutwardEffect]]) -> Iterator[tuple[OutwardEffect, Outcome]]:
+        """Send the effects of each queue, as the port describes."""
+        circuit = Circuit(self._settings.limits.unanswered_in_a_row, KOHA)
+
+        def carry_out(queue: Sequence[OutwardEffect]) -> list[tuple[OutwardEffect, Outcome]]:
+            done: list[tuple[OutwardEffect, Outcome]] = []
+            for effect in queue:
+                if circuit.is_open:
+                    break
+                done.append((effect, outcome := self._send(effect, circuit)))
+                if not isinstance(outcome, Delivered):
+                    break
+            return done
+
+        yield from side_by_side(queues, carry_out, threads=self._settings.workers, circuit=circuit)
+
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+        """Compare patrons with what Koha is to hold, as the port describes."""
+        shares = [expected[start : start + TOGETHER] for start in range(0, len(expected), TOGETHER)]
+        circuit = Circuit(1, KOHA)
+        found: dict[str, tuple[Drift, ...]] = {}
+
+        def carry_out(share: Sequence[OutwardEffect]) -> list[dict[str, tuple[Drift, ...]] | CprsyncError]:
+            return [] if circuit.is_open else [circuit.outcome_of(self._compare, share)]
+
+        for outcome in side_by_side(shares, carry_out, threads=self._settings.workers, circuit=circuit):
+            if isinstance(outcome, CprsyncError):
+                raise outcome
+            found |= outcome
+        return found
+
+    # -- sending ----------------------------------------------------------------------------------------
+
+    def _send(self, effect: OutwardEffect, circuit: Circuit) -> Outcome:
+        """Send one effect, and count what became of it."""
+        try:
+            outcome = self._deliver(effect)
+        except CprsyncError as error:
+            circuit.note(error)
+            is_about_all = not isinstance(error, TargetUnavailable) or error.kind in _ABOUT_ALL
+            return error if circuit.is_open or is_about_all else Undelivered("no_answer")
+        circuit.note(outcome)
+        return outcome
+
+    def _deliver(self, effect: OutwardEffect) -> Delivered | Undelivered:
+        for time in range(_TIMES):
+            try:
+                return self._look_and_write(effect)
+            except _LeftToStaff as left:
+                if not left.again or time + 1 == _TIMES:
+                    return Undelivered(left.code, final=True, fields=left.fields)
+        raise AssertionError("the last time has returned")
+
+    def _look_and_write(self, effect: OutwardEffect) -> Delivered:
+        """Read, merge, write, and read again. Raises _LeftToStaff."""
+        present = self._find(effect)
+        if present is None:
+            return self._add(effect)
+        if is_other_person(present, effect.payload, self._rules):
+            raise _LeftToStaff("other_person")
+        wanted = self._merge(present, effect)
+        if differing(present, wanted):
+            self._refuse_double(present, wanted, effect)
+            self._write(present, wanted, effect)
+            self._prove(present, effect)
+        return Delivered(str(present.id))
+
+    def _merge(self, present: KohaRecord, effect: OutwardEffect) -> KohaRecord:
+        return merge(present, effect.payload, self._rules, on=self._today())
+
+    def _find(self, effect: OutwardEffect) -> KohaRecord | None:
+        """The patron in Koha: by the id that we know, else by the attribute with the number. None: Koha has none."""
+        if effect.remote is not None:
+            known = int(effect.remote)
+            if (present := self._koha.make("read", lambda: self._koha.read(known))) is not None:
+                return present
+        number = None if effect.payload is None else effect.payload.get("number")
+        if number is None:
+            return None
+        ids = self._ids_with(number)
+        if len(ids) > 1:
+            self._shut(ids, effect)
+            raise _LeftToStaff("two_patrons")
+        return self._koha.make("read", lambda: self._koha.read(ids[0])) if ids else None
+
+    def _ids_with(self, number: str) -> list[int]:
+        """Who has this number in Koha, in the attribute and not elsewhere."""
+        code = self._rules.number
+        found = self._koha.make("find", lambda: self._koha.find([number], code))
+        return [one.id for one in found if one.id is not None and (code, number) in one.attributes]
+
+    def _refuse_double(self, present: KohaRecord, wanted: KohaRecord, effect: OutwardEffect) -> None:
+        """Nobody else may have a number that is new in Koha, nor that of a protected patron. Raises _LeftToStaff."""
+        number = wanted.attribute(self._rules.number)
+        is_new = number != present.attribute(self._rules.number)
+        if number is None or not (is_new or (effect.payload is not None and effect.payload["protected"])):
+            return
+        if others := [one for one in self._ids_with(number) if one != present.id]:
+            self._shut([*others, *([] if present.id is None else [present.id])], effect)
+            raise _LeftToStaff("two_patrons")
+
+    def _write(self, present: KohaRecord, wanted: KohaRecord, effect: OutwardEffect) -> None:
+        assert present.id is not None  # noqa: S101 -- a patron of Koha has an id
+        patron_id = present.id
+
+        def once() -> None:
+            # also at another try: the write whose answer was lost may have been done
+            now = self._koha.read(patron_id)
+            if now == present:
+                self._koha.replace(patron_id, write_body(wanted))
+            elif now is None or differing(now, self._merge(now, effect)):
+                raise _LeftToStaff(
+                    "changed_meanwhile", fields=() if now is None else differing(present, now), again=True
+                )
+
+        try:
+            self._koha.make("write", once)
+        except KohaSaidNo as refusal:
+            self._shut([patron_id], effect)
+            raise _LeftToStaff(refusal.code, fields=differing(present, wanted), again=True) from None
+
+    def _prove(self, present: KohaRecord, effect: OutwardEffect) -> None:
+        """Read again, and compare. Raises _LeftToStaff: it is not there, or was changed at once."""
+        assert present.id is not None  # noqa: S101 -- a patron of Koha has an id
+        patron_id = present.id
+        now = self._koha.make("read", lambda: self._koha.read(patron_id))
+        if now is None:
+            raise _LeftToStaff("deleted", again=True)
+        if fields := differing(now, self._merge(now, effect)):
+            raise _LeftToStaff("changed_meanwhile", fields=fields, again=True)
+
+    def _shut(self, ids: Sequence[int], effect: OutwardEffect) -> None:
+        """Take the addresses of a protected patron away, though the rest cannot be written. Attributes stay."""
+        if effect.payload is not None and not effect.payload["protected"]:
+            return
+        for patron_id in ids:
+            present = self._koha.make("read", lambda one=patron_id: self._koha.read(one))  # type: ignore[misc]  # mypy takes the default for a parameter
+            if present is None:
+                continue
+            bare = shut(present, self._merge(present, effect))
+            if differing(present, bare):
+                body = write_body(bare, with_attributes=False)
+                try:
+                    self._koha.make("shut", lambda one=patron_id, body=body: self._koha.replace(one, body))  # type: ignore[misc]  # the same
+                except KohaSaidNo:
+                    continue  # a person looks at the patron anyway
+
+    # -- adding -----------------------------------------------------------------------------------------
+
+    def _add(self, effect: OutwardEffect) -> Delivered:
+        """Add a patron whom Koha does not have, where the library wants that. Raises _LeftToStaff."""
+        payload = effect.payload
+        number = None if payload is None else payload.get("number")
+        if payload is None or number is None or not may_create(payload, self._rules):
+            return Delivered()
+        if not self._rules.creates:
+            raise _LeftToStaff("unknown_patron")
+        wanted = self._merge(NOBODY, effect)
+        if "surname" not in wanted.fields:
+            raise _LeftToStaff("no_name")
+
+        def once() -> int | None:
+            # also at another try: the patron may have been added, and only the answer was lost
+            if self._koha.find([number], self._rules.number):
+                return None
+            return self._koha.add(write_body(wanted))
+
+        try:
+            added = self._koha.make("add", once)
+        except KohaSaidNo as refusal:
+            raise _LeftToStaff(refusal.code, again=True) from None
+        if added is None:
+            raise _LeftToStaff("changed_meanwhile", again=True)
+        self._prove(KohaRecord(added), effect)
+        return Delivered(str(added))
+
+    # -- comparing --------------------------------------------------------------------------------------
+
+    def _compare(self, share: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+        numbers = [n for one in share if one.payload is not None and (n := one.payload.get("number")) is not None]
+        by_number: dict[str, list[int]] = defaultdict(list)
+        code = self._rules.number
+        if numbers:
+            for record in self._koha.make("find", lambda: self._koha.find(numbers, code)):
+                for value in {value for one, value in record.attributes if one == code and record.id is not None}:
+                    by_number[value].append(record.id or 0)
+        ids = {one for found in by_number.values() for one in found}
+        ids |= {int(one.remote) for one in share if one.remote is not None}
+        wanted = sorted(ids)
+        records: dict[int | None, KohaRecord] = {}
+        for start in range(0, len(wanted), TOGETHER):
+            some = wanted[start : start + TOGETHER]
+            read = self._koha.make("read", lambda some=some: self._koha.read_many(some))  # type: ignore[misc]  # mypy takes the default for a parameter
+            records |= {one.id: one for one in read}
+        return {one.patron_id: self._drift(one, by_number, records) for one in share}
+
+    def _drift(
+        self, effect: OutwardEffect, by_number: dict[str, list[int]], records: dict[int | None, KohaRecord]
+    ) -> tuple[Drift, ...]:
+        payload = effect.payload
+        found = by_number.get((payload or {}).get("number") or "", [])
+        if len(found) > 1:
+            return (Drift.DOUBLE,)
+        known = None if effect.remote is None else records.get(int(effect.remote))
+        present = known or (records.get(found[0]) if found else None)
+        if present is None:
+            is_missed = payload is not None and payload.get("number") is not None and may_create(payload, self._rules)
+            return (Drift.ABSENT,) if is_missed else ()
+        if found and found[0] != present.id:
+            return (Drift.DOUBLE,)
+        if is_other_person(present, payload, self._rules):
+            return (Drift.OTHER_PERSON,)
+        return find_drift(present, payload, self._rules, on=self._today())

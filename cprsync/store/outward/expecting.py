@@ -1,0 +1,77 @@
+"""What a target is to hold of each patron now, for a comparison with what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from cprsync.domain.outward.target import view
+from cprsync.services.ports.outward import Expected, OutwardEffect
+from cprsync.store.core import tables
+from cprsync.store.core.engine import fetch_rows, fetch_values, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.netmedia.effects import WAITING
+from cprsync.store.outward.changes import follow_patrons
+from cprsync.store.outward.describing import describe_patrons
+from cprsync.store.outward.queues import queue_again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from cprsync.domain.outward.target import Target
+    from cprsync.store.core.tenant import Tenant
+
+_OUT, _TOLD, _PATRON = tables.outbox.c, tables.target_patron.c, tables.patron.c
+
+
+class Expecting(TenantStore):
+    """What each target is to hold."""
+
+    def count(self, target: Target, after: str) -> int:
+        ours = (_PATRON.agency == self._tenant.agency) & (_PATRON.id > after)
+        told = _told(self._tenant, target) & (_TOLD.patron_id > after)
+        both = select(_PATRON.id).where(ours).union(select(_TOLD.patron_id).where(told)).subquery()
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(func.count()).select_from(both)) or 0
+
+    def page(self, target: Target, after: str, limit: int) -> Expected:
+        tenant = self._tenant
+        with reading(tenant.engine) as connection:
+            ids = _next_ids(connection, tenant, target, after, limit)
+            records, broken = describe_patrons(connection, tenant, ids)
+            known = select(_TOLD.patron_id, _TOLD.remote).where(_told(tenant, target))
+            remote = {row.patron_id: row.remote for row in fetch_rows(connection, known, _TOLD.patron_id, ids)}
+            waits = (_OUT.agency == tenant.agency) & (_OUT.target == target.name) & (_OUT.state == WAITING)
+            waiting = fetch_values(connection, select(_OUT.patron_id).where(waits), _OUT.patron_id, ids)
+        effects = (
+            OutwardEffect(target.name, one, 0, view(records[one], target), remote=remote.get(one))
+            for one in ids
+            if one not in broken
+        )
+        return Expected(
+            ids[-1] if ids else "",
+            # of one who is not for the target and of whom it was never told, it has nothing that is ours
+            tuple(one for one in effects if one.payload is not None or one.patron_id in remote),
+            frozenset(waiting),
+        )
+
+    def queue_again(self, target: Target, ids: Sequence[str]) -> None:
+        with library_transaction(self._tenant) as connection:
+            follow_patrons(connection, self._tenant, ids)
+            queue_again(connection, self._tenant, target, ids)
+
+
+def _told(tenant: Tenant, target: Target) -> ColumnElement[bool]:
+    return (_TOLD.agency == tenant.agency) & (_TOLD.target == target.name)
+
+
+def _next_ids(connection: Connection, tenant: Tenant, target: Target, after: str, limit: int) -> list[str]:
+    """The next patrons of the library, and those of whom the target was told before they left."""
+    ours = (_PATRON.agency == tenant.agency) & (_PATRON.id > after)
+    told = _told(tenant, target) & (_TOLD.patron_id > after)
+    ids = set(connection.scalars(select(_PATRON.id).where(ours).order_by(_PATRON.id).limit(limit)))
+    ids |= set(connection.scalars(select(_TOLD.patron_id).where(told).order_by(_TOLD.patron_id).limit(limit)))
+    return sorted(ids)[:limit]
