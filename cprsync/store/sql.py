@@ -41,7 +41,8 @@ from cprsync.store.night.runs import Runs
 from cprsync.store.outward.changes import with_targets
 from cprsync.store.outward.comparisons import Comparisons
 from cprsync.store.outward.expecting import Expecting
-from cprsync.store.outward.queues import Queues, Targets
+from cprsync.store.outward.queues import Queues
+from cprsync.store.outward.targets import Targets
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from cprsync.domain.outward.target import may_lose
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, FenceLost, RunStopped
 from cprsync.services.ports.outward import Delivered
 
 if TYPE_CHECKING:
@@ -75,7 +75,17 @@ class Sender:
         """
         while self.store.targets.follow():
             self.raise_if_stopped()
-        return [self.send(one) for one in targets]
+        return [self._send_apart(one) for one in targets]
+
+    def _send_apart(self, one: OpenTarget) -> Sent:
+        """Send to one target. What goes wrong with it holds up no other target."""
+        try:
+            return self.send(one)
+        except (FenceLost, RunStopped):
+            raise
+        except CprsyncError as error:
+            log.warning("target.failed", target=one.target.name, error=error.kind)
+            return Sent(one.target.name, one.target.kind.value, error=error)
 
     def send(self, one: OpenTarget) -> Sent:
         """Load and send to one target. A feed is only loaded: its readers fetch."""
@@ -98,30 +108,44 @@ class Sender:
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
-        state = next(state for state in self.store.targets.states() if state.name == one.target.name)
-        if state.stopped_why is not None:
+        name = one.target.name
+        state = next(state for state in self.store.targets.states() if state.name == name)
+        if state.stopped is not None:
             return state.stopped_why
         if may_lose(self.store.queues.count_gone(one.target), of=state.told):
+            if state.let_go:
+                self.store.targets.brake_again(name)
             return None
-        self.store.targets.stop(one.target.name, TOO_MANY_GONE)
-        log.warning("target.stopped", target=one.target.name, why=TOO_MANY_GONE)
+        if state.let_go:
+            return None
+        self.store.targets.stop(name, TOO_MANY_GONE)
+        log.warning("target.stopped", target=name, why=TOO_MANY_GONE)
         return TOO_MANY_GONE
 
     def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
         sent, left, error = 0, [], None
         together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
-        for effect, outcome in client.send_many(self._offered(one, ids, protects_only=stopped is not None)):
-            if isinstance(outcome, CprsyncError):
-                error = error or outcome
-                continue
-            together.append((effect, outcome))
-            sent += isinstance(outcome, Delivered)
-            if len(together) >= TOGETHER:
-                left += self.store.queues.settle(self.run, together)
+
+        def settle() -> None:
+            if together:
+                left.extend(self.store.queues.settle(self.run, together))
                 self.progress.advance(len(together))
-                together = []
-        if together:
-            left += self.store.queues.settle(self.run, together)
+                together.clear()
+
+        try:
+            for effect, outcome in client.send_many(self._offered(one, ids, protects_only=stopped is not None)):
+                if isinstance(outcome, CprsyncError):
+                    error = error or outcome
+                    continue
+                together.append((effect, outcome))
+                sent += isinstance(outcome, Delivered)
+                if len(together) >= TOGETHER:
+                    settle()
+        except RunStopped:
+            # the target has taken these
+            settle()
+            raise
+        settle()
         return Sent(one.target.name, one.target.kind.value, sent, tuple(left), error, stopped)
 
     def _offered(

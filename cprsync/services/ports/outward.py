@@ -46,6 +46,8 @@ class TargetState:
     told: int = 0
     stopped: datetime | None = None
     stopped_why: str | None = None
+    #: somebody let it go on: it may lose as many patrons as wait to be lost
+    let_go: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,6 +63,8 @@ class OutwardEffect:
     #: what the target calls the patron, if it has said so before
     remote: str | None = None
     urgent: bool = False
+    #: when it was queued. The same change may be queued again, for a target that is told all anew
+    queued: str = ""
 
     def __repr__(self) -> str:
         return f"OutwardEffect({self.target}, {self.patron_id}, {self.version})"
@@ -151,7 +155,13 @@ class Targets(Protocol):
         """Send nothing more to the target, except what protects, until somebody lets it go on."""
 
     def release(self, name: str, *, user: str, reason: str) -> bool:
-        """Let a stopped target go on. Returns False if it was not stopped."""
+        """Let a stopped target go on, without a brake until `brake_again`. Returns False if it was not stopped."""
+
+    def brake_again(self, name: str) -> None:
+        """Let the brake of a released target hold again."""
+
+    def load_again(self, name: str) -> None:
+        """Let a target be told everything anew. A load that has begun goes on where it was."""
 
     def forget(self, name: str, *, user: str, reason: str) -> int:
         """Delete what is kept for a target that is no longer set up. Returns how many effects waited for it."""

@@ -237,7 +237,9 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
         yield connection
-        if (follow := engine.get_execution_options().get(_BEFORE)) is not None:
+        follow = engine.get_execution_options().get(_BEFORE)
+        # a dry run has taken everything back by now
+        if follow is not None and connection.in_transaction():
             follow(connection)
     # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):

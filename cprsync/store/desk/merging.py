@@ -250,8 +250,9 @@ def _withdraw_removal(connection: Connection, tenant: Tenant, patron_id: str) ->
 
 
 def _is_published(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
-    theirs = [
-        select(table.c.patron_id).where(table.c.agency == tenant.agency, table.c.patron_id == patron_id)
-        for table in (tables.account, tables.outbox)
-    ]
+    account = tables.account.c
+    theirs = (
+        select(account.patron_id).where(account.agency == tenant.agency, account.patron_id == patron_id),
+        select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.patron_id == patron_id),
+    )
     return connection.scalar(union_all(*theirs).limit(1)) is not None

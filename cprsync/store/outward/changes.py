@@ -11,16 +11,16 @@ who is protected now, or is none any more, and the effects that wait with them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.outward.record import read_record, write_record
-from cprsync.domain.outward.target import closes, is_urgent, view
+from cprsync.domain.outward.target import TargetKind, closes, is_urgent, view
 from cprsync.services.ports.outward import Epoch
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_rows, following
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following
 from cprsync.store.core.tenant import hold_library
 from cprsync.store.netmedia.effects import CULR, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
@@ -41,8 +41,11 @@ CHANGE: Final = "change"
 FOLLOWED_MOST: Final = 20_000
 #: How many bytes the word of an epoch has.
 _WORD_BYTES: Final = 4
-_MARK, _CHANGE, _OUT = tables.change_mark.c, tables.change.c, tables.outbox.c
+_MARK, _CHANGE, _OUT, _PATRON = tables.change_mark.c, tables.change.c, tables.outbox.c, tables.patron.c
 _EPOCH, _TARGET = tables.change_epoch.c, tables.target.c
+#: A patron, what was told last, and what is to be told now; and the same with the number of the change.
+_Changed: TypeAlias = "tuple[str, OutwardRecord | None, OutwardRecord | None]"
+_Numbered: TypeAlias = "tuple[int, _Changed]"
 
 
 def follow_marks(connection: Connection, tenant: Tenant) -> int:
@@ -113,11 +116,7 @@ def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
     return read_record(row.patron_id, plain)
 
 
-def _write(
-    connection: Connection,
-    tenant: Tenant,
-    changed: Sequence[tuple[str, OutwardRecord | None, OutwardRecord | None]],
-) -> None:
+def _write(connection: Connection, tenant: Tenant, changed: Sequence[_Changed]) -> None:
     """Number the changes, write them, and add the effects of the targets that are sent to."""
     if not changed:
         return
@@ -129,20 +128,33 @@ def _write(
         sealed = None if after is None else vault.seal(write_record(after), place=patron_id, owner=CHANGE, version=seq)
         rows.append((tenant.agency, seq, patron_id, now, sealed, None if sealed is None else vault.seal_key))
     append(connection, tables.change, rows)
+    known = _without_deleted(connection, tenant, list(enumerate(changed, first)))
     live = sent_targets(connection, tenant)
-    append(connection, tables.outbox, [row for target in live for row in _effects(tenant, target, changed, first, now)])
+    append(connection, tables.outbox, [row for one in live.items() for row in _effects(tenant, one, known, now)])
+
+
+def _without_deleted(connection: Connection, tenant: Tenant, numbered: Sequence[_Numbered]) -> list[_Numbered]:
+    """Leave out the patrons who have no row any more. They were erased, and nothing can wait for them."""
+    gone = [patron_id for _, (patron_id, _, after) in numbered if after is None]
+    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
+    deleted = set(gone) - set(fetch_values(connection, ours, _PATRON.id, gone)) if gone else set()
+    return [one for one in numbered if one[1][0] not in deleted]
 
 
 def _effects(
     tenant: Tenant,
-    target: Target,
-    changed: Iterable[tuple[str, OutwardRecord | None, OutwardRecord | None]],
-    first: int,
+    to: tuple[str, Target | None],
+    numbered: Iterable[_Numbered],
     now: str,
 ) -> Iterable[tuple[Any, ...]]:
-    for seq, (patron_id, before, after) in enumerate(changed, first):
-        if view(before, target) != view(after, target):
-            yield effect_row(tenant, target.name, patron_id, seq, now, urgent=is_urgent(before, after))
+    name, target = to
+    for seq, (patron_id, before, after) in numbered:
+        if target is None:
+            # this process does not know what the target may get: whoever sends decides
+            yield effect_row(tenant, name, patron_id, seq, now, urgent=is_urgent(before, after))
+        elif (sees := view(after, target)) != view(before, target):
+            urgent = sees is None or is_urgent(before, after)
+            yield effect_row(tenant, name, patron_id, seq, now, urgent=urgent)
 
 
 def effect_row(  # noqa: PLR0913 -- a row of the outbox
@@ -152,10 +164,21 @@ def effect_row(  # noqa: PLR0913 -- a row of the outbox
     return tenant.agency, target, patron_id, seq, None, None, WAITING, now, 0, None, None, urgent
 
 
-def sent_targets(connection: Connection, tenant: Tenant) -> list[Target]:
-    """Return the targets that are sent to and that the store has met. Any other is told everything by its load."""
-    known = set(connection.scalars(select(_TARGET.name).where(_TARGET.agency == tenant.agency)))
-    return [one for one in tenant.targets if one.name in known and not one.kind.is_fetched]
+def sent_targets(connection: Connection, tenant: Tenant) -> dict[str, Target | None]:
+    """Return the targets that are sent to and that the store has met, by name. Any other is told all by its load.
+
+    None: this process has no such target, or one with other settings, because `cprsync.toml` was changed while it ran
+    or after it. Without effects the target would never hear of these changes.
+    """
+    ours = {one.name: one for one in tenant.targets}
+    wanted = select(_TARGET.name, _TARGET.kind, _TARGET.stamp).where(_TARGET.agency == tenant.agency)
+    found: dict[str, Target | None] = {}
+    for row in connection.execute(wanted.order_by(_TARGET.name)):
+        known = ours.get(row.name)
+        is_same = known is not None and known.stamp == row.stamp
+        if not TargetKind(row.kind).is_fetched:
+            found[row.name] = known if is_same else None
+    return found
 
 
 def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:

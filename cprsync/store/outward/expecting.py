@@ -14,7 +14,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import WAITING
 from cprsync.store.outward.changes import follow_patrons
 from cprsync.store.outward.describing import describe_patrons
-from cprsync.store.outward.queues import queue_again
+from cprsync.store.outward.targets import queue_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,191 @@
+"""How each target stands: met, loaded, stopped, let go on, forgotten."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, func, insert, select, update
+
+from cprsync.domain.outward.target import view
+from cprsync.services.ports.netmedia import Backlog
+from cprsync.services.ports.outward import TargetState
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.bulk import append
+from cprsync.store.core.engine import fetch_values, moment_of, reading, writing
+from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
+from cprsync.store.outward.changes import effect_row, follow_marks, follow_patrons, last_changes, open_change
+from cprsync.store.outward.queues import is_ours, settle_answered, waiting_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from cprsync.domain.outward.target import Target
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The kinds of audit entries: somebody let a target go on, or forgot it.
+RELEASED: Final = "target_released"
+FORGOTTEN: Final = "target_forgotten"
+#: In place of why a target is stopped: somebody let it go on, and the brake waits until it has lost what it must lose.
+LET_GO: Final = "let_go"
+#: Before the first patron.
+_FROM_THE_START: Final = ""
+_OUT, _TARGET, _TOLD = tables.outbox.c, tables.target.c, tables.target_patron.c
+_PATRON = tables.patron.c
+
+
+class Targets(TenantStore):
+    """The targets of the library, as the store has met them."""
+
+    def states(self) -> list[TargetState]:
+        tenant = self._tenant
+        kinds = {one.name: one for one in tenant.targets}
+        with reading(tenant.engine) as connection:
+            rows = {row.name: row for row in connection.execute(select(tables.target).where(is_ours(_TARGET, tenant)))}
+            waits = _backlogs(connection, tenant)
+            told = select(_TOLD.target, func.count()).where(is_ours(_TOLD, tenant)).group_by(_TOLD.target)
+            counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(told)}
+        return [
+            _state(name, kinds.get(name), rows.get(name), waits.get(name, Backlog()), counts.get(name, 0))
+            for name in sorted({*kinds, *rows})
+        ]
+
+    def meet(self, target: Target) -> bool:
+        this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(select(tables.target).where(this)).one_or_none()
+        if row is not None and row.stamp == target.stamp:
+            return row.loaded is not None
+        values = {"kind": target.kind.value, "stamp": target.stamp, "loaded": _FROM_THE_START}
+        with library_transaction(self._tenant) as connection:
+            if target.kind.is_fetched:
+                # it was sent to before: what waits then would never be sent
+                waits = is_ours(_OUT, self._tenant) & (_OUT.target == target.name)
+                connection.execute(delete(tables.outbox).where(waits))
+            if row is None:
+                key = {"agency": self._tenant.agency, "name": target.name, "since": self._tenant.stamp()}
+                connection.execute(insert(tables.target).values(**key, **values))
+            else:
+                connection.execute(update(tables.target).where(this).values(**values))
+        return True
+
+    def load(self, target: Target, limit: int) -> int:
+        tenant = self._tenant
+        this = is_ours(_TARGET, tenant) & (_TARGET.name == target.name)
+        with library_transaction(tenant) as connection:
+            last = connection.scalar(select(_TARGET.loaded).where(this))
+            if last is None:
+                return 0
+            known = is_ours(_TOLD, tenant) & (_TOLD.target == target.name) & (_TOLD.patron_id > last)
+            ours = (_PATRON.agency == tenant.agency) & (_PATRON.id > last)
+            ids = set(connection.scalars(select(_PATRON.id).where(ours).order_by(_PATRON.id).limit(limit)))
+            ids |= set(connection.scalars(select(_TOLD.patron_id).where(known).order_by(_TOLD.patron_id).limit(limit)))
+            page = sorted(ids)[:limit]
+            follow_patrons(connection, tenant, page)
+            if not target.kind.is_fetched:
+                queue_again(connection, tenant, target, page)
+            loaded = page[-1] if len(page) == limit else None
+            connection.execute(update(tables.target).where(this).values(loaded=loaded))
+        return len(page)
+
+    def stop(self, name: str, why: str) -> None:
+        this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_(None)
+        with writing(self._tenant.engine) as connection:
+            stopped = update(tables.target).where(this).values(stopped=self._tenant.stamp(), stopped_why=why)
+            connection.execute(stopped)
+
+    def release(self, name: str, *, user: str, reason: str) -> bool:
+        this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_not(None)
+        with library_transaction(self._tenant) as connection:
+            going = update(tables.target).where(this).values(stopped=None, stopped_why=LET_GO)
+            if not connection.execute(going).rowcount:
+                return False
+            _note(connection, self._tenant, RELEASED, name, (user, reason))
+        return True
+
+    def brake_again(self, name: str) -> None:
+        this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & (_TARGET.stopped_why == LET_GO)
+        with writing(self._tenant.engine) as connection:
+            connection.execute(update(tables.target).where(this).values(stopped_why=None))
+
+    def load_again(self, name: str) -> None:
+        this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.loaded.is_(None)
+        with library_transaction(self._tenant) as connection:
+            connection.execute(update(tables.target).where(this).values(loaded=_FROM_THE_START))
+
+    def forget(self, name: str, *, user: str, reason: str) -> int:
+        tenant = self._tenant
+        with library_transaction(tenant) as connection:
+            waiting = is_ours(_OUT, tenant) & (_OUT.target == name)
+            refused = set(connection.scalars(select(_OUT.patron_id).where(waiting, _OUT.state == FAILED)))
+            left = connection.execute(delete(tables.outbox).where(waiting)).rowcount
+            settle_answered(connection, tenant, refused)
+            connection.execute(delete(tables.target_patron).where(is_ours(_TOLD, tenant), _TOLD.target == name))
+            connection.execute(delete(tables.target).where(is_ours(_TARGET, tenant), _TARGET.name == name))
+            _note(connection, tenant, FORGOTTEN, name, (user, reason))
+        return left
+
+    def follow(self) -> int:
+        with library_transaction(self._tenant) as connection:
+            return follow_marks(connection, self._tenant)
+
+
+def _backlogs(connection: Connection, tenant: Tenant) -> dict[str, Backlog]:
+    counted = select(_OUT.target, _OUT.state, func.count().label("many"), func.min(_OUT.created).label("oldest"))
+    counted = counted.where(is_ours(_OUT, tenant), _OUT.target != CULR).group_by(_OUT.target, _OUT.state)
+    found: dict[str, dict[str, AnyRow]] = defaultdict(dict)
+    for row in connection.execute(counted):
+        found[row.target][row.state] = row
+    return {
+        name: Backlog(
+            states[WAITING].many if WAITING in states else 0,
+            states[FAILED].many if FAILED in states else 0,
+            moment_of(states[WAITING].oldest) if WAITING in states else None,
+        )
+        for name, states in found.items()
+    }
+
+
+def _state(name: str, target: Target | None, row: AnyRow | None, waits: Backlog, told: int) -> TargetState:
+    stopped = None if row is None or row.stopped is None else moment_of(row.stopped)
+    return TargetState(
+        name,
+        row.kind if target is None and row is not None else target.kind.value if target is not None else "",
+        set_up=target is not None,
+        loaded=row is not None and row.loaded is None and (target is None or row.stamp == target.stamp),
+        backlog=waits,
+        told=told,
+        stopped=stopped,
+        stopped_why=None if stopped is None or row is None else row.stopped_why,
+        let_go=row is not None and row.stopped_why == LET_GO,
+    )
+
+
+def _note(connection: Connection, tenant: Tenant, kind: str, name: str, by: tuple[str, str]) -> None:
+    """`by`: who did it, and why."""
+    user, reason = by
+    happened = audit.Happened(kind, user=user, more=(("target", name),), reason=reason)
+    audit.append(connection, tenant, audit.DESK, [happened])
+
+
+def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
+    """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it."""
+    rows = last_changes(connection, tenant, ids)
+    waits = select(_OUT.patron_id).where(waiting_for(tenant, target.name))
+    waiting = set(fetch_values(connection, waits, _OUT.patron_id, ids))
+    known = select(_TOLD.patron_id).where(is_ours(_TOLD, tenant), _TOLD.target == target.name)
+    told = set(fetch_values(connection, known, _TOLD.patron_id, ids))
+    now = tenant.stamp()
+    queued = []
+    for patron_id, row in rows.items():
+        payload = view(open_change(tenant, row), target)
+        if patron_id in waiting or (payload is None and patron_id not in told):
+            continue
+        urgent = payload is None or payload["protected"]
+        queued.append(effect_row(tenant, target.name, patron_id, row.seq, now, urgent=urgent))
+    append(connection, tables.outbox, queued)
