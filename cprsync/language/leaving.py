@@ -22,7 +22,7 @@ def parting_facts(document: Mapping[str, Any], language: Language) -> Iterator[s
         since = day_text(block["since"], language)
         yield word("parting_block", language, since=since, reason=block["reason"])
     if any(document["waits"].values()):
-        yield word("parting_later", language, **document["waits"])
+        yield _waits_text("parting_later", document["waits"], language)
 
 
 def ties_text(still_open: Mapping[str, int], language: Language) -> str:
@@ -44,4 +44,11 @@ def erased_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     """That the patron is erased, and what others have still to confirm."""
     yield word("erased", language, patron=document["patron"])
     if any(document["waits"].values()):
-        yield "  " + word("erased_waits", language, **document["waits"])
+        yield "  " + _waits_text("erased_waits", document["waits"], language)
+
+
+def _waits_text(key: str, waits: Mapping[str, Any], language: Language) -> str:
+    """What others must still end, each other system by its name."""
+    first = word(key, language, subscriptions=waits["subscriptions"], accounts=waits["accounts"])
+    systems = ", ".join(waits.get("targets", ()))
+    return word("waits_targets", language, first=first, systems=systems) if systems else first

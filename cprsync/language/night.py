@@ -9,6 +9,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.netmedia import cards_text
+from cprsync.language.targets import status_line
 from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
 from cprsync.services.netmedia.publishing import TURNS
 
@@ -310,6 +311,7 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     provisional = waits["provisional"]
     if provisional["register"] or provisional["staff"]:
         yield "  " + word("status_provisional", language, **provisional | {"oldest": provisional["oldest"] or "–"})
+    yield from (f"  {status_line(one, language)}" for one in document["targets"])
     yield "  " + word("status_subscriptions", language, **document["subscriptions"])
     yield from ("  " + line for line in audit_lines(document["audit"], language))
     yield from ("  " + _certificate_text(one, language) for one in document["certificates"])

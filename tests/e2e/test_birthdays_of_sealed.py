@@ -85,6 +85,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "review show": (("{item}",),),
     "rules": (),
     "runs list": ((),),
+    "targets list": ((),),
     "runs show": (("{run}",),),
     "statement": (("{patron}",),),
     "statistics": ((),),
@@ -120,6 +121,7 @@ WRITING: Final = frozenset(
         *("mock koha age-job", "mock koha client", "mock koha delay", "mock koha delete", "mock koha edit"),
         *("mock koha log", "mock koha seed", "mock koha setup", "mock koha show", "mock koha twin"),
         *("patron add", "patron import", "patron set"),
+        *("targets forget", "targets load", "targets release", "targets send"),
         *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }
 )

@@ -108,6 +108,20 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             "net_media": {"waiting": 0, "failed": 0},
             "provisional": {"register": 0, "staff": 0, "oldest": None},
         },
+        "targets": [
+            {
+                "name": "koha",
+                "kind": "koha",
+                "set_up": True,
+                "loaded": True,
+                "told": 9,
+                "waiting": 2,
+                "failed": 0,
+                "oldest": None,
+                "stopped": None,
+                "why": None,
+            }
+        ],
         "subscriptions": {"wanted": 0, "held": 0, "unconfirmed": 0},
         "audit": {"whole": True, "entries": 1, "streams": 1, "code": "1-00", "problems": []},
         "certificates": [
@@ -118,6 +132,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
     told = "\n".join(status_lines(document, "da"))
     assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "til og med –; ventet til og med 2. april 2027" in told
+    assert "koha: følger med, kender 9 lånere, 2 venter (0 afvist)" in told
     assert "Certifikat (vores): 9 dage igen" in told
     assert "Certifikat (vores): our own certificate has been revoked" in told
 

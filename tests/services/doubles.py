@@ -146,6 +146,11 @@ class TargetDouble:
     #: called after each call: whether its answer is lost
     is_lost: Callable[[], bool] = field(default=lambda: False)
 
+    def takes_over(self, other: TargetDouble) -> None:
+        """Know what another double knows."""
+        self.holds, self.calls = dict(other.holds), list(other.calls)
+        self.down, self.refuses = other.down, dict(other.refuses)
+
     def send_many(
         self, queues: Iterable[Sequence[OutwardEffect]]
     ) -> Iterator[tuple[OutwardEffect, DeliveredEffect | Undelivered | CprsyncError]]:
@@ -369,6 +374,11 @@ class Library:
         other.reader = ReaderDouble(dict(self.reader.deliveries))
         other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
         other.net_media = None if self.net_media is None else self.net_media.copy()
+        if self.targets:
+            other.sets_targets_up(*(one.target for one in self.targets))
+        for one in self.targets:
+            if one.client is not None:
+                other.target(one.target.name).takes_over(self.target(one.target.name))
         return other
 
     def sets_culr_up(self, *, cards: bool = False) -> None:

@@ -51,6 +51,8 @@ class Parting:
     #: how many subscriptions and net media accounts must be ended
     subscriptions: int = 0
     accounts: int = 0
+    #: other systems that must hear that the patron is gone
+    targets: tuple[str, ...] = ()
     #: the versions of the record's two parts
     versions: tuple[int, int] = (0, 0)
 

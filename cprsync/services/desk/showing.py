@@ -135,8 +135,7 @@ def _standing(view: PersonView) -> dict[str, Any]:
     if not view.waits or view.erased:
         return field
     # the record is empty, and is closed after the others have confirmed
-    waits = {"subscriptions": view.waits.subscriptions, "accounts": view.waits.accounts}
-    return field | {"value": Stage.LEAVING.value, "waits": waits}
+    return field | {"value": Stage.LEAVING.value, "waits": view.waits.document()}
 
 
 def _sealed_by(view: PersonView, policy: Policy) -> str | None:

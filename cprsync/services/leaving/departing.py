@@ -23,6 +23,7 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
+from cprsync.services.ports.leaving import Erased
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
 from cprsync.services.ports.trust import demanded_reason
@@ -171,7 +172,7 @@ class LeavingDesk:
             "since": departure.since and departure.since.isoformat(),
             "open": {tie.value: count for tie, count in departure.ties.still_open.items()} if kept else {},
             "dropped": {"reservations": departure.dropped},
-            "waits": {"subscriptions": waits.subscriptions, "accounts": waits.accounts},
+            "waits": waits.document(),
         }
 
     def erase(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
@@ -195,7 +196,7 @@ class LeavingDesk:
             "patron": patron_id,
             "erased": True,
             # what the next night and the net media must still confirm
-            "waits": {"subscriptions": erased.subscriptions, "accounts": erased.accounts},
+            "waits": erased.document(),
         }
 
 
@@ -207,7 +208,7 @@ def _parting_document(parting: Parting) -> dict[str, Any]:
         "reservations": parting.reservations,
         "blocks": [shown_block(block) for block in parting.blocks],
         "kept_blocks": parting.kept,
-        "waits": {"subscriptions": parting.subscriptions, "accounts": parting.accounts},
+        "waits": Erased(parting.subscriptions, parting.accounts, parting.targets).document(),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,9 +23,15 @@ class Erased:
     subscriptions: int = 0
     #: deletions that the net media must be told
     accounts: int = 0
+    #: other systems that must hear that the patron is gone
+    targets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.subscriptions or self.accounts)
+        return bool(self.subscriptions or self.accounts or self.targets)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape."""
+        return {"subscriptions": self.subscriptions, "accounts": self.accounts, "targets": list(self.targets)}
 
 
 #: Everyone has confirmed.

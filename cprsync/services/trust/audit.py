@@ -7,7 +7,7 @@ continues after an operator accepts it, with a reason.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
 from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
+from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
 from cprsync.services.ports.trust import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ FOUND_MOST: Final = 500
 _LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
 
 
-#: How long something may wait for the net media: the next night makes up for one failed night.
-WAITS_MOST: Final = timedelta(hours=26)
 #: Levels of a certificate that someone must act on.
 ALARMING: Final = frozenset({"critical", "warn"})
 
@@ -131,13 +130,14 @@ def status_of(
         "run": next(iter(store.runs.documents(most=1)), None),
         "deliveries": _deliveries(store, now),
         "waits": _waits(store),
+        "targets": targets_document(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
         "audit": store.audit.check().document(),
         "access": asdict(store.access.alarms()),
         "certificates": [dict(one) for one in certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.keys_in_use())],
     }
-    wrong = [*_wrong_run(document["run"]), *_wrong_rest(document, now)]
+    wrong = [*_wrong_run(document["run"]), *wrong_targets(document["targets"], now), *_wrong_rest(document, now)]
     return document | {"ok": not wrong, "wrong": wrong}
 
 

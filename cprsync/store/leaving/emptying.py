@@ -25,6 +25,7 @@ from cprsync.store.core.engine import count_rows
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
+from cprsync.store.outward.changes import follow_patrons
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
@@ -131,10 +132,25 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
 
 
 def count_unconfirmed(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
-    """Count what the register and the net media have still to confirm about an emptied record."""
+    """Count what the register, the net media and other systems have still to confirm about an emptied record."""
     family = [patron_id, *shells_of(connection, tenant, patron_id)]
-    waiting = (tables.subscription, tables.outbox)
-    return Erased(*(count_rows(connection, rows_of(table, tenant, family)) for table in waiting))
+    effects_ = rows_of(tables.outbox, tenant, family)
+    names = select(_OUT.target).where(effects_, _OUT.target != CULR).distinct().order_by(_OUT.target)
+    return Erased(
+        count_rows(connection, rows_of(tables.subscription, tenant, family)),
+        count_rows(connection, effects_ & (_OUT.target == CULR)),
+        tuple(connection.scalars(names)),
+    )
+
+
+def tell_and_count(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+    """Same as `count_unconfirmed`, for a record that this transaction has emptied: first queues what others must hear.
+
+    The end of the transaction would queue it too late to be counted, and to hold the shell.
+    """
+    if tenant.targets:
+        follow_patrons(connection, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
+    return count_unconfirmed(connection, tenant, patron_id)
 
 
 def rows_of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:

@@ -21,8 +21,9 @@ from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
-from cprsync.store.leaving.emptying import count_unconfirmed, empty, rows_of, write_journal
+from cprsync.store.leaving.emptying import empty, rows_of, tell_and_count, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
+from cprsync.store.outward.changes import follow_patrons
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import LEFT, shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
@@ -129,7 +130,7 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(family)
     connection.execute(update(tables.patron).where(these).values(status_class=tables.ERASED))
     audit.append(connection, tenant, stream, [happened])
-    waits = count_unconfirmed(connection, tenant, row.id)
+    waits = tell_and_count(connection, tenant, row.id)
     _remove(connection, tenant, family)
     return waits
 
@@ -177,7 +178,12 @@ def _forget_planned(connection: Connection, tenant: Tenant, patron_id: str) -> N
 
 def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Delete the rows of those on which nothing depends any more. Returns the deleted ids."""
-    gone = list(connection.scalars(select(_PATRON.id).where(*_is_free_to_delete(tenant), _PATRON.id.in_(ids))))
+    free = select(_PATRON.id).where(*_is_free_to_delete(tenant), _PATRON.id.in_(ids))
+    gone = list(connection.scalars(free))
+    if gone and tenant.targets:
+        # whom a target has not been told of yet stays until it was
+        follow_patrons(connection, tenant, gone)
+        gone = list(connection.scalars(free))
     if not gone:
         return []  # most nights end here, so that the lines of all nights are not read for nothing
     _delete_belongings(connection, tenant, gone)

@@ -5,7 +5,7 @@ What is emptied when a record is closed or erased is in `emptying` and `erasing`
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,7 @@ from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
-from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of
+from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of, tell_and_count
 from cprsync.store.lending.circulation import is_over
 from cprsync.store.records import kept_blocks, links
 from cprsync.store.records.numbers import shells_of
@@ -57,6 +57,7 @@ _PATRON = tables.patron.c
 _LOAN = tables.loan.c
 _BALANCE = tables.balance.c
 _LINK = tables.responsible.c
+_TOLD = tables.target_patron.c
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 
@@ -98,7 +99,7 @@ class Leaving(TenantStore):
             if row.status_class in tables.EMPTIED:
                 waits = count_unconfirmed(connection, self._tenant, row.id)
                 known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
-                return replace(known, subscriptions=waits.subscriptions, accounts=waits.accounts)
+                return replace(known, **asdict(waits))
             return _parting(connection, self._tenant, row)
 
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
@@ -121,7 +122,7 @@ class Leaving(TenantStore):
             if reason:
                 happened.append(audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason))
             audit.append(connection, self._tenant, audit.DESK, happened)
-            waits = count_unconfirmed(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+            waits = tell_and_count(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
             return Departure(row.id, stage, ties, row.leaves_since or today, dropped, waits)
 
     def was_given(self, patron_id: str) -> bool:
@@ -140,6 +141,7 @@ def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
         keeps_blocks=is_kept_by(number),
         subscriptions=count_rows(connection, subscribed),
         accounts=count_rows(connection, rows_of(tables.account, tenant, [row.id])),
+        targets=_knowing(connection, tenant, row.id),
         versions=(row.version, row.local_version),
     )
 
@@ -226,3 +228,9 @@ def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
     run = tables.run.c
     first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
     return first is not None and first < day
+
+
+def _knowing(connection: Connection, tenant: Tenant, patron_id: str) -> tuple[str, ...]:
+    """The targets that were told of the patron."""
+    theirs = rows_of(tables.target_patron, tenant, [patron_id])
+    return tuple(connection.scalars(select(_TOLD.target).where(theirs).order_by(_TOLD.target)))

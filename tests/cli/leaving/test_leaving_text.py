@@ -86,7 +86,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         "open": {"balance": 1},
         "reservations": 2,
         "blocks": [block],
-        "waits": {"subscriptions": 1, "accounts": 1},
+        "waits": {"subscriptions": 1, "accounts": 1, "targets": ["koha"]},
         "warnings": [warning],
     }
     assert list(parting_lines(document, "da")) == [
@@ -96,7 +96,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         "  Åbent endnu: mellemværender 1",
         "  Reserveringer, der slettes: 2",
         "  Blokeret: Gebyrer (siden 3. marts 2027)",
-        "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1",
+        "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1, andre systemer koha",
     ]
     document["whose"] = {"name": None, "age": 75, "cards": ["E1"], "protected": True}
     assert list(parting_lines(document, "da"))[1] == "  <beskyttet>, alder 75, kort E1"

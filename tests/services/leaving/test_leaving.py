@@ -118,7 +118,7 @@ def test_the_record_of_whoever_has_nothing_open_is_emptied_at_once_and_nobody_is
         "since": "2027-03-20",
         "open": {},
         "dropped": {"reservations": 0},
-        "waits": {"subscriptions": 1, "accounts": 0},
+        "waits": {"subscriptions": 1, "accounts": 0, "targets": []},
     }
     assert library.store.patrons.find(cpr("ANNA")) is None
     assert calls(library) == before
@@ -136,7 +136,7 @@ def test_the_night_after_she_is_unsubscribed_and_that_is_confirmed(either_librar
     assert set(rows_of(library, anna)) == {"patron", "outbox", "account", "plan_row"}
     assert (leave(library, anna)["standing"], leave(library, anna)["waits"]) == (
         "leaving",
-        {"subscriptions": 0, "accounts": 1},
+        {"subscriptions": 0, "accounts": 1, "targets": []},
     )
     the_net_media_are_told(library)
     assert library.night().exit_code == 0
@@ -521,7 +521,7 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     asked = calls(library)
     index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == anna]
     erased = erase(library, anna)
-    assert erased == {"patron": anna, "erased": True, "waits": {"subscriptions": 1, "accounts": 1}}
+    assert erased == {"patron": anna, "erased": True, "waits": {"subscriptions": 1, "accounts": 1, "targets": []}}
     assert set(rows_of(library, anna)) == {"patron", "subscription", "outbox", "account"}
     assert calls(library) == asked
     the_net_media_are_told(library)
@@ -563,7 +563,7 @@ def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: L
     erase(library, clara)
     shown = [window.shown(one) for one in (anna, clara)]
     assert [one["fields"]["standing"]["value"] for one in shown] == ["leaving", "erased"]
-    assert shown[0]["fields"]["standing"]["waits"] == {"subscriptions": 1, "accounts": 0}
+    assert shown[0]["fields"]["standing"]["waits"] == {"subscriptions": 1, "accounts": 0, "targets": []}
     ends = [record_lines(one)[0].split(" · ")[-1] for one in shown]
     assert ends == ["på vej ud: posten er tømt, og CPR og netmedierne mangler at bekræfte det", "slettet"]
     with library.engine.begin() as connection:
@@ -584,7 +584,7 @@ def test_erasing_twice_is_the_same_as_once(library: Library) -> None:
     library.register.failures.clear()
     the_net_media_are_told(library)
     library.one_night()
-    assert erase(library, anna)["waits"] == {"subscriptions": 0, "accounts": 0}
+    assert erase(library, anna)["waits"] == {"subscriptions": 0, "accounts": 0, "targets": []}
 
 
 def test_whoever_asked_to_leave_can_be_erased_too(library: Library) -> None:

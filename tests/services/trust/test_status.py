@@ -13,6 +13,7 @@ from cprsync.errors import CprsyncError
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
+from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.trust import AuditState
 from cprsync.services.trust.audit import status_of
@@ -20,7 +21,13 @@ from cprsync.services.trust.audit import status_of
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
 RUN = {"run": 3, "day": "2027-03-23", "exit": 0, "finished": "2027-03-23T05:31:00.000000Z"}
+OLD = Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))
 BROKEN = CprsyncError("the audit is broken", stream="desk", seq=2)
+
+
+def koha(*, set_up: bool = True, **told: Any) -> TargetState:
+    """A target."""
+    return TargetState("koha", "koha", set_up, loaded=True, **told)
 
 
 @dataclass
@@ -31,6 +38,7 @@ class Stands:
     produced: date | None = date(2027, 3, 22)
     backlog: Backlog = field(default_factory=Backlog)
     problems: tuple[CprsyncError, ...] = ()
+    targets: tuple[TargetState, ...] = ()
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
@@ -41,6 +49,7 @@ class Stands:
             inbox=SimpleNamespace(last_produced=lambda: self.produced),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
+            targets=SimpleNamespace(states=lambda: list(self.targets)),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
             subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             access=SimpleNamespace(alarms=Alarms),
@@ -60,6 +69,7 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
     assert wrong(Stands()) == []
     assert wrong(Stands(run=RUN | {"exit": 3})) == []
     assert wrong(Stands(produced=None)) == []
+    assert wrong(Stands(targets=(koha(backlog=Backlog(waiting=3, oldest=NOW)),))) == []
 
 
 @pytest.mark.parametrize(
@@ -72,6 +82,9 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
         (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
         (Stands(problems=(BROKEN,)), "audit"),
+        (Stands(targets=(koha(backlog=OLD),)), "target_old"),
+        (Stands(targets=(koha(stopped=NOW, stopped_why="gone", backlog=OLD),)), "target_stopped"),
+        (Stands(targets=(koha(set_up=False, backlog=Backlog(waiting=1)),)), "target_removed"),
     ],
 )
 def test_what_is_wrong_is_told(store: Stands, what: str) -> None:

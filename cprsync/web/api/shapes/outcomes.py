@@ -104,10 +104,12 @@ class Whose(Answer):
 
 
 class Waiting(Answer):
-    """What the register and the net media have still to confirm."""
+    """What the register, the net media and other systems have still to confirm."""
 
     subscriptions: int
     accounts: int
+    #: the names of other systems that must hear that the patron is gone
+    targets: list[str]
 
 
 class EndingShown(Answer):

@@ -129,6 +129,21 @@ class Subscriptions(Answer):
     unconfirmed: int
 
 
+class TargetStands(Answer):
+    """How another system that hears of patrons stands."""
+
+    name: str
+    kind: str
+    set_up: bool
+    loaded: bool
+    told: int
+    waiting: int
+    failed: int
+    oldest: str | None
+    stopped: str | None
+    why: str | None
+
+
 class Status(Answer):
     """How it stands with the library: as `status --json`."""
 
@@ -137,6 +152,7 @@ class Status(Answer):
     run: Night | None
     deliveries: Deliveries
     waits: Waits
+    targets: list[TargetStands]
     subscriptions: Subscriptions
     audit: Audit
     access: AccessAlarms

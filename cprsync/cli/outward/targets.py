@@ -1,0 +1,157 @@
+"""`targets`: the other systems that hear of patrons, how each stands, and what moves it between nights.
+
+Shows counts and names of targets, and nothing of a patron.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    AuditReason,
+    Config,
+    Json,
+    Lang,
+    Library,
+    Yes,
+    opened,
+    print_document,
+    print_outcome,
+)
+from cprsync.cli.terminal.long_work import progress, stoppable
+from cprsync.errors import Exit
+from cprsync.language.errors import advice_for, error_document
+from cprsync.language.night import target_lines
+from cprsync.language.targets import forgotten_lines, state_line, targets_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cprsync.services.outward.sending import Sent
+
+Name = Annotated[str, typer.Argument(help="The target's name in cprsync.toml.")]
+app = typer.Typer()
+
+
+@app.command("list")
+def targets_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List the targets: what waits for each, and what each was told."""
+    from cprsync.services.outward.targets import targets_document
+
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        targets = targets_document(store)
+    document = {"agency": site.section.agency, "targets": targets}
+    print_document(document, targets_lines(targets, lang), as_json=as_json)
+
+
+@app.command("send")
+def targets_send(
+    name: Annotated[str | None, typer.Argument(help="Only this target; else all.")] = None,
+    *,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Send what waits for a target, between nights.
+
+    As a night does: protections first, one patron's changes in their order, a new target with all patrons. Exit 4 when
+    a target does not answer, or a night is at work.
+    """
+    document, sent = _send(config, library, name, load=False, as_json=as_json)
+    return _show_sent(document, sent, lang, as_json=as_json)
+
+
+@app.command("load")
+def targets_load(
+    name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
+) -> int:
+    """Tell a target everything about everybody, now.
+
+    For a target that has lost what it knew. After Ctrl-C the same command goes on where it was; `targets send` and the
+    nights do too.
+    """
+    document, sent = _send(config, library, name, load=True, as_json=as_json)
+    return _show_sent(document, sent, lang, as_json=as_json)
+
+
+def _send(
+    config: Path, library: str | None, name: str | None, *, load: bool, as_json: bool
+) -> tuple[dict[str, Any], Sequence[Sent]]:
+    from cprsync.services.outward.targets import chosen_targets, send_now, sent_document
+
+    stopping = stoppable("sending was asked to stop, and has ended after a whole batch")
+    with (
+        opened(config, library, as_json=as_json) as site,
+        stopping as raise_if_stopped,
+        progress(as_json=as_json) as shown,
+        site.store(shows_records=True) as store,
+        site.targets() as targets,
+    ):
+        chosen = chosen_targets(targets, name)
+        sent = send_now(store, chosen, progress=shown, raise_if_stopped=raise_if_stopped, load=load)
+        return {"agency": site.section.agency, "targets": sent_document(store, sent)}, sent
+
+
+def _show_sent(document: dict[str, Any], sent: Sequence[Sent], lang: Lang, *, as_json: bool) -> int:
+    left = any(one.left or one.stopped for one in sent)
+    document["exit"] = Exit.LEFT if left else Exit.DONE
+    if failure := next((one.error for one in sent if one.error is not None), None):
+        changed = "part" if any(one.sent for one in sent) else "nothing"
+        document["error"] = error_document(failure, changed=changed)
+        document["exit"] = advice_for(failure).exit
+    lines = [line for one in document["targets"] for line in target_lines(one, lang)]
+    print_outcome(document, lines, lang, as_json=as_json)
+    return int(document["exit"])
+
+
+@app.command("release")
+def targets_release(
+    name: Name,
+    *,
+    reason: AuditReason = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a stopped target go on.
+
+    It was stopped because it would have lost many patrons at once. With the next sending it loses them. After that the
+    brake holds again.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.outward.targets import release_target
+
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        document = release_target(store, name, user=user_name(), reason=reason)
+    print_document({"agency": site.section.agency, **document}, [state_line(document, lang)], as_json=as_json)
+
+
+@app.command("forget")
+def targets_forget(
+    name: Name,
+    *,
+    reason: AuditReason = "",
+    yes: Yes = False,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Forget a target that is no longer in cprsync.toml.
+
+    Without --yes, only say what it leaves. What the target was told stays there, and nobody tells it of changes or of
+    patrons who leave any more. What waits for it is deleted.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.outward.targets import forget_target
+
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
+        document = forget_target(store, name, user=user_name(), reason=reason, confirmed=yes)
+    document = {"agency": site.section.agency, **document}
+    print_document(document, forgotten_lines(document, lang), as_json=as_json)

@@ -1,0 +1,61 @@
+"""Targets as text: how each stands, and what forgetting one leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cprsync.language.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.catalogues import Language
+
+
+def targets_lines(targets: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """A table with a line for each target, and below it what somebody has to look after."""
+    if not targets:
+        yield word("targets_none", language)
+        return
+    heads = [word(f"targets_{one}", language) for one in ("name", "kind", "state", "told", "waits", "refused")]
+    rows = [heads, *(_cells(one, language) for one in targets)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(heads))]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    for one in targets:
+        if one["oldest"] is not None:
+            yield word("targets_oldest", language, name=one["name"], oldest=one["oldest"])
+        if one["stopped"] is not None or not one["set_up"]:
+            yield state_line(one, language)
+
+
+def _cells(one: Mapping[str, Any], language: Language) -> list[str]:
+    counts = [str(one[key]) for key in ("told", "waiting", "failed")]
+    return [one["name"], one["kind"], word(f"target_state_{_state(one)}", language), *counts]
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    if not one["set_up"]:
+        return "removed"
+    if one["stopped"] is not None:
+        return "stopped"
+    return "loaded" if one["loaded"] else "loading"
+
+
+def state_line(one: Mapping[str, Any], language: Language) -> str:
+    """How a target stands, in a sentence that says what to do."""
+    return word(f"target_line_{_state(one)}", language, name=one["name"], since=one["stopped"] or "–")
+
+
+def forgotten_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What forgetting a target leaves there, what is deleted here, and whether that was done."""
+    counts = {"told": document["told"], "waiting": document["waiting"], "failed": document["failed"]}
+    yield word("target_leaves", language, name=document["name"], **counts)
+    yield word("target_forgotten" if document["forgotten"] else "target_forget_next", language, name=document["name"])
+
+
+def status_line(one: Mapping[str, Any], language: Language) -> str:
+    """How a target stands, on one line beside other things."""
+    counts = {"waiting": one["waiting"], "failed": one["failed"], "told": one["told"]}
+    state = word(f"target_state_{_state(one)}", language)
+    return word("status_target", language, name=one["name"], state=state, **counts)

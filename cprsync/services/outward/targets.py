@@ -1,0 +1,126 @@
+"""The targets as an operator sees and moves them, between nights: list, send, load, let go on, forget."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.outward.sending import Sender
+from cprsync.services.ports.trust import demanded_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from cprsync.services.outward.sending import Sent
+    from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.outward import OpenTarget, TargetState
+    from cprsync.services.ports.store import Store
+
+#: How long something may wait for CULR or another system: the next night makes up for one failed night.
+WAITS_MOST: Final = timedelta(hours=26)
+
+
+def targets_document(store: Store) -> list[dict[str, Any]]:
+    """The JSON shape of `targets list`."""
+    return [target_document(one) for one in store.targets.states()]
+
+
+def target_document(one: TargetState) -> dict[str, Any]:
+    """The JSON shape of one target. `set_up` false: it is not in cprsync.toml any more."""
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "set_up": one.set_up,
+        "loaded": one.loaded,
+        "told": one.told,
+        "waiting": one.backlog.waiting,
+        "failed": one.backlog.failed,
+        "oldest": _moment(one.backlog.oldest),
+        "stopped": _moment(one.stopped),
+        "why": one.stopped_why,
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")
+
+
+def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """What somebody has to look after: a stopped target, one that has not heard for long, one that was removed."""
+    late = (now - WAITS_MOST).isoformat(timespec="seconds")
+    found: list[dict[str, Any]] = []
+    for one in documents:
+        if one["stopped"] is not None:
+            found.append({"what": "target_stopped", "name": one["name"], "since": one["stopped"]})
+        elif not one["set_up"] and one["waiting"]:
+            found.append({"what": "target_removed", "name": one["name"], "count": one["waiting"]})
+        elif one["oldest"] is not None and one["oldest"] < late:
+            found.append({"what": "target_old", "name": one["name"], "oldest": one["oldest"]})
+    return found
+
+
+def send_now(
+    store: Store,
+    targets: Sequence[OpenTarget],
+    *,
+    progress: Progress,
+    raise_if_stopped: Callable[[], None],
+    load: bool = False,
+) -> list[Sent]:
+    """Send what waits for these targets, between two nights. `load`: first queue everything about everybody anew.
+
+    Raises RunBusy while a night runs, and RunStopped.
+    """
+    with store.runs.lock():
+        if load:
+            for one in targets:
+                store.targets.load_again(one.target.name)
+        return Sender(store, progress, raise_if_stopped=raise_if_stopped).send_all(targets)
+
+
+def sent_document(store: Store, sent: Sequence[Sent]) -> list[dict[str, Any]]:
+    """The JSON shape of `targets send` and `targets load`: what became of each target."""
+    backlogs = {one.name: one.backlog for one in store.targets.states()}
+    return [one.document(backlogs[one.name].waiting, backlogs[one.name].failed) for one in sent]
+
+
+def chosen_targets(targets: Sequence[OpenTarget], name: str | None) -> Sequence[OpenTarget]:
+    """The one that is named, or all. Raises ConfigurationError: none has that name, or none is set up."""
+    chosen = [one for one in targets if name in {None, one.target.name}]
+    if not chosen:
+        raise ConfigurationError("no [[library.target]] has that name", kind="target.unknown")
+    return chosen
+
+
+def release_target(store: Store, name: str, *, user: str, reason: str) -> dict[str, Any]:
+    """Let a stopped target go on with the next sending. Raises BadInput: it is not stopped, or there is no reason."""
+    why = demanded_reason(reason, of="say why the target may go on: --reason TEXT")
+    if not store.targets.release(name, user=user, reason=why):
+        raise BadInput("no target of that name is stopped", kind="target.not_stopped")
+    return target_document(_state_of(store, name))
+
+
+def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed: bool) -> dict[str, Any]:
+    """Delete what is kept for a target that was removed from cprsync.toml. Unconfirmed, only say what would be left.
+
+    What the target was told stays there: nobody tells it of changes or of patrons who leave any more.
+
+    Raises BadInput: it is set up, there is no such target, or there is no reason; nothing is deleted.
+    """
+    with store.runs.lock():
+        state = _state_of(store, name)
+        if state.set_up:
+            raise BadInput("the target is still in cprsync.toml: remove it there first", kind="target.set_up")
+        if confirmed:
+            why = demanded_reason(reason, of="say why the target is forgotten: --reason TEXT")
+            store.targets.forget(name, user=user, reason=why)
+        return {**target_document(state), "forgotten": confirmed}
+
+
+def _state_of(store: Store, name: str) -> TargetState:
+    found = next((one for one in store.targets.states() if one.name == name), None)
+    if found is None:
+        raise BadInput("there is no target of that name", kind="target.unknown")
+    return found

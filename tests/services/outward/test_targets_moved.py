@@ -1,0 +1,363 @@
+"""Targets as an operator moves them: stopped, released, set up otherwise, removed, forgotten; and killed in between."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from kills import is_closed, killed, lived_whole, sample
+from test_sending import EVERYTHING, PLAIN, hears, held
+from townspeople import cpr, gains_protection, moves, person
+
+from cprsync.domain.outward import target as target_rules
+from cprsync.domain.outward.record import OutwardField
+from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
+from cprsync.errors import BadInput, ConfigurationError, TargetUnavailable
+from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.imports.patrons import Importing, import_patrons
+from cprsync.services.outward.targets import (
+    forget_target,
+    release_target,
+    send_now,
+    targets_document,
+    wrong_targets,
+)
+from cprsync.services.ports.night import Silence
+from cprsync.services.ports.outward import Undelivered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.services.outward.sending import Sent
+
+OTHER = Target("hook", TargetKind.WEBHOOK, frozenset({OutwardField.STATUS, OutwardField.MUNICIPALITY}))
+#: Only those of Aarhus.
+AARHUS = replace(PLAIN, municipalities=frozenset({"0751"}))
+
+
+def sends(library: Library, *, load: bool = False) -> list[Sent]:
+    """What an operator sends between two nights."""
+    return send_now(library.store, library.targets, progress=Silence(), raise_if_stopped=lambda: None, load=load)
+
+
+def state(library: Library, name: str = "koha") -> Any:
+    return next(one for one in targets_document(library.store) if one["name"] == name)
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brake that lets one patron go at once."""
+    monkeypatch.setattr(target_rules, "GONE_MOST", 1)
+
+
+# -- two at once -------------------------------------------------------------------------------------------
+
+
+def test_a_target_that_is_down_holds_up_no_other(either_library: Library) -> None:
+    library = either_library
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+    library.target("koha").down = TargetUnavailable("it does not answer")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    report = library.one_night()
+    assert held(library.target("hook"), library, "ANNA")["municipality"] == "0461"
+    assert held(library.target("koha"), library, "ANNA")["municipality"] == "0751"
+    told = {one["name"]: (one["sent"], one["waiting"], one["error"]) for one in report.document()["targets"]}
+    assert told == {"koha": (0, 1, "target.unavailable"), "hook": (1, 0, None)}
+    assert report.exit_code == 4
+
+
+def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> None:
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+
+    def broken(_: object) -> Any:
+        raise ConfigurationError("its key is missing")
+
+    library.target("koha").send_many = broken  # type: ignore[method-assign]  # a client that cannot be made
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    report = library.one_night()
+    assert held(library.target("hook"), library, "ANNA")["municipality"] == "0461"
+    assert report.exit_code == 2
+    assert state(library)["waiting"] == 1
+
+
+def test_a_night_that_is_killed_anywhere_leaves_both_targets_as_the_record_after_the_next(
+    library: Library, tmp_path: Path
+) -> None:
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), gains_protection(person("CLARA")), person("DAVID"))
+    whole, _, writes = lived_whole(library, tmp_path)
+    for other in killed(library, tmp_path, sample(writes)):
+        if is_closed(other):
+            other.clock.set_after(TUESDAY)
+        other.one_night()
+        for name in ("koha", "hook"):
+            assert other.target(name).holds == whole.target(name).holds
+            assert state(other, name)["waiting"] == 0
+            versions: dict[str, int] = {}
+            for call in other.target(name).calls:
+                assert call.version >= versions.get(call.patron_id, 0)
+                versions[call.patron_id] = call.version
+
+
+def test_one_that_is_added_later_is_told_of_everyone_and_the_first_hears_nothing_twice(library: Library) -> None:
+    first = hears(library)
+    library.sets_targets_up(PLAIN, OTHER)
+    library.target("koha").takes_over(first)
+    library.night()
+    assert set(library.target("hook").holds) == {library.id_of(key) for key in ("ANNA", "CLARA", "DAVID")}
+    assert library.target("koha").calls == []
+
+
+# -- the brake ---------------------------------------------------------------------------------------------
+
+
+def loses_two(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_mass_of_leavers_stops_the_target_and_protections_still_go(either_library: Library) -> None:
+    library = either_library
+    double = hears(library, AARHUS)
+    loses_two(library)
+    library.deliver(TUESDAY, gains_protection(person("DAVID")))
+    report = library.one_night()
+    assert [call.patron_id for call in double.calls] == [library.id_of("DAVID")]
+    assert held(double, library, "DAVID")["protected"]
+    assert held(double, library, "ANNA")["municipality"] == "0751"
+    assert report.document()["targets"][0]["stopped"] == "gone"
+    assert report.exit_code == 3
+    assert state(library)["waiting"] == 2
+    (wrong,) = wrong_targets(targets_document(library.store), library.clock.now())
+    assert wrong["what"] == "target_stopped"
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_stopped_target_that_is_released_loses_them_once_and_then_brakes_again(library: Library) -> None:
+    double = hears(library, AARHUS)
+    loses_two(library)
+    library.one_night()
+    release_target(library.store, "koha", user="operator", reason="they have moved")
+    sends(library)
+    assert set(double.holds) == {library.id_of(key) for key in ("BO", "DAVID")}
+    sends(library)
+    library.deliver(TUESDAY, moves(person("DAVID"), "ODENSE"), moves(person("BO"), "ODENSE"))
+    library.one_night()
+    assert state(library)["stopped"] is not None
+    assert len(double.holds) == 2
+
+
+def test_only_a_stopped_target_is_released_and_only_for_a_reason(library: Library) -> None:
+    hears(library)
+    before = library.everything()
+    with pytest.raises(ConfigurationError, match="--reason"):
+        release_target(library.store, "koha", user="operator", reason=" ")
+    with pytest.raises(BadInput, match="is stopped"):
+        release_target(library.store, "koha", user="operator", reason="why not")
+    assert library.everything() == before
+
+
+# -- other settings ----------------------------------------------------------------------------------------
+
+
+def test_narrower_settings_tell_a_target_that_some_are_gone(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    double = hears(library)
+    library.sets_targets_up(AARHUS)
+    library.target("koha").takes_over(double)
+    library.night()
+    assert held(library.target("koha"), library, "ANNA") is None
+    assert held(library.target("koha"), library, "CLARA")["municipality"] == "0751"
+
+
+def test_a_writer_with_older_settings_queues_what_the_new_ones_want(library: Library) -> None:
+    """The desk was started before cprsync.toml was changed. Nothing that it writes may be lost."""
+    hears(library, replace(PLAIN, fields=frozenset({OutwardField.GROUP})))
+    older = library.store._tenant
+    double = hears(library, PLAIN)
+    library.store._bind(older)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night_with(targets=())
+    library.sets_targets_up(PLAIN)
+    library.target("koha").takes_over(double)
+    library.one_night()
+    assert held(library.target("koha"), library, "ANNA")["municipality"] == "0461"
+
+
+def test_everything_is_told_anew_when_an_operator_asks(library: Library) -> None:
+    double = hears(library)
+    told = dict(double.holds)
+    double.holds.clear()
+    sends(library, load=True)
+    assert double.holds == told
+    assert len(double.calls) == 4
+    sends(library)
+    assert len(double.calls) == 4
+
+
+# -- removed -----------------------------------------------------------------------------------------------
+
+
+def test_a_target_that_is_put_back_hears_what_happened_while_it_was_out(library: Library) -> None:
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+    koha = library.target("koha")
+    library.sets_targets_up(OTHER)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    assert not state(library)["set_up"]
+    library.sets_targets_up(PLAIN, OTHER)
+    library.target("koha").takes_over(koha)
+    library.clock.set_after(TUESDAY)
+    library.one_night()
+    assert held(library.target("koha"), library, "ANNA")["municipality"] == "0461"
+    assert state(library)["waiting"] == 0
+
+
+def test_a_removed_target_says_what_it_leaves_and_is_forgotten_after_a_yes(library: Library) -> None:
+    hears(library)
+    library.target("koha").refuses[library.id_of("CLARA")] = Undelivered("http_404", final=True)
+    library.deliver(MONDAY, moves(person("CLARA"), "ODENSE"))
+    library.one_night()
+    assert (library.id_of("CLARA"), "target.not_taken") in library.reviews()
+    with pytest.raises(BadInput, match="remove it there first"):
+        forget_target(library.store, "koha", user="operator", reason="gone", confirmed=True)
+    library.sets_targets_up(OTHER)
+    before = library.everything()
+    says = forget_target(library.store, "koha", user="operator", reason="", confirmed=False)
+    assert (says["told"], says["failed"], says["forgotten"]) == (4, 1, False)
+    with pytest.raises(ConfigurationError, match="--reason"):
+        forget_target(library.store, "koha", user="operator", reason="", confirmed=True)
+    assert library.everything() == before
+    forget_target(library.store, "koha", user="operator", reason="we have no Koha any more", confirmed=True)
+    assert [one["name"] for one in targets_document(library.store)] == ["hook"]
+    assert "target.not_taken" not in library.store.reviews.waiting()
+
+
+# -- erased ------------------------------------------------------------------------------------------------
+
+
+def test_an_erased_patron_stays_a_shell_until_each_target_knows_and_erasing_names_it(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    double.down = TargetUnavailable("it is down for good")
+    anna = library.id_of("ANNA")
+    erased = library.store.erasing.erase(anna, user="operator")
+    assert erased.targets == ("koha",)
+    library.deliver(MONDAY)
+    library.one_night()
+    library.deliver(TUESDAY)
+    library.one_night()
+    assert anna in {row["id"] for row in library.everything()["patron"]}
+    double.down = None
+    library.deliver(WEDNESDAY)
+    library.one_night()
+    library.one_night()
+    assert anna not in double.holds
+    assert not holding(library, anna)
+
+
+def test_an_erased_patron_goes_when_the_dead_target_is_forgotten(library: Library) -> None:
+    hears(library).down = TargetUnavailable("it is down for good")
+    anna = library.id_of("ANNA")
+    library.store.erasing.erase(anna, user="operator")
+    library.deliver(MONDAY)
+    library.one_night()
+    library.sets_targets_up(OTHER)
+    forget_target(library.store, "koha", user="operator", reason="the supplier is bankrupt", confirmed=True)
+    library.deliver(TUESDAY)
+    library.one_night()
+    library.one_night()
+    assert not holding(library, anna)
+
+
+def test_a_patron_whom_nobody_else_holds_is_told_to_be_gone_before_the_row_is_deleted(library: Library) -> None:
+    """Nothing else waits for this patron: no subscription, no account."""
+    double = hears(library)
+    anna = library.id_of("ANNA")
+    drop_subscriptions(library, anna)
+    erased = library.store.erasing.erase(anna, user="operator")
+    assert erased.targets == ("koha",)
+    library.one_night()
+    assert anna not in double.holds
+    library.clock.set_after(MONDAY)
+    library.one_night()
+    assert not holding(library, anna)
+
+
+def holding(library: Library, patron_id: str) -> list[str]:
+    """The tables that still have the patron's number, except the audit, the tombstone and the numbers given."""
+    rows = unowned(library.everything(), "change", "issued_id")
+    return [table for table, some in rows.items() if any(patron_id in map(str, row.values()) for row in some)]
+
+
+def drop_subscriptions(library: Library, patron_id: str) -> None:
+    from sqlalchemy import delete
+
+    from cprsync.store.core import tables
+
+    with library.engine.begin() as connection:
+        connection.execute(delete(tables.subscription).where(tables.subscription.c.patron_id == patron_id))
+
+
+# -- what staff answer -------------------------------------------------------------------------------------
+
+
+def test_what_was_not_taken_is_sent_again_when_staff_say_so(library: Library) -> None:
+    double = hears(library)
+    anna = library.id_of("ANNA")
+    double.refuses[anna] = Undelivered("http_400", final=True)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    double.refuses.clear()
+    answer_item(library, "accept")
+    sends(library)
+    assert held(double, library, "ANNA")["municipality"] == "0461"
+    assert state(library)["failed"] == 0
+
+
+def test_an_effect_is_left_to_staff_after_its_last_try(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cprsync.store.outward import queues
+
+    monkeypatch.setattr(queues, "ATTEMPTS", 3)
+    double = hears(library)
+    double.refuses[library.id_of("ANNA")] = Undelivered("http_500")
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    for _ in range(2):
+        assert "target.not_taken" not in dict(library.reviews()).values()
+        sends(library)
+    assert (library.id_of("ANNA"), "target.not_taken") in library.reviews()
+    sends(library)
+    assert len(double.calls) == 3
+
+
+def answer_item(library: Library, answer: str) -> None:
+    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "staff")
+    (item,) = [one["id"] for one in reviews.listed() if one["kind"] == "target.not_taken"]
+    getattr(reviews, answer)(item)
+
+
+def test_the_rule_leaves_a_protected_patron_out_where_the_target_says_so(library: Library) -> None:
+    double = hears(library, Target("few", TargetKind.KOHA, EVERYTHING, ProtectedRule.LEAVE_OUT))
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.night()
+    assert library.id_of("ANNA") not in double.holds
+
+
+def test_a_list_that_is_only_tried_tells_nobody(library: Library) -> None:
+    """A dry run takes back what it wrote before the end of its transaction."""
+    double = hears(library)
+    before = library.everything()
+    listed = f"cpr_number\n{cpr('ANNA').digits}\n{cpr('BO').digits}\n".encode()
+    told = import_patrons(io.BytesIO(listed), Importing(library.store, MONDAY, apply=False)).document()
+    assert told["rows"] == 2
+    assert library.everything() == before
+    assert double.calls == []
