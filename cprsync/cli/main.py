@@ -60,7 +60,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "review": ("What waits for a person: list, show, answer.", "desk.review"),
     "subscriptions": ("Subscriptions to CPR numbers: ours against the register's.", "feed.windows:subscriptions_app"),
     "entitlements": ("Rights to net media (netmedier).", "netmedia.entitlements"),
-    "targets": ("Other systems that hear of patrons: list, send, load.", "outward.targets"),
+    "targets": ("Other systems that hear of patrons: list, send, load.", "outward.targets", "outward.differences"),
     "compare": ("Compare the records with another library system.", "outward.comparing"),
     "retention": ("What is over is forgotten, as long after as policy.toml says.", "leaving.leaving:retention_app"),
 }

@@ -122,6 +122,7 @@ WRITING: Final = frozenset(
         *("mock koha log", "mock koha seed", "mock koha setup", "mock koha show", "mock koha twin"),
         *("patron add", "patron import", "patron set"),
         *("targets forget", "targets load", "targets release", "targets send"),
+        *("targets diff", "targets verify"),
         *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }
 )

@@ -40,8 +40,6 @@ class Drift(enum.Enum):
     STATUS = "status"
     CATEGORY = "category"
     BRANCH = "branch"
-    #: Koha did not show the patron
-    UNREAD = "unread"
 
     __hash__ = object.__hash__
 

@@ -131,6 +131,8 @@ class Expected:
 
     #: the last patron that was looked at; "": none is left
     reached: str
+    #: how many were looked at, whether the target is to hold anything of them or not
+    looked_at: int = 0
     effects: tuple[OutwardEffect, ...] = ()
     #: patrons of whom something still waits for the target
     waiting: frozenset[str] = frozenset()

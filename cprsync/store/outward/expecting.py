@@ -53,6 +53,7 @@ class Expecting(TenantStore):
         )
         return Expected(
             ids[-1] if ids else "",
+            len(ids),
             # of one who is not for the target and of whom it was never told, it has nothing that is ours
             tuple(one for one in effects if one.payload is not None or one.patron_id in remote),
             frozenset(waiting),

@@ -1,0 +1,113 @@
+"""`targets diff` and `targets verify`: where a target differs from the records, by kind. Writes nothing there."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_outcome
+from cprsync.cli.terminal.long_work import progress, stoppable
+from cprsync.errors import Exit, Misused
+from cprsync.language.drift import drift_lines
+from cprsync.language.errors import advice_for, error_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Name = Annotated[str, typer.Argument(help="The target's name in cprsync.toml.")]
+_TABLE, _CSV = "table", "csv"
+
+
+def _format(text: str) -> str:
+    if text not in {_TABLE, _CSV}:
+        raise Misused("expected table or csv: --format")
+    return text
+
+
+Form = Annotated[
+    str, typer.Option("--format", parser=_format, metavar="<table|csv>", help="A table, or CSV with all numbers.")
+]
+After = Annotated[str, typer.Option("--after", help="Go on behind this patron number.")]
+Most = Annotated[int | None, typer.Option("--limit", min=1, max=10_000_000, help="Look at so many patrons at most.")]
+app = typer.Typer()
+
+
+@app.command("diff")
+def targets_diff(
+    name: Name,
+    *,
+    after: After = "",
+    limit: Most = None,
+    form: Form = _TABLE,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Tell what a target would be told anew, by kind.
+
+    Every patron is read there and compared with the record of today: run it before the first write. Nothing is written.
+    The answer has kinds and patron numbers, no values. Exit 0 when all is equal, 3 when something differs, 4 when the
+    target does not answer.
+    """
+    document = _check(config, library, as_json=as_json, name=name, after=after, most=limit, with_waiting=True)
+    return _show(document, form, lang=lang, as_json=as_json)
+
+
+@app.command("verify")
+def targets_verify(
+    name: Name,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Let the target be told again of whoever differs.")] = False,
+    after: After = "",
+    limit: Most = None,
+    form: Form = _TABLE,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Tell where a target holds something else than it was told.
+
+    Patrons of whom something still waits are left out. With --repair those who differ are told again, by the night or
+    by targets send. Exit 0 when all is equal, 3 when something differs, 4 when the target does not answer: --after goes
+    on where it ended.
+    """
+    document = _check(config, library, as_json=as_json, name=name, after=after, most=limit, repair=repair)
+    return _show(document, form, lang=lang, as_json=as_json)
+
+
+def _check(config: Path, library: str | None, *, as_json: bool, **what: Any) -> dict[str, Any]:
+    from cprsync.services.outward.checking import Checking, check_target
+
+    stopping = stoppable("the comparison was asked to stop, and has ended after a whole share")
+    with (
+        opened(config, library, as_json=as_json) as site,
+        stopping as raise_if_stopped,
+        progress(as_json=as_json) as shown,
+        site.store() as store,
+        site.targets() as targets,
+    ):
+        work = Checking(store=store, targets=targets, progress=shown, raise_if_stopped=raise_if_stopped, **what)
+        document = {"agency": site.section.agency, **check_target(work)}
+    failure = document.pop("failure")
+    document["exit"] = Exit.LEFT if document["differing"] else Exit.DONE
+    if failure is not None:
+        changed = "part" if document["queued"] else "nothing"
+        document["error"] = error_document(failure, changed=changed)
+        document["exit"] = advice_for(failure).exit
+    return document
+
+
+def _show(document: dict[str, Any], form: str, *, lang: Lang, as_json: bool) -> int:
+    if form == _CSV and not as_json:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("kind", "patron"))
+        writer.writerows((kind, one) for kind, patrons in document["patrons"].items() for one in patrons)
+        print_outcome(document, (), lang, as_json=False)
+    else:
+        print_outcome(document, drift_lines(document, lang), lang, as_json=as_json)
+    return int(document["exit"])

@@ -1,0 +1,135 @@
+"""Compares what a target holds with what it is to hold, share by share, and writes nothing there.
+
+Before the first write this shows what would change. Later it finds what somebody has changed there since. A patron of
+whom something still waits is not compared: that is no drift, and is sent anyway. An end before the end is no loss: the
+document says behind which patron to go on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.outward.koha_drift import Drift
+from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.services.ports.night import Silence, never_stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cprsync.services.ports.night import Progress
+    from cprsync.services.ports.outward import OpenTarget
+    from cprsync.services.ports.store import Store
+
+#: Patrons whose records are open at the same time: a few calls for each worker.
+SHARE: Final = 800
+#: Before the first patron.
+FROM_THE_START: Final = ""
+#: What another call to the target cannot set right: a person has to look there.
+_FOR_STAFF: Final = frozenset({Drift.DOUBLE, Drift.OTHER_PERSON})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking:
+    """What a comparison of a target works with."""
+
+    store: Store
+    #: the targets of the library, and which of them is meant
+    targets: Sequence[OpenTarget]
+    name: str
+    #: whether patrons of whom something waits are compared too, as before the first write
+    with_waiting: bool = False
+    #: whether the target is told again of whoever differs
+    repair: bool = False
+    #: go on behind this patron, and look at so many at most; None: at all
+    after: str = FROM_THE_START
+    most: int | None = None
+    share: int = SHARE
+    progress: Progress = field(default_factory=Silence)
+    raise_if_stopped: Callable[[], None] = never_stop
+
+
+@dataclass(slots=True, repr=False)
+class _Found:
+    """What was found so far."""
+
+    reached: str
+    looked_at: int = 0
+    compared: int = 0
+    waiting: int = 0
+    queued: int = 0
+    is_done: bool = False
+    patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
+    differing: int = 0
+
+
+def check_target(work: Checking) -> dict[str, Any]:
+    """Compare everybody, or as many as asked. Returns the shape of `targets diff` and `targets verify`.
+
+    What ends it early is in the document as `failure`, an error. Raises ConfigurationError: there is no such target, or
+    none that can be read.
+    """
+    one = _target(work)
+    work.progress.stage("compare", work.store.expecting.count(one.target, work.after))
+    found = _Found(work.after)
+    failure: CprsyncError | None = None
+    try:
+        _check_shares(work, one, found)
+    except CprsyncError as error:
+        failure = error
+    return {
+        "target": one.target.name,
+        "kind": one.target.kind.value,
+        "done": found.is_done,
+        "compared": found.compared,
+        "waiting": found.waiting,
+        "differing": found.differing,
+        "differences": {kind.value: len(found.patrons.get(kind, ())) for kind in Drift},
+        "patrons": {kind.value: found.patrons[kind] for kind in Drift if found.patrons.get(kind)},
+        "queued": found.queued if work.repair else None,
+        "reached": None if found.is_done else found.reached or None,
+        "failure": failure,
+    }
+
+
+def _target(work: Checking) -> OpenTarget:
+    one = next((one for one in work.targets if one.target.name == work.name), None)
+    if one is None:
+        raise ConfigurationError("no [[library.target]] has that name", kind="usage")
+    if one.reader is None:
+        raise ConfigurationError("what a target of this kind holds cannot be read", kind="usage")
+    return one
+
+
+def _check_shares(work: Checking, one: OpenTarget, found: _Found) -> None:
+    while work.most is None or found.looked_at < work.most:
+        work.raise_if_stopped()
+        share = work.share if work.most is None else min(work.share, work.most - found.looked_at)
+        if not _check_share(work, one, found, share):
+            found.is_done = True
+            return
+
+
+def _check_share(work: Checking, one: OpenTarget, found: _Found, share: int) -> bool:
+    """Compare the next patrons. Returns whether there were any."""
+    assert one.reader is not None  # noqa: S101 -- _target has looked
+    expected = work.store.expecting.page(one.target, found.reached, share)
+    if not expected.reached:
+        return False
+    asked = [effect for effect in expected.effects if work.with_waiting or effect.patron_id not in expected.waiting]
+    differs = {patron_id: kinds for patron_id, kinds in one.reader.compare_many(asked).items() if kinds}
+    if work.repair:
+        again = sorted(patron_id for patron_id, kinds in differs.items() if not _FOR_STAFF.issuperset(kinds))
+        work.store.expecting.queue_again(one.target, again)
+        found.queued += len(again)
+    for patron_id in sorted(differs):
+        for kind in differs[patron_id]:
+            found.patrons[kind].append(patron_id)
+    found.differing += len(differs)
+    found.compared += len(asked)
+    found.waiting += len(expected.effects) - len(asked)
+    found.looked_at += expected.looked_at
+    found.reached = expected.reached
+    work.progress.advance(expected.looked_at)
+    return True
