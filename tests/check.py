@@ -30,16 +30,18 @@ NEAR_SECONDS = 40
 #: So many test files at a time, so that the near check can end between them.
 NEAR_FILES = 4
 Check = tuple[str, tuple[str, ...]]
-#: These go beside the tests, and are told when they have ended.
-BESIDE: tuple[Check, ...] = (
+#: These come first, and stop a check that cannot pass.
+STYLE: tuple[Check, ...] = (
     ("format", ("ruff", "format", "--check", ".")),
     ("lint", ("ruff", "check", ".")),
     ("import contracts", ("lint-imports",)),
     ("types", ("mypy",)),
-    # The rules' own tests reach each of their branches, whatever else runs through them. One process: workers would
-    # spend more on measuring their own start and collection than the tests take.
-    ("domain coverage", ("pytest", "-n0", "tests/domain", *COVERAGE)),
 )
+#: Goes beside them. Each worker collects all tests, and then finds what this one has rewritten: see `conftest.py`.
+COLLECTION: Check = ("collection", ("pytest", "-n0", "--collect-only", "-qq", "tests"))
+#: Goes beside the tests. The rules' own tests reach each of their branches, whatever else runs through them. One
+#: process: workers would spend more on measuring their own start and collection than the tests take.
+COVERED: Check = ("domain coverage", ("pytest", "-n0", "tests/domain", *COVERAGE))
 TEST_FILES = "tests/**/test_*.py"
 #: This one is told as it goes. One worker more than the two cores: a fifth of the time a test waits, for a server that
 #: is slow on purpose, starts or ends, and another test has its core.
@@ -50,16 +52,27 @@ def main() -> int:
     if sys.argv[1:] == ["--near"]:
         return run_near()
     set_up()
+    first = (*STYLE, COLLECTION)
+    with ThreadPoolExecutor(len(first)) as pool:
+        for (name, _), done in zip(first, pool.map(lambda check: run(check, stdout=PIPE), first), strict=True):
+            # of a collection only what went wrong is worth reading
+            said = done.stdout if done.returncode or name != COLLECTION[0] else ""
+            print(f"\n== {name}\n{said}", end="", flush=True)
+            if done.returncode != 0:
+                return failed(name, done.returncode)
+    return run_tests()
+
+
+def run_tests() -> int:
+    """Run the tests, and measure the domain's beside them: where a test waits, the other has its core."""
     _, (tool, *arguments) = TESTS
-    print(f"== tests, and beside them {', '.join(name for name, _ in BESIDE)}", flush=True)
-    # all at once: where a test waits for a slow server or a disk, another check has its core
+    print(f"== tests, and beside them {COVERED[0]}", flush=True)
     with subprocess.Popen([str(HOME / "bin" / tool), *arguments], cwd=ROOT) as tests:
-        with ThreadPoolExecutor(len(BESIDE)) as pool:
-            for (name, _), done in zip(BESIDE, pool.map(lambda check: run(check, stdout=PIPE), BESIDE), strict=True):
-                print(f"\n== {name}\n{done.stdout}", end="", flush=True)
-                if done.returncode != 0:
-                    tests.terminate()
-                    return failed(name, done.returncode)
+        done = run(COVERED, stdout=PIPE)
+        print(f"\n== {COVERED[0]}\n{done.stdout}", end="", flush=True)
+        if done.returncode != 0:
+            tests.terminate()
+            return failed(COVERED[0], done.returncode)
         return end(tests)
 
 
@@ -84,7 +97,7 @@ def run_near() -> int:
     if not PYTHON.exists():
         set_up()
     changed = find_changed()
-    for check in BESIDE[:-1]:
+    for check in STYLE:
         if (done := run(check, stdout=PIPE)).returncode != 0:
             print(f"== {check[0]}\n{done.stdout}", end="")
             return failed(check[0], done.returncode)

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.mock.certs import DevCertificates
+
+# Half of what it takes to collect the tests is rewriting their assertions. That is kept for the next process, even if
+# the machine says that Python keeps nothing. What a test starts does as the machine says.
+sys.dont_write_bytecode = False
 
 # An example is judged by what it shows, never by how long it took (performance is measured in the benchmarks):
 # a machine at work on other things makes no test red.
