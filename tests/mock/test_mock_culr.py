@@ -121,6 +121,50 @@ def test_no_library_writes_or_reads_for_another_and_all_see_whom_they_share(
     assert (every.providers, every.text("MunicipalityNo")) == ([library.agency, second.agency], "751")
 
 
+def test_a_broker_finds_a_card_and_its_person_both_ways(library: Library) -> None:
+    """A log-in broker asks by the card, and by the CPR number; it needs no account of its own."""
+    value, card = somebody(), f"K-{somebody()}"
+    linked = f"<globalUID><uidType>CPR</uidType><uidValue>{value}</uidValue></globalUID>"
+    library.ask("createAccount", user(value), town("751"))
+    assert library.ask("createAccount", user(card, "LOCAL"), linked).code == "OK200"
+    own = f"<agencyId>{library.agency}</agencyId><userIdValue>{card}</userIdValue>"
+    by_card = library.call("getAccountsByLocalId", f"<userCredentials>{own}</userCredentials>")
+    by_number = library.call(
+        "getAccountsByGlobalId",
+        f"<userCredentials><uidType>CPR</uidType><uidValue>{value}</uidValue></userCredentials>",
+    )
+    for told in (by_card, by_number):
+        assert (told.code, told.text("MunicipalityNo")) == ("OK200", "751")
+        named = [one.findtext("userIdValue") for one in told.payload.iter("Account")]
+        assert named == [value, card]
+    assert by_card.text("Guid") == by_number.text("Guid")
+    guid = by_card.text("Guid")
+    known = library.call("hasCulrAccount", f"<guid>{guid}</guid>")
+    assert (known.status, known.code, known.text("hasCulrAccount")) == (200, "OK200", "true")
+    unknown = library.call("hasCulrAccount", "<guid>00000000-0000-0000-0000-000000000000</guid>")
+    assert (unknown.code, unknown.text("hasCulrAccount")) == ("OK200", "false")
+    contract = compile_schema("CulrWebService1.xsd")
+    for told in (known, unknown):
+        contract.assertValid(told.payload)
+
+
+def test_all_accounts_of_an_agency_go_at_once_and_only_for_who_may_act_for_it(
+    library: Library, there: dict[str, Any]
+) -> None:
+    second, value = Library(there, 1), somebody()
+    library.ask("createAccount", user(value), town("751"))
+    second.ask("createAccount", user(value))
+    before = control.culr(there)["ledger"]
+    assert second.ask("deleteAllAccountsByProvider", "", agency=library.agency).code == "NO_AUTHORISATION"
+    assert control.culr(there)["ledger"] == before
+    control.fault(there, "culr-lost")
+    with pytest.raises(requests.ConnectionError):
+        second.ask("deleteAllAccountsByProvider", "")
+    assert second.ask("getAccountFromProvider", user(value)).code == "ACCOUNT_DOES_NOT_EXIST"
+    assert library.ask("getAccountFromProvider", user(value)).code == "OK200"
+    assert second.ask("deleteAllAccountsByProvider", "").code == "OK200"
+
+
 # -- what becomes of an answer -----------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.mock.town.culr_accounts import Accounts, Request, Result
+from cprsync.mock.town.culr_accounts import DELETE_ALL, Accounts, Request, Result
 from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
@@ -171,3 +171,28 @@ def test_each_change_of_state_is_one_line_in_its_order_and_survives(culr: Accoun
     assert told == [("createAccount", None, "751"), ("updateAccount", "751", "101"), ("deleteAccount", "101", None)]
     assert Accounts(memory).ledger == culr.ledger
     assert NUMBER not in str(culr.ledger)
+
+
+def test_all_accounts_of_one_agency_go_at_once_and_those_of_others_stay(culr: Accounts, memory: Memory) -> None:
+    for number in (NUMBER, OTHER):
+        create(culr, number, "751")
+    create(culr, "A-1", kind="LOCAL")
+    create(culr, NUMBER, agency=THEIRS)
+    known = guid(culr)
+    assert culr.carry_out(Request(DELETE_ALL, OURS, "", "")).code == "OK200"
+    for each in (culr, Accounts(memory)):
+        assert [key for patron in each.patrons for key in patron.accounts] == [(THEIRS, "CPR", NUMBER)]
+        assert lives(each) == "751"
+        assert each.has_guid(known)
+        assert [one.operation for one in each.ledger].count(DELETE_ALL) == 3
+
+
+def test_a_guid_is_somebodys_while_any_library_has_an_account(culr: Accounts) -> None:
+    create(culr)
+    create(culr, agency=THEIRS)
+    known = guid(culr)
+    assert (culr.has_guid(known), culr.has_guid(known.upper()), culr.has_guid("")) == (True, True, False)
+    ask(culr, "deleteAccount")
+    assert culr.has_guid(known)
+    culr.carry_out(Request("deleteAccount", THEIRS, "CPR", NUMBER))
+    assert not culr.has_guid(known)

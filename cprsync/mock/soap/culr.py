@@ -23,7 +23,7 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town import agreement
-from cprsync.mock.town.culr_accounts import CPR, Accounts, Request, Result
+from cprsync.mock.town.culr_accounts import CPR, DELETE_ALL, OK, Accounts, Request, Result
 
 if TYPE_CHECKING:
     from cprsync.mock.town.register import Register
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 CULR = "http://ws.culrservice.dbc.dk/"
 CULR_PATH = "/1.6/CulrWebService"
 _PATH = re.compile(r"/[0-9.]+/CulrWebService/?")
-_WRITES = frozenset({"createAccount", "updateAccount", "deleteAccount", "mergePatrons"})
+_HAS_ACCOUNT = "hasCulrAccount"
+#: Operations whose answers are in `return`, and not in `result`.
+_RETURNS = frozenset({"createAccount", "updateAccount", "deleteAccount", "mergePatrons", DELETE_ALL, _HAS_ACCOUNT})
 #: Operations that read every library's accounts, and name no agency.
-_FOR_ANYONE = frozenset({"getAccountsByGlobalId", "getAccountsByLocalId"})
+_FOR_ANYONE = frozenset({"getAccountsByGlobalId", "getAccountsByLocalId", _HAS_ACCOUNT})
 #: Faults that answer in place of the operation, with their codes.
 CODES = {
     "culr-credentials": "COULD_NOT_AUTHENTICATE",
@@ -105,6 +107,10 @@ def _carry_out(accounts: Accounts, request: Element, operation: str) -> Result:
         return accounts.accounts_of_account(
             _text(request, "userCredentials/agencyId"), _text(request, "userCredentials/userIdValue")
         )
+    if operation == _HAS_ACCOUNT:
+        return Result(OK, has_account=accounts.has_guid(_text(request, "guid")))
+    if operation == DELETE_ALL:
+        return accounts.carry_out(Request(operation, _text(request, "agencyId"), "", ""))
     merges = operation == "mergePatrons"
     kind, value = _account(request, "accountToMergeWith" if merges else "userCredentials")
     asked = Request(operation, _text(request, "agencyId"), kind, value)
@@ -130,7 +136,9 @@ def _text(request: Element, path: str) -> str:
 def _build_answer(operation: str, result: Result) -> bytes:
     """Build the answer in the order of DBC's own recordings."""
     answer = etree.Element(f"{{{CULR}}}{operation}Response", nsmap={"ns2": CULR})
-    wrapper = etree.SubElement(answer, "return" if operation in _WRITES else "result")
+    wrapper = etree.SubElement(answer, "return" if operation in _RETURNS else "result")
+    if result.has_account is not None:
+        etree.SubElement(wrapper, _HAS_ACCOUNT).text = str(result.has_account).lower()
     for agency, kind, value in result.accounts:
         account = etree.SubElement(wrapper, "Account")
         for name, text in (("provider", agency), ("userIdType", kind), ("userIdValue", value)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 OK, MISSING, EXISTS = "OK200", "ACCOUNT_DOES_NOT_EXIST", "ACCOUNT_ALREADY_EXISTS"
 TRANSACTION_ERROR, ILLEGAL_ARGUMENT = "TRANSACTION_ERROR", "ILLEGAL_ARGUMENT"
 CPR = "CPR"
+#: Deletes all accounts of a library, whoever they belong to.
+DELETE_ALL = "deleteAllAccountsByProvider"
 #: The kinds of numbers that an account may have.
 KINDS = (CPR, "LOCAL", "UNILOGIN")
 
@@ -86,6 +88,8 @@ class Result:
     message: str | None = None
     patron: Patron | None = None
     accounts: tuple[Key, ...] = ()
+    #: whether a GUID is somebody's; None: nobody asked
+    has_account: bool | None = None
 
 
 class Accounts:
@@ -148,9 +152,15 @@ class Accounts:
         patrons = [self._by_account.get((agency, kind, value)) for kind in KINDS]
         return next((_found(patron) for patron in patrons if patron is not None), _missing())
 
+    def has_guid(self, guid: str) -> bool:
+        """Whether a person with an account of any library has this GUID."""
+        return any(patron.guid == guid.lower() for patron in self.patrons)
+
     # -- inside --------------------------------------------------------------------------------------------
 
     def _carry_out(self, request: Request, by: str) -> Result:
+        if request.operation == DELETE_ALL:
+            return self._delete_all(request, by)
         if (mistake := _mistake_in(request)) is not None:
             return Result(ILLEGAL_ARGUMENT, mistake)
         key = (request.agency, request.kind, request.value)
@@ -195,6 +205,11 @@ class Accounts:
         before = _describe(key, patron)
         self._unlink(key, patron)
         return self._note_change(request, by, patron, before)
+
+    def _delete_all(self, request: Request, by: str) -> Result:
+        for key, patron in [(key, patron) for key, patron in self._by_account.items() if key[0] == request.agency]:
+            self._delete(replace(request, kind=key[1], value=key[2]), key, patron, by)
+        return Result(OK)
 
     def _merge(self, request: Request, _: Key, patron: Patron, by: str) -> Result:
         if request.other is None:
