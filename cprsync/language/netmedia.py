@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.catalogues import find_text
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.netmedia.cards import CardsStage
 from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
 from cprsync.domain.patron.local import Stage
 from cprsync.language.words import day_text, long_day, word
@@ -110,6 +111,8 @@ def cards_text(cards: Mapping[str, Any], language: Language) -> str:
     """How far the library has come with letting its cards log in."""
     if cards["stays"]:
         return word("cards_stay", language, accounts=cards["accounts"])
+    if cards["stage"] == CardsStage.NONE.value and cards["accounts"]:
+        return word("cards_going", language, accounts=cards["accounts"])
     counts = {name: cards[name] for name in ("accounts", "told", "left")}
     return word(f"cards_{cards['stage']}", language, **counts)
 

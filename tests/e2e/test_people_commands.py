@@ -140,6 +140,37 @@ def test_a_number_changed_in_culr_is_named_by_verify_and_put_right_by_the_night_
     assert (busy.exit, busy.document["ok"], busy.document["error"]["kind"]) == (4, False, "run.busy")
 
 
+def card_accounts(library: Library) -> int:
+    """How many accounts under cards the mock's CULR holds."""
+    patrons = control.culr(library.folder.parent / "mock")["patrons"]
+    return sum(account["type"] == "LOCAL" for one in patrons for account in one["accounts"])
+
+
+def test_cards_log_in_from_now_on_and_no_longer_as_the_settings_and_a_person_say(library: Library) -> None:
+    library.rewrite("cprsync.toml", 'local_accounts = "none"', 'local_accounts = "cards"')
+    begun = library.call("entitlements", "cards", "--now")
+    assert (begun.exit, begun.document["told"], begun.document["stage"]) == (0, 3, "all")
+    assert card_accounts(library) == 0
+    assert library.call("sync").document["cards"]["accounts"] == card_accounts(library) == 3
+    assert_refused(
+        library.call("entitlements", "cards", "--remove", "--yes"),
+        code=2,
+        kind="configuration",
+        says="the cards log in",
+        advises="Mend the setti",
+    )
+    library.rewrite("cprsync.toml", 'local_accounts = "cards"', 'local_accounts = "none"')
+    assert library.call("entitlements", "verify").document["cards_stay"] == 3
+    before = library.records()
+    unsaid = library.call("entitlements", "cards", "--remove")
+    assert (unsaid.exit, unsaid.error["kind"], unsaid.document["accounts"]) == (1, "confirm.needed", 3)
+    assert (library.records(), card_accounts(library)) == (before, 3)
+    ended = library.call("entitlements", "cards", "--remove", "--yes")
+    assert (ended.exit, ended.document["told"], ended.document["stays"]) == (0, 3, False)
+    assert library.call("sync").document["cards"]["accounts"] == card_accounts(library) == 0
+    assert library.call("entitlements", "verify").document["ok"]
+
+
 def test_statistics_name_nobody(library: Library) -> None:
     told = library.call("statistics")
     assert (told.exit, told.document["patrons"]) == (0, None)

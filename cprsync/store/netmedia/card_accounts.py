@@ -215,8 +215,7 @@ def _tell(
     """
     rows, known = patron_rows(connection, tenant, ids, hold=True), _known(connection, tenant, ids)
     cards = cards_of(connection, tenant, [row for row in rows if row.id in known])
-    may = [row for row in rows if row.id in cards and (may_log_in(row) or cards[row.id].held)]
-    rows = [row for row in may if is_concerned(cards[row.id])]
+    rows = [row for row in rows if row.id in cards and may_log_in(row) and is_concerned(cards[row.id])]
     for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
         culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
         version = move_on(connection, tenant, row).version
@@ -263,7 +262,7 @@ def keep_told(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effec
     told = ((effect, frozenset() if effect.gone else outcome.cards) for effect, outcome in done)
     keep_held(connection, tenant, {effect.patron_id: cards for effect, cards in told if cards is not None})
     # the rest stays as it was: an account that another system has made is none of ours
-    dropped = (card for effect, outcome in done if outcome.cards is None for card in effect.drops)
+    dropped = (card for effect, outcome in done if outcome.cards is None and not effect.gone for card in effect.drops)
     probes = [probe for card in dropped for probe in account_probes(tenant, card)]
     change_rows(connection, delete(tables.card_account).where(_CARD.agency == tenant.agency), _CARD.id_index, probes)
 

@@ -182,6 +182,8 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
             local = False
         elif account is not None and account.id_index in account_probes(tenant, effect.identity):
             effect = replace(effect, known=True)
+        # an account under the patron number that is still to be made counts as well
+        local = local or (effect.identity.type is IdType.LOCAL and not effect.gone)
         yield effect
 
 
@@ -240,28 +242,32 @@ def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect
 
 
 def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:
-    now = tenant.stamp()
-    for effect, _ in done:
+    stands: dict[str, tuple[Effect, Settled]] = {}
+    for effect, outcome in done:
         if effect.gone:
             theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
             same = _ACCOUNT.id_index.in_(account_probes(tenant, effect.identity))
             connection.execute(delete(tables.account).where(theirs, same))
-    rows = [
-        {
-            "agency": tenant.agency,
-            "patron_id": effect.patron_id,
-            "id_type": effect.identity.type.value,
-            "id_index": account_probes(tenant, effect.identity)[0],
-            "index_key": tenant.vault.index_key,
-            "municipality": outcome.municipality,
-            "version": effect.version,
-            "settled": now,
-        }
-        for effect, outcome in done
-        if not effect.gone and not effect.moot
-    ]
-    if rows:
-        connection.execute(_KEEP, rows)
+            if effect.patron_id in stands and stands[effect.patron_id][0].identity == effect.identity:
+                # made and deleted among these
+                del stands[effect.patron_id]
+        elif not effect.moot:
+            stands[effect.patron_id] = effect, outcome
+    if stands:
+        connection.execute(_KEEP, [_account_row(tenant, effect, outcome) for effect, outcome in stands.values()])
+
+
+def _account_row(tenant: Tenant, effect: Effect, outcome: Settled) -> dict[str, Any]:
+    return {
+        "agency": tenant.agency,
+        "patron_id": effect.patron_id,
+        "id_type": effect.identity.type.value,
+        "id_index": account_probes(tenant, effect.identity)[0],
+        "index_key": tenant.vault.index_key,
+        "municipality": outcome.municipality,
+        "version": effect.version,
+        "settled": tenant.stamp(),
+    }
 
 
 def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:

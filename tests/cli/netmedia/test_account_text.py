@@ -12,7 +12,8 @@ from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.errors import NetMediaUnavailable
-from cprsync.language.night import report_lines
+from cprsync.language.netmedia import cards_text
+from cprsync.language.night import net_media_lines, report_lines
 from cprsync.services.netmedia.entitlements import Verified
 from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.night.report import report_without_run
@@ -218,3 +219,55 @@ def test_rights_that_the_night_will_change_are_not_said_to_be_right() -> None:
     first, *rest = verified(rights_waiting=3, rights_differing=2)
     assert first == "Intet galt fundet, men der er gemt rettigheder, som natten vil ændre: 40 lånere"
     assert [line.rpartition(": ")[2] for line in rest[1:]] == ["3", "2"]
+
+
+def cards(**deviations: Any) -> dict[str, Any]:
+    known = {"local_accounts": "cards", "stage": "all", "accounts": 40, "told": 0, "left": 0, "stays": False}
+    return known | deviations
+
+
+@pytest.mark.parametrize(
+    ("deviations", "danish", "english"),
+    [
+        (
+            {},
+            "Lånernes kort logger ind hos netmedierne. Kort med en konto hos CULR: 40",
+            "The patrons' cards log in at the net media. Cards with an account at CULR: 40",
+        ),
+        (
+            {"stage": "none", "accounts": 0},
+            "Ingen kort logger ind hos netmedierne (local_accounts).",
+            "No card logs in",
+        ),
+        ({"stage": "none", "accounts": 3}, "Kortenes konti hos CULR slettes; 3 er der endnu.", "3 are still there"),
+        (
+            {"stage": "beginning", "told": 2, "left": 9},
+            "Lånere meldt nu: 2; lånere, der mangler: 9",
+            "Patrons told now: 2",
+        ),
+        ({"stage": "ending", "told": 2, "left": 9}, "Kortenes konti hos CULR slettes. Lånere meldt nu: 2", "deleted"),
+        ({"stays": True}, "Kort har stadig 40 konti hos CULR", "Cards still have 40 accounts at CULR"),
+    ],
+)
+def test_how_far_the_cards_are_is_said_in_counts(deviations: dict[str, Any], danish: str, english: str) -> None:
+    assert danish in cards_text(cards(**deviations), "da")
+    assert english in cards_text(cards(**deviations), "en")
+
+
+@pytest.mark.parametrize(
+    ("deviations", "is_said"),
+    [({}, False), ({"told": 1}, True), ({"left": 1, "stage": "beginning"}, True), ({"stays": True}, True)],
+)
+def test_a_night_tells_of_cards_if_there_is_anything_to_tell(deviations: dict[str, Any], *, is_said: bool) -> None:
+    night = report_without_run("775100", day=None, error={"kind": "x", "message": "x"}, code=1)
+    lines = list(net_media_lines(night | {"cards": cards(**deviations)}, "da"))
+    assert any("ort" in line for line in lines) is is_said
+    assert list(net_media_lines(night, "da")) == []
+
+
+def test_what_waits_or_stays_of_cards_is_no_fault() -> None:
+    document = Verified(offline=False, cards_waiting=4, cards_stay=3).document()
+    lines = [line.strip() for line in verified_lines(document, "da")]
+    assert "lånere, hvis kort endnu skal meldes til CULR: 4" in lines
+    assert any(line.startswith("kort logger stadig ind, selv om local_accounts er none: 3") for line in lines)
+    assert document["ok"]

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 from card_broker import at_culr, by_card, by_number, make_sure_that_right
-from doubles import Killed, KilledStore
+from doubles import MONDAY, Killed, KilledStore
+from kills import sample
 from test_card_lives import change
 from test_card_log_ins import PATRONS, by_control, hears, log_ins
 from test_leaving import leave
 from test_set_cpr import MADE, enrol
-from townspeople import cpr
+from townspeople import cpr, gains_protection, moves, person
 
 from cprsync.domain.desk.confirming import Confirmation
+from cprsync.domain.netmedia.account import Code, Identity, IdType
 from cprsync.domain.netmedia.cards import CardsStage
 from cprsync.domain.patron.local import ListChange
+from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NotConfirmed
 from cprsync.services.netmedia.cards import begin_cards, end_cards, preview_end, tell_of_cards
 from cprsync.services.netmedia.entitlements import verify
@@ -111,7 +114,7 @@ def test_a_command_tells_all_of_them_at_once(library: Library) -> None:
     make_sure_that_right(library, culr)
 
 
-@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("at", sample(11))
 def test_a_night_that_is_killed_anywhere_tells_of_each_card_once(library: Library, at: int) -> None:
     culr = begins(library)
     library.batch = 2
@@ -202,7 +205,7 @@ def test_a_yes_deletes_the_accounts_of_all_cards_and_no_others(either_library: L
     assert verify(library.ports(), offline=False).document()["cards_stay"] == 0
 
 
-@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("at", sample(8))
 def test_an_end_that_is_killed_anywhere_goes_on(library: Library, at: int) -> None:
     culr = takes_back(library)
     library.batch = 1
@@ -260,3 +263,45 @@ def test_a_card_of_somebody_without_a_cpr_number_has_no_account(library: Library
     make_sure_that_right(library, culr)
     assert by_card(culr, "E-9") is None
     assert library.store.outbox.account_state(patron_id).cards is None
+
+
+# -- what peers get wrong --------------------------------------------------------------------------------------------
+
+
+def test_one_card_that_culr_refuses_stops_no_other_patron(library: Library) -> None:
+    culr = begins(library)
+    culr.refuses[Identity(IdType.LOCAL, "ANNA")] = Code.ILLEGAL_ARGUMENT
+    library.one_night()
+    assert at_culr(culr) == {one: cpr(one).digits for one in PATRONS if one != "ANNA"}
+    state = library.store.outbox.account_state(library.id_of("ANNA"))
+    assert (state.refused, numbers(state.cards)) == ("ILLEGAL_ARGUMENT", (1, 0, 0, 1))
+    assert [one.kind for one in library.store.review_desk.waiting_about(library.id_of("ANNA"))] == [NET_MEDIA_REFUSED]
+    culr.refuses.clear()
+    change(library, library.id_of("ANNA"), "A-2", doing=ListChange.ADD)
+    make_sure_that_right(library, culr)
+
+
+def test_the_cards_of_a_protected_patron_log_in_and_no_call_holds_an_address(library: Library) -> None:
+    culr = hears(library)
+    library.deliver(MONDAY, gains_protection(moves(person("BO"), "ODENSE")))
+    change(library, library.id_of("BO"), "B-2", doing=ListChange.ADD)
+    make_sure_that_right(library, culr)
+    assert by_number(culr, cpr("BO").digits) == {"BO", "B-2"}
+    said = [
+        (call.municipality, *(one.value for one in (call.identity, call.uid, call.other) if one)) for call in culr.calls
+    ]
+    known = {None, "", "751", "461", "B-2", *PATRONS, *(cpr(one).digits for one in PATRONS)}
+    assert {value for values in said for value in values} <= known
+
+
+def test_a_card_that_was_taken_off_in_a_night_that_culr_missed_logs_in_no_longer_after_the_next(
+    library: Library,
+) -> None:
+    culr = hears(library)
+    change(library, library.id_of("ANNA"), "ANNA", doing=ListChange.REMOVE)
+    culr.down = NetMediaUnavailable("no answer")
+    library.one_night()
+    assert by_card(culr, "ANNA") == cpr("ANNA").digits
+    culr.down = None
+    make_sure_that_right(library, culr)
+    assert by_card(culr, "ANNA") is None
