@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.cli.demo.comparison import Comparison, Rights
+    from cprsync.cli.demo.koha_week import KohaComparison
     from cprsync.config.settings import Settings
 
 #: The most steps for the working nights and the days between them.
@@ -44,6 +45,7 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option("--keep", help="Leave everything in this folder, which is empty or new.")
     ] = None,
+    koha: Annotated[bool, typer.Option("--koha", help="Keep a Koha true too, and compare it at the end.")] = False,
     serve: Annotated[bool, typer.Option("--serve", help="Then open the desk on the town, until stopped.")] = False,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Where browsers ask the desk; 0 picks a free one.")
@@ -57,7 +59,7 @@ def demo(
     """
     with failures(as_json=as_json):
         before_leaving = partial(_open_desk, port=_free_port(port)) if serve else None
-        return run_demo(keep=keep, language=lang, as_json=as_json, before_leaving=before_leaving)
+        return run_demo(keep=keep, language=lang, as_json=as_json, with_koha=koha, before_leaving=before_leaving)
 
 
 def _free_port(port: int) -> int:
@@ -74,6 +76,7 @@ def run_demo(
     keep: Path | None,
     language: Language,
     as_json: bool,
+    with_koha: bool = False,
     before_comparing: Callable[[Settings], None] | None = None,
     before_leaving: Callable[[Stage], None] | None = None,
 ) -> int:
@@ -83,13 +86,14 @@ def run_demo(
         keep: the folder to keep everything in; None: a temporary folder.
         language: the language of the story.
         as_json: print one document instead of the story.
+        with_koha: a Koha is a target, and is compared too.
         before_comparing: called with the settings after the week; a test alters a record here.
         before_leaving: called after the comparison, while the mock still runs.
     """
     begun = time.monotonic()
     with failures(as_json=as_json), ExitStack() as stack:
         folder = _folder(keep, stack)
-        stage = stack.enter_context(_set_up(folder, language, as_json=as_json))
+        stage = stack.enter_context(_set_up(folder, language, as_json=as_json, with_koha=with_koha))
         _live_week(stage)
         if before_comparing is not None:
             before_comparing(stage.settings)
@@ -117,7 +121,8 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 
 
 @contextmanager
-def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stage]:
+def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool) -> Iterator[Stage]:
+    from cprsync.cli.demo.koha_week import join_koha
     from cprsync.cli.setup.installation import write_folder
     from cprsync.config.settings import load_settings
     from cprsync.mock.server import running
@@ -129,12 +134,14 @@ def _set_up(folder: Path, language: Language, *, as_json: bool) -> Iterator[Stag
         title = word("demo_title", language)
         say(emphasise(f"{title}\n{'=' * len(title)}"))
         say(word("demo_set_up", language, patrons=len(week.patrons)))
-    with running(folder=folder / "mock", people=fixture_path("people.toml"), now=lambda: datetime.now(UTC)) as ready:
+    people, at = fixture_path("people.toml"), lambda: datetime.now(UTC)
+    with running(folder=folder / "mock", people=people, now=at, with_koha=with_koha) as ready:
         if "policy.toml" in write_folder(folder, mock=folder / "mock" / "ready.json"):
             _name_branches(folder / "policy.toml")
+        before = join_koha(folder / "cprsync.toml", ready, week.patrons) if with_koha else None
         settings = load_settings(folder / "cprsync.toml")
         upgrade_store(settings.store.url)
-        yield Stage(folder, ready, settings, week, language, as_json)
+        yield Stage(folder, ready, settings, week, language, as_json, koha_before=before)
 
 
 def _name_branches(policy: Path) -> None:
@@ -268,18 +275,34 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     return result, protected_movers(persons, rights, stage.week.nights)
 
 
+def _compare_koha(stage: Stage) -> KohaComparison | None:
+    """Compare every patron in Koha with the register. None: the week had no Koha."""
+    from cprsync.cli.demo.koha_week import compare_koha
+    from cprsync.mock import control
+    from cprsync.mock.koha import calls
+
+    if stage.koha_before is None:
+        return None
+    state = control.state(stage.ready)
+    persons = {key: state["persons"][key] for key in stage.week.patrons}
+    after = calls.show(stage.ready)["patrons"]
+    return compare_koha(persons, stage.koha_before, after, day=control.clock(stage.ready)["day"])
+
+
 def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     from cprsync.cli.demo.comparison import mover_lines, movers_document
 
     result, movers = _compare_all(stage)
+    koha = _compare_koha(stage)
     # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's
     failed = [night for night in stage.nights if night["exit"] not in {Exit.DONE, Exit.LEFT}]
-    ok = not result.differs and not failed
+    ok = not result.differs and not failed and (koha is None or not koha.differs)
     if stage.as_json:
         print_json(
             {
                 "nights": stage.nights,
                 "comparison": result.document() | {"protected_movers": movers_document(movers)},
+                **({} if koha is None else {"koha": koha.document()}),
                 "folder": None if kept is None else str(kept),
                 "seconds": round(seconds, 1),
                 "exit": Exit.DONE if ok else Exit.REFUSED,
@@ -293,9 +316,19 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
         stage.tell(f"  {line}")
     for key, groups in result.differs.items():
         note(f"  {word('demo_differs', stage.language)}: {key}: {', '.join(groups)}")
+    if koha is not None:
+        _tell_of_koha(stage, koha)
     if kept is not None:
         stage.tell(f"  {word('demo_kept', stage.language, folder=kept)}")
     equal = len(stage.week.patrons) - len(result.differs)
     last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
     stage.tell("  " + emphasise(f"{last}  ({seconds:.0f} s)", colour="green" if ok else "red"))
     return Exit.DONE if ok else Exit.REFUSED
+
+
+def _tell_of_koha(stage: Stage, koha: KohaComparison) -> None:
+    for key, groups in koha.differs.items():
+        note(f"  {word('demo_koha_differs', stage.language)}: {key}: {', '.join(groups)}")
+    equal = koha.compared - len(koha.differs)
+    last = word("demo_koha_equal", stage.language, equal=equal, patrons=koha.compared)
+    stage.tell("  " + emphasise(last, colour="red" if koha.differs else "green"))

@@ -39,6 +39,8 @@ class Stage:
     language: Language
     as_json: bool
     nights: list[dict[str, Any]] = field(default_factory=list)
+    #: who was in Koha before the week; None: the week has no Koha
+    koha_before: list[dict[str, Any]] | None = None
 
     def tell(self, text: str = "") -> None:
         if not self.as_json:

@@ -19,6 +19,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.sealed import Address
 from cprsync.mock import control
+from cprsync.mock.koha import calls
 from cprsync.resources import fixture_path
 from cprsync.services.ports.patrons import Batch, Write
 from cprsync.services.ports.runs import RunState
@@ -64,8 +65,9 @@ def another_street(person: Person) -> Person:
 
 
 def test_the_week_ends_with_every_record_equal_to_the_register(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_demo(keep=None, language="da", as_json=True) == 0
+    assert run_demo(keep=None, language="da", as_json=True, with_koha=True) == 0
     document = json.loads(capsys.readouterr().out)
+    assert document["koha"] == {"compared": 40, "differs": {}}
     assert document["comparison"]["compared"] == 40
     assert document["comparison"]["differs"] == {}
     # nobody has told this library whether København has films
@@ -127,7 +129,7 @@ def close_films(settings: Settings, key: str) -> None:
     engine.dispose()
 
 
-def test_one_altered_street_municipality_at_the_net_media_and_right_make_the_demo_fail(
+def test_one_altered_street_municipality_city_in_koha_and_right_make_the_demo_fail(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One week for all: what differs is what was altered, and nothing else."""
@@ -136,10 +138,13 @@ def test_one_altered_street_municipality_at_the_net_media_and_right_make_the_dem
         ready = json.loads((settings.keys.dir.parent / "mock" / "ready.json").read_text(encoding="utf-8"))
         control.culr_write(ready, "update", ready["agreement"]["agency"], "HELLE", to="751")
         close_films(settings, "HELLE")
+        calls.edit(ready, who="BO", set={"city": "Ry"})
         alter(another_street)(settings)
 
-    assert run_demo(keep=None, language="da", as_json=True, before_comparing=meddle) == 1
-    comparison = json.loads(capsys.readouterr().out)["comparison"]
+    assert run_demo(keep=None, language="da", as_json=True, with_koha=True, before_comparing=meddle) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["koha"]["differs"] == {"BO": ["address"]}
+    comparison = document["comparison"]
     differs = comparison["differs"]
     # it may be HELLE whose street was altered
     assert sorted(field for fields in differs.values() for field in fields) == ["address", "net_media", "rights"]

@@ -54,7 +54,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> str:
     """All that a loud demo prints, in both languages of output."""
     folder = tmp_path_factory.mktemp("demo") / "kept"
     done = subprocess.run(
-        [sys.executable, str(LOUD), "--log-level", "DEBUG", "demo", "--keep", str(folder)],
+        [sys.executable, str(LOUD), "--log-level", "DEBUG", "demo", "--koha", "--keep", str(folder)],
         capture_output=True,
         text=True,
         timeout=CEILING_SECONDS,
@@ -69,6 +69,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_wires_do_talk(heard: str) -> None:
     """Otherwise silence would prove nothing."""
     assert "INSERT INTO" in heard
+    assert "koha.call" in heard
     assert '"level": "debug"' in heard
 
 

@@ -1,0 +1,168 @@
+"""Koha as an operator keeps it true: the differences before the first write, nights, a kill, drift, and its repair."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, new_library
+from town import PEOPLE_FILE
+
+from cprsync.cli.demo.koha_week import SETTINGS
+from cprsync.cli.main import app
+from cprsync.mock import control
+from cprsync.mock.koha import calls
+from cprsync.mock.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("targets-koha")
+#: HELLE is protected, AFDOED dead; DAVID is not in Koha.
+KEYS = ["ANNA", "BO", "CLARA", "DAVID", "EDITH", "HELLE", "AFDOED"]
+IN_KOHA = [key for key in KEYS if key != "DAVID"]
+#: Ends its own process right after Koha has made the write of that number, before the answer is noted.
+ENDS_ITSELF = """
+import os, sys
+from cprsync.cli.main import run
+from cprsync.outward.koha_calls import KohaCalls
+after, made, replace = int(sys.argv.pop(1)), [], KohaCalls.replace
+def replace_and_end(*args):
+    replace(*args)
+    made.append(1)
+    if len(made) == after:
+        os.kill(os.getpid(), 9)
+KohaCalls.replace = replace_and_end
+sys.exit(run())
+"""
+
+
+class Town:
+    """A mock with a Koha that was filled by hand, and a library whose records are as the register says."""
+
+    def __init__(self, ready: dict[str, Any], library: Library) -> None:
+        self.ready, self.library = ready, library
+        self.begun = len(calls.read_log(ready))
+
+    def written(self) -> Counter[int]:
+        """How often our client has written each patron in Koha."""
+        return Counter(one["patron"] for one in calls.read_log(self.ready, after=self.begun) if one["by"] == "cprsync")
+
+    def holds(self, key: str) -> dict[str, Any]:
+        (found,) = [one for one in calls.show(self.ready)["patrons"] if one["who"] == key]
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[dict[str, Any], Library]]:
+    folder = tmp_path_factory.mktemp("targets")
+    shutil.copytree(mock_keys, folder / "mock")
+    with running(folder / "mock", PEOPLE_FILE, with_koha=True) as ready:
+        library = new_library(folder / "library", folder / "mock", KEYS)
+        assert library.call("sync").exit in {0, 3, 4}
+        config = library.folder / "cprsync.toml"
+        with config.open("a", encoding="utf-8") as file:
+            file.write(SETTINGS.format(ca=ready["ca"], **ready["koha"]) + 'missing = "create"\n')
+        yield ready, library
+
+
+@pytest.fixture
+def town(first: tuple[dict[str, Any], Library], tmp_path: Path) -> Iterator[Town]:
+    """The library, copied, and Koha as its staff had filled it."""
+    ready, library = first
+    for one in calls.show(ready)["patrons"]:
+        calls.edit(ready, patron=one["patron_id"], deletes=True)
+    calls.seed(ready, who=IN_KOHA)
+    yield Town(ready, library.copy(tmp_path / "library"))
+    control.calm(ready)
+
+
+def text(library: Library, *command: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
+    return out.getvalue()
+
+
+def test_before_the_first_write_each_difference_is_told_by_kind_and_number(town: Town) -> None:
+    before = town.library.records()
+    ran = town.library.call("targets", "diff", "koha")
+    counts = {kind: count for kind, count in ran.document["differences"].items() if count}
+    assert ran.exit == 3
+    assert counts["protected_open"] == 1
+    assert (counts["absent"], counts["flag"], ran.document["compared"]) == (1, 1, len(KEYS))
+    assert not town.written()
+    assert town.library.records() == before
+    shown = text(town.library, "targets", "diff", "koha", "--lang", "da")
+    assert "Beskyttet her, men adressen står der" in shown
+    table = text(town.library, "targets", "diff", "koha", "--format", "csv")
+    rows = [line.split(",") for line in table.splitlines()]
+    assert rows[0] == ["kind", "patron"]
+    assert len(rows) - 1 == sum(counts.values())
+    assert not any(part in shown + table for part in ("Teglbrændervænget", "Aagaard"))
+
+
+def test_after_a_night_koha_is_equal_and_what_staff_change_is_found_and_set_right(town: Town) -> None:
+    assert town.library.call("sync").exit in {0, 3, 4}
+    assert town.holds("HELLE")["address"] is None
+    assert town.holds("DAVID")["surname"]
+    assert town.library.call("targets", "verify", "koha").exit == 0
+    calls.edit(town.ready, who="HELLE", set={"address": "Teglbrændervænget 55"})
+    calls.edit(town.ready, who="BO", set={"city": "Ry", "phone": "11223344"})
+    drifted = town.library.call("targets", "verify", "koha")
+    counts = {kind: count for kind, count in drifted.document["differences"].items() if count}
+    assert (drifted.exit, counts) == (3, {"protected_open": 1, "address": 2})
+    repaired = town.library.call("targets", "verify", "koha", "--repair")
+    assert (repaired.exit, repaired.document["queued"]) == (3, 2)
+    assert town.library.call("targets", "send", "koha").exit == 0
+    assert town.library.call("targets", "verify", "koha").exit == 0
+    assert town.holds("HELLE")["address"] is None
+    assert town.holds("BO")["phone"] == "11223344"
+
+
+def test_a_comparison_goes_on_where_a_share_ended(town: Town) -> None:
+    first = town.library.call("targets", "diff", "koha", "--limit", "3")
+    assert (first.document["done"], first.document["compared"]) == (False, 3)
+    rest = town.library.call("targets", "diff", "koha", "--after", first.document["reached"])
+    assert (rest.document["done"], rest.document["compared"]) == (True, len(KEYS) - 3)
+
+
+def test_while_koha_does_not_answer_nothing_is_told_as_equal(town: Town) -> None:
+    before = town.library.records()
+    control.fault(town.ready, "koha-maintenance", times=100)
+    ran = town.library.call("targets", "verify", "koha")
+    assert (ran.exit, ran.document["error"]["kind"], ran.document["done"]) == (4, "target.maintenance", False)
+    assert town.library.records() == before
+    unknown = town.library.call("targets", "verify", "koala")
+    assert (unknown.exit, unknown.error["kind"]) == (2, "usage")
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_night_that_is_killed_after_a_write_leaves_each_change_once_in_koha(town: Town, after: int) -> None:
+    config = str(town.library.folder / "cprsync.toml")
+    command = [sys.executable, "-c", ENDS_ITSELF, str(after), "sync", "--json", "--config", config]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert sum(town.written().values()) >= after
+    assert town.library.call("sync").exit in {0, 3, 4}
+    # DAVID was added, the others were changed
+    assert set(town.written().values()) == {1}
+    assert town.library.call("targets", "verify", "koha").exit == 0
+
+
+def test_answers_that_are_lost_and_nights_that_are_missed_lose_no_change(town: Town) -> None:
+    control.fault(town.ready, "koha-lost", times=1000, share=0.25, seed=3)
+    for _ in range(2):
+        assert town.library.call("sync").exit in {0, 3, 4}
+    control.calm(town.ready)
+    assert town.library.call("sync").exit in {0, 3, 4}
+    assert set(town.written().values()) == {1}
+    assert town.library.call("targets", "verify", "koha").exit == 0
