@@ -267,6 +267,18 @@ class TargetRefused(CprsyncError):
     kind = "target.refused"
 
 
+class TargetNotLoaded(CprsyncError):
+    """A target is set up, and not everything was told of once: try again after the next night, or load it."""
+
+    kind = "target.not_loaded"
+
+
+class CursorGone(CprsyncError):
+    """What a reader has read so far says nothing any more: they have to begin again."""
+
+    kind = "cursor.gone"
+
+
 class SignInUnavailable(CprsyncError):
     """The identity provider, or the way to it, does not answer, or not as one: nobody was signed in."""
 

@@ -30,7 +30,12 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "sync": ("Run the night: fetch, decide, guard, write, report.", "night.sync"),
     "status": ("Show on one screen how it stands.", "night.overview:status_app"),
     "serve": ("Serve the desk to browsers, until stopped.", "desk.serving"),
-    "accounts": ("Who may sign in or ask: set, machine, list, remove.", "desk.serving:accounts_app", "desk.machines"),
+    "accounts": (
+        "Who may sign in, ask or fetch: set, machine, reader, list.",
+        "desk.serving:accounts_app",
+        "desk.machines",
+        "desk.readers",
+    ),
     "openapi": ("Print what the desk's JSON API takes and answers.", "desk.serving:openapi_app"),
     "lookup": ("Look one person up in the register (opslag).", "desk.registering"),
     "forecast": ("Show what the coming nights will do by themselves.", "night.overview:forecast_app"),
@@ -61,6 +66,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "subscriptions": ("Subscriptions to CPR numbers: ours against the register's.", "feed.windows:subscriptions_app"),
     "entitlements": ("Rights to net media (netmedier).", "netmedia.entitlements"),
     "targets": ("Other systems that hear of patrons: list, send, load.", "outward.targets", "outward.differences"),
+    "export": ("Write what a target may get, as NDJSON or CSV.", "outward.exporting"),
     "compare": ("Compare the records with another library system.", "outward.comparing"),
     "retention": ("What is over is forgotten, as long after as policy.toml says.", "leaving.leaving:retention_app"),
 }

@@ -234,6 +234,8 @@ class RetentionSection(Strict):
     corrections_days: Kept = 30
     answered_reviews_days: Kept = 365
     nights_days: Kept = 365
+    feed_changes_days: Kept = 30
+    feed_tombstone_days: Kept = 365
     log_days: Annotated[Kept, AfterValidator(_check_year)] = 1825
     inactive_days: Annotated[Kept, AfterValidator(_check_year)] = 1095
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _KINDS: Final = {
     Exit.REFUSED: """
         access account account.certificate audit.broken audit.whole block.unknown confirm.beside confirm.changed
-        confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped delivery.behind_gap
+        confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped cursor.gone
+        cursor.unknown delivery.behind_gap
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
         delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
@@ -45,18 +46,18 @@ _KINDS: Final = {
         fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
-        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version usage usage.field
-        usage.number usage.reason usage.until
+        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version target.unknown usage
+        usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """
         card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy fbs
-        mock.not_running sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable store.no_room
-        store.no_writes store.unavailable
+        mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
+        store.no_room store.no_writes store.unavailable target.not_loaded
     """,
     Exit.BRAKED: "review.braked run.braked",
     Exit.ACCOUNT: """
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
-        machine.unknown session.ended session.role session.token
+        machine.unknown reader.unknown session.ended session.role session.token
     """,
     Exit.PART: "audit.heads_unwritten desk.worker mock.stopped output.lost run.balance store.read_only",
 }

@@ -42,6 +42,7 @@ from cprsync.store.outward.changes import with_targets
 from cprsync.store.outward.comparisons import Comparisons
 from cprsync.store.outward.expecting import Expecting
 from cprsync.store.outward.queues import Queues
+from cprsync.store.outward.reading import Changes
 from cprsync.store.outward.targets import Targets
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
@@ -153,6 +154,7 @@ class SqlStore(Store):
         self.targets = Targets(tenant)
         self.queues = Queues(tenant)
         self.expecting = Expecting(tenant)
+        self.changes = Changes(tenant)
         self.account_repairs = AccountRepairs(tenant)
         self.card_accounts = CardAccounts(tenant)
         self.leaving = Leaving(tenant)

@@ -6,6 +6,8 @@ what slows down whoever tries passwords: see `tries`.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -74,11 +76,34 @@ class MachineEntry(Strict):
         return Quota(self.asks_a_minute, self.wrong_an_hour)
 
 
+class ReaderEntry(Strict):
+    """The reader of the target with its name: a program that fetches the changes."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    #: the SHA-256 of its secret, which we draw: too long to be guessed, so that one pass is enough; None: it has none
+    secret: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    certificates: frozenset[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(default=frozenset(), max_length=4)
+    libraries: frozenset[Annotated[str, Field(pattern=r"^[0-9]{6}$")]] = Field(min_length=1)
+    asks_a_minute: int = Field(default=120, ge=1, le=6000)
+
+    @model_validator(mode="after")
+    def _check_ways(self) -> Self:
+        if self.secret is None and not self.certificates:
+            raise WrongValue("a reader needs a secret or a certificate")
+        return self
+
+    @property
+    def proof(self) -> str:
+        """What a token says of the secret: another secret ends the token."""
+        return hashlib.sha256(f"token {self.secret}".encode()).hexdigest()[:16]
+
+
 class AccountsDocument(Strict):
     """The file of accounts."""
 
     account: tuple[AccountEntry, ...] = ()
     machine: tuple[MachineEntry, ...] = ()
+    reader: tuple[ReaderEntry, ...] = ()
 
     @model_validator(mode="after")
     def _check_entries(self) -> Self:
@@ -93,8 +118,9 @@ class AccountsDocument(Strict):
     @model_validator(mode="after")
     def _check_machines(self) -> Self:
         """The audit names people and machines by their names alone, and a certificate is one machine's."""
-        names = [*{one.name for one in self.account}, *(one.name for one in self.machine)]
-        certificates = [each for one in self.machine for each in one.certificates]
+        programs: list[MachineEntry | ReaderEntry] = [*self.machine, *self.reader]
+        names = [*{one.name for one in self.account}, *(one.name for one in programs)]
+        certificates = [each for one in programs for each in one.certificates]
         if len(set(names)) < len(names) or len(set(certificates)) < len(certificates):
             raise WrongValue("two accounts or machines have the same name, or the same certificate")
         return self
@@ -126,6 +152,7 @@ class Accounts:
         self._nobody = hash_password(os.urandom(_HASH_BYTES).hex())
         #: the accounts by name, the machines by certificate, and the state of the file that they were read from
         self._read: tuple[tuple[int, ...], dict[str, AccountEntry], dict[str, MachineEntry]] = ((), {}, {})
+        self._readers: tuple[ReaderEntry, ...] = ()
         self._entries()
 
     def sign_in(self, name: str, password: str, marks: str = "") -> SignedIn | None:
@@ -164,6 +191,23 @@ class Accounts:
         machine = self._read[2].get(fingerprint)
         return machine if machine is not None and self._agency in machine.libraries else None
 
+    def reader_of(self, fingerprint: str) -> ReaderEntry | None:
+        """The reader whose certificate it is, by the file of today. None: it is no reader of the library."""
+        return self._reader(lambda one: fingerprint in one.certificates)
+
+    def reader_with(self, name: str, secret: str) -> ReaderEntry | None:
+        """The reader with this secret. None: it is not theirs; nobody learns which."""
+        shown = hash_secret(secret[:PASSWORD_MAX])
+        return self._reader(lambda one: one.name == name and hmac.compare_digest(one.secret or "", shown))
+
+    def reader_by(self, name: str, proof: str) -> ReaderEntry | None:
+        """The reader of a token. None: it was removed, or has another secret or none."""
+        return self._reader(lambda one: one.name == name and one.secret is not None and one.proof == proof)
+
+    def _reader(self, is_meant: Callable[[ReaderEntry], bool]) -> ReaderEntry | None:
+        self._entries()
+        return next((one for one in self._readers if is_meant(one)), None)
+
     def _entries(self) -> dict[str, AccountEntry]:
         """The library's accounts by name. The file is read again when it has changed."""
         state = _state_of(self._path)
@@ -171,6 +215,7 @@ class Accounts:
         if not state or state != read:
             document = read_accounts(self._path)
             entries = {one.name: one for one in document.account if self._agency in one.libraries}
+            self._readers = tuple(one for one in document.reader if self._agency in one.libraries)
             self._read = (state, entries, {each: one for one in document.machine for each in one.certificates})
         return entries
 
@@ -234,19 +279,30 @@ def without_account(accounts: Iterable[AccountEntry], name: str, *, agency: str)
     return [one for one in others if one.libraries]
 
 
-def write_accounts(path: Path, accounts: Iterable[AccountEntry], machines: Iterable[MachineEntry] = ()) -> None:
+def write_accounts(
+    path: Path,
+    accounts: Iterable[AccountEntry],
+    machines: Iterable[MachineEntry] = (),
+    readers: Iterable[ReaderEntry] = (),
+) -> None:
     """Write the file completely or not at all, for its owner alone."""
     lines = ["# The accounts of the desk. `cprsync accounts` writes this file.\n"]
     lines += [_table("account", one) for one in sorted(accounts, key=lambda one: (one.name, sorted(one.libraries)))]
     lines += [_table("machine", one) for one in sorted(machines, key=lambda one: one.name)]
+    lines += [_table("reader", one) for one in sorted(readers, key=lambda one: one.name)]
     replace_private(path, "".join(lines).encode())
 
 
-def _table(heading: str, entry: AccountEntry | MachineEntry) -> str:
+def _table(heading: str, entry: AccountEntry | MachineEntry | ReaderEntry) -> str:
     """An entry as TOML. Every text of it is free of quotes and backslashes, so that it is written as JSON writes it."""
     keys = entry.model_dump(mode="json", exclude_none=True).items()
     values = {key: sorted(value) if isinstance(value, list) else value for key, value in keys}
     return "".join((f"[[{heading}]]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), "\n"))
+
+
+def hash_secret(secret: str) -> str:
+    """A reader's secret as the file keeps it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def hash_password(password: str) -> str:

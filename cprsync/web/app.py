@@ -23,6 +23,7 @@ from cprsync.services.desk.cards import CardDoor
 from cprsync.web import open_id
 from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
+from cprsync.web.api.feed import FEED, TOKEN, feed_routes
 from cprsync.web.api.problems import answer_http_error, build_answer
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
@@ -78,7 +79,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 #: What needs no session, so that each worker answers it: a certificate is seen where the connection is.
-_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/")
+_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/", FEED, TOKEN)
 #: The sheets that are printed of a patron.
 _PAPER: Final = tuple(f"/patrons/{{patron:patron}}/paper/{kind}" for kind in printing.SHEETS)
 #: How a browser that supports it is held to TLS: a year, in seconds.
@@ -242,6 +243,7 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[Ba
         Route("/language", entry.change_language, methods=["POST"]),
         Route("/answers/{answer}", entry.show_answer),
         Mount(PATH, make_api(entry, around, cards)),
+        *feed_routes(around),
     ]
     if around.provider is not None:
         door = open_id.OpenIdDoor(entry, sign_in, around.provider, around.places)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from cprsync.domain.outward.target import Target
     from cprsync.https import ShownCertificate
     from cprsync.web.accounts import Accounts, MachineEntry
     from cprsync.web.journeys import StaffProvider
@@ -86,6 +87,8 @@ class Surroundings:
     real_time: Callable[[], float] = time.time
     #: the patron's own pages; None: there are none
     patrons: PatronArea | None = None
+    #: the other systems whose readers fetch the changes here
+    targets: tuple[Target, ...] = ()
     #: whether the desk is served, and not the patrons' pages alone
     shows_desk: bool = True
     #: which of several workers this is, and what they have together; None: it is the only one

@@ -63,6 +63,8 @@ _KINDS: Final = {
     **dict.fromkeys(("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key"), 404),
     "session.ended": 401,
     "machine.unknown": 401,
+    "reader.unknown": 401,
+    "cursor.gone": 410,
     "card.busy": 503,
     "request.media": 415,
     "request.size": 413,

@@ -105,7 +105,7 @@ PLANNING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 WRITING: Final = frozenset(
     {
         *("access check", "access explain", "access lift", "access sign", "access watch"),
-        *("accounts list", "accounts machine", "accounts remove", "accounts set", "serve"),
+        *("accounts list", "accounts machine", "accounts reader", "accounts remove", "accounts set", "serve"),
         *(
             "audit accept",
             "bench",
@@ -122,7 +122,7 @@ WRITING: Final = frozenset(
         *("mock koha log", "mock koha seed", "mock koha setup", "mock koha show", "mock koha twin"),
         *("patron add", "patron import", "patron set"),
         *("targets forget", "targets load", "targets release", "targets send"),
-        *("targets diff", "targets verify"),
+        *("targets diff", "targets verify", "export"),
         *("review accept", "review later", "review reject", "review reopen", "review undo"),
     }
 )

@@ -119,6 +119,7 @@ def serving(  # noqa: PLR0913 -- a server's options
             secure=certificate is not None,
             provider=None if provider is None else provider(url),
             patrons=None if patrons is None else patrons(url, clock),
+            targets=tuple(one.target for one in library.targets),
             shows_desk=shows_desk,
             worker=worker,
         )

@@ -49,7 +49,7 @@ def set_machine(
             raise BadInput("a person has that name", kind="account.name")
         entry = MachineEntry(
             name=name,
-            certificates=_fingerprints(certificate),
+            certificates=fingerprints(certificate),
             libraries=frozenset({file.agency}),
             asks_a_minute=asks,
             wrong_an_hour=wrong,
@@ -63,7 +63,8 @@ def set_machine(
     )
 
 
-def _fingerprints(paths: list[Path]) -> frozenset[str]:
+def fingerprints(paths: list[Path]) -> frozenset[str]:
+    """The SHA-256 of the certificate in each file. Raises BadInput."""
     if len(paths) > CERTIFICATES_MAX:
         raise BadInput("a machine has at most {most} certificates", most=CERTIFICATES_MAX, kind="account.certificate")
     return frozenset(map(_fingerprint, paths))

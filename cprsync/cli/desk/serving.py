@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.catalogues import Language
-    from cprsync.web.accounts import AccountEntry, MachineEntry
+    from cprsync.web.accounts import AccountEntry, MachineEntry, ReaderEntry
 
 #: Where a browser finds the desk, unless another port is given.
 PORT = 8710
@@ -103,19 +103,37 @@ class AccountsFile:
     agency: str
     accounts: tuple[AccountEntry, ...]
     machines: tuple[MachineEntry, ...]
+    readers: tuple[ReaderEntry, ...]
+    #: the library's targets that readers fetch from
+    feeds: frozenset[str]
 
     def here(self) -> dict[str, AccountEntry]:
         """Who may sign in at the library, by name."""
         return {one.name: one for one in self.accounts if self.agency in one.libraries}
 
+    def check_free(self, entry: ReaderEntry) -> None:
+        """Raise BadInput if somebody else has the name or a certificate of a reader."""
+        names = {one.name for one in self.accounts} | {one.name for one in self.machines}
+        taken = {each for one in self.machines for each in one.certificates}
+        taken |= {each for one in self.readers if one.name != entry.name for each in one.certificates}
+        if entry.name in names:
+            raise BadInput("a person or a machine has that name", kind="account.name")
+        if entry.certificates & taken:
+            raise BadInput("another machine has that certificate", kind="account.certificate")
+
     def write(
-        self, accounts: Iterable[AccountEntry] | None = None, *, machines: Iterable[MachineEntry] | None = None
+        self,
+        accounts: Iterable[AccountEntry] | None = None,
+        *,
+        machines: Iterable[MachineEntry] | None = None,
+        readers: Iterable[ReaderEntry] | None = None,
     ) -> None:
         """Write the file. What is left out stays."""
         from cprsync.web.accounts import write_accounts
 
         people = self.accounts if accounts is None else accounts
-        write_accounts(self.path, people, self.machines if machines is None else machines)
+        machines = self.machines if machines is None else machines
+        write_accounts(self.path, people, machines, self.readers if readers is None else readers)
 
 
 @contextmanager
@@ -127,7 +145,8 @@ def open_accounts(config: Path, library: str | None, *, as_json: bool) -> Iterat
         if path is None:
             raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
         document = read_accounts(path) if path.exists() else AccountsDocument()
-        yield AccountsFile(path, site.section.agency, document.account, document.machine)
+        feeds = frozenset(one.name for one in site.section.target if one.target_kind.is_fetched)
+        yield AccountsFile(path, site.section.agency, document.account, document.machine, document.reader, feeds)
 
 
 @accounts_app.command("set")
@@ -154,7 +173,7 @@ def set_account(
 
     with open_accounts(config, library, as_json=as_json) as file:
         check_name(name)
-        if any(one.name == name for one in file.machines):
+        if name in {one.name for one in file.machines} | {one.name for one in file.readers}:
             raise BadInput("a machine has that name", kind="account.name")
         kept = next((one.password for one in file.accounts if one.name == name), None) if keep_password else None
         if keep_password and kept is None:
@@ -174,35 +193,40 @@ def set_account(
 def list_accounts(
     *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """List who may sign in, and which machines may ask."""
+    """List the people, the machines and the readers."""
     with open_accounts(config, library, as_json=as_json) as file:
         entries = [one for _, one in sorted(file.here().items())]
         machines = sorted((one for one in file.machines if file.agency in one.libraries), key=lambda one: one.name)
     lines = [_line(one, lang) for one in entries] or [word("account_none", lang)]
-    lines += [machine_line(one, lang) for one in machines]
-    document = {"accounts": [_document(one) for one in entries]}
-    print_document(document | {"machines": list(map(machine_document, machines))}, lines, as_json=as_json)
+    readers = sorted((one for one in file.readers if file.agency in one.libraries), key=lambda one: one.name)
+    lines += [*(machine_line(one, lang) for one in machines), *(reader_line(one, lang) for one in readers)]
+    document = {"accounts": [_document(one) for one in entries], "machines": list(map(machine_document, machines))}
+    print_document(document | {"readers": list(map(reader_document, readers))}, lines, as_json=as_json)
 
 
 @accounts_app.command("remove")
 def remove_account(
     name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
-    """End what a person or a machine may do at the library.
+    """End what a person, machine or reader may do here.
 
-    An open session ends with its next page.
+    An open session ends with its next page, and a reader's token with its next request.
     """
     from cprsync.web.accounts import without_account
 
     with open_accounts(config, library, as_json=as_json) as file:
         entry = file.here().get(name)
         machine = next((one for one in file.machines if one.name == name and file.agency in one.libraries), None)
+        reader = next((one for one in file.readers if one.name == name and file.agency in one.libraries), None)
         if entry is not None:
             file.write(without_account(file.accounts, name, agency=file.agency))
             document = _document(entry)
         elif machine is not None:
             file.write(machines=[one for one in file.machines if one is not machine])
             document = machine_document(machine)
+        elif reader is not None:
+            file.write(readers=[one for one in file.readers if one is not reader])
+            document = reader_document(reader)
         else:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
     print_document(document, [word("account_removed", lang, name=name)], as_json=as_json)
@@ -254,3 +278,21 @@ def machine_line(entry: MachineEntry, language: Language) -> str:
     """A machine as one line."""
     shown = ", ".join(f"sha256:{one[:FINGERPRINT_SHOWN]}…" for one in sorted(entry.certificates))
     return f"{entry.name}: {word('account_machine', language, certificates=shown, asks=entry.asks_a_minute)}"
+
+
+def reader_document(entry: ReaderEntry) -> dict[str, Any]:
+    """The JSON shape of a reader. Its secret is nowhere."""
+    return {
+        "name": entry.name,
+        "secret_set": entry.secret is not None,
+        "certificates": sorted(entry.certificates),
+        "libraries": sorted(entry.libraries),
+        "asks_a_minute": entry.asks_a_minute,
+    }
+
+
+def reader_line(entry: ReaderEntry, language: Language) -> str:
+    """A reader as one line."""
+    ways = [word("account_by_secret", language)] if entry.secret is not None else []
+    ways += [f"sha256:{one[:FINGERPRINT_SHOWN]}…" for one in sorted(entry.certificates)]
+    return f"{entry.name}: {word('account_reader', language, ways=', '.join(ways), asks=entry.asks_a_minute)}"

@@ -57,6 +57,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
             secure=desk.certificate is not None,
             provider=provider,
             patrons=None if only is Only.DESK else stack.enter_context(_patron_area(site, worker)),
+            targets=tuple(one.target for one in site.section.target),
             shows_desk=only is not Only.PATRONS,
             worker=worker,
         )

@@ -179,6 +179,10 @@ class Forgotten(enum.Enum):
     CALENDAR = "calendar"
     #: which patrons differed in a comparison with another system; how many stays
     COMPARISONS = "comparisons"
+    #: what readers were told of a patron, and a later change has replaced
+    CHANGES = "changes"
+    #: that a patron is gone, as readers are told
+    TOMBSTONES = "tombstones"
     #: the oldest entries of the audit
     LOG = "log"
 
@@ -205,6 +209,8 @@ def deletable_until(kind: Forgotten, on: date, policy: Policy) -> date:
         Forgotten.NIGHTS: kept.nights_days,
         Forgotten.CALENDAR: kept.nights_days,
         Forgotten.COMPARISONS: kept.nights_days,
+        Forgotten.CHANGES: kept.feed_changes_days,
+        Forgotten.TOMBSTONES: kept.feed_tombstone_days,
         Forgotten.LOG: kept.log_days,
     }
     return on - timedelta(days=days[kind])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.patron.effective import municipality_in_force
@@ -62,6 +62,10 @@ class OutwardField(enum.Enum):
 WITHHELD_IF_PROTECTED: Final = frozenset({OutwardField.ADDRESS, OutwardField.ABROAD, OutwardField.CONTACT_ADDRESS})
 #: What is withheld to protect someone else of the household.
 WITHHELD_FOR_OTHERS: Final = frozenset({OutwardField.ADDRESS})
+#: What decides whether a patron is for a target: protected, the group, the municipality.
+Trait: TypeAlias = "tuple[bool, str | None, str | None]"
+#: A patron who was more than this is remembered as anything.
+TRAITS_MOST: Final = 32
 #: The values of a record, by the word of their field.
 Values: TypeAlias = "Mapping[str, Any]"
 
@@ -82,6 +86,14 @@ class OutwardRecord:
     dwelling: str = ""
     #: False for a person who only answers for a minor: nobody is told, but others' addresses may be sealed for them
     is_patron: bool = True
+    #: what the patron was before, so that each target that heard of them can be told to forget; None: anything
+    was: tuple[Trait, ...] | None = field(default=(), compare=False)
+
+    @property
+    def trait(self) -> Trait:
+        """What decides whether the patron is for a target."""
+        values = self.values
+        return self.protected, values[OutwardField.GROUP.value], values[OutwardField.MUNICIPALITY.value]
 
     def __repr__(self) -> str:
         return f"OutwardRecord({self.patron_id})"
@@ -119,9 +131,24 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
         {name: None if OutwardField(name) in withheld else value for name, value in values.items()},
         protected=protected,
         verified=patron.verified,
-        withheld=frozenset(field for field in withheld if values[field.value]),
+        withheld=frozenset(one for one in withheld if values[one.value]),
         dwelling=beside.dwelling,
     )
+
+
+def with_past(record: OutwardRecord, before: OutwardRecord | None, *, was_gone: bool = False) -> OutwardRecord:
+    """Return a record that remembers what the patron was. `was_gone`: nobody knows any more, so it may be anything."""
+    if before is None:
+        return replace(record, was=None) if was_gone else record
+    if before.was is None:
+        return replace(record, was=None)
+    was = {*before.was, before.trait} if before.is_patron else set(before.was)
+    return replace(record, was=tuple(sorted(was, key=repr)) if len(was) <= TRAITS_MOST else None)
+
+
+def was_patron(record: OutwardRecord) -> bool:
+    """Whether other systems may have heard of the patron."""
+    return record.is_patron or record.was is None or bool(record.was)
 
 
 def write_record(record: OutwardRecord) -> bytes:
@@ -132,7 +159,8 @@ def write_record(record: OutwardRecord) -> bytes:
         "protected": record.protected,
         "values": record.values,
         "verified": record.verified,
-        "withheld": sorted(field.value for field in record.withheld),
+        "was": record.was,
+        "withheld": sorted(one.value for one in record.withheld),
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -140,6 +168,7 @@ def write_record(record: OutwardRecord) -> bytes:
 def read_record(patron_id: str, written: bytes) -> OutwardRecord:
     """Read a record as it was written. A field that an older program did not know is null."""
     document = json.loads(written)
+    was = document["was"]
     return OutwardRecord(
         patron_id,
         dict.fromkeys(_WORDS) | document["values"],
@@ -148,10 +177,11 @@ def read_record(patron_id: str, written: bytes) -> OutwardRecord:
         withheld=frozenset(map(OutwardField, document["withheld"])),
         dwelling=document["dwelling"],
         is_patron=document["is_patron"],
+        was=None if was is None else tuple((protected, group, town) for protected, group, town in was),
     )
 
 
-_WORDS: Final = tuple(field.value for field in OutwardField)
+_WORDS: Final = tuple(one.value for one in OutwardField)
 
 
 def _register_values(patron: Patron, beside: Surroundings, holding: Mapping[Overridden, Override]) -> dict[str, Any]:

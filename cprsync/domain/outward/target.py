@@ -16,7 +16,7 @@ from cprsync.domain.outward.record import WITHHELD_IF_PROTECTED, OutwardField
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.domain.outward.record import OutwardRecord
+    from cprsync.domain.outward.record import OutwardRecord, Trait
 
 
 class TargetKind(enum.Enum):
@@ -96,11 +96,20 @@ def view(record: OutwardRecord | None, target: Target) -> dict[str, Any] | None:
 
 
 def _is_for(record: OutwardRecord, target: Target) -> bool:
-    if not record.is_patron or (record.protected and target.protected is ProtectedRule.LEAVE_OUT):
+    return record.is_patron and _fits(record.trait, target)
+
+
+def _fits(trait: Trait, target: Target) -> bool:
+    protected, group, municipality = trait
+    if protected and target.protected is ProtectedRule.LEAVE_OUT:
         return False
-    group, municipality = (record.values[one.value] for one in (OutwardField.GROUP, OutwardField.MUNICIPALITY))
     is_of_group = not target.groups or group in target.groups
     return is_of_group and (not target.municipalities or municipality in target.municipalities)
+
+
+def may_know(record: OutwardRecord, target: Target) -> bool:
+    """Whether the target may have heard of the patron before this record."""
+    return record.was is None or any(_fits(trait, target) for trait in record.was)
 
 
 def closes(before: OutwardRecord | None, after: OutwardRecord | None) -> bool:

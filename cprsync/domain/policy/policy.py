@@ -193,6 +193,10 @@ class Retention:
     answered_reviews_days: int = 365
     #: what a night did with each number, and the patrons of its calendar part; the counts of each kind stay
     nights_days: int = 365
+    #: what other systems' readers were told of a patron, after a later change has replaced it
+    feed_changes_days: int = 30
+    #: that a patron is gone, for readers who were away; a reader who was away for longer begins again
+    feed_tombstone_days: int = 365
     #: the audit, from each entry; 0: it is never deleted
     log_days: int = 1825
     #: days without any use (loan, renewal, return, reservation, payment, visit) before a patron is asked to leave; 0:

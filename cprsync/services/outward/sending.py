@@ -12,11 +12,13 @@ import structlog
 
 from cprsync.domain.outward.target import may_lose
 from cprsync.errors import CprsyncError, FenceLost, RunStopped
+from cprsync.services.ports.night import never_stop
 from cprsync.services.ports.outward import Delivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from cprsync.domain.outward.target import Target
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.outward import OpenTarget, OutwardEffect, TargetClient, Undelivered
     from cprsync.services.ports.runs import Run
@@ -59,6 +61,18 @@ class Sent:
         }
 
 
+def load_target(
+    store: Store, target: Target, progress: Progress, raise_if_stopped: Callable[[], None] = never_stop
+) -> None:
+    """Let the changes tell of every patron, and queue them for a target, if that was not done yet."""
+    if not store.targets.meet(target):
+        return
+    progress.stage("load", store.patrons.count())
+    while loaded := store.targets.load(target, LOADED):
+        progress.advance(loaded)
+        raise_if_stopped()
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """What sending needs: the store, a run if a night sends, and who is shown and asked in between."""
@@ -89,7 +103,7 @@ class Sender:
 
     def send(self, one: OpenTarget) -> Sent:
         """Load and send to one target. A feed is only loaded: its readers fetch."""
-        self._load(one)
+        load_target(self.store, one.target, self.progress, self.raise_if_stopped)
         if one.client is None:
             return Sent(one.target.name, one.target.kind.value)
         stopped = self._brake(one)
@@ -97,14 +111,6 @@ class Sender:
         if ids:
             self.progress.stage("targets", len(ids))
         return self._send_patrons(one, one.client, ids, stopped)
-
-    def _load(self, one: OpenTarget) -> None:
-        if not self.store.targets.meet(one.target):
-            return
-        self.progress.stage("load", self.store.patrons.count())
-        while loaded := self.store.targets.load(one.target, LOADED):
-            self.progress.advance(loaded)
-            self.raise_if_stopped()
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""

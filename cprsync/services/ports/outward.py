@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.services.ports.netmedia import Backlog
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.outward.koha_drift import Drift
+    from cprsync.domain.outward.lines import Change
     from cprsync.domain.outward.target import Target
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
@@ -29,6 +30,39 @@ class Epoch:
     last: int
     #: the highest number of a deleted row about someone who left
     forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How the changes are numbered, and whether they tell of everyone."""
+
+    #: the current one last; empty: nothing was ever changed
+    epochs: tuple[Epoch, ...]
+    #: the changes hold a row of each patron
+    is_complete: bool
+
+    @property
+    def forgotten(self) -> int:
+        """The highest number of a forgotten tombstone."""
+        return max((one.forgotten for one in self.epochs), default=0)
+
+    def epoch_of(self, seq: int) -> str:
+        """The word of the epoch in which a number was given."""
+        return next((one.word for one in self.epochs if seq <= one.last), "")
+
+    def was_given(self, epoch: str, seq: int) -> bool:
+        """Whether a number was given in an epoch. A database that was put back has lost what came after its copy."""
+        return any(one.word == epoch and seq <= one.last for one in self.epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPart:
+    """What a reader was given: the numbers behind the part and of its last change, and how many lines."""
+
+    target: str
+    after: int
+    until: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +241,29 @@ class Queues(Protocol):
 
         Returns the patrons that a person has to look at now, each with the kind of the review.
         """
+
+
+#: How many bytes a sign has.
+SIGN_BYTES: Final = 16
+
+
+class Changes(Protocol):
+    """The numbered changes, for those who fetch them."""
+
+    def numbering(self) -> Numbering:
+        """Return how the changes are numbered."""
+
+    def read(self, after: int, limit: int) -> Iterator[Change]:
+        """Yield the changes behind a number, at most `limit`, in their order. Raises SealBroken."""
+
+    def follow_marked(self) -> None:
+        """Make changes of patrons who are still marked, so that nobody reads what was told before a protection."""
+
+    def sign(self, written: str) -> bytes:
+        """Return the sign of a text that only we make."""
+
+    def is_signed(self, written: str, sign: bytes) -> bool:
+        """Whether the sign of a text is ours, under any key in use."""
+
+    def note_read(self, part: ReadPart, *, user: str) -> None:
+        """Write to the audit what a reader is given, before they get it."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
-    from cprsync.services.ports.outward import Expecting, Queues, Targets
+    from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
@@ -53,6 +53,7 @@ class Store(ABC):
     targets: Targets
     queues: Queues
     expecting: Expecting
+    changes: Changes
     leaving: Leaving
     erasing: Erasing
     retention: Retention

@@ -44,6 +44,7 @@ from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
 from cprsync.store.lending.circulation import is_over, open_said, seal_payload
+from cprsync.store.outward import old_changes
 from cprsync.store.records.records import ENDED, REPLACED, WITHDRAWN, forget_override, open_local, write_local
 from cprsync.store.trust import audit_list
 
@@ -393,4 +394,6 @@ _KINDS: Final[
     Forgotten.NIGHTS: (_lines, _forget_lines),
     Forgotten.CALENDAR: (_calendar, _delete_from(tables.calendar_event)),
     Forgotten.COMPARISONS: (_comparisons, _delete_from(tables.comparison_finding)),
+    Forgotten.CHANGES: (old_changes.find_replaced, _delete_from(tables.change)),
+    Forgotten.TOMBSTONES: (old_changes.find_tombstones, old_changes.forget_tombstones),
 }

@@ -23,6 +23,7 @@ from cprsync.store.core.engine import fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
+from cprsync.store.outward.changes import tell_everyone_again
 from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.records import kept_blocks
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
@@ -86,6 +87,7 @@ class Journal(TenantStore):
             remember_journal(connection, tenant)
             # if the journal is not the database's, one of the two is an older copy
             open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+            tell_everyone_again(connection, tenant)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
             told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [told])
@@ -116,6 +118,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
         if not _is_older(connection, tenant):
             return False
         count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+        tell_everyone_again(connection, tenant)
         older_states.remember_heads(connection, tenant, tenant.heads.end())
         more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
         audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
@@ -189,6 +192,7 @@ def replay_journal(tenant: Tenant) -> int:
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
             open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+            tell_everyone_again(connection, tenant)
         remember_journal(connection, tenant)
     return len(back)
 

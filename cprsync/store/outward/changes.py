@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import delete, func, insert, select, update
 
-from cprsync.domain.outward.record import read_record, write_record
+from cprsync.domain.outward.record import read_record, was_patron, with_past, write_record
 from cprsync.domain.outward.target import TargetKind, closes, is_urgent, view
 from cprsync.services.ports.outward import Epoch
 from cprsync.store.core import tables
@@ -26,7 +26,7 @@ from cprsync.store.netmedia.effects import CULR, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -39,17 +39,22 @@ if TYPE_CHECKING:
 CHANGE: Final = "change"
 #: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night.
 FOLLOWED_MOST: Final = 20_000
+#: Before the first patron: where a load begins.
+FROM_THE_START: Final = ""
 #: How many bytes the word of an epoch has.
 _WORD_BYTES: Final = 4
 _MARK, _CHANGE, _OUT, _PATRON = tables.change_mark.c, tables.change.c, tables.outbox.c, tables.patron.c
 _EPOCH, _TARGET = tables.change_epoch.c, tables.target.c
-#: A patron, what was told last, and what is to be told now; and the same with the number of the change.
-_Changed: TypeAlias = "tuple[str, OutwardRecord | None, OutwardRecord | None]"
-_Numbered: TypeAlias = "tuple[int, _Changed]"
+#: Records by patron. None: no patron, or none any more.
+Described: TypeAlias = "Mapping[str, OutwardRecord | None]"
+#: A patron, what was told last, and what is to be told now.
+Difference: TypeAlias = "tuple[str, OutwardRecord | None, OutwardRecord | None]"
+#: A difference with the number of its change.
+_Numbered: TypeAlias = "tuple[int, Difference]"
 
 
 def follow_marks(connection: Connection, tenant: Tenant) -> int:
-    """Make changes of the marked patrons. Returns how many were looked at. The caller's transaction writes them."""
+    """Make changes of the marked patrons. Returns how many are marked no more. The caller's transaction writes them."""
     ours = _MARK.agency == tenant.agency
     ids = list(connection.scalars(select(_MARK.patron_id).where(ours).order_by(_MARK.patron_id).limit(FOLLOWED_MOST)))
     if not ids:
@@ -57,7 +62,7 @@ def follow_marks(connection: Connection, tenant: Tenant) -> int:
     hold_library(connection, tenant)
     left = follow_patrons(connection, tenant, ids)
     change_rows(connection, delete(tables.change_mark).where(ours), _MARK.patron_id, sorted(set(ids) - left))
-    return len(ids)
+    return len(ids) - len(left)
 
 
 def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
@@ -67,18 +72,30 @@ def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str])
     """
     last = last_records(connection, tenant, ids)
     now, broken = describe_patrons(connection, tenant, ids)
-    changed = [one for one in sorted(now) if one not in broken and now[one] != last.get(one)]
-    _write(connection, tenant, [(one, last.get(one), now[one]) for one in changed])
-    moved = [one for one in changed if _seals_differently(last.get(one), now[one])]
+    changed = _differences(last, now, broken)
+    _write(connection, tenant, changed)
+    moved = [(patron_id, before, after) for patron_id, before, after in changed if _seals_differently(before, after)]
     if not moved:
         return broken
-    dwellings = {record.dwelling for one in moved for record in (last.get(one), now[one]) if record is not None}
-    around = neighbours_of(connection, tenant, moved, dwellings - {""})
+    dwellings = {record.dwelling for _, *both in moved for record in both if record is not None}
+    around = neighbours_of(connection, tenant, [patron_id for patron_id, *_ in moved], dwellings - {""})
     around_last = last_records(connection, tenant, around)
     around_now, unopened = describe_patrons(connection, tenant, around)
-    theirs = [one for one in sorted(around) if one not in unopened and around_now[one] != around_last.get(one)]
-    _write(connection, tenant, [(one, around_last.get(one), around_now[one]) for one in theirs])
+    _write(connection, tenant, _differences(around_last, around_now, unopened))
     return broken
+
+
+def _differences(last: Described, now: Described, broken: Collection[str]) -> list[Difference]:
+    """Return whose record is another than the last one that was told. `broken`: those whose record does not open."""
+    found: list[Difference] = []
+    for patron_id in sorted(now):
+        before, after = last.get(patron_id), now[patron_id]
+        if patron_id in broken or after == before:
+            continue
+        if after is not None:
+            after = with_past(after, before, was_gone=before is None and patron_id in last)
+        found.append((patron_id, before, after))
+    return found
 
 
 def _seals_differently(before: OutwardRecord | None, after: OutwardRecord | None) -> bool:
@@ -116,12 +133,15 @@ def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
     return read_record(row.patron_id, plain)
 
 
-def _write(connection: Connection, tenant: Tenant, changed: Sequence[_Changed]) -> None:
+def _write(connection: Connection, tenant: Tenant, different: Sequence[Difference]) -> None:
     """Number the changes, write them, and add the effects of the targets that are sent to."""
+    closed = [patron_id for patron_id, before, after in different if closes(before, after)]
+    # nobody has heard of them, so nobody is told that they are gone
+    unknown = [one for one, before, after in different if before and not after and not was_patron(before)]
+    _delete_earlier(connection, tenant, [*closed, *unknown])
+    changed = [one for one in different if one[0] not in unknown]
     if not changed:
         return
-    closed = [patron_id for patron_id, before, after in changed if closes(before, after)]
-    _delete_earlier(connection, tenant, closed)
     first, now, vault = _take_numbers(connection, tenant, len(changed)), tenant.stamp(), tenant.vault
     rows: list[tuple[Any, ...]] = []
     for seq, (patron_id, _, after) in enumerate(changed, first):
@@ -220,6 +240,18 @@ def begin_epoch(connection: Connection, tenant: Tenant) -> Epoch:
     values = {"agency": tenant.agency, "number": made.number, "word": made.word, "begins": last, "last": last}
     connection.execute(insert(tables.change_epoch).values(**values, forgotten=forgotten))
     return made
+
+
+def tell_everyone_again(connection: Connection, tenant: Tenant) -> None:
+    """Begin an epoch, and tell every target everything again: the database was put back from an older copy.
+
+    What others were told since that copy is lost here. A reader who has read it begins again by itself.
+    """
+    if not epochs_of(connection, tenant):
+        return
+    begin_epoch(connection, tenant)
+    sent = (_TARGET.agency == tenant.agency) & (_TARGET.kind != TargetKind.FEED.value)
+    connection.execute(update(tables.target).where(sent).values(loaded=FROM_THE_START))
 
 
 def with_targets(tenant: Tenant, targets: tuple[Target, ...]) -> Tenant:

@@ -16,7 +16,14 @@ from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
-from cprsync.store.outward.changes import effect_row, follow_marks, follow_patrons, last_changes, open_change
+from cprsync.store.outward.changes import (
+    FROM_THE_START,
+    effect_row,
+    follow_marks,
+    follow_patrons,
+    last_changes,
+    open_change,
+)
 from cprsync.store.outward.queues import is_ours, settle_answered, waiting_for
 
 if TYPE_CHECKING:
@@ -33,8 +40,6 @@ RELEASED: Final = "target_released"
 FORGOTTEN: Final = "target_forgotten"
 #: In place of why a target is stopped: somebody let it go on, and the brake waits until it has lost what it must lose.
 LET_GO: Final = "let_go"
-#: Before the first patron.
-_FROM_THE_START: Final = ""
 _OUT, _TARGET, _TOLD = tables.outbox.c, tables.target.c, tables.target_patron.c
 _PATRON = tables.patron.c
 
@@ -61,7 +66,7 @@ class Targets(TenantStore):
             row = connection.execute(select(tables.target).where(this)).one_or_none()
         if row is not None and row.stamp == target.stamp:
             return row.loaded is not None
-        values = {"kind": target.kind.value, "stamp": target.stamp, "loaded": _FROM_THE_START}
+        values = {"kind": target.kind.value, "stamp": target.stamp, "loaded": FROM_THE_START}
         with library_transaction(self._tenant) as connection:
             if target.kind.is_fetched:
                 # it was sent to before: what waits then would never be sent
@@ -116,7 +121,7 @@ class Targets(TenantStore):
     def load_again(self, name: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.loaded.is_(None)
         with library_transaction(self._tenant) as connection:
-            connection.execute(update(tables.target).where(this).values(loaded=_FROM_THE_START))
+            connection.execute(update(tables.target).where(this).values(loaded=FROM_THE_START))
 
     def forget(self, name: str, *, user: str, reason: str) -> int:
         tenant = self._tenant

@@ -54,6 +54,9 @@ _RULES: Final = frozenset(
 _HEADERS: Final = {
     "session.ended": {"WWW-Authenticate": "Session"},
     "machine.unknown": {"WWW-Authenticate": "Mutual"},
+    "reader.unknown": {"WWW-Authenticate": 'Bearer realm="feed"'},
+    "reader.busy": {"Retry-After": "5"},
+    "target.not_loaded": {"Retry-After": "600"},
     "card.quota": {"Retry-After": "60"},
     "card.guessing": {"Retry-After": "3600"},
 }

@@ -66,7 +66,7 @@ def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(
     (kept,) = read_accounts(config.parent / "accounts.toml").machine
     assert sorted(kept.certificates) == prints
     list_accounts(config=config, as_json=True)
-    assert told(capsys) == {"accounts": [], "machines": [document]}
+    assert told(capsys) == {"accounts": [], "machines": [document], "readers": []}
     list_accounts(config=config, lang="en")
     assert f"automat-1: machine, sha256:{prints[0][:16]}…" in capsys.readouterr().out
 

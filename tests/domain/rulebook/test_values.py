@@ -42,7 +42,7 @@ PRINTED = {
         "Principle",
     ),
     *("Caps", "Lock", "Quota", "PinCeilings", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
-    *("Target", "KohaRules"),
+    *("Target", "KohaRules", "Cursor"),
     *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [

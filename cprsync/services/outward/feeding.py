@@ -1,0 +1,129 @@
+"""Gives a reader the changes behind a cursor, a page at a time.
+
+A page holds what `view` of the target lets through, and nothing else. Its last line says where the next page begins, so
+that a page that was cut off has no cursor. A reader whose cursor lies in what is lost or forgotten begins again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cprsync.domain.outward.cursor import beginning, read_cursor, short_stamp, unwrap, wrap
+from cprsync.domain.outward.lines import tell, write_line
+from cprsync.errors import BadInput, CursorGone, TargetNotLoaded
+from cprsync.services.ports.night import never_stop
+from cprsync.services.ports.outward import SIGN_BYTES, ReadPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cprsync.domain.outward.cursor import Cursor
+    from cprsync.domain.outward.target import Target
+    from cprsync.services.ports.outward import Numbering
+    from cprsync.services.ports.store import Store
+
+#: The most changes of a page, and how many it has if the reader does not say.
+LIMIT_MAX: Final = 10_000
+LIMIT_USUAL: Final = 1_000
+#: A page ends at this size, whatever the reader asked for.
+PAGE_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Page:
+    """What a reader gets at once. The lines are written: nothing more is added to them."""
+
+    lines: tuple[bytes, ...]
+    next: str
+    #: the page is full: there may be more already
+    more: bool
+    part: ReadPart
+
+    @property
+    def end(self) -> bytes:
+        """The last line, with the cursor."""
+        return write_line({"next": self.next, "more": self.more})
+
+    @property
+    def body(self) -> bytes:
+        """All lines, and the last one."""
+        return b"".join((*self.lines, self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader of one target. `user`: whom the audit names."""
+
+    store: Store
+    agency: str
+    target: Target
+    user: str
+
+    def fetch(self, after: str, limit: int) -> Page:
+        """Return the page behind a cursor, after its audit entry. `after` "": from the beginning.
+
+        Raises BadInput for what is no cursor of this reader, CursorGone for one that leads nowhere any more, and
+        TargetNotLoaded as long as the changes do not tell of everyone.
+        """
+        self.store.changes.follow_marked()
+        page = self._read(after, limit)
+        self.store.changes.note_read(page.part, user=self.user)
+        return page
+
+    def fetch_all(self, after: str, raise_if_stopped: Callable[[], None] = never_stop) -> Iterator[Page]:
+        """Yield every page behind a cursor, until one is not full."""
+        more = True
+        while more:
+            raise_if_stopped()
+            page = self.fetch(after, LIMIT_MAX)
+            yield page
+            after, more = page.next, page.more
+
+    def _read(self, after: str, limit: int) -> Page:
+        with self.store.at_one_moment():
+            numbering = self.store.changes.numbering()
+            if not numbering.is_complete:
+                raise TargetNotLoaded("the changes do not tell of every patron yet")
+            cursor = self._cursor(after, numbering)
+            return self._page(cursor, limit, numbering, after or self._written(cursor))
+
+    def _cursor(self, text: str, numbering: Numbering) -> Cursor:
+        if not text:
+            return beginning(self.agency, self.target, began=numbering.forgotten)
+        cursor = self._own(text)
+        if cursor.stamp != short_stamp(self.target):
+            raise CursorGone("the settings of this target have changed since")
+        if cursor.seq and not numbering.was_given(cursor.epoch, cursor.seq):
+            raise CursorGone("the database was put back, and has lost what was read since")
+        if max(cursor.seq, cursor.began) < numbering.forgotten:
+            raise CursorGone("it is too old: who left since then is forgotten")
+        return cursor
+
+    def _own(self, text: str) -> Cursor:
+        """The cursor of a text. Raises BadInput, which does not say what is wrong with it."""
+        unwrapped = unwrap(text, sign_bytes=SIGN_BYTES)
+        if unwrapped is not None and self.store.changes.is_signed(*unwrapped):
+            cursor = read_cursor(unwrapped[0])
+            if cursor is not None and (cursor.agency, cursor.target) == (self.agency, self.target.name):
+                return cursor
+        raise BadInput("this is no cursor that this reader was given", kind="cursor.unknown")
+
+    def _page(self, cursor: Cursor, limit: int, numbering: Numbering, here: str) -> Page:
+        lines: list[bytes] = []
+        size, until, read = 0, cursor.seq, 0
+        for change in self.store.changes.read(cursor.seq, limit):
+            told = tell(change, self.target)
+            line = b"" if told is None else write_line(told)
+            size += len(line)
+            if size > PAGE_BYTES and lines:
+                read = limit
+                break
+            lines += [line] if line else []
+            until, read = change.seq, read + 1
+        part = ReadPart(self.target.name, cursor.seq, until, len(lines))
+        moved = replace(cursor, epoch=numbering.epoch_of(until), seq=until)
+        return Page(tuple(lines), here if until == cursor.seq else self._written(moved), read >= limit, part)
+
+    def _written(self, cursor: Cursor) -> str:
+        return wrap(cursor.written, self.store.changes.sign(cursor.written))

@@ -1,0 +1,75 @@
+"""The numbered changes for those who fetch them: a feed's reader, and the command that exports.
+
+Decides nothing: `services.outward.feeding` says what a reader gets of a change.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import exists, func, select
+
+from cprsync.domain.outward.lines import Change
+from cprsync.services.ports.outward import SIGN_BYTES, Numbering
+from cprsync.store.audit import audit
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.outward.changes import epochs_of, follow_marks, open_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.services.ports.outward import ReadPart
+
+#: The audit stream of those who fetch, and the kind of its entries.
+READERS: Final = "readers"
+READ: Final = "feed_read"
+#: Under this kind a text is signed.
+_SIGNED: Final = "outward"
+#: Changes that are read from the database, and open, at the same time.
+_TOGETHER: Final = 500
+_CHANGE, _MARK, _TARGET = tables.change.c, tables.change_mark.c, tables.target.c
+
+
+class Changes(TenantStore):
+    """The numbered changes, for those who fetch them."""
+
+    def numbering(self) -> Numbering:
+        loaded = (_TARGET.agency == self._tenant.agency) & _TARGET.loaded.is_(None)
+        with reading(self._tenant.engine) as connection:
+            epochs = epochs_of(connection, self._tenant)
+            return Numbering(tuple(epochs), bool(connection.scalar(select(exists().where(loaded)))))
+
+    def read(self, after: int, limit: int) -> Iterator[Change]:
+        while limit > 0:
+            wanted = select(tables.change).where(_CHANGE.agency == self._tenant.agency, _CHANGE.seq > after)
+            with reading(self._tenant.engine) as connection:
+                rows = connection.execute(wanted.order_by(_CHANGE.seq).limit(min(limit, _TOGETHER))).all()
+            for row in rows:
+                yield Change(row.seq, row.patron_id, open_change(self._tenant, row))
+            if len(rows) < _TOGETHER:
+                return
+            after, limit = rows[-1].seq, limit - len(rows)
+
+    def follow_marked(self) -> None:
+        marked = select(func.count()).select_from(tables.change_mark).where(_MARK.agency == self._tenant.agency)
+        with reading(self._tenant.engine) as connection:
+            if not connection.scalar(marked):
+                return
+        with library_transaction(self._tenant) as connection:
+            follow_marks(connection, self._tenant)
+
+    def sign(self, written: str) -> bytes:
+        return self._tenant.vault.index(_SIGNED, written)[:SIGN_BYTES]
+
+    def is_signed(self, written: str, sign: bytes) -> bool:
+        probes = self._tenant.vault.probes(_SIGNED, written)
+        return any(hmac.compare_digest(probe[:SIGN_BYTES], sign) for probe in probes)
+
+    def note_read(self, part: ReadPart, *, user: str) -> None:
+        more = (("target", part.target), ("after", str(part.after)), ("until", str(part.until)))
+        happened = audit.Happened(READ, user=user, more=(*more, ("count", str(part.count))))
+        with writing(self._tenant.engine) as connection:
+            audit.append(connection, self._tenant, READERS, [happened])

@@ -1,0 +1,167 @@
+"""`export` and `accounts reader` on the demo's town: the lines of the feed, as NDJSON and as a table."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, assert_refused, new_library
+from jsonschema_rs import Draft202012Validator
+from town import PEOPLE, PEOPLE_FILE
+
+from cprsync.cli.main import app
+from cprsync.mock.server import running
+from cprsync.resources import schema_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TARGETS = """
+[[library.target]]
+name = "website"
+kind = "feed"
+fields = ["name", "birth_date", "address", "abroad", "contact_address", "municipality", "status", "group", "blocks", \
+"rights", "cards", "number", "branch", "language", "telephones", "emails"]
+protected = "without address"
+
+[[library.target]]
+name = "door"
+kind = "feed"
+fields = ["group", "cards"]
+"""
+#: Those who have not been born when the town begins.
+UNBORN = {key for key, one in PEOPLE.items() if one.get("born_later")}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
+    """The demo's town after a night, with two targets."""
+    folder = tmp_path_factory.mktemp("export")
+    shutil.copytree(mock_keys, folder / "mock")
+    with running(folder / "mock", PEOPLE_FILE):
+        library = new_library(folder / "library", folder / "mock", list(PEOPLE))
+        with (library.folder / "cprsync.toml").open("a", encoding="utf-8") as file:
+            file.write(TARGETS)
+        assert library.call("sync").exit in {0, 3, 4}
+        yield library
+
+
+class _Stdout(io.StringIO):
+    """Takes text and bytes, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buffer = io.BytesIO()
+
+
+def output(library: Library, *command: str) -> bytes:
+    out = _Stdout()
+    with contextlib.redirect_stdout(out):
+        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
+    return out.buffer.getvalue() + out.getvalue().encode()
+
+
+def lines(library: Library, *command: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output(library, "export", *command).splitlines()]
+
+
+def test_every_line_of_the_town_fits_the_published_schema(town: Library) -> None:
+    schema = json.loads(schema_path("feed.schema.json").read_text("utf-8"))
+    validator = Draft202012Validator(schema)
+    *patrons, end = lines(town, "website", "--all")
+    for line in (*patrons, end):
+        validator.validate(line)
+    held = town.rows("patron")["patron"]
+    assert 40 < len(patrons) <= len(held)
+    assert any(line["protected"] for line in patrons)
+    assert {"name", "address", "municipality", "rights", "blocks"} <= set().union(*map(set, patrons))
+
+
+def test_the_published_schema_is_the_one_that_the_program_makes(town: Library) -> None:
+    told = json.loads(output(town, "export", "website", "--schema"))
+    assert told == json.loads(schema_path("feed.schema.json").read_text("utf-8"))
+
+
+def test_no_protected_patrons_address_is_in_any_line(town: Library) -> None:
+    for line in lines(town, "website", "--all"):
+        if line.get("protected"):
+            assert {"address", "contact_address", "abroad"}.isdisjoint(line)
+
+
+def test_a_cursor_leads_on_from_where_the_last_export_ended(town: Library) -> None:
+    *_, end = lines(town, "website", "--all")
+    assert lines(town, "website", "--since", end["next"]) == [end]
+
+
+def test_the_table_has_the_same_rows_with_the_fields_of_its_target(
+    town: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = output(town, "export", "door", "--all", "--format", "csv").decode()
+    rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    *patrons, end = lines(town, "door", "--all")
+    assert [row["patron"] for row in rows] == [line["patron"] for line in patrons]
+    assert [row["group"] for row in rows] == [line["group"] for line in patrons]
+    assert set(rows[0]) == {"patron", "version", "gone", "protected", "verified", "withheld", "group", "cards"}
+    assert end["next"] in capsys.readouterr().err
+
+
+def test_without_a_target_the_error_names_those_there_are_and_gives_nothing(town: Library) -> None:
+    before = town.rows()
+    for named in ([], ["nobody"]):
+        ran = town.call("export", *named, "--all")
+        assert_refused(ran, code=2, kind="target.unknown", says="door, website", advises="library.target")
+    assert town.rows() == before
+
+
+def test_another_targets_cursor_is_refused_and_nothing_is_given(town: Library) -> None:
+    theirs = lines(town, "door", "--all")[-1]["next"]
+    before = town.rows()
+    ran = town.call("export", "website", "--since", theirs)
+    assert_refused(ran, code=1, kind="cursor.unknown", says="no cursor", advises="begin again")
+    assert town.rows() == before
+
+
+# -- the readers -------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_shown_once_and_kept_hashed_and_ends_with_the_reader(town: Library) -> None:
+    town.rewrite("cprsync.toml", '# accounts = "accounts.toml"', 'accounts = "accounts.toml"')
+    made = town.call("accounts", "reader", "website", "--secret").document
+    kept = (town.folder / "accounts.toml").read_text("utf-8")
+    assert made["secret"] not in kept
+    assert 'name = "website"' in kept
+    shown = town.call("accounts", "list")
+    assert made["secret"] not in shown.out
+    assert shown.document["readers"] == [
+        {
+            "name": "website",
+            "secret_set": True,
+            "certificates": [],
+            "libraries": made["libraries"],
+            "asks_a_minute": 120,
+        }
+    ]
+    assert town.call("accounts", "reader", "website", "--secret").document["secret"] != made["secret"]
+    town.call("accounts", "remove", "website")
+    assert town.call("accounts", "list").document["readers"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (["nobody", "--secret"], "target.unknown"),
+        (["door"], "account.certificate"),
+    ],
+)
+def test_no_reader_is_made_without_a_target_or_a_way_in(town: Library, command: list[str], kind: str) -> None:
+    if "\naccounts =" not in (town.folder / "cprsync.toml").read_text("utf-8"):
+        town.rewrite("cprsync.toml", '# accounts = "accounts.toml"', 'accounts = "accounts.toml"')
+    before = sorted(town.folder.glob("accounts*"))
+    assert town.call("accounts", "reader", *command).error["kind"] == kind
+    assert sorted(town.folder.glob("accounts*")) == before
