@@ -7,11 +7,13 @@ and quotes what it reads. Importing this module loads zeep (0.3 s).
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import zeep
 import zeep.exceptions
+import zeep.wsdl
 from lxml import etree
 
 from cprsync.resources import schema_path
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
 
     from cprsync.errors import CprsyncError
     from cprsync.wire.tls import Channel
+
+#: raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.
+_SETTINGS: Final = zeep.Settings(
+    strict=True,
+    raw_response=True,
+    xml_huge_tree=False,
+    forbid_dtd=True,
+    forbid_entities=True,
+    forbid_external=True,
+)
 
 
 class Service:
@@ -47,18 +59,11 @@ class Service:
             raise ValueError("a counterpart has an https address")
         self.contract, self._breach = contract, breach
         _silence_logs()
-        # raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.
-        settings = zeep.Settings(
-            strict=True,
-            raw_response=True,
-            xml_huge_tree=False,
-            forbid_dtd=True,
-            forbid_entities=True,
-            forbid_external=True,
-        )
-        path = str(schema_path(wsdl))
         client = zeep.Client(  # type: ignore[no-untyped-call]  # zeep carries no types
-            path, transport=_Transport(channel), plugins=[_Outgoing(contract, breach)], settings=settings
+            _read_wsdl(str(schema_path(wsdl))),
+            transport=_Transport(channel),
+            plugins=[_Outgoing(contract, breach)],
+            settings=_SETTINGS,
         )
         self._proxy = client.create_service(binding, url)  # type: ignore[no-untyped-call]  # zeep carries no types
 
@@ -72,15 +77,26 @@ class Service:
         return response
 
 
-class _Transport:
-    """The transport for zeep. Logs nothing and reads only packaged files."""
+@cache
+def _read_wsdl(path: str) -> zeep.wsdl.Document:
+    """Read a WSDL with its schemas: once, because every client of the service has the same."""
+    packaged: Any = _Packaged()  # of a transport, a document only asks to load
+    return zeep.wsdl.Document(path, packaged, settings=_SETTINGS)
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+
+class _Packaged:
+    """What zeep reads a WSDL with: packaged files alone."""
 
     def load(self, url: str) -> bytes:
         # Only the file name counts: a file that is not packaged is never read.
         return schema_path(url.rsplit("/", maxsplit=1)[-1]).read_bytes()
+
+
+class _Transport:
+    """What zeep sends with. Logs nothing, and reads nothing."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
 
     def post_xml(self, address: str, envelope: etree._Element, headers: Mapping[str, str]) -> requests.Response:
         body = etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
