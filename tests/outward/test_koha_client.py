@@ -36,7 +36,7 @@ def told(number: str, /, *, remote: int | None = None, **values: Any) -> Outward
         "name": {"addressing": f"Anna Holm{number}", "first": "Anna", "middle": "", "last": f"Holm{number}"},
         "birth_date": "1990-01-01",
         "address": {
-            **dict.fromkeys(("building", "door", "floor", "co", "locality", "town"), ""),
+            **dict.fromkeys(("street_code", "building", "door", "floor", "co", "locality", "town"), ""),
             "street": "Strandvejen",
             "house": "12A",
             "postcode": "5220",
