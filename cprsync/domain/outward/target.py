@@ -121,6 +121,22 @@ def closes(before: OutwardRecord | None, after: OutwardRecord | None) -> bool:
     return (after.protected and not before.protected) or bool(after.withheld - before.withheld)
 
 
+def outdates(before: OutwardRecord | None, after: OutwardRecord | None, *, inhabited: frozenset[str]) -> bool:
+    """Whether the earlier changes of the patron are to be deleted, and what waits with them.
+
+    So it is if less may be seen than before, and if the patron has moved away from others: who stays there may be
+    protected later, and the earlier changes would tell where.
+
+    Args:
+        before: what was told last.
+        after: what is to be told now.
+        inhabited: dwellings in which somebody lives now.
+    """
+    if closes(before, after):
+        return True
+    return before is not None and after is not None and before.dwelling in inhabited - {after.dwelling}
+
+
 #: After so many answers without success, an effect is left to staff. With one try a night this takes a month.
 ATTEMPTS: Final = 30
 #: A target may lose so many patrons in one pass, and this share of those it knows. More stops it (decision 37).

@@ -5,25 +5,29 @@ If other systems would now hear something else, a change with the next number is
 that is sent to. The numbers are given in the order of the commits, because the writer holds the library's row.
 
 What was told earlier and may not be seen any more is deleted in the same transaction: the earlier changes of a patron
-who is protected now, or is none any more, and the effects that wait with them.
+who is protected now, has moved away from others, or is none any more, and the effects that wait with them. A target
+that has not heard one of these effects hears the newest change in its place.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.outward.record import read_record, was_patron, with_past, write_record
-from cprsync.domain.outward.target import TargetKind, closes, is_urgent, view
+from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
+from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Epoch
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following
 from cprsync.store.core.tenant import hold_library
-from cprsync.store.netmedia.effects import CULR, WAITING
+from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
+from cprsync.store.reviews.review_items import settle_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -135,10 +139,11 @@ def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
 
 def _write(connection: Connection, tenant: Tenant, different: Sequence[Difference]) -> None:
     """Number the changes, write them, and add the effects of the targets that are sent to."""
-    closed = [patron_id for patron_id, before, after in different if closes(before, after)]
+    inhabited = _inhabited(connection, tenant, different)
+    outdated = [one for one, before, after in different if outdates(before, after, inhabited=inhabited)]
     # nobody has heard of them, so nobody is told that they are gone
     unknown = [one for one, before, after in different if before and not after and not was_patron(before)]
-    _delete_earlier(connection, tenant, [*closed, *unknown])
+    owed = _delete_earlier(connection, tenant, [*outdated, *unknown])
     changed = [one for one in different if one[0] not in unknown]
     if not changed:
         return
@@ -150,7 +155,20 @@ def _write(connection: Connection, tenant: Tenant, different: Sequence[Differenc
     append(connection, tables.change, rows)
     known = _without_deleted(connection, tenant, list(enumerate(changed, first)))
     live = sent_targets(connection, tenant)
-    append(connection, tables.outbox, [row for one in live.items() for row in _effects(tenant, one, known, now)])
+    queued = [row for one in live.items() for row in _effects(tenant, one, known, now, owed=owed[one[0]])]
+    append(connection, tables.outbox, queued)
+
+
+def _inhabited(connection: Connection, tenant: Tenant, different: Sequence[Difference]) -> frozenset[str]:
+    """Return the dwellings that one of these patrons has left and where another lives."""
+    left = {
+        before.dwelling
+        for _, before, after in different
+        if before is not None and after is not None and before.dwelling not in {"", after.dwelling}
+    }
+    there = select(_PATRON.address_index).where(_PATRON.agency == tenant.agency)
+    found = fetch_values(connection, there, _PATRON.address_index, [bytes.fromhex(one) for one in left])
+    return frozenset(index.hex() for index in found)
 
 
 def _without_deleted(connection: Connection, tenant: Tenant, numbered: Sequence[_Numbered]) -> list[_Numbered]:
@@ -166,14 +184,18 @@ def _effects(
     to: tuple[str, Target | None],
     numbered: Iterable[_Numbered],
     now: str,
+    *,
+    owed: Mapping[str, bool],
 ) -> Iterable[tuple[Any, ...]]:
+    """Yield the effects for one target. `owed`: what it has not heard of these patrons is deleted, urgent or not."""
     name, target = to
     for seq, (patron_id, before, after) in numbered:
+        was_urgent = owed.get(patron_id, False)
         if target is None:
             # this process does not know what the target may get: whoever sends decides
-            yield effect_row(tenant, name, patron_id, seq, now, urgent=is_urgent(before, after))
-        elif (sees := view(after, target)) != view(before, target):
-            urgent = sees is None or is_urgent(before, after)
+            yield effect_row(tenant, name, patron_id, seq, now, urgent=was_urgent or is_urgent(before, after))
+        elif (sees := view(after, target)) != view(before, target) or patron_id in owed:
+            urgent = was_urgent or sees is None or is_urgent(before, after)
             yield effect_row(tenant, name, patron_id, seq, now, urgent=urgent)
 
 
@@ -201,13 +223,27 @@ def sent_targets(connection: Connection, tenant: Tenant) -> dict[str, Target | N
     return found
 
 
-def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
-    """Delete the changes of these patrons and the effects that wait: nobody may see them any more."""
+def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Mapping[str, dict[str, bool]]:
+    """Delete the changes of these patrons and their effects: nobody may see them any more.
+
+    Returns by target the patrons whose effects were deleted, and whether one was urgent. The target has not heard that,
+    so it must hear the next. That is also tried for who was left to staff, so they need not look any more.
+    """
+    dropped: dict[str, dict[str, bool]] = defaultdict(dict)
     if not ids:
-        return
+        return dropped
     change_rows(connection, delete(tables.change).where(_CHANGE.agency == tenant.agency), _CHANGE.patron_id, ids)
-    waiting = (_OUT.agency == tenant.agency) & (_OUT.target != CULR)
-    change_rows(connection, delete(tables.outbox).where(waiting), _OUT.patron_id, ids)
+    theirs = (_OUT.agency == tenant.agency) & (_OUT.target != CULR)
+    wanted = select(_OUT.target, _OUT.patron_id, _OUT.urgent, _OUT.state).where(theirs)
+    rows = fetch_rows(connection, wanted, _OUT.patron_id, ids)
+    for row in rows:
+        dropped[row.target][row.patron_id] = row.urgent or dropped[row.target].get(row.patron_id, False)
+    if rows:
+        change_rows(connection, delete(tables.outbox).where(theirs), _OUT.patron_id, {row.patron_id for row in rows})
+    refused = sorted({row.patron_id for row in rows if row.state == FAILED})
+    if refused:
+        settle_items(connection, tenant, refused, TARGET_NOT_TAKEN)
+    return dropped
 
 
 def _take_numbers(connection: Connection, tenant: Tenant, count: int) -> int:

@@ -17,6 +17,7 @@ from cprsync.domain.outward.target import (
     closes,
     is_urgent,
     may_lose,
+    outdates,
     view,
 )
 
@@ -92,6 +93,27 @@ def test_a_change_closes_if_less_may_be_seen_than_before(
     before: OutwardRecord | None, after: OutwardRecord | None, is_closing: bool
 ) -> None:
     assert closes(before, after) is is_closing
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_outdating"),
+    [
+        (None, OPEN, False),
+        (OPEN, OPEN, False),
+        (OPEN, SHUT, True),
+        (OPEN, None, True),
+        (SHUT, None, True),
+        (replace(OPEN, is_patron=False), None, False),
+        (replace(OPEN, dwelling="0a"), replace(OPEN, dwelling="0b"), True),
+        (replace(OPEN, dwelling="0a"), replace(OPEN, dwelling="0a", verified=not OPEN.verified), False),
+        (replace(OPEN, dwelling="0b"), replace(OPEN, dwelling="0a"), False),
+        (replace(OPEN, dwelling=""), replace(OPEN, dwelling="0b"), False),
+    ],
+)
+def test_a_change_outdates_the_earlier_ones_if_it_closes_or_the_patron_has_moved_away_from_others(
+    before: OutwardRecord | None, after: OutwardRecord | None, is_outdating: bool
+) -> None:
+    assert outdates(before, after, inhabited=frozenset({"0a"})) is is_outdating
 
 
 @pytest.mark.parametrize(

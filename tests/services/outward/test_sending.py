@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY
-from townspeople import dies, gains_protection, loses_protection, moves, person, renames
+from townspeople import dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
@@ -104,6 +104,58 @@ def test_a_target_that_was_down_for_a_week_hears_of_protections_first_and_of_eac
     versions = [one.version for one in double.calls if one.patron_id == library.id_of("ANNA")]
     assert versions == sorted(versions)
     assert len(versions) == 2
+
+
+@pytest.mark.parametrize("rule", [ProtectedRule.LEAVE_OUT, ProtectedRule.WITHOUT_ADDRESS])
+def test_a_target_that_was_down_when_a_protection_began_hears_of_it_whatever_closes_more_of_the_record(
+    either_library: Library, rule: ProtectedRule
+) -> None:
+    library = either_library
+    few = EVERYTHING - {OutwardField.ABROAD, OutwardField.STATUS, OutwardField.RIGHTS, OutwardField.GROUP}
+    double = hears(library, Target("koha", TargetKind.KOHA, few, rule))
+    assert held(double, library, "ANNA")["address"]
+    double.down = TargetUnavailable("it does not answer")
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.one_night()
+    library.deliver(TUESDAY, gains_protection(emigrates(person("ANNA"))))
+    library.one_night()
+    double.down = None
+    library.clock.set_after(WEDNESDAY)
+    library.one_night()
+    told = held(double, library, "ANNA")
+    assert told is None if rule is ProtectedRule.LEAVE_OUT else "address" not in told
+    assert library.store.targets.states()[0].backlog.waiting == 0
+
+
+def test_nobody_hears_later_where_a_patron_lived_with_one_who_stays_and_is_protected(library: Library) -> None:
+    """CLARA stays where ANNA lived with her, and is protected when ANNA has moved on."""
+    double = hears(library)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
+    double.down = TargetUnavailable("it does not answer")
+    library.one_night()
+    library.deliver(TUESDAY, moves(person("ANNA")), gains_protection(moves(person("CLARA"), "ODENSE")))
+    library.one_night()
+    double.down = None
+    library.clock.set_after(WEDNESDAY)
+    library.one_night()
+    assert [one.payload["address"]["postcode"] for one in double.calls if one.patron_id == library.id_of("ANNA")] == [
+        "8000"
+    ]
+    assert not [one for one in double.calls if "5220" in str(one.payload)]
+
+
+def test_one_who_was_left_to_staff_and_is_protected_is_tried_again_and_nobody_has_to_look(library: Library) -> None:
+    double = hears(library)
+    double.refuses[library.id_of("ANNA")] = Undelivered("unknown_category", final=True)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    assert (library.id_of("ANNA"), "target.not_taken") in library.reviews()
+    double.refuses.clear()
+    library.deliver(TUESDAY, gains_protection(moves(person("ANNA"), "ODENSE")))
+    library.one_night()
+    assert held(double, library, "ANNA")["protected"]
+    states = [row["state"] for row in library.everything()["review_item"] if row["kind"] == "target.not_taken"]
+    assert states == ["settled"]
 
 
 def test_lost_answers_leave_the_target_with_the_record_and_the_queue_empty(library: Library) -> None:
