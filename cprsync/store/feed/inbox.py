@@ -50,9 +50,16 @@ SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
-# Each look-up at the desk asks this, so it is built once.
+# Each look-up at the desk asks the first of these, and each night the second: so they are built once.
 _LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(
     _AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == AGREEMENT_IS
+)
+_TAKEN = tables.run_delivery.c
+_ACCEPTED_BY: Final = (
+    select(tables.inbox)
+    .join(tables.run_delivery, (_TAKEN.agency == _BOX.agency) & (_TAKEN.inbox_id == _BOX.id))
+    .where(_TAKEN.agency == AGENCY_IS, _TAKEN.run_id == bindparam("run_"))
+    .order_by(_TAKEN.position)
 )
 
 
@@ -210,15 +217,9 @@ def update_delivery(tenant: Tenant, number: int) -> Update:
 
 def accepted_by(tenant: Tenant, run: Run) -> list[SealedDelivery]:
     """Return the deliveries that a run has accepted, in order."""
-    taken = tables.run_delivery.c
-    wanted = (
-        select(tables.inbox)
-        .join(tables.run_delivery, (taken.agency == _BOX.agency) & (taken.inbox_id == _BOX.id))
-        .where(taken.agency == tenant.agency, taken.run_id == run.id)
-        .order_by(taken.position)
-    )
     with reading(tenant.engine) as connection:
-        return [from_row(row) for row in connection.execute(wanted)]
+        rows = connection.execute(_ACCEPTED_BY, {"agency_": tenant.agency, "run_": run.id})
+        return [from_row(row) for row in rows]
 
 
 def forgotten() -> ColumnElement[bool]:

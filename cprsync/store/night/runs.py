@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
@@ -18,6 +18,8 @@ from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
     TenantStore,
     newest_epoch,
     next_id,
@@ -40,7 +42,16 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-_RUN = tables.run.c
+_RUN, _RAISES, _ITEM = tables.run.c, tables.review_item.c, tables.run_item.c
+_LIVED = (_RUN.agreement == AGREEMENT_IS) & (_RUN.state == RunState.CLOSED.value) & _RUN.exit.in_(LIVED)
+# each night asks these, so they are built once
+_LAST_LIVED: Final = select(func.max(_RUN.day)).where(_RUN.agency == AGENCY_IS, _LIVED)
+_IS_TOLD = exists().where(
+    _ITEM.agency == _RAISES.agency, _ITEM.run_id == _RAISES.run_id, _ITEM.patron_id == _RAISES.patron_id
+)
+_RAISED: Final = select(_RAISES.patron_id, _RAISES.kind, _IS_TOLD.label("told")).where(
+    _RAISES.agency == AGENCY_IS, _RAISES.run_id == bindparam("run_"), _RAISES.kind.not_in(FOLLOWING)
+)
 #: The kind of the last entry of a run, written with its report.
 CLOSED = "run"
 #: Entries read at a time.
@@ -84,10 +95,8 @@ class Runs(TenantStore):
         keep_heads(tenant, heads, seen=seen)
 
     def last_day(self) -> date | None:
-        closed = (_RUN.agreement == self._tenant.agreement) & (_RUN.state == RunState.CLOSED.value)
-        last = select(func.max(_RUN.day)).where(_ours(self._tenant), closed, _RUN.exit.in_(LIVED))
         with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(last)
+            day: date | None = connection.scalar(_LAST_LIVED, self._tenant.ours)
             return day
 
     def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
@@ -137,13 +146,9 @@ class Runs(TenantStore):
         return Done(subscribed, removed, by_action, forgotten, departed, ended=without_reason)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
-        row, item = tables.review_item.c, tables.run_item.c
-        told = exists().where(item.agency == row.agency, item.run_id == row.run_id, item.patron_id == row.patron_id)
-        wanted = select(row.patron_id, row.kind, told.label("told")).where(
-            row.agency == self._tenant.agency, row.run_id == run.id, row.kind.not_in(FOLLOWING)
-        )
         with reading(self._tenant.engine) as connection:
-            return {(found.patron_id, found.kind): bool(found.told) for found in connection.execute(wanted)}
+            rows = connection.execute(_RAISED, {"agency_": self._tenant.agency, "run_": run.id})
+            return {(found.patron_id, found.kind): bool(found.told) for found in rows}
 
     def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
         wanted = select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()).limit(most)

@@ -18,7 +18,7 @@ from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.records.records import from_row, is_parked, patron_rows
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 PROVISIONAL: Final = "provisional"
 SEALED_ONCE: Final = 1
 _ROW, _PATRON, _ITEM, _ASKED = tables.provisional.c, tables.patron.c, tables.review_item.c, tables.follow_up.c
+_IS_GONE = exists().where(
+    _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
+)
+_WAITS = exists().where(
+    *(_ITEM.agency == _ROW.agency, _ITEM.patron_id == _ROW.patron_id),
+    *(_ITEM.kind.in_(sorted(SAID_KINDS)), _ITEM.state == State.WAITING.value),
+)
+#: What was said by patrons who are gone, and what staff have looked at: built once, because each night asks.
+_OVER: Final = select(_ROW.patron_id).where(_ROW.agency == AGENCY_IS, _IS_GONE | (_ROW.differs & ~_WAITS))
 
 
 class Provisional(TenantStore):
@@ -63,18 +72,8 @@ class Provisional(TenantStore):
 
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
-        gone = exists().where(
-            _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
-        )
-        waits = exists().where(
-            _ITEM.agency == _ROW.agency,
-            _ITEM.patron_id == _ROW.patron_id,
-            _ITEM.kind.in_(sorted(SAID_KINDS)),
-            _ITEM.state == State.WAITING.value,
-        )
-        over = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, gone | (_ROW.differs & ~waits))
         with reading(self._tenant.engine) as connection:
-            ids = list(connection.scalars(over))
+            ids = list(connection.scalars(_OVER, {"agency_": self._tenant.agency}))
         if not ids:
             return 0
         with run_transaction(self._tenant, run) as connection:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, insert, null, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, null, select
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
@@ -21,7 +21,7 @@ from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.key_checks import keys_in_use
@@ -45,6 +45,13 @@ _LOOKUP: Final = "lookup"
 _LISTED_ROWS: Final = 500
 _COUNTED_ROWS: Final = 2000
 _ROW, _HEAD, _REASON = tables.audit.c, tables.audit_head.c, tables.audit_reason.c
+#: The next entries of a stream: built once, because each night reads the first of each.
+_PAGE: Final = (
+    select(_ROW.stream, _ROW.seq, _ROW.at, _ROW.entry, _ROW.mac, null().label("patron_id"))
+    .where(_ROW.agency == AGENCY_IS, _ROW.stream == bindparam("stream_"), _ROW.seq > bindparam("after_"))
+    .order_by(_ROW.seq)
+    .limit(bindparam("most_"))
+)
 
 
 class Audit(TenantStore):
@@ -222,12 +229,10 @@ def _old_entries(connection: Connection, tenant: Tenant, before: str, *, page: i
 
 
 def _all_entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
-    columns = (_ROW.stream, _ROW.seq, _ROW.at, _ROW.entry, _ROW.mac, null().label("patron_id"))
-    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == stream)
-    wanted, after = select(*columns).where(ours).order_by(_ROW.seq).limit(page), 0
-    while rows := connection.execute(wanted.where(_ROW.seq > after)).all():
+    values: dict[str, Any] = {"agency_": tenant.agency, "stream_": stream, "most_": page, "after_": 0}
+    while rows := connection.execute(_PAGE, values).all():
         yield from rows
-        after = rows[-1].seq
+        values["after_"] = rows[-1].seq
 
 
 def _written(row: AnyRow) -> str:
