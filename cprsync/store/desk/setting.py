@@ -92,8 +92,9 @@ class StaffChanges(TenantStore):
             if after.cards != before.cards:
                 keep_cards(connection, self._tenant, row.id, before=before.cards, after=after.cards)
             write_local(connection, self._tenant, row, after)
-            if [card.number for card in after.cards] != [card.number for card in before.cards]:
-                publish_cards(connection, self._tenant, [row.id])
+            had, has = ({card.number for card in local.cards} for local in (before, after))
+            if had != has:
+                publish_cards(connection, self._tenant, [row.id], only_added=had < has)
             if change.policy is not None:
                 _find_next_day(connection, self._tenant, row.id, change.policy)
             how = () if change.doing is None else (("list", change.doing.value),)

@@ -282,7 +282,8 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         connection.execute(change, updated)
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
-        publish_cards(connection, tenant, {key["patron_id"] for key in part.keys} & part.after.keys())
+        with_cards = {key["patron_id"] for key in part.keys} & part.after.keys()
+        publish_cards(connection, tenant, with_cards, only_added=True)
     _write_names(connection, tenant, part)
     if part.keys:
         connection.execute(insert(tables.patron_key), part.keys)

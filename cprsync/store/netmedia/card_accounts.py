@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, text, update
 
 from cprsync.domain.netmedia.account import Identity, IdType, card_accounts, identity_of
 from cprsync.domain.netmedia.cards import CardsProgress, CardsStage, PatronCards
@@ -42,6 +42,10 @@ ENDED: Final = "card_accounts_ended"
 _OWNER, _VERSION = "card_account", 1
 _CARD, _LIBRARY, _OUT = tables.card_account.c, tables.library.c, tables.outbox.c
 _ACCOUNT, _KEY = tables.account.c, tables.patron_key.c
+#: For a row of `account`: whether the patron has accounts of cards.
+HAS_CARDS: Final = (
+    exists().where(_CARD.agency == _ACCOUNT.agency, _CARD.patron_id == _ACCOUNT.patron_id).label("has_cards")
+)
 _KEEP: Final = text(
     "INSERT INTO card_account (agency, id_index, patron_id, card_index, index_key, card, key)"
     " VALUES (:agency, :id_index, :patron_id, :card_index, :index_key, :card, :key)"
@@ -161,17 +165,18 @@ def cards_to_send(connection: Connection, tenant: Tenant, ids: Sequence[str]) ->
     return with_cards
 
 
-def card_counts(connection: Connection, tenant: Tenant, patron_id: str, *, offered: bool) -> CardCounts | None:
+def card_counts(
+    connection: Connection, tenant: Tenant, patron_id: str, *, known: bool, offered: bool
+) -> CardCounts | None:
     """Return how many of the patron's cards log in. None: no card of the patron's does, or should.
 
-    `offered`: CULR may have heard of the cards as they are now.
+    `known`: the patron has an account, or will get one. `offered`: CULR may have heard of the cards as they are now.
     """
     rows = patron_rows(connection, tenant, [patron_id])
     own = cards_of(connection, tenant, rows).get(patron_id, PatronCards())
     if not own.has and not own.held:
         return None
     progress, log_in = progress_of(connection, tenant), tenant.card_accounts
-    known = bool(_known(connection, tenant, [patron_id]))
     wanted = own.wanted(progress, log_in=log_in) if known else frozenset()
     sent = wanted if offered else own.held
     return CardCounts(len(wanted), len(sent), len(own.held), len(wanted ^ own.held))
@@ -192,16 +197,15 @@ def _patron_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[st
     return set(fetch_values(connection, select(issued.id).where(issued.agency == tenant.agency), issued.id, numbers))
 
 
-def publish_cards(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+def publish_cards(connection: Connection, tenant: Tenant, ids: Collection[str], *, only_added: bool = False) -> None:
     """Tell CULR that the cards of these patrons have changed, in the transaction that changes them.
 
     Skips patrons that CULR does not know.
     """
-    progress = progress_of(connection, tenant)
     if tenant.card_accounts:
         # also if the accounts look right: an effect with the cards as they were may be on its way just now
         _tell(connection, tenant, ids, lambda _: True)
-    elif progress.stage is not CardsStage.NONE:
+    elif not only_added and (progress := progress_of(connection, tenant)).stage is not CardsStage.NONE:
         _tell(connection, tenant, ids, lambda cards: bool(cards.drops(progress, log_in=False)))
 
 

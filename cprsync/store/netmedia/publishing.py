@@ -26,7 +26,7 @@ from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, waiting
-from cprsync.store.netmedia.card_accounts import card_counts, cards_to_send, givers_of, keep_told
+from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
 from cprsync.store.records.numbers import borrowers
 from cprsync.store.reviews.review_items import ask_staff, settle_items
@@ -133,15 +133,15 @@ class Outbox(TenantStore):
 
     def account_state(self, patron_id: str) -> AccountState:
         theirs = select(tables.outbox).where(for_culr(self._tenant), _OUT.patron_id == patron_id)
+        own = (_ACCOUNT.agency == self._tenant.agency) & (_ACCOUNT.patron_id == patron_id)
         with reading(self._tenant.engine) as connection:
-            row = accounts_of(connection, self._tenant, [patron_id]).get(patron_id)
+            row = connection.execute(select(tables.account, HAS_CARDS).where(own)).one_or_none()
             outgoing = connection.execute(theirs.order_by(_OUT.version)).all()
-            cards = card_counts(
-                connection,
-                self._tenant,
-                patron_id,
-                offered=any(one.offered for one in outgoing if one.state == WAITING),
-            )
+            cards = None
+            if self._tenant.card_accounts or (row is not None and row.has_cards):
+                is_offered = any(one.offered for one in outgoing if one.state == WAITING)
+                known = row is not None or bool(outgoing)
+                cards = card_counts(connection, self._tenant, patron_id, known=known, offered=is_offered)
         waiting = [one for one in outgoing if one.state == WAITING]
         refused = [one.code for one in outgoing if one.state == FAILED]
         effects = [effect_of(self._tenant, one) for one in waiting]
