@@ -133,7 +133,7 @@ class FieldEntry(Answer):
     #: the entry that gets notices
     notices: str | None = None
     #: who has still to confirm that nothing is left
-    waits: dict[str, int] = {}
+    waits: dict[str, int | list[str]] = {}
 
 
 Fields = dict[FieldName, FieldEntry]
