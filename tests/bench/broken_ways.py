@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bench.contents import digest_of
 from bench.extract import Reading
 from bench.extract import floor as extract_floor
+from bench.feed import floor as feed_floor
 from bench.library import opened_tenant
 from bench.night import Work, floor, naive
 from cprsync.store.core import tables
@@ -15,6 +16,7 @@ from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from bench.figures import Measured
+    from bench.library import Place
 
 
 def floor_without_audit(work: Work) -> Measured:
@@ -48,3 +50,10 @@ def extract_floor_of_another_file(reading: Reading) -> Measured:
     names = [place for place, line in enumerate(lines) if line.startswith(b"008")]
     shorter.write_bytes(b"".join(lines[: names[-1]] + lines[names[-1] + 1 :]))
     return extract_floor(Reading(shorter))
+
+
+def floor_of_fewer_lines(place: Place) -> Measured:
+    """Tells a reader of all patrons but one."""
+    with opened_tenant(place) as tenant, writing(tenant.engine) as connection:
+        connection.execute(tables.change.delete().where(tables.change.c.seq == 1))
+    return feed_floor(place)

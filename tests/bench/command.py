@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.figures import Figures
     from cprsync.cli.terminal.long_work import Nothing
 
-NAMES = ("night", "extract", "noop", "audit", "desk")
+NAMES = ("night", "extract", "noop", "audit", "feed", "desk")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
 #: Patrons and changes, if nothing else is asked for.
 _SIZE, _SIZES = (100_000, 10_000), {"desk": (2_000, 400)}
@@ -47,7 +47,7 @@ app = typer.Typer()
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="night, extract, noop, audit or desk.")],
+    name: Annotated[str, typer.Argument(help="night, extract, noop, audit, feed or desk.")],
     *,
     patrons: Annotated[
         int | None,
@@ -66,8 +66,8 @@ def bench(
 ) -> int:
     """Measure a night against the floor of the same run.
 
-    `night`, `extract` (a delivery is read), `noop` (a night without news), `audit` (verified from end to end) or `desk`
-    (what the pages add to the register's latency at twenty look-ups a second).
+    `night`, `extract` (a delivery is read), `noop` (a night without news), `audit` (verified from end to end), `feed`
+    (a reader gets every patron) or `desk` (what the pages add to the register's latency at twenty look-ups a second).
     Exit 1 only if the ways have different results.
     """
     patrons, changes = _size_of(name, patrons, changes)
@@ -125,6 +125,10 @@ def _measure(
         from bench.audit import bench_audit
 
         return bench_audit(entries=patrons, database=database, rounds=rounds)
+    if name == "feed":
+        from bench.feed import bench_feed
+
+        return bench_feed(patrons=patrons, database=database, rounds=rounds)
     if name == "noop":
         from bench.noop import bench_noop
 
@@ -153,6 +157,8 @@ def report(document: Mapping[str, Any]) -> list[str]:
         lines.append(f"goal: {goal['ratio']} {goal['op']} {goal['value']:g}: {goal['found']:g}, {met}")
     if "entries_a_second" in document:
         lines.append(f"entries a second: {document['entries_a_second']}")
+    if "records_a_second" in document:
+        lines.append(f"patrons a second: {document['records_a_second']}, loaded: {document['loaded_a_second']}")
     for way, added in document.get("added_ms", {}).items():
         lines.append(f"{way} adds to the register's latency: p50 {added['p50']:.1f} ms, p95 {added['p95']:.1f} ms")
     if written := document.get("written"):

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ready_databases import named_server
 
-from bench import broken_ways, extract, night
+from bench import broken_ways, extract, feed, night
 from bench.child import in_child, peak_rss_mb
 from bench.command import report
 from bench.extract import bench_extract
+from bench.feed import bench_feed
 from bench.figures import FLOOR, NAIVE, OURS
 from bench.night import bench_night
 from bench.noop import ITS_OWN, bench_noop
@@ -120,3 +121,26 @@ def test_memory_is_measured_in_a_process_that_knows_nothing_of_this_ones() -> No
     process, peak = in_child(process_of, None)
     assert process != os.getpid()
     assert 0 < peak < len(held) / 1024 / 1024
+
+
+# -- the feed ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fed(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A reader's figures on each database."""
+    with named_server(request):
+        return bench_feed(patrons=40, database=request.param, rounds=1, runner=here).document()
+
+
+def test_a_reader_gets_the_same_bytes_as_the_floor_makes(fed: dict[str, Any]) -> None:
+    assert fed["equal"]
+    assert list(fed["ways"]) == [OURS, FLOOR]
+    assert fed["records_a_second"] > 0
+    assert [goal["ratio"] for goal in fed["goals"]] == ["records a second", "ours/floor", "memory grown, in MB"]
+    assert any(line.startswith("patrons a second") for line in report(fed))
+
+
+def test_a_reader_who_is_told_less_than_the_floor_is_noticed() -> None:
+    ways = {OURS: feed.ours, FLOOR: broken_ways.floor_of_fewer_lines}
+    assert not bench_feed(patrons=40, database="sqlite", rounds=1, ways=ways, runner=here).equal
