@@ -47,6 +47,7 @@ from cprsync.store.outward.targets import Targets
 from cprsync.store.pages.statistics import Statistics
 from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding
+from cprsync.store.patrons.listing import Listing
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.patrons.provisional import Provisional
 from cprsync.store.patrons.responsibles import Responsibles
@@ -172,6 +173,7 @@ class SqlStore(Store):
         self.cards = Cards(tenant)
         self.views = Views(tenant)
         self.statistics = Statistics(tenant)
+        self.listing = Listing(tenant)
         self.comparisons = Comparisons(tenant)
 
     def read_only(self) -> SqlStore:

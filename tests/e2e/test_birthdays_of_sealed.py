@@ -65,6 +65,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "audit list": ((), ("--patron", "{patron}"), ("--by", "tjenesten")),
     "audit verify": ((),),
     "compare fbs": (("--trend",),),
+    "patron list": ((), ("--status", "resident")),
     "db status": ((),),
     "entitlements cards": ((),),
     "entitlements show": (("{patron}",), ("{patron}", "--on", "2027-05-09")),

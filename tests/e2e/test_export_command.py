@@ -10,7 +10,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from e2e_library import Library, assert_refused, new_library
+from e2e_library import Library, assert_refused, new_library, personal
 from jsonschema_rs import Draft202012Validator
 from town import PEOPLE, PEOPLE_FILE
 
@@ -124,6 +124,40 @@ def test_another_targets_cursor_is_refused_and_nothing_is_given(town: Library) -
     before = town.rows()
     ran = town.call("export", "website", "--since", theirs)
     assert_refused(ran, code=1, kind="cursor.unknown", says="no cursor", advises="begin again")
+    assert town.rows() == before
+
+
+# -- the list ----------------------------------------------------------------------------------------------
+
+
+def test_the_list_has_every_patron_by_number_and_state_and_nobodys_name(town: Library) -> None:
+    listed = town.call("patron", "list").document["patrons"]
+    told = [line for line in lines(town, "website", "--all") if "patron" in line]
+    assert {one["patron"] for one in listed} == {line["patron"] for line in told}
+    by_number = {one["patron"]: one for one in listed}
+    for line in told:
+        one = by_number[line["patron"]]
+        assert (one["group"], one["municipality"]) == (line["group"], line["municipality"])
+    shown = output(town, "patron", "list").decode()
+    assert not [word for word in personal() if word in shown]
+    assert len(shown.splitlines()) == len(listed) + 1
+
+
+@pytest.mark.parametrize(
+    ("option", "key"), [("--status", "status"), ("--municipality", "municipality"), ("--group", "group")]
+)
+def test_the_list_can_be_narrowed(town: Library, option: str, key: str) -> None:
+    everyone = town.call("patron", "list").document["patrons"]
+    wanted = min({one[key] for one in everyone if one[key]})
+    found = town.call("patron", "list", option, wanted).document["patrons"]
+    assert found == [one for one in everyone if one[key] == wanted]
+    assert 0 < len(found) < len(everyone)
+
+
+def test_a_status_that_there_is_not_is_refused(town: Library) -> None:
+    before = town.rows()
+    ran = town.call("patron", "list", "--status", "gone fishing")
+    assert_refused(ran, code=2, kind="usage", says="resident", advises="--help")
     assert town.rows() == before
 
 

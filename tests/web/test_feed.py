@@ -170,7 +170,7 @@ def test_pages_lead_to_the_end_and_each_is_in_the_audit_before_it_is_given(town:
             break
     assert found == 4
     written = town.entries()[before:]
-    assert [one["count"] for one in written] == ["1", "1", "1", "1", "0"]
+    assert [one["actions"][-1] for one in written] == [*["lines:1"] * 4, "lines:0"]
     assert {(one["user"], one["target"]) for one in written} == {("website", "website")}
 
 

@@ -326,6 +326,37 @@ class Responsibles(Protocol):
         """End a link from today on, with its audit entry. Return False if no link is in force."""
 
 
+@dataclass(frozen=True, slots=True)
+class PatronFilter:
+    """Which patrons are listed. None: whatever it is."""
+
+    group: str | None = None
+    municipality: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPatron:
+    """A patron by what is no secret of anybody's."""
+
+    patron: str
+    status: str
+    standing: str
+    group: str
+    municipality: str | None
+    verified: bool
+
+
+class Listing(Protocol):
+    """Patrons, one after another."""
+
+    def statuses(self) -> list[str]:
+        """Return the words for what a patron can be, such as `resident`."""
+
+    def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
+        """Yield the patrons by their number. What is written meanwhile may or may not be seen."""
+
+
 class Statistics(Protocol):
     """What is counted for the yearly statistics."""
 

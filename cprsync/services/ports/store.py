@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
-    from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles, Statistics
+    from cprsync.services.ports.patrons import KeptBlocks, Lending, Listing, Patrons, Responsibles, Statistics
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
     from cprsync.services.ports.trust import Audit
@@ -69,6 +69,7 @@ class Store(ABC):
     cards: Cards
     views: Views
     statistics: Statistics
+    listing: Listing
     comparisons: Comparisons
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes

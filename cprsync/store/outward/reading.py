@@ -69,7 +69,7 @@ class Changes(TenantStore):
         return any(hmac.compare_digest(probe[:SIGN_BYTES], sign) for probe in probes)
 
     def note_read(self, part: ReadPart, *, user: str) -> None:
-        more = (("target", part.target), ("after", str(part.after)), ("until", str(part.until)))
-        happened = audit.Happened(READ, user=user, more=(*more, ("count", str(part.count))))
+        said = (f"after:{part.after}", f"until:{part.until}", f"lines:{part.count}")
+        happened = audit.Happened(READ, user=user, actions=said, more=(("target", part.target),))
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, READERS, [happened])

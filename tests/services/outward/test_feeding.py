@@ -116,7 +116,7 @@ def test_each_fetch_is_one_audit_entry_without_a_value(library: Library) -> None
     told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
     (entry,) = [one for one in told if one["kind"] == "feed_read"]
     assert (entry["user"], entry["target"]) == ("website", "website")
-    assert (entry["after"], entry["until"], entry["count"]) == ("0", str(page.part.until), "3")
+    assert entry["actions"] == ["after:0", f"until:{page.part.until}", "lines:3"]
     assert person("ANNA").name.addressing not in json.dumps(entry)
 
 

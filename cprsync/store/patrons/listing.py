@@ -1,0 +1,54 @@
+"""List patrons by what their rows show in clear: number, status, group, municipality. Opens nothing that is sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.services.ports.patrons import ListedPatron
+from cprsync.store.core import tables
+from cprsync.store.core.engine import reading
+from cprsync.store.core.tenant import TenantStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.services.ports.patrons import PatronFilter
+
+#: Rows read at a time.
+_PAGE: Final = 2_000
+_PATRON = tables.patron.c
+
+
+class Listing(TenantStore):
+    """Patrons, one after another."""
+
+    def statuses(self) -> list[str]:
+        return sorted(set(tables.STATUS_CLASSES.values()))
+
+    def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
+        columns = (_PATRON.id, _PATRON.status_class, _PATRON.standing, _PATRON.patron_group, _PATRON.municipality)
+        here = (_PATRON.agency == self._tenant.agency) & _PATRON.status_class.not_in(tables.GONE)
+        here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
+        asked = ((_PATRON.patron_group, wanted.group), (_PATRON.municipality, wanted.municipality))
+        for column, value in (*asked, (_PATRON.status_class, wanted.status)):
+            here = here if value is None else here & (column == value)
+        last = ""
+        while True:
+            found = select(*columns, _PATRON.unverified_since).where(here, _PATRON.id > last).order_by(_PATRON.id)
+            with reading(self._tenant.engine) as connection:
+                rows = connection.execute(found.limit(_PAGE)).all()
+            for row in rows:
+                yield ListedPatron(
+                    row.id,
+                    row.status_class,
+                    row.standing,
+                    row.patron_group,
+                    row.municipality,
+                    verified=row.unverified_since is None,
+                )
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].id
