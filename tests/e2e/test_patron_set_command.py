@@ -14,9 +14,10 @@ from town import PEOPLE_FILE, number
 
 from cprsync.cli.desk.changing import FIELDS
 from cprsync.cli.terminal.user import user_name
+from cprsync.domain.desk.settable import settable
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.services.desk.setting import NEVER_SET, settable
+from cprsync.services.desk.setting import NEVER_SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

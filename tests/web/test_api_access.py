@@ -18,10 +18,10 @@ from test_sign_in import sign_in
 from townspeople import cpr, person
 
 from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.settable import settable
 from cprsync.domain.patron.patron import Purpose
 from cprsync.services.desk.access import list_waiting
 from cprsync.services.desk.lookup import Asked, look_up
-from cprsync.services.desk.setting import settable
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.history import show_changes, show_deliveries
 from cprsync.web.api.shapes.asked import FieldToSet

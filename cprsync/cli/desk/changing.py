@@ -134,7 +134,7 @@ def patron_set(
 
 def _ask_value(field: str, doing: ListChange, language: Language) -> str:
     from cprsync.cli.terminal.user import ask_value
-    from cprsync.services.desk.setting import LISTS
+    from cprsync.domain.desk.settable import LISTS
 
     hint = word("set_lines", language)
     if field in LISTS:
@@ -297,7 +297,7 @@ def patron_set_cpr(
     agrees, it takes a reason.
     """
     from cprsync.cli.terminal.user import ask_number, user_name
-    from cprsync.services.desk.reviewing import preview_taking_back, take_back
+    from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
     from cprsync.services.desk.set_cpr import SetNumber
 
     asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)

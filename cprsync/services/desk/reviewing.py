@@ -1,8 +1,8 @@
 """Lists reviews, shows them with both records side by side, answers them, and takes answers back.
 
 What an answer does is in `domain.patron.review`. Each answer is one transaction with its audit entry. If two people
-answer the same item, only one answer is accepted. A number that was given at the desk is taken back after a preview and
-a yes. Leaves out who may answer: every user who may run the program may.
+answer the same item, only one answer is accepted. Leaves out who may answer: every user who may run the program may.
+Leaves out answers that need a preview first: see `previewed_answers`.
 """
 
 from __future__ import annotations
@@ -16,34 +16,22 @@ from cprsync.domain.deciding.decide import ProtectionEnd, decide
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.reviews import HARMS, kinds_of_harm
 from cprsync.domain.desk.access import Doing
-from cprsync.domain.desk.confirming import SERVICE, TAKING_BACK, Confirmation, Preview
+from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.patron.review import (
-    NET_MEDIA_KINDS,
-    NUMBER_SET,
-    AcceptEffect,
-    State,
-    check_later,
-)
+from cprsync.domain.patron.review import NET_MEDIA_KINDS, AcceptEffect, State, check_later
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed, ReviewUnknown
 from cprsync.services.desk.access import make_sure_that_may
-from cprsync.services.desk.set_cpr import leave_both_to_staff, number_document
-from cprsync.services.desk.showing import (
-    check_confirmed,
-    patron_document,
-    preview_document,
-    warning_documents,
-    whose_document,
-)
+from cprsync.services.desk.set_cpr import leave_both_to_staff
+from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
 from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem
-from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
+from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.trust import checked_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
@@ -322,79 +310,3 @@ def document_of(item: ReviewItem) -> dict[str, Any]:
         "later": None if item.later is None else {"until": item.later.until.isoformat(), "by": item.later.by},
         "in_bulk": row.in_bulk,
     }
-
-
-#: What the preview is about.
-UNDO: Final = "set_cpr_undo"
-
-
-@dataclass(frozen=True, slots=True)
-class TakingBack:
-    """What taking back a number would do to one record, as shown to staff."""
-
-    patron_id: str
-    #: the review item under which the number was given
-    item: int
-    preview: Preview
-    #: the JSON shape of `patron set-cpr`
-    document: Mapping[str, Any]
-
-
-def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
-    """Show whose number would be taken back. Nothing is written.
-
-    Raises:
-        BadInput: no number was given at the desk, or it has been taken back already.
-    """
-    given = [one for one in reviews.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
-    view = reviews.store.views.patron(patron_id)
-    if view is None:
-        raise no_such_patron()
-    if not given:
-        raise _nothing_to_take_back(reviews, patron_id)
-    marks = (str(given[-1].id), str(view.patron.version))
-    preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
-    whose = whose_document(view, reviews.policy, on=reviews.clock.today())
-    document = {
-        **number_document(patron_id, "shown", verified=view.patron.verified),
-        "warnings": warning_documents(TAKING_BACK),
-        "written": False,
-        "preview": preview_document(preview) | {"whose": whose},
-    }
-    return TakingBack(patron_id, given[-1].id, preview, document)
-
-
-def taking_back_of(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | None:
-    """The number that taking back the item would take back. None: it gave none, or another was given since."""
-    if item["kind"] != NUMBER_SET or item["state"] != State.ACCEPTED.value:
-        return None
-    shown = preview_taking_back(reviews, item["patron"])
-    return shown if shown.item == item["id"] else None
-
-
-def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
-    """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
-
-    Raises:
-        NotConfirmed: the record differs from the one that was shown; nothing is changed.
-        BadInput: the number has been taken back since, or the reason cannot be kept; nothing is changed.
-        ReviewClosed: the register has given another number since, or the data that this needs is deleted; nothing is
-            changed.
-    """
-    again = preview_taking_back(reviews, shown.patron_id)
-    reason = check_confirmed(again.preview, confirmation)
-    reviews.undo(again.item, reason=reason, is_shown=True)
-    (patron,) = reviews.store.patrons.read([shown.patron_id])
-    told = {name: again.document[name] for name in ("warnings", "preview")}
-    return {**number_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
-
-
-def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
-    items = reviews.store.review_desk.items(all_states=True)
-    if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
-        return BadInput("the number has been taken back already", kind="number.taken_back")
-    return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
-
-
-def _is_given(item: ReviewItem, patron_id: str, *, state: State = State.ACCEPTED) -> bool:
-    return item.patron_id == patron_id and item.kind == NUMBER_SET and item.state is state

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.access import Doing
+from cprsync.domain.desk.settable import LISTS, OVERRIDDEN, settable
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
-from cprsync.domain.patron.fields import FIELD, SETTABLE
+from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
 from cprsync.domain.patron.override import (
     UNREGISTERED_FIELDS,
@@ -32,7 +33,7 @@ from cprsync.services.ports.patrons import Write, no_such_patron, with_age, writ
 from cprsync.services.ports.trust import REASON_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from cprsync.domain.patron.local import Local
@@ -56,8 +57,6 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another with --reason TEXT",
     Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
 }
-#: The fields that are lists.
-LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[ListChange, str]] = {
@@ -67,7 +66,6 @@ _OUTCOMES: Final[Mapping[ListChange, str]] = {
     ListChange.MARK: "marked",
     ListChange.UNMARK: "unmarked",
 }
-_OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,37 +99,6 @@ class Setting:
             return None
         # without a text, the whole list is to be emptied
         return ListChange.REPLACE if self.text is None else self.doing or ListChange.ADD
-
-
-def settable() -> tuple[str, ...]:
-    """The fields that may be set, in the order in which help lists them."""
-    return (*(one.value for one in Overridden), *SETTABLE)
-
-
-def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, Any]]:
-    """The JSON shape of the fields that may be set: what each takes, and the only values that there are."""
-    choices: dict[str, Sequence[str]] = {
-        "branch": policy.branches,
-        Overridden.GROUP.value: policy.group_names,
-        Overridden.MUNICIPALITY.value: sorted(homes),
-    }
-    return [
-        {
-            "field": key,
-            "name": FIELD[key].name.document(),
-            # over the register or a rule, for a reason
-            "is_correction": key in _OVERRIDDEN,
-            "needs_last_day": key in _OVERRIDDEN and key != Overridden.GROUP.value,
-            # of a patron whom no register knows, it is set for good too
-            "is_own_word": key in UNREGISTERED_FIELDS,
-            "is_list": key in LISTS,
-            "has_lines": FIELD[key].kind.lines or key == Overridden.ADDRESS.value,
-            "is_hidden": FIELD[key].kind.hidden,
-            "has_notices": FIELD[key].kind.notices,
-            "choices": list(choices.get(key, ())),
-        }
-        for key in dict.fromkeys((*settable(), *UNREGISTERED_FIELDS))
-    ]
 
 
 def check_field(name: str) -> None:
@@ -177,7 +144,7 @@ def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
 
     A name with a reason or a last day is a correction, as for any patron.
     """
-    corrects = asked.field in _OVERRIDDEN and (bool(asked.reason) or asked.until is not None)
+    corrects = asked.field in OVERRIDDEN and (bool(asked.reason) or asked.until is not None)
     if corrects or asked.field not in UNREGISTERED_FIELDS:
         return False
     return _view(counter, asked.patron_id).patron.number.is_replacement
@@ -185,7 +152,7 @@ def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
 
 def _check_options(asked: Setting) -> None:
     """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use."""
-    name, overrides, withdraws = asked.field, asked.field in _OVERRIDDEN, asked.text is None
+    name, overrides, withdraws = asked.field, asked.field in OVERRIDDEN, asked.text is None
     if withdraws and asked.until is not None:
         raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
     if not overrides and (asked.reason or asked.until is not None):

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.roles import Task
+from cprsync.domain.desk.settable import describe_settable
 from cprsync.errors import CprsyncError
-from cprsync.services.desk.setting import describe_settable
 from cprsync.web.api import access, changing, machines, nights, patrons, queue, records, registering
 from cprsync.web.api.calls import Caller, router_for
 from cprsync.web.api.description import describe

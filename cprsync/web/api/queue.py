@@ -13,8 +13,8 @@ from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput
 from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
-from cprsync.services.desk.bulk import accept_many, preview_many
-from cprsync.services.desk.reviewing import Reviews, take_back, taking_back_of
+from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_back, taking_back_of
+from cprsync.services.desk.reviewing import Reviews
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.settable import LISTS
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson
 from cprsync.language.errors import error_text
 from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
-from cprsync.services.desk.setting import LISTS, PIN, Setting, SettingDesk, set_field
+from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
 from cprsync.web.pages.fields import form_name
 from cprsync.web.pages.records import CORRECTS, Problem, read_number, refuse

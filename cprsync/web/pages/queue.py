@@ -12,7 +12,7 @@ from cprsync.domain.patron.review import BULK_MOST, NET_MEDIA_KINDS
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
-from cprsync.services.desk.bulk import accept_many, preview_many
+from cprsync.services.desk.previewed_answers import accept_many, preview_many
 from cprsync.web.pages.records import reviews_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from cprsync.services.desk.bulk import BulkShown
+    from cprsync.services.desk.previewed_answers import BulkShown
     from cprsync.web.visit import Visit
 
 #: What the queue shows: what is due, what was put off, and the latest answers.

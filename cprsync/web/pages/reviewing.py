@@ -14,7 +14,7 @@ from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import facts_of, sides_of, with_words
 from cprsync.language.words import long_time
-from cprsync.services.desk.reviewing import take_back, taking_back_of
+from cprsync.services.desk.previewed_answers import take_back, taking_back_of
 from cprsync.web.pages.records import reviews_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.review import BOTH_PATRONS, BULK_MOST, NET_MEDIA_REFUSED, State
 from cprsync.domain.policy.policy import Harm, Limit
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed
-from cprsync.services.desk.bulk import accept_many, preview_many
+from cprsync.services.desk.previewed_answers import accept_many, preview_many
 from cprsync.services.desk.reviewing import Reviews
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from cprsync.errors import (
     ReviewClosed,
 )
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.reviewing import Reviews, preview_taking_back, take_back
+from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
+from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, set_field
 from cprsync.services.desk.viewing import find_patron

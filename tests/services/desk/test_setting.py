@@ -12,6 +12,7 @@ from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened,
 from townspeople import cpr, dies, moves, person, renames
 
 from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.settable import LISTS, settable
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Absence, Block, Card, Email, ListChange, Local, Telephone
 from cprsync.domain.patron.override import Overridden
@@ -20,7 +21,7 @@ from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.language.night import report_lines
-from cprsync.services.desk.setting import LISTS, NEVER_SET, Setting, SettingDesk, set_field, settable
+from cprsync.services.desk.setting import NEVER_SET, Setting, SettingDesk, set_field
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin
 

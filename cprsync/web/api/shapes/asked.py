@@ -6,11 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from cprsync.domain.desk.settable import settable
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.domain.patron.review import BULK_MOST
 from cprsync.errors import WrongValue
-from cprsync.services.desk.setting import settable
 
 #: What no keyboard types, and PostgreSQL does not keep.
 _TYPED: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"

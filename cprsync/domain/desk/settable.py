@@ -1,0 +1,49 @@
+"""Which fields may be set at the desk, and what each takes. What setting one means for a record is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.patron.fields import FIELD, SETTABLE
+from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cprsync.domain.policy.policy import Policy
+
+#: The fields that are lists.
+LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
+#: The fields that have another source, over which a correction is set.
+OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
+
+
+def settable() -> tuple[str, ...]:
+    """The fields that may be set, in the order in which help lists them."""
+    return (*(one.value for one in Overridden), *SETTABLE)
+
+
+def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, Any]]:
+    """The JSON shape of the fields that may be set: what each takes, and the only values that there are."""
+    choices: dict[str, Sequence[str]] = {
+        "branch": policy.branches,
+        Overridden.GROUP.value: policy.group_names,
+        Overridden.MUNICIPALITY.value: sorted(homes),
+    }
+    return [
+        {
+            "field": key,
+            "name": FIELD[key].name.document(),
+            # over the register or a rule, for a reason
+            "is_correction": key in OVERRIDDEN,
+            "needs_last_day": key in OVERRIDDEN and key != Overridden.GROUP.value,
+            # of a patron whom no register knows, it is set for good too
+            "is_own_word": key in UNREGISTERED_FIELDS,
+            "is_list": key in LISTS,
+            "has_lines": FIELD[key].kind.lines or key == Overridden.ADDRESS.value,
+            "is_hidden": FIELD[key].kind.hidden,
+            "has_notices": FIELD[key].kind.notices,
+            "choices": list(choices.get(key, ())),
+        }
+        for key in dict.fromkeys((*settable(), *UNREGISTERED_FIELDS))
+    ]
