@@ -111,8 +111,6 @@ class KohaClient:
         present = self._find(effect)
         if present is None:
             return self._add(effect)
-        if is_other_person(present, effect.payload, self._rules):
-            raise _LeftToStaff("other_person")
         wanted = self._merge(present, effect)
         if differing(present, wanted):
             self._refuse_double(present, wanted, effect)
@@ -125,17 +123,19 @@ class KohaClient:
 
     def _find(self, effect: OutwardEffect) -> KohaRecord | None:
         """The patron in Koha: by the id that we know, else by the attribute with the number. None: Koha has none."""
+        known: KohaRecord | None = None
         if effect.remote is not None:
-            known = int(effect.remote)
-            if (present := self._koha.make("read", lambda: self._koha.read(known))) is not None:
-                return present
+            patron_id = int(effect.remote)
+            known = self._koha.make("read", lambda: self._koha.read(patron_id))
+        if known is not None and not is_other_person(known, effect.payload, self._rules):
+            return known
         number = None if effect.payload is None else effect.payload.get("number")
-        if number is None:
-            return None
-        ids = self._ids_with(number)
+        ids = [] if number is None else self._ids_with(number)
         if len(ids) > 1:
             self._shut(ids, effect)
             raise _LeftToStaff("two_patrons")
+        if known is not None and not ids:
+            raise _LeftToStaff("other_person")
         return self._koha.make("read", lambda: self._koha.read(ids[0])) if ids else None
 
     def _ids_with(self, number: str) -> list[int]:
@@ -257,12 +257,13 @@ class KohaClient:
         if len(found) > 1:
             return (Drift.DOUBLE,)
         known = None if effect.remote is None else records.get(int(effect.remote))
-        present = known or (records.get(found[0]) if found else None)
+        is_other = known is not None and is_other_person(known, payload, self._rules)
+        if is_other and not found:
+            return (Drift.OTHER_PERSON,)
+        present = known if not is_other and known is not None else records.get(found[0]) if found else None
         if present is None:
             is_missed = payload is not None and payload.get("number") is not None and may_create(payload, self._rules)
             return (Drift.ABSENT,) if is_missed else ()
         if found and found[0] != present.id:
             return (Drift.DOUBLE,)
-        if is_other_person(present, payload, self._rules):
-            return (Drift.OTHER_PERSON,)
         return find_drift(present, payload, self._rules, on=self._today())

@@ -6,6 +6,8 @@ import enum
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.outward.koha import ADDRESS, ATTRIBUTE, NOTES, OTHER_ADDRESSES, differing, merge
+from cprsync.domain.outward.sameness import is_same_address
+from cprsync.domain.person.sealed import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,8 @@ class Drift(enum.Enum):
     NAME = "name"
     BIRTH = "birth"
     ADDRESS = "address"
+    #: the same address, written otherwise
+    ADDRESS_FORM = "address_form"
     CONTACT = "contact"
     MUNICIPALITY = "municipality"
     STATUS = "status"
@@ -74,4 +78,20 @@ def find_drift(
             found.add(Drift.GONE_OPEN)
         elif payload["protected"]:
             found.add(Drift.PROTECTED_OPEN)
+        elif Drift.ADDRESS in found and _is_at_home(present, payload.get("address")):
+            found = (found - {Drift.ADDRESS}) | {Drift.ADDRESS_FORM}
     return tuple(kind for kind in Drift if kind in found)
+
+
+def _is_at_home(present: KohaRecord, at: Mapping[str, Any] | None) -> bool:
+    """Whether Koha has the place where the patron lives, however it is spread over the fields."""
+    if at is None or not at.get("street"):
+        return False
+    parts = {name: at[name] for name in ("house", "building", "floor", "door", "postcode", "district")}
+    ours = Address("", at["street_code"], road=at["street"], **parts)
+    held = {name: str(present.fields.get(name) or "") for name in ADDRESS}
+    street = f"{held['address']} {held['street_number']}".strip()
+    return any(
+        is_same_address(ours, street=written, postcode=held["postal_code"], city=held["city"])
+        for written in (street, f"{street}, {held['address2']}")
+    )

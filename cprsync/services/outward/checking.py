@@ -96,9 +96,9 @@ def check_target(work: Checking) -> dict[str, Any]:
 def _target(work: Checking) -> OpenTarget:
     one = next((one for one in work.targets if one.target.name == work.name), None)
     if one is None:
-        raise ConfigurationError("no [[library.target]] has that name", kind="usage")
+        raise ConfigurationError("no [[library.target]] has that name", kind="target.unknown")
     if one.reader is None:
-        raise ConfigurationError("what a target of this kind holds cannot be read", kind="usage")
+        raise ConfigurationError("what a target of this kind holds cannot be read", kind="target.unknown")
     return one
 
 

@@ -345,6 +345,24 @@ def test_a_new_number_takes_the_place_of_the_old_one() -> None:
     assert Drift.NUMBER in find_drift(merged(), TOLD | {"number": "0202801111"}, RULES, on=TODAY)
 
 
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"address": "STRANDVEJEN 12 A, 2. th", "address2": "c/o Bo"}, Drift.ADDRESS_FORM),
+        ({"address": "Strandvejen", "street_number": "12A", "address2": "2.th."}, Drift.ADDRESS_FORM),
+        ({"address": "Strandvejen 12A, 1. th"}, Drift.ADDRESS),
+        ({"address": "Strandvejen 12A, 2. th", "postal_code": "8660"}, Drift.ADDRESS),
+        ({"address": None}, Drift.ADDRESS),
+    ],
+)
+def test_an_address_that_is_only_written_otherwise_has_a_kind_of_its_own(fields: dict[str, Any], kind: Drift) -> None:
+    place = {"postal_code": "5220", "city": "Odense SØ", **fields}
+    held = replace(merged(), fields=merged().fields | dict.fromkeys(ADDRESS) | place)
+    assert find_drift(held, TOLD, RULES, on=TODAY) == (kind,)
+    typed = TOLD | {"address": {"current": True, "street": "", "lines": ["Strandvejen 12A", "5220 Odense SØ"]}}
+    assert find_drift(held, typed, RULES, on=TODAY) == (Drift.ADDRESS,)
+
+
 def test_the_same_attribute_twice_is_not_the_same_as_once() -> None:
     twice = replace(HELD, attributes=(*HELD.attributes, ("INTERESSE", "jazz")))
     assert differing(HELD, twice) == ("attribute INTERESSE",)
