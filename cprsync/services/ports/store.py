@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from cprsync.services.ports.access import Access
-    from cprsync.services.ports.cards import Cards
+    from cprsync.services.ports.access import Access, Cards
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
