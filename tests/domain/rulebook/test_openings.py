@@ -75,7 +75,7 @@ def reaches_inside(module: ast.Module) -> bool:
     return not INNER.isdisjoint(imported) or not {"_inside", "_VALUE"}.isdisjoint(names)
 
 
-def test_two_modules_make_an_opening_one_hands_its_type_on_and_no_other_names_it(modules: dict[str, ast.Module]) -> None:
+def test_two_modules_make_an_opening_and_one_hands_its_type_on(modules: dict[str, ast.Module]) -> None:
     assert {name for name, module in modules.items() if names_an_opening(module)} == OPENERS | {HANDS_ON}
 
 
