@@ -44,12 +44,20 @@ def facts_of(document: Mapping[str, Any], language: Language, names: Mapping[str
         yield sides_text(both, language, names)
         if answer := both["answer"]:
             yield f"{answer}: {word(f'code_{answer}', language)}"
+    for refusal in document.get("targets") or ():
+        yield refusal_text(refusal, language)
     if rejecting := document.get("rejecting"):
         yield word("review_unverified", language, patron=rejecting["unverified"])
     if numbers := document.get("numbers"):
         yield word("review_numbers", language, ours=numbers["ours"], register=numbers["register"] or NOTHING)
     if "plan" in document:
         yield plan_text(document["plan"], language)
+
+
+def refusal_text(refusal: Mapping[str, str], language: Language) -> str:
+    """What another system answered, in words. A code that has none stands as it is."""
+    code = refusal["code"]
+    return f"{refusal['name']}: {word(key, language) if has_word(key := f'refused_{code}') else code}"
 
 
 def sides_text(both: Mapping[str, Any], language: Language, names: Mapping[str, str]) -> str:

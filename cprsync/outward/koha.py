@@ -103,6 +103,8 @@ class KohaClient:
                 return self._look_and_write(effect)
             except _LeftToStaff as left:
                 if not left.again or time + 1 == _TIMES:
+                    # staff see the code; the names of the fields help whoever looks there
+                    self._koha.log.info("koha.not_taken", patron=effect.patron_id, code=left.code, fields=left.fields)
                     return Undelivered(left.code, final=True, fields=left.fields)
         raise AssertionError("the last time has returned")
 

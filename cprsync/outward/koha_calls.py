@@ -79,6 +79,7 @@ class KohaCalls:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._monotonic = settings, surroundings.monotonic
         self._calls = Calls(KOHA, settings, settings.limits, identity=None, surroundings=surroundings)
+        self.log = self._calls.log
         self._secret = read_password(settings.secret_file)
         self._token: str | None = None
         self._until = 0.0

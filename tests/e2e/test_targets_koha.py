@@ -166,3 +166,21 @@ def test_answers_that_are_lost_and_nights_that_are_missed_lose_no_change(town: T
     assert town.library.call("sync").exit in {0, 3, 4}
     assert set(town.written().values()) == {1}
     assert town.library.call("targets", "verify", "koha").exit == 0
+
+
+def test_whom_koha_does_not_have_waits_for_staff_with_its_answer_and_is_sent_again(town: Town) -> None:
+    library = town.library
+    library.rewrite("cprsync.toml", 'missing = "create"', 'missing = "review"')
+    assert library.call("sync").exit == 3
+    [item] = [one for one in library.call("review", "list").document["items"] if one["kind"] == "target.not_taken"]
+    assert item["targets"] == [{"name": "koha", "code": "unknown_patron"}]
+    listed = text(library, "review", "list", "--lang", "da")
+    assert "koha: har ingen låner med CPR-nummeret" in listed
+    alone = library.call("targets", "diff", "koha", "--patron", item["patron"])
+    assert alone.document["patrons"] == {"absent": [item["patron"]]}
+    calls.seed(town.ready, who=["DAVID"])
+    assert library.call("review", "accept", str(item["id"])).exit == 0
+    assert library.call("targets", "send", "koha").exit == 0
+    assert library.call("targets", "verify", "koha").exit == 0
+    kinds = [one["kind"] for one in library.call("review", "list").document["items"]]
+    assert "target.not_taken" not in kinds

@@ -6,10 +6,10 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from cprsync.mock.koha import calls
+from cprsync.services.ports.outward import OutwardEffect
 
 if TYPE_CHECKING:
     from cprsync.outward.koha import KohaClient
-    from cprsync.services.ports.outward import OutwardEffect
 
 
 class KohaDesk:
@@ -61,3 +61,38 @@ def send(client: KohaClient, *effects: OutwardEffect) -> list[Any]:
     """Send effects of different patrons, and return what became of each, in their order."""
     outcomes = {id(effect): outcome for effect, outcome in client.send_many([(one,) for one in effects])}
     return [outcomes.get(id(one)) for one in effects]
+
+
+def told(number: str, /, *, remote: int | None = None, **values: Any) -> OutwardEffect:
+    """What Koha is to hold of the patron with a number."""
+    payload = {
+        "patron": "40817263",
+        "protected": False,
+        "number": number,
+        "name": {"addressing": f"Anna Holm{number}", "first": "Anna", "middle": "", "last": f"Holm{number}"},
+        "birth_date": "1990-01-01",
+        "address": {
+            **dict.fromkeys(("street_code", "building", "door", "floor", "co", "locality", "town"), ""),
+            "street": "Strandvejen",
+            "house": "12A",
+            "postcode": "5220",
+            "district": "Odense SØ",
+            "lines": ["Strandvejen 12A", "5220 Odense SØ"],
+            "current": True,
+        },
+        "municipality": "0461",
+        "status": "resident",
+        **values,
+    }
+    return OutwardEffect("koha", number, 1, payload, remote=None if remote is None else str(remote))
+
+
+def protected(number: str, *, remote: int | None = None) -> OutwardEffect:
+    shut = told(number, remote=remote, protected=True, withheld=["address"])
+    assert shut.payload is not None
+    del shut.payload["address"]
+    return shut
+
+
+def gone(number: str, *, remote: int) -> OutwardEffect:
+    return OutwardEffect("koha", number, 2, None, remote=str(remote))

@@ -16,7 +16,7 @@ from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
 from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
-from cprsync.language.review import plan_text, sides_text, with_words
+from cprsync.language.review import plan_text, refusal_text, sides_text, with_words
 from cprsync.language.words import DAY_WIDTH, day_text, word
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def _item_line(item: Mapping[str, Any], language: Language) -> str:
     about = f" + {item['about']}" if item["about"] else ""
     sides = f" ({sides_text(item['net_media'], language, _names())})" if "net_media" in item else ""
     since = day_text(item["since"], language)
+    sides += "".join(f" ({refusal_text(one, language)})" for one in item.get("targets") or ())
     if item.get("later"):
         sides += f" ({word('review_later', language, day=day_text(item['later']['until'], language))})"
     return (

@@ -39,6 +39,7 @@ app = typer.Typer()
 def targets_diff(
     name: Name,
     *,
+    patron: Annotated[str | None, typer.Option("--patron", help="Only the patron with this number.")] = None,
     after: After = "",
     limit: Most = None,
     form: Form = _TABLE,
@@ -53,7 +54,8 @@ def targets_diff(
     The answer has kinds and patron numbers, no values. Exit 0 when all is equal, 3 when something differs, 4 when the
     target does not answer.
     """
-    document = _check(config, library, as_json=as_json, name=name, after=after, most=limit, with_waiting=True)
+    what = {"name": name, "only": patron, "after": after, "most": limit}
+    document = _check(config, library, as_json=as_json, with_waiting=True, **what)
     return _show(document, form, lang=lang, as_json=as_json)
 
 

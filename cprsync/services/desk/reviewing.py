@@ -18,7 +18,7 @@ from cprsync.domain.deciding.reviews import HARMS, kinds_of_harm
 from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.patron.review import NET_MEDIA_KINDS, AcceptEffect, State, check_later
+from cprsync.domain.patron.review import NET_MEDIA_KINDS, TARGET_NOT_TAKEN, AcceptEffect, State, check_later
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed, ReviewUnknown
@@ -114,10 +114,14 @@ class Reviews:
         return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
     def _sides(self, items: Sequence[ReviewItem]) -> dict[int, dict[str, Any]]:
-        """Our side and CULR's, for open items about the net media."""
-        about = [item for item in items if item.kind in NET_MEDIA_KINDS and item.state is State.WAITING]
+        """Our side and CULR's, for open items about the net media, and what other systems answered to ours."""
+        waiting = [item for item in items if item.state is State.WAITING]
+        about = [item for item in waiting if item.kind in NET_MEDIA_KINDS]
         sides = self.store.accounts.sides([item.patron_id for item in about])
-        return {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
+        refused = [item for item in waiting if item.kind == TARGET_NOT_TAKEN]
+        answers = self.store.queues.refused([item.patron_id for item in refused])
+        told: dict[int, dict[str, Any]] = {item.id: {"targets": answers.get(item.patron_id, [])} for item in refused}
+        return told | {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
 
     def _record(self, patron_id: str) -> dict[str, Any] | None:
         view = self.store.views.patron(patron_id)

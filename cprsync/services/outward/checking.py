@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.outward import OpenTarget
+    from cprsync.services.ports.outward import Expected, OpenTarget
     from cprsync.services.ports.store import Store
 
 #: Patrons whose records are open at the same time: a few calls for each worker.
@@ -42,6 +42,8 @@ class Checking:
     with_waiting: bool = False
     #: whether the target is told again of whoever differs
     repair: bool = False
+    #: compare this patron alone
+    only: str | None = None
     #: go on behind this patron, and look at so many at most; None: at all
     after: str = FROM_THE_START
     most: int | None = None
@@ -103,20 +105,23 @@ def _target(work: Checking) -> OpenTarget:
 
 
 def _check_shares(work: Checking, one: OpenTarget, found: _Found) -> None:
+    if work.only is not None:
+        _check_share(work, one, found, work.store.expecting.only(one.target, work.only))
+        found.is_done = True
+        return
     while work.most is None or found.looked_at < work.most:
         work.raise_if_stopped()
         share = work.share if work.most is None else min(work.share, work.most - found.looked_at)
-        if not _check_share(work, one, found, share):
+        expected = work.store.expecting.page(one.target, found.reached, share)
+        if not expected.reached:
             found.is_done = True
             return
+        _check_share(work, one, found, expected)
 
 
-def _check_share(work: Checking, one: OpenTarget, found: _Found, share: int) -> bool:
-    """Compare the next patrons. Returns whether there were any."""
+def _check_share(work: Checking, one: OpenTarget, found: _Found, expected: Expected) -> None:
+    """Compare these patrons."""
     assert one.reader is not None  # noqa: S101 -- _target has looked
-    expected = work.store.expecting.page(one.target, found.reached, share)
-    if not expected.reached:
-        return False
     asked = [effect for effect in expected.effects if work.with_waiting or effect.patron_id not in expected.waiting]
     differs = {patron_id: kinds for patron_id, kinds in one.reader.compare_many(asked).items() if kinds}
     if work.repair:
@@ -132,4 +137,3 @@ def _check_share(work: Checking, one: OpenTarget, found: _Found, share: int) -> 
     found.looked_at += expected.looked_at
     found.reached = expected.reached
     work.progress.advance(expected.looked_at)
-    return True

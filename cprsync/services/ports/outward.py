@@ -215,6 +215,9 @@ class Expecting(Protocol):
     def page(self, target: Target, after: str, limit: int) -> Expected:
         """Return what the target is to hold of the next patrons by number, as their records are now."""
 
+    def only(self, target: Target, patron_id: str) -> Expected:
+        """Return what the target is to hold of one patron, as the record is now."""
+
     def queue_again(self, target: Target, ids: Sequence[str]) -> None:
         """Let the target hear of these patrons once more."""
 
@@ -230,6 +233,9 @@ class Queues(Protocol):
 
     def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
         """Return the effects that wait for each of these patrons, lowest version first."""
+
+    def refused(self, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+        """Return which targets did not take what they were to hear of these patrons: `name`, and the last `code`."""
 
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
         """Note that these effects are about to be sent. From now on the target may have heard of them."""

@@ -40,29 +40,37 @@ class Expecting(TenantStore):
     def page(self, target: Target, after: str, limit: int) -> Expected:
         tenant = self._tenant
         with reading(tenant.engine) as connection:
-            ids = _next_ids(connection, tenant, target, after, limit)
-            records, broken = describe_patrons(connection, tenant, ids)
-            known = select(_TOLD.patron_id, _TOLD.remote).where(_told(tenant, target))
-            remote = {row.patron_id: row.remote for row in fetch_rows(connection, known, _TOLD.patron_id, ids)}
-            waits = (_OUT.agency == tenant.agency) & (_OUT.target == target.name) & (_OUT.state == WAITING)
-            waiting = fetch_values(connection, select(_OUT.patron_id).where(waits), _OUT.patron_id, ids)
-        effects = (
-            OutwardEffect(target.name, one, 0, view(records[one], target), remote=remote.get(one))
-            for one in ids
-            if one not in broken
-        )
-        return Expected(
-            ids[-1] if ids else "",
-            len(ids),
-            # of one who is not for the target and of whom it was never told, it has nothing that is ours
-            tuple(one for one in effects if one.payload is not None or one.patron_id in remote),
-            frozenset(waiting),
-        )
+            return _expected(connection, tenant, target, _next_ids(connection, tenant, target, after, limit))
+
+    def only(self, target: Target, patron_id: str) -> Expected:
+        with reading(self._tenant.engine) as connection:
+            return _expected(connection, self._tenant, target, [patron_id])
 
     def queue_again(self, target: Target, ids: Sequence[str]) -> None:
         with library_transaction(self._tenant) as connection:
             follow_patrons(connection, self._tenant, ids)
             queue_again(connection, self._tenant, target, ids)
+
+
+def _expected(connection: Connection, tenant: Tenant, target: Target, ids: list[str]) -> Expected:
+    """What the target is to hold of these patrons."""
+    records, broken = describe_patrons(connection, tenant, ids)
+    known = select(_TOLD.patron_id, _TOLD.remote).where(_told(tenant, target))
+    remote = {row.patron_id: row.remote for row in fetch_rows(connection, known, _TOLD.patron_id, ids)}
+    waits = (_OUT.agency == tenant.agency) & (_OUT.target == target.name) & (_OUT.state == WAITING)
+    waiting = fetch_values(connection, select(_OUT.patron_id).where(waits), _OUT.patron_id, ids)
+    effects = (
+        OutwardEffect(target.name, one, 0, view(records[one], target), remote=remote.get(one))
+        for one in ids
+        if one not in broken
+    )
+    return Expected(
+        ids[-1] if ids else "",
+        len(ids),
+        # of one who is not for the target and of whom it was never told, it has nothing that is ours
+        tuple(one for one in effects if one.payload is not None or one.patron_id in remote),
+        frozenset(waiting),
+    )
 
 
 def _told(tenant: Tenant, target: Target) -> ColumnElement[bool]:

@@ -91,6 +91,17 @@ class Queues(TenantStore):
             if any(row.version in payloads for row in found[patron_id])
         ]
 
+    def refused(self, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+        wanted = select(_OUT.patron_id, _OUT.target, _OUT.code).where(_is_refused(self._tenant)).order_by(_OUT.version)
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        with reading(self._tenant.engine) as connection:
+            for row in fetch_rows(connection, wanted, _OUT.patron_id, ids):
+                found[row.patron_id][row.target] = row.code or ""
+        return {
+            patron_id: [{"name": name, "code": code} for name, code in sorted(codes.items())]
+            for patron_id, codes in found.items()
+        }
+
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
         if effects:
             with writing(self._tenant.engine) as connection:
@@ -196,9 +207,13 @@ def _note_told(connection: Connection, tenant: Tenant, done: Sequence[tuple[Outw
             connection.execute(delete(tables.target_patron).where(this))
 
 
+def _is_refused(tenant: Tenant) -> ColumnElement[bool]:
+    return is_ours(_OUT, tenant) & (_OUT.target != CULR) & (_OUT.state == FAILED)
+
+
 def _settle_refused(connection: Connection, tenant: Tenant, came_through: Sequence[OutwardEffect]) -> None:
     """Delete the older refused effects of these patrons at this target, and settle the question if none is left."""
-    refused = is_ours(_OUT, tenant) & (_OUT.target != CULR) & (_OUT.state == FAILED)
+    refused = _is_refused(tenant)
     whose = {effect.patron_id for effect in came_through}
     theirs = set(fetch_values(connection, select(_OUT.patron_id).where(refused), _OUT.patron_id, whose))
     if not theirs:
@@ -211,7 +226,7 @@ def _settle_refused(connection: Connection, tenant: Tenant, came_through: Sequen
 
 def settle_answered(connection: Connection, tenant: Tenant, ids: set[str]) -> None:
     """Settle the question about each of these patrons of whom no target refuses anything any more."""
-    refused = is_ours(_OUT, tenant) & (_OUT.target != CULR) & (_OUT.state == FAILED)
+    refused = _is_refused(tenant)
     still = fetch_values(connection, select(_OUT.patron_id).where(refused), _OUT.patron_id, ids)
     settle_items(connection, tenant, sorted(ids.difference(still)), TARGET_NOT_TAKEN)
 

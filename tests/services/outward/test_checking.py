@@ -112,6 +112,14 @@ def test_a_patron_who_is_gone_for_the_target_is_compared_as_long_as_it_knows_the
     assert library.id_of("BO") not in reader.asked
 
 
+def test_one_patron_is_compared_alone(library: Library) -> None:
+    reader = reading(library)
+    found = check(library, with_waiting=True, only=library.id_of("BO"))
+    assert (found["done"], found["patrons"]) == (True, {"absent": [library.id_of("BO")]})
+    assert reader.asked == [library.id_of("BO")]
+    assert check(library, with_waiting=True, only="00000000")["compared"] == 0
+
+
 def test_what_only_a_person_can_set_right_is_not_told_again(library: Library) -> None:
     reader = reading(library)
     library.night()

@@ -211,6 +211,13 @@ class AccountSides(Answer):
     answer: str | None
 
 
+class RefusedByTarget(Answer):
+    """Another system that did not take what it was to hear, and the code of its answer."""
+
+    name: str
+    code: str
+
+
 class Decided(Answer):
     """Who answered a review item, and when."""
 
@@ -243,6 +250,7 @@ class ReviewItem(Answer):
     later: PutOff | None
     in_bulk: bool
     net_media: AccountSides | None = None
+    targets: list[RefusedByTarget] | None = None
 
 
 class ReviewItems(Answer):
