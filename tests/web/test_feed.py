@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -285,21 +286,37 @@ def test_a_reader_who_asks_too_often_waits(town: Feed) -> None:
     assert town.served.library.everything() == before
 
 
-def test_a_reader_who_does_not_take_the_page_is_hung_up_on_and_frees_the_turn(
-    town: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def hung(town: Feed) -> Iterator[list[ssl.SSLSocket]]:
+    """As many readers as may fetch at once, none of whom takes the page. It is larger than any buffer."""
     began = threading.Semaphore(0)
-    monkeypatch.setattr(feed, "SEND_SECONDS", 1.0)
-    monkeypatch.setattr(feed.Reader, "fetch", lambda *_: began.release() or SimpleNamespace(body=b"\n" * 2**26))
-    slow = [town.hang() for _ in range(AT_ONCE)]
-    assert all(began.acquire(timeout=20) for _ in slow)
-    monkeypatch.undo()
-    is_refused(town, town.get(shown="reader"), 429, "reader.busy")
-    # it holds up nobody else
-    assert town.get(token=town.token("door", OTHER)).status_code == 200
+    with ExitStack() as open_, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feed.Reader, "fetch", lambda *_: began.release() or SimpleNamespace(body=b"\n" * 2**26))
+        slow = [open_.enter_context(town.hang()) for _ in range(AT_ONCE)]
+        assert all(began.acquire(timeout=20) for _ in slow)
+        patch.undo()
+        yield slow
+
+
+def is_free_again(town: Feed) -> bool:
     until = time.monotonic() + 20
     while town.get(shown="reader").status_code != 200 and time.monotonic() < until:
         time.sleep(0.1)
-    assert town.get(shown="reader").status_code == 200
-    for one in slow:
-        one.close()
+    return town.get(shown="reader").status_code == 200
+
+
+def test_a_reader_who_fetches_too_much_at_once_waits_and_holds_up_nobody_else(town: Feed) -> None:
+    with hung(town) as slow:
+        before = town.served.library.everything()
+        is_refused(town, town.get(shown="reader"), 429, "reader.busy")
+        assert town.served.library.everything() == before
+        assert town.get(token=town.token("door", OTHER)).status_code == 200
+        for one in slow:
+            one.close()
+        assert is_free_again(town)
+
+
+def test_a_reader_who_does_not_take_the_page_is_hung_up_on(town: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "SEND_SECONDS", 0.2)
+    with hung(town):
+        assert is_free_again(town)
