@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.config.sign_in import ProviderSection
-    from cprsync.config.targets import AnyTarget, KohaTarget
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.policy.policy import Policy
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
-    from cprsync.outward.settings import FbsSettings, KohaSettings
+    from cprsync.outward.settings import FbsSettings
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
@@ -107,21 +106,6 @@ def fbs_settings(library: LibrarySection, *, production: bool) -> FbsSettings:
     values = library.fbs.model_dump()
     values["agency"] = values["agency"] or f"DK-{library.agency}"
     return FbsSettings(**{**values, "url": values["url"].rstrip("/")}, production=production)
-
-
-def koha_settings(section: KohaTarget, *, production: bool) -> KohaSettings:
-    """The section as the client's settings."""
-    from cprsync.outward.settings import KohaSettings
-
-    shared = {"ca", "crl", "client", "secret_file", "workers", "per_second"}
-    return KohaSettings(
-        url=section.url.rstrip("/"),
-        basic=section.log_in == "basic",
-        welcomes=section.welcome,
-        rules=section.rules,
-        production=production,
-        **section.model_dump(include=shared),
-    )
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
@@ -243,21 +227,15 @@ class Site:
         return closing(FbsClient(settings, surroundings=_surroundings(None)))
 
     @contextmanager
-    def targets(self) -> Iterator[tuple[OpenTarget, ...]]:
+    def targets(self, patience: Patience | None = None) -> Iterator[tuple[OpenTarget, ...]]:
         """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
+        from cprsync.target_wiring import TargetNeeds, open_target
+
         with ExitStack() as stack:
-            yield tuple(self._open_target(one, stack) for one in self.section.target)
-
-    def _open_target(self, section: AnyTarget, stack: ExitStack) -> OpenTarget:
-        from cprsync.services.ports.outward import OpenTarget
-
-        if section.kind == "koha":
-            from cprsync.outward.koha import KohaClient
-
-            settings = koha_settings(section, production=self.settings.is_production)
-            koha = KohaClient(settings, today=self.clock.today, surroundings=_surroundings(None))
-            return OpenTarget(section.target, stack.enter_context(closing(koha)), koha)
-        return OpenTarget(section.target)
+            needs = TargetNeeds(
+                self.section.agency, self.settings.is_production, self.clock, _surroundings(patience), stack
+            )
+            yield tuple(open_target(one, needs) for one in self.section.target)
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
         """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""
@@ -373,16 +351,24 @@ class Site:
             )
 
     def publish_patron(self, patron_id: str) -> bool:
-        """Tell the net media about a patron that the desk has just written. What fails waits for the night.
+        """Tell the net media and other systems about a patron that the desk has just written.
 
-        Returns False if CULR refused it, so that staff must look.
+        What fails waits for the night. Returns False if CULR refused it, so that staff must look.
         """
         from cprsync.services.netmedia.publishing import publish_patron
 
-        if self.section.culr is None:
+        section, is_taken = self.section, True
+        tells = any(one.target_kind.hears_at_once for one in section.target)
+        if section.culr is None and not tells:
             return True
         with self.store() as store:
-            return not publish_patron(store, lambda: self.net_media(self._patience), patron_id).left
+            if section.culr is not None:
+                is_taken = not publish_patron(store, lambda: self.net_media(self._patience), patron_id).left
+            if tells:
+                from cprsync.services.outward.sending import tell_of_patron
+
+                tell_of_patron(store, lambda: self.targets(self._patience), patron_id)
+        return is_taken
 
 
 def real_time() -> datetime:

@@ -155,7 +155,43 @@ class KohaTarget(TargetSection):
         )
 
 
+class WebhookTarget(TargetSection):
+    """A receiver that hears which patrons have changed, and fetches the rest from a feed."""
+
+    kind: Literal["webhook"]
+    url: Address
+    ca: Path
+    crl: tuple[Path, ...] = ()
+    #: the files of the keys that sign, the newest first
+    keys: tuple[Path, ...] = Field(min_length=1, max_length=4)
+    #: calls at the same time
+    workers: Workers = 4
+    #: calls per second, of all workers together
+    per_second: PerSecond = 50
+
+    @property
+    def target_kind(self) -> TargetKind:
+        return TargetKind.WEBHOOK
+
+
+class FileTarget(TargetSection):
+    """A folder that gets a file with the changes of each night."""
+
+    kind: Literal["file"]
+    folder: Path
+    format: Literal["ndjson", "csv"] = "ndjson"
+    #: more than these begin another file
+    records_most: int = Field(default=10_000, ge=1, le=100_000, strict=True)
+    megabytes_most: int = Field(default=64, ge=1, le=1024, strict=True)
+    #: files are deleted after so many days; left out: whoever reads them deletes them
+    keep_days: int | None = Field(default=None, ge=1, le=3660, strict=True)
+
+    @property
+    def target_kind(self) -> TargetKind:
+        return TargetKind.FILE
+
+
 #: The outbox has what CULR is to hear under this name.
 RESERVED_TARGET: Final = "culr"
 #: A target of any kind.
-AnyTarget: TypeAlias = Annotated[FeedTarget | KohaTarget, Field(discriminator="kind")]
+AnyTarget: TypeAlias = Annotated[FeedTarget | KohaTarget | WebhookTarget | FileTarget, Field(discriminator="kind")]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.outward.koha import KohaRules
+    from cprsync.domain.outward.target import Target
 
 #: One patron is a few thousand bytes. An answer in JSON has no elements.
 _ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=0, seconds=30)
@@ -63,3 +64,40 @@ class KohaSettings(PeerSettings):
     rules: KohaRules
     workers: int = 8
     limits: KohaLimits = field(default_factory=KohaLimits)
+
+
+#: Of a receiver's answer only the status counts.
+_WEBHOOK_ANSWER = AnswerLimits(max_bytes=64 * 1024, max_elements=0, seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookLimits(CallLimits):
+    """The ceilings of a delivery and of its tries."""
+
+    answer: AnswerLimits = _WEBHOOK_ANSWER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings(PeerSettings):
+    """One receiver of one library."""
+
+    url: str
+    agency: str
+    #: the files of the keys, the newest first: each of them signs
+    keys: tuple[Path, ...]
+    workers: int = 4
+    limits: WebhookLimits = field(default_factory=WebhookLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Where the files of one target go, and how large they may be."""
+
+    target: Target
+    folder: Path
+    #: CSV, and not NDJSON
+    is_table: bool = False
+    records_most: int = 10_000
+    bytes_most: int = 64 * 1024 * 1024
+    #: files are deleted after so many days; None: whoever reads them deletes them
+    keep_days: int | None = None

@@ -182,6 +182,7 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
         **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
         culr=_section("culr", _culr_of(ready)),
         fbs=_section("fbs", _fbs_of(ready)),
+        target=_commented(_template("target.toml")),
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
 
@@ -191,8 +192,11 @@ def _section(name: str, values: dict[str, Any] | None) -> str:
     section = _template(f"{name}.toml")
     if values is not None:
         return section.format(**values)
-    lines = section.format(**_placeholders()[name]).splitlines(keepends=True)
-    return "".join(f"# {line}" if line.strip() else line for line in lines)
+    return _commented(section.format(**_placeholders()[name]))
+
+
+def _commented(section: str) -> str:
+    return "".join(f"# {line}" if line.strip() else line for line in section.splitlines(keepends=True))
 
 
 def _culr_of(ready: dict[str, Any]) -> dict[str, Any] | None:

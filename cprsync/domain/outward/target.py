@@ -36,6 +36,11 @@ class TargetKind(enum.Enum):
         """True if nothing is sent: the target reads by itself."""
         return self is TargetKind.FEED
 
+    @property
+    def hears_at_once(self) -> bool:
+        """True if what the desk writes is told right away, and not in the night. A file for each would be too many."""
+        return self in {TargetKind.KOHA, TargetKind.WEBHOOK}
+
 
 class ProtectedRule(enum.Enum):
     """How a target sees a protected patron."""

@@ -12,11 +12,12 @@ import structlog
 
 from cprsync.domain.outward.target import may_lose
 from cprsync.errors import CprsyncError, FenceLost, RunStopped
-from cprsync.services.ports.night import never_stop
+from cprsync.services.ports.night import Silence, never_stop
 from cprsync.services.ports.outward import Delivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.night import Progress
@@ -112,6 +113,17 @@ class Sender:
             self.progress.stage("targets", len(ids))
         return self._send_patrons(one, one.client, ids, stopped)
 
+    def send_patron(self, targets: Sequence[OpenTarget], patron_id: str) -> None:
+        """Send what waits about one patron, whom the desk has just written, to the targets that hear at once.
+
+        What is not taken waits for the night, and so does a target that is stopped.
+        """
+        held = {state.name for state in self.store.targets.states() if state.stopped is not None}
+        waiting = self.store.queues.waiting(patron_id) - held
+        for one in targets:
+            if one.target.name in waiting and one.target.kind.hears_at_once and one.client is not None:
+                self._send_patrons(one, one.client, [patron_id], None)
+
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
         name = one.target.name
@@ -147,9 +159,10 @@ class Sender:
                 sent += isinstance(outcome, Delivered)
                 if len(together) >= TOGETHER:
                     settle()
-        except RunStopped:
-            # the target has taken these
-            settle()
+        except FenceLost:
+            raise
+        except CprsyncError:
+            settle()  # the target has taken these
             raise
         settle()
         return Sent(one.target.name, one.target.kind.value, sent, tuple(left), error, stopped)
@@ -166,3 +179,20 @@ class Sender:
                 queues = [queue for queue in queues if queue[-1].payload is not None]
             self.store.queues.offer([effect for queue in queues for effect in queue])
             yield from queues
+
+
+def tell_of_patron(
+    store: Store, targets: Callable[[], AbstractContextManager[Sequence[OpenTarget]]], patron_id: str
+) -> None:
+    """Tell other systems of a patron as soon as the desk has written the record. If this fails, the night does it.
+
+    `targets` opens the connections; called only if something waits.
+    """
+    if not store.queues.waiting(patron_id):
+        return
+    try:
+        # two senders at once would not keep a patron's effects in order
+        with store.runs.lock(), targets() as opened:
+            Sender(store, Silence()).send_patron(opened, patron_id)
+    except CprsyncError as error:
+        log.info("target.waits", error=error.kind)

@@ -122,5 +122,5 @@ def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed:
 def _state_of(store: Store, name: str) -> TargetState:
     found = next((one for one in store.targets.states() if one.name == name), None)
     if found is None:
-        raise BadInput("there is no target of that name", kind="target.unknown")
+        raise ConfigurationError("there is no target of that name", kind="target.unknown")
     return found

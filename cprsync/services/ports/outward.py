@@ -228,6 +228,9 @@ class Queues(Protocol):
     def order(self, target: str, *, urgent_only: bool = False) -> list[str]:
         """Return the patrons with effects that wait: those with urgent ones first, then the longest waiting."""
 
+    def waiting(self, patron_id: str) -> frozenset[str]:
+        """Return the targets for which something about the patron waits."""
+
     def count_gone(self, target: Target) -> int:
         """Count the effects that wait and take a patron away from the target."""
 

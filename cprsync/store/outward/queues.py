@@ -52,6 +52,11 @@ class Queues(TenantStore):
         with reading(self._tenant.engine) as connection:
             return list(connection.scalars(wanted.order_by(last.desc(), func.min(_OUT.version), _OUT.patron_id)))
 
+    def waiting(self, patron_id: str) -> frozenset[str]:
+        waits = is_ours(_OUT, self._tenant) & (_OUT.target != CULR) & (_OUT.state == WAITING)
+        with reading(self._tenant.engine) as connection:
+            return frozenset(connection.scalars(select(_OUT.target).where(waits, _OUT.patron_id == patron_id)))
+
     def count_gone(self, target: Target) -> int:
         # whom the target knows, and is to lose by the last effect that waits
         known = select(_TOLD.patron_id).where(is_ours(_TOLD, self._tenant), _TOLD.target == target.name)

@@ -40,6 +40,10 @@ RELEASED: Final = "target_released"
 FORGOTTEN: Final = "target_forgotten"
 #: In place of why a target is stopped: somebody let it go on, and the brake waits until it has lost what it must lose.
 LET_GO: Final = "let_go"
+#: How many signs of a stamp come before the fraction, and what the fraction counts to.
+_SECONDS: Final = 19
+_MILLION: Final = 1_000_000
+_FRACTION_BYTES: Final = 8
 _OUT, _TARGET, _TOLD = tables.outbox.c, tables.target.c, tables.target_patron.c
 _PATRON = tables.patron.c
 
@@ -178,6 +182,15 @@ def _note(connection: Connection, tenant: Tenant, kind: str, name: str, by: tupl
     audit.append(connection, tenant, audit.DESK, [happened])
 
 
+def _stamp_apart(tenant: Tenant) -> str:
+    """The time, with a second's fraction of its own.
+
+    A mock's clock stands still, and what is queued again must not look as if it was told already.
+    """
+    fraction = int.from_bytes(tenant.random(_FRACTION_BYTES)) % _MILLION
+    return f"{tenant.stamp()[:_SECONDS]}.{fraction:06}Z"
+
+
 def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
     """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it."""
     rows = last_changes(connection, tenant, ids)
@@ -185,7 +198,7 @@ def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Seq
     waiting = set(fetch_values(connection, waits, _OUT.patron_id, ids))
     known = select(_TOLD.patron_id).where(is_ours(_TOLD, tenant), _TOLD.target == target.name)
     told = set(fetch_values(connection, known, _TOLD.patron_id, ids))
-    now = tenant.stamp()
+    now = _stamp_apart(tenant)
     queued = []
     for patron_id, row in rows.items():
         payload = view(open_change(tenant, row), target)

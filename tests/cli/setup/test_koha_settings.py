@@ -13,7 +13,7 @@ from cprsync.domain.outward.koha import Ending
 from cprsync.domain.outward.target import ProtectedRule
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
-from cprsync.wiring import koha_settings
+from cprsync.target_wiring import koha_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

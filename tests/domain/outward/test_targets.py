@@ -158,3 +158,7 @@ def test_everything_that_decides_what_a_target_gets_changes_its_stamp() -> None:
 
 def test_only_a_feed_is_fetched() -> None:
     assert {kind for kind in TargetKind if kind.is_fetched} == {TargetKind.FEED}
+
+
+def test_what_the_desk_writes_is_told_at_once_to_whom_a_call_reaches() -> None:
+    assert [kind for kind in TargetKind if kind.hears_at_once] == [TargetKind.KOHA, TargetKind.WEBHOOK]

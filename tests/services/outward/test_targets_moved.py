@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import BadInput, ConfigurationError, TargetUnavailable
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.imports.patrons import Importing, import_patrons
+from cprsync.services.outward.sending import tell_of_patron
 from cprsync.services.outward.targets import (
     forget_target,
     release_target,
@@ -360,4 +362,51 @@ def test_a_list_that_is_only_tried_tells_nobody(library: Library) -> None:
     told = import_patrons(io.BytesIO(listed), Importing(library.store, MONDAY, apply=False)).document()
     assert told["rows"] == 2
     assert library.everything() == before
+    assert double.calls == []
+
+
+# -- at the desk -------------------------------------------------------------------------------------------
+
+
+def tells(library: Library, key: str) -> None:
+    """What the desk does after a write."""
+    tell_of_patron(library.store, lambda: nullcontext(library.targets), library.id_of(key))
+
+
+def blocks(library: Library, key: str) -> None:
+    """Somebody at the desk writes a record."""
+    library.deliver(MONDAY, moves(person(key), "ODENSE"))
+    library.one_night_with(targets=())
+
+
+def test_what_the_desk_writes_is_told_at_once_and_not_again_by_the_night(library: Library) -> None:
+    double = hears(library)
+    blocks(library, "ANNA")
+    tells(library, "CLARA")
+    assert double.calls == []
+    tells(library, "ANNA")
+    assert [call.patron_id for call in double.calls] == [library.id_of("ANNA")]
+    library.one_night()
+    assert len(double.calls) == 1
+
+
+def test_what_the_desk_cannot_tell_waits_for_the_night_and_stops_no_desk(library: Library) -> None:
+    double = hears(library)
+    blocks(library, "ANNA")
+    double.down = TargetUnavailable("it does not answer")
+    tells(library, "ANNA")
+    with library.store.runs.lock():
+        tells(library, "ANNA")
+    assert state(library)["waiting"] == 1
+    double.down = None
+    library.one_night()
+    assert held(double, library, "ANNA")["municipality"] == "0461"
+
+
+@pytest.mark.usefixtures("narrow")
+def test_the_desk_tells_a_stopped_target_nothing(library: Library) -> None:
+    double = hears(library, AARHUS)
+    loses_two(library)
+    library.one_night()
+    tells(library, "ANNA")
     assert double.calls == []

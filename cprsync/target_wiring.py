@@ -1,0 +1,100 @@
+"""Opens the other systems that hear of patrons: each `[[library.target]]` becomes a client, ready to be called."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cprsync.errors import CprsyncError
+from cprsync.services.ports.outward import OpenTarget
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
+    from cprsync.outward.settings import FileSettings, KohaSettings, WebhookSettings
+    from cprsync.services.ports.runs import Clock
+    from cprsync.wire.calls import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNeeds:
+    """What opening a target needs, whichever it is."""
+
+    agency: str
+    production: bool
+    clock: Clock
+    around: Surroundings
+    #: closes the connections
+    stack: ExitStack
+
+
+def open_target(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
+    """Open one target. A wrong setting is told when something is to be sent, and holds up no other target."""
+    from cprsync.outward.unopened import UnopenedTarget
+
+    try:
+        return _open(section, needs)
+    except CprsyncError as error:
+        unopened = UnopenedTarget(error)
+        return OpenTarget(section.target, unopened, unopened if section.kind == "koha" else None)
+
+
+def _open(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
+    match section.kind:
+        case "koha":
+            from cprsync.outward.koha import KohaClient
+
+            settings = koha_settings(section, production=needs.production)
+            koha = KohaClient(settings, today=needs.clock.today, surroundings=needs.around)
+            return OpenTarget(section.target, needs.stack.enter_context(closing(koha)), koha)
+        case "webhook":
+            from cprsync.outward.webhook import WebhookClient
+
+            hook = webhook_settings(section, needs.agency, production=needs.production)
+            receiver = WebhookClient(hook, surroundings=needs.around)
+            return OpenTarget(section.target, needs.stack.enter_context(closing(receiver)))
+        case "file":
+            from cprsync.outward.file import FileClient
+
+            return OpenTarget(section.target, FileClient(file_settings(section), now=needs.around.now))
+        case "feed":
+            return OpenTarget(section.target)
+
+
+def koha_settings(section: KohaTarget, *, production: bool) -> KohaSettings:
+    """The section as the client's settings."""
+    from cprsync.outward.settings import KohaSettings
+
+    shared = {"ca", "crl", "client", "secret_file", "workers", "per_second"}
+    return KohaSettings(
+        url=section.url.rstrip("/"),
+        basic=section.log_in == "basic",
+        welcomes=section.welcome,
+        rules=section.rules,
+        production=production,
+        **section.model_dump(include=shared),
+    )
+
+
+def webhook_settings(section: WebhookTarget, agency: str, *, production: bool) -> WebhookSettings:
+    """The section as the client's settings."""
+    from cprsync.outward.settings import WebhookSettings
+
+    shared = {"url", "ca", "crl", "keys", "workers", "per_second"}
+    return WebhookSettings(agency=agency, production=production, **section.model_dump(include=shared))
+
+
+def file_settings(section: FileTarget) -> FileSettings:
+    """The section as the writer's settings."""
+    from cprsync.outward.settings import FileSettings
+
+    return FileSettings(
+        target=section.target,
+        folder=section.folder,
+        is_table=section.format == "csv",
+        records_most=section.records_most,
+        bytes_most=section.megabytes_most * 1024 * 1024,
+        keep_days=section.keep_days,
+    )
