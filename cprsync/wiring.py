@@ -179,6 +179,9 @@ class Site:
         from cprsync.store.sql import SqlStore
 
         library, settings = self.section, self.settings
+        if policy is None and library.target:
+            # whatever is written is described for targets at once, so the policy says here too what is sealed
+            policy = self.policy
         with open_database(settings.store.url) as engine:
             store = SqlStore(
                 engine,

@@ -199,3 +199,20 @@ def test_no_reader_is_made_without_a_target_or_a_way_in(town: Library, command: 
     before = sorted(town.folder.glob("accounts*"))
     assert town.call("accounts", "reader", *command).error["kind"] == kind
     assert sorted(town.folder.glob("accounts*")) == before
+
+
+def test_a_command_that_shows_no_record_describes_a_new_patron_as_the_policy_says(town: Library) -> None:
+    """A policy that seals nobody for silence: whoever is brought in by a list is not told as protected first."""
+    policy = town.folder / "policy.toml"
+    written = policy.read_text(encoding="utf-8")
+    number = "0205703213"  # fails modulus 11, so that nobody is likely to have it
+    listed = town.folder / "one.csv"
+    listed.write_text(f"cpr_number,group\n{number},Voksen\n", encoding="utf-8")
+    policy.write_text(written.replace('silent_protection = "sealed"', 'silent_protection = "open"'), encoding="utf-8")
+    try:
+        before = lines(town, "website", "--all")[-1]["next"]
+        assert town.call("patron", "import", str(listed), "--apply").exit == 0
+        (told,) = [line for line in lines(town, "website", "--since", before) if "patron" in line]
+    finally:
+        policy.write_text(written, encoding="utf-8")
+    assert told["protected"] is False
