@@ -1,4 +1,7 @@
-"""Opens the other systems that hear of patrons: each `[[library.target]]` becomes a client, ready to be called."""
+"""Opens the other systems that hear of patrons: each `[[library.target]]` becomes a client, ready to be called.
+
+Also makes the settings of Cicero (FBS), which is only read.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.errors import CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.outward import OpenTarget
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from cprsync.config.settings import LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
-    from cprsync.outward.settings import FileSettings, KohaSettings, WebhookSettings
+    from cprsync.outward.settings import FbsSettings, FileSettings, KohaSettings, WebhookSettings
     from cprsync.services.ports.runs import Clock
     from cprsync.wire.calls import Surroundings
 
@@ -98,3 +102,14 @@ def file_settings(section: FileTarget) -> FileSettings:
         bytes_most=section.megabytes_most * 1024 * 1024,
         keep_days=section.keep_days,
     )
+
+
+def fbs_settings(library: LibrarySection, *, production: bool) -> FbsSettings:
+    """The section as the client's settings. Raises ConfigurationError: there is no section."""
+    from cprsync.outward.settings import FbsSettings
+
+    if library.fbs is None:
+        raise ConfigurationError("Cicero (FBS) is not set up: there is no [library.fbs]", kind="fbs.off")
+    values = library.fbs.model_dump()
+    values["agency"] = values["agency"] or f"DK-{library.agency}"
+    return FbsSettings(**{**values, "url": values["url"].rstrip("/")}, production=production)

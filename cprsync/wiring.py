@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
-    from cprsync.outward.settings import FbsSettings
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.settings import RegisterSettings
@@ -95,17 +94,6 @@ def net_media_settings(library: LibrarySection, *, production: bool) -> NetMedia
     return NetMediaSettings(
         agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
     )
-
-
-def fbs_settings(library: LibrarySection, *, production: bool) -> FbsSettings:
-    """The section as the client's settings. Raises ConfigurationError: there is no section."""
-    from cprsync.outward.settings import FbsSettings
-
-    if library.fbs is None:
-        raise ConfigurationError("Cicero (FBS) is not set up: there is no [library.fbs]", kind="fbs.off")
-    values = library.fbs.model_dump()
-    values["agency"] = values["agency"] or f"DK-{library.agency}"
-    return FbsSettings(**{**values, "url": values["url"].rstrip("/")}, production=production)
 
 
 def sftp_settings(section: FeedSection) -> SftpSettings:
@@ -225,6 +213,7 @@ class Site:
         Raises ConfigurationError: it is not set up.
         """
         from cprsync.outward.fbs import FbsClient
+        from cprsync.target_wiring import fbs_settings
 
         settings = fbs_settings(self.section, production=self.settings.is_production)
         return closing(FbsClient(settings, surroundings=_surroundings(None)))
