@@ -17,6 +17,7 @@ from bench.command import report
 from bench.extract import bench_extract
 from bench.feed import bench_feed
 from bench.figures import FLOOR, NAIVE, OURS
+from bench.koha import bench_koha
 from bench.night import bench_night
 from bench.noop import ITS_OWN, bench_noop
 
@@ -144,3 +145,11 @@ def test_a_reader_gets_the_same_bytes_as_the_floor_makes(fed: dict[str, Any]) ->
 def test_a_reader_who_is_told_less_than_the_floor_is_noticed() -> None:
     ways = {OURS: feed.ours, FLOOR: broken_ways.floor_of_fewer_lines}
     assert not bench_feed(patrons=40, database="sqlite", rounds=1, ways=ways, runner=here).equal
+
+
+def test_changes_reach_a_slow_koha_and_it_holds_what_the_records_say() -> None:
+    document = bench_koha(patrons=20, changes=10, seconds=0.0).document()
+    assert document["equal"]
+    assert (document["name"], set(document["ways"])) == ("koha", {OURS, FLOOR})
+    assert 0 < document["sent"] <= 10
+    assert document["calls"] >= document["sent"]
