@@ -71,6 +71,8 @@ class LeakLife:
     merging: list[tuple[Somebody, Somebody]] = field(default_factory=list)
     _random: random.Random = field(default_factory=random.Random)
     _previous: date | None = None
+    #: the delivery of the day, by person
+    _lines: dict[str, list[Person | Unreadable]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.library, self.town)
@@ -98,7 +100,7 @@ class LeakLife:
         self.day += timedelta(days=1)
         while self.day.weekday() > 4:
             self.day += timedelta(days=1)
-        lines: dict[str, list[Person | Unreadable]] = {}
+        lines = self._lines = {}
         for kind, key, n in day.events:
             one = self.town.people[key]
             if one.standing != MERGED and key not in lines and (told := getattr(self, f"_{kind}")(one, n)):
@@ -246,12 +248,14 @@ class LeakLife:
         keeps = others[n % len(others)]
         one.parked = True
         self.merging.append((one, keeps))
+        self._lines[keeps.key] = []
         keeps.numbers[-1:-1] = one.numbers
         return [old_line(one.number.digits, keeps.number.digits), *self._told(keeps)]
 
     def _may_merge(self, one: Somebody) -> bool:
         linked = one.answers_for or any(one.key in other.answers_for for other in self.town.people.values())
-        return one.standing == PATRON and not (one.parked or linked or one.typed) and one.key not in CHILDREN
+        is_told = one.key in self._lines
+        return one.standing == PATRON and not (one.parked or linked or one.typed or is_told) and one.key not in CHILDREN
 
     # -- the desk
 
