@@ -13,7 +13,7 @@ from cprsync.services.ports.outward import TargetState
 from cprsync.store.audit import audit
 from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import fetch_values, moment_of, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.changes import (
@@ -192,18 +192,26 @@ def _stamp_apart(tenant: Tenant) -> str:
 
 
 def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
-    """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it."""
+    """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it.
+
+    It takes the place of what the target refused about the patron: the question about that is settled, and is asked
+    again if this is refused too.
+    """
     rows = last_changes(connection, tenant, ids)
     waits = select(_OUT.patron_id).where(waiting_for(tenant, target.name))
     waiting = set(fetch_values(connection, waits, _OUT.patron_id, ids))
     known = select(_TOLD.patron_id).where(is_ours(_TOLD, tenant), _TOLD.target == target.name)
     told = set(fetch_values(connection, known, _TOLD.patron_id, ids))
     now = _stamp_apart(tenant)
-    queued = []
+    queued = {}
     for patron_id, row in rows.items():
         payload = view(open_change(tenant, row), target)
         if patron_id in waiting or (payload is None and patron_id not in told):
             continue
         urgent = payload is None or payload["protected"]
-        queued.append(effect_row(tenant, target.name, patron_id, row.seq, now, urgent=urgent))
-    append(connection, tables.outbox, queued)
+        queued[patron_id] = effect_row(tenant, target.name, patron_id, row.seq, now, urgent=urgent)
+    whose = set(queued)
+    refused = is_ours(_OUT, tenant) & (_OUT.target == target.name) & (_OUT.state == FAILED)
+    if change_rows(connection, delete(tables.outbox).where(refused), _OUT.patron_id, whose):
+        settle_answered(connection, tenant, whose)
+    append(connection, tables.outbox, list(queued.values()))

@@ -215,3 +215,25 @@ def test_a_target_sees_a_protected_patron_as_its_rule_says(
 def test_a_payload_holds_no_field_that_the_target_may_not_get(library: Library) -> None:
     double = hears(library, Target("few", TargetKind.KOHA, frozenset({OutwardField.GROUP})))
     assert set(held(double, library, "ANNA")) == {"patron", "protected", "verified", "group"}
+
+
+def test_what_was_refused_is_told_anew_with_a_full_load_and_a_protection_gets_through(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    anna = library.id_of("ANNA")
+    double.refuses[anna] = Undelivered("unknown_category", final=True)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night()
+    library.store.targets.load_again("koha")
+    library.deliver(TUESDAY, gains_protection(person("CLARA")))
+    report = library.one_night()
+    assert report.error is None
+    assert held(double, library, "CLARA")["protected"]
+    assert (anna, "target.not_taken") in library.reviews()
+    double.refuses.clear()
+    library.store.targets.load_again("koha")
+    library.clock.set_after(WEDNESDAY)
+    library.one_night()
+    assert held(double, library, "ANNA")["municipality"] == "0461"
+    assert library.store.targets.states()[0].backlog.failed == 0
+    assert library.store.reviews.waiting().get("target.not_taken") is None
