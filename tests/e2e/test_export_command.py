@@ -201,6 +201,13 @@ def test_no_reader_is_made_without_a_target_or_a_way_in(town: Library, command: 
     assert sorted(town.folder.glob("accounts*")) == before
 
 
+def test_a_municipality_that_there_is_not_is_refused_and_one_of_three_digits_is_found(town: Library) -> None:
+    ran = town.call("patron", "list", "--municipality", "Aarhus")
+    assert_refused(ran, code=2, kind="usage", says="four digits", advises="--help")
+    found = town.call("patron", "list", "--municipality", "751").document["patrons"]
+    assert {one["municipality"] for one in found} == {"0751"}
+
+
 def test_a_command_that_shows_no_record_describes_a_new_patron_as_the_policy_says(town: Library) -> None:
     """A policy that seals nobody for silence: whoever is brought in by a list is not told as protected first."""
     policy = town.folder / "policy.toml"

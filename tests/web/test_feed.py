@@ -175,10 +175,12 @@ def test_pages_lead_to_the_end_and_each_is_in_the_audit_before_it_is_given(town:
     assert {(one["user"], one["target"]) for one in written} == {("website", "website")}
 
 
-def test_curl_reads_a_page_as_the_guide_says(town: Feed) -> None:
-    form = f"grant_type=client_credentials&client_id=website&client_secret={SECRET}"
+def test_curl_reads_a_page_as_the_guide_says_with_a_secret_from_a_file(town: Feed, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text(f"{SECRET}\n", encoding="utf-8")
+    form = ["-d", "grant_type=client_credentials", "-d", "client_id=website"]
+    form += ["--data-urlencode", f"client_secret@{tmp_path / 'secret.txt'}"]
     curl = ["curl", "-s", "--cacert", town.ca]
-    told = subprocess.run([*curl, "-d", form, f"{town.served.url}/oauth/token"], capture_output=True, check=True)
+    told = subprocess.run([*curl, *form, f"{town.served.url}/oauth/token"], capture_output=True, check=True)
     token = json.loads(told.stdout)["access_token"]
     page = subprocess.run(
         [*curl, "-H", f"Authorization: Bearer {token}", f"{town.served.url}/feed?limit=2"],
@@ -224,6 +226,7 @@ def test_a_token_that_was_made_up_altered_or_is_a_cursor_opens_nothing(town: Fee
     ("asked", "error", "status"),
     [
         ({"secret": "wrong"}, "invalid_client", 401),
+        ({"secret": f"{SECRET} "}, "invalid_client", 401),
         ({"name": "nobody"}, "invalid_client", 401),
         ({"name": "door"}, "invalid_client", 401),
         ({"grant_type": "password"}, "unsupported_grant_type", 400),

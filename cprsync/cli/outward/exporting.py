@@ -44,7 +44,7 @@ def export_changes(
     since: Annotated[
         str | None, typer.Option("--since", help="The cursor of an earlier export: what has changed after it.")
     ] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Everyone, from the beginning.")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="From the beginning. A patron's last row counts.")] = False,
     form: Annotated[
         str, typer.Option("--format", parser=_format, metavar="<ndjson|csv>", help="Lines of JSON, or a table.")
     ] = NDJSON,
@@ -85,7 +85,11 @@ def _choose(site: Site, name: str) -> Target:
         return targets[name]
     if not targets:
         raise ConfigurationError("no target of kind feed or file is set up", kind="target.unknown")
-    raise ConfigurationError("name a target: {some}", some=", ".join(sorted(targets)), kind="target.unknown")
+    raise ConfigurationError(
+        "no target of kind feed or file has that name: name one of {some}",
+        some=", ".join(sorted(targets)),
+        kind="target.unknown",
+    )
 
 
 @contextmanager

@@ -38,12 +38,18 @@ def patron_list(
 
     In the order of the patron numbers. `cprsync export` writes more of each, as a target allows.
     """
+    from cprsync.config.packaged import load_municipalities
+    from cprsync.domain.person.municipality import code_from
     from cprsync.services.ports.patrons import PatronFilter
 
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
         statuses = store.listing.statuses()
         if status is not None and status not in statuses:
             raise Misused("expected one of {some}: --status", some=", ".join(statuses))
+        if municipality is not None:
+            municipality = code_from(municipality)
+            if municipality not in load_municipalities().by_code:
+                raise Misused("expected the four digits of a municipality: --municipality")
         found = store.listing.patrons(PatronFilter(group, municipality, status))
         if as_json:
             print_long_json({"agency": site.section.agency, "patrons": []}, "patrons", map(_document, found))

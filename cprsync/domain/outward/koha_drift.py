@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.outward.koha import ADDRESS, ATTRIBUTE, NOTES, OTHER_ADDRESSES, differing, merge
-from cprsync.domain.outward.sameness import is_same_address
+from cprsync.domain.outward.sameness import is_same_address, is_same_city
 from cprsync.domain.person.sealed import Address
 
 if TYPE_CHECKING:
@@ -84,12 +84,17 @@ def find_drift(
 
 
 def _is_at_home(present: KohaRecord, at: Mapping[str, Any] | None) -> bool:
-    """Whether Koha has the place where the patron lives, however it is spread over the fields."""
+    """Whether Koha has the place where the patron lives, however it is spread over the fields.
+
+    Another city with the same postcode is another address: it is printed on letters.
+    """
     if at is None or not at.get("street"):
         return False
     parts = {name: at[name] for name in ("house", "building", "floor", "door", "postcode", "district")}
     ours = Address("", at["street_code"], road=at["street"], **parts)
     held = {name: str(present.fields.get(name) or "") for name in ADDRESS}
+    if not is_same_city(at["district"], held["city"]):
+        return False
     street = f"{held['address']} {held['street_number']}".strip()
     return any(
         is_same_address(ours, street=written, postcode=held["postal_code"], city=held["city"])

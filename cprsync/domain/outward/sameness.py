@@ -78,6 +78,13 @@ def is_same_address(address: Address, *, street: str, postcode: str, city: str) 
     )
 
 
+def is_same_city(ours: str, theirs: str) -> bool:
+    """True if the two name one city, or one of them names none. `Aarhus` is `Århus C`."""
+    one, other = _words(ours), _words(theirs)
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
 def _fold(text: str) -> str:
     return text.casefold().replace("aa", "å")
 

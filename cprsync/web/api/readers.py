@@ -81,7 +81,8 @@ class Readers:
             return _no_token("unsupported_grant_type")
         name, secret = _basic(request.headers.get("authorization", "")) or (
             asked.get("client_id", ""),
-            asked.get("client_secret", ""),
+            # a secret that is sent from a file has the end of its line with it
+            asked.get("client_secret", "").rstrip("\r\n"),
         )
         accounts = self._around.accounts
         reader = None if accounts is None else await run_in_threadpool(accounts.reader_with, name, secret)
