@@ -11,6 +11,7 @@ from e2e_library import Library, assert_refused, new_library, personal
 from receiver import KEY, Receiver, receiving
 from town import PEOPLE_FILE
 
+from cprsync.cli.main import app
 from cprsync.mock.server import running
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ def test_two_targets_are_loaded_sent_to_once_and_say_how_they_stand(town: tuple[
     (name,) = [path.name for path in (library.folder / "files").glob("*.ndjson")]
     assert not [word for word in personal() if word in name]
     assert library.call("status").document["targets"][0]["told"] == 3
+
+
+def test_a_target_with_nothing_to_send_says_so(
+    town: tuple[Library, Receiver], capsys: pytest.CaptureFixture[str]
+) -> None:
+    library, _ = town
+    library.call("targets", "send")
+    config = str(library.folder / "cprsync.toml")
+    app(["targets", "send", "--lang", "en", "--config", config], standalone_mode=False)
+    assert capsys.readouterr().out.count("nothing waits") == 2
 
 
 def test_a_target_is_told_everything_again_and_the_other_nothing(town: tuple[Library, Receiver]) -> None:

@@ -26,6 +26,7 @@ from cprsync.errors import Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import target_lines
 from cprsync.language.targets import forgotten_lines, state_line, targets_lines
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,9 +105,17 @@ def _show_sent(document: dict[str, Any], sent: Sequence[Sent], lang: Lang, *, as
         changed = "part" if any(one.sent for one in sent) else "nothing"
         document["error"] = error_document(failure, changed=changed)
         document["exit"] = advice_for(failure).exit
-    lines = [line for one in document["targets"] for line in target_lines(one, lang)]
+    lines = [line for one in document["targets"] for line in _lines_of(one, lang)]
     print_outcome(document, lines, lang, as_json=as_json)
     return int(document["exit"])
+
+
+def _lines_of(target: dict[str, Any], lang: Lang) -> list[str]:
+    """What became of a target, also if there was nothing to do."""
+    lines = list(target_lines(target, lang))
+    if lines or target["error"] is not None:
+        return lines
+    return [word("target_fetched" if target["kind"] == "feed" else "target_nothing", lang, name=target["name"])]
 
 
 @app.command("release")
