@@ -80,6 +80,10 @@ def _places(violation: Mapping[str, Any]) -> str:
 # -- the pages that have an address ------------------------------------------------------------------------
 
 
+#: What programs fetch there is no page.
+FOR_PROGRAMS = ("/feed", "/oauth/")
+
+
 def find_paths(town: TownDesk) -> list[str]:
     """The address of every page that is there to be opened, with numbers of the town in it.
 
@@ -91,7 +95,8 @@ def find_paths(town: TownDesk) -> list[str]:
         routes = make_app(around).routes
     found: list[str] = []
     for route in routes:
-        if isinstance(route, Route) and "GET" in (route.methods or ()):
+        is_page = isinstance(route, Route) and not route.path.startswith(FOR_PROGRAMS)
+        if is_page and "GET" in (route.methods or ()):
             found += _addresses(route.path, parts)
     return found
 

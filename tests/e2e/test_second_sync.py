@@ -69,7 +69,7 @@ def sync_twice(stage: demo.Stage) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def live_the_week(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Live it as the demo does, each night twice; the first is the one in which everybody is new."""
-    with demo._set_up(folder, "da", as_json=True) as stage:
+    with demo._set_up(folder, "da", as_json=True, with_koha=False) as stage:
         patrons = stage.folder / "patrons.csv"
         demo._write_patrons(patrons, stage.week.patrons)
         import_file(site_of(stage.settings, None), patrons, apply=True)

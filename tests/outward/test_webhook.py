@@ -199,7 +199,8 @@ def test_a_receiver_that_does_not_accept_us_is_asked_once_for_all(
 def test_a_wrong_address_stops_all_after_twenty_refusals(make_hook: Make, receiver: Receiver) -> None:
     receiver.answer = lambda _: 404
     told = list(make_hook(workers=1).send_many(queues(60)))
-    assert isinstance(told[-1][1], TargetRefused)
+    # two that end at once come in any order
+    assert any(isinstance(outcome, TargetRefused) for _, outcome in told[-2:])
     assert len(receiver.got) <= 22
 
 
