@@ -18,6 +18,7 @@ from cprsync.errors import WrongValue
 class TargetSection(Strict):
     """What every target says of itself, whatever its kind."""
 
+    kind: str
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
     #: all that it may get; a payload holds nothing else
     fields: frozenset[OutwardField]
@@ -30,7 +31,7 @@ class TargetSection(Strict):
     @property
     def target_kind(self) -> TargetKind:
         """The kind, which each section says for itself."""
-        raise NotImplementedError
+        return TargetKind(self.kind)
 
     @property
     def target(self) -> Target:
@@ -42,10 +43,6 @@ class FeedTarget(TargetSection):
     """A reader that fetches the changes from the desk's server."""
 
     kind: Literal["feed"]
-
-    @property
-    def target_kind(self) -> TargetKind:
-        return TargetKind.FEED
 
 
 #: What a Koha can hold of a patron. The rest is Koha's own: cards, telephones, e-mail, language and restrictions.
@@ -137,10 +134,6 @@ class KohaTarget(TargetSection):
         return self
 
     @property
-    def target_kind(self) -> TargetKind:
-        return TargetKind.KOHA
-
-    @property
     def rules(self) -> KohaRules:
         """What the library has decided about its Koha."""
         return KohaRules(
@@ -169,10 +162,6 @@ class WebhookTarget(TargetSection):
     #: calls per second, of all workers together
     per_second: PerSecond = 50
 
-    @property
-    def target_kind(self) -> TargetKind:
-        return TargetKind.WEBHOOK
-
 
 class FileTarget(TargetSection):
     """A folder that gets a file with the changes of each night."""
@@ -185,10 +174,6 @@ class FileTarget(TargetSection):
     megabytes_most: int = Field(default=64, ge=1, le=1024, strict=True)
     #: files are deleted after so many days; left out: whoever reads them deletes them
     keep_days: int | None = Field(default=None, ge=1, le=3660, strict=True)
-
-    @property
-    def target_kind(self) -> TargetKind:
-        return TargetKind.FILE
 
 
 #: The outbox has what CULR is to hear under this name.

@@ -17,6 +17,7 @@ from cprsync.domain.outward.koha_drift import Drift, find_drift
 from cprsync.errors import CprsyncError, TargetUnavailable
 from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, KohaCalls, KohaSaidNo
 from cprsync.outward.koha_shown import write_body
+from cprsync.outward.queued import send_queues
 from cprsync.services.ports.outward import Delivered, Undelivered
 from cprsync.wire.calls import Circuit, Surroundings, side_by_side
 
@@ -56,18 +57,8 @@ class KohaClient:
     def send_many(self, queues: Iterable[Sequence[OutwardEffect]]) -> Iterator[tuple[OutwardEffect, Outcome]]:
         """Send the effects of each queue, as the port describes."""
         circuit = Circuit(self._settings.limits.unanswered_in_a_row, KOHA)
-
-        def carry_out(queue: Sequence[OutwardEffect]) -> list[tuple[OutwardEffect, Outcome]]:
-            done: list[tuple[OutwardEffect, Outcome]] = []
-            for effect in queue:
-                if circuit.is_open:
-                    break
-                done.append((effect, outcome := self._send(effect, circuit)))
-                if not isinstance(outcome, Delivered):
-                    break
-            return done
-
-        yield from side_by_side(queues, carry_out, threads=self._settings.workers, circuit=circuit)
+        threads = self._settings.workers
+        return send_queues(queues, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
 
     def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
         """Compare patrons with what Koha is to hold, as the port describes."""

@@ -17,9 +17,10 @@ import requests
 import urllib3
 
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
+from cprsync.outward.queued import send_queues
 from cprsync.private import read_password
 from cprsync.services.ports.outward import Delivered, Undelivered
-from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
+from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings
 from cprsync.wire.errors import CallFailed, PeerUntrusted
 
 if TYPE_CHECKING:
@@ -109,18 +110,8 @@ class WebhookClient:
     def send_many(self, queues: Iterable[Sequence[OutwardEffect]]) -> Iterator[tuple[OutwardEffect, Outcome]]:
         """Post the effects of each queue, as the port describes."""
         circuit = _Receiver(self._settings.limits.unanswered_in_a_row)
-
-        def carry_out(queue: Sequence[OutwardEffect]) -> list[tuple[OutwardEffect, Outcome]]:
-            done: list[tuple[OutwardEffect, Outcome]] = []
-            for effect in queue:
-                if circuit.is_open:
-                    break
-                done.append((effect, outcome := self._send(effect, circuit)))
-                if not isinstance(outcome, Delivered):
-                    break
-            return done
-
-        yield from side_by_side(queues, carry_out, threads=self._settings.workers, circuit=circuit)
+        threads = self._settings.workers
+        return send_queues(queues, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
 
     # -- inside -----------------------------------------------------------------------------------------
 
