@@ -100,6 +100,14 @@ def view(record: OutwardRecord | None, target: Target) -> dict[str, Any] | None:
     return payload | ({"withheld": withheld} if withheld else {})
 
 
+def hides(record: OutwardRecord | None) -> bool:
+    """Whether losing the patron protects them. That goes through also when the rest stops.
+
+    Also for a patron who is not for the target any more for another reason: what it holds may be their open address.
+    """
+    return record is not None and record.is_patron and record.protected
+
+
 def _is_for(record: OutwardRecord, target: Target) -> bool:
     return record.is_patron and _fits(record.trait, target)
 

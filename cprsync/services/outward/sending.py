@@ -175,8 +175,8 @@ class Sender:
             self.raise_if_stopped()
             queues = self.store.queues.queues(one.target, ids[start : start + TOGETHER])
             if protects_only:
-                # a patron whom the target would lose waits; one who is protected does not
-                queues = [queue for queue in queues if queue[-1].payload is not None]
+                # a patron whom the target would lose waits; one who is protected does not (decision 3)
+                queues = [queue for queue in queues if queue[-1].payload is not None or queue[-1].hides]
             self.store.queues.offer([effect for queue in queues for effect in queue])
             yield from queues
 

@@ -97,6 +97,8 @@ class OutwardEffect:
     #: what the target calls the patron, if it has said so before
     remote: str | None = None
     urgent: bool = False
+    #: the patron is protected: also without a payload it goes to a stopped target
+    hides: bool = False
     #: when it was queued. The same change may be queued again, for a target that is told all anew
     queued: str = ""
 
@@ -232,7 +234,7 @@ class Queues(Protocol):
         """Return the targets for which something about the patron waits."""
 
     def count_gone(self, target: Target) -> int:
-        """Count the effects that wait and take a patron away from the target."""
+        """Count the effects that wait and take a patron away from the target, but those that protect."""
 
     def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
         """Return the effects that wait for each of these patrons, lowest version first."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 
-from cprsync.domain.outward.target import ATTEMPTS, view
+from cprsync.domain.outward.target import ATTEMPTS, hides, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Delivered, OutwardEffect
 from cprsync.store.audit import audit
@@ -65,7 +65,7 @@ class Queues(TenantStore):
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(last.having(func.max(_URGENT) == 1)).all()
             told = _views(connection, self._tenant, target, rows)
-        return sum(payload is None for payload in told.values())
+        return sum(payload is None and not is_hidden for payload, is_hidden in told.values())
 
     def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
         found: dict[str, list[AnyRow]] = defaultdict(list)
@@ -83,9 +83,10 @@ class Queues(TenantStore):
                     target.name,
                     row.patron_id,
                     row.version,
-                    payloads[row.version],
+                    payloads[row.version][0],
                     remote=remote.get(row.patron_id),
                     urgent=row.urgent,
+                    hides=payloads[row.version][1],
                     queued=row.created,
                 )
                 for row in found[patron_id]
@@ -146,11 +147,12 @@ def waiting_for(tenant: Tenant, target: str) -> ColumnElement[bool]:
 
 def _views(
     connection: Connection, tenant: Tenant, target: Target, rows: Iterable[AnyRow]
-) -> dict[int, dict[str, Any] | None]:
-    """Return what the target may get, by the number of the change."""
+) -> dict[int, tuple[dict[str, Any] | None, bool]]:
+    """Return what the target may get, by the number of the change, and whether the patron is protected."""
     wanted = select(tables.change).where(is_ours(_CHANGE, tenant))
     changes = fetch_rows(connection, wanted, _CHANGE.seq, sorted({row.version for row in rows}))
-    return {row.seq: view(open_change(tenant, row), target) for row in changes}
+    records = {row.seq: open_change(tenant, row) for row in changes}
+    return {seq: (view(record, target), hides(record)) for seq, record in records.items()}
 
 
 _URGENT: Final = _OUT.urgent.cast(Integer)

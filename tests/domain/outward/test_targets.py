@@ -15,6 +15,7 @@ from cprsync.domain.outward.target import (
     Target,
     TargetKind,
     closes,
+    hides,
     is_urgent,
     may_lose,
     outdates,
@@ -69,6 +70,11 @@ def test_a_target_hears_only_of_the_patrons_it_is_for() -> None:
     assert view(OPEN, replace(ALL, groups=frozenset({"Voksen"}))) is not None
     assert view(OPEN, replace(ALL, municipalities=frozenset({"0101"}))) is None
     assert view(OPEN, replace(ALL, municipalities=frozenset({"0751"}))) is not None
+
+
+def test_losing_a_patron_protects_them_only_if_they_are_protected() -> None:
+    assert hides(SHUT)
+    assert not any(map(hides, (None, OPEN, replace(SHUT, is_patron=False))))
 
 
 def test_who_is_no_patron_is_gone_for_every_target() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY
 from townspeople import dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import TargetUnavailable
@@ -215,6 +217,41 @@ def test_a_target_sees_a_protected_patron_as_its_rule_says(
 def test_a_payload_holds_no_field_that_the_target_may_not_get(library: Library) -> None:
     double = hears(library, Target("few", TargetKind.KOHA, frozenset({OutwardField.GROUP})))
     assert set(held(double, library, "ANNA")) == {"patron", "protected", "verified", "group"}
+
+
+LEAVES_OUT = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.LEAVE_OUT)
+
+
+def test_a_target_that_is_stopped_still_hears_to_leave_a_protected_patron_out(either_library: Library) -> None:
+    library = either_library
+    double = hears(library, LEAVES_OUT)
+    library.store.targets.stop("koha", "gone")
+    library.deliver(MONDAY, gains_protection(person("ANNA")), moves(person("CLARA"), "ODENSE"))
+    library.one_night()
+    assert held(double, library, "ANNA") is None
+    assert library.store.targets.states()[0].stopped is not None
+
+
+def test_a_stopped_target_loses_one_who_is_protected_and_moves_out_of_what_it_is_for(library: Library) -> None:
+    double = hears(library, replace(PLAIN, municipalities=frozenset({"0751"})))
+    library.store.targets.stop("koha", "gone")
+    moved = moves(person("ANNA"), "ODENSE")
+    library.deliver(MONDAY, gains_protection(moved), moves(person("CLARA"), "ODENSE"))
+    library.one_night()
+    assert held(double, library, "ANNA") is None
+    # who only moved away waits until somebody lets the target go on
+    assert held(double, library, "CLARA")["municipality"] == "0751"
+
+
+def test_protections_stop_no_target_that_leaves_the_protected_out(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_rules, "GONE_MOST", 1)
+    double = hears(library, LEAVES_OUT)
+    library.deliver(MONDAY, *(gains_protection(person(key)) for key in ("ANNA", "CLARA", "DAVID")))
+    library.one_night()
+    assert double.holds == {}
+    assert library.store.targets.states()[0].stopped is None
 
 
 def test_what_was_refused_is_told_anew_with_a_full_load_and_a_protection_gets_through(either_library: Library) -> None:

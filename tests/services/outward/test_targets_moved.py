@@ -149,10 +149,12 @@ def test_a_stopped_target_that_is_released_loses_them_once_and_then_brakes_again
     sends(library)
     assert set(double.holds) == {library.id_of(key) for key in ("BO", "DAVID")}
     sends(library)
-    library.deliver(TUESDAY, moves(person("DAVID"), "ODENSE"), moves(person("BO"), "ODENSE"))
+    library.deliver(TUESDAY, person("ANNA"), person("CLARA"))
+    library.one_night()
+    library.deliver(WEDNESDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
     library.one_night()
     assert state(library)["stopped"] is not None
-    assert len(double.holds) == 2
+    assert len(double.holds) == 4
 
 
 def test_only_a_stopped_target_is_released_and_only_for_a_reason(library: Library) -> None:
