@@ -67,6 +67,7 @@ class Seat:
 
     def type(self, value: str) -> Seat:
         """Type a value where the cursor is."""
+        self._wait_for_cursor()
         self.page.keyboard.type(value)
         return self
 
@@ -78,9 +79,14 @@ class Seat:
 
     def press_and_wait(self, key: str) -> Seat:
         """Press a key that leads to another page."""
+        self._wait_for_cursor()
         with self.page.expect_navigation():
             self.press(key)
         return self
+
+    def _wait_for_cursor(self) -> None:
+        """Wait until the page has set its cursor. A browser does so when it first draws the page, after its load."""
+        self.page.wait_for_function("document.activeElement !== document.body")
 
     def go_on_to(self, field_name: str) -> Seat:
         """Press Tab until the cursor is in the field of this name."""
