@@ -56,6 +56,7 @@ from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
 from cprsync.store.trust.audit_list import Audit
 from cprsync.store.trust.key_checks import check_keys
+from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,6 +176,7 @@ class SqlStore(Store):
         self.statistics = Statistics(tenant)
         self.listing = Listing(tenant)
         self.comparisons = Comparisons(tenant)
+        self.upkeep = UpkeepLog(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Listing, Patrons, Responsibles, Statistics
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Calendar, Runs
-    from cprsync.services.ports.trust import Audit
+    from cprsync.services.ports.trust import Audit, UpkeepLog
 
 
 class Store(ABC):
@@ -70,6 +70,7 @@ class Store(ABC):
     statistics: Statistics
     listing: Listing
     comparisons: Comparisons
+    upkeep: UpkeepLog
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
 

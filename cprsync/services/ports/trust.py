@@ -1,10 +1,11 @@
-"""The audit: the port of the store, what it answers, and the reasons that users give.
+"""The audit and the upkeep: the ports of the store, what they answer, and the reasons that users give.
 
 A reason is one line in the user's own words. The audit keeps it sealed.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.errors import BadInput, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from cprsync.domain.person.number import CprNumber
@@ -146,6 +147,44 @@ class Audit(Protocol):
 
     def verify(self) -> int:
         """Verify the audit to its end and count its entries. Raises AuditBroken for the first problem."""
+
+
+class Task(enum.Enum):
+    """What is done to keep an installation safe."""
+
+    BACKUP = "backup"
+    RESTORE = "restore"
+    DRILL = "drill"
+
+
+class Outcome(enum.Enum):
+    """How it ended."""
+
+    DONE = "done"
+    #: a part was done, and no more was asked for: a drill without the private key opens no keys
+    PART = "part"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Something that was done to keep the installation safe, and when."""
+
+    task: Task
+    at: datetime
+    outcome: Outcome
+    #: words and numbers for screens and alarms, never of a person; what failed is in `kind`
+    detail: Mapping[str, str | int]
+
+
+class UpkeepLog(Protocol):
+    """What was done to keep the installation safe."""
+
+    def note(self, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+        """Write that it was done now. The oldest are deleted when there are many."""
+
+    def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
+        """Return the last time that it was done, with one of these outcomes if any are named. None: never."""
 
 
 def demanded_reason(reason: str, *, of: str) -> str:

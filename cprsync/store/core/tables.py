@@ -804,3 +804,16 @@ target_patron = _table(
     _maybe("remote", String(64)),
     _to("library", "agency"),
 )
+
+#: What was done to keep the installation itself safe: backups, drills, restores. It names no patron.
+upkeep = _table(
+    "upkeep",
+    _key("id", Integer),
+    _needed("task", WORD),
+    _needed("at", STAMP),
+    _needed("outcome", WORD),
+    # what a screen or an alarm tells beside it, as JSON: words and numbers, never of a person
+    _needed("detail", Text),
+    Index("ix_upkeep_task", "agency", "task", "id"),
+    _to("library", "agency"),
+)

@@ -1,0 +1,52 @@
+"""Keep what was done for the installation itself: when, how it ended, and a few words. Decides nothing from it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, insert, select
+
+from cprsync.services.ports.trust import Outcome, Task, Upkeep
+from cprsync.store.core import tables
+from cprsync.store.core.engine import moment_of, reading
+from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: How many of one task are kept: over a year of daily ones.
+KEPT_MOST: Final = 400
+_ROW: Final = tables.upkeep.c
+
+
+class UpkeepLog(TenantStore):
+    """What was done to keep the installation safe."""
+
+    def note(self, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+        tenant = self._tenant
+        with library_transaction(tenant) as connection:
+            values = {
+                "agency": tenant.agency,
+                "id": next_id(connection, tenant, tables.upkeep),
+                "task": task.value,
+                "at": tenant.stamp(),
+                "outcome": outcome.value,
+                "detail": json.dumps(dict(detail), ensure_ascii=False, sort_keys=True),
+            }
+            connection.execute(insert(tables.upkeep), values)
+            ours = (_ROW.agency == tenant.agency) & (_ROW.task == task.value)
+            newest = select(_ROW.id).where(ours).order_by(_ROW.id.desc())
+            oldest = connection.scalar(newest.offset(KEPT_MOST).limit(1))
+            if oldest is not None:
+                connection.execute(delete(tables.upkeep).where(ours, _ROW.id <= oldest))
+
+    def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
+        wanted = select(tables.upkeep).where(_ROW.agency == self._tenant.agency, _ROW.task == task.value)
+        if outcomes:
+            wanted = wanted.where(_ROW.outcome.in_([one.value for one in outcomes]))
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(wanted.order_by(_ROW.id.desc()).limit(1)).first()
+        if row is None:
+            return None
+        return Upkeep(Task(row.task), moment_of(row.at), Outcome(row.outcome), json.loads(row.detail))
