@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.patrons import feed_coverage
 

@@ -11,7 +11,7 @@ from bench.extract import floor as extract_floor
 from bench.feed import floor as feed_floor
 from bench.library import opened_tenant
 from bench.night import Work, floor, naive
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:

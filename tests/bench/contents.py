@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from bench.rows import changed, draw, weigh
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import parts, reading
 
 if TYPE_CHECKING:

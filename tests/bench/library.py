@@ -21,8 +21,8 @@ from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.services.ports.night import Night
 from cprsync.services.ports.register import NotFound
+from cprsync.store import tables
 from cprsync.store.beside.journal import FILE, EraseJournal
-from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.tenant import Tenant

@@ -22,13 +22,13 @@ from cprsync.domain.patron.review import State, proposed_at
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.services.planning.steps import Evidence, step_of
-from cprsync.store.core import tables
-from cprsync.store.core.tables import STATUS_CLASSES
+from cprsync.store import tables
 from cprsync.store.netmedia.effects import CULR
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD
 from cprsync.store.records.records import from_row
 from cprsync.store.seals.keys import Purpose
 from cprsync.store.seals.vault import REGISTER
+from cprsync.store.tables import STATUS_CLASSES
 
 if TYPE_CHECKING:
     from datetime import date

@@ -23,7 +23,7 @@ from cprsync.domain.person.person import SILENT, Contact, Person, Status, silenc
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core.tables import subscription
+from cprsync.store.tables import subscription
 
 if TYPE_CHECKING:
     from pathlib import Path

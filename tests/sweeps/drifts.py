@@ -42,7 +42,7 @@ from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import compile_schemas
 from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import compare_accounts, derive_rights, publish
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.version import upgrade

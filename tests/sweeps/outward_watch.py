@@ -13,7 +13,7 @@ from sqlalchemy import select
 from cprsync.domain.outward.record import OutwardField, write_record
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.services.outward.feeding import Reader
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.outward.changes import last_records, open_change
 from cprsync.store.outward.describing import describe_patrons

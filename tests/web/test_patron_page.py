@@ -17,7 +17,7 @@ from test_sealed_views import reveals
 from townspeople import cpr, person
 
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, PatronArea, PatronProvider
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX

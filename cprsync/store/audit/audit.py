@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text, update
 
+from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.audit.older_states import record_changes
 from cprsync.store.beside.checkpoints import Mark
-from cprsync.store.core import bulk, tables
+from cprsync.store.core import bulk
 from cprsync.store.core.engine import after_commit
 from cprsync.store.core.tenant import AGENCY_IS, hold_library
 from cprsync.store.seals.failures import SealBroken

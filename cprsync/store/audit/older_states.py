@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
+from cprsync.store import tables
 from cprsync.store.beside.checkpoints import Seen
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, library_transaction
 from cprsync.store.seals.failures import JournalBehind, StoreUnavailable

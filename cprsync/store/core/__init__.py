@@ -1,4 +1,4 @@
-"""The database itself: engine, tables, tenant, locks, bulk writing and the version of the tables.
+"""The database itself: engine, tenant, locks, bulk writing and the version of the tables.
 
 Knows nothing of patrons, nights or deliveries.
 """

@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from cprsync.errors import FenceLost, RunBusy
 from cprsync.private import open_unfollowed
 from cprsync.services.ports.runs import Run
+from cprsync.store import tables
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
-from cprsync.store.core import tables
 from cprsync.store.core.engine import hold_rows, stamp_of, translated, writing
 
 if TYPE_CHECKING:

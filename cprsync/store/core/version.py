@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 from cprsync.errors import StoreMismatch
 from cprsync.services.ports.trust import StoreVersion
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tables import metadata
+from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -27,8 +27,8 @@ from cprsync.domain.desk.access import (
     why_refused,
 )
 from cprsync.services.ports.access import Admission
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number

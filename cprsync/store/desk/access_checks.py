@@ -15,8 +15,8 @@ from sqlalchemy import Connection, delete, exists, insert, not_, or_, select
 from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.services.ports.access import Admission, Alarms, Attempted
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk import access, cards, seen, staff

@@ -30,7 +30,7 @@ from cprsync.domain.person.status import Action
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.desk import merging, number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, func, select
 
 from cprsync.domain.desk.pins import PinTry
 from cprsync.domain.patron.local import card_key
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk.setting import hash_pin, is_pin

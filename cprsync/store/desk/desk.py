@@ -19,9 +19,9 @@ from cprsync.errors import LostCompare
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.patrons import Batch, Named, NewPatron
 from cprsync.services.ports.register import FollowUp, Subscribed
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.core import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk import access

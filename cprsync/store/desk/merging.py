@@ -24,8 +24,7 @@ from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_END
-from cprsync.store.core import tables
-from cprsync.store.core.tables import MERGED
+from cprsync.store import tables
 from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
@@ -49,6 +48,7 @@ from cprsync.store.records.records import (
     write_local,
 )
 from cprsync.store.seals.vault import decode
+from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

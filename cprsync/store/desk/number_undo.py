@@ -24,7 +24,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import FIRST_COPY
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.patrons.feed_coverage import close_windows

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select, update
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.desk import Answer, Later, ReviewItem
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of, writing
 
 if TYPE_CHECKING:

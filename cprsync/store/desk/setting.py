@@ -14,8 +14,8 @@ from sqlalchemy import Connection, update
 
 from cprsync.domain.patron.due import CalendarFacts, local_due
 from cprsync.errors import BadInput
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import write_records

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, select, text
 
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.patrons.belongings import keeper_of
 

@@ -21,10 +21,9 @@ from cprsync.domain.person.sealed import Address, Opening, Sealed
 from cprsync.errors import BadInput
 from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, moment_of, reading
-from cprsync.store.core.tables import EMPTIED, GONE, MERGED
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.lending import circulation
@@ -40,6 +39,7 @@ from cprsync.store.records.records import (
     other_of,
     patron_rows,
 )
+from cprsync.store.tables import EMPTIED, GONE, MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -16,8 +16,8 @@ from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed

@@ -16,8 +16,8 @@ from sqlalchemy import bindparam, exists, select, update
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles

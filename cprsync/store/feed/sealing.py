@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (

@@ -30,8 +30,8 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage

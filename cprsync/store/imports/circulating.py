@@ -17,8 +17,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, updat
 
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome, misplaced
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import library_transaction, next_id
 from cprsync.store.imports.import_rows import STREAM

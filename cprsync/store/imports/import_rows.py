@@ -17,9 +17,9 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
 from cprsync.errors import BadInput, LostCompare
 from cprsync.services.ports.patrons import Write, with_age
+from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import clear_columns, write_records

@@ -17,10 +17,10 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.leaving import Erased
+from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core import tables
 from cprsync.store.core.engine import count_rows
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of

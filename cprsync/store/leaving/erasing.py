@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from cprsync.services.ports.leaving import Erased
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core import tables
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
 from cprsync.store.leaving.emptying import empty, rows_of, tell_and_count, write_journal

@@ -38,8 +38,8 @@ from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletabl
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.services.ports.deliveries import InboxState
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, select, text, update
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
+from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
 from cprsync.store.beside.checkpoints import Seen
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry

@@ -24,9 +24,9 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.leaving import CONFIRMED, Departure
 from cprsync.services.ports.runs import Departed
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
 from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of, tell_and_count

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, ColumnElement, Connection, Table, func, or_, select, update
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records import links

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from cprsync.store.core.tables import metadata
+from cprsync.store.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

@@ -19,8 +19,8 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia import effects

@@ -19,8 +19,8 @@ from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.netmedia import CardCounts, CardsState
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
 from cprsync.store.netmedia.effects import WAITING, account_probes, add, for_culr, payload

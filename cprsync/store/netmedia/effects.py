@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, insert
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber

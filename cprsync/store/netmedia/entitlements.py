@@ -17,8 +17,9 @@ from cprsync.domain.netmedia.rights import RightChange, changes_between, next_ch
 from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.netmedia import RightsDue
 from cprsync.services.ports.runs import DuePage
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import bulk, tables
+from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, WAITING, for_culr

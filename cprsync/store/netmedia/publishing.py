@@ -21,8 +21,8 @@ from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.netmedia import AccountState, Backlog
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, waiting

@@ -13,8 +13,9 @@ from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import DuePage
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import bulk, tables
+from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles

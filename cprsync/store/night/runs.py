@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import keep_heads, seen_of_heads
-from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (

@@ -21,7 +21,7 @@ from cprsync.domain.outward.record import read_record, was_patron, with_past, wr
 from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Epoch
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following
 from cprsync.store.core.tenant import hold_library

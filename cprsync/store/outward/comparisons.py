@@ -16,8 +16,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from cprsync.domain.outward.deviation import Deviation
 from cprsync.errors import RunBusy
 from cprsync.services.ports.comparing import Begun, Past, Share, ToCompare
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_patrons

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from cprsync.domain.outward.target import view
 from cprsync.services.ports.outward import Expected, OutwardEffect
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import WAITING

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import bindparam, delete, exists, func, null, select, update
 
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.netmedia.effects import CULR
 
 if TYPE_CHECKING:

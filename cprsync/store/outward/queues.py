@@ -14,8 +14,8 @@ from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 from cprsync.domain.outward.target import ATTEMPTS, hides, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Delivered, OutwardEffect
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING

@@ -12,8 +12,8 @@ from sqlalchemy import exists, func, select
 
 from cprsync.domain.outward.lines import Change
 from cprsync.services.ports.outward import SIGN_BYTES, Numbering
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.outward.changes import epochs_of, follow_marks, open_change

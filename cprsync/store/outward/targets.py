@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, insert, select, update
 from cprsync.domain.outward.target import view
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction

@@ -15,7 +15,7 @@ from cprsync.domain.pages.statistics import UNKNOWN, band_of
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading, stamp_of
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records.records import open_patrons

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.store.core import tables
-from cprsync.store.core.tables import MERGED
+from cprsync.store import tables
 from cprsync.store.records.numbers import (
     ACTIVE_PATRON,
     DEAD,
@@ -24,6 +23,7 @@ from cprsync.store.records.numbers import (
     key_row,
     open_number,
 )
+from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,8 +23,8 @@ from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_orde
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer

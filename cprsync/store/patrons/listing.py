@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.patrons import ListedPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.core.tenant import TenantStore
 

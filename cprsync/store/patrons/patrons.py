@@ -26,9 +26,10 @@ from cprsync.domain.person.status import Action
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import Moved, note_versions
-from cprsync.store.core import bulk, tables
+from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, count_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values

@@ -16,7 +16,7 @@ from cprsync.domain.patron.provisional import Said, compare_said
 from cprsync.domain.patron.review import SAID_KINDS, State
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.records.records import from_row, is_parked, patron_rows

@@ -18,8 +18,8 @@ from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_a
 from cprsync.errors import BadInput, ReviewClosed
 from cprsync.services.ports.patrons import Linked, Minor, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.patrons import ask

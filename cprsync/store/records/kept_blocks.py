@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
+from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, count_rows, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_local, patron_rows, write_local

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.records.records import is_parked, other_of

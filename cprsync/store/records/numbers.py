@@ -14,7 +14,7 @@ from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.records.kept_blocks import bring_back
 

@@ -23,8 +23,8 @@ from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Prepared
+from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, note_versions
-from cprsync.store.core import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import next_id
 from cprsync.store.seals.failures import SealBroken

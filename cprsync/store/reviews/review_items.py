@@ -32,7 +32,7 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore, next_id
 from cprsync.store.records import links

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from cprsync.services.ports.trust import AuditState
+from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken, SealBroken

@@ -17,9 +17,9 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.trust import AuditState, Happening
+from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.seals.failures import AuditBroken

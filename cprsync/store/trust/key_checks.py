@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from cprsync.errors import ConfigurationError
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.lending.circulation import TABLES as CIRCULATION
 from cprsync.store.records.records import from_row

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.records.numbers import open_number, shells_of
 from cprsync.store.records.records import from_row, patron_rows

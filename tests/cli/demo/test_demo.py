@@ -23,7 +23,7 @@ from cprsync.mock.koha import calls
 from cprsync.resources import fixture_path
 from cprsync.services.ports.patrons import Batch, Write
 from cprsync.services.ports.runs import RunState
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, writing
 
 if TYPE_CHECKING:

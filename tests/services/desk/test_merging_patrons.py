@@ -23,7 +23,7 @@ from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.imports.import_rows import create
 

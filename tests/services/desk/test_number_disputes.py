@@ -23,7 +23,7 @@ from cprsync.errors import BadInput, Braked, LostCompare, ReviewChanged, ReviewC
 from cprsync.language.review import with_words
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.imports.import_rows import create
 

@@ -25,7 +25,7 @@ from cprsync.domain.person.person import SILENT, Person, Status, silence_by_stat
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.registering import ANSWER_FRESH, Registration, confirm_registration, preview_registration
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

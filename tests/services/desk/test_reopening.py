@@ -25,7 +25,7 @@ from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.patron.local import Block
 from cprsync.errors import BadInput, ReviewChanged, ReviewClosed, ReviewUnknown
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 AGAIN = "hun er død alligevel"
 

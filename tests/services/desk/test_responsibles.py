@@ -32,7 +32,7 @@ from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,7 +24,7 @@ from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.run import run_night
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.lending import circulation
 

@@ -17,7 +17,7 @@ from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.desk.setting import is_pin
 from cprsync.store.records.numbers import CARD, card_index
 

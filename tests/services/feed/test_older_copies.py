@@ -18,7 +18,7 @@ from townspeople import cpr, gains_protection, person
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.services.desk.lookup import Asked
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:

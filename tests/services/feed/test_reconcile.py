@@ -17,7 +17,7 @@ from cprsync.domain.policy.policy import Harm, Policy
 from cprsync.errors import RegisterRefused, RegisterUnavailable
 from cprsync.services.feed.subscriptions import reconcile
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core.tables import subscription
+from cprsync.store.tables import subscription
 
 if TYPE_CHECKING:
     from cprsync.services.night.report import Report

@@ -22,7 +22,7 @@ from cprsync.domain.patron.local import ListChange
 from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import ReviewClosed
 from cprsync.services.leaving.departing import forget_all
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.lending import circulation
 

@@ -12,7 +12,7 @@ from test_forgetting import morning
 from townspeople import dies, moves, person
 
 from cprsync.domain.policy.policy import Harm, Retention
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from doubles import Library

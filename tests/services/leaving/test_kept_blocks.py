@@ -27,8 +27,8 @@ from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.leaving.departing import KeptBlocks, LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
+from cprsync.store import tables
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core import tables
 from cprsync.store.seals import keys
 from cprsync.store.sql import SqlStore
 

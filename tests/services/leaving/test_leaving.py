@@ -33,8 +33,8 @@ from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Standings
 from cprsync.services.night.dry_run import plan_night
+from cprsync.store import tables
 from cprsync.store.beside.journal import Entry
-from cprsync.store.core import tables
 from cprsync.store.lending.circulation import seal_payload
 from cprsync.store.seals.failures import JournalBehind
 

@@ -15,7 +15,7 @@ from cprsync.domain.lending.fees import Compensation, over_since
 from cprsync.language.lending import standing_lines
 from cprsync.language.record import field_lines
 from cprsync.services.lending.standing import Standings
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.lending.circulation import is_over
 

@@ -18,7 +18,7 @@ from cprsync.errors import BadInput
 from cprsync.language.lending import standing_lines
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Standings
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from doubles import Library

@@ -21,7 +21,7 @@ from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Statements
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.lending import circulation
 

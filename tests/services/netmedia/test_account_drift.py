@@ -28,7 +28,7 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconcile_document
 from cprsync.services.night.run import run_night
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ from cprsync.domain.netmedia.account import Code, Identity, IdType
 from cprsync.domain.patron.local import ListChange
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.desk.setting import Setting, set_field
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from culr_double import CulrDouble

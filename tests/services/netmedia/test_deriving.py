@@ -29,7 +29,7 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.ports.desk import LocalChange
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.netmedia.publishing import publish_patron
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -25,7 +25,7 @@ from cprsync.language.netmedia import entitlement_lines
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.netmedia.entitlements import Entitlements, derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange
-from cprsync.store.core import tables
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.services.night.dry_run import PlanStore, ReadOnlyNetMedia, plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.runs import DuePage, Run
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import read_only, reading, writing
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable

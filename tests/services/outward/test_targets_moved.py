@@ -305,7 +305,7 @@ def holding(library: Library, patron_id: str) -> list[str]:
 def drop_subscriptions(library: Library, patron_id: str) -> None:
     from sqlalchemy import delete
 
-    from cprsync.store.core import tables
+    from cprsync.store import tables
 
     with library.engine.begin() as connection:
         connection.execute(delete(tables.subscription).where(tables.subscription.c.patron_id == patron_id))

@@ -14,7 +14,7 @@ from townspeople import dies, person
 from cprsync.cli.pages.statistics import LEFT_OUT, statistics_lines
 from cprsync.config.packaged import load_municipalities
 from cprsync.services.pages.statistics import statistics
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 
 MORE = ("FINN", "GRETHE", "HENRIK", "IVAN", "LARS", "RIKKE", "JOHANNE", "NINA", "SVEND", "UNA", "VIGGO")

@@ -13,8 +13,8 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.runs import RunState
+from cprsync.store import tables
 from cprsync.store.beside.checkpoints import FILE, Mark
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.seals.failures import AuditBroken
 

@@ -12,8 +12,8 @@ from store_people import StoppedClock, enrol, reasons_of
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
 from cprsync.services.ports.desk import Reveal
+from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.seals.failures import AuditBroken
 

@@ -28,8 +28,8 @@ from cprsync.errors import CprsyncError
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.runs import RunState
+from cprsync.store import tables
 from cprsync.store.beside.checkpoints import FILE, WITNESS
-from cprsync.store.core import tables
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from store_people import AGENCY, enrol
 
-from cprsync.store.core import bulk, tables
+from cprsync.store import tables
+from cprsync.store.core import bulk
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.seals.failures import StoreFault, StoreUnavailable
 

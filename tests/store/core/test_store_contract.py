@@ -38,7 +38,7 @@ from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, Equal, Item, NewPatron, NotOurs, Touch
 from cprsync.services.ports.register import FollowUp
 from cprsync.services.ports.runs import PlanRow, RunState
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 from cprsync.errors import RunBusy, StoreMismatch
 from cprsync.store.core import version
 from cprsync.store.core.engine import open_engine, reading, translated, writing
-from cprsync.store.core.tables import metadata
 from cprsync.store.core.version import WANTED
 from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
+from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
     from cprsync.store.seals.keys import Keyring

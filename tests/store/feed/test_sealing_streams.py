@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from store_people import AGENCY, AGREEMENT
 
 from cprsync.errors import FenceLost
-from cprsync.store.core.tables import inbox, inbox_chunk
 from cprsync.store.feed.inbox import CHUNK_BYTES
 from cprsync.store.sql import SqlStore
+from cprsync.store.tables import inbox, inbox_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

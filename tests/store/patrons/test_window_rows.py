@@ -10,7 +10,7 @@ from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 
 from cprsync.domain.feed.delivery import Window, WindowReason, last_closed
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library
 from cprsync.store.patrons import feed_coverage

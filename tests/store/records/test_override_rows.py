@@ -13,7 +13,7 @@ from store_people import MONDAY, enrol, number, person, write
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.sealed import Name
 from cprsync.services.ports.patrons import Equal, NotOurs
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.records.records import (
     OVERRIDE,

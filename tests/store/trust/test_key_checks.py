@@ -12,7 +12,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 from cprsync.cli.setup.installation import write_folder
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.store.core import tables
+from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
@@ -124,7 +124,7 @@ def test_every_column_that_names_a_key_is_asked() -> None:
         f"{table.name}.{column.name}"
         for table in tables.metadata.sorted_tables
         for column in table.columns
-        if column.type is tables.KEY and table is not tables.key_check
+        if column.type is tables.columns.KEY and table is not tables.key_check
     }
     assert named == there
 
