@@ -116,13 +116,13 @@ class Sender:
     def send_patron(self, targets: Sequence[OpenTarget], patron_id: str) -> None:
         """Send what waits about one patron, whom the desk has just written, to the targets that hear at once.
 
-        What is not taken waits for the night, and so does a target that is stopped.
+        What is not taken waits for the night. A target that is stopped hears what protects, and nothing else.
         """
-        held = {state.name for state in self.store.targets.states() if state.stopped is not None}
-        waiting = self.store.queues.waiting(patron_id) - held
+        held = {state.name: state.stopped_why for state in self.store.targets.states() if state.stopped is not None}
+        waiting = self.store.queues.waiting(patron_id)
         for one in targets:
             if one.target.name in waiting and one.target.kind.hears_at_once and one.client is not None:
-                self._send_patrons(one, one.client, [patron_id], None)
+                self._send_patrons(one, one.client, [patron_id], held.get(one.target.name))
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
@@ -175,10 +175,18 @@ class Sender:
             self.raise_if_stopped()
             queues = self.store.queues.queues(one.target, ids[start : start + TOGETHER])
             if protects_only:
-                # a patron whom the target would lose waits; one who is protected does not (decision 3)
-                queues = [queue for queue in queues if queue[-1].payload is not None or queue[-1].hides]
+                queues = [queue for queue in queues if _goes_to_stopped(queue)]
             self.store.queues.offer([effect for queue in queues for effect in queue])
             yield from queues
+
+
+def _goes_to_stopped(queue: Sequence[OutwardEffect]) -> bool:
+    """Whether a target that is stopped hears of the patron: what is urgent, unless the target would lose them.
+
+    One who is lost because they are protected is told all the same (decision 3).
+    """
+    last = queue[-1]
+    return any(effect.urgent for effect in queue) and (last.payload is not None or last.hides)
 
 
 def tell_of_patron(

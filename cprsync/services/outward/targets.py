@@ -53,7 +53,9 @@ def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list
     found: list[dict[str, Any]] = []
     for one in documents:
         if one["stopped"] is not None:
-            found.append({"what": "target_stopped", "name": one["name"], "since": one["stopped"]})
+            found.append(
+                {"what": "target_stopped", "name": one["name"], "since": one["stopped"], "count": one["waiting"]}
+            )
         elif not one["set_up"] and one["waiting"]:
             found.append({"what": "target_removed", "name": one["name"], "count": one["waiting"]})
         elif one["oldest"] is not None and one["oldest"] < late:

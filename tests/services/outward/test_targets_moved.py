@@ -1,4 +1,4 @@
-"""Targets as an operator moves them: stopped, released, set up otherwise, removed, forgotten; and killed in between."""
+"""Targets as an operator moves them: stopped, released, set up otherwise; and killed in between."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
 from test_sending import EVERYTHING, PLAIN, hears, held
 from townspeople import cpr, gains_protection, moves, person
@@ -21,7 +21,6 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.outward.sending import tell_of_patron
 from cprsync.services.outward.targets import (
-    forget_target,
     release_target,
     send_now,
     targets_document,
@@ -206,111 +205,6 @@ def test_everything_is_told_anew_when_an_operator_asks(library: Library) -> None
     assert len(double.calls) == 4
 
 
-# -- removed -----------------------------------------------------------------------------------------------
-
-
-def test_a_target_that_is_put_back_hears_what_happened_while_it_was_out(library: Library) -> None:
-    library.sets_targets_up(PLAIN, OTHER)
-    library.night()
-    koha = library.target("koha")
-    library.sets_targets_up(OTHER)
-    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
-    library.one_night()
-    assert not state(library)["set_up"]
-    library.sets_targets_up(PLAIN, OTHER)
-    library.target("koha").takes_over(koha)
-    library.clock.set_after(TUESDAY)
-    library.one_night()
-    assert held(library.target("koha"), library, "ANNA")["municipality"] == "0461"
-    assert state(library)["waiting"] == 0
-
-
-def test_a_removed_target_says_what_it_leaves_and_is_forgotten_after_a_yes(library: Library) -> None:
-    hears(library)
-    library.target("koha").refuses[library.id_of("CLARA")] = Undelivered("http_404", final=True)
-    library.deliver(MONDAY, moves(person("CLARA"), "ODENSE"))
-    library.one_night()
-    assert (library.id_of("CLARA"), "target.not_taken") in library.reviews()
-    with pytest.raises(BadInput, match="remove it there first"):
-        forget_target(library.store, "koha", user="operator", reason="gone", confirmed=True)
-    library.sets_targets_up(OTHER)
-    before = library.everything()
-    says = forget_target(library.store, "koha", user="operator", reason="", confirmed=False)
-    assert (says["told"], says["failed"], says["forgotten"]) == (4, 1, False)
-    with pytest.raises(ConfigurationError, match="--reason"):
-        forget_target(library.store, "koha", user="operator", reason="", confirmed=True)
-    assert library.everything() == before
-    forget_target(library.store, "koha", user="operator", reason="we have no Koha any more", confirmed=True)
-    assert [one["name"] for one in targets_document(library.store)] == ["hook"]
-    assert "target.not_taken" not in library.store.reviews.waiting()
-
-
-# -- erased ------------------------------------------------------------------------------------------------
-
-
-def test_an_erased_patron_stays_a_shell_until_each_target_knows_and_erasing_names_it(either_library: Library) -> None:
-    library = either_library
-    double = hears(library)
-    double.down = TargetUnavailable("it is down for good")
-    anna = library.id_of("ANNA")
-    erased = library.store.erasing.erase(anna, user="operator")
-    assert erased.targets == ("koha",)
-    library.deliver(MONDAY)
-    library.one_night()
-    library.deliver(TUESDAY)
-    library.one_night()
-    assert anna in {row["id"] for row in library.everything()["patron"]}
-    double.down = None
-    library.deliver(WEDNESDAY)
-    library.one_night()
-    library.one_night()
-    assert anna not in double.holds
-    assert not holding(library, anna)
-
-
-def test_an_erased_patron_goes_when_the_dead_target_is_forgotten(library: Library) -> None:
-    hears(library).down = TargetUnavailable("it is down for good")
-    anna = library.id_of("ANNA")
-    library.store.erasing.erase(anna, user="operator")
-    library.deliver(MONDAY)
-    library.one_night()
-    library.sets_targets_up(OTHER)
-    forget_target(library.store, "koha", user="operator", reason="the supplier is bankrupt", confirmed=True)
-    library.deliver(TUESDAY)
-    library.one_night()
-    library.one_night()
-    assert not holding(library, anna)
-
-
-def test_a_patron_whom_nobody_else_holds_is_told_to_be_gone_before_the_row_is_deleted(library: Library) -> None:
-    """Nothing else waits for this patron: no subscription, no account."""
-    double = hears(library)
-    anna = library.id_of("ANNA")
-    drop_subscriptions(library, anna)
-    erased = library.store.erasing.erase(anna, user="operator")
-    assert erased.targets == ("koha",)
-    library.one_night()
-    assert anna not in double.holds
-    library.clock.set_after(MONDAY)
-    library.one_night()
-    assert not holding(library, anna)
-
-
-def holding(library: Library, patron_id: str) -> list[str]:
-    """The tables that still have the patron's number, except the audit, the tombstone and the numbers given."""
-    rows = unowned(library.everything(), "change", "issued_id")
-    return [table for table, some in rows.items() if any(patron_id in map(str, row.values()) for row in some)]
-
-
-def drop_subscriptions(library: Library, patron_id: str) -> None:
-    from sqlalchemy import delete
-
-    from cprsync.store import tables
-
-    with library.engine.begin() as connection:
-        connection.execute(delete(tables.subscription).where(tables.subscription.c.patron_id == patron_id))
-
-
 # -- what staff answer -------------------------------------------------------------------------------------
 
 
@@ -406,9 +300,27 @@ def test_what_the_desk_cannot_tell_waits_for_the_night_and_stops_no_desk(library
 
 
 @pytest.mark.usefixtures("narrow")
-def test_the_desk_tells_a_stopped_target_nothing(library: Library) -> None:
+def test_the_desk_takes_nobody_away_from_a_stopped_target(library: Library) -> None:
     double = hears(library, AARHUS)
     loses_two(library)
     library.one_night()
     tells(library, "ANNA")
     assert double.calls == []
+
+
+def test_the_desk_tells_a_stopped_target_what_protects_and_nothing_else(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    library.store.targets.stop("koha", "gone")
+    library.deliver(MONDAY, moves(person("CLARA"), "ODENSE"), gains_protection(person("ANNA")))
+    library.one_night_with(targets=())
+    tells(library, "CLARA")
+    assert double.calls == []
+    tells(library, "ANNA")
+    assert held(double, library, "ANNA")["protected"]
+    assert "address" not in held(double, library, "ANNA")
+    (said,) = wrong_targets(targets_document(library.store), library.clock.now())
+    assert (said["what"], said["count"]) == ("target_stopped", 1)
+    library.store.targets.release("koha", user="operator", reason="looked")
+    library.one_night()
+    assert held(double, library, "CLARA")["municipality"] == "0461"
