@@ -131,7 +131,7 @@ class SqlStore(Store):
         )
         check_keys(tenant)
         _move_in(tenant)
-        self._bind(with_targets(tenant, targets) if targets else tenant)
+        self._bind(with_targets(tenant, targets))
 
     def _bind(self, tenant: Tenant) -> None:
         """Make each capability work for this tenant."""

@@ -25,7 +25,7 @@ from cprsync.store.core.engine import count_rows
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
-from cprsync.store.outward.changes import follow_patrons
+from cprsync.store.outward.changes import follow_patrons, has_met_targets
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
@@ -148,7 +148,7 @@ def tell_and_count(connection: Connection, tenant: Tenant, patron_id: str) -> Er
 
     The end of the transaction would queue it too late to be counted, and to hold the shell.
     """
-    if tenant.targets:
+    if has_met_targets(connection, tenant):
         follow_patrons(connection, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
     return count_unconfirmed(connection, tenant, patron_id)
 

@@ -23,7 +23,7 @@ from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
 from cprsync.store.leaving.emptying import empty, rows_of, tell_and_count, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
-from cprsync.store.outward.changes import follow_patrons
+from cprsync.store.outward.changes import follow_patrons, has_met_targets
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import LEFT, shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
@@ -180,7 +180,7 @@ def _remove(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[
     """Delete the rows of those on which nothing depends any more. Returns the deleted ids."""
     free = select(_PATRON.id).where(*_is_free_to_delete(tenant), _PATRON.id.in_(ids))
     gone = list(connection.scalars(free))
-    if gone and tenant.targets:
+    if gone and has_met_targets(connection, tenant):
         # whom a target has not been told of yet stays until it was
         follow_patrons(connection, tenant, gone)
         gone = list(connection.scalars(free))

@@ -15,7 +15,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
 from cprsync.domain.outward.record import read_record, was_patron, with_past, write_record
 from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
@@ -23,7 +23,7 @@ from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Epoch
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following, reading
 from cprsync.store.core.tenant import hold_library
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
@@ -290,7 +290,33 @@ def tell_everyone_again(connection: Connection, tenant: Tenant) -> None:
     connection.execute(update(tables.target).where(sent).values(loaded=FROM_THE_START))
 
 
+def has_met_targets(connection: Connection, tenant: Tenant) -> bool:
+    """Whether any target was met and not forgotten. It hears of what happens, also when it is set up no more."""
+    return bool(connection.scalar(select(exists().where(_TARGET.agency == tenant.agency))))
+
+
+def forget_changes(connection: Connection, tenant: Tenant) -> None:
+    """Delete every change, because no target is left that may hear of it. The caller's transaction holds the library.
+
+    Nobody follows the records any more, so that an erased patron would stay in the changes. A cursor from before them
+    leads nowhere: who was erased after it is told to nobody.
+    """
+    for table in (tables.change, tables.change_mark):
+        connection.execute(delete(table).where(table.c.agency == tenant.agency))
+    if epochs_of(connection, tenant):
+        last = _take_numbers(connection, tenant, 1)
+        connection.execute(update(tables.change_epoch).where(_EPOCH.agency == tenant.agency).values(forgotten=last))
+
+
 def with_targets(tenant: Tenant, targets: tuple[Target, ...]) -> Tenant:
-    """Return the tenant with these targets. Each of its transactions that writes then makes the changes at its end."""
+    """Return the tenant with these targets. Each of its transactions that writes then makes the changes at its end.
+
+    So it is also without a target in `cprsync.toml`, until the last one that was met is forgotten: it may be put back,
+    and must then hear who was erased meanwhile. A library that has no target and had none writes nothing for them.
+    """
+    if not targets:
+        with reading(tenant.engine) as connection:
+            if not has_met_targets(connection, tenant):
+                return tenant
     told = replace(tenant, targets=targets)
     return replace(told, engine=following(tenant.engine, lambda connection: follow_marks(connection, told)))

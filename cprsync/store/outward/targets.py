@@ -21,6 +21,8 @@ from cprsync.store.outward.changes import (
     effect_row,
     follow_marks,
     follow_patrons,
+    forget_changes,
+    has_met_targets,
     last_changes,
     open_change,
 )
@@ -136,6 +138,8 @@ class Targets(TenantStore):
             settle_answered(connection, tenant, refused)
             connection.execute(delete(tables.target_patron).where(is_ours(_TOLD, tenant), _TOLD.target == name))
             connection.execute(delete(tables.target).where(is_ours(_TARGET, tenant), _TARGET.name == name))
+            if not has_met_targets(connection, tenant):
+                forget_changes(connection, tenant)
             _note(connection, tenant, FORGOTTEN, name, (user, reason))
         return left
 
