@@ -224,9 +224,11 @@ class Site:
         from cprsync.target_wiring import TargetNeeds, open_target
 
         with ExitStack() as stack:
-            needs = TargetNeeds(
-                self.section.agency, self.settings.is_production, self.clock, _surroundings(patience), stack
-            )
+            if not self.section.target:
+                yield ()
+                return
+            around, production = _surroundings(patience), self.settings.is_production
+            needs = TargetNeeds(self.section.agency, production, self.clock, around, self.policy, stack)
             yield tuple(open_target(one, needs) for one in self.section.target)
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
 from cprsync.config.packaged import load_municipalities
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
-from cprsync.config.targets import RESERVED_TARGET, AnyTarget
+from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
@@ -281,9 +281,10 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        raise build_error(
-            path, text, first_mistake(error), kind="configuration", elsewhere=_is_in_environment
-        ) from None
+        first = first_mistake(error)
+        others = tuple(place_target(one, document) for one in first.others)
+        mistake = place_target(first, document)._replace(others=others)
+        raise build_error(path, text, mistake, kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
     settings = _anchor_paths(settings, path.resolve().parent)

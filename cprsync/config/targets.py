@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cprsync.config.addresses import Address, PerSecond, Workers  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.toml import Strict
@@ -14,19 +15,53 @@ from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import WrongValue
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cprsync.config.toml import Mistake
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_MUNICIPALITY: Final = re.compile(r"[0-9]{4}", re.ASCII)
+_CODE: Final = re.compile(r"\S{1,64}")
+
+
+def _check_name(typed: str) -> str:
+    if not _NAME.fullmatch(typed):
+        raise WrongValue("expected at most 32 small letters, digits and hyphens, a letter first")
+    return typed
+
+
+def _check_municipality(typed: str) -> str:
+    if not _MUNICIPALITY.fullmatch(typed):
+        raise WrongValue("expected the four digits of a municipality")
+    return typed
+
+
+def _check_code(typed: str) -> str:
+    if not _CODE.fullmatch(typed):
+        raise WrongValue("expected a code of Koha's: at most 64 characters, no space")
+    return typed
+
+
+def _read_categories(typed: object) -> object:
+    """The table. None for the word "koha"."""
+    if isinstance(typed, dict) or typed == "koha":
+        return typed if isinstance(typed, dict) else None
+    raise WrongValue('expected "koha", or a table with a category for each group')
+
 
 class TargetSection(Strict):
     """What every target says of itself, whatever its kind."""
 
     kind: str
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
+    name: Annotated[str, AfterValidator(_check_name)]
     #: all that it may get; a payload holds nothing else
     fields: frozenset[OutwardField]
     #: how it sees protected patrons
     protected: ProtectedRule = ProtectedRule.LEAVE_OUT
     #: only patrons of these groups and of these municipalities; left out: all
     groups: frozenset[str] = frozenset()
-    municipalities: frozenset[Annotated[str, Field(pattern=r"^[0-9]{4}$")]] = frozenset()
+    municipalities: frozenset[Annotated[str, AfterValidator(_check_municipality)]] = frozenset()
 
     @property
     def target_kind(self) -> TargetKind:
@@ -61,7 +96,7 @@ KOHA_FIELDS: Final = frozenset(
     }
 )
 #: A code of Koha's: a library, a category, the type of an attribute.
-KohaCode = Annotated[str, Field(pattern=r"^\S{1,64}$")]
+KohaCode = Annotated[str, AfterValidator(_check_code)]
 
 
 class KohaAttributes(Strict):
@@ -111,8 +146,8 @@ class KohaTarget(TargetSection):
     category: KohaCode
     #: Koha's library by branch; a branch without a row: Koha keeps its own
     libraries: dict[str, KohaCode] = Field(default_factory=dict)
-    #: Koha's category by group, or "koha": its own nightly job decides
-    categories: Literal["koha"] | dict[str, KohaCode] = "koha"
+    #: Koha's category by group. None, in the file "koha": its own nightly job decides
+    categories: Annotated[dict[str, KohaCode] | None, BeforeValidator(_read_categories)] = None
     endings: KohaEndings = KohaEndings()
     #: what is done with a patron whom Koha does not have, or has deleted
     missing: Literal["create", "review"] = "review"
@@ -127,7 +162,7 @@ class KohaTarget(TargetSection):
             raise WrongValue("Koha needs the field number: a patron is found there by the CPR number alone")
         if not self.fields <= KOHA_FIELDS:
             raise WrongValue("these fields are Koha's own: cards, telephones, emails, language, blocks and rights")
-        if isinstance(self.categories, dict) and OutwardField.GROUP not in self.fields:
+        if self.categories is not None and OutwardField.GROUP not in self.fields:
             raise WrongValue("a table of categories needs the field group")
         if self.libraries and OutwardField.BRANCH not in self.fields:
             raise WrongValue("a table of libraries needs the field branch")
@@ -141,7 +176,7 @@ class KohaTarget(TargetSection):
             library=self.library,
             category=self.category,
             libraries=self.libraries,
-            categories=self.categories if isinstance(self.categories, dict) else {},
+            categories=self.categories or {},
             endings=self.endings.model_dump(),
             creates=self.missing == "create",
             renewed_days=self.renewed_days,
@@ -180,3 +215,23 @@ class FileTarget(TargetSection):
 RESERVED_TARGET: Final = "culr"
 #: A target of any kind.
 AnyTarget: TypeAlias = Annotated[FeedTarget | KohaTarget | WebhookTarget | FileTarget, Field(discriminator="kind")]
+#: In a file of settings, a target is at `library.0.target.1`.
+_DEPTH: Final = 4
+_KINDS: Final = frozenset(kind.value for kind in TargetKind)
+
+
+def place_target(mistake: Mistake, document: Mapping[str, Any]) -> Mistake:
+    """Name a mistake in a target by the target's name and the key, without the kind that pydantic puts between them."""
+    if mistake.place[::2][:2] != ("library", "target") or len(mistake.place) < _DEPTH:
+        return mistake
+    _, library, _, number, *keys = mistake.place
+    if keys and isinstance(keys[0], str) and keys[0] in _KINDS:
+        del keys[0]
+    try:
+        name = document["library"][library]["target"][number]["name"]
+    except (LookupError, TypeError):  # it has none, or is set by the environment
+        name = None
+    named = name if isinstance(name, str) and _NAME.fullmatch(name) else str(int(number) + 1)
+    key = f", {'.'.join(map(str, keys))}" if keys else ""
+    place = (*mistake.place[:_DEPTH], *keys)
+    return mistake._replace(place=place, named=f"[[library.target]] {named}{key}")

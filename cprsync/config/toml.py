@@ -102,11 +102,14 @@ def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
 PLAIN = {
     "extra_forbidden": "there is no such setting",
     "missing": "this setting is missing",
+    "tuple_type": "expected a list in [ ]; a section of which there are several has two brackets: [[ ]]",
 }
 #: Reported before all others: a misspelt key also makes another key missing.
 UNKNOWN = "extra_forbidden"
 #: How many mistakes after the first are named; of further ones only the number is given.
 NAMED_MAX: Final = 20
+#: The key that says which form a table has, such as the kind of a target, is missing or wrong.
+NO_FORM, WRONG_FORM = "union_tag_not_found", "union_tag_invalid"
 #: pydantic's mark for a key that a table may not have.
 KEY = "[key]"
 
@@ -120,12 +123,14 @@ class Mistake(NamedTuple):
     others: tuple[Mistake, ...] = ()
     #: how many more are not named
     uncounted: int = 0
+    #: how the place is named, if not by its keys
+    named: str = ""
 
     @property
     def error(self) -> CprsyncError:
         """The mistake as a sentence with its values."""
         # a key may contain a line end, and must stay on one line
-        place = ".".join(map(str, self.place)).replace("\n", "\\n") or "the whole"
+        place = (self.named or ".".join(map(str, self.place))).replace("\n", "\\n") or "the whole"
         return CprsyncError("{place}: {told}", place=place, told=self.told)
 
 
@@ -145,10 +150,20 @@ def _is_around(place: Place, inner: Place) -> bool:
 
 
 def _mistake(said: ErrorDetails) -> Mistake:
+    if said["type"] in {NO_FORM, WRONG_FORM}:
+        return _mistaken_form(said)
     # a key that must be one of a few, such as a class of harm
     kind = UNKNOWN if said["type"] == "enum" and KEY in said["loc"] else said["type"]
     told = WrongValue(PLAIN[kind]) if kind in PLAIN else _told(said)
     return Mistake(tuple(part for part in said["loc"] if part != KEY), told)
+
+
+def _mistaken_form(said: ErrorDetails) -> Mistake:
+    """The same for a table of no known form. pydantic's own message quotes the value."""
+    place = (*said["loc"], said["ctx"]["discriminator"].strip("'"))
+    if said["type"] == NO_FORM:
+        return Mistake(place, WrongValue(PLAIN["missing"]))
+    return Mistake(place, WrongValue("expected one of {some}", some=said["ctx"]["expected_tags"]))
 
 
 def _told(said: ErrorDetails) -> CprsyncError:

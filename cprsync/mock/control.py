@@ -13,6 +13,7 @@ from cprsync.errors import BadInput, CprsyncError, RunStopped
 from cprsync.mock.asking import TIMEOUT, Document, Mock, ask, change
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
 from cprsync.mock.town.faults import SECONDS_MAX, read_fault
+from cprsync.mock.town.people import no_such_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -230,7 +231,7 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
     """Do what any library does at CULR, one of the mock's or not."""
     who, value, to = asked.get("who"), asked.get("value"), asked.get("to")
     if who is not None and who not in register.people:
-        raise BadInput("no such person: --who takes a key of the people file", kind="mock.culr")
+        raise BadInput(no_such_person(register.people), kind="mock.culr")
     if asked.get("kind") not in CULR_WRITES:
         raise BadInput(f"no such thing; there are {', '.join(CULR_WRITES)}", kind="mock.culr")
     number = None if who is None else register.people[str(who)].number

@@ -111,6 +111,47 @@ def test_the_table_has_the_same_rows_with_the_fields_of_its_target(
     assert end["next"] in capsys.readouterr().err
 
 
+def test_a_table_for_excel_has_a_mark_and_semicolons_and_the_same_cells(town: Library) -> None:
+    plain = output(town, "export", "website", "--all", "--format", "csv")
+    for_excel = output(town, "export", "website", "--all", "--format", "csv", "--excel")
+    assert not plain.startswith(b"\xef\xbb\xbf")
+    assert for_excel.startswith(b"\xef\xbb\xbfpatron;version;")
+    read = [list(csv.reader(io.StringIO(for_excel.decode("utf-8-sig"), newline=""), delimiter=";"))]
+    read.append(list(csv.reader(io.StringIO(plain.decode(), newline=""))))
+    assert read[0] == read[1]
+    assert len(read[0]) > 40
+
+
+def test_a_list_for_excel_has_every_patron_and_no_formula(town: Library) -> None:
+    everyone = town.call("patron", "list").document["patrons"]
+    table = output(town, "patron", "list", "--format", "csv", "--excel").decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table, newline=""), delimiter=";"))
+    assert [row["patron"] for row in rows] == [one["patron"] for one in everyone]
+    assert [row["verified"] for row in rows] == [str(one["verified"]).lower() for one in everyone]
+    assert output(town, "patron", "list", "--format", "csv").startswith(b"patron,status,")
+
+
+@pytest.mark.parametrize("command", [["export", "website", "--all"], ["patron", "list"]])
+def test_what_is_no_table_is_not_made_for_excel(town: Library, command: list[str]) -> None:
+    before = town.rows()
+    assert_refused(town.call(*command, "--excel"), code=2, kind="usage", says="--format csv", advises="--help")
+    assert town.rows() == before
+
+
+def test_an_export_of_a_target_with_a_group_that_there_is_not_gives_nothing(town: Library) -> None:
+    path = town.folder / "cprsync.toml"
+    written = path.read_text("utf-8")
+    path.write_text(written.replace('name = "door"', 'name = "door"\ngroups = ["Vokse"]'), "utf-8")
+    try:
+        before = town.rows()
+        ran = town.call("export", "door", "--all")
+        assert_refused(ran, code=2, kind="configuration", says="door, groups: Vokse: ", advises="setting")
+        assert "Barn" in ran.error["message"]
+        assert town.rows() == before
+    finally:
+        path.write_text(written, "utf-8")
+
+
 def test_without_a_target_the_error_names_those_there_are_and_gives_nothing(town: Library) -> None:
     before = town.rows()
     for named in ([], ["nobody"]):
@@ -152,6 +193,13 @@ def test_the_list_can_be_narrowed(town: Library, option: str, key: str) -> None:
     found = town.call("patron", "list", option, wanted).document["patrons"]
     assert found == [one for one in everyone if one[key] == wanted]
     assert 0 < len(found) < len(everyone)
+
+
+def test_a_group_that_there_is_not_is_refused_with_those_there_are(town: Library) -> None:
+    before = town.rows()
+    ran = town.call("patron", "list", "--group", "Vokse")
+    assert_refused(ran, code=2, kind="usage", says="Voksen", advises="--help")
+    assert town.rows() == before
 
 
 def test_a_status_that_there_is_not_is_refused(town: Library) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cprsync.cli.desk.serving import machine_document, machine_line, open_accounts
+from cprsync.cli.desk.serving import lacking_lines, machine_document, machine_line, open_accounts
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
 from cprsync.domain.desk.pins import USUAL
 from cprsync.errors import BadInput
@@ -58,9 +58,9 @@ def set_machine(
         if any(entry.certificates & one.certificates for one in others):
             raise BadInput("another machine has that certificate", kind="account.certificate")
         file.write(machines=[*others, entry])
-    print_document(
-        machine_document(entry), [word("account_set", lang, line=machine_line(entry, lang))], as_json=as_json
-    )
+    document = machine_document(entry) | {"desk_lacks": list(file.lacking)}
+    lines = [word("account_set", lang, line=machine_line(entry, lang))]
+    print_document(document, lines + lacking_lines(file, entry.certificates, lang), as_json=as_json)
 
 
 def fingerprints(paths: list[Path]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cprsync.cli.desk.machines import fingerprints
-from cprsync.cli.desk.serving import open_accounts, reader_document, reader_line
+from cprsync.cli.desk.serving import lacking_lines, open_accounts, reader_document, reader_line
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
 from cprsync.errors import BadInput
 from cprsync.language.words import word
@@ -62,6 +62,8 @@ def set_reader(
         file.check_free(entry)
         file.write(readers=[*(one for one in file.readers if one is not before), entry])
     document: dict[str, Any] = reader_document(entry) | ({} if drawn is None else {"secret": drawn})
+    document["desk_lacks"] = list(file.lacking) if prints else []
     lines = [word("account_set", lang, line=reader_line(entry, lang))]
     lines += [] if drawn is None else [word("account_secret", lang, secret=drawn)]
+    lines += lacking_lines(file, prints, lang)
     print_document(document, lines, as_json=as_json)

@@ -106,6 +106,8 @@ class AccountsFile:
     readers: tuple[ReaderEntry, ...]
     #: the library's targets that readers fetch from
     feeds: frozenset[str]
+    #: what [desk] has to name before the desk asks programs for a certificate; empty: it does
+    lacking: tuple[str, ...]
 
     def here(self) -> dict[str, AccountEntry]:
         """Who may sign in at the library, by name."""
@@ -146,7 +148,11 @@ def open_accounts(config: Path, library: str | None, *, as_json: bool) -> Iterat
             raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
         document = read_accounts(path) if path.exists() else AccountsDocument()
         feeds = frozenset(one.name for one in site.section.target if one.target_kind.is_fetched)
-        yield AccountsFile(path, site.section.agency, document.account, document.machine, document.reader, feeds)
+        desk = site.settings.desk
+        needed = {"machines_ca": desk.machines_ca, "certificate": desk.certificate, "key": desk.key}
+        lacking = tuple(name for name, named in needed.items() if named is None)
+        people, machines, readers = document.account, document.machine, document.reader
+        yield AccountsFile(path, site.section.agency, people, machines, readers, feeds, lacking)
 
 
 @accounts_app.command("set")
@@ -278,6 +284,13 @@ def machine_line(entry: MachineEntry, language: Language) -> str:
     """A machine as one line."""
     shown = ", ".join(f"sha256:{one[:FINGERPRINT_SHOWN]}…" for one in sorted(entry.certificates))
     return f"{entry.name}: {word('account_machine', language, certificates=shown, asks=entry.asks_a_minute)}"
+
+
+def lacking_lines(file: AccountsFile, certificates: frozenset[str], language: Language) -> list[str]:
+    """What the desk lacks, if it does not ask for certificates yet, and somebody is to come in by one."""
+    if not file.lacking or not certificates:
+        return []
+    return [word("account_lacking", language, some=", ".join(file.lacking))]
 
 
 def reader_document(entry: ReaderEntry) -> dict[str, Any]:

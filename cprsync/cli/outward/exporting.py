@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cprsync.cli.outward.tables import Excel, open_table, write_out
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened
 from cprsync.cli.terminal.long_work import progress, stoppable
-from cprsync.cli.terminal.output import discard_output, escape_controls, note, print_json, print_long_json
+from cprsync.cli.terminal.output import note, print_json, print_long_json
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import ConfigurationError, Misused
 from cprsync.language.words import word
@@ -48,6 +47,7 @@ def export_changes(
     form: Annotated[
         str, typer.Option("--format", parser=_format, metavar="<ndjson|csv>", help="Lines of JSON, or a table.")
     ] = NDJSON,
+    excel: Excel = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the lines, and end.")] = False,
     config: Config = CONFIG,
     library: Library = None,
@@ -57,7 +57,8 @@ def export_changes(
     """Write what a target may get, as NDJSON or CSV.
 
     Of every patron, or of those who have changed since a cursor. The last line has the next cursor for --since; with
-    --format csv it is on standard error. The output holds personal data: who reads it is answerable for it.
+    --format csv it is on standard error. The table is plain UTF-8 with commas, for programs; --excel makes it one that
+    opens in Excel. The output holds personal data: who reads it is answerable for it.
     """
     with opened(config, library, as_json=as_json) as site:
         chosen = _choose(site, target)
@@ -66,6 +67,8 @@ def export_changes(
 
             print_json(build_schema(chosen.fields))
             return
+        if excel and form != CSV:
+            raise Misused("--excel belongs to --format csv")
         if everyone is (since is not None):
             raise Misused("expected one of --since CURSOR and --all")
         with _pages(site, chosen, since or "", as_json=as_json) as pages:
@@ -73,7 +76,7 @@ def export_changes(
                 documents = (json.loads(line) for page in pages for line in page.body.splitlines())
                 print_long_json({"agency": site.section.agency, "target": target, "lines": []}, "lines", documents)
             elif form == CSV:
-                note(word("export_next", lang, cursor=_write_table(pages, chosen)))
+                note(word("export_next", lang, cursor=_write_table(pages, chosen, excel=excel)))
             else:
                 _write_lines(pages)
 
@@ -82,6 +85,9 @@ def _choose(site: Site, name: str) -> Target:
     """The target of a name. Raises ConfigurationError, which names those that there are."""
     targets = {one.name: one.target for one in site.section.target if one.target_kind in _EXPORTED}
     if name in targets:
+        from cprsync.target_wiring import check_names
+
+        check_names(next(one for one in site.section.target if one.name == name), site.policy)
         return targets[name]
     if not targets:
         raise ConfigurationError("no target of kind feed or file is set up", kind="target.unknown")
@@ -112,38 +118,18 @@ def _write_lines(pages: Iterable[Page]) -> None:
     """Write the lines of all pages, and at the end the cursor of the last page alone."""
     last = b""
     for page in pages:
-        _write(b"".join(page.lines))
+        write_out(b"".join(page.lines))
         last = page.end
-    _write(last)
+    write_out(last)
 
 
-def _write_table(pages: Iterable[Page], target: Target) -> str:
+def _write_table(pages: Iterable[Page], target: Target, *, excel: bool) -> str:
     """Write the lines as a table. Returns the cursor."""
     from cprsync.domain.outward.lines import list_cells, list_columns
 
-    table, cursor = csv.writer(_Out(), lineterminator="\r\n"), ""
+    table, cursor = open_table(excel=excel), ""
     table.writerow(list_columns(target))
     for page in pages:
         table.writerows(list_cells(json.loads(line), target) for line in page.lines)
         cursor = page.next
     return cursor
-
-
-class _Out:
-    """Standard output for a table."""
-
-    def write(self, text: str) -> Any:
-        _write(text.encode())
-
-
-def _write(lines: bytes) -> None:
-    try:
-        if sys.stdout.isatty():
-            # a terminal may take some of them as a command
-            lines = escape_controls(lines.decode().replace("\r", "")).encode()
-        sys.stdout.buffer.write(lines)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise  # the reading program has ended
-    except OSError as error:
-        raise discard_output(error) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cprsync.cli.outward.tables import Excel, open_table
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.errors import Misused
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.services.ports.patrons import ListedPatron
 
+_LIST, _CSV = "list", "csv"
 app = typer.Typer()
+
+
+def _format(text: str) -> str:
+    if text not in {_LIST, _CSV}:
+        raise Misused("expected list or csv: --format")
+    return text
 
 
 @app.command("list")
@@ -29,6 +37,10 @@ def patron_list(
     status: Annotated[
         str | None, typer.Option("--status", help="Only this status, such as resident, emigrated or dead.")
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", parser=_format, metavar="<list|csv>", help="Lines to read, or a table.")
+    ] = _LIST,
+    excel: Excel = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -36,16 +48,21 @@ def patron_list(
 ) -> None:
     """List patrons: numbers and states, no names.
 
-    In the order of the patron numbers. `cprsync export` writes more of each, as a target allows.
+    In the order of the patron numbers. The table is plain UTF-8 with commas, for programs; --excel makes it one that
+    opens in Excel. `cprsync export` writes more of each, as a target allows.
     """
     from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.municipality import code_from
     from cprsync.services.ports.patrons import PatronFilter
 
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        if excel and form != _CSV:
+            raise Misused("--excel belongs to --format csv")
         statuses = store.listing.statuses()
         if status is not None and status not in statuses:
             raise Misused("expected one of {some}: --status", some=", ".join(statuses))
+        if group is not None:
+            _check_group(group, site.policy.group_names, store.listing.groups())
         if municipality is not None:
             municipality = code_from(municipality)
             if municipality not in load_municipalities().by_code:
@@ -53,12 +70,31 @@ def patron_list(
         found = store.listing.patrons(PatronFilter(group, municipality, status))
         if as_json:
             print_long_json({"agency": site.section.agency, "patrons": []}, "patrons", map(_document, found))
+        elif form == _CSV:
+            _write_table(found, excel=excel)
         else:
             say_lines(_lines(found, lang))
 
 
+def _check_group(group: str, of_policy: Iterable[str], of_patrons: Iterable[str]) -> None:
+    """Raise Misused for a group that the policy does not name, and that no patron is in."""
+    known = dict.fromkeys((*of_policy, *of_patrons))
+    if group not in known:
+        some = ", ".join(filter(None, known)) or "–"
+        raise Misused("expected one of the patron groups {some}: --group", some=some)
+
+
 def _document(one: ListedPatron) -> dict[str, Any]:
     return asdict(one)
+
+
+def _write_table(found: Iterable[ListedPatron], *, excel: bool) -> None:
+    from cprsync.domain.outward.lines import write_cell
+    from cprsync.services.ports.patrons import ListedPatron
+
+    table = open_table(excel=excel)
+    table.writerow([one.name for one in fields(ListedPatron)])
+    table.writerows([write_cell(value) for value in asdict(one).values()] for one in found)
 
 
 def _lines(found: Iterable[ListedPatron], language: Language) -> Iterator[str]:

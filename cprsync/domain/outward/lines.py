@@ -82,11 +82,11 @@ def list_cells(document: Mapping[str, Any], target: Target) -> list[str]:
     for name in list_columns(target):
         field, _, part = name.partition(".")
         value = document.get(field)
-        found.append(_cell((value or {}).get(part) if part else value))
+        found.append(write_cell((value or {}).get(part) if part else value))
     return found
 
 
-def _cell(value: Any) -> str:
+def write_cell(value: Any) -> str:
     """A value as a cell. Lists stand one to a line, or as JSON where each is more than one value."""
     if value is None or value in ([], {}):
         return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
+from cprsync.mock.town.people import no_such_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,7 +82,7 @@ class FbsPatrons:
     def edit(self, kind: str, who: str, *, name: str | None = None, to: str | None = None) -> None:
         """Let one patron differ, or follow again. Raises BadInput: no such person, kind or field."""
         if who not in self._register.people:
-            raise BadInput("no such person: --who takes a key of the people file", kind="mock.fbs")
+            raise BadInput(no_such_person(self._register.people), kind="mock.fbs")
         if kind not in KINDS:
             raise BadInput(f"no such thing; there are {', '.join(KINDS)}", kind="mock.fbs")
         if kind == "set" and name not in FIELDS:

@@ -26,6 +26,7 @@ from cprsync.mock.koha.patrons import find_doubled
 from cprsync.mock.koha.setup import age_on, parse_setup
 from cprsync.mock.koha.writing import own_values, parse_pairs, refuse_unknown_codes
 from cprsync.mock.town.faults import KOHA_KINDS, SECONDS_MAX, read_fault
+from cprsync.mock.town.people import no_such_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,7 +136,7 @@ def _chosen(register: Register, who: Any) -> list[Person]:
         return [one for one in register.people.values() if one.lives_somewhere and not one.unborn]
     keys = [str(key) for key in who] if isinstance(who, list) else [""]
     if any(key not in register.people for key in keys):
-        raise _bad("no such person: who takes keys of the people file")
+        raise _bad(no_such_person(register.people))
     return [register.people[key] for key in keys]
 
 
@@ -226,7 +227,7 @@ def _patron(koha: Koha, register: Register, asked: Mapping[str, Any]) -> KohaPat
     who, patron_id = asked.get("who"), asked.get("patron")
     if who is not None:
         if str(who) not in register.people:
-            raise _bad("no such person: who takes a key of the people file")
+            raise _bad(no_such_person(register.people))
         found = _patrons_of(koha, register.people[str(who)])
         patron = found[0] if found else None
     else:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEOPLE_MAX_BYTES = 32 * 1024 * 1024
+#: The most keys that an error names.
+NAMED_MAX = 100
 #: Status 50 and 60: the number is out of use, and `current` names the one that replaces it.
 REPLACED = frozenset({"50", "60"})
 #: For status 30, 50 and 60 the register gives only the status and the current number.
@@ -37,6 +39,13 @@ class PersonRefused(ValueError):
     def __init__(self, key: str, reason: str) -> None:
         shown = key if re.fullmatch(r"[A-Z_]+", key) else "?"
         super().__init__(f"{shown}: {reason}")
+
+
+def no_such_person(people: Iterable[str]) -> str:
+    """What is said of a key that is none: which keys there are."""
+    keys = sorted(people)
+    more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
+    return f"no such person: expected a key of the people file, one of {', '.join(keys[:NAMED_MAX])}{more}"
 
 
 # -- what a field may hold -------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from cprsync.mock.town.delivery import (
 )
 from cprsync.mock.town.events import Scene, happen, stamp_of
 from cprsync.mock.town.faults import FaultScript
-from cprsync.mock.town.people import Person, Town, person_of, town_of
+from cprsync.mock.town.people import Person, Town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ class Register:
             BadInput: the kind or a key is unknown, or the event makes no sense for this person.
         """
         if who not in self.people:
-            raise BadInput("no such person: --who takes a key of the people file", kind="mock.event")
+            raise BadInput(no_such_person(self.people), kind="mock.event")
         scene = Scene(self.people[who], to, self.day, self.people, self.town.streets, self.town.names)
         changes = happen(kind, scene)
         noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)

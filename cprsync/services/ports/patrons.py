@@ -353,6 +353,9 @@ class Listing(Protocol):
     def statuses(self) -> list[str]:
         """Return the words for what a patron can be, such as `resident`."""
 
+    def groups(self) -> list[str]:
+        """Return the groups that patrons are in, by name."""
+
     def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
         """Yield the patrons by their number. What is written meanwhile may or may not be seen."""
 

@@ -15,6 +15,8 @@ from cprsync.store.core.tenant import TenantStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import ColumnElement
+
     from cprsync.services.ports.patrons import PatronFilter
 
 #: Rows read at a time.
@@ -28,10 +30,17 @@ class Listing(TenantStore):
     def statuses(self) -> list[str]:
         return sorted(set(tables.STATUS_CLASSES.values()))
 
+    def groups(self) -> list[str]:
+        with reading(self._tenant.engine) as connection:
+            return sorted(connection.scalars(select(_PATRON.patron_group).where(self._are_here()).distinct()))
+
+    def _are_here(self) -> ColumnElement[bool]:
+        here = (_PATRON.agency == self._tenant.agency) & _PATRON.status_class.not_in(tables.GONE)
+        return here & (_PATRON.kind != PatronKind.RESPONSIBLE.value)
+
     def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
         columns = (_PATRON.id, _PATRON.status_class, _PATRON.standing, _PATRON.patron_group, _PATRON.municipality)
-        here = (_PATRON.agency == self._tenant.agency) & _PATRON.status_class.not_in(tables.GONE)
-        here &= _PATRON.kind != PatronKind.RESPONSIBLE.value
+        here = self._are_here()
         asked = ((_PATRON.patron_group, wanted.group), (_PATRON.municipality, wanted.municipality))
         for column, value in (*asked, (_PATRON.status_class, wanted.status)):
             here = here if value is None else here & (column == value)

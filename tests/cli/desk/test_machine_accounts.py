@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 
 from cprsync.cli.desk.machines import set_machine
+from cprsync.cli.desk.readers import set_reader
 from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.certs import make_authority, packaged_profile
@@ -51,6 +52,11 @@ def set_(config: Path, name: str, *numbers: int, **more: Any) -> None:
     set_machine(name, certificate=files, config=config, as_json=True, **more)
 
 
+def add_feed(config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('[[library.target]]\nname = "website"\nkind = "feed"\nfields = ["group"]\n')
+
+
 def refused(config: Path, name: str, *numbers: int) -> None:
     with pytest.raises(SystemExit):
         set_(config, name, *numbers)
@@ -66,9 +72,43 @@ def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(
     (kept,) = read_accounts(config.parent / "accounts.toml").machine
     assert sorted(kept.certificates) == prints
     list_accounts(config=config, as_json=True)
+    document.pop("desk_lacks")
     assert told(capsys) == {"accounts": [], "machines": [document], "readers": []}
     list_accounts(config=config, lang="en")
     assert f"automat-1: machine, sha256:{prints[0][:16]}…" in capsys.readouterr().out
+
+
+def test_a_certificate_that_the_desk_does_not_ask_for_yet_is_kept_and_says_what_is_missing(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_feed(config)
+    set_reader("website", certificate=[config.parents[1] / "0.pem"], config=config, lang="en")
+    assert "asks for none. Write machines_ca, certificate, key under [desk] in cprsync.toml" in capsys.readouterr().out
+    set_(config, "automat-1", 1)
+    assert told(capsys)["desk_lacks"] == ["machines_ca", "certificate", "key"]
+    set_reader("website", secret=True, config=config, as_json=True)
+    assert told(capsys)["desk_lacks"] == ["machines_ca", "certificate", "key"]
+
+
+def test_a_desk_that_asks_for_certificates_lacks_nothing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_feed(config)
+    text = config.read_text("utf-8")
+    for name in ("certificate", "key", "machines_ca"):
+        text = text.replace(f"# {name} = ", f"{name} = ", 1)
+    config.write_text(text, "utf-8")
+    set_reader("website", certificate=[config.parents[1] / "0.pem"], config=config, lang="en")
+    assert "website: reads changes" in (said := capsys.readouterr().out)
+    assert len(said.splitlines()) == 1
+    set_(config, "automat-1", 1)
+    assert told(capsys)["desk_lacks"] == []
+
+
+def test_a_reader_who_comes_by_a_secret_alone_needs_no_certificate_of_the_desks(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_feed(config)
+    set_reader("website", secret=True, config=config, as_json=True)
+    assert told(capsys)["desk_lacks"] == []
 
 
 def test_the_certificates_named_are_the_only_ones(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

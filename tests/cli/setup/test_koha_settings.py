@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_settings import GOOD, configuration
@@ -11,9 +12,10 @@ from cprsync.config.settings import load_settings
 from cprsync.config.targets import KohaTarget
 from cprsync.domain.outward.koha import Ending
 from cprsync.domain.outward.target import ProtectedRule
+from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
-from cprsync.target_wiring import koha_settings
+from cprsync.target_wiring import check_names, koha_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +103,93 @@ def test_a_koha_that_cannot_be_kept_true_is_refused_in_danish(tmp_path: Path, ol
     with pytest.raises(ConfigurationError) as caught:
         koha(tmp_path, "" if "categories = " in text else more, text)
     assert told in in_danish(caught.value.document())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key"),
+    [
+        ('url = "https://koha.example/api/v1/"\n', "", "[[library.target]]", "koha, url: this setting is missing"),
+        ("https://koha.example", "http://hidden.example", "url = ", "koha, url: expected an address"),
+        ('name = "koha"', 'name = "Hidden one"', "name = ", "1, name: expected at most 32 small letters"),
+        (
+            'kind = "koha"',
+            'kind = "hidden"',
+            "kind = ",
+            "koha, kind: expected one of 'feed', 'koha', 'web",
+        ),
+        ('kind = "koha"\n', "", "[[library.target]]", "koha, kind: this setting is missing"),
+        ('"name"', '"hidden"', "fields = ", "koha, fields.1: Input should be 'number', "),
+        ('library = "HB"', 'library = "hidden place"', "library = ", "koha, library: expected a code of Koha's"),
+        ('"VOKSEN"', '"V"\ncategories = "hidden"', "categories = ", 'koha, categories: expected "koha", or a table'),
+        (
+            '"VOKSEN"',
+            '"V"\ncategories = {Barn = 17}',
+            "categories = ",
+            "koha, categories.Barn: Input should be a",
+        ),
+        ('"VOKSEN"', '"V"\nmunicipalities = ["75x"]', "municip", "koha, municipalities.0: expected the four digits"),
+        ('"VOKSEN"', '"V"\nsecret = "hidden"', "secret = ", "koha, secret: there is no such setting"),
+        ('"VOKSEN"', '"V"\ncrl = "hidden"', "crl = ", "koha, crl: expected a list in [ ]"),
+    ],
+)
+def test_a_mistake_in_a_target_is_told_by_its_name_key_and_line_and_quotes_no_value(
+    tmp_path: Path, old: str, new: str, line: str, key: str
+) -> None:
+    text = KOHA.replace(old, new, 1)
+    assert text != KOHA
+    with pytest.raises(ConfigurationError) as caught:
+        koha(tmp_path, text=text)
+    lines = (GOOD + text).splitlines()
+    number = next(n for n, one in enumerate(lines, 1) if n > len(GOOD.splitlines()) and one.startswith(line))
+    assert caught.value.message.startswith(f"{tmp_path / 'cprsync.toml'}, line {number}: [[library.target]] {key}")
+    danish = in_danish(caught.value.document())
+    assert f"linje {number}: [[library.target]] {key.split(':', maxsplit=1)[0]}: " in danish
+    for said in (caught.value.message, danish):
+        assert not [word for word in ("hidden", "Input tag", "tuple", "literal", "17", "75x") if word in said.lower()]
+
+
+def test_a_target_in_single_brackets_is_told_to_have_two(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"library\.0\.target: expected a list.*two brackets: \[\[ \]\]"):
+        koha(tmp_path, text=KOHA.replace("[[library.target]]", "[library.target]"))
+
+
+# -- what the policy does not have -------------------------------------------------------------------------
+
+_POLICY: dict[str, Any] = {
+    "ladders": Ladders(
+        (Ladder(date(2027, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),), former=frozenset({"Ung"})
+    ),
+    "branches": ("Hovedbiblioteket",),
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            'groups = ["Barn", "Vokse"]',
+            "groups: Vokse: policy.toml har ingen sådan lånergruppe: der er Barn, V",
+        ),
+        (
+            "categories = {Vokse = 'V'}",
+            "categories.Vokse: policy.toml har ingen sådan lånergruppe: der er Barn, V",
+        ),
+        (
+            "libraries = {Filialen = 'F'}",
+            "libraries.Filialen: policy.toml har ingen sådan filial: der er Hovedbib",
+        ),
+    ],
+)
+def test_a_group_or_branch_that_the_policy_does_not_have_is_refused_with_those_there_are(
+    tmp_path: Path, more: str, told: str
+) -> None:
+    section = koha(tmp_path, f"{more}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        check_names(section, Policy(**_POLICY))
+    assert in_danish(caught.value.document()).startswith(f"[[library.target]] med navnet koha, {told}")
+    # a policy that names none says nothing of them
+    check_names(section, Policy())
+
+
+def test_a_group_of_an_earlier_policy_is_one(tmp_path: Path) -> None:
+    check_names(koha(tmp_path, "groups = ['Barn', 'Ung']\ncategories = {Ung = 'U'}\n"), Policy(**_POLICY))
