@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.right_day import Day
 from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause, RightRule
-from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day, calendar_stamp
+from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day
 from cprsync.domain.patron.override import birth_in_force
 from cprsync.domain.person.age import birthday
 from cprsync.domain.person.person import Status
@@ -120,7 +120,7 @@ def rights_stamp(policy: Policy) -> str | None:
         ]
         for one in policy.products.periods
     ]
-    rest = [_WRITTEN, _sorted(policy.home), policy.ladders.leap.value, calendar_stamp(policy)]
+    rest = [_WRITTEN, _sorted(policy.home), policy.ladders.leap.value, policy.calendar_stamp()]
     return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
 
 

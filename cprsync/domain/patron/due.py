@@ -7,7 +7,6 @@ reads age and overrides from `CalendarFacts`, and the caller passes the day in.
 from __future__ import annotations
 
 import enum
-import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -184,35 +183,6 @@ def forecast(all_facts: Iterable[CalendarFacts], *, first: date, last: date, pol
 def after_day(until: date | None) -> date | None:
     """The day after a last day; None: there is no last day, or it is the last day that `date` can hold."""
     return None if until is None or until == date.max else until + ONE_DAY
-
-
-def calendar_stamp(policy: Policy) -> str | None:
-    """The parts of a policy that decide when something is due, as one JSON text; None: no group follows age."""
-    if not policy.ladders.ladders:
-        return None
-    return json.dumps(
-        {
-            "leap": policy.ladders.leap.value,
-            "warn_days": policy.override_warn_days,
-            "ladders": [
-                [ladder.since.isoformat(), [[group.name, group.from_age] for group in ladder.groups]]
-                for ladder in policy.ladders.ladders
-            ],
-        },
-        ensure_ascii=False,
-    )
-
-
-def mark_former_groups(stamp: str | None, policy: Policy) -> Policy:
-    """The policy, with the groups of an earlier policy (`stamp`) marked as former.
-
-    A patron may still be in a group that the policy no longer has. A former group still follows age, so that the patron
-    leaves it.
-    """
-    if stamp is None:
-        return policy
-    former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
-    return replace(policy, ladders=replace(policy.ladders, former=former))
 
 
 def _due(facts: CalendarFacts, day: date, policy: Policy) -> Iterator[tuple[DueKind, str]]:

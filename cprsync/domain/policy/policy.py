@@ -7,6 +7,7 @@ A policy has several ladders of age groups, each in force from one day on. A pat
 from __future__ import annotations
 
 import enum
+import json
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
@@ -302,3 +303,25 @@ class Policy:
         """What a group may do and pays."""
         described = next((group for group in self.groups if group.name == name), None)
         return described or replace(self.group_defaults, name=name)
+
+    def calendar_stamp(self) -> str | None:
+        """What decides when something is due for a patron, as one JSON text; None: no group follows age."""
+        if not self.ladders.ladders:
+            return None
+        ladders = [
+            [ladder.since.isoformat(), [[group.name, group.from_age] for group in ladder.groups]]
+            for ladder in self.ladders.ladders
+        ]
+        said = {"leap": self.ladders.leap.value, "warn_days": self.override_warn_days, "ladders": ladders}
+        return json.dumps(said, ensure_ascii=False)
+
+    def with_former_groups(self, stamp: str | None) -> Policy:
+        """The same policy, with the groups of an earlier one (its `calendar_stamp`) marked as former.
+
+        A patron may still be in a group that the policy no longer has. A former group still follows age, so that the
+        patron leaves it.
+        """
+        if stamp is None:
+            return self
+        former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
+        return replace(self, ladders=replace(self.ladders, former=former))

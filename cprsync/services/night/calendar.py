@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.netmedia.rights import RightChange, reveals_birth_date, rights_stamp, upcoming_changes
-from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, calendar_stamp, forecast, mark_former_groups
+from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, forecast
 from cprsync.domain.patron.effective import find_differing
 from cprsync.domain.patron.override import in_force
 from cprsync.services.ports.runs import DuePage
@@ -40,11 +40,11 @@ def live_days(night: Night, run: Run) -> dict[str, int]:
     A killed run repeats the days. A patron who is finished has nothing due any more, and is counted once.
     """
     days = days_to_live(night.store.runs.last_day(), run.day)
-    stamp, kept = calendar_stamp(night.policy), night.store.calendar.stamp()
+    stamp, kept = night.policy.calendar_stamp(), night.store.calendar.stamp()
     night.progress.stage("calendar", len(days))
     if stamp != kept:
         # the policy has changed: its groups and days are computed for every patron, once
-        coming = replace(night, policy=mark_former_groups(kept, night.policy))
+        coming = replace(night, policy=night.policy.with_former_groups(kept))
         _live(coming, run, days[0] if days else run.day, everyone=True)
         night.store.calendar.keep_stamp(run, stamp)
     for day in days:
@@ -71,8 +71,8 @@ def _live(night: Night, run: Run, day: date, *, everyone: bool) -> None:
 def upcoming(store: Store, policy: Policy, *, first: date, last: date) -> Iterator[Due]:
     """The events of these days. If the policy has changed since the last night, it covers every patron."""
     kept = store.calendar.stamp()
-    facts = store.calendar.due_facts(last, everyone=calendar_stamp(policy) != kept)
-    return forecast(facts, first=first, last=last, policy=mark_former_groups(kept, policy))
+    facts = store.calendar.due_facts(last, everyone=policy.calendar_stamp() != kept)
+    return forecast(facts, first=first, last=last, policy=policy.with_former_groups(kept))
 
 
 def foresee_days(night: Night, run: Run, foresee: Callable[[Iterable[Due]], None]) -> dict[str, int]:

@@ -196,7 +196,7 @@ class Calendar(Protocol):
         """Yield the facts of those of these patrons who have a responsible, whether or not anything is due."""
 
     def stamp(self) -> str | None:
-        """Return the stamp of the policy with which the due days were counted (`due.calendar_stamp`)."""
+        """Return the stamp of the policy with which the due days were counted (`Policy.calendar_stamp`)."""
 
     def keep_stamp(self, run: Run, counted: str | None) -> None:
         """Note that every due day is counted with this policy now."""

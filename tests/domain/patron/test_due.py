@@ -17,12 +17,10 @@ from cprsync.domain.patron.due import (
     Due,
     DueKind,
     age_step_of,
-    calendar_stamp,
     derived_group,
     forecast,
     live_one_day,
     local_due,
-    mark_former_groups,
     next_age_step,
     next_due,
 )
@@ -234,20 +232,20 @@ def test_a_group_that_was_renamed_or_dropped_is_no_reason_to_stay_in_it() -> Non
     renamed = Policy(ladders=Ladders((Ladder(date(2000, 1, 1), (CHILD, AgeGroup("Teen", 14), ADULT)),)))
     stays = facts(group="Ung")
     assert derived_group(stays, BIRTHDAY, renamed) == "Ung"
-    assert derived_group(stays, BIRTHDAY, mark_former_groups(calendar_stamp(POLICY), renamed)) == "Teen"
-    assert mark_former_groups(None, renamed) == renamed
+    assert derived_group(stays, BIRTHDAY, renamed.with_former_groups(POLICY.calendar_stamp())) == "Teen"
+    assert renamed.with_former_groups(None) == renamed
 
 
 def test_the_stamp_of_a_policy_follows_what_decides_on_its_days() -> None:
-    stamp = calendar_stamp(POLICY)
+    stamp = POLICY.calendar_stamp()
     others = [
         replace(POLICY, override_warn_days=15),
         replace(POLICY, ladders=replace(LADDERS, leap=LeapDay.FEBRUARY)),
         replace(POLICY, ladders=Ladders(LADDERS.ladders[:1])),
     ]
-    assert len({stamp, *map(calendar_stamp, others)}) == 4
-    assert calendar_stamp(replace(POLICY, dead_subscription_days=1)) == stamp
-    assert calendar_stamp(Policy()) is None
+    assert len({stamp, *(one.calendar_stamp() for one in others)}) == 4
+    assert replace(POLICY, dead_subscription_days=1).calendar_stamp() == stamp
+    assert Policy().calendar_stamp() is None
 
 
 # -- any life --------------------------------------------------------------------------------------------
