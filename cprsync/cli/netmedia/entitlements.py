@@ -244,7 +244,7 @@ def entitlements_cards(
     after a yes. What is told waits for the next night, which sends it.
     """
     from cprsync.cli.desk.confirming import Asker
-    from cprsync.services.netmedia.cards import begin_cards, cards_document
+    from cprsync.services.netmedia.cards import begin_cards
 
     asker, told = Asker(yes=yes, confirm=confirm, approve=approve, language=lang, as_json=as_json), 0
     with (
@@ -256,7 +256,7 @@ def entitlements_cards(
             told = _remove_cards(night, asker)
         elif now:
             told = begin_cards(night)
-        document = cards_document(night.store.card_accounts.state(), told=told)
+        document = night.store.card_accounts.state().document(told=told)
     lines = [cards_text(document, lang), *([word("cards_sent", lang)] if told else [])]
     print_document({"agency": site.section.agency, **document}, lines, as_json=as_json)
 
@@ -264,9 +264,9 @@ def entitlements_cards(
 def _remove_cards(night: Night, asker: Asker) -> int:
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.showing import preview_document
-    from cprsync.services.netmedia.cards import cards_document, end_cards, preview_end
+    from cprsync.services.netmedia.cards import end_cards, preview_end
 
-    state, preview = cards_document(night.store.card_accounts.state()), preview_end(night)
+    state, preview = night.store.card_accounts.state().document(), preview_end(night)
     line = word("cards_would_end", asker.language, accounts=state["accounts"])
     with asker.confirmed({**state, "preview": preview_document(preview)}, preview, [line]) as confirmation:
         return end_cards(night, confirmation, user=user_name())

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.responsible import Troubled, find_troubles, news_for_minors
+from cprsync.domain.patron.responsible import Troubled, find_troubles
 from cprsync.domain.patron.review import (
     BIRTH_DIFFERS,
     PARKED,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.patron.patron import AsOf, Patron
-    from cprsync.domain.patron.responsible import Answering, News
+    from cprsync.domain.patron.responsible import Answering
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
 
@@ -123,6 +123,14 @@ class ReviewNews:
         return changed
 
 
+@dataclass(frozen=True, slots=True)
+class MinorNews:
+    """Pairs of a minor and a kind of review item: items to raise, and items that have settled by themselves."""
+
+    asked: frozenset[tuple[str, str]]
+    settled: frozenset[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Reviews:
     """What becomes of the items."""
@@ -151,7 +159,7 @@ def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collec
         items: what is in force about the patrons that the news is about, the oldest first.
         links: every link in force of each minor that one of the troubled patrons answers for, after the changes.
     """
-    minors = news_for_minors(links, news.troubled)
+    minors = find_news_for_minors(links, news.troubled)
     changed = {patron.id: (patron.register, after) for patron, after in news.changes}
     waiting = [item for item in items if item.waits]
     settled = [item for item in waiting if _is_settled(item, news, changed, minors)]
@@ -167,8 +175,22 @@ def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collec
     )
 
 
+def find_news_for_minors(links: Collection[Answering], changed: Mapping[str, Troubled]) -> MinorNews:
+    """What changes of responsible people mean for the minors.
+
+    Args:
+        links: every link in force of each minor concerned.
+        changed: the responsible people who have changed, by id.
+    """
+    still = {(link.minor_id, kind) for link in links for kind in link.troubles}
+    theirs = [(link.minor_id, changed[link.responsible_id]) for link in links if link.responsible_id in changed]
+    asked = {(minor, kind) for minor, one in theirs for kind in one.after - one.before}
+    over = {(minor, kind) for minor, one in theirs for kind in one.before - one.after}
+    return MinorNews(frozenset(asked), frozenset(over - still))
+
+
 def _is_settled(
-    item: ItemInForce, news: ReviewNews, changed: Mapping[str, tuple[Person, Person]], minors: News
+    item: ItemInForce, news: ReviewNews, changed: Mapping[str, tuple[Person, Person]], minors: MinorNews
 ) -> bool:
     if item.kind.startswith(PARKED):
         return item.patron_id in news.decided if item.about is None else _is_agreed(item, item.about, news)

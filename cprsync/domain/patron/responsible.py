@@ -16,7 +16,7 @@ from cprsync.domain.person.age import birthday
 from cprsync.domain.person.person import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date
 
     from cprsync.domain.patron.override import Override
@@ -146,25 +146,3 @@ class Troubled:
     @property
     def is_news(self) -> bool:
         return self.before != self.after
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Pairs of a minor and a kind of review item: items to raise, and items that have settled by themselves."""
-
-    asked: frozenset[tuple[str, str]]
-    settled: frozenset[tuple[str, str]]
-
-
-def news_for_minors(links: Collection[Answering], changed: Mapping[str, Troubled]) -> News:
-    """What changes of responsible people mean for the minors.
-
-    Args:
-        links: every link in force of each minor concerned.
-        changed: the responsible people who have changed, by id.
-    """
-    still = {(link.minor_id, kind) for link in links for kind in link.troubles}
-    theirs = [(link.minor_id, changed[link.responsible_id]) for link in links if link.responsible_id in changed]
-    asked = {(minor, kind) for minor, one in theirs for kind in one.after - one.before}
-    over = {(minor, kind) for minor, one in theirs for kind in one.before - one.after}
-    return News(frozenset(asked), frozenset(over - still))

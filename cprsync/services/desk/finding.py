@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.finding import Typed
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.night import Night
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
@@ -39,9 +38,6 @@ MORE: Final = "more"
 HITS_MAX: Final = 20
 #: How many changed records a search makes keys of. The night makes the rest.
 REFRESHED_MAX: Final = 200
-#: How many records a night makes keys of, and in one transaction.
-KEYS_A_NIGHT: Final = 500_000
-KEYS_TOGETHER: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +138,3 @@ def _is_search(typed: Typed, document: Mapping[str, Any]) -> bool:
         # a CPR number may also be a telephone number by its form
         return typed.number is None
     return "hits" in document or document["by"] in {TELEPHONE, NAME}
-
-
-def make_finding_keys(night: Night) -> None:
-    """Make the keys of the records that have changed since theirs were made. The next night makes what is left."""
-    for _ in range(KEYS_A_NIGHT // KEYS_TOGETHER):
-        if not night.store.finding.refresh(KEYS_TOGETHER):
-            return
-        night.raise_if_stopped()

@@ -22,6 +22,7 @@ import structlog
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Held
+from cprsync.domain.netmedia.cards import TOLD_A_NIGHT
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
 from cprsync.domain.netmedia.rights import RightChange, rights_stamp
 from cprsync.domain.netmedia.settling import Settled, Unsettled
@@ -361,3 +362,25 @@ def _write(store: Store, run: Run | None, together: list[tuple[Effect, Settled |
         done.left += store.outbox.settle(run, together)
         done.sent += sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
         together.clear()
+
+
+def tell_of_cards(night: Night, run: Run | None, *, most: int | None = TOLD_A_NIGHT) -> int:
+    """Tell the patrons of a new setting for their cards, in shares. Returns how many were told.
+
+    Each share is one transaction, so that a killed run goes on behind the last one. What a patron's account has to hold
+    waits in the outbox like any other effect, and is sent by the same pass.
+
+    Args:
+        night: the library, which has a CULR.
+        run: the run, or None for a caller who holds the agreement's lock.
+        most: how many patrons to look at; None: all.
+    """
+    told, looked = 0, 0
+    while most is None or looked < most:
+        night.raise_if_stopped()
+        share = night.batch if most is None else min(night.batch, most - looked)
+        now = night.store.card_accounts.tell(run, share)
+        if now is None:
+            break
+        told, looked = told + now, looked + share
+    return told

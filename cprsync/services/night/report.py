@@ -23,7 +23,6 @@ from cprsync.errors import (
     TargetUnavailable,
 )
 from cprsync.services.feed.questions import WindowsAsked
-from cprsync.services.netmedia.cards import cards_document
 from cprsync.services.netmedia.publishing import Compared
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import Departed
@@ -291,7 +290,7 @@ class Report:
             "published": self._published(),
             "targets": [self._target(one) for one in told.targets],
             "net_media": {**told.accounts.counts(), "brake": told.accounts.brake()},
-            "cards": None if closing.cards is None else cards_document(closing.cards, told=told.cards),
+            "cards": None if closing.cards is None else closing.cards.document(told=told.cards),
             "overrides": dict(closing.overrides),
             "sealed_by_silence": closing.sealed_by_silence,
             "windows": self.windows.document(),

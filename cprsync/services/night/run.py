@@ -17,17 +17,15 @@ from cprsync.domain.leaving.leaving import Departing
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
-from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.feed.intake import take_in
 from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
-from cprsync.services.netmedia.cards import tell_of_cards
-from cprsync.services.netmedia.publishing import Published, compare_accounts, derive_rights, publish, rights_changed
+from cprsync.services.netmedia import publishing
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
 from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
 from cprsync.services.outward.sending import Sender
-from cprsync.services.planning.applying import apply, hold, protect_only
+from cprsync.services.planning.applying import apply, hold, make_finding_keys, protect_only
 from cprsync.services.planning.planning import Planner
 from cprsync.services.ports.runs import LIVED, RunState, Tally
 
@@ -358,22 +356,22 @@ class _Course:
     def _tell_the_net_media(self) -> None:
         """Derive rights and publish what waits. A stopped night publishes too, for what was committed before it."""
         night, run, lives = self._night, self._run, self._lives
-        derived = lives and derive_rights(night, run)
+        derived = lives and publishing.derive_rights(night, run)
         if lives:
             # compare a share of the accounts before `publish`, which sends the repairs
-            found = compare_accounts(night, run)
+            found = publishing.compare_accounts(night, run)
             self._told = Told(found)
             reasons = Counter({NET_MEDIA_FOREIGN: len(found.left)})
             self._counts += Counts(left=len(found.left), reasons=reasons)
         if night.net_media is not None:
             if lives:
-                self._told = replace(self._told, cards=tell_of_cards(night, run))
+                self._told = replace(self._told, cards=publishing.tell_of_cards(night, run))
             self._publish()
         if derived:
             titles = night.policy.products.titles(run.day)
             self._told = replace(
                 self._told,
-                entitlements=rights_changed(night, run),
+                entitlements=publishing.rights_changed(night, run),
                 titles={name: title.document() for name, title in titles.items()},
             )
 
@@ -390,7 +388,7 @@ class _Course:
     def _publish(self) -> None:
         # if CULR refused to be read, it will refuse to be told: no further call in this run
         alarm = self._told.accounts.alarm
-        done = publish(self._night, self._run) if alarm is None else Published(error=alarm)
+        done = publishing.publish(self._night, self._run) if alarm is None else publishing.Published(error=alarm)
         self._told = replace(self._told, sent=done.sent, error=done.error)
         self._counts += Counts(left=len(done.left), reasons=Counter(kind for _, kind in done.left))
         if not self._held:

@@ -1,4 +1,4 @@
-"""Writes a guarded plan in batches, or only the part of it that protects.
+"""Writes a guarded plan in batches, or only the part of it that protects. Then makes the keys of changed records.
 
 Each batch is one transaction with its checkpoint.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.deciding.decide import protective_part
 from cprsync.domain.deciding.guard import Outcome
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.runs import Run
+#: How many records a night makes keys of, and in one transaction.
+KEYS_A_NIGHT: Final = 500_000
+KEYS_TOGETHER: Final = 500
 
 
 def apply(night: Night, run: Run | None, plan: Plan) -> None:
@@ -158,3 +161,11 @@ def _renumber_again(night: Night, step: Step, patron: Patron) -> Step:
         return Step(item, asks=step.asks)
     again = renumber_step(night, patron, write.after.number, day=write.renumbered)
     return replace(step, change=again.change, write=again.write)
+
+
+def make_finding_keys(night: Night) -> None:
+    """Make the keys of the records that have changed since theirs were made. The next night makes what is left."""
+    for _ in range(KEYS_A_NIGHT // KEYS_TOGETHER):
+        if not night.store.finding.refresh(KEYS_TOGETHER):
+            return
+        night.raise_if_stopped()

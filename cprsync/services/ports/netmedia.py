@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,6 +59,17 @@ class CardsState:
     left: int
     #: accounts stay at CULR though the setting lets no card log in
     stays: bool
+
+    def document(self, *, told: int = 0) -> dict[str, Any]:
+        """The counts alone, as reports and `entitlements cards` show them. `told`: how many were told just now."""
+        return {
+            "local_accounts": "cards" if self.log_in else "none",
+            "stage": self.stage.value,
+            "accounts": self.accounts,
+            "told": told,
+            "left": self.left,
+            "stays": self.stays,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, par
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
+from cprsync.store.records import links
 from cprsync.store.records.numbers import OLD_NUMBER, open_number
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _select_one_ending() -> Select[str]:
 
 def _release_idle(tenant: Tenant, run: Run | None) -> None:
     with reading(tenant.engine) as connection:
-        idle = responsibles.find_idle(connection, tenant)
+        idle = links.find_idle(connection, tenant)
     if idle:
         with run_transaction(tenant, run) as connection:
             responsibles.release(connection, tenant, idle, by_night=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
@@ -111,12 +111,8 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
     """Stop persons who only answer from leaving: they answer for a minor again."""
-    of_patron = _only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    of_patron = links.only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
     connection.execute(update(tables.patron).where(of_patron).values(standing=Stage.ACTIVE.value, leaves_since=None))
-
-
-def _only_answers(tenant: Tenant) -> ColumnElement[bool]:
-    return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
 
 
 def end(
@@ -172,26 +168,13 @@ def _is_gone() -> ColumnElement[bool]:
     return _PATRON.status_class.in_(tables.GONE)
 
 
-def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
-    """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
-    of_whom_one_ended = select(_LINK.responsible_id).where(links.ours(tenant), _LINK.until.is_not(None))
-    here = _PATRON.standing == Stage.ACTIVE.value
-    wanted = select(_PATRON.id).where(_is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
-    return sorted(connection.scalars(wanted))
-
-
-def _is_idle(tenant: Tenant) -> ColumnElement[bool]:
-    theirs = links.ours(tenant) & (_LINK.responsible_id == _PATRON.id)
-    return _only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), links.owes()))
-
-
 def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[str], *, by_night: bool) -> None:
     """Make those of these leave who only answer, and answer for nobody now. Their records close like any patron's.
 
     After an answer by staff, the night after today's closes the record. Until then staff can take the answer back.
     After a decision of the night (`by_night`), that night closes the record itself.
     """
-    wanted = select(_PATRON.id).where(_is_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
+    wanted = select(_PATRON.id).where(links.is_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
     ids = sorted(connection.scalars(wanted))
     values = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
     leaving = update(tables.patron).where(_PATRON.agency == tenant.agency).values(values)
@@ -202,7 +185,7 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
 
 def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Make borrowers of those who only answered until now. Returns their ids."""
-    wanted = select(_PATRON.id).where(_only_answers(tenant)).order_by(_PATRON.id)
+    wanted = select(_PATRON.id).where(links.only_answers(tenant)).order_by(_PATRON.id)
     ids = fetch_values(connection, wanted, _PATRON.id, patron_ids)
     becoming = update(tables.patron).where(_PATRON.agency == tenant.agency).values(kind=PatronKind.PERSON.value)
     change_rows(connection, becoming, _PATRON.id, ids)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select, update
 
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store import tables
@@ -131,3 +133,22 @@ def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -
     answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
     theirs = update(tables.patron).where(_PATRON.agency == tenant.agency, answers)
     change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids)
+
+
+def only_answers(tenant: Tenant) -> ColumnElement[bool]:
+    """Return a condition: a person of this library who is no borrower, and is kept because they answer for a minor."""
+    return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+
+
+def is_idle(tenant: Tenant) -> ColumnElement[bool]:
+    """Return a condition: a person who only answers, and answers for nobody now, nor for an earlier debt."""
+    theirs = ours(tenant) & (_LINK.responsible_id == _PATRON.id)
+    return only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), owes()))
+
+
+def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
+    """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
+    of_whom_one_ended = select(_LINK.responsible_id).where(ours(tenant), _LINK.until.is_not(None))
+    here = _PATRON.standing == Stage.ACTIVE.value
+    wanted = select(_PATRON.id).where(is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
+    return sorted(connection.scalars(wanted))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from people import person
 
+from cprsync.domain.deciding.reviews import find_news_for_minors
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.responsible import (
     RESPONSIBLES_MAX,
@@ -18,7 +19,6 @@ from cprsync.domain.patron.responsible import (
     Proposed,
     Troubled,
     find_troubles,
-    news_for_minors,
     of_age_on,
     why_no_letter,
     why_not,
@@ -126,13 +126,13 @@ def link(responsible: str, *, troubles: frozenset[str] = NOTHING, minor: str = "
 
 def test_her_death_is_asked_about_for_each_minor_she_answers_for() -> None:
     links = [link("R", troubles=WHOLE), link("R", troubles=WHOLE, minor="N"), link("S", minor="N")]
-    news = news_for_minors(links, {"R": Troubled(NOTHING, WHOLE)})
+    news = find_news_for_minors(links, {"R": Troubled(NOTHING, WHOLE)})
     assert (news.asked, news.settled) == ({("M", "responsible.gone"), ("N", "responsible.gone")}, frozenset())
 
 
 def test_her_return_settles_what_waits_unless_another_is_gone_too() -> None:
     links = [link("R"), link("R", minor="N"), link("S", troubles=WHOLE, minor="N")]
-    news = news_for_minors(links, {"R": Troubled(WHOLE, NOTHING)})
+    news = find_news_for_minors(links, {"R": Troubled(WHOLE, NOTHING)})
     assert (news.asked, news.settled) == (frozenset(), {("M", "responsible.gone")})
 
 
@@ -145,4 +145,4 @@ def test_an_item_is_about_the_links_whose_trouble_it_names_and_about_every_link_
 def test_whoever_only_moves_is_no_news() -> None:
     assert not Troubled(WHOLE, WHOLE).is_news
     assert Troubled(WHOLE, NOTHING).is_news
-    assert news_for_minors([link("R", troubles=WHOLE)], {}).asked == frozenset()
+    assert find_news_for_minors([link("R", troubles=WHOLE)], {}).asked == frozenset()

@@ -14,7 +14,7 @@ from cprsync import domain
 #: Nothing of a person stands in them. A new one is put here by whoever has looked.
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
-    *("Answering", "News", "Troubled", "PartingRow", "CardsProgress"),
+    *("Answering", "MinorNews", "Troubled", "PartingRow", "CardsProgress"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
         "PatronGroup",

@@ -12,8 +12,9 @@ from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.person import SILENT
-from cprsync.services.desk.finding import HITS_MAX, Finder, make_finding_keys
+from cprsync.services.desk.finding import HITS_MAX, Finder
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.planning.applying import make_finding_keys
 
 if TYPE_CHECKING:
     import pytest

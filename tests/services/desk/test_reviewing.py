@@ -20,10 +20,10 @@ from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
-from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.run import run_night
+from cprsync.services.planning.applying import make_finding_keys
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.lending import circulation

@@ -21,10 +21,10 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
-from cprsync.services.desk.finding import make_finding_keys
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.feed.questions import ask_about_windows_between_nights
+from cprsync.services.planning.applying import make_finding_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,9 +21,9 @@ from cprsync.domain.netmedia.cards import CardsStage
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NotConfirmed
-from cprsync.services.netmedia.cards import begin_cards, end_cards, preview_end, tell_of_cards
+from cprsync.services.netmedia.cards import begin_cards, end_cards, preview_end
 from cprsync.services.netmedia.entitlements import verify
-from cprsync.services.netmedia.publishing import publish_patron, reconcile_accounts
+from cprsync.services.netmedia.publishing import publish_patron, reconcile_accounts, tell_of_cards
 from cprsync.services.night.dry_run import plan_night
 
 if TYPE_CHECKING:

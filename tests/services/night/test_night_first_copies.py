@@ -20,7 +20,7 @@ from cprsync.errors import (
     RegisterRefused,
     RegisterUnavailable,
 )
-from cprsync.services.desk.finding import make_finding_keys
+from cprsync.services.planning.applying import make_finding_keys
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber

@@ -15,7 +15,7 @@ from townspeople import cpr, moves, person
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.services.desk.finding import make_finding_keys
+from cprsync.services.planning.applying import make_finding_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
