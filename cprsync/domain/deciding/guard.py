@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.deciding.protection import protection_action_between
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.override import Overridden, culr_in_force
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import EMPTY, SILENT, Gap, Protection, Status
 from cprsync.domain.person.sealed import same_dwelling, same_writing

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.netmedia.account import NOWHERE, Effect, is_foreign, ours_to_delete
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of, stored_line
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import BLOCK_REASONS, State
 from cprsync.domain.person.person import EMPTY, SILENT, Status
 from cprsync.domain.person.sealed import Address

@@ -12,8 +12,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cprsync.domain.patron.effective import municipality_in_force
-from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
+from cprsync.domain.patron.override import Overridden, birth_in_force, in_force, municipality_in_force
 from cprsync.domain.person.person import SILENT, WITH_ADDRESS, Abroad, Gap
 from cprsync.domain.person.sealed import Address, Name, label_lines
 

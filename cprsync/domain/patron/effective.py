@@ -11,13 +11,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, derived_group
-from cprsync.domain.patron.override import Overridden, birth_in_force, in_force, municipality_in
-from cprsync.domain.person.municipality import Residence, culr_number_of, municipality_of, residence_of
-from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Birth, Gap, Status
-from cprsync.domain.person.sealed import Address, has_label, has_name
+from cprsync.domain.patron.override import (
+    Overridden,
+    as_if_living,
+    birth_in_force,
+    culr_in_force,
+    in_force,
+    municipality_in,
+    municipality_in_force,
+)
+from cprsync.domain.person.municipality import Residence, municipality_of, residence_of
+from cprsync.domain.person.person import SILENT, Birth, Gap
+from cprsync.domain.person.sealed import has_label, has_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from cprsync.domain.patron.override import Override
@@ -66,40 +73,6 @@ def effective(patron: Recorded, policy: Policy, *, on: date) -> Effective:
         culr=culr_in_force(person, holding),
         group=derived_group(facts, on, policy),
     )
-
-
-def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
-    """What CULR must hold: the part of `effective` that needs no policy.
-
-    Staff may know where a person lives. This is also so for a person without a CPR number: CULR knows them by their
-    patron number. An annulled or a replaced number belongs to nobody in CULR, so staff's municipality is not used for
-    it.
-    """
-    # most patrons have no correction, and a night asks about each several times
-    staffs = municipality_in(holding) if holding else None
-    if staffs is None or person.status in NUMBER_ONLY:
-        return culr_number_of(person)
-    return culr_number_of(as_if_living(person, staffs))
-
-
-def municipality_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
-    """The municipality: staff's while a correction holds, else the one of the last known address."""
-    return municipality_in(holding) or municipality_of(person)
-
-
-def as_if_living(person: Person, municipality: str | None) -> Person:
-    """The person as the register would describe them if staff's municipality is right.
-
-    A status that ends residence ends it, whatever staff typed. If the register does not know the municipality, staff's
-    value fills it. This is so if the register is silent, the person has disappeared, or no address came.
-    """
-    if municipality is None or _status_ends_residence(person):
-        return person
-    return replace(person, status=Status.RESIDENT, address=Address.somewhere_in(municipality))
-
-
-def _status_ends_residence(person: Person) -> bool:
-    return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
 
 
 def unpinned_group(patron: Patron, *, policy: Policy, on: date) -> str:

@@ -4,6 +4,8 @@ A correction holds over the register, visibly, until its last day.
 
 An override never overwrites the register's value. That value stays beside it, and is shown while the two differ. An
 override does not change protection, which no one at a desk can end. A sealed patron's override is sealed as well.
+
+Says what is in force as far as that needs no policy; `effective` says it all.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.age import birth_date_of, parse_birth_date
 from cprsync.domain.person.canonical import text_of
-from cprsync.domain.person.municipality import code_from
-from cprsync.domain.person.person import LINES, SILENT, Birth, Protection
-from cprsync.domain.person.sealed import Name, Sealed
+from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, municipality_of, residence_of
+from cprsync.domain.person.person import LINES, NUMBER_ONLY, SILENT, Birth, Protection, Status
+from cprsync.domain.person.sealed import Address, Name, Sealed
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -124,6 +126,40 @@ def municipality_in(holding: Mapping[Overridden, Override]) -> str | None:
     """The municipality that staff typed; None: there is no such correction."""
     override = holding.get(Overridden.MUNICIPALITY) if holding else None
     return None if override is None else override.text
+
+
+def culr_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """What CULR must hold for a patron: three digits, "" to empty the field, None to send nothing.
+
+    Staff may know where a person lives. This is also so for a person without a CPR number: CULR knows them by their
+    patron number. An annulled or a replaced number belongs to nobody in CULR, so staff's municipality is not used for
+    it.
+    """
+    # most patrons have no correction, and a night asks about each several times
+    staffs = municipality_in(holding) if holding else None
+    if staffs is None or person.status in NUMBER_ONLY:
+        return culr_number_of(person)
+    return culr_number_of(as_if_living(person, staffs))
+
+
+def municipality_in_force(person: Person, holding: Mapping[Overridden, Override]) -> str | None:
+    """The municipality: staff's while a correction holds, else the one of the last known address."""
+    return municipality_in(holding) or municipality_of(person)
+
+
+def as_if_living(person: Person, municipality: str | None) -> Person:
+    """The person as the register would describe them if staff's municipality is right.
+
+    A status that ends residence ends it, whatever staff typed. If the register does not know the municipality, staff's
+    value fills it. This is so if the register is silent, the person has disappeared, or no address came.
+    """
+    if municipality is None or _status_ends_residence(person):
+        return person
+    return replace(person, status=Status.RESIDENT, address=Address.somewhere_in(municipality))
+
+
+def _status_ends_residence(person: Person) -> bool:
+    return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
 
 
 def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:

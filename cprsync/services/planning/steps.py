@@ -24,9 +24,8 @@ from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import CalendarFacts, age_step_of
-from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Local
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Status

@@ -13,9 +13,8 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.feed.delivery import WindowReason
-from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Block
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import (
     BLOCK_DEAD,
     BLOCK_OF,

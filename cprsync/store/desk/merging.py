@@ -14,10 +14,9 @@ from sqlalchemy import Connection, delete, select, union_all, update
 from cprsync.domain.deciding.protection import protected_by_either
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
-from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.fields import join_local, part_local
 from cprsync.domain.patron.local import Local
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.person import Person

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, State
 from cprsync.domain.person.number import CprNumber

@@ -14,9 +14,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, fun
 
 from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
 from cprsync.domain.netmedia.drift import Drift, asks_about_foreign, wanted_account
-from cprsync.domain.patron.effective import culr_in_force
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
 from cprsync.store import tables

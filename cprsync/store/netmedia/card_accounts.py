@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 
 from cprsync.domain.netmedia.account import Identity, IdType, card_accounts, identity_of
 from cprsync.domain.netmedia.cards import CardsProgress, CardsStage, PatronCards
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.netmedia import CardCounts, CardsState
 from cprsync.store import tables

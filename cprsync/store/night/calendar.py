@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, func, select, text, union, update
 
 from cprsync.domain.patron.due import CalendarFacts, DueKind, live_one_day, local_due, next_age_step
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.patron.override import Overridden, culr_in_force, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import DuePage

@@ -17,8 +17,7 @@ from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS
 from cprsync.domain.netmedia.account import identity_of
-from cprsync.domain.patron.effective import municipality_in_force
-from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.override import in_force, municipality_in_force
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import PROTECTION_DOUBTED
 from cprsync.domain.person.person import SILENT, merge, speaks_for_all

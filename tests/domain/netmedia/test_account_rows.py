@@ -26,8 +26,7 @@ from cprsync.domain.netmedia.account import (
 )
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, wanted_account
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
-from cprsync.domain.patron.effective import culr_in_force
-from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.override import Overridden, Override, culr_in_force
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
 

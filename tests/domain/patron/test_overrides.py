@@ -13,10 +13,8 @@ from town import ANNA
 from cprsync.domain.deciding.decide import Change, count_harm, decide
 from cprsync.domain.patron.due import CalendarFacts
 from cprsync.domain.patron.effective import (
-    culr_in_force,
     effective,
     find_differing,
-    municipality_in_force,
     unpinned_group,
 )
 from cprsync.domain.patron.override import (
@@ -26,9 +24,11 @@ from cprsync.domain.patron.override import (
     Overridden,
     Override,
     birth_in_force,
+    culr_in_force,
     in_force,
     last_day_of,
     municipality_in,
+    municipality_in_force,
     seal_overrides,
     value_of,
 )
