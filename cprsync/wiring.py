@@ -161,8 +161,14 @@ class Site:
         """The library's store without a check of the erase journal, for the one command that repairs the journal."""
         return self._store(self.clock, checks_journal=False)
 
+    def store_of_any_keys(self) -> AbstractContextManager[SqlStore]:
+        """The library's store, also if a key is lost, for the one command that tells what names it. Only reads."""
+        return self._store(SystemClock(), checks_journal=False, checks_keys=False)
+
     @contextmanager
-    def _store(self, clock: Clock, policy: Policy | None = None, *, checks_journal: bool = True) -> Iterator[SqlStore]:
+    def _store(
+        self, clock: Clock, policy: Policy | None = None, *, checks_journal: bool = True, checks_keys: bool = True
+    ) -> Iterator[SqlStore]:
         from cprsync.store.seals.keys import Keyring
         from cprsync.store.sql import SqlStore
 
@@ -183,6 +189,7 @@ class Site:
                 card_accounts=library.culr is not None and library.culr.local_accounts == "cards",
                 targets=tuple(one.target for one in library.target),
                 own_patron=self.own_patron,
+                checks_keys=checks_keys,
             )
             if checks_journal:
                 # before anything else: an older copy of the database may have brought back patrons who were erased

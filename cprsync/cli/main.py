@@ -46,6 +46,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "fees": ("Print a library's fees (gebyrer) and patron groups.", "pages.policy"),
     "fields": ("Print what a patron record holds, field by field.", "pages.policy"),
     "certs": ("Certificates: make development ones, check those in use.", "setup.installation:certs_app"),
+    "keys": ("The keys that seal the records: list, rotate, destroy.", "trust.keys"),
     "db": ("The store: set up, upgrade, status.", "setup.installation:db_app"),
     "mock": ("A mock register to try and test against.", "demo.mock"),
     "feed": ("Deliveries (ændringsudtræk), and what they could not tell.", "feed.deliveries", "feed.windows"),

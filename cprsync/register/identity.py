@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from cprsync.domain.trust.lifetime import BROWSERS, REGISTERED, days_left, level_of, step_of
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.private import open_private
 from cprsync.wire.certificates import (
@@ -51,15 +52,12 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
+    from cprsync.domain.trust.lifetime import Ladder
     from cprsync.register.settings import RegisterSettings
 
 #: A PEM file with a key and its chain has about ten thousand bytes.
 _FILE_MAX_BYTES = 1024 * 1024
 _MOMENT = "%Y-%m-%d %H:%M UTC"
-#: Days left at which the report says so.
-STEPS = (90, 60, 30, 14, 7, 3, 1)
-#: From here on it is critical: a new certificate takes weeks to order and register.
-CRITICAL_DAYS = 14
 _PROBE_SECONDS = 10
 #: What messages call the certificates.
 _OWN = "our own certificate"
@@ -264,14 +262,10 @@ def certificate_report(
     """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
 
     `beside`: further counterparts. Keys of a line: whose (ours, chain, trusted, theirs), host, subject, not_after,
-    days_left, step (the last of `STEPS` passed), level (ok, warn, critical), problem, revocation (good, stale or
+    days_left, step (the last that was passed), level (ok, warn, critical), problem, revocation (good, stale or
     unknown; only for ours and theirs).
     """
     return [*own_certificates(settings, now), *_counterpart_lines(settings, beside, now)]
-
-
-#: How many days before its end the desk's own certificate raises an alarm, the first and the last time.
-DESK_STEPS = (14, 7, 3)
 
 
 def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
@@ -280,15 +274,11 @@ def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str
 
 
 def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
-    """The line of the certificate that the desk shows to browsers. Those live 90 days, and are often renewed at 30."""
+    """The line of the certificate that the desk shows to browsers."""
     try:
-        line = _line("desk", read_certificates(path)[0], now)
+        return _line("desk", read_certificates(path)[0], now, ladder=BROWSERS)
     except CertificateError as error:
         return _problem("desk", error)
-    left, bad = line["days_left"], line["problem"] is not None
-    step = min((one for one in DESK_STEPS if left <= one), default=None)
-    level = "critical" if bad or left <= DESK_STEPS[-1] else "ok" if step is None else "warn"
-    return {**line, "step": step, "level": level}
 
 
 def _own_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
@@ -361,8 +351,15 @@ def _counterpart_line(
     return _with_revocation(line, judge.revocation(certificate), production=settings.production)
 
 
-def _line(whose: str, certificate: x509.Certificate, now: datetime, *, host: str | None = None) -> dict[str, Any]:
-    left = (certificate.not_valid_after_utc - now).days
+def _line(
+    whose: str,
+    certificate: x509.Certificate,
+    now: datetime,
+    *,
+    host: str | None = None,
+    ladder: Ladder = REGISTERED,
+) -> dict[str, Any]:
+    left = days_left(certificate.not_valid_after_utc, now)
     early = now < certificate.not_valid_before_utc
     problem = "not yet valid" if early else "expired" if now > certificate.not_valid_after_utc else None
     return {
@@ -371,8 +368,8 @@ def _line(whose: str, certificate: x509.Certificate, now: datetime, *, host: str
         "subject": subject_of(certificate),
         "not_after": certificate.not_valid_after_utc.isoformat(),
         "days_left": left,
-        "step": min((step for step in STEPS if left <= step), default=None),
-        "level": "critical" if problem or left <= CRITICAL_DAYS else "warn" if left <= STEPS[0] else "ok",
+        "step": step_of(left, ladder),
+        "level": level_of(left, ladder, is_wrong=problem is not None),
         "problem": problem,
         "revocation": None,
     }

@@ -13,6 +13,7 @@ from cprsync.services.ports.store import Store
 from cprsync.store import tables
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
+from cprsync.store.core.around import beginning
 from cprsync.store.core.engine import at_one_moment, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
@@ -56,6 +57,7 @@ from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
 from cprsync.store.trust.audit_list import Audit
 from cprsync.store.trust.key_checks import check_keys
+from cprsync.store.trust.key_uses import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class SqlStore(Store):
         card_accounts: bool = False,
         targets: tuple[Target, ...] = (),
         own_patron: Callable[[str], str | None] = lambda _: None,
+        checks_keys: bool = True,
     ) -> None:
         """Open the store.
 
@@ -104,6 +107,7 @@ class SqlStore(Store):
             card_accounts: whether the patrons' cards log in there.
             targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
+            checks_keys: False for a caller who only tells what names each key.
 
         Raises:
             StoreMismatch: the store has another version, or is not set up.
@@ -116,7 +120,7 @@ class SqlStore(Store):
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
         tenant = Tenant(
-            engine,
+            beginning(engine, vault.follow),
             agency,
             agreement,
             keyring,
@@ -129,7 +133,8 @@ class SqlStore(Store):
             card_accounts,
             own_patron=own_patron,
         )
-        check_keys(tenant)
+        if checks_keys:
+            check_keys(tenant)
         _move_in(tenant)
         self._bind(with_targets(tenant, targets))
 
@@ -164,6 +169,7 @@ class SqlStore(Store):
         self.retention = Retention(tenant)
         self.journal = Journal(tenant)
         self.audit = Audit(tenant)
+        self.keys = Keys(tenant)
         self.imports = Imports(tenant)
         self.lending = Lending(tenant)
         self.kept_blocks = KeptBlocks(tenant)

@@ -73,6 +73,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "feed windows": ((),),
     "fees": (),
     "fields": (),
+    "keys list": ((),),
     "guide": (),
     "forecast": (("--days", "366"), ("--days", "44"), ("--days", "45")),
     "lookup": (("--purpose", "renewal"),),

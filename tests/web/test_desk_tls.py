@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 
 from cprsync.errors import ConfigurationError, Exit
-from cprsync.register.identity import DESK_STEPS, desk_certificate
+from cprsync.register.identity import desk_certificate
 from cprsync.web import serving
 from cprsync.web.serving import Certificate, listen, make_server
 
@@ -128,7 +128,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("days", "level", "step"),
-    [(30, "ok", None), (DESK_STEPS[0], "warn", 14), (7, "warn", 7), (3, "critical", 3), (-1, "critical", 3)],
+    [(30, "ok", None), (14, "warn", 14), (7, "warn", 7), (3, "critical", 3), (-1, "critical", 3)],
 )
 def test_the_desks_certificate_raises_an_alarm_before_it_ends(
     tmp_path: Path, days: int, level: str, step: int | None

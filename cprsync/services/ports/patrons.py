@@ -76,6 +76,8 @@ class Prepared:
 
     canonical: bytes
     fingerprint: bytes
+    #: the id of the fingerprint's key
+    key: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

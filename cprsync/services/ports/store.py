@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.finding import Finding, Provisional
     from cprsync.services.ports.imports import Imports
+    from cprsync.services.ports.keys import Keys
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
@@ -58,6 +59,7 @@ class Store(ABC):
     retention: Retention
     journal: Journal
     audit: Audit
+    keys: Keys
     imports: Imports
     lending: Lending
     kept_blocks: KeptBlocks

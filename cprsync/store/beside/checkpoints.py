@@ -213,6 +213,13 @@ class HeadsFile:
                 marks.append(_mark(told))
         return marks
 
+    def keys_by_line(self) -> Iterator[str]:
+        """Yield the key of each line, of all libraries, not verified."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                for line in file:
+                    yield str(read_line(line.partition(b"\t")[0]).get("key"))
+
     def witnessed(self) -> Seen | None:
         """Return what the witness has seen of the file's end; None: there is no witness.
 

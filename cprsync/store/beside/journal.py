@@ -59,11 +59,12 @@ class EraseJournal:
     def __init__(self, path: Path, keyring: Keyring) -> None:
         """Opens no file yet. A missing file has no entries."""
         self.path = path
-        self._newest = keyring.newest(Purpose.CHECKPOINT).id
+        self._keyring = keyring
+
+    def _secrets(self) -> dict[str, bytes]:
         # derived, so that the key that signs the audit's heads signs nothing else
-        self._secrets = {
-            key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keyring.keys[Purpose.CHECKPOINT]
-        }
+        keys = self._keyring.keys[Purpose.CHECKPOINT]
+        return {key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keys}
 
     def entries(self, agency: str) -> list[Entry]:
         """Return what one library wrote, the oldest first. Raises as `written`."""
@@ -91,6 +92,17 @@ class EraseJournal:
         return {
             (str(one["key"]), str(one["number_key"])) for one in told if one.keys() >= _SAYS and one["agency"] == agency
         }
+
+    def keys_by_line(self) -> Iterator[tuple[str, str | None]]:
+        """Yield for each line, of all libraries, its own key and that of the hashed number. None: no number is hashed.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        for line in self._content().splitlines():
+            told = read_line(line.partition(b"\t")[0])
+            if told.keys() >= _SAYS:
+                yield str(told["key"]), str(told["number_key"]) if told["number"] else None
 
     def _content(self) -> bytes:
         """Return all whole lines. Nothing relied on a line that was not written completely."""
@@ -151,9 +163,11 @@ class EraseJournal:
             raise _unusable(error) from error
 
     def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
+        newest = self._keyring.newest(Purpose.CHECKPOINT).id
+        secret = self._secrets()[newest]
         for entry in entries:
-            text = json.dumps(_fields_of(entry, self._newest), sort_keys=True, separators=(",", ":")).encode()
-            mac = hmac.digest(self._secrets[self._newest], mac + text, "sha256")
+            text = json.dumps(_fields_of(entry, newest), sort_keys=True, separators=(",", ":")).encode()
+            mac = hmac.digest(secret, mac + text, "sha256")
             yield text + b"\t" + mac.hex().encode() + b"\n"
 
     def _verified(self, whole: bytes) -> Iterator[tuple[Entry, bytes]]:
@@ -162,13 +176,13 @@ class EraseJournal:
         Raises:
             JournalBroken: a line does not verify.
         """
-        mac = _FIRST
+        mac, secrets = _FIRST, self._secrets()
         for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
             text, _, code = line.partition(b"\t")
             told = read_line(text)
             if not told.keys() >= _SAYS:
                 raise JournalBroken("the line is not ours", line=number)
-            secret = self._secrets.get(str(told.get("key")))
+            secret = secrets.get(str(told.get("key")))
             if secret is None:
                 raise JournalBroken("its key is not in the key folder", line=number)
             mac = hmac.digest(secret, mac + text, "sha256")

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
 from cprsync.private import make_private
+from cprsync.store.core.around import do_first, do_last
 from cprsync.store.core.turns import turn_of
 from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
 
@@ -50,8 +51,6 @@ _TURN = "cprsync.turn"
 _SYNCED = "cprsync.synced"
 #: The transaction that a block reads in, with its engine: see `at_one_moment`.
 _MOMENT: ContextVar[tuple[Engine, Connection] | None] = ContextVar("moment", default=None)
-#: Where an engine keeps what each of its transactions that writes does at its end.
-_BEFORE = "cprsync.before_commit"
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
 
@@ -149,11 +148,6 @@ def _open_postgresql(url: URL) -> Engine:
     return engine
 
 
-def following(engine: Engine, follow: Callable[[Connection], object]) -> Engine:
-    """Return an engine on the same connections. Each transaction that writes calls `follow` as its last part."""
-    return engine.execution_options(**{_BEFORE: follow})
-
-
 def read_only(engine: Engine) -> Engine:
     """Return an engine on the same connections that can only read. The database itself refuses a write."""
     return engine.execution_options(read_only=True)
@@ -172,6 +166,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield shared[1]
         return
     with translated(), engine.connect() as connection:
+        do_first(engine)
         if engine.dialect.name == "postgresql":
             # the driver begins so: a statement that says it would be one more to wait for
             yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -236,11 +231,10 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
         if not is_synced and engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
+        # a writer of SQLite holds the file by now
+        do_first(engine)
         yield connection
-        follow = engine.get_execution_options().get(_BEFORE)
-        # a dry run has taken everything back by now
-        if follow is not None and connection.in_transaction():
-            follow(connection)
+        do_last(engine, connection)
     # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):
         call()

@@ -217,7 +217,7 @@ def new_row(
         "register_blob": vault.seal(prepared.canonical, place=patron_id, owner=REGISTER, version=1),
         "register_key": vault.seal_key,
         "fingerprint": prepared.fingerprint,
-        "fingerprint_key": vault.fingerprint_key,
+        "fingerprint_key": prepared.key,
         "version": 1,
         "local_blob": vault.seal(encode_local(local), place=patron_id, owner=LOCAL, version=1),
         "local_key": vault.seal_key,

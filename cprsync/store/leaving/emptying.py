@@ -258,7 +258,7 @@ def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumbe
         "register_blob": vault.seal(prepared.canonical, place=row.id, owner=REGISTER, version=version),
         "register_key": vault.seal_key,
         "fingerprint": prepared.fingerprint,
-        "fingerprint_key": vault.fingerprint_key,
+        "fingerprint_key": prepared.key,
         "version": version,
         "local_blob": vault.seal(encode_local(Local()), place=row.id, owner=LOCAL, version=local_version),
         "local_key": vault.seal_key,

@@ -297,7 +297,8 @@ def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
         vault.seal(write.prepared.canonical, place=patron.id, owner=REGISTER, version=version),
         vault.seal_key,
         write.prepared.fingerprint,
-        vault.fingerprint_key,
+        # a key that began to write since the record was encoded did not make it
+        write.prepared.key,
         version,
         write.as_of and write.as_of.day,
         write.as_of and write.as_of.source.value,

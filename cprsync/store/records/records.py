@@ -168,7 +168,7 @@ def _as_of(day: date, source: str) -> AsOf:
 def prepare(vault: Vault, after: Person) -> Prepared:
     """Encode once what is then sealed and fingerprinted."""
     canonical = encode(after)
-    return Prepared(canonical, vault.fingerprint(canonical))
+    return Prepared(canonical, vault.fingerprint(canonical), vault.fingerprint_key)
 
 
 def move_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:

@@ -1,6 +1,8 @@
 """The keys of a store: files away from the database, one purpose each. The newest key of a purpose writes.
 
-Makes, checks and reads the files. Keys are used in `vault` and `audit`.
+Makes, checks and reads the files. Keys are used in `vault` and `audit`. A key in `PURPOSE-N.next` reads and does not
+write yet, so that every process has it before anything is written with it: each looks at the folder when a transaction
+begins.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,7 +31,9 @@ ID_BYTES = 4
 _OTHERS = 0o077
 #: No key file is longer than this many bytes.
 FILE_MAX = 200
-_NAME = re.compile(r"([a-z]+)-([0-9]{1,4})\.key", re.ASCII)
+_NAME = re.compile(r"([a-z]+)-([0-9]{1,4})\.(?:key|next)", re.ASCII)
+#: How the name of a key's file ends when it writes or reads, and when it was added and does not write yet.
+KEY, NEXT = ".key", ".next"
 _FORM = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})\n?", re.ASCII)
 
 
@@ -68,14 +73,20 @@ class Key:
 
     id: str
     secret: bytes
+    #: the date of its file
+    made: datetime
+    #: it was added, and does not write yet
+    is_next: bool = False
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Keyring:
-    """All live keys, for each purpose the newest first."""
+    """All live keys, for each purpose the newest first, and after them one that does not write yet."""
 
     folder: Path
     keys: Mapping[Purpose, tuple[Key, ...]]
+    #: the folder as it was when the keys were read
+    seen: tuple[int, int]
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -85,9 +96,11 @@ class Keyring:
             ConfigurationError: a purpose has no key, or a file has open permissions or the wrong form.
         """
         _check_private(folder)
+        # before the keys: what changes meanwhile is seen at the next look
+        seen = _state_of(folder)
         found: dict[Purpose, list[tuple[int, Key]]] = {purpose: [] for purpose in Purpose}
         purposes = {purpose.value: purpose for purpose in Purpose}
-        for path in sorted(folder.glob("*.key")):
+        for path in sorted([*folder.glob(f"*{KEY}"), *folder.glob(f"*{NEXT}")]):
             name = _NAME.fullmatch(path.name)
             if name is None or name[1] not in purposes:
                 raise ConfigurationError(
@@ -96,10 +109,28 @@ class Keyring:
             purpose = purposes[name[1]]
             found[purpose].append((int(name[2]), _read(path, purpose)))
         for purpose, keys in found.items():
-            if not keys:
+            if all(key.is_next for _, key in keys):
                 raise lacks_key(purpose, kind="keys.older" if purpose in ADDED_LATER else "keys.missing")
-        ordered = {p: tuple(key for _, key in sorted(keys, key=lambda k: -k[0])) for p, keys in found.items()}
-        return cls(folder, ordered)
+        ordered = {
+            purpose: tuple(key for _, key in sorted(keys, key=lambda one: (one[1].is_next, -one[0])))
+            for purpose, keys in found.items()
+        }
+        return cls(folder, ordered, seen)
+
+    def follow(self) -> None:
+        """Read the keys again if the folder has changed. One look at the folder if it has not.
+
+        Raises:
+            ConfigurationError: as `load`. The keys at hand stay.
+        """
+        if _state_of(self.folder) != self.seen:
+            fresh = self.load(self.folder)
+            self.keys, self.seen = fresh.keys, fresh.seen
+
+    def next(self, purpose: Purpose) -> Key | None:
+        """Return the key that was added and does not write yet."""
+        last = self.keys[purpose][-1]
+        return last if last.is_next else None
 
     def newest(self, purpose: Purpose) -> Key:
         """Return the key that writes."""
@@ -171,16 +202,66 @@ def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
     )
 
 
-def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom) -> None:
-    """Add a newer key of one purpose. It writes from the next start on, and the older keys still read."""
-    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose.value}-*.key")]
-    path = folder / f"{purpose.value}-{max(numbers, default=0) + 1}.key"
+def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom, ending: str = KEY) -> None:
+    """Add a newer key of one purpose. It writes from each process's next transaction on, and the older keys still read.
+
+    `ending`: NEXT for a key that does not write yet.
+    """
+    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{purpose.value}-*{KEY}")]
+    path = folder / f"{purpose.value}-{max(numbers, default=0) + 1}{ending}"
     line = f"{random(ID_BYTES).hex()} {random(KEY_BYTES).hex()}\n"
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    new = path.with_name(f"{path.name}.new")
+    # a process that was killed here has left a file that no key is read from
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+    # whole or not at all: a running desk may look at any moment; never over a key that is there
+    os.link(new, path)
+    new.unlink()
+    sync_folder(folder)
+
+
+def let_write(folder: Path, purpose: Purpose) -> None:
+    """Make the key that was added the one that writes."""
+    for path in folder.glob(f"{purpose.value}-*{NEXT}"):
+        os.link(path, path.with_suffix(KEY))
+        path.unlink()
+    sync_folder(folder)
+
+
+def destroy_key(folder: Path, purpose: Purpose, key_id: str) -> None:
+    """Overwrite and delete the file of one key. A disk may keep older bytes of it all the same."""
+    for path in folder.glob(f"{purpose.value}-*{KEY}"):
+        if _read(path, purpose).id == key_id:
+            with path.open("r+b") as file:
+                file.write(b"0" * path.stat().st_size)
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync a folder: only then a file is there, or gone, after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _state_of(folder: Path) -> tuple[int, int]:
+    """Return what changes when a file is added, renamed or deleted."""
+    try:
+        one = folder.stat()
+    except OSError as error:
+        raise ConfigurationError(
+            "the key folder or file {name} is missing", name=folder.name, kind="keys.missing"
+        ) from error
+    return one.st_ino, one.st_mtime_ns
 
 
 def _read(path: Path, purpose: Purpose) -> Key:
@@ -194,7 +275,8 @@ def _read(path: Path, purpose: Purpose) -> Key:
             serves=SERVES[purpose],
             kind="keys.form",
         )
-    return Key(form[1], bytes.fromhex(form[2]))
+    made = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    return Key(form[1], bytes.fromhex(form[2]), made, is_next=path.suffix == NEXT)
 
 
 def _check_private(path: Path) -> None:

@@ -51,16 +51,27 @@ class Vault:
 
     def __init__(self, keyring: Keyring, *, agency: str, random: Callable[[int], bytes]) -> None:
         self.agency = agency
+        self._keyring, self._random = keyring, random
+        self._take_keys()
+        #: for code outside the store that only has to tell numbers apart, such as the reader of deliveries
+        self.foreign_key = self._indexing[0].digest(b"outside the store")
+
+    def follow(self) -> None:
+        """Take the keys that were added to the folder. Called when a transaction begins, and never within one."""
+        self._keyring.follow()
+        if self._keyring.keys is not self._taken:
+            self._take_keys()
+
+    def _take_keys(self) -> None:
+        keyring = self._keyring
+        self._taken = keyring.keys
         self.seal_key = keyring.newest(Purpose.SEAL).id
         self.index_key = keyring.newest(Purpose.INDEX).id
         self.fingerprint_key = keyring.newest(Purpose.FINGERPRINT).id
-        self._random = random
         self._ciphers = {key.id: AESGCM(key.secret) for key in keyring.keys[Purpose.SEAL]}
         self._sealing = self._ciphers[self.seal_key]
         self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
         self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
-        #: for code outside the store that only has to tell numbers apart, such as the reader of deliveries
-        self.foreign_key = self._indexing[0].digest(b"outside the store")
         self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
 
     def seal(self, plain: bytes, *, place: str, owner: str, version: int) -> bytes:

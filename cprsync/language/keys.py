@@ -1,0 +1,34 @@
+"""The keys as text: purpose, id, how old, and what names each. Holds no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.language.words import long_day, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cprsync.catalogues import Language
+    from cprsync.services.ports.keys import KeyUse
+
+
+def key_lines(uses: Iterable[KeyUse], language: Language) -> Iterator[str]:
+    """A line for each key, and a note about what is not counted."""
+    for one in uses:
+        yield _key_line(one, language)
+    yield word("keys_pins", language)
+
+
+def _key_line(one: KeyUse, language: Language) -> str:
+    places = [*one.rows.items(), *one.lines.items()]
+    named = [word("keys_named", language, count=count, place=place) for place, count in sorted(places)]
+    values = {
+        "purpose": one.purpose,
+        "id": one.id,
+        "state": word(f"keys_state_{one.state.value}", language),
+        "names": ", ".join(named) or word("keys_unnamed", language),
+    }
+    if one.made is None:
+        return word("keys_lost", language, **values)
+    return word("keys_key", language, made=long_day(one.made.date(), language), **values)

@@ -1,0 +1,88 @@
+"""Count what names each key: rows by table, and lines of the files beside the database. Opens no value."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from cprsync.services.ports.keys import KeyState, KeyUse
+from cprsync.store.core.engine import reading
+from cprsync.store.core.tenant import TenantStore
+from cprsync.store.seals.keys import Purpose
+from cprsync.store.trust.key_checks import NAMED_BY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.seals.keys import Key
+
+#: A key, by its purpose and id.
+Named = tuple[Purpose, str]
+JOURNAL: Final = "erase journal"
+HEADS: Final = "audit heads"
+
+
+class Keys(TenantStore):
+    """The keys of the folder, and what names them."""
+
+    def uses(self) -> list[KeyUse]:
+        tenant = self._tenant
+        with reading(tenant.engine) as connection:
+            rows = count_rows_by_key(connection, tenant)
+        lines = count_lines_by_key(tenant)
+        return [*_present(tenant, rows, lines), *_lost(tenant, rows, lines)]
+
+
+def count_rows_by_key(connection: Connection, tenant: Tenant) -> dict[Named, Counter[str]]:
+    """Count the library's rows that name a key, by table. A row with two columns for one key counts once."""
+    found: dict[Named, Counter[str]] = defaultdict(Counter)
+    for table, columns in groupby(sorted(NAMED_BY, key=lambda one: one[0].table.name), lambda one: one[0].table):
+        named = list(columns)
+        keys = [column for column, _ in named]
+        # one pass over the table, however many of its columns name a key
+        wanted = select(*keys, func.count().label("rows")).where(table.c.agency == tenant.agency).group_by(*keys)
+        for *ids, count in connection.execute(wanted):
+            for one in {(purpose, key) for (_, purpose), key in zip(named, ids, strict=True) if key is not None}:
+                found[one][table.name] += count
+    return found
+
+
+def count_lines_by_key(tenant: Tenant) -> dict[Named, Counter[str]]:
+    """Count the lines of the erase journal and of the audit's heads that name a key."""
+    found: dict[Named, Counter[str]] = defaultdict(Counter)
+    for signed, hashed in tenant.journal.keys_by_line():
+        found[Purpose.CHECKPOINT, signed][JOURNAL] += 1
+        if hashed is not None:
+            found[Purpose.INDEX, hashed][JOURNAL] += 1
+    for signed in tenant.heads.keys_by_line():
+        found[Purpose.CHECKPOINT, signed][HEADS] += 1
+    return found
+
+
+def _present(
+    tenant: Tenant, rows: Mapping[Named, Counter[str]], lines: Mapping[Named, Counter[str]]
+) -> Iterator[KeyUse]:
+    for purpose, keys in tenant.keyring.keys.items():
+        for key in keys:
+            named = (purpose, key.id)
+            state = _state_of(tenant, purpose, key)
+            yield KeyUse(purpose.value, key.id, state, key.made, rows.get(named, {}), lines.get(named, {}))
+
+
+def _state_of(tenant: Tenant, purpose: Purpose, key: Key) -> KeyState:
+    if key.is_next:
+        return KeyState.NEXT
+    return KeyState.WRITES if key.id == tenant.keyring.newest(purpose).id else KeyState.READS
+
+
+def _lost(tenant: Tenant, rows: Mapping[Named, Counter[str]], lines: Mapping[Named, Counter[str]]) -> Iterator[KeyUse]:
+    there = {(purpose, key.id) for purpose, keys in tenant.keyring.keys.items() for key in keys}
+    for purpose, key_id in sorted((rows.keys() | lines.keys()) - there, key=lambda one: (one[0].value, one[1])):
+        named = (purpose, key_id)
+        yield KeyUse(purpose.value, key_id, KeyState.LOST, None, rows.get(named, {}), lines.get(named, {}))
