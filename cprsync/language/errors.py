@@ -46,7 +46,8 @@ _KINDS: Final = {
         fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
-        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version target.unknown usage
+        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version target.unknown
+        target.unreadable usage
         usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """

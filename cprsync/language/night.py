@@ -10,7 +10,7 @@ from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.netmedia import cards_text
 from cprsync.language.targets import status_line
-from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
+from cprsync.language.words import DAY_WIDTH, day_text, moment_text, reason_words, word
 from cprsync.services.netmedia.publishing import TURNS
 
 if TYPE_CHECKING:
@@ -194,9 +194,12 @@ def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator
 
 def target_lines(target: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What another system was told, and what it must still be told."""
+    sent, written = target["sent"], target.get("written", target["sent"])
     for what in ("sent", "waiting", "failed", "stopped"):
         if target[what]:
-            yield word(f"target_{what}", language, name=target["name"], **{what: target[what]})
+            key = "target_sent_idle" if what == "sent" and written < sent else f"target_{what}"
+            values = {what: target[what], "written": written, "idle": sent - written}
+            yield word(key, language, name=target["name"], **values)
 
 
 def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator[str]:
@@ -310,7 +313,8 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     yield "  " + word("status_waits", language, **counts)
     provisional = waits["provisional"]
     if provisional["register"] or provisional["staff"]:
-        yield "  " + word("status_provisional", language, **provisional | {"oldest": provisional["oldest"] or "–"})
+        values = {**provisional, "oldest": moment_text(provisional["oldest"], language)}
+        yield "  " + word("status_provisional", language, **values)
     yield from (f"  {status_line(one, language)}" for one in document["targets"])
     yield "  " + word("status_subscriptions", language, **document["subscriptions"])
     yield from ("  " + line for line in audit_lines(document["audit"], language))
@@ -332,6 +336,7 @@ def _problem_text(one: Mapping[str, Any], language: Language) -> str:
     values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else {**one}
     if "due" in one:
         values["due"] = day_text(one["due"], language)
+    values |= {name: moment_text(one[name], language) for name in ("since", "oldest") if name in one}
     return word("wrong_" + one["what"], language, **values)
 
 

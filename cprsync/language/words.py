@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from cprsync.catalogues import Language, fill_text, find_text
+from cprsync.domain.feed.delivery import COPENHAGEN
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from cprsync.domain.policy.product import Products
 
 
@@ -82,6 +81,11 @@ def typed_day(text: str | None) -> str:
 def long_time(moment: datetime, language: Language) -> str:
     """`23. marts 2027 kl. 06.30`, `23 March 2027, 06:30`, without converting the time."""
     return word("day_time", language, day=long_day(moment.date(), language), moment=moment)
+
+
+def moment_text(text: str | None, language: Language) -> str:
+    """The moment of a document in words, in Danish time. A dash if there is none."""
+    return "–" if text is None else long_time(datetime.fromisoformat(text).astimezone(COPENHAGEN), language)
 
 
 def _month(day: date, language: Language) -> str:

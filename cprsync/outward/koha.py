@@ -105,10 +105,11 @@ class KohaClient:
         if present is None:
             return self._add(effect)
         wanted = self._merge(present, effect)
-        if differing(present, wanted):
-            self._refuse_double(present, wanted, effect)
-            self._write(present, wanted, effect)
-            self._prove(present, effect)
+        if not differing(present, wanted):
+            return Delivered(str(present.id), wrote=False)
+        self._refuse_double(present, wanted, effect)
+        self._write(present, wanted, effect)
+        self._prove(present, effect)
         return Delivered(str(present.id))
 
     def _merge(self, present: KohaRecord, effect: OutwardEffect) -> KohaRecord:
@@ -200,7 +201,7 @@ class KohaClient:
         payload = effect.payload
         number = None if payload is None else payload.get("number")
         if payload is None or number is None or not may_create(payload, self._rules):
-            return Delivered()
+            return Delivered(wrote=False)
         if not self._rules.creates:
             raise _LeftToStaff("unknown_patron")
         wanted = self._merge(NOBODY, effect)

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import BROWSERS, REGISTERED, days_left, level_of, step_of
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.private import open_private
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 #: A PEM file with a key and its chain has about ten thousand bytes.
 _FILE_MAX_BYTES = 1024 * 1024
-_MOMENT = "%Y-%m-%d %H:%M UTC"
+_MOMENT = "%Y-%m-%d %H:%M %Z"
 _PROBE_SECONDS = 10
 #: What messages call the certificates.
 _OWN = "our own certificate"
@@ -80,7 +81,8 @@ class Identity:
         """Raise CertificateError, with the date, if a certificate of ours is not valid now."""
         which = _OWN
         for certificate in (self.certificate, *self.chain):
-            begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            begin = certificate.not_valid_before_utc.astimezone(COPENHAGEN)
+            end = certificate.not_valid_after_utc.astimezone(COPENHAGEN)
             if now < begin:
                 raise CertificateError(
                     "{which} is not valid before {moment}",

@@ -40,7 +40,7 @@ def test_a_move_is_written_once_and_what_is_kohas_stays(koha_desk: KohaDesk, mak
         ("KOMMUNE", "0461"),
         ("STATUS", "resident"),
     }
-    assert send(koha, told(number, remote=patron_id)) == [Delivered(str(patron_id))]
+    assert send(koha, told(number, remote=patron_id)) == [Delivered(str(patron_id), wrote=False)]
     assert len(koha_desk.written()) == 1
 
 
@@ -68,7 +68,7 @@ def test_a_patron_who_is_gone_is_expired_without_an_address_and_stays(koha_desk:
     later = make_koha(on=date(2027, 5, 1))
     send(later, gone(number, remote=patron_id))
     assert len(koha_desk.written()) == 1
-    assert send(koha, OutwardEffect("koha", "never told", 1, None)) == [Delivered()]
+    assert send(koha, OutwardEffect("koha", "never told", 1, None)) == [Delivered(wrote=False)]
 
 
 def test_the_id_in_koha_is_kept_through_a_new_number(koha_desk: KohaDesk, make_koha: Make) -> None:
@@ -108,8 +108,8 @@ def test_a_patron_whom_koha_lacks_is_added_without_a_welcome_letter(koha_desk: K
 @pytest.mark.parametrize(
     ("values", "outcome"),
     [
-        ({"status": "dead"}, Delivered()),
-        ({"number": None}, Delivered()),
+        ({"status": "dead"}, Delivered(wrote=False)),
+        ({"number": None}, Delivered(wrote=False)),
         ({"name": None}, Undelivered("no_name", final=True)),
     ],
 )

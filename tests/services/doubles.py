@@ -143,6 +143,8 @@ class TargetDouble:
     down: CprsyncError | None = None
     #: patrons that are refused, with the code
     refuses: dict[str, Undelivered] = field(default_factory=dict)
+    #: patrons of whom it needs nothing
+    idle: set[str] = field(default_factory=set)
     #: called after each call: whether its answer is lost
     is_lost: Callable[[], bool] = field(default=lambda: False)
 
@@ -170,7 +172,7 @@ class TargetDouble:
                 if self.is_lost():
                     yield effect, Undelivered("no_answer")
                     break
-                yield effect, DeliveredEffect(f"remote-{effect.patron_id}")
+                yield effect, DeliveredEffect(f"remote-{effect.patron_id}", wrote=effect.patron_id not in self.idle)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, 
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.cli.terminal.user import account_of
 from cprsync.errors import ConfigurationError, Exit
-from cprsync.language.words import word
+from cprsync.language.words import moment_text, word
 from cprsync.private import check_folder, create_private
 
 if TYPE_CHECKING:
@@ -264,6 +264,8 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
     state = row["revocation"]
     cells = {**row, "revocation": state and word("certs_revocation", language, state=state)}
+    if row.get("not_after"):
+        cells["not_after"] = moment_text(row["not_after"], language)
     return "  ".join(f"{value}" for value in cells.values() if value not in {None, ""})
 
 

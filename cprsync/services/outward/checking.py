@@ -11,13 +11,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.outward.koha_drift import Drift
+from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Silence, never_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cprsync.domain.outward.target import Target
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.outward import Expected, OpenTarget
     from cprsync.services.ports.store import Store
@@ -100,8 +103,47 @@ def _target(work: Checking) -> OpenTarget:
     if one is None:
         raise ConfigurationError("no [[library.target]] has that name", kind="target.unknown")
     if one.reader is None:
-        raise ConfigurationError("what a target of this kind holds cannot be read", kind="target.unknown")
+        raise _unreadable(work.store, one.target)
     return one
+
+
+def _unreadable(store: Store, target: Target) -> ConfigurationError:
+    """The error for a target that cannot be asked, with what is known of it here."""
+    state = next(state for state in store.targets.states() if state.name == target.name)
+    name, told, waiting = target.name, state.told, state.backlog.waiting
+    if target.kind is TargetKind.WEBHOOK:
+        said = (
+            "{name} is a webhook: it hears which patrons have changed, and holds nothing that could be read. It was "
+            "told of {told} patrons; {waiting} changes wait, and it refuses {refused} patrons"
+        )
+        return ConfigurationError(
+            said, name=name, told=told, waiting=waiting, refused=state.refused, kind="target.unreadable"
+        )
+    if target.kind is TargetKind.FILE:
+        said = (
+            "{name} gets files, and what became of them cannot be read. They told of {told} patrons; {waiting} changes "
+            "wait"
+        )
+        return ConfigurationError(said, name=name, told=told, waiting=waiting, kind="target.unreadable")
+    return _unread_feed(store, name)
+
+
+def _unread_feed(store: Store, name: str) -> ConfigurationError:
+    fetched = store.changes.fetched().get(name)
+    if fetched is None:
+        said = (
+            "{name} is a feed: its reader fetches, and what the reader holds cannot be read. It has fetched nothing "
+            "lately"
+        )
+        return ConfigurationError(said, name=name, kind="target.unreadable")
+    said = (
+        "{name} is a feed: its reader fetches, and what the reader holds cannot be read. It last fetched at {at}, up "
+        "to change {until}; {newer} changes are newer"
+    )
+    at = f"{fetched.at.astimezone(COPENHAGEN):%Y-%m-%d %H:%M %Z}"
+    return ConfigurationError(
+        said, name=name, at=at, until=fetched.until, newer=fetched.newer, kind="target.unreadable"
+    )
 
 
 def _check_shares(work: Checking, one: OpenTarget, found: _Found) -> None:

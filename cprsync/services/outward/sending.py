@@ -42,6 +42,8 @@ class Sent:
     name: str
     kind: str
     sent: int = 0
+    #: of these, what changed something there
+    written: int = 0
     #: patrons that staff must now decide about, each with the kind of the review
     left: tuple[tuple[str, str], ...] = ()
     #: why not everything was sent; None: it was
@@ -55,6 +57,7 @@ class Sent:
             "name": self.name,
             "kind": self.kind,
             "sent": self.sent,
+            "written": self.written,
             "waiting": waiting,
             "failed": failed,
             "stopped": self.stopped,
@@ -143,7 +146,7 @@ class Sender:
         return TOO_MANY_GONE
 
     def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
-        sent, left, error = 0, [], None
+        sent, written, left, error = 0, 0, [], None
         together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
 
         def settle() -> None:
@@ -159,6 +162,7 @@ class Sender:
                     continue
                 together.append((effect, outcome))
                 sent += isinstance(outcome, Delivered)
+                written += isinstance(outcome, Delivered) and outcome.wrote
                 if len(together) >= TOGETHER:
                     settle()
         except FenceLost:
@@ -167,7 +171,8 @@ class Sender:
             settle()  # the target has taken these
             raise
         settle()
-        return Sent(one.target.name, one.target.kind.value, sent, tuple(left), error, stopped)
+        name, kind = one.target.name, one.target.kind.value
+        return Sent(name, kind, sent, written, tuple(left), error, stopped)
 
     def _offered(
         self, one: OpenTarget, ids: Sequence[str], *, protects_only: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.outward.sending import Sender
 from cprsync.services.ports.trust import demanded_reason
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.outward.sending import Sent
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.outward import OpenTarget, TargetState
+    from cprsync.services.ports.outward import Fetched, OpenTarget, TargetState
     from cprsync.services.ports.store import Store
 
 #: How long something may wait for CULR or another system: the next night makes up for one failed night.
@@ -24,22 +25,32 @@ WAITS_MOST: Final = timedelta(hours=26)
 
 def targets_document(store: Store) -> list[dict[str, Any]]:
     """The JSON shape of `targets list`."""
-    return [target_document(one) for one in store.targets.states()]
+    states = store.targets.states()
+    fetched = store.changes.fetched() if any(one.kind == TargetKind.FEED.value for one in states) else {}
+    return [target_document(one, fetched.get(one.name)) for one in states]
 
 
-def target_document(one: TargetState) -> dict[str, Any]:
-    """The JSON shape of one target. `set_up` false: it is not in cprsync.toml any more."""
+def target_document(one: TargetState, fetched: Fetched | None = None) -> dict[str, Any]:
+    """The JSON shape of one target. `set_up` false: it is not in cprsync.toml any more.
+
+    A feed is told nothing: `told` is null, and `fetched` says how far its reader has come.
+    """
+    is_feed = one.kind == TargetKind.FEED.value
     return {
         "name": one.name,
         "kind": one.kind,
         "set_up": one.set_up,
         "loaded": one.loaded,
-        "told": one.told,
+        "told": None if is_feed else one.told,
         "waiting": one.backlog.waiting,
         "failed": one.backlog.failed,
+        "refused": one.refused,
         "oldest": _moment(one.backlog.oldest),
         "stopped": _moment(one.stopped),
         "why": one.stopped_why,
+        "fetched": None
+        if fetched is None
+        else {"at": _moment(fetched.at), "until": fetched.until, "newer": fetched.newer},
     }
 
 
@@ -48,7 +59,7 @@ def _moment(at: datetime | None) -> str | None:
 
 
 def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """What somebody has to look after: a stopped target, one that has not heard for long, one that was removed."""
+    """What somebody has to look after: a target that is stopped, was removed, has not heard for long, or refuses."""
     late = (now - WAITS_MOST).isoformat(timespec="seconds")
     found: list[dict[str, Any]] = []
     for one in documents:
@@ -60,6 +71,8 @@ def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list
             found.append({"what": "target_removed", "name": one["name"], "count": one["waiting"]})
         elif one["oldest"] is not None and one["oldest"] < late:
             found.append({"what": "target_old", "name": one["name"], "oldest": one["oldest"]})
+        if one["refused"]:
+            found.append({"what": "target_refuses", "name": one["name"], "count": one["refused"]})
     return found
 
 

@@ -66,6 +66,17 @@ class ReadPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """How far the reader of a feed has come."""
+
+    #: when it was given its last page
+    at: datetime
+    #: the number of the last change in it, and how many changes are newer
+    until: int
+    newer: int
+
+
+@dataclass(frozen=True, slots=True)
 class TargetState:
     """How a target stands."""
 
@@ -76,8 +87,9 @@ class TargetState:
     #: everything was told once, with the settings of today
     loaded: bool
     backlog: Backlog = field(default_factory=Backlog)
-    #: of how many patrons it was told
+    #: of how many patrons it was told, and of how many it refuses something
     told: int = 0
+    refused: int = 0
     stopped: datetime | None = None
     stopped_why: str | None = None
     #: somebody let it go on: it may lose as many patrons as wait to be lost
@@ -112,6 +124,8 @@ class Delivered:
 
     #: what the target calls the patron
     remote: str | None = None
+    #: something was written there; False: it held the state already, or needs nothing of the patron
+    wrote: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +285,9 @@ class Changes(Protocol):
 
     def follow_marked(self) -> None:
         """Make changes of patrons who are still marked, so that nobody reads what was told before a protection."""
+
+    def fetched(self) -> dict[str, Fetched]:
+        """Return how far readers have come, by target. Looks at a limited number of their last pages."""
 
     def sign(self, written: str) -> bytes:
         """Return the sign of a text that only we make."""

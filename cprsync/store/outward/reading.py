@@ -6,31 +6,35 @@ Decides nothing: `services.outward.feeding` says what a reader gets of a change.
 from __future__ import annotations
 
 import hmac
+import json
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exists, func, select
 
 from cprsync.domain.outward.lines import Change
-from cprsync.services.ports.outward import SIGN_BYTES, Numbering
+from cprsync.services.ports.outward import SIGN_BYTES, Fetched, Numbering
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.outward.changes import epochs_of, follow_marks, open_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cprsync.services.ports.outward import ReadPart
 
 #: The audit stream of those who fetch, and the kind of its entries.
 READERS: Final = "readers"
 READ: Final = "feed_read"
+_UNTIL: Final = "until:"
 #: Under this kind a text is signed.
 _SIGNED: Final = "outward"
 #: Changes that are read from the database, and open, at the same time.
 _TOGETHER: Final = 500
-_CHANGE, _MARK, _TARGET = tables.change.c, tables.change_mark.c, tables.target.c
+#: How many of the readers' last pages are looked at for how far each has come.
+_PAGES_SEEN: Final = 5_000
+_CHANGE, _MARK, _TARGET, _AUDIT = tables.change.c, tables.change_mark.c, tables.target.c, tables.audit.c
 
 
 class Changes(TenantStore):
@@ -61,6 +65,20 @@ class Changes(TenantStore):
         with library_transaction(self._tenant) as connection:
             follow_marks(connection, self._tenant)
 
+    def fetched(self) -> dict[str, Fetched]:
+        pages = select(_AUDIT.at, _AUDIT.entry).where(_AUDIT.agency == self._tenant.agency, _AUDIT.stream == READERS)
+        found: dict[str, Fetched] = {}
+        with reading(self._tenant.engine) as connection:
+            for row in connection.execute(pages.order_by(_AUDIT.seq.desc()).limit(_PAGES_SEEN)):
+                told = json.loads(row.entry)
+                # an export by an operator is nothing that the reader has
+                if told["kind"] == READ and told.get("user") == told["target"] and told["target"] not in found:
+                    until = _until(told["actions"])
+                    newer = (_CHANGE.agency == self._tenant.agency) & (_CHANGE.seq > until)
+                    count = connection.scalar(select(func.count()).select_from(tables.change).where(newer))
+                    found[told["target"]] = Fetched(moment_of(row.at), until, count or 0)
+        return found
+
     def sign(self, written: str) -> bytes:
         return self._tenant.vault.index(_SIGNED, written)[:SIGN_BYTES]
 
@@ -69,7 +87,12 @@ class Changes(TenantStore):
         return any(hmac.compare_digest(probe[:SIGN_BYTES], sign) for probe in probes)
 
     def note_read(self, part: ReadPart, *, user: str) -> None:
-        said = (f"after:{part.after}", f"until:{part.until}", f"lines:{part.count}")
+        said = (f"after:{part.after}", f"{_UNTIL}{part.until}", f"lines:{part.count}")
         happened = audit.Happened(READ, user=user, actions=said, more=(("target", part.target),))
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, READERS, [happened])
+
+
+def _until(actions: Sequence[str]) -> int:
+    """The last change of a page, by its audit entry."""
+    return next(int(one.removeprefix(_UNTIL)) for one in actions if one.startswith(_UNTIL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, insert, select, update
@@ -61,10 +62,14 @@ class Targets(TenantStore):
             waits = _backlogs(connection, tenant)
             told = select(_TOLD.target, func.count()).where(is_ours(_TOLD, tenant)).group_by(_TOLD.target)
             counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(told)}
-        return [
+            refusing = select(_OUT.target, func.count(_OUT.patron_id.distinct())).group_by(_OUT.target)
+            refusing = refusing.where(is_ours(_OUT, tenant), _OUT.target != CULR, _OUT.state == FAILED)
+            refused: dict[str, int] = {row[0]: row[1] for row in connection.execute(refusing)}
+        states = [
             _state(name, kinds.get(name), rows.get(name), waits.get(name, Backlog()), counts.get(name, 0))
             for name in sorted({*kinds, *rows})
         ]
+        return [replace(one, refused=refused.get(one.name, 0)) for one in states]
 
     def meet(self, target: Target) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cprsync.language.targets import forgotten_lines, state_line, targets_lines
+import pytest
+
+from cprsync.language.night import target_lines
+from cprsync.language.targets import forgotten_lines, state_line, status_line, targets_lines
 
 PLAIN: dict[str, Any] = {
     "name": "koha",
@@ -14,9 +17,11 @@ PLAIN: dict[str, Any] = {
     "told": 1200,
     "waiting": 3,
     "failed": 0,
+    "refused": 0,
     "oldest": None,
     "stopped": None,
     "why": None,
+    "fetched": None,
 }
 
 
@@ -32,9 +37,42 @@ def test_each_target_has_a_line_and_only_what_is_wrong_has_more() -> None:
 def test_a_stopped_target_says_how_it_goes_on() -> None:
     stopped = PLAIN | {"stopped": "2027-03-02T05:31:00+00:00", "why": "gone", "oldest": "2027-03-02T05:30:00+00:00"}
     lines = list(targets_lines([stopped], "da"))
-    assert lines[2] == "koha: det ældste har ventet siden 2027-03-02T05:30:00+00:00"
+    assert lines[2] == "koha: det ældste har ventet siden 2. marts 2027 kl. 06.30"
     assert "cprsync targets release koha" in lines[3]
     assert state_line(stopped, "da") == lines[3]
+
+
+def test_a_feed_knows_nothing_and_says_how_far_its_reader_has_come_in_danish_time() -> None:
+    feed = PLAIN | {"name": "website", "kind": "feed", "told": None, "waiting": 0}
+    never = list(targets_lines([feed], "en"))
+    assert never[1:] == [
+        "website  feed  up to date         0        0",
+        "website: its reader fetches, and has fetched nothing lately",
+    ]
+    read = feed | {"fetched": {"at": "2027-03-02T05:31:00+00:00", "until": 118, "newer": 3}}
+    said = "website: læseren hentede sidst 2. marts 2027 kl. 06.31, til og med ændring 118; 3 ændringer er nyere"
+    assert list(targets_lines([read], "da"))[2:] == [said]
+    assert status_line(read, "da") == said
+
+
+def test_a_target_that_refuses_says_for_how_many_and_what_to_do() -> None:
+    (*_, said) = targets_lines([PLAIN | {"failed": 23, "refused": 20}], "en")
+    assert said.startswith("koha refuses 20 patrons. They wait in `cprsync review list` (target.not_taken).")
+    assert "`cprsync targets load koha`" in said
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"sent": 40, "written": 37}, "koha: 40 sent, of which 37 written; 3 had nothing to change there"),
+        ({"sent": 40, "written": 40}, "koha: 40 sent"),
+        # a night of an earlier version
+        ({"sent": 40}, "koha: 40 sent"),
+    ],
+)
+def test_what_was_written_is_counted_apart(counts: dict[str, int], told: str) -> None:
+    target = {"name": "koha", "waiting": 0, "failed": 0, "stopped": None, **counts}
+    assert list(target_lines(target, "en")) == [told]
 
 
 def test_no_target_is_said_in_words() -> None:

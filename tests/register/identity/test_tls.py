@@ -109,7 +109,7 @@ def test_our_own_certificate_out_of_date_is_said_before_anything_is_sent(
     assert refused.value.kind == f"certificate.ours.{kind}"
     assert "our own certificate" in str(refused.value)
     assert says in str(refused.value)
-    assert " UTC" in str(refused.value)
+    assert " CET" in str(refused.value)
 
 
 def test_a_certificate_that_expires_while_the_client_is_open_is_noticed(

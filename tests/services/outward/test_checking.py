@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +110,24 @@ def test_a_patron_who_is_gone_for_the_target_is_compared_as_long_as_it_knows_the
     found = check(library, with_waiting=True)
     assert found["patrons"] == {"address": [library.id_of("ANNA")]}
     assert library.id_of("BO") not in reader.asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (TargetKind.WEBHOOK, "koha is a webhook: .* told of 4 patrons; 0 changes wait, and it refuses 0 patrons$"),
+        (TargetKind.FILE, "koha gets files, .* told of 4 patrons; 0 changes wait$"),
+        (TargetKind.FEED, "koha is a feed: .* It has fetched nothing lately$"),
+    ],
+)
+def test_a_target_that_cannot_be_read_says_what_is_known_of_it(library: Library, kind: TargetKind, says: str) -> None:
+    library.sets_targets_up(replace(KOHA, kind=kind))
+    library.night()
+    before = library.everything()
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        check(library)
+    assert caught.value.kind == "target.unreadable"
+    assert library.everything() == before
 
 
 def test_one_patron_is_compared_alone(library: Library) -> None:

@@ -17,8 +17,10 @@ from townspeople import dies, gains_protection, loses_protection, moves, person,
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind, view
 from cprsync.domain.person.sealed import label_lines
-from cprsync.errors import BadInput, CursorGone, TargetNotLoaded, TargetUnavailable
+from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
+from cprsync.services.outward.checking import Checking, check_target
 from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.targets import targets_document
 from cprsync.store.core.engine import reading
 from cprsync.store.outward.describing import describe_patrons
 
@@ -118,6 +120,25 @@ def test_each_fetch_is_one_audit_entry_without_a_value(library: Library) -> None
     assert (entry["user"], entry["target"]) == ("website", "website")
     assert entry["actions"] == ["after:0", f"until:{page.part.until}", "lines:3"]
     assert person("ANNA").name.addressing not in json.dumps(entry)
+
+
+def test_how_far_each_reader_has_come_is_known_and_an_operators_export_is_none_of_it(either_library: Library) -> None:
+    library = either_library
+    source = is_read(library, WEBSITE, replace(WEBSITE, name="door"))
+    replace(source, user="operator").fetch("", 3)
+    assert library.store.changes.fetched() == {}
+    page = source.fetch("", 3)
+    found = library.store.changes.fetched()
+    assert {name: (one.until, one.newer) for name, one in found.items()} == {"website": (page.part.until, 1)}
+    *_, last = source.fetch_all(page.next)
+    stands = {one["name"]: one for one in targets_document(library.store)}
+    assert (stands["website"]["told"], stands["door"]["told"]) == (None, None)
+    assert stands["door"]["fetched"] is None
+    assert (stands["website"]["fetched"]["until"], stands["website"]["fetched"]["newer"]) == (last.part.until, 0)
+    with pytest.raises(
+        ConfigurationError, match=rf"fetched at .* CES?T, up to change {last.part.until}; 0 changes"
+    ):
+        check_target(Checking(store=library.store, targets=library.targets, name="website"))
 
 
 # -- who is not for the reader -----------------------------------------------------------------------------

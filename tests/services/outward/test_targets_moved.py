@@ -28,6 +28,7 @@ from cprsync.services.outward.targets import (
 )
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.outward import Undelivered
+from cprsync.services.trust.audit import status_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,29 @@ def state(library: Library, name: str = "koha") -> Any:
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A brake that lets one patron go at once."""
     monkeypatch.setattr(target_rules, "GONE_MOST", 1)
+
+
+def test_a_target_that_refuses_everybody_is_said_with_how_many_wait_until_they_are_answered(library: Library) -> None:
+    double = hears(library)
+    keys = ("ANNA", "BO", "CLARA", "DAVID")
+    double.refuses = {library.id_of(key): Undelivered("http_404", final=True) for key in keys}
+    sends(library, load=True)
+    (said,) = wrong_targets(targets_document(library.store), library.clock.now())
+    assert said == {"what": "target_refuses", "name": "koha", "count": 4}
+    status = status_of(library.store, agency=AGENCY, name="", now=library.clock.now(), certificates=())
+    assert said in status["wrong"]
+    assert (status["ok"], status["waits"]["kinds"]["target.not_taken"]) == (False, 4)
+    double.refuses = {}
+    sends(library, load=True)
+    assert wrong_targets(targets_document(library.store), library.clock.now()) == []
+
+
+def test_what_had_nothing_to_do_is_counted_apart(library: Library) -> None:
+    double = hears(library)
+    double.idle = {library.id_of("ANNA")}
+    (sent,) = sends(library, load=True)
+    assert (sent.sent, sent.written) == (4, 3)
+    assert (sent.document(0, 0)["sent"], sent.document(0, 0)["written"]) == (4, 3)
 
 
 # -- two at once -------------------------------------------------------------------------------------------

@@ -129,6 +129,14 @@ class Subscriptions(Answer):
     unconfirmed: int
 
 
+class HowFar(Answer):
+    """How far the reader of a feed has come: its last page, the last change in it, and how many are newer."""
+
+    at: str
+    until: int
+    newer: int
+
+
 class TargetStands(Answer):
     """How another system that hears of patrons stands."""
 
@@ -136,12 +144,14 @@ class TargetStands(Answer):
     kind: str
     set_up: bool
     loaded: bool
-    told: int
+    told: int | None
     waiting: int
     failed: int
+    refused: int
     oldest: str | None
     stopped: str | None
     why: str | None
+    fetched: HowFar | None
 
 
 class Status(Answer):
