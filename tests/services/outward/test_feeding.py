@@ -135,9 +135,7 @@ def test_how_far_each_reader_has_come_is_known_and_an_operators_export_is_none_o
     assert (stands["website"]["told"], stands["door"]["told"]) == (None, None)
     assert stands["door"]["fetched"] is None
     assert (stands["website"]["fetched"]["until"], stands["website"]["fetched"]["newer"]) == (last.part.until, 0)
-    with pytest.raises(
-        ConfigurationError, match=rf"fetched at .* CES?T, up to change {last.part.until}; 0 changes"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"fetched at .* CES?T, up to change {last.part.until}; 0 changes"):
         check_target(Checking(store=library.store, targets=library.targets, name="website"))
 
 
