@@ -116,7 +116,7 @@ def koha_edit(
         bool, typer.Option("--same-second", help="updated_on does not move: both writes are in one second.")
     ] = False,
     folder: Folder,
-    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Let a member of staff change a patron in Koha.
@@ -140,7 +140,7 @@ def koha_edit(
             times=times,
             same_second=same_second,
         )
-    print_document(done, [f"{done['patron']}  {when}"], as_json=as_json)
+    print_document(done, [word(f"mock_edit_{when}", lang, patron=done["patron"], count=times)], as_json=as_json)
 
 
 @koha_app.command("delete")
@@ -150,7 +150,7 @@ def koha_delete(
     patron: Patron = None,
     when: When = "now",
     folder: Folder,
-    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Let a member of staff delete a patron in Koha."""
@@ -158,7 +158,7 @@ def koha_delete(
 
     with failures(as_json=as_json):
         done = calls.edit(folder, who=who, patron=patron, deletes=True, when=when)
-    print_document(done, [f"{done['patron']}  {when}"], as_json=as_json)
+    print_document(done, [word(f"mock_delete_{when}", lang, patron=done["patron"])], as_json=as_json)
 
 
 @koha_app.command("twin")
@@ -167,7 +167,7 @@ def koha_twin(
     who: Who = None,
     patron: Patron = None,
     folder: Folder,
-    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
     """Let Koha have a patron a second time, with the same number."""
@@ -175,7 +175,7 @@ def koha_twin(
 
     with failures(as_json=as_json):
         created = calls.twin(folder, who=who, patron=patron)
-    print_document({"created": created}, [str(created)], as_json=as_json)
+    print_document({"created": created}, [word("mock_twin", lang, patron=created)], as_json=as_json)
 
 
 @koha_app.command("age-job")
