@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError, CprsyncError, WrongValue
 from cprsync.services.ports.outward import OpenTarget
+from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import ExitStack
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager, ExitStack
 
     from cprsync.config.settings import LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
     from cprsync.domain.policy.policy import Policy
     from cprsync.outward.settings import FbsSettings, FileSettings, KohaSettings, WebhookSettings
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.ports.runs import Clock
     from cprsync.wire.calls import Surroundings
+
+#: How long whoever opens a review item waits for all targets together that refused the patron.
+LOOK_SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,18 @@ def _open(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
             return OpenTarget(section.target, FileClient(file_settings(section), now=needs.around.now))
         case "feed":
             return OpenTarget(section.target)
+
+
+def show_item(
+    reviews: Reviews, number: int, targets: Callable[[Patience], AbstractContextManager[Sequence[OpenTarget]]]
+) -> dict[str, Any]:
+    """A review item with both sides at each target that refused the patron, read within the ceiling of a desk.
+
+    `targets` opens the targets, as `Site.targets` does. Raises ReviewUnknown.
+    """
+    from cprsync.services.outward.sides import show_with_sides
+
+    return show_with_sides(reviews, number, lambda: targets(Patience(LOOK_SECONDS)))
 
 
 def koha_settings(section: KohaTarget, *, production: bool) -> KohaSettings:

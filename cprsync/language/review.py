@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
 
+#: The head of the code for an answer that was an HTTP status: `http_404`.
+HTTP: Final = "http"
 #: Words and the blanks between them.
 _WORDS: Final = re.compile(r"\s+|[^\s]+")
 
@@ -44,8 +46,6 @@ def facts_of(document: Mapping[str, Any], language: Language, names: Mapping[str
         yield sides_text(both, language, names)
         if answer := both["answer"]:
             yield f"{answer}: {word(f'code_{answer}', language)}"
-    for refusal in document.get("targets") or ():
-        yield refusal_text(refusal, language)
     if rejecting := document.get("rejecting"):
         yield word("review_unverified", language, patron=rejecting["unverified"])
     if numbers := document.get("numbers"):
@@ -55,9 +55,12 @@ def facts_of(document: Mapping[str, Any], language: Language, names: Mapping[str
 
 
 def refusal_text(refusal: Mapping[str, str], language: Language) -> str:
-    """What another system answered, in words. A code that has none stands as it is."""
-    code = refusal["code"]
-    return f"{refusal['name']}: {word(key, language) if has_word(key := f'refused_{code}') else code}"
+    """What another system answered: in words, and the code under which the guide has it. A code may have no words."""
+    name, code = refusal["name"], refusal["code"]
+    head, _, status = code.partition("_")
+    if head == HTTP:
+        return f"{name}: {word('refused_http', language, status=status)} ({code})"
+    return f"{name}: {word(key, language)} ({code})" if has_word(key := f"refused_{code}") else f"{name}: {code}"
 
 
 def sides_text(both: Mapping[str, Any], language: Language, names: Mapping[str, str]) -> str:

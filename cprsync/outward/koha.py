@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cprsync.domain.outward.koha import NOBODY, KohaRecord, differing, is_other_person, may_create, merge, shut
 from cprsync.domain.outward.koha_drift import Drift, find_drift
+from cprsync.domain.outward.koha_sides import belongs_there, compare_sides, find_match
+from cprsync.domain.outward.sides import Match
 from cprsync.errors import CprsyncError, TargetUnavailable
 from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, KohaCalls, KohaSaidNo
 from cprsync.outward.koha_shown import write_body
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
+    from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.outward.settings import KohaSettings
     from cprsync.services.ports.outward import OutwardEffect
 
@@ -74,6 +77,11 @@ class KohaClient:
                 raise outcome
             found |= outcome
         return found
+
+    def look(self, expected: OutwardEffect, *, least: Withholding) -> Sides:
+        """Read one patron, as the port describes."""
+        ((_, (match, held)),) = self._find_all([expected])
+        return compare_sides(match, held, expected.payload, self._rules, on=self._today(), least=least)
 
     # -- sending ----------------------------------------------------------------------------------------
 
@@ -226,6 +234,22 @@ class KohaClient:
     # -- comparing --------------------------------------------------------------------------------------
 
     def _compare(self, share: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+        return {one.patron_id: self._drift(one, *found) for one, found in self._find_all(share)}
+
+    def _drift(self, effect: OutwardEffect, match: Match, held: Sequence[KohaRecord]) -> tuple[Drift, ...]:
+        match match:
+            case Match.SEVERAL:
+                return (Drift.DOUBLE,)
+            case Match.OTHER_PERSON:
+                return (Drift.OTHER_PERSON,)
+            case Match.NOBODY:
+                return (Drift.ABSENT,) if belongs_there(effect.payload, self._rules) else ()
+        return find_drift(held[0], effect.payload, self._rules, on=self._today())
+
+    def _find_all(
+        self, share: Sequence[OutwardEffect]
+    ) -> Iterator[tuple[OutwardEffect, tuple[Match, tuple[KohaRecord, ...]]]]:
+        """Yield whom Koha has for each of these patrons, read whole in a few calls."""
         numbers = [n for one in share if one.payload is not None and (n := one.payload.get("number")) is not None]
         by_number: dict[str, list[int]] = defaultdict(list)
         code = self._rules.number
@@ -241,23 +265,8 @@ class KohaClient:
             some = wanted[start : start + TOGETHER]
             read = self._koha.make("read", lambda some=some: self._koha.read_many(some))  # type: ignore[misc]  # mypy takes the default for a parameter
             records |= {one.id: one for one in read}
-        return {one.patron_id: self._drift(one, by_number, records) for one in share}
-
-    def _drift(
-        self, effect: OutwardEffect, by_number: dict[str, list[int]], records: dict[int | None, KohaRecord]
-    ) -> tuple[Drift, ...]:
-        payload = effect.payload
-        found = by_number.get((payload or {}).get("number") or "", [])
-        if len(found) > 1:
-            return (Drift.DOUBLE,)
-        known = None if effect.remote is None else records.get(int(effect.remote))
-        is_other = known is not None and is_other_person(known, payload, self._rules)
-        if is_other and not found:
-            return (Drift.OTHER_PERSON,)
-        present = known if not is_other and known is not None else records.get(found[0]) if found else None
-        if present is None:
-            is_missed = payload is not None and payload.get("number") is not None and may_create(payload, self._rules)
-            return (Drift.ABSENT,) if is_missed else ()
-        if found and found[0] != present.id:
-            return (Drift.DOUBLE,)
-        return find_drift(present, payload, self._rules, on=self._today())
+        for one in share:
+            found = by_number.get((one.payload or {}).get("number") or "", [])
+            known = None if one.remote is None else records.get(int(one.remote))
+            numbered = [records[number] for number in found if number in records]
+            yield one, find_match(known, numbered, one.payload, self._rules)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cprsync.domain.outward.koha_drift import Drift
+    from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.outward import OutwardEffect
 
@@ -26,5 +27,9 @@ class UnopenedTarget:
             return
 
     def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:  # noqa: ARG002 -- as in the port
+        """Raise what is wrong."""
+        raise self.error
+
+    def look(self, expected: OutwardEffect, *, least: Withholding) -> Sides:  # noqa: ARG002 -- as in the port
         """Raise what is wrong."""
         raise self.error

@@ -58,6 +58,7 @@ _ASKING: Final = frozenset(
         leaving.end_record,
         queue.accept_bulk,
         reviewing.answer_item,
+        reviewing.show_item,
     }
 )
 #: Ends the address of a page that a browser is told to ask for again, so that it is told once.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import Library, new_library
-from town import PEOPLE_FILE
+from town import PEOPLE, PEOPLE_FILE
 
 from cprsync.cli.demo.koha_week import SETTINGS
 from cprsync.cli.main import app
@@ -184,3 +184,66 @@ def test_whom_koha_does_not_have_waits_for_staff_with_its_answer_and_is_sent_aga
     assert library.call("targets", "verify", "koha").exit == 0
     kinds = [one["kind"] for one in library.call("review", "list").document["items"]]
     assert "target.not_taken" not in kinds
+
+
+def text_of(library: Library, item: dict[str, Any], language: str = "da") -> str:
+    return text(library, "review", "show", str(item["id"]), "--lang", language)
+
+
+def refused_items(library: Library) -> list[dict[str, Any]]:
+    return [one for one in library.call("review", "list").document["items"] if one["kind"] == "target.not_taken"]
+
+
+def sides_of(library: Library, item: dict[str, Any]) -> dict[str, Any]:
+    [target] = library.call("review", "show", str(item["id"])).document["targets"]
+    return dict(target["sides"])
+
+
+def test_a_refused_item_shows_what_koha_has_now_beside_what_is_sent_again(town: Town) -> None:
+    library = town.library
+    library.rewrite("cprsync.toml", '"status"]', '"status", "group"]')
+    with (library.folder / "cprsync.toml").open("a", encoding="utf-8") as file:
+        file.write('categories = { Voksen = "NOWHERE" }\n')
+    assert library.call("sync").exit in {3, 4}
+    codes = {one["targets"][0]["code"]: one for one in refused_items(library)}
+    item = codes["unknown_category"]
+    sides = sides_of(library, item)
+    fields = {one["field"]: one for one in sides["held"][0]["fields"]}
+    assert (sides["reading"], sides["match"], sides["sending"]) == ("read", "one", "writes")
+    assert (fields["category_id"]["ours"], fields["category_id"]["again"]) == ("NOWHERE", "sets")
+    assert fields["category_id"]["theirs"] == "VOKSEN"
+    shown = text_of(library, item, "en")
+    assert "the category is not there (unknown_category)" in shown
+    assert "≠ Category" in shown
+
+
+def test_of_a_protected_patron_whom_koha_has_twice_neither_side_is_shown(town: Town) -> None:
+    library = town.library
+    calls.twin(town.ready, who="HELLE")
+    assert library.call("sync").exit in {3, 4}
+    [item] = refused_items(library)
+    sides = sides_of(library, item)
+    assert (sides["match"], len(sides["held"])) == ("several", 2)
+    calls.edit(town.ready, patron=int(sides["held"][0]["remote"]), set={"address": "Teglbrændervænget 55"})
+    told = text_of(library, item) + str(library.call("review", "show", str(item["id"])).document)
+    assert "tømmes" in told
+    helle = PEOPLE["HELLE"]
+    hidden = [helle["number"], helle["number"][:6], helle["name"]["last"], "Teglbrændervænget"]
+    assert [word for word in hidden if word in told] == []
+
+
+def test_while_koha_is_down_or_refuses_us_the_item_says_so_and_shows_our_side(town: Town) -> None:
+    library = town.library
+    library.rewrite("cprsync.toml", 'missing = "create"', 'missing = "review"')
+    assert library.call("sync").exit == 3
+    [item] = refused_items(library)
+    control.fault(town.ready, "koha-maintenance", times=100)
+    down = sides_of(library, item)
+    assert (down["reading"], down["failure"]) == ("unanswered", "target.maintenance")
+    assert "koha kunne ikke spørges nu. Prøv igen om lidt." in text_of(library, item)
+    control.calm(town.ready)
+    library.rewrite("cprsync.toml", 'client = "cprsync"', 'client = "somebody"')
+    barred = sides_of(library, item)
+    assert (barred["reading"], barred["failure"]) == ("refused", "target.refused")
+    assert barred["held"][0]["fields"]
+    assert library.call("review", "reject", str(item["id"]), "--reason", "Oprettes ikke").exit == 0

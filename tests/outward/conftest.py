@@ -20,6 +20,7 @@ from cprsync.outward.fbs import FbsClient
 from cprsync.outward.koha import KohaClient
 from cprsync.outward.settings import FbsSettings, KohaLimits, KohaSettings
 from cprsync.wire.calls import Surroundings
+from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,9 +106,11 @@ def make_koha(koha_desk: KohaDesk) -> Iterator[Callable[..., KohaClient]]:
         limits=KohaLimits(unanswered_in_a_row=6),
     )
 
-    def make(*, on: date = date(2027, 3, 23), log: Any = None, **changed: Any) -> KohaClient:
+    def make(
+        *, on: date = date(2027, 3, 23), log: Any = None, patience: Patience | None = None, **changed: Any
+    ) -> KohaClient:
         rules = replace(KOHA_RULES, **{name: changed.pop(name) for name in list(changed) if hasattr(KOHA_RULES, name)})
-        around = Surroundings(sleep=lambda _: None, log=log)
+        around = Surroundings(sleep=lambda _: None, log=log, patience=patience or Patience())
         client = KohaClient(replace(settings, rules=rules, **changed), today=lambda: on, surroundings=around)
         made.append(client)
         return client

@@ -26,11 +26,13 @@ from cprsync.web.workers.receiving import Receiver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from cprsync.services.ports.outward import OpenTarget
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.me.area import PatronArea
     from cprsync.web.serving import Certificate
     from cprsync.web.workers.together import Worker
+    from cprsync.wire.limits import Patience
 
 
 #: Who works at the desk.
@@ -59,6 +61,12 @@ class Site:
 
     def wait_anew(self) -> None:
         """The doubles never wait."""
+
+    @contextmanager
+    def targets(self, patience: Patience) -> Iterator[tuple[OpenTarget, ...]]:
+        """The library's doubles, however long somebody waits for them."""
+        assert patience.left() > 0
+        yield self.library.targets
 
     def publish_patron(self, patron_id: str) -> bool:
         self.told.append(patron_id)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from callers import records, refusal
 from test_box import patron_of
+from test_item_sides import refused
+from test_item_sides import shown as shown_by_command
 from test_review_pages import number as number  # noqa: PLC0414 -- the same item as on the pages
 from test_review_pages import several as several  # noqa: PLC0414 -- and the same items
 from test_review_pages import states
@@ -16,6 +18,8 @@ from townspeople import person
 
 from cprsync.domain.patron.review import BOTH_PATRONS, NUMBER_SET, State
 from cprsync.domain.policy.policy import Harm
+from cprsync.errors import TargetUnavailable
+from cprsync.language.review import with_words
 
 if TYPE_CHECKING:
     from browser import Served
@@ -111,3 +115,23 @@ def test_more_than_the_days_limit_is_stopped_before_the_first_write(
     desk.library.limit(Harm.CHANGED, 2)
     refusal(api.post("/reviews/bulk/preview", {"items": several}), 409, "review.braked")
     assert states(desk, several) == [State.WAITING] * 3
+
+
+def test_an_item_that_a_target_refused_has_both_sides_as_the_command_has_them(desk: Served, api: Caller) -> None:
+    look = refused(desk.library)
+    (item,) = [one for one in api.get("/reviews").json()["items"] if one["kind"] == "target.not_taken"]
+    assert item["targets"] == [{"name": "koha", "code": "unknown_category"}]
+    assert look.least == []
+    shown = api.get(f"/reviews/{item['id']}").json()
+    assert shown == with_words(shown_by_command(desk.library))
+    (sides,) = [one["sides"] for one in shown["targets"]]
+    (city,) = [one for one in sides["held"][0]["fields"] if one["field"] == "city"]
+    assert (sides["reading"], city["theirs"], city["again"]) == ("read", "Ry", "sets")
+
+
+def test_while_the_target_is_down_the_item_is_answered_all_the_same(desk: Served, api: Caller) -> None:
+    refused(desk.library, down=TargetUnavailable("Koha does not answer"))
+    (item,) = [one for one in api.get("/reviews").json()["items"] if one["kind"] == "target.not_taken"]
+    (told,) = api.get(f"/reviews/{item['id']}").json()["targets"]
+    assert (told["sides"]["reading"], told["sides"]["failure"]) == ("unanswered", "target.unavailable")
+    assert answer(api, item["id"], "reject", reason="Koha har ret").status_code == 200

@@ -17,6 +17,7 @@ from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
 from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
 from cprsync.language.review import plan_text, refusal_text, sides_text, with_words
+from cprsync.language.sides import part_lines, target_parts
 from cprsync.language.words import DAY_WIDTH, day_text, word
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ def review_show(
 ) -> None:
     """Show one item, and what each answer does.
 
-    Shows the register's values beside ours. Shows both records if the item is about two patrons.
+    Shows the register's values beside ours. Shows both records if the item is about two patrons. If another system
+    refused the patron, asks it what it holds now, and shows that beside ours.
     """
-    with _reviews(config, library, as_json=as_json) as reviews:
-        document = with_words(reviews.shown(number))
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.target_wiring import show_item
+
+    with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
+        document = with_words(show_item(reviews, number, site.targets))
     print_document(document, item_lines(document, lang), as_json=as_json)
 
 
@@ -196,10 +201,13 @@ def _names() -> dict[str, str]:
 
 def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """One item as text: why, what each answer does, and the two sides beside each other."""
-    yield emphasise(_item_line(document, language))
+    # what other systems answered is told with both sides
+    yield emphasise(_item_line({**document, "targets": ()}, language))
     yield from _first_answer_lines(document, language)
     if answer := document.get("net_media", {}).get("answer"):
         yield f"  {answer}: {word(f'code_{answer}', language)}"
+    for part in target_parts(document, language):
+        yield from part_lines(part)
     yield f"  {word('review_accept', language)}: {document['accept'][language]}"
     yield f"  {word('review_reject', language)}: {document['reject'][language]}"
     if rejecting := document.get("rejecting"):

@@ -115,7 +115,17 @@ def merge(present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRul
 
     Nobody can tell which of the two, so that Koha keeps no address of them. They are expired, and never deleted.
     """
-    told: Mapping[str, Any] = {"status": LEFT} if payload is None else payload
+    changes, told = decide_fields(present, payload, rules, on=on), _told(payload)
+    if present.id is None:
+        return KohaRecord(None, _new(changes, rules), _attributes((), told, rules))
+    # an older Koha lacks some of the fields
+    known = {name: value for name, value in changes.items() if name in present.fields}
+    return replace(present, fields=present.fields | known, attributes=_attributes(present.attributes, told, rules))
+
+
+def decide_fields(present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date) -> Fields:
+    """Return the fields in which our value counts, with the value. Koha keeps its own in all others."""
+    told = _told(payload)
     changes = {
         **_name(told.get("name"), present.fields),
         **_birth(told.get("birth_date")),
@@ -124,16 +134,15 @@ def merge(present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRul
         **_codes(told, rules),
         **_ended(told, present, rules, on),
     }
-    withheld = told.get("withheld", ())
     if payload is None or told["protected"]:
         changes |= dict.fromkeys((*ADDRESS, *OTHER_ADDRESSES)) | _without_place(present.fields, changes)
-    elif "address" in withheld:
+    elif "address" in told.get("withheld", ()):
         changes |= dict.fromkeys(ADDRESS) | _without_place(present.fields, changes)
-    if present.id is None:
-        return KohaRecord(None, _new(changes, rules), _attributes((), told, rules))
-    # an older Koha lacks some of the fields
-    known = {name: value for name, value in changes.items() if name in present.fields}
-    return replace(present, fields=present.fields | known, attributes=_attributes(present.attributes, told, rules))
+    return changes
+
+
+def _told(payload: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return {"status": LEFT} if payload is None else payload
 
 
 def may_create(payload: Mapping[str, Any] | None, rules: KohaRules) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.outward.koha_drift import Drift
     from cprsync.domain.outward.lines import Change
+    from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.domain.outward.target import Target
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
@@ -163,6 +164,12 @@ class TargetReader(Protocol):
         """Say in which ways the target differs from what it is to hold, by patron. Writes nothing there.
 
         Raises TargetUnavailable and TargetRefused: then nothing is known of these patrons.
+        """
+
+    def look(self, expected: OutwardEffect, *, least: Withholding) -> Sides:
+        """Read what the target holds of one patron now, beside what it is to hold. Writes nothing there.
+
+        `least`: what is withheld in any case. Raises TargetUnavailable and TargetRefused.
         """
 
 

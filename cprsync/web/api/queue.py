@@ -15,6 +15,7 @@ from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
 from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_back, taking_back_of
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.target_wiring import show_item as show_item_with_sides
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
 
@@ -69,9 +70,12 @@ def _missed(number: int, why: CprsyncError) -> dict[str, Any]:
 
 @serving.get("/reviews/{number}", response_model=answers.ReviewShown)
 def show_item(call: Caller, number: ItemNumber) -> Any:
-    """Show one item with both sides, and what each answer does."""
-    with call.place() as place:
-        return with_words(reviews_of(place, call.user).shown(number))
+    """Show one item with both sides, and what each answer does.
+
+    If another system refused the patron, it is asked what it holds now: `sides` of each of `targets`.
+    """
+    with call.place(asks=True) as place:
+        return with_words(show_item_with_sides(reviews_of(place, call.user), number, place.site.targets))
 
 
 @serving.get("/reviews/{number}/taking-back", response_model=outcomes.NumberTaken)

@@ -13,8 +13,10 @@ from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import facts_of, sides_of, with_words
+from cprsync.language.sides import target_parts
 from cprsync.language.words import long_time
 from cprsync.services.desk.previewed_answers import take_back, taking_back_of
+from cprsync.target_wiring import show_item as show_item_with_sides
 from cprsync.web.pages.records import reviews_of
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
 
 def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     reviews, language = reviews_of(visit), visit.language
-    item = with_words(reviews.shown(int(visit.named("number"))))
+    item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.site.targets))
     names = {code: one.name for code, one in load_municipalities().by_code.items()}
     number = taking_back_of(reviews, item)
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
@@ -95,6 +97,7 @@ def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         item=item,
         sides=list(sides_of(item["record"], item["other"], language)),
         facts=list(facts_of(item, language, names)),
+        targets=list(target_parts(item, language)),
         decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,
         may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),

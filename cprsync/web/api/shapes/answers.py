@@ -211,11 +211,43 @@ class AccountSides(Answer):
     answer: str | None
 
 
+class FieldOnBothSides(Answer):
+    """One field at a target: ours, theirs, and what sending again does to it. What is withheld is on neither side."""
+
+    field: str
+    ours: str | bool | None
+    theirs: str | bool | None
+    again: Literal["keeps", "sets", "empties"] | None
+    withheld: Literal["protection", "free_text"] | None
+
+
+class HeldByTarget(Answer):
+    """What a target holds of one of its patrons, beside ours."""
+
+    remote: str | None
+    fields: list[FieldOnBothSides]
+
+
+class TargetSides(Answer):
+    """What a target holds now, beside ours. `failure` is the kind of the error that kept it from being read."""
+
+    kind: str | None
+    reading: Literal["read", "never", "unanswered", "refused", "removed", "nothing"]
+    failure: str | None
+    match: Literal["one", "nobody", "several", "other_person"] | None
+    sending: Literal["writes", "adds", "nothing", "refused"] | None
+    kinds: list[str]
+    newer_waits: bool
+    held: list[HeldByTarget]
+
+
 class RefusedByTarget(Answer):
     """Another system that did not take what it was to hear, and the code of its answer."""
 
     name: str
     code: str
+    #: of an item that is shown alone
+    sides: TargetSides | None = None
 
 
 class Decided(Answer):
