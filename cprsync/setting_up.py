@@ -1,15 +1,34 @@
-"""Sets the store up: its keys, its tables, and which version they have. Opens no record."""
+"""Opens the database, and sets the store up: its keys, its tables, its roles. Opens no record."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from cprsync.wiring import open_database
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Engine
+
+    from cprsync.config.settings import StoreSection
     from cprsync.services.ports.trust import StoreVersion
+
+
+@contextmanager
+def open_database(url: str) -> Iterator[Engine]:
+    from cprsync.store.core.engine import open_engine
+
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def open_keeper(store: StoreSection) -> AbstractContextManager[Engine | None]:
+    """The database for the role that may delete from the audit. None: the program's own role may."""
+    return nullcontext() if store.keeper_url is None else open_database(store.keeper_url)
 
 
 def make_sure_that_empty(url: str) -> None:
@@ -26,8 +45,8 @@ def create_keys(folder: Path) -> None:
     keys.create_keys(folder)
 
 
-def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
-    """Migrate the store at `url` to this program's version.
+def upgrade_store(store: StoreSection, keys: Path | None = None) -> dict[str, Any]:
+    """Migrate the store to this program's version, and give its roles their rights.
 
     `keys`: the folder in which to make the keys that this version needs and an older one did not have.
     """
@@ -35,13 +54,31 @@ def upgrade_store(url: str, keys: Path | None = None) -> dict[str, Any]:
     from cprsync.store.seals.keys import add_missing_keys
     from cprsync.store.trust.key_checks import noted_purposes
 
-    with open_database(url) as engine:
+    with open_database(store.owner_url or store.url) as engine:
         upgrade(engine)
         check_tables(engine)
+        if store.keeper_url is not None:
+            _give_rights(engine, store.url, store.keeper_url)
         found, noted = store_version(engine), noted_purposes(engine)
     if keys is not None:
         add_missing_keys(keys, noted=noted)
     return {"version": found.current, "needed": found.wanted}
+
+
+def _give_rights(owner: Engine, url: str, keeper_url: str) -> None:
+    from cprsync.store.core.rights import grant_rights, role_of
+
+    grant_rights(owner, app=role_of(url), keeper=role_of(keeper_url))
+
+
+def find_wrong_rights(store: StoreSection) -> dict[str, list[str]]:
+    """What the roles `app` and `keeper` may do and should not, or should and may not. Nothing without such roles."""
+    from cprsync.store.core import rights
+
+    if store.keeper_url is None:
+        return {}
+    with open_database(store.url) as app, open_database(store.keeper_url) as keeper:
+        return {"app": rights.find_wrong_rights(app), "keeper": rights.find_wrong_rights(keeper, keeper=True)}
 
 
 def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:

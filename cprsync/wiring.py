@@ -16,12 +16,11 @@ from cprsync.config.clock import MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
+from cprsync.setting_up import open_database, open_keeper
 from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from sqlalchemy import Engine
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
     from cprsync.config.sign_in import ProviderSection
@@ -176,7 +175,7 @@ class Site:
         if policy is None and library.target:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
-        with open_database(settings.store.url) as engine:
+        with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:
             store = SqlStore(
                 engine,
                 agency=library.agency,
@@ -190,6 +189,7 @@ class Site:
                 targets=tuple(one.target for one in library.target),
                 own_patron=self.own_patron,
                 checks_keys=checks_keys,
+                keeper=keeper,
             )
             if checks_journal:
                 # before anything else: an older copy of the database may have brought back patrons who were erased
@@ -386,14 +386,3 @@ def site_of(
 ) -> Site:
     """The only library, or the one that is named. Raises ConfigurationError."""
     return Site(settings, library_of(settings, agency), today, waits_since=waits_since)
-
-
-@contextmanager
-def open_database(url: str) -> Iterator[Engine]:
-    from cprsync.store.core.engine import open_engine
-
-    engine = open_engine(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()

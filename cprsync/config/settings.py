@@ -30,8 +30,18 @@ class StoreSection(Strict):
     """Where the records are: `sqlite:///path` or `postgresql+psycopg://…`."""
 
     url: str
+    #: PostgreSQL: the role that owns the tables, for `db upgrade` alone; None: `url` does everything
+    owner_url: str | None = None
+    #: PostgreSQL: the role that deletes from the audit what has passed its retention period
+    keeper_url: str | None = None
     #: who was closed or erased, kept outside the database; by default beside the configuration
     erase_journal: Path = Path("erase-journal.log")
+
+    @model_validator(mode="after")
+    def _check_roles(self) -> Self:
+        if (self.owner_url is None) is not (self.keeper_url is None):
+            raise WrongValue("give both owner_url and keeper_url, or neither")
+        return self
 
 
 class KeysSection(Strict):

@@ -46,9 +46,8 @@ _KINDS: Final = {
         fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
-        sftp.refused store.damaged store.newer store.not_set_up store.tables store.version target.unknown
-        target.unreadable usage
-        usage.field usage.number usage.reason usage.until
+        sftp.refused store.damaged store.line store.newer store.not_set_up store.rights store.role store.tables
+        store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """
         card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy fbs

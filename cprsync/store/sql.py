@@ -91,6 +91,7 @@ class SqlStore(Store):
         targets: tuple[Target, ...] = (),
         own_patron: Callable[[str], str | None] = lambda _: None,
         checks_keys: bool = True,
+        keeper: Engine | None = None,
     ) -> None:
         """Open the store.
 
@@ -108,6 +109,7 @@ class SqlStore(Store):
             targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
             checks_keys: False for a caller who only tells what names each key.
+            keeper: opens the same database for the role that may delete from the audit; None: `engine` may.
 
         Raises:
             StoreMismatch: the store has another version, or is not set up.
@@ -136,11 +138,12 @@ class SqlStore(Store):
         if checks_keys:
             check_keys(tenant)
         _move_in(tenant)
-        self._bind(with_targets(tenant, targets))
+        keeping = tenant if keeper is None else replace(tenant, engine=keeper)
+        self._bind(with_targets(tenant, targets), keeping=with_targets(keeping, targets))
 
-    def _bind(self, tenant: Tenant) -> None:
-        """Make each capability work for this tenant."""
-        self._tenant = tenant
+    def _bind(self, tenant: Tenant, *, keeping: Tenant | None = None) -> None:
+        """Make each capability work for this tenant. `keeping`: the same, with the right to delete from the audit."""
+        self._tenant, keeping = tenant, keeping or tenant
         self.index_key = tenant.vault.foreign_key
         self.runs = Runs(tenant)
         self.sealing = Sealing(tenant)
@@ -165,9 +168,9 @@ class SqlStore(Store):
         self.account_repairs = AccountRepairs(tenant)
         self.card_accounts = CardAccounts(tenant)
         self.leaving = Leaving(tenant)
-        self.erasing = Erasing(tenant)
-        self.retention = Retention(tenant)
-        self.journal = Journal(tenant)
+        self.erasing = Erasing(keeping)
+        self.retention = Retention(keeping)
+        self.journal = Journal(keeping)
         self.audit = Audit(tenant)
         self.keys = Keys(tenant)
         self.imports = Imports(tenant)

@@ -72,7 +72,7 @@ def served_town(folder: Path, mock_keys: Path) -> Iterator[TownDesk]:
 
 
 def _live_nights(settings: Settings, folder: Path, ready: dict[str, Any]) -> None:
-    upgrade_store(settings.store.url)
+    upgrade_store(settings.store)
     week = load_week()
     del week.nights[NIGHTS:]
     _live_week(Stage(folder, ready, settings, week, "da", as_json=True))

@@ -140,7 +140,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool)
             _name_branches(folder / "policy.toml")
         before = join_koha(folder / "cprsync.toml", ready, week.patrons) if with_koha else None
         settings = load_settings(folder / "cprsync.toml")
-        upgrade_store(settings.store.url)
+        upgrade_store(settings.store)
         yield Stage(folder, ready, settings, week, language, as_json, koha_before=before)
 
 

@@ -277,7 +277,7 @@ def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fa
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        document = upgrade_store(settings.store.url, settings.keys.dir)
+        document = upgrade_store(settings.store, settings.keys.dir)
     print_document(document, [word("db_upgraded", lang, version=document["version"])], as_json=as_json)
 
 

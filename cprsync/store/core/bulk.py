@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CHAR, BigInteger, Boolean, Date, Integer, LargeBinary
 
-from cprsync.store.core.engine import driven
+from cprsync.store.core.drivers import driven
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,6 @@ Knows the differences of the two databases, and no table.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,13 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
+from cprsync.errors import ConfigurationError
 from cprsync.private import make_private
 from cprsync.store.core.around import do_first, do_last
+from cprsync.store.core.drivers import translated, unanswered
+from cprsync.store.core.line import check_line
 from cprsync.store.core.turns import turn_of
-from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
+from cprsync.store.seals.failures import ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -35,15 +36,6 @@ WAIT_SECONDS = 5
 CONNECT_SECONDS = 10
 #: How many keys one IN (...) may name.
 IN_MAX = 500
-
-#: PostgreSQL's codes for an unknown column and an unknown table.
-_UNDEFINED = frozenset({"42703", "42P01"})
-#: PostgreSQL's code for a full disk.
-_DISK_FULL = "53100"
-#: PostgreSQL's code for a write where only reading is allowed, as on a copy that follows another server.
-_READ_ONLY = "25006"
-#: SQLite's words for an unknown table or column.
-_UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
 #: Where an engine of SQLite keeps the turn of its file.
 _TURN = "cprsync.turn"
@@ -64,7 +56,7 @@ def open_engine(url: str) -> Engine:
     """Return the engine of a store: `sqlite:///FILE` or `postgresql://…`.
 
     Raises:
-        ConfigurationError: no such kind of database, or its driver or folder is missing.
+        ConfigurationError: no such kind of database, its driver or folder is missing, or the line is not protected.
     """
     try:
         parsed = make_url(url)
@@ -134,6 +126,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _open_postgresql(url: URL) -> Engine:
+    check_line(url)
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
@@ -273,74 +266,11 @@ def _one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
         return
     if not turn.lock.acquire(timeout=WAIT_SECONDS):
-        raise _unanswered()
+        raise unanswered()
     try:
         yield
     finally:
         turn.lock.release()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Translate the database's errors into ours, because the originals may quote what was written."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _in_our_words(error, error.orig) from error
-
-
-@contextmanager
-def driven(connection: Connection) -> Iterator[None]:
-    """Do the same as `translated` where the driver is called directly."""
-    try:
-        yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _in_our_words(error, error) from error
-
-
-def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
-    """Return our error for the driver's error.
-
-    It is found by the name of its class and base classes, which both drivers share.
-    """
-    if _lacks_part(said):
-        return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
-    if _has_no_room(said):
-        return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
-    if _takes_no_writes(said):
-        return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
-    names = [above.__name__ for above in type(error).__mro__]
-    if "OperationalError" in names or "InterfaceError" in names:
-        return _unanswered()
-    if names[0] == "DatabaseError":
-        # SQLite's driver uses the base class itself for a file that is not a database, or is damaged
-        return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
-    return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
-
-
-def _unanswered() -> StoreUnavailable:
-    return StoreUnavailable("the database does not answer, or another writer holds it")
-
-
-def _lacks_part(said: BaseException | None) -> bool:
-    """Return whether the database lacks a table or column. SQLite says so in words, PostgreSQL by a code."""
-    if getattr(said, "sqlstate", None) in _UNDEFINED:
-        return True
-    return isinstance(said, sqlite3.Error) and any(words in str(said) for words in _UNKNOWN_TO_SQLITE)
-
-
-def _has_no_room(said: BaseException | None) -> bool:
-    """Return whether the disk is full. SQLite may also notice it in the files beside the database."""
-    if getattr(said, "sqlstate", None) == _DISK_FULL:
-        return True
-    return str(getattr(said, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))
-
-
-def _takes_no_writes(said: BaseException | None) -> bool:
-    """Return whether the database may only be read: a file without the right to write, or a copy that follows."""
-    if getattr(said, "sqlstate", None) == _READ_ONLY:
-        return True
-    return str(getattr(said, "sqlite_errorname", "")).startswith("SQLITE_READONLY")
 
 
 def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:

@@ -21,7 +21,8 @@ from cprsync.private import open_unfollowed
 from cprsync.services.ports.runs import Run
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
-from cprsync.store.core.engine import hold_rows, stamp_of, translated, writing
+from cprsync.store.core.drivers import translated
+from cprsync.store.core.engine import hold_rows, stamp_of, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

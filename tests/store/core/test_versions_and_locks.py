@@ -21,7 +21,8 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.errors import RunBusy, StoreMismatch
 from cprsync.store.core import version
-from cprsync.store.core.engine import open_engine, reading, translated, writing
+from cprsync.store.core.drivers import translated
+from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.version import WANTED
 from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore

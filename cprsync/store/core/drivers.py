@@ -1,0 +1,99 @@
+"""What the database's drivers say, in our words: their own may quote what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from cprsync.errors import StoreMismatch
+from cprsync.store.seals.failures import StoreFault, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from cprsync.errors import CprsyncError
+
+# PostgreSQL's codes: an unknown column and an unknown table, a full disk, a write where only reading is allowed (as on
+# a copy that follows another server), and a role that may not do something.
+_UNDEFINED = frozenset({"42703", "42P01"})
+_DISK_FULL, _READ_ONLY, _NOT_ALLOWED = "53100", "25006", "42501"
+#: SQLite's words for an unknown table or column.
+_UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Translate the database's errors into ours, because the originals may quote what was written."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _in_our_words(error, error.orig) from error
+
+
+@contextmanager
+def driven(connection: Connection) -> Iterator[None]:
+    """Do the same as `translated` where the driver is called directly."""
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _in_our_words(error, error) from error
+
+
+def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
+    """Return our error for the driver's error.
+
+    It is found by the name of its class and base classes, which both drivers share.
+    """
+    if (known := _known(said)) is not None:
+        return known
+    names = [above.__name__ for above in type(error).__mro__]
+    if "OperationalError" in names or "InterfaceError" in names:
+        return unanswered()
+    if names[0] == "DatabaseError":
+        # SQLite's driver uses the base class itself for a file that is not a database, or is damaged
+        return StoreMismatch("the store's file is not a database, or is damaged", kind="store.damaged")
+    return StoreFault("the database refused a statement ({name})", name=type(said).__name__)
+
+
+def _known(said: BaseException | None) -> CprsyncError | None:
+    """Return our error for what the driver says by a code, or in words that are known."""
+    if _lacks_part(said):
+        return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
+    if _has_no_room(said):
+        return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
+    if _takes_no_writes(said):
+        return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
+    if getattr(said, "sqlstate", None) == _NOT_ALLOWED:
+        return StoreMismatch("the database does not let the program's role do this", kind="store.rights")
+    return None
+
+
+def unanswered() -> StoreUnavailable:
+    """Return the error for a database that does not answer, or is held by another writer."""
+    return StoreUnavailable("the database does not answer, or another writer holds it")
+
+
+def _lacks_part(said: BaseException | None) -> bool:
+    """Return whether the database lacks a table or column. SQLite says so in words, PostgreSQL by a code."""
+    if getattr(said, "sqlstate", None) in _UNDEFINED:
+        return True
+    return isinstance(said, sqlite3.Error) and any(words in str(said) for words in _UNKNOWN_TO_SQLITE)
+
+
+def _has_no_room(said: BaseException | None) -> bool:
+    """Return whether the disk is full. SQLite may also notice it in the files beside the database."""
+    if getattr(said, "sqlstate", None) == _DISK_FULL:
+        return True
+    return str(getattr(said, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))
+
+
+def _takes_no_writes(said: BaseException | None) -> bool:
+    """Return whether the database may only be read: a file without the right to write, or a copy that follows."""
+    if getattr(said, "sqlstate", None) == _READ_ONLY:
+        return True
+    return str(getattr(said, "sqlite_errorname", "")).startswith("SQLITE_READONLY")
