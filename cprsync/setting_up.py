@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from cprsync.errors import StoreMismatch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -49,11 +51,16 @@ def upgrade_store(store: StoreSection, keys: Path | None = None) -> dict[str, An
     """Migrate the store to this program's version, and give its roles their rights.
 
     `keys`: the folder in which to make the keys that this version needs and an older one did not have.
+
+    Raises:
+        StoreMismatch: the store is newer, or has roles and the owner's is not given.
     """
     from cprsync.store.core.version import check_tables, store_version, upgrade
     from cprsync.store.seals.keys import add_missing_keys
     from cprsync.store.trust.key_checks import noted_purposes
 
+    if store.keeper_url is not None and store.owner_url is None:
+        raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
     with open_database(store.owner_url or store.url) as engine:
         upgrade(engine)
         check_tables(engine)

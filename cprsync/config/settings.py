@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -22,6 +22,8 @@ from cprsync.domain.person.municipality import code_from
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
+#: How the path of a secret begins that systemd hands to the service.
+_CREDENTIAL: Final = "credential:"
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
 
@@ -30,17 +32,17 @@ class StoreSection(Strict):
     """Where the records are: `sqlite:///path` or `postgresql+psycopg://…`."""
 
     url: str
-    #: PostgreSQL: the role that owns the tables, for `db upgrade` alone; None: `url` does everything
+    #: PostgreSQL: the role that owns the tables, for `db upgrade` alone
     owner_url: str | None = None
-    #: PostgreSQL: the role that deletes from the audit what has passed its retention period
+    #: PostgreSQL: the role that deletes from the audit what is over; None: `url` does everything
     keeper_url: str | None = None
     #: who was closed or erased, kept outside the database; by default beside the configuration
     erase_journal: Path = Path("erase-journal.log")
 
     @model_validator(mode="after")
     def _check_roles(self) -> Self:
-        if (self.owner_url is None) is not (self.keeper_url is None):
-            raise WrongValue("give both owner_url and keeper_url, or neither")
+        if self.owner_url is not None and self.keeper_url is None:
+            raise WrongValue("owner_url needs keeper_url beside it")
         return self
 
 
@@ -335,13 +337,23 @@ def _anchor_paths(settings: Settings, folder: Path) -> Settings:
 def _anchor(folder: Path, value: Any) -> Any:
     match value:
         case Path():
-            return folder / value
+            return _credential(str(value)) or folder / value
         case BaseModel():
             return value.model_copy(update={name: _anchor(folder, part) for name, part in value})
         case tuple():
             return tuple(_anchor(folder, part) for part in value)
         case _:
             return value
+
+
+def _credential(written: str) -> Path | None:
+    """The file of a secret that systemd hands to the service (LoadCredential). None: the path means a file of ours.
+
+    Outside the service there is none, and the path stays as it is written: whoever reads it says so.
+    """
+    name = written.removeprefix(_CREDENTIAL)
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(given) / name if given and name != written and "/" not in name else None
 
 
 def _sqlite_from(folder: Path, url: str) -> str:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.catalogues import Language
+from cprsync.cli.setup.units import TEMPLATES, installed_command, service_user, unit_texts
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.cli.terminal.user import account_of
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.words import moment_text, word
 from cprsync.private import check_folder, create_private
@@ -29,14 +28,11 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.trust import StoreVersion
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 TESTING = """
 [test]
 # Only with environment = "test": take the day from the mock.
 control_url = "{control_url}"
 """
-#: root must not run the night: the README says how to create this user.
-SERVICE_USER = "cprsync"
 app, certs_app, db_app = typer.Typer(), typer.Typer(), typer.Typer()
 
 
@@ -50,7 +46,7 @@ def init(
 ) -> None:
     """Write the files that an installation starts from.
 
-    cprsync.toml and policy.toml with comments, the keys that seal the records, a systemd service and timer.
+    cprsync.toml and policy.toml with comments, the keys that seal the records, systemd units.
     """
     with failures(as_json=as_json):
         written = write_folder(folder, mock=mock)
@@ -70,8 +66,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
-        "cprsync.service": service_text(folder.resolve(), installed_command(sys.executable), user=service_user()),
-        "cprsync.timer": _template("cprsync.timer"),
+        **unit_texts(folder.resolve(), installed_command(sys.executable), user=service_user()),
     }
     try:
         if new_keys := not (folder / "keys").exists():
@@ -94,48 +89,6 @@ def _store_url(folder: Path) -> str:
 
     config = folder / "cprsync.toml"
     return load_settings(config).store.url if config.exists() else f"sqlite:///{folder.resolve() / 'cprsync.db'}"
-
-
-def service_text(folder: Path, command: str, *, user: str) -> str:
-    """The systemd unit for one folder's night."""
-    return _template("cprsync.service").format(
-        user=user,
-        folder=_unit_path(str(folder)),
-        written=_unit_word(str(folder)),
-        command=_unit_word(command.replace("$", "$$")),
-        configuration=_unit_word(f"{folder}/cprsync.toml".replace("$", "$$")),
-    )
-
-
-def service_user() -> str:
-    """The user that owns the folder after `init`."""
-    uid = os.geteuid()
-    return SERVICE_USER if uid == 0 else account_of(uid).name
-
-
-def _unit_path(text: str) -> str:
-    # a percent sign begins one of systemd's own names
-    return text.replace("%", "%%")
-
-
-def _unit_word(text: str) -> str:
-    """One word of a line that has several."""
-    word = _unit_path(text)
-    if not any(sign in word for sign in " \t\"'\\"):
-        return word
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def installed_command(interpreter: str) -> str:
-    """The command beside the interpreter, or else the one on PATH, because systemd needs a path.
-
-    Links are not resolved, because the interpreter of an environment is one.
-    """
-    beside = Path(interpreter).absolute().parent / "cprsync"
-    if beside.is_file():
-        return str(beside)
-    found = shutil.which("cprsync")
-    return "cprsync" if found is None else str(Path(found).absolute())
 
 
 def folder_refused(folder: Path, error: OSError) -> ConfigurationError:
@@ -218,7 +171,7 @@ def _placeholders() -> dict[str, Any]:
 
 
 def _template(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @certs_app.command("dev")

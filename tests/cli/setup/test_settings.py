@@ -370,3 +370,34 @@ def test_a_page_without_a_door_or_with_one_that_tells_not_who_comes_is_refused(
     with pytest.raises(ConfigurationError) as error:
         load_settings(configuration(tmp_path, patron_page(*lines)))
     assert said in error.value.message
+
+
+def _with_credential(folder: Path, written: str) -> Path:
+    config = folder / "cprsync.toml"
+    config.write_text(GOOD.replace('client_key = "client.key"', f'client_key = "{written}"'), encoding="utf-8")
+    config.chmod(0o600)
+    return config
+
+
+def test_a_secret_that_systemd_hands_over_is_found_where_systemd_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _with_credential(tmp_path, "credential:client.key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "handed"))
+    assert load_settings(config).library[0].register_.client_key == tmp_path / "handed" / "client.key"
+
+
+def test_outside_the_service_the_secrets_path_says_that_it_is_a_credential(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _with_credential(tmp_path, "credential:client.key")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    assert load_settings(config).library[0].register_.client_key == tmp_path / "credential:client.key"
+
+
+def test_a_credential_is_no_way_out_of_systemds_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _with_credential(tmp_path, "credential:../client.key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "handed"))
+    found = load_settings(config).library[0].register_.client_key
+    assert found is not None
+    assert tmp_path / "handed" not in found.parents

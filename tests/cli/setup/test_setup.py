@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.setup.installation import installed_command, service_text, service_user, write_folder
+from cprsync.cli.setup.installation import write_folder
+from cprsync.cli.setup.units import DESK, NIGHT, installed_command, service_text, service_user
 from cprsync.config.settings import load_settings
 
 if TYPE_CHECKING:
@@ -78,7 +81,7 @@ def test_the_night_is_never_roots(uid: int, user: str, monkeypatch: pytest.Monke
 
 
 def test_a_folder_with_signs_of_systemds_own_in_its_name_stands_in_the_unit_as_it_is() -> None:
-    text = service_text(Path('/srv/50 % "x" $y'), "/opt/c p/cprsync", user="cprsync")
+    text = service_text(NIGHT, Path('/srv/50 % "x" $y'), "/opt/c p/cprsync", user="cprsync")
     lines = text.splitlines()
     assert 'WorkingDirectory=/srv/50 %% "x" $y' in lines
     assert r'ReadWritePaths="/srv/50 %% \"x\" $y"' in lines
@@ -86,14 +89,26 @@ def test_a_folder_with_signs_of_systemds_own_in_its_name_stands_in_the_unit_as_i
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_finds_little_that_the_unit_leaves_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [NIGHT, DESK])
+def test_systemd_finds_little_that_a_unit_leaves_open(tmp_path: Path, name: str) -> None:
     """Of ten, where ten is open; 9.4 was the unit that named no restriction."""
     # systemd refuses a folder in memory, where the tests' own may be
-    text = service_text(Path("/srv/cprsync"), sys.executable, user="cprsync")
-    (tmp_path / "cprsync.service").write_text(text, encoding="utf-8")
-    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", "cprsync.service"]
+    text = service_text(name, Path("/srv/cprsync"), sys.executable, user="cprsync")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15", name]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stdout[-300:] + ran.stderr
+
+
+def test_init_writes_every_unit_and_others_can_read_nothing_that_it_writes(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        written = write_folder(tmp_path / "site", mock=None)
+    finally:
+        os.umask(before)
+    assert {NIGHT, DESK, "cprsync.timer"} <= set(written)
+    everything = [tmp_path / "site", *(tmp_path / "site").rglob("*")]
+    assert [path.name for path in everything if path.stat().st_mode & 0o077] == []
 
 
 def test_a_configuration_without_a_counterpart_for_the_net_media_shows_the_section_and_leaves_it_out(
@@ -107,3 +122,16 @@ def test_a_configuration_without_a_counterpart_for_the_net_media_shows_the_secti
     culr = load_settings(tmp_path / "cprsync.toml").library[0].culr
     assert culr is not None
     assert culr.password_file == tmp_path / "culr-password"
+
+
+def test_the_image_is_built_as_the_readme_installs_and_runs_as_nobody_with_rights() -> None:
+    root = Path(__file__).parents[3]
+    image = (root / "cprsync" / "guide" / "Containerfile").read_text(encoding="utf-8")
+    installs = [one.partition("/pip ")[2] for one in re.split(r"&& |\n", image) if "/pip " in one]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert [one.rstrip(" \\") for one in installs] == [
+        one.partition("/pip ")[2].strip() for one in readme.split("&& ") if one.startswith(".venv/bin/pip ")
+    ][:2]
+    last = image.rpartition("FROM ")[2].splitlines()
+    assert [line for line in last if line.startswith("USER ")] == ["USER 10001"]
+    assert last.index("USER 10001") < last.index('ENTRYPOINT ["/opt/cprsync/bin/cprsync"]')

@@ -160,6 +160,19 @@ def test_nobody_else_reaches_the_database(roles: Roles) -> None:
         _do(roles.owner, "DROP ROLE stranger")
 
 
+def test_an_upgrade_without_the_owner_is_refused_and_changes_no_right(roles: Roles) -> None:
+    _do(roles.owner, f"GRANT DELETE ON audit TO {APP}")
+    with pytest.raises(ConfigurationError) as refused:
+        upgrade_store(roles.section.model_copy(update={"owner_url": None}))
+    assert refused.value.kind == "store.rights"
+    assert find_wrong_rights(roles.section) == {"app": ["+ audit DELETE"], "keeper": []}
+
+
+def test_an_owner_without_a_keeper_is_no_setting() -> None:
+    with pytest.raises(ValueError, match="keeper_url"):
+        StoreSection(url="postgresql://a@/c", owner_url="postgresql://b@/c")
+
+
 def test_the_same_role_twice_is_refused(roles: Roles) -> None:
     with pytest.raises(ConfigurationError) as refused:
         rights.grant_rights(roles.owner, app=APP, keeper=APP)

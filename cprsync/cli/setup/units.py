@@ -1,0 +1,72 @@
+"""The units by which systemd runs an installation: the night and its timer, and the desk.
+
+Each runs as a user of its own, in its folder, with as little around it as it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from cprsync.cli.terminal.user import account_of
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+#: root must not run the night: the guide says how to create this user.
+SERVICE_USER: Final = "cprsync"
+NIGHT, DESK = "cprsync.service", "cprsync-desk.service"
+_AS_THEY_ARE: Final = ("cprsync.timer",)
+
+
+def unit_texts(folder: Path, command: str, *, user: str) -> dict[str, str]:
+    """Every unit of one folder, by its file's name."""
+    services = {name: service_text(name, folder, command, user=user) for name in (NIGHT, DESK)}
+    return services | {name: _template(name) for name in _AS_THEY_ARE}
+
+
+def service_text(name: str, folder: Path, command: str, *, user: str) -> str:
+    """One service of a folder."""
+    return _template(name).format(
+        user=user,
+        folder=_unit_path(str(folder)),
+        written=_unit_word(str(folder)),
+        command=_unit_word(command.replace("$", "$$")),
+        configuration=_unit_word(f"{folder}/cprsync.toml".replace("$", "$$")),
+        hardening=_template("hardening.conf"),
+    )
+
+
+def service_user() -> str:
+    """The user that owns the folder after `init`."""
+    uid = os.geteuid()
+    return SERVICE_USER if uid == 0 else account_of(uid).name
+
+
+def _unit_path(text: str) -> str:
+    # a percent sign begins one of systemd's own names
+    return text.replace("%", "%%")
+
+
+def _unit_word(text: str) -> str:
+    """One word of a line that has several."""
+    word = _unit_path(text)
+    if not any(sign in word for sign in " \t\"'\\"):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def installed_command(interpreter: str) -> str:
+    """The command beside the interpreter, or else the one on PATH, because systemd needs a path.
+
+    Links are not resolved, because the interpreter of an environment is one.
+    """
+    beside = Path(interpreter).absolute().parent / "cprsync"
+    if beside.is_file():
+        return str(beside)
+    found = shutil.which("cprsync")
+    return "cprsync" if found is None else str(Path(found).absolute())
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
