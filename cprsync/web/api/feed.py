@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,9 @@ from cprsync.domain.outward.schema import build_schema
 from cprsync.errors import BadInput, CprsyncError
 from cprsync.services.outward.feeding import LIMIT_MAX, LIMIT_USUAL, Reader
 from cprsync.web.api.problems import answer_crash, answer_refusal
-from cprsync.web.api.readers import Readers, Turns, only_one
+from cprsync.web.api.readers import Readers, only_one, taking_turn
 from cprsync.web.refusals import NotAdmitted
+from cprsync.web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.outward.feeding import Page
     from cprsync.web.accounts import ReaderEntry
     from cprsync.web.entry import Surroundings
+    from cprsync.web.turns import PageTurns
 
 #: Where the changes are, and where a token is given.
 FEED: Final = "/feed"
@@ -65,7 +68,9 @@ async def _show_schema(_: Request) -> Response:
 
 class _Feed:
     def __init__(self, around: Surroundings) -> None:
-        self._around, self._readers, self._turns = around, Readers(around), Turns()
+        self._around, self._readers = around, Readers(around)
+        worker = around.worker
+        self._turns: PageTurns = Turns(time.monotonic) if worker is None else worker.together.pages()
 
     async def show_page(self, request: Request) -> Response:
         """Answer with a page, or with why there is none."""
@@ -74,7 +79,7 @@ class _Feed:
                 reader = await run_in_threadpool(self._readers.admit, request)
                 target = self._target_of(reader)
                 after, limit = _asked(request)
-                turn.enter_context(self._turns.taken(reader))
+                await run_in_threadpool(turn.enter_context, taking_turn(self._turns, reader))
                 page = await run_in_threadpool(self._fetch, target, after, limit)
             except CprsyncError as error:
                 return await answer_refusal(request, error)

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
-import time
-from collections import defaultdict, deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
@@ -26,7 +23,7 @@ from cprsync.web.refusals import NotAdmitted
 from cprsync.web.visit import FormRefused, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -34,13 +31,10 @@ if TYPE_CHECKING:
     from cprsync.services.ports.outward import Changes
     from cprsync.web.accounts import ReaderEntry
     from cprsync.web.entry import Surroundings
+    from cprsync.web.turns import PageTurns
 
 #: How long a token is good for.
 TOKEN_SECONDS: Final = 600
-#: How many pages one reader, and all of them, may fetch at the same time from one process.
-AT_ONCE: Final = 2
-ALL_AT_ONCE: Final = 6
-_MINUTE: Final = 60.0
 #: The first word of what a token says, so that no cursor is one.
 _TOKEN: Final = "token"  # noqa: S105 -- a word
 _PARTS: Final = 5
@@ -137,34 +131,13 @@ def _no_token(error: str) -> Response:
     return JSONResponse({"error": error}, _OAUTH[error], headers)
 
 
-class Turns:
-    """Counts the pages that readers fetch, at once and in a minute."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic, self._lock = monotonic, threading.Lock()
-        self._now: dict[str, int] = defaultdict(int)
-        self._asked: dict[str, deque[float]] = defaultdict(deque)
-
-    @contextmanager
-    def taken(self, reader: ReaderEntry) -> Iterator[None]:
-        """Take a turn. Raises QuotaReached."""
-        self._take(reader)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._now[reader.name] -= 1
-
-    def _take(self, reader: ReaderEntry) -> None:
-        with self._lock:
-            asked, now = self._asked[reader.name], self._monotonic()
-            while asked and now - asked[0] > _MINUTE:
-                asked.popleft()
-            is_crowded = self._now[reader.name] >= AT_ONCE or sum(self._now.values()) >= ALL_AT_ONCE
-            if is_crowded or len(asked) >= reader.asks_a_minute:
-                raise QuotaReached("this reader asks too often, or for too much at once", kind="reader.busy")
-            asked.append(now)
-            self._now[reader.name] += 1
+@contextmanager
+def taking_turn(turns: PageTurns, reader: ReaderEntry) -> Iterator[None]:
+    """Have a turn during the block. Raises QuotaReached."""
+    with turns.taken(reader.name, a_minute=reader.asks_a_minute) as is_given:
+        if not is_given:
+            raise QuotaReached("this reader asks too often, or for too much at once", kind="reader.busy")
+        yield
 
 
 def only_one(values: Sequence[tuple[str, str]], *, names: frozenset[str]) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from cprsync.web.tries import Tries
+from cprsync.web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ LINE_BYTES_MAX: Final = 4096
 #: How long a question may take to come, and how long a turn lasts at most: a try of a card waits for the store.
 _LINE_SECONDS: Final = 5.0
 _TURN_SECONDS: Final = 30.0
+#: How long a page may take at most to be made and taken: then others may have its turn.
+_PAGE_SECONDS: Final = 180.0
 #: The most answers of an identity provider that are remembered as used.
 USED_MAX: Final = 10_000
 _BACKLOG: Final = 2048
@@ -64,6 +67,7 @@ class Keeper:
         self._tries: dict[str, Tries] = {}
         self._used: dict[str, Used] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._pages = Turns(monotonic)
         self._server: asyncio.Server | None = None
 
     async def begin(self) -> None:
@@ -81,6 +85,8 @@ class Keeper:
                 asked = json.loads(await reader.readline())
             if asked["ask"] == "turn":
                 await self._give_turn(asked["of"], reader, writer)
+            elif asked["ask"] == "page":
+                await self._give_page(asked["of"], asked["most"], reader, writer)
             else:
                 await _say(writer, is_so=self._answer(asked))
         except (OSError, EOFError, TimeoutError, ValueError, KeyError, TypeError) as error:
@@ -111,6 +117,17 @@ class Keeper:
                     await asyncio.wait({gone}, timeout=_TURN_SECONDS)
         finally:
             gone.cancel()
+
+    async def _give_page(
+        self, who: str, a_minute: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Give a turn for a page, if there is one, until the worker closes the connection."""
+        with self._pages.taken(who, a_minute=a_minute) as is_given:
+            await _say(writer, is_so=is_given)
+            if is_given:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_PAGE_SECONDS):
+                        await _until_closed(reader)
 
 
 async def _until_closed(reader: asyncio.StreamReader) -> None:

@@ -12,6 +12,7 @@ import hmac
 import json
 import socket
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -21,7 +22,10 @@ from cprsync.web.workers.handing import Team
 from cprsync.web.workers.keeping import LINE_BYTES_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cprsync.web.tries import Counts
+    from cprsync.web.turns import PageTurns
     from cprsync.web.workers.keeping import Uses
     from cprsync.web.workers.supervising import Instructions
 
@@ -69,6 +73,10 @@ class Together:
     def used(self, of: str) -> Uses:
         """What of one kind is used up."""
         return _SharedUses(self, of)
+
+    def pages(self) -> PageTurns:
+        """How many pages readers may have."""
+        return _SharedPages(self)
 
     def turn(self) -> SharedTurn:
         """A lock among all threads of all workers."""
@@ -147,6 +155,17 @@ class _SharedUses:
 
     def use(self, what: str) -> bool:
         return self.together.ask("use", of=self.of, what=self.together.seal(what).hex())
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedPages:
+    together: Together
+
+    @contextmanager
+    def taken(self, who: str, *, a_minute: int) -> Iterator[bool]:
+        # the turn is over when the connection is closed, also by the end of this worker
+        with self.together.begin("page", of=self.together.seal(who).hex(), most=a_minute) as asking:
+            yield read_answer(asking)
 
 
 @dataclass(slots=True)
