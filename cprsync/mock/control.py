@@ -141,6 +141,11 @@ def fbs_write(mock: Mock, kind: str, who: str, *, field: str | None = None, to: 
     return change(mock, "/fbs/write", {"kind": kind, "who": who, "field": field, "to": to})
 
 
+def webhook(mock: Mock) -> dict[str, Any]:
+    """What the receiver of webhooks got since the start: counts, its keys, and the last posts in their order."""
+    return ask(mock, "/webhook", {})
+
+
 def fbs_latency(mock: Mock, seconds: float) -> dict[str, Any]:
     """Let every answer of FBS take this many seconds."""
     return change(mock, "/fbs/latency", {"seconds": seconds})

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
+from cprsync.mock import webhook
 from cprsync.mock.certs import develop_certificates
 from cprsync.mock.control import PATHS
 from cprsync.mock.fbs import service as fbs
@@ -35,7 +36,7 @@ from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
 from cprsync.mock.town.register import Register, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
-from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, koha_app, make_server, soap_app
+from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, koha_app, make_server, soap_app, webhook_app
 from cprsync.private import replace_private
 from cprsync.resources import compile_schemas
 
@@ -70,6 +71,7 @@ class Ports:
     #: only served on request
     fbs: int | None = 0
     koha: int | None = 0
+    webhook: int | None = 0
 
 
 def serve(  # noqa: PLR0913 -- a program's options
@@ -84,6 +86,7 @@ def serve(  # noqa: PLR0913 -- a program's options
     omit_false: bool = False,
     with_fbs: bool = False,
     with_koha: bool = False,
+    with_webhook: bool = False,
 ) -> None:
     """Serve until stopped by `stop`, or by SIGINT or SIGTERM in the main thread. Announce the ready document once.
 
@@ -104,7 +107,7 @@ def serve(  # noqa: PLR0913 -- a program's options
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
         certificates = develop_certificates(folder / "certs", now=now())
         last = _last_ports(folder)
-        left_out = {"fbs": not with_fbs, "koha": not with_koha}
+        left_out = {"fbs": not with_fbs, "koha": not with_koha, "webhook": not with_webhook}
         wanted = {name: asked for name, asked in asdict(ports).items() if not left_out.get(name)}
         listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
         taken = {name: _port(listener) for name, listener in listeners.items()}
@@ -115,20 +118,26 @@ def serve(  # noqa: PLR0913 -- a program's options
             folder / IDENTITY_FOLDER, register, issuer=f"https://localhost:{taken['oidc']}", now=now
         )
         koha = load_koha(folder, memory, day=lambda: register.day, now=now) if with_koha else None
-        ready = _ready(register, certificates, keys, taken) | {"koha": koha and _koha(koha, port=taken["koha"])}
+        hook = webhook.WebhookService(register, now) if with_webhook else None
+        ready = _ready(register, certificates, keys, taken) | {
+            "koha": koha and _koha(koha, port=taken["koha"]),
+            "webhook": hook and webhook.ready_document(folder, taken["webhook"]),
+        }
         _write(folder / "ready.json", ready)
         applications: dict[str, Any] = {
             "soap": soap_app(SoapServices(register, schemas, now, omit_false)),
             "culr": culr_app(CulrService(register, schemas.net_media)),
             "oidc": identity_app(identity),
         }
-        more: dict[str, Answering] = koha_control.control_paths(koha, PATHS)
+        more: dict[str, Answering] = koha_control.control_paths(koha, PATHS) | webhook.control_paths(hook)
         if with_fbs:
             shown = fbs.FbsService(register, FbsPatrons(register), now)
             applications["fbs"] = fbs_app(shown)
             more |= fbs.control_paths(shown)
         if koha is not None:
             applications["koha"] = koha_app(KohaService(koha))
+        if hook is not None:
+            applications["webhook"] = webhook_app(hook)
         applications["control"] = control_app(register, more)
         servers = {listeners[name]: _server(name, app, certificates) for name, app in applications.items()}
         boxes = serving_sftp(listeners["sftp"], register, keys)
@@ -146,6 +155,7 @@ def running(  # noqa: PLR0913 -- a program's options
     omit_false: bool = False,
     with_fbs: bool = False,
     with_koha: bool = False,
+    with_webhook: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Run the mock in a thread during the block, and yield its ready document.
 
@@ -162,6 +172,7 @@ def running(  # noqa: PLR0913 -- a program's options
         "omit_false": omit_false,
         "with_fbs": with_fbs,
         "with_koha": with_koha,
+        "with_webhook": with_webhook,
     }
 
     def serve_until_stopped() -> None:

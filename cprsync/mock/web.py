@@ -1,4 +1,4 @@
-"""HTTP for the mock, on uvicorn: SOAP over mutual TLS, CULR, FBS and Koha over TLS, and the control over plain HTTP.
+"""HTTP for the mock, on uvicorn: SOAP over mutual TLS, CULR, FBS, Koha, webhooks over TLS, the control without it.
 
 Knows sizes, status codes and certificates. What a request means is known by `soap`, `fbs`, `koha` and `control`.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.mock.koha.service import KohaService
     from cprsync.mock.soap.culr import CulrService
     from cprsync.mock.town.register import Register
+    from cprsync.mock.webhook import WebhookService
 
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
@@ -145,6 +146,22 @@ def fbs_app(service: FbsService) -> App:
             Response(413, b"too large\n", "text/plain")
             if body is None
             else service.answer(scope["method"], scope["path"], session=session, body=body)
+        )
+        await _send_answer(response, scope, receive, send)
+
+    return app
+
+
+def webhook_app(service: WebhookService) -> App:
+    """The application of the receiver of webhooks."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        response = (
+            Response(413, b"too large\n", "text/plain")
+            if body is None
+            else service.answer(scope["method"], scope["path"], headers=headers, body=body)
         )
         await _send_answer(response, scope, receive, send)
 

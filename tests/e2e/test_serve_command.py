@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -11,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -26,6 +28,7 @@ from e2e_library import Library, new_library, personal
 from town import PEOPLE, PEOPLE_FILE, number
 
 from cprsync.mock.server import running
+from cprsync.resources import guide_paths
 from cprsync.web.sessions import worker_of
 
 if TYPE_CHECKING:
@@ -350,6 +353,35 @@ def test_what_is_wrong_with_the_settings_is_said_once(library: Library, tmp_path
 
 
 # -- accounts ----------------------------------------------------------------------------------------------
+
+
+def test_the_guides_desk_for_readers_works_as_it_is_pasted(library: Library, tmp_path: Path) -> None:
+    """The section on readers: its settings, the files of a trial, and the three commands below them."""
+    page = guide_paths()["operator"].read_text(encoding="utf-8")
+    section = page[page.index("### Readers of the changes") :]
+    blocks = re.findall(r"^   ```toml\n(.*?)^   ```$", section, re.MULTILINE | re.DOTALL)
+    target, desk = (textwrap.dedent(block) for block in blocks[:2])
+    reader = library.copy(tmp_path / "library")
+    path = reader.folder / "cprsync.toml"
+    begin, _, rest = path.read_text("utf-8").partition("[desk]\n")
+    before = rest.index("# The address to listen on")
+    path.write_text(f"{begin}[desk]\n{desk}{rest[before:]}\n{target}", "utf-8")
+    # as `certs dev trial` makes them
+    trial = reader.folder / "trial"
+    shutil.copytree(library.folder.parent / "mock" / "certs", trial)
+    for name, copy in (("server.pem", "desk.pem"), ("server.key", "desk.key"), ("ca.pem", "machines-ca.pem")):
+        assert f"`trial/{name}` to `{copy}`" in " ".join(section.split())
+        shutil.copy(trial / name, reader.folder / copy)
+    made = accounts(reader, "reader", "website", "--certificate", "trial/client.pem")
+    assert json.loads(made.stdout)["desk_lacks"] == []
+    assert reader.call("sync").exit in {0, 3, 4}
+    with opened(reader, tmp_path / "errors") as open_, requests.Session() as session:
+        session.trust_env = False
+        session.verify, session.cert = str(trial / "ca.pem"), (str(trial / "client.pem"), str(trial / "client.key"))
+        page_of = session.get(f"{open_.url.rstrip('/')}/feed", timeout=30)
+        assert page_of.status_code == 200, page_of.text
+        patron, end = map(json.loads, page_of.content.splitlines())
+        assert (patron["group"], end["more"]) == ("Voksen", False)
 
 
 def test_accounts_are_listed_and_removed_and_never_with_a_password(library: Library) -> None:

@@ -62,7 +62,7 @@ def test_each_example_prints_what_the_page_says_and_the_program_prints_nothing(
 ) -> None:
     shutil.copytree(mock_keys, tmp_path / "town")
     monkeypatch.chdir(tmp_path)
-    with running(tmp_path / "town", fixture_path("people.toml")):
+    with running(tmp_path / "town", fixture_path("people.toml"), with_webhook=True):
         told = run_page(tmp_path, guide_paths()["integrator"].read_text(encoding="utf-8"))
     assert len(told) >= 5
     for printed, promised in told:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from browser import Clock, Served, serving
 from cryptography.hazmat.primitives import hashes, serialization
 from doubles import AGENCY
 from jsonschema_rs import Draft202012Validator
+from test_guides_reader import the_guides_reader
 from townspeople import cpr, person
 
 from cprsync.domain.outward.record import OutwardField
@@ -173,6 +175,18 @@ def test_pages_lead_to_the_end_and_each_is_in_the_audit_before_it_is_given(town:
     written = town.entries()[before:]
     assert [one["actions"][-1] for one in written] == [*["lines:1"] * 4, "lines:0"]
     assert {(one["user"], one["target"]) for one in written} == {("website", "website")}
+
+
+def test_the_reader_in_the_guide_ends_with_what_the_feed_tells(town: Feed) -> None:
+    *patrons, end = lines_of(town.get(shown="reader"))
+    with requests.Session() as session, closing(sqlite3.connect(":memory:")) as db:
+        session.trust_env, session.verify = False, str(town.ca)
+        session.headers["Authorization"] = f"Bearer {town.token()}"
+        for _ in range(2):
+            the_guides_reader()["catch_up"](session, town.served.url, db)
+        kept = [json.loads(text) for (text,) in db.execute("SELECT line FROM patron ORDER BY number")]
+        assert kept == sorted(patrons, key=lambda one: one["patron"])
+        assert db.execute("SELECT cursor FROM place").fetchall() == [(end["next"],)]
 
 
 def test_curl_reads_a_page_as_the_guide_says_with_a_secret_from_a_file(town: Feed, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from cprsync.language.words import word
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.catalogues import Language
+
 #: What `mock event` and `mock fault` take. A test compares both with the mock's own tables.
 EVENTS = (
     "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
@@ -35,7 +37,9 @@ FAULTS = (
     "oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, "
     "fbs-garbage, fbs-credentials, fbs-forbidden, fbs-gone, fbs-absent, fbs-expired, fbs-null, fbs-thin, "
     "fbs-unknown-block, fbs-other or fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, "
-    "koha-garbage or koha-slow; when it has not: koha-down, koha-maintenance, koha-expired or koha-forbidden."
+    "koha-garbage or koha-slow; when it has not: koha-down, koha-maintenance, koha-expired or koha-forbidden. "
+    "Of webhooks, once the post is taken: hook-lost or hook-slow; when it is not: hook-500, hook-busy, "
+    "hook-maintenance, hook-refuse, hook-gone, hook-forbidden, hook-moved or hook-down."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]
@@ -61,13 +65,18 @@ def mock_serve(
     fbs_port: Annotated[int | None, typer.Option("--fbs-port", help="With --fbs: where it answers.")] = None,
     with_koha: Annotated[bool, typer.Option("--koha", help="A Koha too, with a library's patrons in it.")] = False,
     koha_port: Annotated[int | None, typer.Option("--koha-port", help="With --koha: where it answers.")] = None,
+    with_webhook: Annotated[bool, typer.Option("--webhook", help="A receiver of webhooks too.")] = False,
+    webhook_port: Annotated[
+        int | None, typer.Option("--webhook-port", help="With --webhook: where it answers.")
+    ] = None,
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 
-    PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. FBS and
-    Koha, over TLS too, are served on request. A port that is left out is the folder's last one, else a free one.
+    PersonLookup and CPRSubscription over mutual TLS, CULR and OpenID Connect over TLS, deliveries over SFTP. FBS, Koha
+    and a receiver of webhooks, over TLS too, are served on request. A port that is left out is the folder's last one,
+    else a free one.
     """
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path
@@ -76,7 +85,7 @@ def mock_serve(
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),
-            ports=Ports(port, control_port, sftp_port, culr_port, oidc_port, fbs_port, koha_port),
+            ports=Ports(port, control_port, sftp_port, culr_port, oidc_port, fbs_port, koha_port, webhook_port),
             now=lambda: datetime.now(UTC),
             announce=_announce,
             stop=None,
@@ -84,6 +93,7 @@ def mock_serve(
             omit_false=omit_false,
             with_fbs=with_fbs,
             with_koha=with_koha,
+            with_webhook=with_webhook,
         )
 
 
@@ -259,6 +269,26 @@ def mock_fbs(
             raise ConfigurationError("say --who", kind="usage")
         done = control.fbs_write(folder, kind, who, field=field, to=to)
         print_document(done, [f"{kind} {who}"], as_json=as_json)
+
+
+@app.command("webhook")
+def mock_webhook(*, folder: Folder, lang: Lang = "da", as_json: Json = False) -> None:
+    """List what the receiver of webhooks got.
+
+    Each post that was proved, in its order, and how many were not. The mock has to be served with --webhook.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        got = control.webhook(folder)
+    lines = [_post(one, lang) for one in got["received"]]
+    print_document(got, [*lines, word("mock_posts", lang, **got)], as_json=as_json)
+
+
+def _post(one: Mapping[str, Any], language: Language) -> str:
+    """One post that the receiver of webhooks got."""
+    marks = [word(f"mock_post_{mark}", language) for mark in ("gone", "repeated") if one[mark]]
+    return "  ".join((one["target"], one["patron"], f"{one['version']:>6}", ", ".join(marks))).rstrip()
 
 
 def _change(one: Mapping[str, Any]) -> str:

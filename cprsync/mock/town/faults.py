@@ -106,7 +106,21 @@ KOHA_KINDS: dict[str, str] = {
     "koha-expired": "nothing is done: the token has expired before its time",
     "koha-forbidden": "nothing is done: the permission is missing",
 }
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *FBS_KINDS, *KOHA_KINDS)
+#: The kinds that concern the receiver of webhooks.
+WEBHOOK_KINDS: dict[str, str] = {
+    "hook-lost": "a post is taken, and the connection is dropped before the answer",
+    "hook-slow": "a post is taken at once, and answered after some seconds",
+    "hook-500": "nothing is taken: HTTP 500",
+    "hook-busy": "nothing is taken: HTTP 429, with Retry-After",
+    "hook-maintenance": "nothing is taken: HTTP 503",
+    "hook-refuse": "nothing is taken: HTTP 400",
+    "hook-gone": "nothing is taken: HTTP 404",
+    "hook-forbidden": "nothing is taken: HTTP 401",
+    "hook-moved": "nothing is taken: a redirect",
+    "hook-down": "nothing is taken, and the connection is dropped",
+}
+_OF_LIBRARIES = (*FBS_KINDS, *KOHA_KINDS, *WEBHOOK_KINDS)
+_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)
