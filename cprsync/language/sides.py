@@ -29,6 +29,8 @@ _OF_RECORD: Final = {"number": "cpr_number", "abroad": "address_abroad"}
 
 #: With these, what the target has says by itself what to do there.
 _FIRST_THERE: Final = frozenset({"several", "other_person"})
+#: With these, the target has somebody to compare with.
+_THERE: Final = frozenset({"one", "several"})
 #: Fields that hold a day.
 _DAYS: Final = frozenset({"date_of_birth", "expiry_date", "birth_date"})
 _DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
@@ -101,22 +103,22 @@ def _match_text(one: Mapping[str, Any], language: Language) -> str:
 
 def _tables(one: Mapping[str, Any], language: Language) -> Iterator[SideTable]:
     sides, name = one["sides"], one["name"]
-    is_read = sides["reading"] == "read"
     for held in sides["held"]:
+        if sides["match"] not in _THERE:
+            # nobody is there with whom ours could be compared
+            rows = tuple(_row({**field, "again": None}, language) for field in held["fields"])
+            yield SideTable(word("look_ours_alone", language), "", rows, "")
+            continue
         # who of several it is shows in what is equal too
-        has_all = sides["match"] == "several" or not is_read
-        fields = [one for one in held["fields"] if has_all or one["again"] != Again.KEEPS.value]
-        alike = [] if has_all else [one for one in held["fields"] if one["again"] == Again.KEEPS.value]
+        has_all = sides["match"] == "several"
+        fields = [field for field in held["fields"] if has_all or field["again"] != Again.KEEPS.value]
+        alike = [] if has_all else [field for field in held["fields"] if field["again"] == Again.KEEPS.value]
         yield SideTable(
-            word("look_ours" if is_read else "look_ours_alone", language),
-            _theirs(held["remote"], name, language) if is_read else "",
-            tuple(_row(one, language) for one in fields),
-            ", ".join(field_label(one["field"], language) for one in alike),
+            word("look_ours", language),
+            word("look_theirs", language, name=name, remote=held["remote"]),
+            tuple(_row(field, language) for field in fields),
+            ", ".join(field_label(field["field"], language) for field in alike),
         )
-
-
-def _theirs(remote: str | None, name: str, language: Language) -> str:
-    return name if remote is None else word("look_theirs", language, name=name, remote=remote)
 
 
 def _row(field: Mapping[str, Any], language: Language) -> SideRow:

@@ -142,6 +142,16 @@ def test_a_target_that_shows_nothing_has_one_column() -> None:
     assert list(part_lines(found))[-1].split() == ["Kommunenr.", "0461"]
 
 
+@pytest.mark.parametrize("match", ["nobody", "other_person"])
+def test_where_nobody_is_there_ours_stands_alone_and_nothing_is_said_to_differ(match: str) -> None:
+    found = part(field("city", "Ry"), match=match, sending="refused")
+    assert (found.tables[0].ours, found.tables[0].theirs, rows(found)) == (
+        "cprsync har",
+        "",
+        [("By", "Ry", "–", False)],
+    )
+
+
 def test_on_a_terminal_what_differs_is_marked() -> None:
     lines = list(part_lines(part(field("city", "Ry", "Rye"), field("surname", "Holm", "Holm", "keeps"), language="en")))
     assert [line.split() for line in lines[-3:]] == [
