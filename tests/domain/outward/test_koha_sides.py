@@ -117,6 +117,17 @@ def test_of_a_protected_patron_neither_side_shows_who_they_are_or_where_they_liv
     assert found["city"].again is (Again.EMPTIES if payload in (None, SHUT) else Again.SETS)
 
 
+@pytest.mark.parametrize("payload", [SHUT, None])
+def test_of_all_that_koha_may_hold_of_a_protected_patron_only_codes_and_days_are_shown(
+    payload: dict[str, Any] | None,
+) -> None:
+    fields = {name: f"<{name}>" for name in (*HELD.fields, "email", "sms_number")}
+    held = KohaRecord(57, fields, tuple((code, f"<{code}>") for code in ("CPR", "KOMMUNE", "STATUS", "INTERESSE")))
+    told = None if payload is None else payload | {"status": "dead", "group": "Barn", "branch": "Filialen"}
+    shown = {one.theirs for one in pairs(held, told).values()} - {None, "xxxxxx-xxxx"}
+    assert shown <= {"<library_id>", "<category_id>", "<expiry_date>", "<KOMMUNE>", "<STATUS>"}
+
+
 def test_what_is_not_about_who_they_are_is_shown_of_a_protected_patron_too() -> None:
     assert pairs(payload=SHUT)["attribute KOMMUNE"] == FieldPair("attribute KOMMUNE", "0461", "0746", Again.SETS)
 
