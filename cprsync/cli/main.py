@@ -62,6 +62,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "circulation": ("Loans, reservations, balances and messages: import.", "imports.lists:circulation_app"),
     "runs": ("The nights that were.", "night.overview:runs_app"),
+    "plan": ("A night that a limit has held: show its plan, approve it.", "night.plans"),
     "audit": ("The audit (revisionsspor): is it whole, who did what.", "trust.audit"),
     "access": ("The rules of access: who is stopped, samples, signing.", "trust.access"),
     "review": ("What waits for a person: list, show, answer.", "desk.review"),

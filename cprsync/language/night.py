@@ -219,7 +219,10 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if brake is not None:
         yield "  " + word("would_brake" if planned else "brake", language)
         yield from ("    " + _class_text(entry, language) for entry in brake["classes"])
-        yield from ("    " + line for line in brake_lines(document["run"], brake["classes"], language))
+        yield from ("    " + line for line in brake_lines(document["run"], brake, language))
+    # a run of an earlier version lacks it
+    if approval := document.get("approval"):
+        yield from ("  " + line for line in approval_lines(document, approval, language))
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counts_text(document['let_through'], language)}"
@@ -230,10 +233,26 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
 
 
-def brake_lines(run: int | None, classes: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def approval_lines(document: Mapping[str, Any], approval: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What became of an approval: this night wrote the plan, or why it did not, and what is new."""
+    fate = "planned" if approval["fate"] == "applied" and document["run"] is None else approval["fate"]
+    by = ", ".join(approval["by"])
+    yield word(f"approval_{fate}", language, run=approval["run"], by=by, count=approval["added"])
+    for row in document["plan"]:
+        if row.get("new"):
+            said = _actions_text(row["actions"], language)
+            yield "  " + word("approval_new", language, patron=row["patron"], actions=said)
+    for harm, count in approval["beside"].items():
+        yield "  " + word("approval_beside", language, what=word(harm, language), count=count)
+
+
+def brake_lines(run: int | None, brake: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`."""
+    classes: Sequence[Mapping[str, Any]] = brake["classes"]
     yield word("brake_planned" if run is None else "brake_look", language, run=run)
     yield word("brake_wrong", language)
+    if run is not None:
+        yield word("brake_approve", language, plan=brake["plan"])
     yield word("brake_raise", language, keys=", ".join(_limit_text(entry, language) for entry in classes))
     if any(entry["class"] == Harm.UNSUBSCRIBED.value and entry["limit"] == 0 for entry in classes):
         yield word("brake_empty_list", language)

@@ -37,6 +37,7 @@ from cprsync.store.netmedia.accounts import AccountRepairs, Accounts
 from cprsync.store.netmedia.card_accounts import CardAccounts
 from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
+from cprsync.store.night.approvals import Approvals
 from cprsync.store.night.calendar import Calendar
 from cprsync.store.night.runs import Runs
 from cprsync.store.outward.changes import with_targets
@@ -146,6 +147,7 @@ class SqlStore(Store):
         self._tenant, keeping = tenant, keeping or tenant
         self.index_key = tenant.vault.foreign_key
         self.runs = Runs(tenant)
+        self.approvals = Approvals(tenant)
         self.sealing = Sealing(tenant)
         self.inbox = Inbox(tenant)
         self.stopped_deliveries = StoppedDeliveries(tenant)

@@ -230,6 +230,7 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[Ba
         "/log": (Task.LOG, logbook.search),
         "/log/citizen": (Task.LOG, logbook.tell_citizen),
         "/log/watch": (Task.LOG, logbook.watch),
+        "/nights/{number:number}/approve": (Task.APPROVE, nights.approve_night),
         "/reviews/bulk": (Task.ANSWER, queue.preview_bulk),
         "/reviews/bulk/accept": (Task.ANSWER, queue.accept_bulk),
         "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),

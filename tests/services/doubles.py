@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
 FRIDAY, MONDAY, TUESDAY, WEDNESDAY = (date(2027, 3, day) for day in (19, 22, 23, 24))
 #: Rows that are a run's own; besides these a night that has nothing to do writes its audit entry.
-OWN = ("run", "run_delivery", "run_item", "plan_row", "entitlement_turn")
+OWN = ("run", "run_delivery", "run_item", "plan_row", "plan_mark", "entitlement_turn")
 
 
 @dataclass
@@ -277,6 +277,7 @@ class KilledStore(Wrapped):
     WRITES = frozenset(
         {
             *("runs.begin", "runs.set_state", "runs.close", "runs.save_plan"),
+            *("approvals.begin", "approvals.keep_marks"),
             *("sealing.seal",),
             *("inbox.accept", "inbox.refuse"),
             *("patrons.write",),

@@ -78,6 +78,8 @@ ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
     ("get", "/nights/deliveries"): (Task.NIGHTS, None),
     ("get", "/nights/changes"): (Task.NIGHTS, None),
     ("get", "/nights/forecast"): (Task.NIGHTS, None),
+    ("get", "/nights/held"): (Task.NIGHTS, None),
+    ("post", "/nights/held/approve"): (Task.APPROVE, {"plan": DIGEST, "reason": "Ser rigtigt ud"}),
     ("get", "/nights/{number}"): (Task.NIGHTS, None),
     ("get", "/status"): (Task.NIGHTS, None),
 }

@@ -17,7 +17,7 @@ from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Toda
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.config.clock import clock_for
-from cprsync.errors import ConfigurationError, CprsyncError, Exit
+from cprsync.errors import ConfigurationError, CprsyncError, Exit, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import OUTCOMES, report_lines
 from cprsync.private import check_private, open_new_private, open_unfollowed
@@ -51,6 +51,10 @@ def sync(
     plan: Annotated[
         Path | None, typer.Option("--plan", help="Write to this file what the night plans, without values.")
     ] = None,
+    approve: Annotated[
+        str,
+        typer.Option("--approve", help="Refuse to run unless two people have approved this plan: `plan approve HASH`."),
+    ] = "",
     lang: Lang = "da",
     as_json: Json = False,
 ) -> int:
@@ -66,6 +70,8 @@ def sync(
     with failures(as_json=as_json):
         settings = load_settings(config)
         agencies = [library_of(settings, library).agency] if library else [one.agency for one in settings.library]
+        if approve and len(agencies) > 1:
+            raise Misused("an approved plan is one library's: name it with --library")
     plans: list[dict[str, Any]] = []
     with stoppable() as raise_if_stopped:
         live = partial(
@@ -76,6 +82,7 @@ def sync(
             raise_if_stopped=raise_if_stopped,
             dry_run=dry_run,
             plans=plans,
+            approved=approve,
         )
         documents = _run_nights(agencies, live, plan, partial(_find_day, settings, today))
     if plan is not None and plans:
@@ -166,14 +173,21 @@ def run_library_night(
     raise_if_stopped: Callable[[], None] = never_stop,
     dry_run: bool = False,
     plans: list[dict[str, Any]] | None = None,
+    approved: str = "",
 ) -> dict[str, Any]:
-    """Run one library's night. Return the report as a document, with the advice added to its error."""
+    """Run one library's night. Return the report as a document, with the advice added to its error.
+
+    `approved`: the held plan that the night is to write. Raises BadInput, before the run: it is not approved.
+    """
+    from cprsync.services.night.approving import make_sure_that_approved
     from cprsync.services.night.dry_run import plan_night
     from cprsync.services.night.run import run_night
     from cprsync.wiring import site_of
 
     live = plan_night if dry_run else run_night
     with progress(as_json=as_json) as shown, site_of(settings, library, today).night(progress=shown) as night:
+        if approved:
+            make_sure_that_approved(night.store, approved, now=night.clock.now())
         report = live(replace(night, raise_if_stopped=raise_if_stopped))
     document = report.document()
     if plans is not None:

@@ -35,6 +35,8 @@ class Task(enum.Enum):
     ERASE = "erase"
     #: see how the nights went
     NIGHTS = "nights"
+    #: be one of the two people who approve what a limit has held
+    APPROVE = "approve"
     #: sign for what somebody may not do alone
     SIGN = "sign"
     #: look at samples of what others did, and let go on whoever was stopped
@@ -50,6 +52,7 @@ _MAY: Final[Mapping[Task, frozenset[Role]]] = {
     # nobody can bring an erased patron back
     Task.ERASE: frozenset({Role.SUPERVISOR}),
     Task.NIGHTS: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
+    Task.APPROVE: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
     Task.SIGN: frozenset({Role.SUPERVISOR}),
     Task.CHECK: frozenset({Role.SUPERVISOR}),
     Task.LOG: frozenset({Role.PRIVACY_OFFICER}),

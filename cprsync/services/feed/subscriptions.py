@@ -48,6 +48,7 @@ class Comparison:
         #: the patrons of these numbers who wait for staff, with the kind of review
         self.left: dict[str, str] = {}
         self.excess: tuple[Excess, ...] = ()
+        self._is_approved = False
         self.gaps = Gaps((), (), (), 0)
         #: rows of ours that this comparison ended
         self.ended = 0
@@ -71,13 +72,17 @@ class Comparison:
     def _exceeded(self) -> Iterator[Excess]:
         """The limits exceeded: the list is not to be trusted, or too much would be removed."""
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
-        if limit is None:
+        if limit is None or self._is_approved:
             return
         allowed, missing = limit.of(self._night.store.patrons.count()), len(self.gaps.missing)
         if missing and not self._listed:
             yield Excess(Harm.UNSUBSCRIBED, missing, 0)
         elif (count := max(missing, len(self.removable))) > allowed:
             yield Excess(Harm.UNSUBSCRIBED, count, allowed)
+
+    def let_go_on(self) -> None:
+        """Remove what ends in spite of the limit, because two people have approved the plan of this night."""
+        self._is_approved, self.excess = True, ()
 
     def exceeded_by(self, closing: int) -> tuple[Excess, ...]:
         """The limit exceeded if `closing` more records are closed; empty if the list alone exceeds it already."""

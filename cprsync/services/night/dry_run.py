@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 #: By capability of the store, the writes of a night that a plan skips. Any other write ends the plan.
 _LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "runs": frozenset({"set_state", "close"}),
+    "approvals": frozenset({"begin", "keep_marks"}),
     "inbox": frozenset({"refuse"}),
     "subscriptions": frozenset({"subscribed", "keep_answers"}),
     "reconciliation": frozenset({"added_there", "removed_there", "end", "close_not_lost"}),
@@ -321,7 +322,7 @@ _CAPABILITIES: Final[Mapping[str, type[_Capability]]] = {
     "reconciliation": _Reconciliation,
     "calendar": _Calendar,
     "leaving": _Leaving,
-    **dict.fromkeys(("retention", "journal", "erasing"), _Capability),
+    **dict.fromkeys(("approvals", "retention", "journal", "erasing"), _Capability),
 }
 
 

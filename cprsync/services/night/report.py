@@ -24,6 +24,7 @@ from cprsync.errors import (
 )
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.netmedia.publishing import Compared
+from cprsync.services.night.weighing import Fate, Planned
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import Departed
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from cprsync.domain.deciding.guard import Excess
     from cprsync.services.outward.sending import Sent
     from cprsync.services.ports.deliveries import DeliveryLine
     from cprsync.services.ports.netmedia import CardsState
@@ -66,15 +66,6 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The plan of a run, and the limits that it exceeds."""
-
-    rows: Sequence[PlanRow] = ()
-    hash: str | None = None
-    excess: tuple[Excess, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +133,7 @@ class Report:
     has_net_media: bool = True
     #: patrons that an older copy of the store had brought back, erased again
     erased_again: int = 0
-    planned: Planned = Planned()
+    planned: Planned = field(default_factory=Planned)
     #: stopped by a limit, now or before this run was killed and resumed
     held: bool = False
     counts: Counts = field(default_factory=Counts)
@@ -227,6 +218,9 @@ class Report:
             return self.error or broken or self.told.failure
         if not self.planned.excess:
             return NightBraked("the night held its changes back before it was killed, and still does")
+        approval = self.planned.approval
+        if approval is not None and approval.fate is Fate.ADDED:
+            return NightBraked("the night would do more than was approved of run {run}", run=approval.run)
         over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.planned.excess)
         return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 
@@ -264,7 +258,7 @@ class Report:
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sync`. The caller adds `error` if something stopped the run."""
-        counts, told, closing = self.counts, self.told, self.closing
+        counts, told, closing, approval = self.counts, self.told, self.closing, self.planned.approval
         actions = Counter({} if closing.tally is None else closing.tally.by_action) + self.actions_outside
         document: dict[str, Any] = {
             # a plan is no run
@@ -300,6 +294,8 @@ class Report:
             "audit": None if closing.audit is None else closing.audit.document(),
             "let_through": dict(sorted(counts.let_through.items())),
             "brake": self._brake(),
+            "approved_by": list(approval.by) if approval is not None and self.planned.is_approved else [],
+            "approval": approval and approval.document(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
             "clock_behind": self.clock_behind,
             "seconds": round(closing.seconds, 3),
@@ -335,7 +331,10 @@ class Report:
         }
 
     def plan_rows(self) -> list[dict[str, Any]]:
-        return [_plan_document(row) for row in self.planned.rows]
+        approval = self.planned.approval
+        changes = () if approval is None else approval.added.changes
+        added = {(one.patron_id, one.version, one.digest) for one in changes}
+        return [_planned(row, is_new=(row.patron_id, row.version, row.digest) in added) for row in self.planned.rows]
 
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:
@@ -343,11 +342,13 @@ class Report:
         return {"plan": self.planned.hash, "classes": [one.document() for one in self.planned.excess]}
 
 
-def _plan_document(row: PlanRow) -> dict[str, Any]:
+def _planned(row: PlanRow, *, is_new: bool) -> dict[str, Any]:
+    """A planned change. `is_new`: two people approved an earlier plan, and this was not in it."""
     return {
         "patron": row.patron_id,
         "actions": [action.value for action in row.actions],
         "harm": [harm.value for harm in row.harms],
+        **({"new": True} if is_new else {}),
     }
 
 
@@ -381,6 +382,8 @@ def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], 
         "audit": None,
         "let_through": {},
         "brake": None,
+        "approved_by": [],
+        "approval": None,
         "plan": [],
         "clock_behind": None,
         "seconds": 0.0,

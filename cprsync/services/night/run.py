@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from cprsync.domain.deciding.guard import Outcome, guard
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.leaving.leaving import Departing
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
@@ -23,7 +23,8 @@ from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
 from cprsync.services.netmedia import publishing
 from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
-from cprsync.services.night.report import Closing, Counts, Planned, Report, Told
+from cprsync.services.night.report import Closing, Counts, Report, Told
+from cprsync.services.night.weighing import Planned, weigh
 from cprsync.services.outward.sending import Sender
 from cprsync.services.planning.applying import apply, hold, make_finding_keys, protect_only
 from cprsync.services.planning.planning import Planner
@@ -192,7 +193,9 @@ class _Course:
         self._apply(plan, comparison)
         if not self._held and not self._only_plan:
             # also asks about patrons in a window that this run opened
-            for asked in ask_about_windows(night, run, before=plan.harms()):
+            # what two people have approved takes nothing of the limits from the answers
+            before = () if self._planned.is_approved else plan.harms()
+            for asked in ask_about_windows(night, run, before=before):
                 self._windows = asked
             self._fail(self._windows.error)
         self._count_reviews(plan)
@@ -247,22 +250,21 @@ class _Course:
 
     def _apply(self, plan: Plan, comparison: Comparison) -> None:
         """Guard the whole plan before anything is written, then write it."""
-        night, run, rows = self._night, self._run, list(plan.rows())
-        self._planned = Planned(rows, night.store.runs.save_plan(run, rows))
-        population = night.store.patrons.count()
-        excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
+        night, run = self._night, self._run
         departing = find_departing(night) if self._lives else Departing()
-        excess += comparison.excess + comparison.exceeded_by(len(departing))
-        self._planned = replace(self._planned, excess=excess)
-        self._held = self._held or bool(excess)
+        self._planned = weigh(night, run, plan, departing, comparison)
+        self._held = self._held or self._planned.is_over
         if self._held:
             self._hold(plan, comparison)
-        else:
-            self._write(plan, departing, comparison)
+            return
+        if self._planned.is_approved:
+            comparison.let_go_on()
+        self._write(plan, departing, comparison)
 
     def _hold(self, plan: Plan, comparison: Comparison) -> None:
         """Write only what decision 3 lets through."""
         self._night.store.runs.set_state(self._run, RunState.HELD)
+        self._night.store.approvals.keep_marks(self._run, self._planned.marks)
         self._counts += Counts(let_through=hold(self._night, self._run, plan))
         if self._run.resumed:
             self._subscribe_known()

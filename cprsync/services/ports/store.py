@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cprsync.services.ports.access import Access, Cards
+    from cprsync.services.ports.approving import Approvals
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
@@ -33,6 +34,7 @@ class Store(ABC):
     """
 
     runs: Runs
+    approvals: Approvals
     sealing: Sealing
     inbox: Inbox
     stopped_deliveries: StoppedDeliveries

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
+from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
@@ -32,6 +33,7 @@ from cprsync.store.feed.inbox import accepted_by, settle
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
 from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
+from cprsync.store.night.approvals import yeses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -166,10 +168,12 @@ class Runs(TenantStore):
     def document(self, number: int) -> dict[str, Any] | None:
         with reading(self._tenant.engine) as connection:
             row = connection.execute(select(tables.run).where(_ours(self._tenant), _RUN.id == number)).one_or_none()
+            yeses = [] if row is None else yeses_of(connection, self._tenant, row.approved_run or row.id)
         if row is None:
             return None
         document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
-        return _listed(row) | document | {"approved_by": [], "reverted_by": None}
+        approved_by = [one.who for one in yeses[-PEOPLE:]]
+        return _listed(row) | document | {"approved_by": approved_by, "reverted_by": None}
 
     def items(self, number: int) -> list[dict[str, Any]]:
         item = tables.run_item.c

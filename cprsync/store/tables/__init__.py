@@ -30,7 +30,9 @@ from cprsync.store.tables.netmedia import entitlement as entitlement
 from cprsync.store.tables.netmedia import entitlement_turn as entitlement_turn
 from cprsync.store.tables.netmedia import outbox as outbox
 from cprsync.store.tables.night import calendar_event as calendar_event
+from cprsync.store.tables.night import plan_mark as plan_mark
 from cprsync.store.tables.night import plan_row as plan_row
+from cprsync.store.tables.night import plan_yes as plan_yes
 from cprsync.store.tables.night import run as run
 from cprsync.store.tables.night import run_delivery as run_delivery
 from cprsync.store.tables.night import run_item as run_item

@@ -32,6 +32,8 @@ run = tenant_table(
     maybe("document", Text),
     maybe("plan_hash", String(80)),
     maybe("exit", Integer),
+    # the held run with the plan that two people approved, and that this run writes
+    maybe("approved_run", Integer),
     points_to("agreement", "agency", "agreement"),
 )
 
@@ -70,6 +72,26 @@ plan_row = tenant_table(
     needed("actions", Text),
     needed("harms", Text),
     needed("digest", LargeBinary),
+    points_to("run", "agency", "run_id"),
+)
+
+#: What a limit counted beside the changes of a held plan: keyed marks by class of harm, and how often each occurs.
+plan_mark = tenant_table(
+    "plan_mark",
+    key("run_id", Integer),
+    key("harm", WORD),
+    key("mark", LargeBinary),
+    needed("times", Integer),
+    points_to("run", "agency", "run_id"),
+)
+
+#: Who said yes to a held plan, and when.
+plan_yes = tenant_table(
+    "plan_yes",
+    key("run_id", Integer),
+    key("ordinal", Integer),
+    needed("who", String(80)),
+    needed("at", STAMP),
     points_to("run", "agency", "run_id"),
 )
 

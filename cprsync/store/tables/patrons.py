@@ -155,6 +155,8 @@ before_image = tenant_table(
     needed("until_day", Date),
     # the index finds what can no longer be taken back, by its last day
     Index("ix_before_image_until_day", "agency", "until_day"),
+    # what one run wrote
+    Index("ix_before_image_run_id", "agency", "run_id"),
     points_to("patron", "agency", "patron_id"),
 )
 

@@ -74,6 +74,7 @@ _PEOPLE: Final = (
     access.checking,
     access.reading,
     nights.seeing,
+    nights.approving,
 )
 
 

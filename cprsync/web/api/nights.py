@@ -9,13 +9,14 @@ from fastapi import Query
 
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
+from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.services.night.calendar import DAYS_MAX
 from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
 from cprsync.services.trust.audit import status_of
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
-from cprsync.web.api.shapes import reports
+from cprsync.web.api.shapes import asked, reports
 
-seeing = router_for(Task.NIGHTS)
+seeing, approving = router_for(Task.NIGHTS), router_for(Task.APPROVE)
 #: How far is looked back or ahead if nobody says.
 _DAYS: Final = 30
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
@@ -52,6 +53,22 @@ def show_forecast(call: Caller, days: Days = _DAYS) -> Any:
     with call.place() as place:
         desk = place.desk
         return count_forecast(desk.store, desk.policy, today=desk.clock.today(), days=days)
+
+
+@seeing.get("/nights/held", response_model=reports.HeldPlan)
+def show_held_plan(call: Caller) -> Any:
+    """Show the plan that a limit has held, and who has approved it. `plan` is null if no night is held."""
+    with call.place() as place:
+        desk = place.desk
+        return show_plan(desk.store, agency=desk.agency, now=desk.clock.now())
+
+
+@approving.post("/nights/held/approve", response_model=reports.HeldPlan)
+def approve_held_plan(call: Caller, yes: asked.PlanYes) -> Any:
+    """Approve the held plan, as one of two people. The next night writes it if it begins within four hours."""
+    with call.place() as place:
+        desk, said = place.desk, {"user": call.user, "reason": yes.reason}
+        return approve_plan(desk.store, agency=desk.agency, now=desk.clock.now(), plan=yes.plan, said=said)
 
 
 @seeing.get("/nights/{number}", response_model=reports.NightReport)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.errors import BadInput
-from cprsync.language.errors import in_danish
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.language.errors import error_text, in_danish
 from cprsync.language.night import (
     OUTCOMES,
     brake_lines,
@@ -17,7 +17,8 @@ from cprsync.language.night import (
     report_lines,
     status_lines,
 )
-from cprsync.language.words import day_text, desk_word, reason_words, word
+from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
+from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.services.trust.audit import status_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,25 @@ def show_earlier(visit: Visit) -> Response:
 
 def show_night(visit: Visit) -> Response:
     """One night's report, number by number. Contains no name, no address and no CPR number."""
+    return _night_page(visit)
+
+
+def approve_night(visit: Visit) -> Response:
+    """Say yes to a held night's plan, as one of two people. The next night writes it."""
+    desk, said = visit.place.desk, {"user": visit.user, "reason": visit.typed("reason")}
+    try:
+        document = approve_plan(
+            desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said
+        )
+    except (BadInput, ConfigurationError) as error:
+        about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
+        empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
+        return _night_page(visit, problem=(about, empty or error_text(error, visit.language)))
+    visit.session.say(visit.word("night_approved" if document["approved"] else "night_approved_first"))
+    return visit.go_to(f"/nights/{visit.named('number')}")
+
+
+def _night_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     store, number, language = visit.place.desk.store, int(visit.named("number")), visit.language
     document = store.runs.document(number)
     if document is None:
@@ -78,6 +98,10 @@ def show_night(visit: Visit) -> Response:
     is_told = "deliveries" in document
     return visit.show(
         "night.html",
+        status=200 if problem is None else 422,
+        problem=problem,
+        said=visit.session.take_said(),
+        held=_held(visit, document, number),
         number=number,
         night=_row(document, language),
         document=document,
@@ -117,7 +141,7 @@ def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "state": word(f"ended_{run['exit']}" if run["finished"] else "state_open", language),
         "held": run["state"] == "held",
         "counts": [run.get(key, 0) for key in COUNTS],
-        "started": datetime.fromisoformat(run["started"]).astimezone(COPENHAGEN),
+        "started": _local(run["started"]),
     }
 
 
@@ -160,8 +184,30 @@ def _brake(document: Mapping[str, Any], language: Language) -> dict[str, Any] | 
         "classes": [(word(one["class"], language), one["count"], one["limit"]) for one in classes],
         "planned": [(word(harm, language), planned.count(harm)) for harm in dict.fromkeys(planned)],
         "patrons": len(document["plan"]),
-        "next": list(brake_lines(document["run"], classes, language)),
+        "next": list(brake_lines(document["run"], document["brake"], language)),
     }
+
+
+def _held(visit: Visit, document: Mapping[str, Any], number: int) -> dict[str, Any] | None:
+    """The plan that waits for two people, and who has approved it. None: this night's does not wait."""
+    if not document.get("brake"):
+        return None
+    desk = visit.place.desk
+    shown = show_plan(desk.store, agency=desk.agency, now=desk.clock.now(), wanted=str(number))
+    if not shown["waits"]:
+        return None
+    moments = [shown["until"], *(one["at"] for one in shown["approved_by"])]
+    until, *given = (moment and long_time(_local(moment), visit.language) for moment in moments)
+    return {
+        "plan": shown["plan"],
+        "approved": shown["approved"],
+        "until": until,
+        "by": [(one["who"], at) for one, at in zip(shown["approved_by"], given, strict=True)],
+    }
+
+
+def _local(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(COPENHAGEN)
 
 
 def _items(document: Mapping[str, Any], items: Iterable[Mapping[str, Any]], language: Language) -> list[dict[str, Any]]:

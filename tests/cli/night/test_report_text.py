@@ -37,8 +37,9 @@ def told(document: dict[str, Any], language: Language = "da") -> list[str]:
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_night_stopped_by_a_brake_says_where_to_look_and_which_limit_to_raise(language: Language) -> None:
-    look, _, raises = told(braked(), language)
+    look, _, approve, raises = told(braked(), language)
     assert "cprsync runs show 10" in look
+    assert "cprsync plan approve sha256:0 --reason" in approve
     assert RAISE[language] in raises
     assert f"guard.gone.count ({LEAST[language]} 25)" in raises
     assert "cprsync sync" in raises
@@ -97,7 +98,7 @@ def test_an_empty_list_of_subscriptions_is_a_question_for_the_platform(limit: in
 @pytest.mark.parametrize("harm", DEFAULT_LIMITS)
 def test_a_night_with_the_limit_raised_as_told_is_within_it(harm: Harm, tmp_path: Path) -> None:
     document = braked(harm, count=25)
-    keys = [word.split(".") for word in told(document)[2].replace(",", " ").split() if word.startswith("guard.")]
+    keys = [word.split(".") for word in told(document)[3].replace(",", " ").split() if word.startswith("guard.")]
     text = "[guard]\n" + f"{harm.value} = {{ {', '.join(f'{key} = 25' for _, _, key in keys)} }}\n"
     assert {name for _, name, _ in keys} == {harm.value}
     path = tmp_path / "policy.toml"

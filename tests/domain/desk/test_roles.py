@@ -17,6 +17,7 @@ DESK, SUPERVISOR, PRIVACY, OPERATOR = Role.DESK, Role.SUPERVISOR, Role.PRIVACY_O
         (Task.ANSWER, {SUPERVISOR}),
         (Task.ERASE, {SUPERVISOR}),
         (Task.NIGHTS, {SUPERVISOR, OPERATOR}),
+        (Task.APPROVE, {SUPERVISOR, OPERATOR}),
         (Task.SIGN, {SUPERVISOR}),
         (Task.CHECK, {SUPERVISOR}),
         (Task.LOG, {PRIVACY}),

@@ -43,6 +43,8 @@ PRINTED = {
     ),
     *("Caps", "Lock", "Quota", "PinCeilings", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
     *("Target", "KohaRules", "Cursor"),
+    # a name in them is that of staff
+    "GivenYes",
     *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [

@@ -23,7 +23,8 @@ from cprsync.errors import (
     RegisterUnavailable,
 )
 from cprsync.language.night import report_lines
-from cprsync.services.night.report import Closing, Counts, Planned, Report
+from cprsync.services.night.report import Closing, Counts, Report
+from cprsync.services.night.weighing import Planned
 from cprsync.services.ports.deliveries import DeliveryLine
 from cprsync.services.ports.runs import Run, Tally
 
@@ -67,6 +68,8 @@ OURS = {
     "net_media",
     "cards",
     "audit",
+    "approval",
+    "approved_by",
 }
 PARKED = Tally({Outcome.PARKED: 1}, {})
 

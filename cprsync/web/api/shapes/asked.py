@@ -182,6 +182,13 @@ class ReviewAnswer(Asked):
     digest: Digest | None = None
 
 
+class PlanYes(Asked):
+    """A yes to the plan that a limit has held, and why."""
+
+    plan: Digest
+    reason: Annotated[Reason, StringConstraints(min_length=1)]
+
+
 class Bulk(Asked):
     """Review items to be accepted together."""
 

@@ -57,6 +57,49 @@ class NightReport(Night):
     items: list[NightItem]
 
 
+class Limit(Answer):
+    """A limit that is exceeded."""
+
+    class_: str
+    count: int
+    limit: int
+
+
+class PlannedChange(Answer):
+    """What a held plan does to one patron, in kinds. `new`: it was added to a plan that two people had approved."""
+
+    patron: str
+    actions: list[str]
+    harm: list[str]
+    new: bool = False
+
+
+class PlanYes(Answer):
+    """Who has approved a plan, and when."""
+
+    who: str
+    at: str
+
+
+class HeldPlan(Answer):
+    """The plan of a night that a limit has held: as `plan show --json`. Without a held night, `plan` is null."""
+
+    agency: str
+    run: int | None
+    plan: str | None
+    waits: bool
+    approved_by: list[PlanYes]
+    approved: bool
+    day: str | None = None
+    until: str | None = None
+    classes: list[Limit] = Field(default_factory=list)
+    harm: dict[str, int] = Field(default_factory=dict)
+    actions: dict[str, int] = Field(default_factory=dict)
+    let_through: dict[str, int] = Field(default_factory=dict)
+    patrons: int = 0
+    changes: list[PlannedChange] = Field(default_factory=list)
+
+
 class Deliveries(Answer):
     """The last delivery, and the one that should be here."""
 

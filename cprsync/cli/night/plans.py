@@ -1,0 +1,107 @@
+"""`plan`: shows what a held night would do, and takes the yes of two people to it. Shows patron numbers, no names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.output import emphasise
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.language.words import day_text, long_time, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cprsync.catalogues import Language
+
+#: The most planned changes that are shown as text; --json has them all.
+CHANGES_MOST: Final = 200
+app = typer.Typer()
+
+
+@app.command("show")
+def plan_show(
+    plan: Annotated[
+        str, typer.Argument(metavar="[HASH|RUN]", help="The plan's hash, or a run's number; else the held night's.")
+    ] = "",
+    *,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Show what a held night would do.
+
+    Which limits it exceeds, how many changes of each kind, and of which patrons. Shows no names and no values.
+    """
+    from cprsync.services.night.approving import show_plan
+
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        document = show_plan(store, agency=site.section.agency, now=site.clock.now(), wanted=plan)
+    print_document(document, plan_lines(document, lang), as_json=as_json)
+
+
+@app.command("approve")
+def plan_approve(
+    plan: Annotated[str, typer.Argument(metavar="HASH", help="The plan's hash, as `plan show` has it.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Approve a held night's plan, as one of two people.
+
+    Two different people approve the same plan. Then `sync` writes it within four hours, if nothing harmful has been
+    added. Who you are is your log-in, also through sudo, or the name that a service gives with --as.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.night.approving import approve_plan
+
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        said = {"user": user_name(), "reason": reason}
+        document = approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
+    print_document(document, approval_lines(document, lang), as_json=as_json)
+
+
+def plan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The plan as text: the limits, the counts, the patrons, and who has approved it."""
+    if document["run"] is None:
+        yield word("plan_none", language)
+        return
+    day = day_text(document["day"], language)
+    yield emphasise(word("plan_title", language, run=document["run"], day=day))
+    yield f"  {document['plan']}"
+    for one in document["classes"]:
+        what = word(one["class"], language)
+        yield "  " + word("brake_class", language, what=what, count=one["count"], limit=one["limit"])
+    yield "  " + word("plan_changes", language, count=len(document["changes"]), patrons=document["patrons"])
+    yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
+    for one in document["changes"][:CHANGES_MOST]:
+        said = ", ".join(word(kind, language) for kind in one["actions"])
+        harm = ", ".join(word(kind, language) for kind in one["harm"])
+        yield f"    {one['patron']}  {said}" + (f"  ({harm})" if harm else "")
+    if (more := len(document["changes"]) - CHANGES_MOST) > 0:
+        yield "    " + word("forecast_more", language, count=more)
+    yield from approval_lines(document, language)
+
+
+def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Who has approved the plan, and what comes next."""
+    for one in document["approved_by"]:
+        at = _moment(one["at"], language)
+        yield "  " + word("plan_yes", language, who=one["who"], at=at)
+    if not document["waits"]:
+        yield "  " + word("plan_over", language)
+    elif document["approved"]:
+        yield "  " + word("plan_approved", language, until=_moment(document["until"], language))
+    else:
+        yield "  " + word("plan_missing", language, count=2 - len(document["approved_by"]), plan=document["plan"])
+
+
+def _moment(text: str, language: Language) -> str:
+    return long_time(datetime.fromisoformat(text).astimezone(COPENHAGEN), language)

@@ -1,0 +1,158 @@
+"""Whether two people have approved a held plan, and whether a new plan does no more than they approved.
+
+Approval covers the harmful part of one plan (decisions 18 and 39). A later plan may do less. One harmful change more,
+and the approval does not count: the night is held again. A change without harm needs no approval.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from cprsync.domain.person.status import Action
+    from cprsync.domain.policy.policy import Harm
+
+#: How long an approval counts, from the second yes.
+APPROVAL_LIVES: Final = timedelta(hours=4)
+#: How many people have to say yes.
+PEOPLE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class GivenYes:
+    """One person's yes to one held plan."""
+
+    who: str
+    at: datetime
+
+
+class WhyNoYes(enum.Enum):
+    """Why a yes does not count."""
+
+    #: the program cannot tell who says it
+    NOBODY = "nobody"
+    #: the same person has said yes already
+    SAME_PERSON = "same_person"
+    #: two people have said yes already
+    APPROVED = "approved"
+
+
+def person_behind(who: str) -> str:
+    """The person in a name of the audit, so that one person counts once, however they came.
+
+    A name given with `--as` has the account that gave it in brackets. An account of the identity provider may be an
+    e-mail address. Capital letters make no difference. Two people with the same name count as one.
+    """
+    return who.partition(" (")[0].partition("@")[0].strip().casefold()
+
+
+def yeses_in_force(given: Sequence[GivenYes], now: datetime) -> tuple[GivenYes, ...]:
+    """Those of the yeses, the oldest first, that count now: none, a first one, or the two of an approval.
+
+    A first yes waits for the second as long as the plan is held. An approval that has run out counts for nothing: both
+    people say yes again.
+    """
+    if len(given) % PEOPLE:
+        return (given[-1],)
+    pair = tuple(given[-PEOPLE:])
+    return pair if pair and now < pair[-1].at + APPROVAL_LIVES else ()
+
+
+def approved_until(given: Sequence[GivenYes]) -> datetime | None:
+    """The moment at which the last approval runs out, or has run out. None: two people have not said yes."""
+    whole = len(given) - len(given) % PEOPLE
+    return given[whole - 1].at + APPROVAL_LIVES if whole else None
+
+
+def why_no_yes(in_force: Sequence[GivenYes], who: str | None) -> WhyNoYes | None:
+    """Why a person's yes does not count beside those in force. None: it counts. `who` None: nobody knows who it is."""
+    if who is None or not person_behind(who):
+        return WhyNoYes.NOBODY
+    if len(in_force) == PEOPLE:
+        return WhyNoYes.APPROVED
+    return WhyNoYes.SAME_PERSON if person_behind(who) in {person_behind(one.who) for one in in_force} else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlannedHarm:
+    """One planned change that does harm. Holds no value."""
+
+    patron_id: str
+    version: int
+    kinds: frozenset[Action]
+    harms: frozenset[Harm]
+    #: the keyed fingerprint of the new values
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Harmful:
+    """The part of a plan that needs approval."""
+
+    changes: Sequence[PlannedHarm] = ()
+    #: what a limit counts beside the changes, by class: keyed marks, and how often each occurs
+    beside: Mapping[Harm, Counter[bytes]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Added:
+    """What a plan does beyond what was approved. It is false if there is nothing."""
+
+    #: the harmful changes that nobody approved
+    changes: tuple[PlannedHarm, ...] = ()
+    #: how many more, by class, beside the changes
+    beside: Mapping[Harm, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.beside)
+
+    @property
+    def patrons(self) -> frozenset[str]:
+        """The patrons with such a change."""
+        return frozenset(one.patron_id for one in self.changes)
+
+
+def find_added(approved: Harmful, planned: Harmful, written: Mapping[str, int]) -> Added:
+    """What a plan does beyond an approved one.
+
+    Args:
+        approved: the plan that was held and approved.
+        planned: the plan decided now.
+        written: how often the held run has written each patron. A held run writes protections and stops letters, so
+            these patrons may have moved on by as many versions.
+    """
+    left: dict[str, list[PlannedHarm]] = {}
+    for one in approved.changes:
+        left.setdefault(one.patron_id, []).append(one)
+    changes = tuple(
+        one
+        for one in planned.changes
+        if not _take_approved(left.get(one.patron_id, []), one, written.get(one.patron_id, 0))
+    )
+    more = {harm: marks - approved.beside.get(harm, Counter()) for harm, marks in planned.beside.items()}
+    return Added(changes, {harm: marks.total() for harm, marks in more.items() if marks})
+
+
+def _take_approved(left: list[PlannedHarm], planned: PlannedHarm, written: int) -> bool:
+    """Take the approved change that covers a planned one out of those that are left. False: none covers it."""
+    for place, approved in enumerate(left):
+        if _covers(approved, planned, written):
+            del left[place]
+            return True
+    return False
+
+
+def _covers(approved: PlannedHarm, planned: PlannedHarm, written: int) -> bool:
+    return (
+        approved.digest == planned.digest
+        and planned.kinds <= approved.kinds
+        and planned.harms <= approved.harms
+        and approved.version <= planned.version <= approved.version + written
+    )

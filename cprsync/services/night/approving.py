@@ -1,0 +1,138 @@
+"""Shows a held plan to people, and takes the yes of two of them (decisions 18 and 39). The next night compares.
+
+An approval is of one plan of one library. It writes nothing to a record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.deciding.approval import PEOPLE, WhyNoYes, approved_until, why_no_yes, yeses_in_force
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.errors import BadInput
+from cprsync.services.ports.approving import HeldRun, SaidYes
+from cprsync.services.ports.trust import demanded_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cprsync.services.ports.store import Store
+
+#: The message for each yes that does not count. The error's kind ends in the reason's own name.
+_REFUSED: Final = {
+    WhyNoYes.NOBODY: "this takes two people, and the program cannot tell who you are",
+    WhyNoYes.SAME_PERSON: "you have approved this plan already: a second person has to approve it too",
+    WhyNoYes.APPROVED: "two people have approved this plan already",
+}
+
+
+def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> dict[str, Any]:
+    """The JSON shape of `plan show`: what a held night would do, in counts, patron numbers and kinds.
+
+    Args:
+        store: the library's store.
+        agency: the library.
+        now: the present moment.
+        wanted: the plan's hash, or a run's number. "": the plan that is held now; a run that was held earlier is shown
+            by its number.
+
+    Raises:
+        BadInput: no held night has this plan.
+    """
+    held = store.approvals.held()
+    shown = held if held is None or not wanted else _find(store, held, wanted)
+    if shown is None and wanted:
+        shown = _find(store, None, wanted)
+    if shown is None:
+        return {"agency": agency, "run": None, "plan": None, "waits": False, "approved_by": [], "approved": False}
+    return _document(store, shown, agency=agency, now=now, waits=shown == held)
+
+
+def _find(store: Store, held: HeldRun | None, wanted: str) -> HeldRun:
+    if held is not None and wanted in {held.plan, str(held.id)}:
+        return held
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < len(str(2**31)) else 0
+    document = store.runs.document(number)
+    if document is None or not document.get("brake"):
+        raise _unknown()
+    return HeldRun(number, document["day"], document["brake"]["plan"], document)
+
+
+def _unknown() -> BadInput:
+    return BadInput("no night is held with this plan", kind="plan.unknown")
+
+
+def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits: bool) -> dict[str, Any]:
+    given, report = store.approvals.yeses(held.id), held.document
+    in_force, until = yeses_in_force(given, now), approved_until(given)
+    rows, brake = report.get("plan", ()), report.get("brake") or {}
+    return {
+        "agency": agency,
+        "run": held.id,
+        "plan": held.plan,
+        "day": str(held.day),
+        #: whether it can be approved: it is the last night's
+        "waits": waits,
+        "classes": brake.get("classes", []),
+        "harm": dict(sorted(Counter(harm for row in rows for harm in row["harm"]).items())),
+        "actions": dict(sorted(Counter(action for row in rows for action in row["actions"]).items())),
+        "let_through": report.get("let_through", {}),
+        "patrons": len({row["patron"] for row in rows}),
+        "changes": list(rows),
+        "approved_by": [{"who": one.who, "at": one.at.isoformat(timespec="seconds")} for one in in_force],
+        "approved": waits and len(in_force) == PEOPLE,
+        "until": until and until.isoformat(timespec="seconds"),
+    }
+
+
+def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: Mapping[str, str]) -> dict[str, Any]:
+    """Say yes to the plan that is held. Return what `show_plan` shows then.
+
+    Args:
+        store: the library's store.
+        agency: the library.
+        now: the present moment.
+        plan: the plan's hash.
+        said: who says it (`user`), and why (`reason`).
+
+    Raises:
+        ConfigurationError: there is no reason.
+        BadInput: another plan is held, or none; or this yes does not count. Then nothing is written.
+        ReviewClosed: someone else has said yes in the meantime; nothing is written.
+    """
+    why = demanded_reason(said["reason"], of="say why you approve the plan: --reason TEXT")
+    held, user = _held(store, plan), said["user"]
+    given = store.approvals.yeses(held.id)
+    refused = why_no_yes(yeses_in_force(given, now), None if user == SERVICE else user)
+    if refused is not None:
+        raise BadInput(_REFUSED[refused], kind=f"plan.{refused.value}")
+    store.approvals.say_yes(SaidYes(held, user, why, now, after=len(given)))
+    return show_plan(store, agency=agency, now=now)
+
+
+def _held(store: Store, plan: str) -> HeldRun:
+    held = store.approvals.held()
+    if held is None:
+        raise BadInput("no night is held: there is nothing to approve", kind="plan.none")
+    if held.plan != plan:
+        raise _unknown()
+    return held
+
+
+def make_sure_that_approved(store: Store, plan: str, *, now: datetime) -> None:
+    """Make sure that a plan is the one that is held, and that two people have approved it.
+
+    A run that has begun to write the plan may end it, however long that takes.
+
+    Raises:
+        BadInput: it is another one, it is not approved, or its approval has run out.
+    """
+    held = _held(store, plan)
+    given = store.approvals.yeses(held.id)
+    if store.approvals.is_being_written(held.id) or len(yeses_in_force(given, now)) == PEOPLE:
+        return
+    if given and not yeses_in_force(given, now):
+        raise BadInput("the approval of this plan has run out", kind="plan.ran_out")
+    raise BadInput("two people have not approved this plan", kind="plan.not_approved")

@@ -1,0 +1,152 @@
+"""Held plans: what was planned, who said yes to it, and which run wrote it. Decides nothing about an approval."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select
+
+from cprsync.domain.deciding.approval import GivenYes, Harmful
+from cprsync.domain.person.status import Action
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import ReviewClosed
+from cprsync.services.ports.approving import HeldRun, harmful_of
+from cprsync.services.ports.runs import LIVED, PlanRow, RunState
+from cprsync.store import tables
+from cprsync.store.audit import audit
+from cprsync.store.core.bulk import append
+from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction, set_run_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cprsync.services.ports.approving import SaidYes
+    from cprsync.services.ports.runs import Run
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of the audit entries about a held plan, and what they say of it.
+PLAN: Final = "plan"
+FIRST_YES: Final = "first_yes"
+APPROVED: Final = "approved"
+APPLIED: Final = "applied"
+#: What a mark is hashed under.
+_MARK: Final = "held_plan"
+_RUN, _PLAN = tables.run.c, tables.plan_row.c
+_YES, _MARKS, _IMAGE = tables.plan_yes.c, tables.plan_mark.c, tables.before_image.c
+
+
+class Approvals(TenantStore):
+    """Held plans, and who approved them."""
+
+    def held(self) -> HeldRun | None:
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(_last_decided(self._tenant)).one_or_none()
+        if row is None or row.state != RunState.HELD.value or row.plan_hash is None:
+            return None
+        return HeldRun(row.id, row.day, row.plan_hash, json.loads(row.document))
+
+    def rows(self, number: int) -> list[PlanRow]:
+        with reading(self._tenant.engine) as connection:
+            return _rows(connection, self._tenant, number)
+
+    def harmful(self, number: int) -> Harmful:
+        marks: dict[Harm, Counter[bytes]] = defaultdict(Counter)
+        with reading(self._tenant.engine) as connection:
+            rows = _rows(connection, self._tenant, number)
+            theirs = (_MARKS.agency == self._tenant.agency) & (_MARKS.run_id == number)
+            for one in connection.execute(select(tables.plan_mark).where(theirs)):
+                marks[Harm(one.harm)][one.mark] = one.times
+        return Harmful(harmful_of(rows), dict(marks))
+
+    def written(self, number: int) -> dict[str, int]:
+        theirs = (_IMAGE.agency == self._tenant.agency) & (_IMAGE.run_id == number)
+        wanted = select(_IMAGE.patron_id, func.count().label("times")).where(theirs).group_by(_IMAGE.patron_id)
+        with reading(self._tenant.engine) as connection:
+            return {one.patron_id: one.times for one in connection.execute(wanted)}
+
+    def yeses(self, number: int) -> list[GivenYes]:
+        with reading(self._tenant.engine) as connection:
+            return yeses_of(connection, self._tenant, number)
+
+    def say_yes(self, said: SaidYes) -> None:
+        tenant, number = self._tenant, said.run.id
+        with library_transaction(tenant) as connection:
+            if len(yeses_of(connection, tenant, number)) != said.after:
+                raise ReviewClosed("somebody else has said yes in the meantime", kind="plan.changed")
+            at = stamp_of(said.at)
+            row = {"agency": tenant.agency, "run_id": number, "ordinal": said.after + 1, "who": said.user, "at": at}
+            connection.execute(insert(tables.plan_yes).values(row))
+            which = FIRST_YES if said.after % 2 == 0 else APPROVED
+            more = (("plan", said.run.plan), ("for_run", str(number)))
+            entry = audit.Happened(PLAN, actions=(which,), user=said.user, more=more, reason=said.reason)
+            audit.append(connection, tenant, audit.DESK, [entry])
+
+    def mark(self, counted: Mapping[Harm, Iterable[str]]) -> dict[Harm, Counter[bytes]]:
+        vault = self._tenant.vault
+        return {
+            harm: Counter(vault.index(_MARK, f"{harm.value}|{what}") for what in named)
+            for harm, named in counted.items()
+        }
+
+    def keep_marks(self, run: Run, marks: Mapping[Harm, Counter[bytes]]) -> None:
+        tenant = self._tenant
+        rows = [
+            (tenant.agency, run.id, harm.value, mark, count)
+            for harm, counted in marks.items()
+            for mark, count in sorted(counted.items())
+        ]
+        with run_transaction(tenant, run) as connection:
+            ours = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.agreement == tenant.agreement)
+            earlier = (_MARKS.agency == tenant.agency) & _MARKS.run_id.in_(ours)
+            connection.execute(delete(tables.plan_mark).where(earlier))
+            append(connection, tables.plan_mark, rows)
+
+    def begin(self, run: Run, number: int) -> None:
+        tenant = self._tenant
+        with run_transaction(tenant, run) as connection:
+            set_run_values(connection, tenant, run, approved_run=number, state=RunState.APPROVED.value)
+            said = audit.Happened(PLAN, run=run, actions=(APPLIED,), more=(("for_run", str(number)),))
+            audit.append(connection, tenant, tenant.night, [said])
+
+    def begun(self, run: Run) -> int | None:
+        wanted = select(_RUN.approved_run).where(_RUN.agency == self._tenant.agency, _RUN.id == run.id)
+        with reading(self._tenant.engine) as connection:
+            number: int | None = connection.scalar(wanted)
+            return number
+
+    def is_being_written(self, number: int) -> bool:
+        theirs = (_RUN.agency == self._tenant.agency) & (_RUN.approved_run == number) & _RUN.finished.is_(None)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(_RUN.id).where(theirs).limit(1)) is not None
+
+
+def yeses_of(connection: Connection, tenant: Tenant, number: int) -> list[GivenYes]:
+    """Return who said yes to the plan of a run, the oldest first."""
+    theirs = (_YES.agency == tenant.agency) & (_YES.run_id == number)
+    rows = connection.execute(select(_YES.who, _YES.at).where(theirs).order_by(_YES.ordinal))
+    return [GivenYes(row.who, moment_of(row.at)) for row in rows]
+
+
+def _last_decided(tenant: Tenant) -> Select[Any]:
+    """Return a statement for the last finished run that was held, or that has lived its day."""
+    ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement) & _RUN.finished.is_not(None)
+    decided = or_(_RUN.state == RunState.HELD.value, _RUN.exit.in_(LIVED))
+    return select(tables.run).where(ours, decided).order_by(_RUN.id.desc()).limit(1)
+
+
+def _rows(connection: Connection, tenant: Tenant, number: int) -> list[PlanRow]:
+    theirs = (_PLAN.agency == tenant.agency) & (_PLAN.run_id == number)
+    rows = connection.execute(select(tables.plan_row).where(theirs).order_by(_PLAN.ordinal))
+    return [
+        PlanRow(
+            row.patron_id,
+            row.version,
+            tuple(map(Action, filter(None, row.actions.split(",")))),
+            tuple(map(Harm, filter(None, row.harms.split(",")))),
+            row.digest,
+        )
+        for row in rows
+    ]

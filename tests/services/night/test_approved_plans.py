@@ -1,0 +1,360 @@
+"""Two people approve a held plan: the next night writes it, and one harmful change more voids the approval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import MONDAY, TUESDAY, WEDNESDAY, KilledStore, Library, happened, unowned, unreadable
+from kills import is_closed, killed, sample
+from townspeople import dies, gains_protection, moves, person, renames
+
+from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.person.person import Status
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import BadInput, ConfigurationError
+from cprsync.services.night.approving import approve_plan, make_sure_that_approved, show_plan
+from cprsync.services.night.dry_run import plan_night
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cprsync.services.night.report import Report
+
+#: What a yes writes.
+ITS_OWN = ("plan_yes",)
+
+
+def over_the_limit(library: Library) -> None:
+    """Two die where one is the limit; DAVID is protected as well, which goes through."""
+    library.limit(Harm.GONE, 1)
+    library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")), dies(gains_protection(person("DAVID"))))
+
+
+@pytest.fixture
+def held(either_library: Library) -> Library:
+    over_the_limit(either_library)
+    assert either_library.one_night().exit_code == 5
+    return either_library
+
+
+def shown(library: Library, wanted: str = "") -> dict[str, Any]:
+    return show_plan(library.store, agency="775100", now=library.clock.now(), wanted=wanted)
+
+
+def approve(library: Library, *who: str, plan: str = "", reason: str = "platformen bekræfter") -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    plan = plan or shown(library)["plan"]
+    for one in who:
+        said = {"user": one, "reason": reason}
+        document = approve_plan(library.store, agency="775100", now=library.clock.now(), plan=plan, said=said)
+    return document
+
+
+def refused(library: Library, act: Callable[[], object]) -> str:
+    """The kind with which something is refused. Nothing is changed by it."""
+    before = library.everything()
+    with pytest.raises((BadInput, ConfigurationError)) as error:
+        act()
+    assert library.everything() == before
+    return error.value.kind
+
+
+def apart_from_approval(library: Library) -> dict[str, Any]:
+    return unowned(library.everything(), "plan_yes", "plan_mark")
+
+
+# -- approving -----------------------------------------------------------------------------------------------
+
+
+def test_a_held_plan_is_shown_by_counts_numbers_and_kinds(held: Library) -> None:
+    document = shown(held)
+    assert (document["waits"], document["approved"], document["approved_by"]) == (True, False, [])
+    assert document["classes"] == [{"class": "gone", "count": 2, "limit": 1}]
+    assert document["harm"] == {"changed": 3, "entitlement_lost": 2, "gone": 2}
+    assert document["actions"] == {"die": 2, "move": 1, "protect": 1}
+    assert document["changes"][0] == {"patron": held.id_of("ANNA"), "actions": ["move"], "harm": ["changed"]}
+    assert shown(held, document["plan"]) == shown(held, str(document["run"])) == document
+
+
+def test_the_plan_of_a_night_that_was_held_before_is_shown_and_no_longer_waits(held: Library) -> None:
+    first = shown(held)
+    held.one_night()
+    earlier = shown(held, str(first["run"]))
+    assert (earlier["plan"], earlier["waits"]) == (first["plan"], False)
+    assert refused(held, lambda: approve(held, "anna", plan="sha256:none")) == "plan.unknown"
+    for wanted in ("999", "sha256:none", "9" * 40):
+        assert refused(held, lambda: shown(held, wanted)) == "plan.unknown"  # noqa: B023 -- called at once
+
+
+def test_two_people_approve_and_the_next_night_writes_the_plan(held: Library) -> None:
+    assert approve(held, "anna")["approved"] is False
+    document = approve(held, "bo")
+    assert document["approved"] is True
+    assert [one["who"] for one in document["approved_by"]] == ["anna", "bo"]
+    report = held.one_night()
+    assert (report.exit_code, report.state) == (3, "done")  # two blocks are proposed
+    assert report.document()["approved_by"] == ["anna", "bo"]
+    assert report.document()["approval"]["fate"] == "applied"
+    assert held.record("CLARA").status is Status.DEAD
+    assert held.record("DAVID").status is Status.DEAD
+    assert held.store.runs.document(report.run.id)["approved_by"] == ["anna", "bo"]  # type: ignore[index]  # it is there
+    assert held.store.runs.document(report.run.id - 1)["approved_by"] == ["anna", "bo"]  # type: ignore[index]  # too
+    assert shown(held)["plan"] is None
+    held.nothing_is_left()
+
+
+def test_the_approved_night_ends_as_one_that_no_limit_stopped(held: Library, tmp_path: Path) -> None:
+    if held.engine.dialect.name != "sqlite":
+        pytest.skip("the copy beside it is of a file")
+    other = held.copy(tmp_path / "no limit")
+    other.limit(Harm.GONE, 9)
+    other.one_night()
+    approve(held, "anna", "bo")
+    held.one_night()
+    assert apart_from_approval(held) == apart_from_approval(other)
+    other.engine.dispose()
+
+
+def test_both_yeses_and_the_writing_are_in_the_audit_with_sealed_reasons(held: Library) -> None:
+    approve(held, "anna", "bo", reason="ordet står ikke i klar tekst")
+    held.one_night()
+    everything = held.everything()
+    assert happened(everything)["plan", None] == 3
+    entries = [bytes.fromhex(row["entry"]).decode() for row in everything["audit"]]
+    assert not [one for one in entries if "klar tekst" in one]
+    assert len([one for one in entries if "reason_sha256" in one]) == 2
+    held.store.audit.verify()
+
+
+@pytest.mark.parametrize(
+    ("second", "kind"),
+    [
+        ("anna", "plan.same_person"),
+        ("Anna", "plan.same_person"),
+        ("anna (portal)", "plan.same_person"),
+        (SERVICE, "plan.nobody"),
+    ],
+)
+def test_the_second_person_is_another_one(library: Library, second: str, kind: str) -> None:
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna")
+    assert refused(library, lambda: approve(library, second)) == kind
+    before = apart_from_approval(library)
+    assert library.one_night().document()["approval"]["fate"] == "waits"
+    assert apart_from_approval(library) == before
+
+
+def test_a_yes_needs_a_reason_and_a_third_is_not_needed(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    assert refused(library, lambda: approve(library, "anna", reason=" ")) == "usage.reason"
+    assert refused(library, lambda: approve(library, "anna", reason="for 010101-0101")) == "input.reason"
+    approve(library, "anna", "bo")
+    assert refused(library, lambda: approve(library, "clara")) == "plan.approved"
+
+
+def test_a_night_that_is_not_held_cannot_be_approved(library: Library) -> None:
+    library.one_night()
+    assert shown(library) == {
+        "agency": "775100",
+        "run": None,
+        "plan": None,
+        "waits": False,
+        "approved_by": [],
+        "approved": False,
+    }
+    assert refused(library, lambda: approve(library, "anna", plan="sha256:none")) == "plan.none"
+
+
+# -- what the next night makes of it --------------------------------------------------------------------------
+
+
+def assert_held_again(library: Library, report: Report, fate: str) -> None:
+    assert (report.exit_code, report.state) == (5, "held")
+    document = report.document()
+    assert (document["approval"]["fate"], document["approved_by"]) == (fate, [])
+    assert library.record("CLARA") == person("CLARA")
+
+
+def test_an_approval_runs_out_after_four_hours(held: Library) -> None:
+    approve(held, "anna")
+    held.clock.moment += timedelta(hours=9)
+    approve(held, "bo")
+    held.clock.moment += timedelta(hours=4)
+    plan = shown(held)["plan"]
+    assert refused(held, lambda: make_sure_that_approved(held.store, plan, now=held.clock.now())) == "plan.ran_out"
+    assert_held_again(held, held.one_night(), "ran_out")
+    approve(held, "bo", "anna")
+    held.clock.moment += timedelta(hours=4, seconds=-1)
+    make_sure_that_approved(held.store, shown(held)["plan"], now=held.clock.now())
+    assert held.one_night().state == "done"
+
+
+def test_one_harmful_change_more_voids_the_approval_and_is_named(held: Library) -> None:
+    held.deliver(TUESDAY, renames(gains_protection(person("BO"))))
+    approve(held, "anna", "bo")
+    report = held.one_night()
+    assert_held_again(held, report, "added")
+    assert report.document()["approval"]["added"] == 1
+    assert [row["patron"] for row in report.document()["plan"] if row.get("new")] == [held.id_of("BO")]
+    assert report.failure is not None
+    assert report.failure.kind == "run.braked"
+    # what has come together since is approved as one plan
+    approve(held, "anna", "bo")
+    assert held.one_night().state == "done"
+    assert held.record("BO") == renames(gains_protection(person("BO")))
+    assert held.record("CLARA").status is Status.DEAD
+
+
+def test_another_change_of_an_approved_patron_voids_it_too(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    library.deliver(TUESDAY, moves(person("ANNA"), "ODENSE"))
+    approve(library, "anna", "bo")
+    report = library.one_night()
+    assert_held_again(library, report, "added")
+    assert [row["patron"] for row in report.document()["plan"] if row.get("new")] == [library.id_of("ANNA")]
+
+
+def test_what_does_no_harm_comes_along_two_nights_later(held: Library) -> None:
+    approve(held, "anna")
+    held.deliver(TUESDAY, person("BO"))
+    held.one_night()
+    held.deliver(WEDNESDAY, person("EDITH"), gains_protection(person("BO")))
+    held.one_night()
+    assert shown(held)["approved_by"] == []  # each night has a plan of its own
+    approve(held, "bo", "anna")
+    held.enrol("HENRIK")
+    held.register.knows(person("HENRIK"))
+    report = held.night()
+    assert report.state == "done"
+    assert held.record("HENRIK") == person("HENRIK")
+    assert held.record("DAVID").status is Status.DEAD
+
+
+def test_less_than_was_approved_is_written(library: Library) -> None:
+    library.limit(Harm.GONE, 0)
+    library.deliver(MONDAY, dies(person("CLARA")), dies(person("DAVID")))
+    library.one_night()
+    approve(library, "anna", "bo")
+    library.store.erasing.erase(library.id_of("DAVID"), user="anna", reason="bedt om det")
+    assert library.one_night().state == "done"
+    assert library.record("CLARA").status is Status.DEAD
+
+
+def test_a_record_that_the_desk_has_written_since_is_not_what_was_approved(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna", "bo")
+    patron = library.id_of("ANNA")
+    library.store.queues  # noqa: B018 -- the desk's port is there
+    with library.engine.execution_options(writes=True).begin() as connection:
+        from cprsync.store.records.records import move_on, patron_row
+
+        row = patron_row(connection, library.store._tenant, patron, hold=True)
+        assert row is not None
+        move_on(connection, library.store._tenant, row)
+    report = library.one_night()
+    assert_held_again(library, report, "added")
+    assert [row["patron"] for row in report.document()["plan"] if row.get("new")] == [patron]
+
+
+def test_a_dry_run_says_that_the_plan_is_approved_and_writes_nothing(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna", "bo")
+    before = library.everything()
+    report = plan_night(library.ports())
+    assert (report.exit_code, report.state) == (3, "planned")
+    assert report.document()["approval"]["fate"] == "applied"
+    assert library.everything() == before
+    assert shown(library)["approved"]
+
+
+def test_sync_may_demand_the_approved_plan(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    plan = shown(library)["plan"]
+
+    def demand(of: str = plan) -> None:
+        make_sure_that_approved(library.store, of, now=library.clock.now())
+
+    assert refused(library, demand) == "plan.not_approved"
+    approve(library, "anna")
+    assert refused(library, demand) == "plan.not_approved"
+    approve(library, "bo")
+    demand()
+    assert refused(library, lambda: demand("sha256:another")) == "plan.unknown"
+    library.one_night()
+    assert refused(library, demand) == "plan.none"
+
+
+# -- what a limit counts beside the changes ----------------------------------------------------------------------
+
+
+def test_too_many_parked_are_approved_one_by_one(library: Library) -> None:
+    library.limit(Harm.PARKED, 1)
+    library.deliver(MONDAY, moves(person("ANNA")), unreadable("BO"), unreadable("CLARA"), unreadable(None))
+    library.one_night()
+    library.deliver(TUESDAY, unreadable(None))
+    approve(library, "anna", "bo")
+    report = library.one_night()
+    assert report.document()["approval"]["beside"] == {"parked": 1}
+    approve(library, "anna", "bo")
+    assert library.one_night().document()["parked"] == 4
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_subscriptions_that_end_are_approved_one_by_one(library: Library) -> None:
+    from townspeople import cpr
+
+    library.limit(Harm.UNSUBSCRIBED, 0)
+    library.register.listed |= {cpr("OSCAR"), cpr("NINA")}
+    library.one_night()
+    approve(library, "anna", "bo")
+    library.register.listed |= {cpr("MOGENS")}
+    report = library.one_night()
+    assert report.document()["approval"]["beside"] == {"unsubscribed": 1}
+    assert library.register.unsubscribed == []
+    approve(library, "anna", "bo")
+    assert library.one_night().document()["subscriptions"]["removed"] == 3
+    assert sorted(library.register.unsubscribed) == sorted([cpr("OSCAR"), cpr("NINA"), cpr("MOGENS")])
+    library.nothing_is_left()
+
+
+# -- killed anywhere -------------------------------------------------------------------------------------------------
+
+
+def test_an_approved_night_killed_anywhere_ends_as_one_that_was_not(library: Library, tmp_path: Path) -> None:
+    """Also if the approval has run out by then: the night had begun."""
+    library.batch = 2
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna", "bo")
+    whole = library.copy(tmp_path / "whole")
+    counting = KilledStore(whole.store, at=0)
+    whole.one_night(counting)
+    begun = 0
+    for other in killed(library, tmp_path, sample(counting.writes)):
+        if not is_closed(other, 3):
+            is_late = other.everything()["run"][-1]["approved_run"] is not None
+            begun += is_late
+            moment, late = other.clock.moment, timedelta(hours=5 * is_late)
+            other.clock.moment += late
+            assert other.one_night().state == "done"
+            other.clock.moment = moment
+        assert records(other) == records(whole)
+        assert other.store.runs.document(3)["approved_by"] == ["anna", "bo"]  # type: ignore[index]  # it is there
+        other.nothing_is_left()
+    assert begun
+    whole.engine.dispose()
+
+
+def records(library: Library) -> list[Any]:
+    """What each patron has, and the versions; not the moments."""
+    rows = library.everything()["patron"]
+    return [(row["id"], row["version"], row["register_blob"], row["letters_stopped"]) for row in rows]

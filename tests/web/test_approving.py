@@ -1,0 +1,90 @@
+"""A held night at the desk: two people who are signed in approve its plan, on the page or through the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browser import Clock, serving
+from callers import calling, refusal
+from doubles import AGENCY
+from test_night_pages import hold
+from test_sign_in import accounts_file, sign_in
+from townspeople import person
+
+from cprsync.domain.person.person import Status
+from cprsync.web.accounts import Accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser import Served
+    from doubles import Library
+
+__all__ = ["accounts_file"]
+
+
+@pytest.fixture
+def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path) -> Iterator[Served]:
+    """The desk of a library where people sign in, after a night that was held."""
+    library = begun_folder.copy(tmp_path / "library")
+    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+        hold(served)
+        yield served
+    library.engine.dispose()
+
+
+def newest(desk: Served) -> dict[str, Any]:
+    return next(iter(desk.library.store.runs.documents()))
+
+
+def test_two_people_approve_on_the_page_and_the_next_night_writes_the_plan(guarded: Served) -> None:
+    path = f"/nights/{newest(guarded)['run']}"
+    before = guarded.library.everything()
+    leader = sign_in(guarded, "leder").open(path)
+    assert "skal to personer godkende dem" in leader.text
+    # without a reason nothing is written
+    assert "Skriv en begrundelse." in leader.send(f"{path}/approve", reason=" ").text
+    assert leader.answer.status_code == 422
+    assert guarded.library.everything() == before
+    leader.open(path).send(f"{path}/approve", reason="platformen bekræfter")
+    assert "En kollega skal også godkende den." in leader.text
+    # the same person does not count twice
+    assert "en anden person skal også" in leader.send(f"{path}/approve", reason="en gang til").text
+    operator = sign_in(guarded, "drift").open(path)
+    assert "Godkendt af leder" in operator.text
+    operator.send(f"{path}/approve", reason="set efter")
+    assert "Planen er godkendt af to personer." in operator.text
+    assert "Natkørslen skal begynde før" in operator.text
+    report = guarded.library.one_night()
+    assert report.document()["approved_by"] == ["leder", "drift"]
+    assert guarded.library.record("CLARA").status is Status.DEAD
+    # what is written can be approved no more
+    assert f"{path}/approve" not in {form.action for form in operator.open(path).page.forms}
+
+
+def test_the_api_shows_the_held_plan_without_names_and_takes_both_yeses(guarded: Served) -> None:
+    leader, operator = (calling(guarded, sign_in(guarded, name)) for name in ("leder", "drift"))
+    told = leader.get("/nights/held")
+    shown = told.json()
+    assert shown["classes"] == [{"class": "gone", "count": 2, "limit": 1}]
+    assert person("CLARA").name.addressing not in told.text
+    yes = {"plan": shown["plan"], "reason": "platformen bekræfter"}
+    before = guarded.library.everything()
+    refusal(leader.post("/nights/held/approve", {**yes, "plan": f"sha256:{'0' * 64}"}), 409, "plan.unknown")
+    assert leader.post("/nights/held/approve", {**yes, "reason": ""}).status_code == 422
+    assert guarded.library.everything() == before
+    assert leader.post("/nights/held/approve", yes).json()["approved"] is False
+    refusal(leader.post("/nights/held/approve", yes), 409, "plan.same_person")
+    assert operator.post("/nights/held/approve", yes).json()["approved"] is True
+    refusal(operator.post("/nights/held/approve", yes), 409, "plan.approved")
+
+
+def test_who_is_at_the_desk_alone_approves_nothing(guarded: Served) -> None:
+    before = guarded.library.everything()
+    browser = sign_in(guarded, "disk")
+    number = newest(guarded)["run"]
+    browser.post(f"/nights/{number}/approve", {"form_token": browser.token, "plan": "sha256:", "reason": "vil gerne"})
+    assert browser.answer.status_code == 403
+    assert guarded.library.everything() == before
