@@ -37,12 +37,12 @@ def entered(act: Callable[[], object]) -> set[str]:
     return {one.removeprefix(_PACKAGE) for one in files if one.startswith(_PACKAGE)}
 
 
-def test_a_night_that_moves_a_patron_enters_at_most_seventy_two_modules(library: Library) -> None:
+def test_a_night_that_moves_a_patron_enters_at_most_seventy_five_modules(library: Library) -> None:
     library.sets_culr_up()
     library.deliver(MONDAY, moves(person("ANNA")))
     through = entered(library.one_night)
     assert "/services/night/run.py" in through
-    assert len(through) <= 72, sorted(through)
+    assert len(through) <= 75, sorted(through)
 
 
 def test_a_night_without_news_enters_at_most_sixty_modules(library: Library) -> None:
