@@ -34,6 +34,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
+from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
 from cprsync.store.patrons.patrons import ask
@@ -133,13 +134,9 @@ class Subscriptions(TenantStore):
             return sum(connection.scalar(one, values) or 0 for one in _count_held())
 
     def coverage(self) -> Coverage:
-        held, today = self.count(), self._tenant.clock.today()
-        of_ours = select(func.count(_ROW.number_index.distinct())).where(_ours(self._tenant))
-        confirmed = of_ours.where(feed_coverage.is_held(today), _ROW.confirmed_at.is_not(None))
+        held = self.count()
         with reading(self._tenant.engine) as connection:
-            leaving = _leaving(connection, self._tenant)
-            missing = sum(1 for one in connection.scalars(_missing(self._tenant)) if one not in leaving)
-            return Coverage(held + missing, held, held - (connection.scalar(confirmed) or 0))
+            return count_coverage(connection, self._tenant, held=held)
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         values = {"agency_": self._tenant.agency, "today_": self._tenant.clock.today(), "most_": limit}

@@ -14,6 +14,7 @@ from cprsync.store.tables.columns import (
     maybe,
     needed,
     points_to,
+    some_rows,
     tenant_table,
 )
 
@@ -30,6 +31,8 @@ subscription = tenant_table(
     maybe("confirmed_at", STAMP),
     Index("ix_subscription_patron_id", "agency", "patron_id", "agreement", "reason"),
     Index("ix_subscription_until", "agency", "agreement", "until", "number_index"),
+    # the few that the register has not confirmed to us
+    some_rows("ix_subscription_unconfirmed", "agency", "agreement", "number_index", which="confirmed_at IS NULL"),
     points_to("agreement", "agency", "agreement"),
     points_to("patron", "agency", "patron_id"),
 )
