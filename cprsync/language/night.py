@@ -9,8 +9,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.netmedia import cards_text
-from cprsync.language.targets import status_line
-from cprsync.language.words import DAY_WIDTH, day_text, moment_text, reason_words, word
+from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
 from cprsync.services.netmedia.publishing import TURNS
 
 if TYPE_CHECKING:
@@ -313,54 +312,3 @@ def run_lines(document: dict[str, Any], items: Sequence[Mapping[str, Any]], lang
         yield f"    {word('lines_forgotten', language)}"
     for item in items:
         yield item_line(item, planned.get(item["patron"], ()), language)
-
-
-def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The status of one library, line by line, with problems first."""
-    title = word("status_ok" if document["ok"] else "status_wrong", language, **document)
-    yield title
-    yield from (f"  ! {_problem_text(one, language)}" for one in document["wrong"])
-    run = document["run"]
-    yield "  " + (
-        word("status_no_run", language) if run is None else word("status_run", language, **_run_values(run, language))
-    )
-    deliveries, waits = document["deliveries"], document["waits"]
-    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
-    yield "  " + word("status_delivery", language, **days)
-    net_media = waits["net_media"]
-    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
-    yield "  " + word("status_waits", language, **counts)
-    provisional = waits["provisional"]
-    if provisional["register"] or provisional["staff"]:
-        values = {**provisional, "oldest": moment_text(provisional["oldest"], language)}
-        yield "  " + word("status_provisional", language, **values)
-    yield from (f"  {status_line(one, language)}" for one in document["targets"])
-    yield "  " + word("status_subscriptions", language, **document["subscriptions"])
-    yield from ("  " + line for line in audit_lines(document["audit"], language))
-    yield from ("  " + _certificate_text(one, language) for one in document["certificates"])
-    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
-    yield "  " + word("status_keys", language, keys=keys or "–")
-
-
-def _run_values(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    return {"run": run["run"], "day": day_text(run["day"], language), "ended": _ended_text(run["exit"], language)}
-
-
-def _ended_text(code: int | None, language: Language) -> str:
-    """How a night ended, in words. None: it has not ended."""
-    return word(f"ended_{code}", language)
-
-
-def _problem_text(one: Mapping[str, Any], language: Language) -> str:
-    values = {**one, "ended": _ended_text(one["exit"], language)} if "exit" in one else {**one}
-    if "due" in one:
-        values["due"] = day_text(one["due"], language)
-    values |= {name: moment_text(one[name], language) for name in ("since", "oldest") if name in one}
-    return word("wrong_" + one["what"], language, **values)
-
-
-def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
-    whose = word(f"certificate_{one['whose']}", language)
-    if one.get("problem") or one.get("days_left") is None:
-        return word("status_certificate_bad", language, whose=whose, problem=one.get("problem") or "–")
-    return word("status_certificate", language, whose=whose, count=one["days_left"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cprsync.language.words import moment_text, word
+from cprsync.language.words import moment_text, since_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,4 +73,5 @@ def status_line(one: Mapping[str, Any], language: Language) -> str:
         return fetched_line(one, language)
     counts = {"waiting": one["waiting"], "failed": one["failed"], "told": one["told"]}
     state = word(f"target_state_{_state(one)}", language)
-    return word("status_target", language, name=one["name"], state=state, **counts)
+    said = word("status_target", language, name=one["name"], state=state, **counts)
+    return said if one["oldest"] is None else f"{said}, {since_text(one['oldest'], language)}"

@@ -88,5 +88,16 @@ def moment_text(text: str | None, language: Language) -> str:
     return "–" if text is None else long_time(datetime.fromisoformat(text).astimezone(COPENHAGEN), language)
 
 
+def since_text(stamp: str, language: Language) -> str:
+    """Since when the oldest of several has waited."""
+    return word("status_since", language, moment=moment_text(stamp, language))
+
+
+def bytes_text(count: int, language: Language) -> str:
+    """`1,2 GB`, `1.2 GB`: a space on a disk."""
+    text = f"{count / 1000**3:.1f} GB"
+    return text.replace(".", ",") if language == "da" else text
+
+
 def _month(day: date, language: Language) -> str:
     return word(f"month.{day.month}", language)

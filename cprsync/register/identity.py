@@ -324,13 +324,21 @@ def _counterpart_lines(
     for place in (*register, *beside):
         hosts.setdefault((urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443), place)
     for (host, port), place in hosts.items():
-        name = f"{host}:{port}"
         try:
-            yield _counterpart_line((host, port), place, settings, now, shows_ours=place in register)
+            yield counterpart_line(settings, place, now, shows_ours=place in register)
         except CprsyncError as error:
-            yield _problem("theirs", error, host=name)
-        except OSError as error:
-            yield _problem("theirs", connection_error(error, host=name, answered=False), host=name)
+            yield _problem("theirs", error, host=f"{host}:{port}")
+
+
+def counterpart_line(
+    settings: RegisterSettings, place: Counterpart, now: datetime, *, shows_ours: bool
+) -> dict[str, Any]:
+    """The line of a counterpart's certificate. `shows_ours`: it is shown our own. Raises CprsyncError."""
+    host, port = urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443
+    try:
+        return _counterpart_line((host, port), place, settings, now, shows_ours=shows_ours)
+    except OSError as error:
+        raise connection_error(error, host=f"{host}:{port}", answered=False) from error
 
 
 def _counterpart_line(

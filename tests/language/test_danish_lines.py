@@ -11,7 +11,7 @@ from catalogues import ADVICE, DANISH, WORDS
 from cprsync.cli.desk.changing import compared_lines, set_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.language.errors import in_danish
-from cprsync.language.night import status_lines
+from cprsync.language.status import status_lines
 from cprsync.language.words import word
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 
@@ -102,10 +102,13 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         "wrong": [],
         "keys": [],
         "run": {"run": 8, "day": "2027-04-03", "exit": 0},
-        "deliveries": {"last": None, "due": "2027-04-02"},
+        "deliveries": {"last": None, "due": "2027-04-02", "waiting": 2, "stopping": 1},
         "waits": {
             "reviews": 0,
-            "net_media": {"waiting": 0, "failed": 0},
+            "held": 8,
+            "parked": 3,
+            "windows": 4,
+            "net_media": {"waiting": 1, "failed": 0, "oldest": "2027-04-02T04:30:00+00:00"},
             "provisional": {"register": 0, "staff": 0, "oldest": None},
         },
         "targets": [
@@ -117,23 +120,48 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
                 "told": 9,
                 "waiting": 2,
                 "failed": 0,
-                "oldest": None,
+                "oldest": "2027-04-02T22:30:00+00:00",
                 "stopped": None,
                 "why": None,
             }
         ],
         "subscriptions": {"wanted": 0, "held": 0, "unconfirmed": 0},
-        "audit": {"whole": True, "entries": 1, "streams": 1, "code": "1-00", "problems": []},
+        "audit": {
+            "whole": True,
+            "entries": 1,
+            "streams": 1,
+            "code": "1-00",
+            "kept": "2027-04-03T04:30:00.000000Z",
+            "since": 2,
+            "problems": [],
+            "followed": {"run": 8, "whole": True},
+        },
+        "disks": [{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],
+        "upkeep": {
+            "backup": {"last": {"at": "2027-04-03T01:30:00+00:00", "outcome": "failed"}, "done": None},
+            "drill": None,
+        },
         "certificates": [
             {"whose": "ours", "days_left": 9, "problem": None},
             {"whose": "ours", "days_left": 9, "problem": "our own certificate has been revoked"},
+            {"whose": "theirs", "host": "culr.example:443", "days_left": None, "problem": None},
+            *({"whose": "trusted", "days_left": days, "problem": None} for days in (700, 300, 500)),
         ],
     }
     told = "\n".join(status_lines(document, "da"))
     assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "til og med –; ventet til og med 2. april 2027" in told
     assert "koha: følger med, kender 9 lånere, 2 venter (0 afvist)" in told
+    assert "2 ligger i indbakken, 1 standser nætterne" in told
+    assert "til netmedierne (0 afvist), den ældste siden 2. april 2027 kl. 06.30" in told
+    assert "2 venter (0 afvist), den ældste siden 3. april 2027 kl. 00.30" in told
+    assert "Tilbageholdt nat: 8; lagt til side i seneste nat: 3; ubekræftede lånere: 4" in told
+    assert "gemt uden for databasen 3. april 2027 kl. 06.30, og 2 indførsler er kommet til" in told
+    assert "Ledig plads til databasen: 1,2 GB" in told
+    assert "Seneste sikkerhedskopi: aldrig" in told
     assert "Certifikat (vores): 9 dage igen" in told
+    assert "Certifikat (culr.example:443): ikke set" in told
+    assert [days for days in (300, 500, 700) if f"tillid til): {days} dage" in told] == [300]
     assert "Certifikat (vores): our own certificate has been revoked" in told
 
 

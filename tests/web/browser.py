@@ -7,6 +7,7 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,15 @@ class Site:
     section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="Byens bibliotek"))
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
+    #: where things are written, as far as its room is measured: nowhere
+    settings: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(
+            store=SimpleNamespace(
+                url="sqlite:////nowhere/cprsync.db", erase_journal=Path("/nowhere/erase-journal.log")
+            ),
+            keys=SimpleNamespace(dir=Path("/nowhere")),
+        )
+    )
 
     def certificates(self) -> list[dict[str, Any]]:
         """No certificate is in use."""

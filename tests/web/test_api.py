@@ -21,7 +21,7 @@ from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 from cprsync.web.api.description import PATH
 from cprsync.web.visit import FORM_BYTES_MAX
 
@@ -99,10 +99,10 @@ def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> 
     assert api.get(f"/nights?before={number}&most=1").json() == {"runs": runs[1:2]}
     night = {**store.runs.document(number), "items": store.runs.items(number)}  # type: ignore[dict-item]  # it is there
     assert api.get(f"/nights/{number}").json() == night
-    status = status_of(
-        store, agency=AGENCY, name=still.site.section.name, now=still.library.clock.now(), certificates=[]
-    )
-    assert api.get("/status").json() == json.loads(json.dumps(status))
+    status = status_of(store, Around(AGENCY, still.site.section.name, still.library.clock.now()))
+    answer = api.get("/status").json()
+    assert {one["place"] for one in answer["disks"]} == {"store", "heads", "journal"}
+    assert answer | {"disks": []} == json.loads(json.dumps(status))
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------

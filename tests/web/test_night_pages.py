@@ -9,12 +9,13 @@ from doubles import AGENCY, MONDAY, WEDNESDAY
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.policy.policy import Harm
-from cprsync.language.night import OUTCOMES, brake_lines, report_lines, status_lines
+from cprsync.language.night import OUTCOMES, brake_lines, report_lines
+from cprsync.language.status import status_lines
 from cprsync.language.words import word
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.report import report_without_run
 from cprsync.services.ports.runs import RunState
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 from cprsync.web.drawing import find_steps
 from cprsync.web.pages.nights import NIGHTS_MOST
 
@@ -28,7 +29,7 @@ def words_of(text: str) -> set[str]:
 
 def test_the_page_says_how_it_stands_in_the_words_of_the_command(desk: Served) -> None:
     library = desk.library
-    document = status_of(library.store, agency=AGENCY, name="Byens bibliotek", now=library.clock.now(), certificates=[])
+    document = status_of(library.store, Around(AGENCY, "Byens bibliotek", library.clock.now()))
     _, *lines = status_lines(document, "da")
     said = words_of(desk.browser().open("/nights").text)
     assert words_of(" ".join(lines).replace("! ", "")) - said == set()

@@ -15,9 +15,10 @@ import typer
 from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
-from cprsync.cli.terminal.output import emphasise
+from cprsync.cli.terminal.output import colour_mark, emphasise
 from cprsync.errors import BadInput, Exit
-from cprsync.language.night import run_line, run_lines, status_lines
+from cprsync.language.night import run_line, run_lines
+from cprsync.language.status import status_lines
 from cprsync.language.words import day_text, has_word, heading, titles_of, word
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def runs_show(
 def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
     """Show on one screen how it stands.
 
-    Exit 1 when someone has to look after something. The last night, late deliveries, what waits, whether the audit
-    is whole, certificates, keys.
+    Exit 1 when someone has to look after something. The last night, what waits and since when, certificates of ours
+    and of the counterparts, keys, disks, backup, and the audit's ends. `cprsync doctor` looks deeper.
     """
     from cprsync.config.settings import load_settings
     from cprsync.wiring import Site, site_of
@@ -79,17 +80,22 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
 
 
 def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The status, with its first line red if something is wrong."""
+    """The status, in colours if a terminal shows it."""
     title, *lines = status_lines(document, language)
-    return iter([emphasise(title, colour=None if document["ok"] else "red"), *lines])
+    yield emphasise(title, colour="green" if document["ok"] else "red")
+    yield from map(colour_mark, lines)
 
 
 def _status(site: Site) -> dict[str, Any]:
-    from cprsync.services.trust.audit import status_of
+    from cprsync.doctor.counterparts import ask_for_certificates
+    from cprsync.doctor.disks import measure_disks
+    from cprsync.services.trust.status import Around, status_of
 
-    section, now, certificates = site.section, site.clock.now(), site.certificates()
+    section, theirs = site.section, ask_for_certificates(site)
     with site.store() as store:
-        return status_of(store, agency=section.agency, name=section.name, now=now, certificates=certificates)
+        certificates = [*site.certificates(), *theirs()]
+        around = Around(section.agency, section.name, site.clock.now(), certificates, measure_disks(site.settings))
+        return status_of(store, around)
 
 
 @forecast_app.command()

@@ -93,7 +93,7 @@ def _write(text: str, *, last: bool = False) -> None:
 
 def _style(text: str) -> str:
     for mark, style in _STYLES.items():
-        text = text.replace(mark, style if sys.stdout.isatty() else "")
+        text = text.replace(mark, style if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else "")
     return text
 
 
@@ -106,6 +106,19 @@ def discard_output(error: OSError) -> AnswerLost:
 def emphasise(text: str, *, colour: str | None = None) -> str:
     """The text in bold, with a colour if given, on a terminal. Unchanged if piped."""
     return f"{_BOLD}{_COLOURS.get(colour or '', '')}{text}{_PLAIN}"
+
+
+#: The colours of the marks that begin a line.
+_MARKS = {"✓": "green", "!": "red", "✗": "red"}
+
+
+def colour_mark(line: str) -> str:
+    """The line, with the mark at its beginning in its colour on a terminal."""
+    indented = len(line) - len(line.lstrip())
+    colour = _MARKS.get(line[indented : indented + 1])
+    if colour is None:
+        return line
+    return f"{line[:indented]}{_COLOURS[colour]}{line[indented]}{_PLAIN}{line[indented + 1 :]}"
 
 
 def note(text: str) -> None:

@@ -49,12 +49,42 @@ class AuditState:
             "code": self.code,
             "records": self.records,
             "last_record": self.last_record or None,
-            "problems": [
-                {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"])), "message": one.message}
-                | one.document()
-                for one in self.problems
-            ],
+            "problems": [_problem_document(one) for one in self.problems],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditGlance:
+    """The result of comparing the audit's ends, which takes as long for many entries as for few."""
+
+    entries: int
+    streams: int
+    #: as in `AuditState`
+    code: str
+    #: when heads were last kept outside the database; None: never
+    kept: str | None
+    #: how many entries came after that
+    since: int
+    #: when somebody last accepted an audit that was not whole; None: not lately
+    accepted: str | None = None
+    problems: tuple[CprsyncError, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of the result."""
+        return {
+            "whole": not self.problems,
+            "entries": self.entries,
+            "streams": self.streams,
+            "code": self.code,
+            "kept": self.kept,
+            "since": self.since,
+            "problems": [_problem_document(one) for one in self.problems],
+        }
+
+
+def _problem_document(one: CprsyncError) -> dict[str, Any]:
+    place = {"stream": str(one.values["stream"]), "entry": int(str(one.values["seq"]))}
+    return place | {"message": one.message} | one.document()
 
 
 #: More records than any library has, so that all are opened.
@@ -132,6 +162,12 @@ class Audit(Protocol):
         `code`: the state that an earlier check returned; the audit must contain it. `records`: the most sealed
         records to open, starting where the last night stopped.
         """
+
+    def glance(self) -> AuditGlance:
+        """Compare the ends of the audit: its last entries, its heads, and what is kept outside the database."""
+
+    def noted_keys(self) -> set[tuple[str, str]]:
+        """Return purpose and id of every key that has written here. Reads no record."""
 
     def accept(self, *, user: str, reason: str) -> AuditState:
         """Accept the audit and the records as they are now. Returns what was wrong. Raises BadInput if nothing is."""

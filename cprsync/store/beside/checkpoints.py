@@ -204,14 +204,25 @@ class HeadsFile:
         Stops at a line that does not verify. Reads only these lines, so that it can run whenever the store is opened.
         """
         marks: list[Mark] = []
+        with suppress(AuditBroken):
+            for end, whose, mark in self.signed_lines():
+                if end.lines <= line:
+                    break
+                marks += [mark] if whose == agency else []
+        return marks
+
+    def signed_lines(self) -> Iterator[tuple[Seen, str, Mark]]:
+        """Yield each chained line with its agency, the last first.
+
+        Raises:
+            AuditBroken: a line does not verify.
+        """
         for (number, text, code), (_, _, before) in pairwise(chain(self._backward(), [(0, b"", _FIRST)])):
             told = read_line(text)
             secret = self._secrets.get(str(told.get("key")), b"")
-            if number <= line or not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
-                break
-            if told["agency"] == agency:
-                marks.append(_mark(told))
-        return marks
+            if not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
+                raise AuditBroken(FILE, number, "the line is not signed by us")
+            yield Seen(number, code), told["agency"], _mark(told)
 
     def keys_by_line(self) -> Iterator[str]:
         """Yield the key of each line, of all libraries, not verified."""

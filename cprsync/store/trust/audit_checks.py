@@ -60,6 +60,7 @@ def _in_stream(columns: Any) -> tuple[Any, ...]:
 _HEADS: Final = select(tables.audit_head).where(_HEAD.agency == _AGENCY)
 _HEAD_SEQ: Final = select(_HEAD.seq).where(*_in_stream(_HEAD))
 _FIRST_SEQ: Final = select(func.min(_ROW.seq)).where(*_in_stream(_ROW), _ROW.seq > _AFTER)
+_MAC_OF: Final = select(_ROW.mac).where(*_in_stream(_ROW), _ROW.seq == _AFTER)
 _REASON_BEYOND: Final = select(func.min(_REASON.seq)).where(*_in_stream(_REASON), _REASON.seq > _AFTER)
 _REASONS: Final = select(tables.audit_reason).where(*_in_stream(_REASON), _REASON.seq > _AFTER, _REASON.seq <= _LAST)
 _ENTRIES: Final = (
@@ -87,20 +88,21 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     """
     problems: list[AuditBroken] = []
     # read before the database: what is written in between makes the database newer, never older
-    witnessed = _witnessed(tenant, problems)
+    witnessed = read_witness(tenant, problems)
     heads = tenant.heads.read(tenant.agency)
     problems += [heads.broken] if heads.broken else []
     with reading(tenant.engine) as connection:
         seen = older_states.seen_of_heads(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads)
-    problems += _check_end(tenant, witnessed, seen)
+    problems += check_end(tenant, witnessed, seen)
     problems += [] if code is None else _check_code(tenant, code)
     opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
     return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last)
 
 
-def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
+def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
+    """Return what the witness has seen of the file of the heads. What is wrong with it goes to `problems`."""
     try:
         return tenant.heads.witnessed()
     except AuditBroken as broken:
@@ -108,7 +110,7 @@ def _witnessed(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
         return None
 
 
-def _check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
+def check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
     """Check that the file of the heads still has the end that was seen."""
     if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.end().lines:
         yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
@@ -143,7 +145,7 @@ def _check_streams(
     names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
-        check = _StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
+        check = StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
         try:
             check.follow_to_head(ours.get(stream))
         except AuditBroken as broken:
@@ -164,7 +166,7 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
     if heads.broken:
         raise heads.broken
     for stream, seq in last.items():
-        _StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
+        StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
 
 
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
@@ -184,8 +186,8 @@ def _stream_statements(table: Any) -> tuple[Select[Any], Select[Any]]:
     return first, first.where(table.c.stream > _AFTER)
 
 
-class _StreamCheck:
-    """Follows one stream from entry to entry."""
+class StreamCheck:
+    """Follows one stream from entry to entry, or its last entries alone."""
 
     def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: StreamOnFile) -> None:
         self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
@@ -210,6 +212,26 @@ class _StreamCheck:
         self._check_kept()
         if (seq := self._connection.scalar(_REASON_BEYOND, self._values(after_=self._reached))) is not None:
             raise self._broken("a reason belongs to no entry", at=seq)
+
+    def follow_end(self, head: AnyRow, *, most: int) -> int:
+        """Follow at most so many of the last entries to the head. The entry before them is taken as it is.
+
+        Returns how many entries the stream has.
+
+        Raises:
+            AuditBroken: at the first entry that does not fit.
+        """
+        first = self._connection.scalar(_FIRST_SEQ, self._values(after_=0))
+        begin = max(head.seq - most, 0 if first == 1 else first or head.seq)
+        if begin > 0:
+            # with nothing left to follow, the head stands for the entry
+            mac = head.mac if first is None else self._connection.scalar(_MAC_OF, self._values(after_=begin))
+            if mac is None:
+                raise self._broken("the entry is missing", at=begin)
+            self._begun = self._reached = begin
+            self._mac, self._is_there_again = mac, False
+        self.follow_to_head(head)
+        return 0 if first is None else int(head.seq) - first + 1
 
     def follow_to(self, last: int) -> None:
         """Follow the stream up to an entry.

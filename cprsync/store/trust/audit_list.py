@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust import AuditState, Happening
+from cprsync.services.ports.trust import AuditGlance, AuditState, Happening
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -24,7 +24,8 @@ from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
-from cprsync.store.trust.key_checks import keys_in_use
+from cprsync.store.trust.audit_glance import glance_at_audit
+from cprsync.store.trust.key_checks import keys_in_use, noted_keys
 from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class Audit(TenantStore):
 
     def check(self, *, code: str | None = None, records: int = 0) -> AuditState:
         return check_audit(self._tenant, code=code, records=records)
+
+    def glance(self) -> AuditGlance:
+        return glance_at_audit(self._tenant)
+
+    def noted_keys(self) -> set[tuple[str, str]]:
+        return noted_keys(self._tenant)
 
     def accept(self, *, user: str, reason: str) -> AuditState:
         state = check_audit(self._tenant)

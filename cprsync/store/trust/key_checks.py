@@ -115,6 +115,12 @@ def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, st
     }
 
 
+def noted_keys(tenant: Tenant) -> set[tuple[str, str]]:
+    """Return purpose and id of every key that has written for the library, by what was noted."""
+    with reading(tenant.engine) as connection:
+        return {(purpose.value, key_id) for purpose, key_id in _known(connection, tenant)}
+
+
 def noted_purposes(engine: Engine) -> set[Purpose]:
     """Return the purposes for which any library in the store has noted a key."""
     with reading(engine) as connection:

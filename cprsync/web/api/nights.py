@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query
 
+from cprsync.doctor.disks import measure_disks
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.services.night.calendar import DAYS_MAX
 from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import asked, reports
 
@@ -87,10 +88,7 @@ def show_status(call: Caller) -> Any:
     """Show how it stands: the last night, what waits, the audit, certificates and keys."""
     with call.place() as place:
         desk, site = place.desk, place.site
+        disks = measure_disks(site.settings)
         return status_of(
-            desk.store,
-            agency=desk.agency,
-            name=site.section.name,
-            now=desk.clock.now(),
-            certificates=site.certificates(),
+            desk.store, Around(desk.agency, site.section.name, desk.clock.now(), site.certificates(), disks)
         )

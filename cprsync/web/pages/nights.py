@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.doctor.disks import measure_disks
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
@@ -15,11 +16,11 @@ from cprsync.language.night import (
     delivery_outcomes,
     net_media_lines,
     report_lines,
-    status_lines,
 )
+from cprsync.language.status import facts_of, problems_of
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,21 +43,18 @@ def show_nights(visit: Visit) -> Response:
     """How it stands, and the nights that were, the latest first."""
     site, desk, language = visit.place.site, visit.place.desk, visit.language
     now = desk.clock.now()
-    document = status_of(
-        desk.store, agency=desk.agency, name=site.section.name, now=now, certificates=site.certificates()
-    )
-    lines = [line.strip() for line in status_lines(document, language)]
+    around = Around(desk.agency, site.section.name, now, site.certificates(), measure_disks(site.settings))
+    document = status_of(desk.store, around)
     run, waits = document["run"], document["waits"]["net_media"]
     return visit.show(
         "nights.html",
-        wrong=[line.removeprefix("! ") for line in lines[1 : 1 + len(document["wrong"])]],
+        wrong=problems_of(document, language),
         stands=document,
         last=None if run is None else _row(run, language),
         last_delivery=day_text(document["deliveries"]["last"], language),
         due=day_text(document["deliveries"]["due"], language),
         oldest=None if waits["oldest"] is None else _age(waits["oldest"], now),
-        unverified=sum(desk.store.windows.counts().values()),
-        lines=lines[1 + len(document["wrong"]) :],
+        lines=[f"{fact.mark} {fact.text}" for fact in facts_of(document, language)],
         **_listed(visit),
     )
 

@@ -178,4 +178,11 @@ def test_the_status_of_a_library_that_has_lived_no_night(asked: Path, capsys: py
     ended, document = status(asked, capsys)
     assert (ended, document["ok"], document["audit"]["whole"]) == (1, False, True)
     assert {one["what"] for one in document["wrong"]} >= {"no_run"}
-    assert {key["purpose"] for key in document["keys"]} == {"seal", "index", "fingerprint", "audit"}
+    assert {key["purpose"] for key in document["keys"]} == {
+        "seal",
+        "index",
+        "fingerprint",
+        "audit",
+        "checkpoint",
+        "pin",
+    }

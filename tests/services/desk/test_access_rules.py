@@ -30,7 +30,7 @@ from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Statements
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.seals.failures import StoreUnavailable
 
@@ -90,7 +90,7 @@ def is_refused(library: Library, doing: Callable[[], object], rule: str) -> Acce
 def wrong(library: Library) -> dict[str, Any]:
     """What the status raises an alarm about, of these rules."""
     now = library.clock.now()
-    document = status_of(library.store, agency=AGENCY, name="x", now=now, certificates=())
+    document = status_of(library.store, Around(AGENCY, "x", now))
     return {one["what"]: one for one in document["wrong"] if one["what"] in {"stopped", "capped", "overdue"}}
 
 

@@ -27,7 +27,7 @@ from cprsync.services.desk.adding import Addition, answered_by, confirm_addition
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,7 +268,7 @@ def test_the_status_counts_who_waits_and_alarms_after_a_day(library: Library, ho
     library.register.down = DOWN
     comes(library, "IVAN")
     now: datetime = library.clock.now() + timedelta(hours=hours)
-    document = status_of(library.store, agency="775100", name="Byen", now=now, certificates=[])
+    document = status_of(library.store, Around("775100", "Byen", now))
     assert document["waits"]["provisional"]["register"] == 1
     assert ("unheard" in {one["what"] for one in document["wrong"]}) is (timedelta(hours=hours) > WAITS_MOST)
 

@@ -28,7 +28,7 @@ from cprsync.services.outward.targets import (
 )
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.outward import Undelivered
-from cprsync.services.trust.audit import status_of
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_target_that_refuses_everybody_is_said_with_how_many_wait_until_they_a
     sends(library, load=True)
     (said,) = wrong_targets(targets_document(library.store), library.clock.now())
     assert said == {"what": "target_refuses", "name": "koha", "count": 4}
-    status = status_of(library.store, agency=AGENCY, name="", now=library.clock.now(), certificates=())
+    status = status_of(library.store, Around(AGENCY, "", library.clock.now()))
     assert said in status["wrong"]
     assert (status["ok"], status["waits"]["kinds"]["target.not_taken"]) == (False, 4)
     double.refuses = {}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cprsync.errors import CprsyncError
+from cprsync.language.status import WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
-from cprsync.services.ports.trust import AuditState
-from cprsync.services.trust.audit import status_of
+from cprsync.services.ports.trust import AuditGlance, Outcome, Task, Upkeep
+from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
@@ -39,28 +40,47 @@ class Stands:
     backlog: Backlog = field(default_factory=Backlog)
     problems: tuple[CprsyncError, ...] = ()
     targets: tuple[TargetState, ...] = ()
+    #: what the last night found that followed the whole audit, and when somebody accepted that
+    followed: bool = True
+    accepted: str | None = None
+    upkeep: dict[tuple[Task, bool], Upkeep] = field(default_factory=dict)
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
-        state = AuditState(5, 1, "1-00", self.problems)
+        state = AuditGlance(5, 1, "1-00", None, 0, self.accepted, self.problems)
         keys = {("seal", "00000000")}
         return SimpleNamespace(
-            runs=SimpleNamespace(documents=lambda most: [self.run][:most] if self.run else []),
-            inbox=SimpleNamespace(last_produced=lambda: self.produced),
+            runs=SimpleNamespace(
+                documents=lambda most: [self.run][:most] if self.run else [],
+                document=lambda _: {"audit": {"whole": self.followed}},
+            ),
+            inbox=SimpleNamespace(last_produced=lambda: self.produced, waiting=list),
+            stopped_deliveries=SimpleNamespace(stopping=list),
+            windows=SimpleNamespace(counts=dict),
+            upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             targets=SimpleNamespace(states=lambda: list(self.targets)),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
             subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             access=SimpleNamespace(alarms=Alarms),
-            audit=SimpleNamespace(check=lambda: state, keys_in_use=lambda: keys),
+            audit=SimpleNamespace(glance=lambda: state, noted_keys=lambda: keys),
         )
 
 
-def wrong(stands: Stands, *, level: str = "ok", **told: object) -> list[str]:
-    certificates = [{"whose": "ours", "days_left": 400, "level": level, **told}]
-    document = status_of(stands.store(), agency="710100", name="Byens", now=NOW, certificates=certificates)
+def stand(stands: Stands, *, now: datetime = NOW, disks: Any = (), **told: object) -> dict[str, Any]:
+    certificates = [{"whose": "ours", "days_left": 400, "level": "ok", **told}]
+    return status_of(stands.store(), Around("710100", "Byens", now, certificates, disks))
+
+
+def wrong(stands: Stands, **told: Any) -> list[str]:
+    document = stand(stands, **told)
     assert document["ok"] == (not document["wrong"])
+    # whatever is wrong says what to do, and is marked where it belongs
+    for problem in (*problems_of(document, "da"), *problems_of(document, "en")):
+        assert not problem.text.startswith("wrong_")
+        assert not problem.next.startswith("next_")
+    assert document["ok"] == all(fact.mark != WRONG for fact in facts_of(document, "en"))
     return [one["what"] for one in document["wrong"]]
 
 
@@ -84,6 +104,7 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(problems=(BROKEN,)), "audit"),
         (Stands(targets=(koha(backlog=OLD),)), "target_old"),
         (Stands(targets=(koha(stopped=NOW, stopped_why="gone", backlog=OLD),)), "target_stopped"),
+        (Stands(targets=(koha(refused=2),)), "target_refuses"),
         (Stands(targets=(koha(set_up=False, backlog=Backlog(waiting=1)),)), "target_removed"),
     ],
 )
@@ -101,6 +122,81 @@ def test_a_missing_list_of_revoked_certificates_warns_elsewhere_and_an_old_one_h
     assert wrong(Stands(), level="warn", revocation="unknown", step=90) == ["certificate"]
     assert wrong(Stands(), level="critical", revocation="unknown", problem="has been revoked") == ["certificate"]
     assert wrong(Stands(), level="warn", revocation="stale") == ["certificate"]
+
+
+def tried(task: Task, at: datetime, outcome: Outcome = Outcome.DONE) -> dict[tuple[Task, bool], Upkeep]:
+    one = Upkeep(task, at, outcome, {})
+    return {(task, False): one} | ({} if outcome is Outcome.FAILED else {(task, True): one})
+
+
+@pytest.mark.parametrize(
+    ("upkeep", "what"),
+    [
+        ({}, []),
+        (tried(Task.BACKUP, NOW - timedelta(hours=49)), []),
+        (tried(Task.BACKUP, NOW - timedelta(hours=51)), ["backup_old"]),
+        (tried(Task.BACKUP, NOW, Outcome.FAILED), ["backup_failed"]),
+        (tried(Task.DRILL, NOW - timedelta(days=34)), []),
+        (tried(Task.DRILL, NOW - timedelta(days=36)), ["drill_old"]),
+    ],
+)
+def test_an_old_or_failed_backup_and_drill_are_told(upkeep: dict[tuple[Task, bool], Upkeep], what: list[str]) -> None:
+    assert wrong(Stands(upkeep=upkeep)) == what
+
+
+@pytest.mark.parametrize(
+    ("hours", "what", "days"),
+    [
+        (0, [], 0),
+        # the timer's last time is 11:45 in Copenhagen
+        (24 + 4, [], 0),
+        (24 + 5, ["night_late"], 0),
+        (2 * 24, ["night_missed"], 1),
+        (5 * 24, ["night_missed"], 4),
+    ],
+)
+def test_a_night_is_late_after_the_timers_last_time_and_missed_the_day_after(
+    hours: int, what: list[str], days: int
+) -> None:
+    """NOW is half past seven in Copenhagen, and that day's night has run. Deliveries are not looked at here."""
+    document = stand(Stands(produced=None), now=NOW + timedelta(hours=hours))
+    assert [one["what"] for one in document["wrong"]] == what
+    assert document["night"]["days"] == days
+
+
+def test_the_certificate_that_is_wrong_is_named_with_its_days() -> None:
+    document = stand(Stands(), whose="theirs", host="culr.example:443", level="warn", step=14, days_left=13)
+    (problem,) = problems_of(document, "en")
+    assert problem.text == "a certificate (culr.example:443) runs out in 13 days"
+    assert [fact.text for fact in facts_of(document, "en") if fact.mark == WRONG] == [
+        "Certificate (culr.example:443): 13 days left"
+    ]
+
+
+def test_a_counterpart_that_does_not_answer_at_once_is_no_fault() -> None:
+    assert wrong(Stands(), whose="theirs", host="culr.example:443", level="unknown", days_left=None) == []
+
+
+@pytest.mark.parametrize(("free", "what"), [(FREE_LEAST, []), (FREE_LEAST - 1, ["disk"]), (None, [])])
+def test_a_disk_with_too_little_room_for_a_night_is_told(free: int | None, what: list[str]) -> None:
+    assert wrong(Stands(), disks=[{"place": "journal", "free": free, "total": None}]) == what
+
+
+def test_an_audit_that_a_night_found_broken_is_told_until_somebody_accepts_it() -> None:
+    """The ends may fit although an older entry was altered."""
+    assert wrong(Stands(followed=False)) == ["audit"]
+    assert wrong(Stands(followed=False, accepted="2027-03-22T05:31:00.000000Z")) == ["audit"]
+    assert wrong(Stands(followed=False, accepted="2027-03-23T05:31:00.000001Z")) == []
+
+
+def test_a_held_night_and_whom_it_parked_are_counted() -> None:
+    waits = stand(Stands(run=RUN | {"state": "held", "exit": 5, "parked": 7}))["waits"]
+    assert (waits["held"], waits["parked"]) == (3, 7)
+    assert stand(Stands())["waits"]["held"] is None
+
+
+def test_each_line_has_a_mark_that_reads_without_colour() -> None:
+    assert {fact.mark for fact in facts_of(stand(Stands()), "da")} == {WELL, "·"}
 
 
 def test_what_has_waited_for_a_night_is_no_fault_yet() -> None:

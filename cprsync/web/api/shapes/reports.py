@@ -106,6 +106,9 @@ class Deliveries(Answer):
     last: str | None
     due: str
     late: bool
+    #: in the inbox, and files that stop the nights
+    waiting: int
+    stopping: int
 
 
 class NetMediaWaits(Answer):
@@ -129,20 +132,63 @@ class Waits(Answer):
 
     reviews: int
     kinds: dict[str, int]
+    #: the last night, if it was held; how many it parked; patrons in a window
+    held: int | None
+    parked: int
+    windows: int
     net_media: NetMediaWaits
     provisional: ProvisionalWaits
 
 
+class NightDue(Answer):
+    """Whether a night is late, or was missed: the last day that should have had one, and the first day without."""
+
+    due: str
+    late: bool
+    missed: str | None
+    days: int
+
+
+class Followed(Answer):
+    """Whether the audit was whole when the last night followed all of it."""
+
+    run: int
+    whole: bool
+
+
 class Audit(Answer):
-    """Whether the audit is whole."""
+    """Whether the ends of the audit fit, and when its heads were last kept outside the database."""
 
     whole: bool
     entries: int
     streams: int
     code: str
-    records: int
-    last_record: str | None
+    kept: str | None
+    since: int
     problems: list[dict[str, JsonValue]]
+    followed: Followed | None
+
+
+class Disk(Answer):
+    """The room where something is written, in bytes. None: it is another machine's."""
+
+    place: Literal["store", "heads", "journal"]
+    free: int | None
+    total: int | None
+
+
+class LastUpkeep(Answer):
+    """When it was last tried, and how that ended."""
+
+    at: str
+    outcome: Literal["done", "part", "failed"]
+
+
+class Upkeep(Answer):
+    """The last backup, or drill: tried, and done well."""
+
+    last: LastUpkeep
+    done: str | None
 
 
 class AccessAlarms(Answer):
@@ -198,11 +244,13 @@ class TargetStands(Answer):
 
 
 class Status(Answer):
-    """How it stands with the library: as `status --json`."""
+    """How it stands with the library: as `status --json`, without the counterparts' certificates."""
 
     agency: str
     name: str
+    at: str
     run: Night | None
+    night: NightDue
     deliveries: Deliveries
     waits: Waits
     targets: list[TargetStands]
@@ -211,6 +259,8 @@ class Status(Answer):
     access: AccessAlarms
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]
+    disks: list[Disk]
+    upkeep: dict[Literal["backup", "drill"], Upkeep | None]
     ok: bool
     wrong: list[dict[str, JsonValue]]
 

@@ -1,0 +1,192 @@
+"""How a library stands, as text: what somebody has to look after first, with what to do, and then the facts.
+
+Takes the JSON document, so that text and JSON cannot differ. A mark before each line reads without colour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cprsync.language.targets import status_line
+from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.catalogues import Language
+
+#: The marks of a line: all is well, somebody has to look, and nothing to say either way.
+WELL, WRONG, NEITHER = "✓", "!", "·"
+#: The fact that a problem belongs to, by the problem. Others are facts of their own.
+_FACTS: Final = {
+    "no_run": "night",
+    "open_run": "night",
+    "run": "night",
+    "night_late": "night",
+    "night_missed": "night",
+    "late": "deliveries",
+    "failed": "waits",
+    "old": "waits",
+    "unheard": "provisional",
+    "audit": "audit",
+    "backup_failed": "backup",
+    "backup_old": "backup",
+    "drill_failed": "drill",
+    "drill_old": "drill",
+}
+#: The certificates of which there are many: only the one that ends first is told.
+_MANY: Final = ("chain", "trusted")
+
+
+class Problem(NamedTuple):
+    """What somebody has to look after, and what to do."""
+
+    text: str
+    next: str
+
+
+class Fact(NamedTuple):
+    """One line of how it stands."""
+
+    mark: str
+    text: str
+
+
+def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The status of one library, line by line, with problems first."""
+    mark = WELL if document["ok"] else WRONG
+    yield f"{mark} {word('status_ok' if document['ok'] else 'status_wrong', language, **document)}"
+    for problem in problems_of(document, language):
+        yield f"  {WRONG} {problem.text}"
+        yield f"      {problem.next}"
+    if not document["ok"]:
+        yield ""
+    yield from (f"  {fact.mark} {fact.text}" for fact in facts_of(document, language))
+
+
+def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:
+    """What somebody has to look after, in the order of the document."""
+    return [_problem(one, language) for one in document["wrong"]]
+
+
+def _problem(one: Mapping[str, Any], language: Language) -> Problem:
+    what, values = one["what"], {**one}
+    if "exit" in one:
+        values["ended"] = word(f"ended_{one['exit']}", language)
+    values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
+    values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at") if key in one}
+    if what == "disk":
+        values |= {"free": bytes_text(one["free"], language), "place": word(f"disk_{one['place']}", language)}
+    key = f"wrong_{what}"
+    if what == "certificate":
+        values["whose"] = whose_text(one, language)
+        key = (
+            "wrong_certificate_bad" if one["problem"] else key if one["step"] is not None else "wrong_certificate_list"
+        )
+    return Problem(word(key, language, **values), word(f"next_{what}", language, **values))
+
+
+def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
+    """How it stands, line by line."""
+    wrong = {_FACTS.get(one["what"], "") for one in document["wrong"]}
+    for name, text in _texts(document, language):
+        yield Fact(WRONG if name in wrong else WELL, text)
+    for one in document["targets"]:
+        named = any(found.get("name") == one["name"] for found in document["wrong"])
+        yield Fact(WRONG if named else WELL, status_line(one, language))
+    yield from _certificate_facts(document, language)
+    yield from _disk_facts(document, language)
+    yield from _upkeep_facts(document["upkeep"], wrong, language)
+    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield Fact(NEITHER, word("status_keys", language, keys=keys or "–"))
+
+
+def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+    """The facts of the night and of what waits, each by its name."""
+    yield "night", _night_text(document["run"], language)
+    deliveries, waits = document["deliveries"], document["waits"]
+    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
+    waiting = word("status_inbox", language, **deliveries) if deliveries["waiting"] or deliveries["stopping"] else ""
+    yield "deliveries", word("status_delivery", language, **days) + waiting
+    net_media = waits["net_media"]
+    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
+    oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""
+    yield "waits", word("status_waits", language, **counts) + oldest
+    if waits["held"] is not None or waits["parked"] or waits["windows"]:
+        held = "–" if waits["held"] is None else waits["held"]
+        yield "parked", word("status_parked", language, **{**waits, "held": held})
+    provisional = waits["provisional"]
+    if provisional["register"] or provisional["staff"]:
+        since = moment_text(provisional["oldest"], language)
+        yield "provisional", word("status_provisional", language, **{**provisional, "oldest": since})
+    yield "subscriptions", word("status_subscriptions", language, **document["subscriptions"])
+    yield from (("audit", text) for text in _audit_texts(document["audit"], language))
+
+
+def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
+    if run is None:
+        return word("status_no_run", language)
+    ended = word(f"ended_{run['exit']}", language)
+    return word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+
+
+def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """How the audit's ends stand, every problem of theirs, and what the last night found that followed all of it."""
+    from cprsync.language.errors import in_danish
+
+    key = "status_audit" if audit["whole"] else "status_audit_broken"
+    yield word(key, language, count=audit["entries"], code=audit["code"])
+    yield from (in_danish(one) if language == "da" else one["message"] for one in audit["problems"])
+    if audit["kept"] is not None:
+        yield word("status_audit_kept", language, count=audit["since"], moment=moment_text(audit["kept"], language))
+    followed = audit["followed"]
+    if followed is not None:
+        key = "status_audit_followed" if followed["whole"] else "status_audit_followed_broken"
+        yield word(key, language, run=followed["run"])
+
+
+def whose_text(certificate: Mapping[str, Any], language: Language) -> str:
+    """Whose a certificate is: ours, or a counterpart's by its host."""
+    return certificate.get("host") or word(f"certificate_{certificate['whose']}", language)
+
+
+def _certificate_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
+    alarming = {(one["whose"], one["host"], one["count"]) for one in document["wrong"] if one["what"] == "certificate"}
+    for one in first_to_end(document["certificates"]):
+        wrong = (one["whose"], one.get("host"), one.get("days_left")) in alarming
+        is_shown = one.get("problem") or one.get("days_left") is not None
+        yield Fact(WRONG if wrong else WELL if is_shown else NEITHER, _certificate_text(one, language))
+
+
+def first_to_end(certificates: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Each certificate, but of our issuers and of those that we trust only the one that ends first."""
+    yield from (one for one in certificates if one["whose"] not in _MANY)
+    for whose in _MANY:
+        several = [one for one in certificates if one["whose"] == whose]
+        # without days, it cannot be used
+        yield from sorted(several, key=lambda one: -1 if one.get("days_left") is None else one["days_left"])[:1]
+
+
+def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
+    whose = whose_text(one, language)
+    if one.get("problem"):
+        return word("status_certificate_bad", language, whose=whose, problem=one["problem"])
+    if one.get("days_left") is None:
+        return word("status_certificate_unseen", language, whose=whose)
+    return word("status_certificate", language, whose=whose, count=one["days_left"])
+
+
+def _disk_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
+    full = {one["place"] for one in document["wrong"] if one["what"] == "disk"}
+    for one in document["disks"]:
+        if one["free"] is not None:
+            place = word(f"disk_{one['place']}", language)
+            text = word("status_disk", language, place=place, free=bytes_text(one["free"], language))
+            yield Fact(WRONG if one["place"] in full else WELL, text)
+
+
+def _upkeep_facts(upkeep: Mapping[str, Any], wrong: set[str], language: Language) -> Iterator[Fact]:
+    for task, found in upkeep.items():
+        if found is not None:
+            done = word("status_never", language) if found["done"] is None else moment_text(found["done"], language)
+            yield Fact(WRONG if task in wrong else WELL, word(f"status_{task}", language, moment=done))

@@ -1,0 +1,237 @@
+"""Says on one screen how a library stands, and what somebody has to look after. Quick for any number of patrons.
+
+Counts along indexes, and opens no record. Whether everything can be reached is asked elsewhere (`doctor`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
+from cprsync.domain.patron.provisional import is_late
+from cprsync.errors import Exit
+from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
+from cprsync.services.ports.runs import RunState
+from cprsync.services.ports.trust import Outcome, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.trust import Upkeep
+
+#: Levels of a certificate that someone must act on.
+ALARMING: Final = frozenset({"critical", "warn"})
+#: The level of a counterpart's certificate that was not shown: it did not answer at once.
+NOT_SHOWN: Final = "unknown"
+#: By then all times of the timer have passed, and the day's night has run.
+NIGHT_HOUR: Final = time(12, 15)
+#: With less free space than this, a night may not end.
+FREE_LEAST: Final = 1024**3
+#: How old the last backup, and the last drill, may be (R-96).
+BACKUP_MOST: Final = timedelta(hours=50)
+DRILL_MOST: Final = timedelta(days=35)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a library's status tells beside its store."""
+
+    agency: str
+    name: str
+    now: datetime
+    certificates: Sequence[Mapping[str, Any]] = ()
+    #: `place` (store, heads or journal), and `free` and `total` in bytes; None: the disk is another machine's
+    disks: Sequence[Mapping[str, Any]] = ()
+
+
+def status_of(store: Store, around: Around) -> dict[str, Any]:
+    """The JSON shape of `status` for one library."""
+    run = next(iter(store.runs.documents(most=1)), None)
+    document: dict[str, Any] = {
+        "agency": around.agency,
+        "name": around.name,
+        "at": around.now.isoformat(timespec="seconds"),
+        "run": run,
+        "night": night_of(run, around.now),
+        "deliveries": _deliveries(store, around.now),
+        "waits": _waits(store, run),
+        "targets": targets_document(store),
+        "subscriptions": asdict(store.subscriptions.coverage()),
+        "audit": _audit(store, run),
+        "access": asdict(store.access.alarms()),
+        "certificates": [dict(one) for one in around.certificates],
+        "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
+        "disks": [dict(one) for one in around.disks],
+        "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
+    }
+    wrong = list(find_wrong(document, around.now))
+    return document | {"ok": not wrong, "wrong": wrong}
+
+
+def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """Whether a night is late, or was missed: no run, of whatever outcome, had the day.
+
+    `due`: the last day whose night should have run. `missed`: the first day without one.
+    """
+    local = now.astimezone(COPENHAGEN)
+    today = local.date()
+    due = today if local.time() >= NIGHT_HOUR else today - timedelta(days=1)
+    first = None if run is None else date.fromisoformat(run["day"]) + timedelta(days=1)
+    lacks = first is not None and first <= due
+    # while the day lasts, its night may still run
+    missed = first if lacks and first != today else None
+    return {
+        "due": due.isoformat(),
+        "late": lacks and missed is None,
+        "missed": missed and missed.isoformat(),
+        "days": (due - missed).days + 1 if missed else 0,
+    }
+
+
+def _deliveries(store: Store, now: datetime) -> dict[str, Any]:
+    last, due = store.inbox.last_produced(), last_loaded(now)
+    late = last is not None and last < due
+    waiting, stopping = len(store.inbox.waiting()), len(store.stopped_deliveries.stopping())
+    days = {"last": last and last.isoformat(), "due": due.isoformat(), "late": late}
+    return days | {"waiting": waiting, "stopping": stopping}
+
+
+def _waits(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
+    reviews, backlog, still = store.reviews.waiting(), store.outbox.backlog(), store.provisional.waiting()
+    net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": _moment(backlog.oldest)}
+    provisional = {"register": still.register, "staff": still.staff, "oldest": _moment(still.oldest)}
+    last = run or {}
+    return {
+        "reviews": sum(reviews.values()),
+        "kinds": dict(reviews),
+        "held": last["run"] if last.get("state") == RunState.HELD.value else None,
+        "parked": last.get("parked", 0),
+        "windows": sum(store.windows.counts().values()),
+        "net_media": net_media,
+        "provisional": provisional,
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")
+
+
+def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How the audit's ends stand, and what the last night found that followed all of it."""
+    glance = store.audit.glance()
+    report = store.runs.document(run["run"]) if run is not None and run["finished"] is not None else None
+    found = (report or {}).get("audit")
+    if run is None or found is None:
+        return {**glance.document(), "followed": None}
+    # what was found is over once somebody has accepted it
+    is_over = glance.accepted is not None and glance.accepted > run["finished"]
+    followed = {"run": run["run"], "whole": found["whole"] or is_over}
+    return {**glance.document(), "followed": followed}
+
+
+def _upkeep(store: Store, task: Task) -> dict[str, Any] | None:
+    """When it was last done well, and whether a later try failed. None: it was never tried."""
+    last, done = store.upkeep.last(task), store.upkeep.last(task, Outcome.DONE, Outcome.PART)
+    if last is None:
+        return None
+    return {"last": _upkeep_document(last), "done": done and _moment(done.at)}
+
+
+def _upkeep_document(one: Upkeep) -> dict[str, Any]:
+    return {"at": _moment(one.at), "outcome": one.outcome.value}
+
+
+# -- what is wrong ------------------------------------------------------------------------------------------
+
+
+def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
+    """What somebody has to look after, the most urgent first."""
+    yield from _wrong_run(document["run"])
+    yield from _wrong_nights(document)
+    yield from wrong_targets(document["targets"], now)
+    yield from _wrong_waits(document["waits"], now)
+    yield from _wrong_audit(document["audit"])
+    yield from _wrong_access(document["access"])
+    yield from _wrong_certificates(document["certificates"])
+    yield from _wrong_disks(document["disks"])
+    yield from _wrong_upkeep(document["upkeep"], now)
+
+
+def _wrong_run(run: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    if run is None:
+        yield {"what": "no_run"}
+    elif run["finished"] is None:
+        yield {"what": "open_run", "run": run["run"]}
+    elif run["exit"] not in {Exit.DONE, Exit.LEFT}:
+        yield {"what": "run", "exit": run["exit"], "run": run["run"]}
+
+
+def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    night, deliveries = document["night"], document["deliveries"]
+    if night["missed"]:
+        yield {"what": "night_missed", "day": night["missed"], "count": night["days"]}
+    elif night["late"]:
+        yield {"what": "night_late", "day": night["due"]}
+    if deliveries["late"]:
+        yield {"what": "late", "due": deliveries["due"]}
+
+
+def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
+    net_media, provisional = waits["net_media"], waits["provisional"]
+    if net_media["failed"]:
+        yield {"what": "failed", "failed": net_media["failed"]}
+    if net_media["oldest"] is not None and net_media["oldest"] < _moment(now - WAITS_MOST):
+        yield {"what": "old", "oldest": net_media["oldest"]}
+    if provisional["oldest"] is not None and is_late(datetime.fromisoformat(provisional["oldest"]), now):
+        yield {"what": "unheard", "oldest": provisional["oldest"], "count": provisional["register"]}
+
+
+def _wrong_audit(audit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    followed = audit["followed"]
+    if not audit["whole"] or (followed is not None and not followed["whole"]):
+        yield {"what": "audit"}
+
+
+def _wrong_access(access: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for what in ("stopped", "capped"):
+        if access[what]:
+            yield {"what": what, "users": ", ".join(access[what])}
+    for door in ("page", "machines"):
+        if door in access["guessing"]:
+            yield {"what": f"guessing_{door}"}
+    if access["overdue"] > 0:
+        yield {"what": "overdue", "count": access["overdue"]}
+
+
+def _wrong_certificates(certificates: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for one in certificates:
+        if is_alarming(one):
+            named = {key: one.get(key) for key in ("whose", "host", "step", "problem")}
+            yield {"what": "certificate", **named, "count": one.get("days_left")}
+
+
+def is_alarming(certificate: Mapping[str, Any]) -> bool:
+    """Whether somebody has to see to a certificate. A missing list of revoked ones is not urgent: each run warns."""
+    unlisted = certificate.get("revocation") == "unknown"
+    only_that = unlisted and certificate.get("step") is None and certificate.get("problem") is None
+    return certificate["level"] in ALARMING and not only_that
+
+
+def _wrong_disks(disks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for one in disks:
+        if one["free"] is not None and one["free"] < FREE_LEAST:
+            yield {"what": "disk", "place": one["place"], "free": one["free"]}
+
+
+def _wrong_upkeep(upkeep: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
+    for task, most in ((Task.BACKUP.value, BACKUP_MOST), (Task.DRILL.value, DRILL_MOST)):
+        found = upkeep[task]
+        if found is None:
+            continue
+        if found["last"]["outcome"] == Outcome.FAILED.value:
+            yield {"what": f"{task}_failed", "at": found["last"]["at"]}
+        elif found["done"] is not None and datetime.fromisoformat(found["done"]) < now - most:
+            yield {"what": f"{task}_old", "at": found["done"]}
