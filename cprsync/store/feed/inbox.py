@@ -67,10 +67,7 @@ class Inbox(TenantStore):
     """Sealed deliveries, and the chain that the runs have applied."""
 
     def content(self, delivery: SealedDelivery) -> BinaryIO:
-        wanted = select(_BOX.key).where(_BOX.agency == self._tenant.agency, _BOX.id == delivery.id)
-        with reading(self._tenant.engine) as connection:
-            key = connection.execute(wanted).scalar_one()
-        return _SealedContent(self._tenant, delivery, key)
+        return _SealedContent(self._tenant, delivery)
 
     def waiting(self) -> list[SealedDelivery]:
         open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
@@ -254,19 +251,19 @@ def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:
 class _SealedContent(io.BufferedReader):
     """A delivery's content. The content id names the delivery. Each chunk opens in its own place or not at all."""
 
-    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
-        super().__init__(_Chunked(tenant, delivery, key), buffer_size=_AHEAD_BYTES)
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery) -> None:
+        super().__init__(_Chunked(tenant, delivery), buffer_size=_AHEAD_BYTES)
         self.content_id = f"{tenant.agency}|{delivery.id}|{delivery.sha256}"
 
 
 class _Chunked(io.RawIOBase):
     """Reads over the sealed chunks. Keeps the last few open."""
 
-    def __init__(self, tenant: Tenant, delivery: SealedDelivery, key: str) -> None:
+    def __init__(self, tenant: Tenant, delivery: SealedDelivery) -> None:
         super().__init__()
         self._size = delivery.size
         self._at = 0
-        self._open = partial(_open_chunks, tenant, delivery.id, key)
+        self._open = partial(_open_chunks, tenant, delivery.id)
         #: open chunks by number; the chunk read last is last
         self._opened: dict[int, bytes] = {}
         self._last = -1
@@ -311,15 +308,17 @@ class _Chunked(io.RawIOBase):
         return content
 
 
+#: With the key, which may change while a delivery is read: a rotation seals it again.
 _CHUNKS = (
-    select(_CHUNK.seq, _CHUNK.blob)
+    select(_CHUNK.seq, _CHUNK.blob, _BOX.key)
+    .where(_BOX.agency == _CHUNK.agency, _BOX.id == _CHUNK.inbox_id)
     .where(_CHUNK.agency == bindparam("agency"), _CHUNK.inbox_id == bindparam("number"))
     .where(_CHUNK.seq >= bindparam("first"), _CHUNK.seq < bindparam("end"))
     .order_by(_CHUNK.seq)
 )
 
 
-def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) -> list[bytes]:
+def _open_chunks(tenant: Tenant, number: int, first: int, count: int) -> list[bytes]:
     """Open a chunk and up to `count` - 1 chunks after it.
 
     Raises:
@@ -330,7 +329,7 @@ def _open_chunks(tenant: Tenant, number: int, key: str, first: int, count: int) 
         rows = connection.execute(_CHUNKS, place).all()
     if not rows or [row.seq for row in rows] != list(range(first, first + len(rows))):
         raise SealBroken("a sealed delivery misses a part")
-    return [tenant.vault.unseal(row.blob, key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
+    return [tenant.vault.unseal(row.blob, row.key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
 
 
 def _last_taken(connection: Connection, tenant: Tenant) -> date | None:

@@ -51,14 +51,14 @@ class Sealing(TenantStore):
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:
         if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
             return known
-        with _receiving_row(self._tenant, name) as number:
-            return _finish(self._tenant, number, name, _seal_chunks(self._tenant, number, content), mark)
+        with _receiving_row(self._tenant, name) as (number, key):
+            return _finish(self._tenant, number, name, _seal_chunks(self._tenant, number, key, content), mark)
 
     def seal_unseen(self, name: str, content: BinaryIO) -> SealedDelivery:
         if content.seekable() and (known := _known_already(self._tenant, name, content)) is not None:
             return known
-        with _receiving_row(self._tenant, name) as number:
-            sha256, size = _seal_chunks(self._tenant, number, content)
+        with _receiving_row(self._tenant, name) as (number, key):
+            sha256, size = _seal_chunks(self._tenant, number, key, content)
             with reading(self._tenant.engine) as connection:
                 known = _known(connection, self._tenant, name, sha256)
         return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
@@ -91,18 +91,19 @@ def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelive
 
 
 @contextmanager
-def _receiving_row(tenant: Tenant, name: str) -> Iterator[int]:
-    """Begin to receive a delivery. If the block fails, what was sealed of it is removed."""
-    number = _begin(tenant, name)
+def _receiving_row(tenant: Tenant, name: str) -> Iterator[tuple[int, str]]:
+    """Begin to receive a delivery: its number, and the key of all its chunks. If the block fails, they are removed."""
+    number, key = _begin(tenant, name)
     try:
-        yield number
+        yield number, key
     except Exception:
         _remove(tenant, [number])
         raise
 
 
-def _begin(tenant: Tenant, name: str) -> int:
+def _begin(tenant: Tenant, name: str) -> tuple[int, str]:
     with writing(tenant.engine) as connection:
+        key = tenant.vault.seal_key
         number = next_id(connection, tenant, tables.inbox)
         row = {
             "agency": tenant.agency,
@@ -113,21 +114,21 @@ def _begin(tenant: Tenant, name: str) -> int:
             "sha256": f"receiving {number}",
             "size": 0,
             "state": InboxState.RECEIVING.value,
-            "key": tenant.vault.seal_key,
+            "key": key,
             "received": 0,
             "sealed_at": tenant.stamp(),
         }
         connection.execute(insert(tables.inbox).values(row))
-    return number
+    return number, key
 
 
-def _seal_chunks(tenant: Tenant, number: int, content: BinaryIO) -> tuple[str, int]:
+def _seal_chunks(tenant: Tenant, number: int, key: str, content: BinaryIO) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     rows: list[dict[str, Any]] = []
     for seq, chunk in enumerate(_chunks(content)):
         digest.update(chunk)
         size += len(chunk)
-        blob = tenant.vault.seal(chunk, place=str(number), owner=OWNER, version=seq)
+        blob = tenant.vault.seal(chunk, place=str(number), owner=OWNER, version=seq, key=key)
         rows.append({"agency": tenant.agency, "inbox_id": number, "seq": seq, "blob": blob})
         if len(rows) == _WRITE_CHUNKS:
             _write(tenant, number, rows)

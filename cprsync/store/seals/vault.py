@@ -74,7 +74,7 @@ class Vault:
         self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
         self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
 
-    def seal(self, plain: bytes, *, place: str, owner: str, version: int) -> bytes:
+    def seal(self, plain: bytes, *, place: str, owner: str, version: int, key: str | None = None) -> bytes:
         """Seal with the newest key. The row keeps that key's id, `seal_key`, beside the value.
 
         Args:
@@ -82,10 +82,11 @@ class Vault:
             place: the patron's or the delivery's id.
             owner: `register`, `local`, or another owner of the value.
             version: the version of the row, or the place in a sequence.
+            key: the id of another live key, for the rest of something that was begun with it.
         """
         nonce = self._random(NONCE_BYTES)
-        bound = f"{self.agency}|{place}|{owner}|{self.seal_key}|{version}".encode()
-        return nonce + self._sealing.encrypt(nonce, plain, bound)
+        bound = f"{self.agency}|{place}|{owner}|{key or self.seal_key}|{version}".encode()
+        return nonce + (self._sealing if key is None else self._ciphers[key]).encrypt(nonce, plain, bound)
 
     def unseal(self, sealed: bytes, key: str, *, place: str, owner: str, version: int) -> bytes:
         """Open a value in its own place.
