@@ -31,7 +31,8 @@ _KINDS: Final = {
         delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
         delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
-        input.reason journal.behind journal.broken journal.whole list.missing list.several number.both_patrons
+        input.reason journal.behind journal.broken journal.whole keys.backups keys.named keys.unknown keys.writes
+        list.missing list.several number.both_patrons
         number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.merged
         patron.no_card patron.open patron.unknown plan.approved plan.changed plan.nobody plan.none plan.not_approved
         plan.ran_out plan.same_person plan.unknown request responsible.circle responsible.gone responsible.minor
@@ -45,13 +46,14 @@ _KINDS: Final = {
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file init.folder journal.file
-        keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other netmedia.refused_in_a_row
+        keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
+        netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
         sftp.refused store.damaged store.line store.newer store.not_set_up store.rights store.role store.tables
         store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """
-        card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy fbs
+        card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.no_room store.no_writes store.unavailable target.not_loaded
     """,

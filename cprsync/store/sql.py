@@ -58,7 +58,7 @@ from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
 from cprsync.store.trust.audit_list import Audit
 from cprsync.store.trust.key_checks import check_keys
-from cprsync.store.trust.key_uses import Keys
+from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:

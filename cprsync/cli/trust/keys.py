@@ -1,14 +1,29 @@
-"""`keys`: which keys there are, and what names them. Shows no secret."""
+"""`keys`: which keys there are, and what names them; rotate one, and destroy what it replaced. Shows no secret."""
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.output import note
 from cprsync.errors import Exit
-from cprsync.language.keys import key_lines
+from cprsync.language.keys import key_lines, rotation_lines
+from cprsync.language.words import word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cprsync.catalogues import Language
+    from cprsync.services.ports.store import Store
 
 app = typer.Typer()
+Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list` shows it.")]
 
 
 @app.command("list")
@@ -24,3 +39,92 @@ def keys_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = 
     document = {"agency": site.section.agency, "keys": [one.document() for one in uses]}
     print_document(document, key_lines(uses, lang), as_json=as_json)
     return Exit.REFUSED if is_any_lost(uses) else Exit.DONE
+
+
+@app.command("rotate")
+def keys_rotate(
+    purposes: Annotated[
+        list[str] | None, typer.Argument(help="What the keys are for, as `keys list` shows it.")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="A new key for every purpose.")] = False,
+    config: Config = CONFIG,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Give a purpose a new key, while nights and the desk go on.
+
+    The new key is added, every program takes it, then it writes and the rows are brought to it, in small shares. If it
+    was killed, run it again: it goes on. The older key stays until `keys destroy`.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.ports.keys import PURPOSES
+    from cprsync.services.trust.keys import Rotating, rotate_keys
+
+    with failures(as_json=as_json), ExitStack() as stack:
+        libraries = _every_library(config, stack)
+        how = Rotating(
+            user_name(),
+            sleep=partial(_wait, language=lang),
+            monotonic=time.monotonic,
+            progress=_Progress(lang),
+        )
+        document = rotate_keys(libraries, PURPOSES if every else purposes or (), how)
+    print_document(document, rotation_lines(document, lang), as_json=as_json)
+
+
+@app.command("destroy")
+def keys_destroy(
+    purpose: Purpose,
+    key: Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")],
+    *,
+    backups_expired: Annotated[
+        bool,
+        typer.Option("--backups-expired", help="No backup from before the rotation will ever be restored without it."),
+    ] = False,
+    config: Config = CONFIG,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Destroy a key that nothing names any more.
+
+    Looks through the rows of all libraries and the files beside them first. What an older backup holds cannot be opened
+    without the key.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.trust.keys import destroy_key
+
+    with failures(as_json=as_json), ExitStack() as stack:
+        first, *_ = _every_library(config, stack)
+        document = destroy_key(first, purpose, key, user=user_name(), backups_expired=backups_expired)
+    said = word("keys_destroyed", lang, purpose=purpose, id=key)
+    print_document(document, [said], as_json=as_json)
+
+
+def _every_library(config: Path, stack: ExitStack) -> list[Store]:
+    """The stores of all libraries: they share the keys."""
+    from cprsync.config.settings import load_settings
+    from cprsync.wiring import Site
+
+    settings = load_settings(config)
+    return [stack.enter_context(Site(settings, one).store_by_own_clock()) for one in settings.library]
+
+
+def _wait(seconds: float, *, language: Language) -> None:
+    note(word("keys_waiting", language, seconds=round(seconds)))
+    time.sleep(seconds)
+
+
+class _Progress:
+    """Tells on standard error how far a rotation is, every few seconds."""
+
+    def __init__(self, language: Language) -> None:
+        self._language, self._last = language, time.monotonic()
+
+    def __call__(self, purpose: str, rows: int) -> None:
+        if time.monotonic() - self._last >= _TOLD_SECONDS:
+            self._last = time.monotonic()
+            note(word("keys_progress", self._language, purpose=purpose, rows=rows))
+
+
+_TOLD_SECONDS = 5.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
 
@@ -51,6 +52,31 @@ class KeyUse:
         }
 
 
+#: What a key is for, in the order in which keys are rotated.
+PURPOSES: Final = ("seal", "index", "fingerprint", "audit", "checkpoint", "pin")
+
+
+@dataclass(frozen=True, slots=True)
+class SharePlace:
+    """Where the next share of a rotation begins: the pass, and the key of the last row. Names no person."""
+
+    number: int
+    after: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one transaction of a rotation did."""
+
+    table: str
+    #: rows that name the newest key now
+    done: int
+    #: values that do not open: they stay as they are
+    left: int
+    #: where the next share begins; None: this was the last
+    place: SharePlace | None
+
+
 class Keys(Protocol):
     """The keys of the store."""
 
@@ -58,4 +84,34 @@ class Keys(Protocol):
         """Return every key of the folder, and every other one that is named, by purpose and the newest first.
 
         Reads every row.
+        """
+
+    def rotating(self) -> AbstractContextManager[None]:
+        """Let nobody else change the keys of the folder meanwhile. Raises RunBusy if somebody does."""
+
+    def is_unfinished(self, purpose: str) -> bool:
+        """Tells whether an older key of the purpose is there, and the rows were not all brought to the newest one."""
+
+    def add(self, purpose: str, *, user: str) -> str:
+        """Add a key that does not write yet, unless one is there, and note it. Returns its id."""
+
+    def let_write(self, purpose: str) -> str:
+        """Make the added key the one that writes. Returns the id of the key that writes now."""
+
+    def note_writing(self, purpose: str, *, user: str) -> None:
+        """Write in the audit that the added key is about to write."""
+
+    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> Share:
+        """Bring at most `most` rows to the newest key, in one transaction. `place`: as the last share told it.
+
+        Raises AuditBroken if the records are not what was written, which a rotation would hide.
+        """
+
+    def finish(self, purpose: str, *, rows: int, user: str) -> None:
+        """Note that all rows of the library were brought to the newest key."""
+
+    def destroy(self, purpose: str, key_id: str, *, user: str) -> None:
+        """Destroy a key that nothing names, as seen under the lock of every library.
+
+        Raises BadInput if something names it, or if it is the one that writes, or no key of the folder.
         """

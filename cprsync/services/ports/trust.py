@@ -191,6 +191,8 @@ class Task(enum.Enum):
     BACKUP = "backup"
     RESTORE = "restore"
     DRILL = "drill"
+    #: all rows were brought to the newest key of a purpose
+    KEYS = "keys"
 
 
 class Outcome(enum.Enum):

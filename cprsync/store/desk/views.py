@@ -26,7 +26,6 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
-from cprsync.store.lending import circulation
 from cprsync.store.patrons import belongings, feed_coverage
 from cprsync.store.patrons.provisional import kept_row, open_said
 from cprsync.store.records import links
@@ -40,9 +39,10 @@ from cprsync.store.records.records import (
     patron_rows,
 )
 from cprsync.store.tables import EMPTIED, GONE, MERGED
+from cprsync.store.trust.sealed_columns import SEALED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
 
     from cprsync.domain.patron.local import Local
@@ -242,26 +242,6 @@ def _clear_from_row(row: AnyRow) -> Clear:
     return Clear(row.municipality, row.status_class, row.patron_group, row.real_number, row.next_age_step)
 
 
-#: Where sealed values are: table -> (value, key, place, owner or the column that names it, version).
-_SEALED: Mapping[str, tuple[tuple[str, str, str, str, str], ...]] = {
-    "patron": (
-        ("register_blob", "register_key", "id", "register", "version"),
-        ("local_blob", "local_key", "id", "local", "local_version"),
-    ),
-    "before_image": (("register_blob", "register_key", "patron_id", "register", "version"),),
-    "change": (("payload", "key", "patron_id", "change", "seq"),),
-    "outbox": (("payload", "key", "patron_id", "target", "version"),),
-    "card_account": (("card", "key", "patron_id", "card_account", "1"),),
-    "subscription": (("number", "number_key", "patron_id", "subscription", "1"),),
-    "review_item": (("undo", "key", "patron_id", "review", "id"),),
-    **{table.name: (("payload", "key", "patron_id", table.name, "id"),) for table in circulation.TABLES},
-    "override": (("value", "key", "patron_id", "override", "id"),),
-    "provisional": (("said", "key", "patron_id", "provisional", "1"),),
-    "follow_up": (("answer", "answer_key", "patron_id", "kept_answer", "answer_run"),),
-    "audit_reason": (("sealed", "key", "stream", "reason", "seq"),),
-}
-
-
 #: Columns about how the store was written. Stores with the same content may differ in them.
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
 
@@ -279,7 +259,7 @@ def _all_rows(connection: Connection, tenant: Tenant, table: Table) -> list[dict
 
 def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
     values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
-    for value, key, place, owner, version in _SEALED.get(table, ()):
+    for value, key, place, owner, version in SEALED.get(table, ()):
         if values[value] is None:
             continue
         values[value] = tenant.vault.unseal(

@@ -50,7 +50,7 @@ class Finding(TenantStore):
         with library_transaction(self._tenant) as connection:
             ids = list(connection.scalars(self._newer().order_by(_PATRON.id).limit(most)))
             wanted = select(tables.patron).where(_PATRON.agency == self._tenant.agency)
-            _make_keys(connection, self._tenant, fetch_rows(connection, wanted, _PATRON.id, ids))
+            make_keys(connection, self._tenant, fetch_rows(connection, wanted, _PATRON.id, ids))
         return len(ids)
 
     def is_complete(self) -> bool:
@@ -85,7 +85,7 @@ def _named(born: date, word: str) -> str:
     return f"{born.isoformat()}|{word}"
 
 
-def _make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     """Replace the keys of these records, and note from which versions they are made."""
     ids = [row.id for row in rows]
     theirs = delete(tables.finding_key).where(_KEY.agency == tenant.agency)

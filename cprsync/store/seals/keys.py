@@ -227,8 +227,9 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
 def let_write(folder: Path, purpose: Purpose) -> None:
     """Make the key that was added the one that writes."""
     for path in folder.glob(f"{purpose.value}-*{NEXT}"):
-        os.link(path, path.with_suffix(KEY))
-        path.unlink()
+        if path.with_suffix(KEY).exists():
+            raise ConfigurationError("the file {name} in the key folder is no key", name=path.name, kind="keys.foreign")
+        path.rename(path.with_suffix(KEY))
     sync_folder(folder)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RECORDS: Final = "records"
 #: Opening records stops after this many wrong ones.
 WRONG_MAX: Final = 100
-_ALTERED: Final = "the records are not those that were written last: {why}"
+ALTERED: Final = "the records are not those that were written last: {why}"
 #: Entries, and records, read at a time.
 _READ_ROWS: Final = 2000
 _PAGE: Final = 500
@@ -131,10 +131,10 @@ def _check_code(tenant: Tenant, code: str) -> Iterator[AuditBroken]:
 def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iterator[AuditBroken]:
     changes = older_states.record_changes(connection, tenant) or 0
     if changes < heads.records:
-        yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=_ALTERED)
+        yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=ALTERED)
     elif not older_states.are_records_the_last(connection, tenant):
         why = "a record was put back, taken away or added past the program"
-        yield AuditBroken(RECORDS, changes, why, sentence=_ALTERED)
+        yield AuditBroken(RECORDS, changes, why, sentence=ALTERED)
 
 
 def _check_streams(

@@ -105,6 +105,12 @@ def note_keys(tenant: Tenant) -> None:
             connection.execute(_NOTE, values)
 
 
+def note_key(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key) -> bool:
+    """Note a key before it writes, in the caller's transaction. Returns False if it was noted already."""
+    values = {"agency": tenant.agency, "purpose": purpose.value, "id": key.id, "code": _code(purpose, key)}
+    return connection.execute(_NOTE, values).rowcount == 1
+
+
 def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
     """Return the keys that the library's rows name, in all its tables. Reads every row."""
     return {

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from cprsync.services.ports.keys import KeyState, KeyUse
 from cprsync.store.core.engine import reading
-from cprsync.store.core.tenant import TenantStore
 from cprsync.store.seals.keys import Purpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
@@ -28,15 +27,12 @@ JOURNAL: Final = "erase journal"
 HEADS: Final = "audit heads"
 
 
-class Keys(TenantStore):
-    """The keys of the folder, and what names them."""
-
-    def uses(self) -> list[KeyUse]:
-        tenant = self._tenant
-        with reading(tenant.engine) as connection:
-            rows = count_rows_by_key(connection, tenant)
-        lines = count_lines_by_key(tenant)
-        return [*_present(tenant, rows, lines), *_lost(tenant, rows, lines)]
+def list_uses(tenant: Tenant) -> list[KeyUse]:
+    """Return every key of the folder, and every other one that is named. Reads every row."""
+    with reading(tenant.engine) as connection:
+        rows = count_rows_by_key(connection, tenant)
+    lines = count_lines_by_key(tenant)
+    return [*_present(tenant, rows, lines), *_lost(tenant, rows, lines)]
 
 
 def count_rows_by_key(connection: Connection, tenant: Tenant) -> dict[Named, Counter[str]]:

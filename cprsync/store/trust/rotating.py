@@ -1,0 +1,203 @@
+"""Give a purpose a new key: it is added, it writes, the rows are brought to it, and the old one is destroyed.
+
+What brings the rows is in `resealing` and `reindexing`. Each step is in the audit, and each may be done twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, null, select, update
+
+from cprsync.errors import BadInput, RunBusy
+from cprsync.private import open_unfollowed
+from cprsync.services.ports.keys import Share
+from cprsync.services.ports.trust import Outcome, Task
+from cprsync.store import tables
+from cprsync.store.audit import audit
+from cprsync.store.core.engine import hold_rows, reading, stamp_of, writing
+from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.records.records import decode_local
+from cprsync.store.seals.keys import NEXT, Purpose, add_key, destroy_key, let_write
+from cprsync.store.seals.vault import LOCAL, Vault
+from cprsync.store.trust.key_checks import NAMED_BY, note_key
+from cprsync.store.trust.key_uses import count_lines_by_key, list_uses
+from cprsync.store.trust.reindexing import reindex_share
+from cprsync.store.trust.resealing import fingerprint_share, reseal_share
+from cprsync.store.trust.upkeep import UpkeepLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from cprsync.services.ports.keys import KeyUse, SharePlace
+    from cprsync.store.core.tenant import Tenant
+
+#: The kind of an audit entry about a key, and its steps.
+KEY: Final = "key"
+ADDED, WRITES, BROUGHT, DESTROYED = "added", "writes", "brought", "destroyed"
+#: Held by whoever changes the keys of a folder. It ends with its holder.
+_LOCK: Final = "rotation.lock"
+_READ_ROWS: Final = 2000
+#: What brings rows to the newest key. For the other purposes nothing is written again: what names an older key stays.
+_SHARES: Final[Mapping[Purpose, Callable[[Tenant, SharePlace | None, int], Share]]] = {
+    Purpose.SEAL: reseal_share,
+    Purpose.INDEX: reindex_share,
+    Purpose.FINGERPRINT: fingerprint_share,
+}
+_CHECK, _DONE, _PATRON, _LINE, _RUN = (
+    *(tables.key_check.c, tables.upkeep.c, tables.patron.c),
+    *(tables.run_item.c, tables.run.c),
+)
+
+
+class Keys(TenantStore):
+    """The keys of the folder: what names them, and how one takes the place of another."""
+
+    def uses(self) -> list[KeyUse]:
+        return list_uses(self._tenant)
+
+    @contextmanager
+    def rotating(self) -> Iterator[None]:
+        handle = open_unfollowed(self._tenant.keyring.folder / _LOCK, os.O_CREAT | os.O_RDWR)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunBusy("somebody else changes the keys", kind="keys.busy") from error
+            yield
+        finally:
+            os.close(handle)
+
+    def is_unfinished(self, purpose: str) -> bool:
+        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant.vault.follow()
+        live = [key for key in tenant.keyring.keys[wanted] if not key.is_next]
+        done = select(_DONE.detail).where(_DONE.agency == tenant.agency, _DONE.task == Task.KEYS.value)
+        with reading(tenant.engine) as connection:
+            finished = {json.loads(detail)["key"] for detail in connection.scalars(done)}
+        return len(live) > 1 and live[0].id not in finished
+
+    def add(self, purpose: str, *, user: str) -> str:
+        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant.vault.follow()
+        if tenant.keyring.next(wanted) is None:
+            add_key(tenant.keyring.folder, wanted, random=tenant.random, ending=NEXT)
+            tenant.vault.follow()
+        key = tenant.keyring.next(wanted)
+        assert key is not None  # noqa: S101 -- added above, and nobody else changes the keys
+        with library_transaction(tenant) as connection:
+            if note_key(connection, tenant, wanted, key):
+                self._note(connection, user, (ADDED, purpose), key.id)
+        return key.id
+
+    def let_write(self, purpose: str) -> str:
+        tenant = self._tenant
+        let_write(tenant.keyring.folder, Purpose(purpose))
+        tenant.vault.follow()
+        return tenant.keyring.newest(Purpose(purpose)).id
+
+    def note_writing(self, purpose: str, *, user: str) -> None:
+        with library_transaction(self._tenant) as connection:
+            key = self._tenant.keyring.next(Purpose(purpose))
+            if key is not None:
+                self._note(connection, user, (WRITES, purpose), key.id)
+
+    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> Share:
+        share = _SHARES.get(Purpose(purpose))
+        return Share("", 0, 0, None) if share is None else share(self._tenant, place, most)
+
+    def finish(self, purpose: str, *, rows: int, user: str) -> None:
+        newest = self._tenant.keyring.newest(Purpose(purpose)).id
+        with library_transaction(self._tenant) as connection:
+            self._note(connection, user, (BROUGHT, purpose), newest, rows)
+        UpkeepLog(self._tenant).note(Task.KEYS, Outcome.DONE, {"purpose": purpose, "key": newest, "rows": rows})
+
+    def destroy(self, purpose: str, key_id: str, *, user: str) -> None:
+        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant.vault.follow()
+        _make_sure_that_older(tenant, wanted, key_id)
+        _make_sure_that_no_line_names(tenant, wanted, key_id)
+        if wanted is Purpose.PIN:
+            _make_sure_that_no_pin_names(tenant, key_id)
+        with writing(tenant.engine) as connection:
+            everyone = select(tables.library.c.agency).order_by(tables.library.c.agency)
+            hold_rows(connection, everyone.with_for_update(), {})
+            _make_sure_that_no_row_names(connection, wanted, key_id)
+            if wanted is Purpose.INDEX:
+                _forget_old_lines(connection, tenant)
+            this = (_CHECK.purpose == purpose) & (_CHECK.id == key_id)
+            connection.execute(delete(tables.key_check).where(this))
+            self._note(connection, user, (DESTROYED, purpose), key_id)
+        # after the commit: a key that is still there does no harm, and one that is still noted would stop every command
+        destroy_key(tenant.keyring.folder, wanted, key_id)
+
+    def _note(
+        self, connection: Connection, user: str, step: tuple[str, str], key_id: str, rows: int | None = None
+    ) -> None:
+        more = (("key", key_id), *(() if rows is None else (("rows", str(rows)),)))
+        happened = audit.Happened(KEY, user=user, actions=step, more=more)
+        audit.append(connection, self._tenant, audit.DESK, [happened])
+
+
+def _make_sure_that_older(tenant: Tenant, purpose: Purpose, key_id: str) -> None:
+    keys = tenant.keyring.keys[purpose]
+    if key_id not in {key.id for key in keys}:
+        raise BadInput(
+            "the key folder holds no {purpose} key {id}", purpose=purpose.value, id=key_id, kind="keys.unknown"
+        )
+    if key_id == tenant.keyring.newest(purpose).id or any(key.is_next for key in keys):
+        raise BadInput(
+            "the {purpose} key {id} writes, or a rotation has begun: finish it first",
+            purpose=purpose.value,
+            id=key_id,
+            kind="keys.writes",
+        )
+
+
+def _named(purpose: Purpose, key_id: str, place: str) -> BadInput:
+    return BadInput(
+        "the {purpose} key {id} is still needed: it is named in {place}",
+        purpose=purpose.value,
+        id=key_id,
+        place=place,
+        kind="keys.named",
+    )
+
+
+def _make_sure_that_no_line_names(tenant: Tenant, purpose: Purpose, key_id: str) -> None:
+    for place in count_lines_by_key(tenant).get((purpose, key_id), ()):
+        raise _named(purpose, key_id, place)
+
+
+def _make_sure_that_no_row_names(connection: Connection, purpose: Purpose, key_id: str) -> None:
+    """Look through the rows of all libraries, which share the keys. Raises BadInput."""
+    for column, of in NAMED_BY:
+        if of is purpose and connection.scalar(select(column).where(column == key_id).limit(1)) is not None:
+            raise _named(purpose, key_id, column.table.name)
+
+
+def _make_sure_that_no_pin_names(tenant: Tenant, key_id: str) -> None:
+    """Open every local part. A new PIN never gets an older key, so nobody has to wait meanwhile. Raises BadInput."""
+    vaults: dict[str, Vault] = {}
+    wanted = select(_PATRON.agency, _PATRON.id, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
+    with reading(tenant.engine) as connection:
+        for row in connection.execute(wanted.execution_options(yield_per=_READ_ROWS)):
+            vault = vaults.setdefault(row.agency, Vault(tenant.keyring, agency=row.agency, random=tenant.random))
+            bound = {"place": row.id, "owner": LOCAL, "version": row.local_version}
+            local = decode_local(vault.unseal(row.local_blob, row.local_key, **bound))
+            if any(card.pin_hash.startswith(key_id) for card in local.cards):
+                raise _named(Purpose.PIN, key_id, "the PINs of patrons")
+
+
+def _forget_old_lines(connection: Connection, tenant: Tenant) -> None:
+    """Delete the hashes of numbers in the lines of nights from before the newest key. They name no key."""
+    since = stamp_of(tenant.keyring.newest(Purpose.INDEX).made)
+    before = select(_RUN.id).where(_RUN.agency == _LINE.agency, _RUN.started < since)
+    old = _LINE.number_index.is_not(None) & _LINE.run_id.in_(before)
+    connection.execute(update(tables.run_item).where(old).values(number_index=null()))
