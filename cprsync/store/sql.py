@@ -13,8 +13,7 @@ from cprsync.services.ports.store import Store
 from cprsync.store import tables
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
-from cprsync.store.core.around import beginning
-from cprsync.store.core.engine import at_one_moment, read_only, reading, writing
+from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
 from cprsync.store.core.version import check_version
 from cprsync.store.desk.access_checks import Access

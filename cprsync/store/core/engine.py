@@ -18,7 +18,6 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import make_private
-from cprsync.store.core.around import do_first, do_last
 from cprsync.store.core.drivers import translated, unanswered
 from cprsync.store.core.line import check_line
 from cprsync.store.core.turns import turn_of
@@ -43,6 +42,10 @@ _TURN = "cprsync.turn"
 _SYNCED = "cprsync.synced"
 #: The transaction that a block reads in, with its engine: see `at_one_moment`.
 _MOMENT: ContextVar[tuple[Engine, Connection] | None] = ContextVar("moment", default=None)
+#: Where an engine keeps what each of its transactions does first.
+_FIRST = "cprsync.at_begin"
+#: Where an engine keeps what each of its transactions that writes does at its end.
+_LAST = "cprsync.before_commit"
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
 
@@ -141,6 +144,22 @@ def _open_postgresql(url: URL) -> Engine:
     return engine
 
 
+def beginning(engine: Engine, begin: Callable[[], object]) -> Engine:
+    """Return an engine on the same connections. Each of its transactions calls `begin` before it reads anything."""
+    return engine.execution_options(**{_FIRST: begin})
+
+
+def following(engine: Engine, follow: Callable[[Connection], object]) -> Engine:
+    """Return an engine on the same connections. Each transaction that writes calls `follow` as its last part."""
+    return engine.execution_options(**{_LAST: follow})
+
+
+def _begin(engine: Engine) -> None:
+    begin: Callable[[], object] | None = engine.get_execution_options().get(_FIRST)
+    if begin is not None:
+        begin()
+
+
 def read_only(engine: Engine) -> Engine:
     """Return an engine on the same connections that can only read. The database itself refuses a write."""
     return engine.execution_options(read_only=True)
@@ -159,7 +178,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield shared[1]
         return
     with translated(), engine.connect() as connection:
-        do_first(engine)
+        _begin(engine)
         if engine.dialect.name == "postgresql":
             # the driver begins so: a statement that says it would be one more to wait for
             yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -225,9 +244,12 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
             connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
         connection.info[_AFTER] = after
         # a writer of SQLite holds the file by now
-        do_first(engine)
+        _begin(engine)
         yield connection
-        do_last(engine, connection)
+        follow: Callable[[Connection], object] | None = engine.get_execution_options().get(_LAST)
+        # a dry run has taken everything back by now
+        if follow is not None and connection.in_transaction():
+            follow(connection)
     # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):
         call()

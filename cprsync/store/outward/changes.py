@@ -22,9 +22,8 @@ from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.services.ports.outward import Epoch
 from cprsync.store import tables
-from cprsync.store.core.around import following
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following, reading
 from cprsync.store.core.tenant import hold_library
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of

@@ -58,7 +58,13 @@ class Vault:
 
     def follow(self) -> None:
         """Take the keys that were added to the folder. Called when a transaction begins, and never within one."""
-        self._keyring.follow()
+        try:
+            folder = self._keyring.folder.stat()
+            is_as_seen = (folder.st_ino, folder.st_mtime_ns) == self._keyring.seen
+        except OSError:
+            is_as_seen = False
+        if not is_as_seen:
+            self._keyring.follow()
         if self._keyring.keys is not self._taken:
             self._take_keys()
 
