@@ -29,7 +29,7 @@ def targets_lines(targets: Sequence[Mapping[str, Any]], language: Language) -> I
             yield state_line(one, language)
         if one["refused"]:
             yield word("target_refuses", language, name=one["name"], count=one["refused"])
-        if one["told"] is None:
+        if one["told"] is None and one["set_up"]:
             yield fetched_line(one, language)
 
 
@@ -70,7 +70,7 @@ def forgotten_lines(document: Mapping[str, Any], language: Language) -> Iterator
 def status_line(one: Mapping[str, Any], language: Language) -> str:
     """How a target stands, on one line beside other things."""
     if one["told"] is None:
-        return fetched_line(one, language)
+        return fetched_line(one, language) if _state(one) == "loaded" else state_line(one, language)
     counts = {"waiting": one["waiting"], "failed": one["failed"], "told": one["told"]}
     state = word(f"target_state_{_state(one)}", language)
     said = word("status_target", language, name=one["name"], state=state, **counts)

@@ -53,6 +53,8 @@ def test_a_feed_knows_nothing_and_says_how_far_its_reader_has_come_in_danish_tim
     said = "website: læseren hentede sidst 2. marts 2027 kl. 06.31, til og med ændring 118; 3 ændringer er nyere"
     assert list(targets_lines([read], "da"))[2:] == [said]
     assert status_line(read, "da") == said
+    assert status_line(read | {"loaded": False}, "en").startswith("website has not heard of everybody yet")
+    assert "no longer in cprsync.toml" in status_line(read | {"set_up": False}, "en")
 
 
 def test_a_target_that_refuses_says_for_how_many_and_what_to_do() -> None:
