@@ -172,7 +172,7 @@ class SqlStore(Store):
         self.erasing = Erasing(keeping)
         self.retention = Retention(keeping)
         self.journal = Journal(keeping)
-        self.audit = Audit(tenant)
+        self.audit = Audit(tenant, keeping=keeping)
         self.keys = Keys(tenant)
         self.imports = Imports(tenant)
         self.lending = Lending(tenant)

@@ -58,6 +58,10 @@ _PAGE: Final = (
 class Audit(TenantStore):
     """Who did what, when and why."""
 
+    def __init__(self, tenant: Tenant, *, keeping: Tenant) -> None:
+        super().__init__(tenant)
+        self._keeping = keeping
+
     def check(self, *, code: str | None = None, records: int = 0) -> AuditState:
         return check_audit(self._tenant, code=code, records=records)
 
@@ -74,7 +78,8 @@ class Audit(TenantStore):
         heads = self._tenant.heads.read(self._tenant.agency)
         if heads.broken is not None and heads.broken.stream == FILE:
             self._tenant.heads.begin_anew()
-        with library_transaction(self._tenant) as connection:
+        # this deletes heads and reasons, which only the keeper may where there is one
+        with library_transaction(self._keeping) as connection:
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
             older_states.count_versions(connection, self._tenant, changes=changes)
             _fit_heads(connection, self._tenant)

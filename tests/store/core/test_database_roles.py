@@ -146,6 +146,13 @@ def test_the_keeper_can_delete_from_the_audit_and_not_change_it(roles: Roles) ->
     assert not _count(roles.owner, "audit")
 
 
+def test_what_went_missing_past_the_program_is_accepted_by_the_keeper(roles: Roles, lived: SqlStore) -> None:
+    _do(roles.owner, "DELETE FROM audit")
+    assert lived.audit.check().problems
+    lived.audit.accept(user="the operator", reason="a disk was lost")
+    assert not lived.audit.check().problems
+
+
 def test_the_program_cannot_give_itself_a_right(roles: Roles) -> None:
     _do(roles.app, f"GRANT ALL ON audit TO {APP}")
     assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
