@@ -91,7 +91,7 @@ def lived(folder: Path, mock: Path, numbers: list[CprNumber], *, workers: int) -
     configuration.write_text(text, encoding="utf-8")
     settings = load_settings(configuration)
     assert settings.library[0].register_.workers == workers
-    upgrade(settings.store.url)
+    upgrade(settings.store)
     with wiring.site_of(settings, None).night(progress=Silence()) as night:
         store = night.store
         assert isinstance(store, SqlStore)

@@ -75,7 +75,7 @@ def take(folder: Path, what: str, path: Path, *, apply: bool) -> tuple[int, int]
 def peak_mb(folder: Path, rows: int, form: str, *, what: str, apply: bool) -> int:
     """Import so many rows; the peak of that process."""
     write_folder(folder, mock=None)
-    upgrade(load_settings(folder / "cprsync.toml").store.url)
+    upgrade(load_settings(folder / "cprsync.toml").store)
     if what == "circulation":
         write_list(folder / "patrons.csv", PATRONS, a_patron, "csv")
         take(folder, "patron", folder / "patrons.csv", apply=True)

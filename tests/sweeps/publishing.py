@@ -69,7 +69,7 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
         folder = Path(made) / "library"
         write_folder(folder, mock=Path(made) / "mock" / "ready.json")
         settings = load_settings(folder / "cprsync.toml")
-        upgrade(settings.store.url)
+        upgrade(settings.store)
         with wiring.site_of(settings, None).night(progress=Silence()) as night:
             store = night.store
             assert isinstance(store, SqlStore)

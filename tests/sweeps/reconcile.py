@@ -67,7 +67,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     write_folder(folder / "library", mock=folder / "mock" / "ready.json")
     config = folder / "library" / "cprsync.toml"
     settings = load_settings(config)
-    upgrade(settings.store.url)
+    upgrade(settings.store)
     with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
         clock = SystemClock()
         run = store.runs.begin(day=clock.today(), started=clock.now())

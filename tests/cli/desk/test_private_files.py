@@ -40,7 +40,7 @@ def library(tmp_path: Path, careless: None) -> Path:
     folder = tmp_path / "library"
     write_folder(folder, mock=None)
     settings = load_settings(folder / "cprsync.toml")
-    upgrade(settings.store.url)
+    upgrade(settings.store)
     (folder / "erase-journal.log").touch(mode=0o600)
     with wiring.Site(settings, settings.library[0]).store_by_own_clock():
         # it has seen its keys

@@ -1,0 +1,157 @@
+"""An upgrade from the first version, with patrons in it: nobody is lost, and a killed one is made again."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from old_store import (
+    AGENCY,
+    AGREEMENT,
+    FIRST,
+    Rows,
+    bring_to,
+    count_statements,
+    rows_of,
+    sample,
+    unpack,
+    upgrade_killed,
+)
+from ready_databases import create_database, fresh_database
+from sqlalchemy import text
+
+from cprsync.config.clock import StillClock
+from cprsync.errors import StoreMismatch
+from cprsync.store.core.engine import open_engine, reading
+from cprsync.store.core.version import WANTED, upgrade
+from cprsync.store.seals.keys import Keyring, add_missing_keys
+from cprsync.store.seals.vault import REGISTER, Vault, decode
+from cprsync.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from cprsync.domain.person.person import Person
+
+#: The morning after the last night that the store has lived.
+MORNING = datetime(2027, 4, 4, 5, 30, tzinfo=UTC)
+#: How many kills the check samples on each database.
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store of the first version, to be copied."""
+    folder = tmp_path_factory.mktemp("first")
+    unpack(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_database(first: Path, postgresql: str) -> str:
+    """The name of a database of PostgreSQL with the same rows, to be copied."""
+    bring_to(f"sqlite:///{first / 'store.db'}", create_database(postgresql, "first_store", like="template1"))
+    return "first_store"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path, first: Path) -> Iterator[str]:
+    """The url of a copy."""
+    shutil.copytree(first / "keys", tmp_path / "keys")
+    # as `db upgrade` does at its end
+    add_missing_keys(tmp_path / "keys")
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(first / 'store.db', tmp_path)}"
+        return
+    with fresh_database(request.getfixturevalue("postgresql"), like=request.getfixturevalue("first_database")) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(old: str) -> Iterator[Engine]:
+    engine = open_engine(old)
+    yield engine
+    engine.dispose()
+
+
+def registered(engine: Engine, keyring: Keyring) -> dict[str, Person]:
+    """The register's part of each record, read from the bare rows."""
+    vault = Vault(keyring, agency=AGENCY, random=bytes)
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT id, register_blob, register_key, version FROM patron")).all()
+    return {
+        row.id: decode(
+            vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
+        )
+        for row in rows
+    }
+
+
+def opened(engine: Engine, folder: Path) -> SqlStore:
+    return SqlStore(
+        engine,
+        agency=AGENCY,
+        agreement=AGREEMENT,
+        keyring=Keyring.load(folder / "keys"),
+        clock=StillClock(MORNING),
+    )
+
+
+def test_a_store_of_the_first_version_is_refused_until_it_is_upgraded(engine: Engine, tmp_path: Path) -> None:
+    before = rows_of(engine)
+    with pytest.raises(StoreMismatch) as refused:
+        opened(engine, tmp_path)
+    assert refused.value.kind == "store.version"
+    assert rows_of(engine) == before
+
+
+def test_every_record_of_the_first_version_reads_the_same_after_the_upgrade(engine: Engine, tmp_path: Path) -> None:
+    before = registered(engine, Keyring.load(tmp_path / "keys"))
+    assert len(before) == 40
+    assert upgrade(engine).current == FIRST
+    store = opened(engine, tmp_path)
+    store.journal.begin()
+    patrons = {patron.id: patron for patron in store.patrons.read(sorted(before))}
+    assert {one: patron.number for one, patron in patrons.items()} == {one: was.number for one, was in before.items()}
+    assert registered(engine, Keyring.load(tmp_path / "keys")) == before
+    assert store.audit.check().problems == ()
+    assert [run["run"] for run in store.runs.documents()] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_second_upgrade_changes_nothing(engine: Engine) -> None:
+    upgrade(engine)
+    after = rows_of(engine)
+    assert upgrade(engine).current == WANTED
+    assert rows_of(engine) == after
+
+
+def test_an_upgrade_that_was_killed_has_changed_nothing_and_is_made_again(old: str, undisturbed: str) -> None:
+    statements = count_statements(undisturbed)
+    before = rows_at(old)
+    for number in sample(statements, KILLS):
+        assert upgrade_killed(old, before=number), number
+        assert rows_at(old) == before
+    assert not upgrade_killed(old, before=statements)
+    assert rows_at(old) == rows_at(undisturbed)
+
+
+@pytest.fixture
+def undisturbed(request: pytest.FixtureRequest, old: str, tmp_path: Path, first: Path) -> Iterator[str]:
+    """Another copy, on the same database."""
+    if old.startswith("sqlite"):
+        yield f"sqlite:///{shutil.copy(first / 'store.db', tmp_path / 'undisturbed.db')}"
+        return
+    with fresh_database(request.getfixturevalue("postgresql"), like=request.getfixturevalue("first_database")) as url:
+        yield url
+
+
+def rows_at(url: str) -> Rows:
+    engine = open_engine(url)
+    found = rows_of(engine)
+    engine.dispose()
+    return found
