@@ -120,6 +120,24 @@ class DeliveryRefused(BadInput):
     kind = "delivery.damaged"
 
 
+class BackupBroken(BadInput):
+    """A backup, or what survived beside it, is not what it must be: altered, cut off, or of another one."""
+
+    kind = "backup.broken"
+
+
+class BackupRefused(BadInput):
+    """The place is not one for a restore, or there is no backup in it."""
+
+    kind = "backup.none"
+
+
+class BackupFailed(CprsyncError):
+    """A backup could not be written to its end. No earlier one was touched."""
+
+    kind = "backup.failed"
+
+
 class ReviewUnknown(BadInput):
     """No review item has that number."""
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 import typer.main
 
-from cprsync.cli.terminal.misuse import Commands, misuse_of
+from cprsync.cli.terminal.misuse import BackupCommands, Commands, misuse_of
 from cprsync.errors import Misused
 
 _BENCH: Final = "bench.command"
@@ -64,6 +64,9 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "runs": ("The nights that were.", "night.overview:runs_app"),
     "plan": ("A night that a limit has held: show its plan, approve it.", "night.plans"),
     "audit": ("The audit (revisionsspor): is it whole, who did what.", "trust.audit"),
+    "backup": ("Back up the store, its keys and what is beside it.", "trust.backup"),
+    "restore": ("Put a backup back into an empty place.", "trust.backup:restore_app"),
+    "drill": ("Prove that the newest backup can be restored.", "trust.backup:drill_app"),
     "access": ("The rules of access: who is stopped, samples, signing.", "trust.access"),
     "review": ("What waits for a person: list, show, answer.", "desk.review"),
     "subscriptions": ("Subscriptions to CPR numbers: ours against the register's.", "feed.windows:subscriptions_app"),
@@ -79,11 +82,16 @@ if (_CHECKOUT / "bench" / "command.py").is_file():
     DECLARATIONS["bench"] = ("Measure a night against the floor of the same run.", _BENCH)
 
 
+#: Groups whose first argument may be something else than the name of a command.
+_KINDS: Final[dict[str, type[Commands]]] = {"backup": BackupCommands}
+
+
 @cache
 def _command(name: str) -> Any:
     """A command, or a group of commands, from the apps that declare it."""
     help_line, *declared = DECLARATIONS[name]
-    group = typer.Typer(name=name, help=help_line, cls=Commands, no_args_is_help=True, rich_markup_mode=None)
+    kind = _KINDS.get(name, Commands)
+    group = typer.Typer(name=name, help=help_line, cls=kind, no_args_is_help=kind is Commands, rich_markup_mode=None)
     for place in declared:
         module, _, app = place.partition(":")
         group.add_typer(getattr(import_module(module if module == _BENCH else f"cprsync.cli.{module}"), app or "app"))

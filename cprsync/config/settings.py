@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
 from cprsync.config.packaged import load_municipalities
+from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
 from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
+from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
 
@@ -244,6 +246,16 @@ class DeskSection(Strict):
         return self.accounts is not None or self.sign_in is not None
 
 
+class BackupSection(Strict):
+    """Where backups are put, to whom they are encrypted, and how long they are kept."""
+
+    #: on another disk than the database; None: `backup` and `drill` name it each time
+    folder: Path | None = None
+    #: the public key that `backup key` wrote; None: no backup is made
+    recipient: Path | None = None
+    keep_days: int = Field(default=30, ge=1, le=KEEP_DAYS_MAX, strict=True)
+
+
 class TestingSection(Strict):
     """For the test environment only: the mock that gives the clock."""
 
@@ -264,6 +276,7 @@ class Settings(BaseSettings):
     library: tuple[LibrarySection, ...] = Field(min_length=1)
     audit: AuditSection = AuditSection()
     desk: DeskSection = DeskSection()
+    backup: BackupSection = BackupSection()
     test: TestingSection = TestingSection()
 
     @property
@@ -328,22 +341,23 @@ def audit_section(path: Path) -> AuditSection:
 
 def _anchor_paths(settings: Settings, folder: Path) -> Settings:
     """The settings with every relative path, wherever it stands, from this folder on."""
-    found: Settings = _anchor(folder, settings)
+    found: Settings = map_paths(lambda path: _credential(str(path)) or folder / path, settings)
     return found.model_copy(
         update={"store": found.store.model_copy(update={"url": _sqlite_from(folder, settings.store.url)})}
     )
 
 
-def _anchor(folder: Path, value: Any) -> Any:
-    match value:
-        case Path():
-            return _credential(str(value)) or folder / value
-        case BaseModel():
-            return value.model_copy(update={name: _anchor(folder, part) for name, part in value})
-        case tuple():
-            return tuple(_anchor(folder, part) for part in value)
-        case _:
-            return value
+def relocate(settings: Settings, old: Path, new: Path) -> Settings:
+    """The settings with every path below one folder meant below another."""
+
+    def move(path: Path) -> Path:
+        return new / path.relative_to(old) if path.is_relative_to(old) else path
+
+    found: Settings = map_paths(move, settings)
+    scheme, separator, path = found.store.url.partition(":///")
+    is_file = scheme.startswith("sqlite") and separator
+    url = f"{scheme}:///{move(Path(path))}" if is_file else found.store.url
+    return found.model_copy(update={"store": found.store.model_copy(update={"url": url})})
 
 
 def _credential(written: str) -> Path | None:

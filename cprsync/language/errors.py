@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     Exit.REFUSED: """
-        access account account.certificate audit.broken audit.whole block.unknown confirm.beside confirm.changed
+        access account account.certificate audit.broken audit.whole backup.broken backup.drill backup.failed
+        backup.none backup.survivor backup.taken block.unknown confirm.beside confirm.changed
         confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped cursor.gone
         cursor.unknown delivery.behind_gap
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
@@ -42,7 +43,8 @@ _KINDS: Final = {
         review.unknown run.unknown sign_in store.seal
     """,
     Exit.WRONG: """
-        accounts audit.heads certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
+        accounts audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
+        certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file init.folder journal.file
@@ -53,7 +55,8 @@ _KINDS: Final = {
         store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """
-        card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished desk.busy fbs keys.busy
+        backup.busy backup.no_room card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished
+        desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.no_room store.no_writes store.unavailable target.not_loaded
     """,

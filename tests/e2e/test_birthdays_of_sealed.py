@@ -111,6 +111,10 @@ WRITING: Final = frozenset(
         *("accounts list", "accounts machine", "accounts reader", "accounts remove", "accounts set", "serve"),
         *(
             "audit accept",
+            "backup check",
+            "backup key",
+            "backup list",
+            "backup make",
             "bench",
             "certs check",
             "certs dev",
@@ -118,6 +122,8 @@ WRITING: Final = frozenset(
             "db accept-journal",
             "db upgrade",
             "demo",
+            "drill",
+            "restore",
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *(

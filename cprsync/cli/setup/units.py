@@ -1,4 +1,4 @@
-"""The units by which systemd runs an installation: the night and its timer, and the desk.
+"""The units by which systemd runs an installation: the night, the desk, backups and drills, and the timers.
 
 Each runs as a user of its own, in its folder, with as little around it as it needs.
 """
@@ -16,18 +16,27 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 #: root must not run the night: the guide says how to create this user.
 SERVICE_USER: Final = "cprsync"
 NIGHT, DESK = "cprsync.service", "cprsync-desk.service"
-_AS_THEY_ARE: Final = ("cprsync.timer",)
+#: Services that do one thing and end: what each is, and the command that it starts. All are written as the night is.
+_WORK: Final = {
+    NIGHT: ("the night", "sync"),
+    "cprsync-backup.service": ("a backup", "backup"),
+    "cprsync-drill.service": ("a drill of the newest backup", "drill"),
+}
+_AS_THEY_ARE: Final = ("cprsync.timer", "cprsync-backup.timer", "cprsync-drill.timer")
 
 
 def unit_texts(folder: Path, command: str, *, user: str) -> dict[str, str]:
     """Every unit of one folder, by its file's name."""
-    services = {name: service_text(name, folder, command, user=user) for name in (NIGHT, DESK)}
+    services = {name: service_text(name, folder, command, user=user) for name in (*_WORK, DESK)}
     return services | {name: _template(name) for name in _AS_THEY_ARE}
 
 
 def service_text(name: str, folder: Path, command: str, *, user: str) -> str:
     """One service of a folder."""
-    return _template(name).format(
+    title, work = _WORK.get(name, ("", ""))
+    return _template(NIGHT if name in _WORK else name).format(
+        title=title,
+        work=work,
         user=user,
         folder=_unit_path(str(folder)),
         written=_unit_word(str(folder)),

@@ -44,6 +44,18 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class BackupCommands(Commands):
+    """A group in which `make` is meant if no command is named: its first argument may be a folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as typer does, with `make` in front of what is no command, no request for help, and no slip."""
+        first = args[0] if args else ""
+        is_slip = bool(first) and not first.startswith("-") and _find_similar(first, self.list_commands(ctx)) != ""
+        if first not in {*self.commands, *ctx.help_option_names} and not is_slip:
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
 def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) -> CprsyncError | None:
     """The error in our own words. None: the command line did not cause it."""
     misuse: CprsyncError | None

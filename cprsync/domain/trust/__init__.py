@@ -1,1 +1,1 @@
-"""What an installation rests on, in time: its certificates. Keys and the audit are in the store."""
+"""What an installation rests on, as rules: its certificates in time, its backups. Keys and audit are in the store."""

@@ -125,6 +125,12 @@ class Journal(Protocol):
     def begin(self) -> None:
         """Replay the journal when the store is opened. The next call of `replay` counts these too."""
 
+    def put_back(self, *, user: str, backup: str) -> int:
+        """The store was put back from a backup: open everyone's window, and tell targets everything anew.
+
+        Returns how many patrons are in a window.
+        """
+
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
         """Accept the journal as it is now. A new one continues from the lines of a broken one that verify.
 

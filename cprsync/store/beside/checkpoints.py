@@ -164,7 +164,7 @@ class HeadsFile:
             witnessed, there = self._witnessed_or_broken(), seen is None or self._has(seen, end)
             if witnessed is None and not self.end().lines:
                 # before the first line, so that the next process finds a witness if this one is killed
-                self._write_witness(end)
+                self.write_witness(end)
                 witnessed = end
             whole = anew or (witnessed is not None and self._has(witnessed, end))
             for mark in marks:
@@ -172,14 +172,14 @@ class HeadsFile:
             file.flush()
             os.fsync(file.fileno())
             if whole:
-                self._write_witness(end)
+                self.write_witness(end)
         return end if there else None
 
     def read(self, agency: str) -> Heads:
         """Return what the file tells of one agency. `broken` names the first line that does not verify."""
         heads = Heads()
         try:
-            for end, whose, mark in self._lines():
+            for end, whose, mark in self.lines():
                 heads.end = end
                 if whose == agency:
                     heads.take(mark)
@@ -294,7 +294,7 @@ class HeadsFile:
         told = read_line(text)
         if "line" in told:
             return Seen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
-        return max((end for end, _, _ in self._lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
+        return max((end for end, _, _ in self.lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
 
     def _append(self, file: IO[bytes], agency: str, mark: Mark, end: Seen) -> Seen:
         text = _text(agency, mark, key=self._key.id, line=end.lines + 1)
@@ -314,7 +314,8 @@ class HeadsFile:
             # left as it is, because verifying the audit reports it
             return Seen(-1, b"")
 
-    def _write_witness(self, end: Seen) -> None:
+    def write_witness(self, end: Seen) -> None:
+        """Sign that the file has this end."""
         told = {"code": end.code.hex(), "key": self._key.id, "line": end.lines}
         text = json.dumps(told, sort_keys=True).encode()
         new = self.witness.with_name(f"{self.witness.name}.new")
@@ -339,7 +340,7 @@ class HeadsFile:
                 yield int(told["line"]), text, bytes.fromhex(code.decode("ascii", errors="replace"))
                 end = start - 1
 
-    def _lines(self) -> Iterator[tuple[Seen, str, Mark]]:
+    def lines(self) -> Iterator[tuple[Seen, str, Mark]]:
         """Yield each line with its agency. An unfinished last line is skipped.
 
         Raises:

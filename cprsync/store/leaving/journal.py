@@ -19,7 +19,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
 from cprsync.store.beside.checkpoints import Seen
-from cprsync.store.core.engine import fetch_rows, fetch_values, reading
+from cprsync.store.core.engine import count_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
@@ -40,6 +40,9 @@ ACCEPT: Final = "journal_accepted"
 #: The kind of an audit entry; below, the key of the witness that showed the older copy.
 NOTICED: Final = "older_copy"
 _WITNESS: Final = "witness"
+#: The kind of an audit entry: the database was put back from a backup; below, the key of the backup's name.
+PUT_BACK: Final = "restored"
+_BACKUP: Final = "backup"
 _NONE: Final = Seen(0, b"")
 _ISSUE: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
 _LIBRARY, _PATRON = tables.library.c, tables.patron.c
@@ -92,6 +95,17 @@ class Journal(TenantStore):
             told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [told])
         return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
+
+    def put_back(self, *, user: str, backup: str) -> int:
+        tenant = self._tenant
+        with library_transaction(tenant) as connection:
+            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+            tell_everyone_again(connection, tenant)
+            in_window = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
+            count = count_rows(connection, in_window)
+            more = ((_BACKUP, backup), ("patrons", str(count)))
+            audit.append(connection, tenant, audit.DESK, [audit.Happened(PUT_BACK, user=user, more=more)])
+        return count
 
 
 def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:

@@ -15,6 +15,7 @@ from cprsync import domain
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
     *("Answering", "MinorNews", "Troubled", "PartingRow", "CardsProgress"),
+    *("Facts", "BackupPart", "Manifest", "CopyDifference"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
         "PatronGroup",

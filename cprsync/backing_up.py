@@ -1,0 +1,285 @@
+"""Makes backups, and looks after them: the database in one part, the keys and all that is beside it in another.
+
+Both parts are encrypted to one public key. The private key is not on this machine: it restores, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from cprsync.config.paths import named_paths
+from cprsync.domain.trust.backup import Manifest, find_expired, name_backup, time_of
+from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
+from cprsync.private import open_private
+from cprsync.services.ports.trust import Outcome, Task
+from cprsync.wiring import Site, real_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cprsync.config.settings import Settings
+    from cprsync.services.ports.night import Progress
+    from cprsync.store.backup.databases import Moment
+    from cprsync.store.backup.shelf import Draft
+    from cprsync.store.seals.keys import Keyring
+
+#: The roles of files in the archive.
+CONFIGURATION, KEY, JOURNAL, HEADS, WITNESS, FILE = "configuration", "key", "journal", "heads", "witness", "file"
+#: A file that the settings name is kept up to this size. None of them is large.
+_FILE_MAX: Final = 16 * 1024 * 1024
+#: The role of a file, where it belongs, and its content or where that is.
+_File: TypeAlias = "tuple[str, Path, bytes | Path]"
+
+
+def folder_of_backups(settings: Settings, named: Path | None) -> Path:
+    """The folder of the backups: the one that was named, or else that of the settings. Raises ConfigurationError."""
+    folder = named or settings.backup.folder
+    if folder is None:
+        raise ConfigurationError("say where the backups are: name a folder, or set folder of [backup]", kind="usage")
+    return folder
+
+
+def owners_url(settings: Settings) -> str:
+    """How to connect as the owner of the tables; without roles, as the program does."""
+    return settings.store.owner_url or settings.store.url
+
+
+def make_key(path: Path) -> dict[str, Any]:
+    """Write a key pair. Raises ConfigurationError: there is one."""
+    from cprsync.store.backup.sealed import PUBLIC, make_key_pair
+
+    recipient = make_key_pair(path)
+    return {"private": str(path), "public": f"{path}{PUBLIC}", "name": recipient.name}
+
+
+def back_up(settings: Settings, config: Path, folder: Path, *, progress: Progress) -> dict[str, Any]:
+    """Make one backup, then remove those that have had their time. The store has when, and how it ended.
+
+    Raises:
+        ConfigurationError: there is no public key, or a program of PostgreSQL is missing.
+        RunBusy: another backup is being made in the folder.
+        BackupFailed: it could not be written. No earlier backup was touched.
+    """
+    begun = time.monotonic()
+    try:
+        manifest, left_out = _make(settings, config, folder, progress)
+        removed = _remove_expired(settings, folder)
+    except CprsyncError as error:
+        note_upkeep(settings, Task.BACKUP, Outcome.FAILED, {"kind": error.kind})
+        raise
+    size = sum(part.bytes for part in manifest.parts)
+    seconds = round(time.monotonic() - begun, 1)
+    note_upkeep(settings, Task.BACKUP, Outcome.DONE, {"name": manifest.name, "bytes": size})
+    return {
+        "name": manifest.name,
+        "folder": str(folder / manifest.name),
+        "bytes": size,
+        "patrons": manifest.facts.counts.get("patron", 0),
+        "code": manifest.code,
+        "recipient": manifest.recipient,
+        "removed": removed,
+        "left_out": left_out,
+        "seconds": seconds,
+    }
+
+
+def _make(settings: Settings, config: Path, folder: Path, progress: Progress) -> tuple[Manifest, list[str]]:
+    from cprsync.store.backup.databases import kind_of, open_moment
+    from cprsync.store.backup.sealed import Recipient
+    from cprsync.store.backup.shelf import DATABASE, Shelf
+    from cprsync.store.seals.keys import Keyring
+
+    if settings.backup.recipient is None:
+        raise ConfigurationError("no public key is set: recipient of [backup]", kind="backup.recipient")
+    recipient, keyring = Recipient.load(settings.backup.recipient), Keyring.load(settings.keys.dir)
+    shelf = Shelf(folder)
+    with shelf.begin(name_backup(real_time()), recipient) as draft:
+        # before and after: a key that goes meanwhile may have written what is in the copy
+        keys = dict(_read_keys(settings))
+        progress.stage("backup")
+        with open_moment(owners_url(settings), draft.folder) as moment:
+            with draft.part(DATABASE) as sealed:
+                for content in moment.content:
+                    sealed.write(content)
+            manifest = Manifest(
+                name=draft.name,
+                program=version("cprsync"),
+                database=kind_of(settings.store.url),
+                recipient=recipient.name,
+                code="",
+                facts=moment.facts,
+                parts=draft.parts,
+            )
+            manifest, left_out = _Beside(settings, config, draft, moment, keyring).archive(keys, manifest)
+        shelf.finish(draft, manifest)
+    return manifest, left_out
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is beside the database, and goes into the archive."""
+
+    settings: Settings
+    config: Path
+    draft: Draft
+    moment: Moment
+    keyring: Keyring
+
+    def archive(self, keys: dict[Path, bytes], manifest: Manifest) -> tuple[Manifest, list[str]]:
+        """Write the archive. Returns the manifest with it, and the files that the settings name and nobody can read."""
+        from cprsync.store.backup.archive import Kept, target_of, write_archive
+        from cprsync.store.backup.shelf import KEYS
+
+        root = self.config.resolve().parent
+        code, beside = self._copy_heads_and_journal()
+        named, left_out = self._read_named()
+        every: list[_File] = [
+            (KEY, path, content) for path, content in (keys | dict(_read_keys(self.settings))).items()
+        ]
+        every += [(CONFIGURATION, self.config.resolve(), self.config.read_bytes()), *named, *beside]
+        manifest = replace(manifest, code=code)
+        try:
+            with self.draft.part(KEYS) as sealed:
+                document = {"root": str(root), "manifest": manifest.document()}
+                files = [(Kept(role, target_of(path, root)), content) for role, path, content in every]
+                write_archive(sealed, document, files)
+        finally:
+            for name in (HEADS, WITNESS):
+                (self.draft.folder / name).unlink(missing_ok=True)
+        return replace(manifest, parts=self.draft.parts), left_out
+
+    def _copy_heads_and_journal(self) -> tuple[str, list[_File]]:
+        """Copy the heads as they were at the moment, with a witness to them. Returns the audit's code, and the files.
+
+        The erase journal is taken as it is now. A line more erases a patron again; a line less would bring one back.
+        """
+        from cprsync.store.backup.facts import copy_heads
+        from cprsync.store.beside.checkpoints import WITNESS as WITNESS_FILE
+        from cprsync.store.beside.checkpoints import HeadsFile
+
+        folder, journal = self.draft.folder, self.settings.store.erase_journal
+        heads = HeadsFile(self.keyring, folder / WITNESS)
+        end = copy_heads(heads, self.moment.ends, folder / HEADS)
+        code = str(end) if end is not None and end.lines else ""
+        if end is not None and end.lines:
+            heads.write_witness(end)
+        found = [
+            (HEADS, heads.path, folder / HEADS),
+            (WITNESS, journal.with_name(WITNESS_FILE), folder / WITNESS),
+            (JOURNAL, journal, journal),
+        ]
+        return code, [one for one in found if one[2].exists()]
+
+    def _read_named(self) -> tuple[list[_File], list[str]]:
+        """Read every file that the settings name. The second part are those that cannot be read, or are too large."""
+        settings = self.settings
+        found: list[_File] = []
+        left_out: list[str] = []
+        for path in sorted(set(named_paths(settings)) - {settings.store.erase_journal}):
+            if path.is_dir() or path == settings.backup.folder:
+                continue
+            try:
+                content = path.read_bytes() if path.stat().st_size <= _FILE_MAX else None
+            except OSError:
+                content = None
+            if content is None:
+                left_out.append(str(path))
+            else:
+                found.append((FILE, path, content))
+        return found, left_out
+
+
+def _read_keys(settings: Settings) -> Iterator[tuple[Path, bytes]]:
+    for path in sorted(settings.keys.dir.glob("*.key")):
+        with suppress(FileNotFoundError), open_private(path) as file:
+            yield path, file.read()
+
+
+def _remove_expired(settings: Settings, folder: Path) -> list[str]:
+    from cprsync.store.backup.shelf import Shelf
+
+    shelf = Shelf(folder)
+    expired = find_expired(shelf.names(), now=real_time(), keep_days=settings.backup.keep_days)
+    shelf.remove(expired)
+    return expired
+
+
+def note_upkeep(settings: Settings, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+    """Note it in the store of each library. A store that does not open has no note: the work itself counts."""
+    for section in settings.library:
+        site = Site(settings, section)
+        with suppress(CprsyncError), site.store() as store:
+            store.upkeep.note(task, outcome, detail)
+
+
+def list_backups(folder: Path) -> dict[str, Any]:
+    """The JSON shape of `backup list`, the newest first. Raises BackupRefused."""
+    from cprsync.store.backup.shelf import Shelf, read_manifest
+
+    shelf = Shelf(folder)
+    rows = []
+    for name in reversed(shelf.names()):
+        made = time_of(name)
+        row: dict[str, Any] = {"name": name, "made": made and made.isoformat(), "whole": True}
+        try:
+            manifest = read_manifest(folder / name)
+        except BackupBroken:
+            rows.append({**row, "whole": False})
+            continue
+        rows.append({**row, **_told(manifest)})
+    return {"folder": str(folder), "backups": rows}
+
+
+def _told(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "bytes": sum(part.bytes for part in manifest.parts),
+        "database": manifest.database,
+        "migration": manifest.facts.migration,
+        "patrons": manifest.facts.counts.get("patron", 0),
+        "libraries": sorted(manifest.facts.streams),
+        "recipient": manifest.recipient,
+        "code": manifest.code,
+    }
+
+
+def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[str, Any]:
+    """The JSON shape of `backup check`: every byte is read. With the private key, every frame is opened too.
+
+    `folder`: of one backup, or of several, of which the newest is checked.
+
+    Raises:
+        BackupRefused: there is no backup.
+        BackupBroken: it is not whole.
+        ConfigurationError: the key is not the one.
+    """
+    from cprsync.store.backup.sealed import Opener, open_sealed
+    from cprsync.store.backup.shelf import check_parts, read_manifest
+
+    one = find_backup(folder)
+    manifest = read_manifest(one)
+    progress.stage("check", sum(part.bytes for part in manifest.parts))
+    check_parts(one, manifest, advance=progress.advance)
+    if key is not None:
+        opener = Opener.load(key)
+        for part in manifest.parts:
+            with (one / part.name).open("rb") as file:
+                for _ in open_sealed(file, opener, place=f"{manifest.name}/{part.name}"):
+                    pass
+    return {"name": manifest.name, "whole": True, "opened": key is not None, **_told(manifest)}
+
+
+def find_backup(folder: Path) -> Path:
+    """The folder of a backup: the one that is named, or the newest in it. Raises BackupRefused."""
+    from cprsync.store.backup.shelf import Shelf
+
+    if time_of(folder.resolve().name) is not None:
+        return folder.resolve()
+    names = Shelf(folder).names()
+    if not names:
+        raise BackupRefused("{path}: there is no whole backup", path=folder, kind="backup.none")
+    return folder / names[-1]

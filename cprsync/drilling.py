@@ -1,0 +1,180 @@
+"""Proves that the newest backup can be restored: puts it into a scratch place, verifies it, and removes it again.
+
+Without the private key nothing can be opened. Then every byte is read, and what the manifest says is compared with the
+store. The answer says which of the two it was. A drill that is killed leaves its scratch place, which the next one
+removes. Nobody is told or asked, and of the store only one note is written: when it was, and how it ended.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep, owners_url
+from cprsync.errors import BackupBroken, CprsyncError, RunBusy
+from cprsync.private import open_unfollowed
+from cprsync.restoring import Source, check_copy, open_source
+from cprsync.services.ports.trust import EVERY_RECORD, Outcome, Task
+from cprsync.setting_up import open_database, upgrade_store
+from cprsync.wiring import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.config.settings import Settings
+    from cprsync.domain.trust.backup import Manifest
+    from cprsync.services.ports.night import Progress
+
+#: Where a drill works, beside the settings.
+SCRATCH: Final = ".cprsync-drill"
+_KEYS: Final = "keys"
+
+
+def drill(settings: Settings, config: Path, folder: Path, key: Path | None, *, progress: Progress) -> dict[str, Any]:
+    """Prove the newest backup. Returns the JSON shape of `drill`.
+
+    Raises:
+        RunBusy: another drill is under way.
+        BackupRefused: there is no backup.
+        BackupBroken: it cannot be restored, or is not of this store.
+        ConfigurationError: the private key is another one.
+    """
+    begun = time.monotonic()
+    try:
+        with _held(config.resolve().parent):
+            document = _prove(settings, config, find_backup(folder), key, progress)
+    except RunBusy:
+        raise
+    except CprsyncError as error:
+        note_upkeep(settings, Task.DRILL, Outcome.FAILED, {"kind": error.kind})
+        raise
+    document["seconds"] = round(time.monotonic() - begun, 1)
+    outcome = Outcome.PART if key is None else Outcome.DONE
+    detail = {name: document[name] for name in ("name", "patrons", "entries", "records")}
+    note_upkeep(settings, Task.DRILL, outcome, detail)
+    return document
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    handle = open_unfollowed(root / f"{SCRATCH}.lock", os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise RunBusy("another drill is under way", kind="backup.busy") from error
+    finally:
+        os.close(handle)
+
+
+def _prove(settings: Settings, config: Path, one: Path, key: Path | None, progress: Progress) -> dict[str, Any]:
+    from cprsync.store.backup.shelf import check_parts, read_manifest
+
+    if key is None:
+        manifest = read_manifest(one)
+        progress.stage("check", sum(part.bytes for part in manifest.parts))
+        check_parts(one, manifest, advance=progress.advance)
+        found = {"entries": 0, "records": 0}
+    else:
+        source = open_source(one, key, progress=progress)
+        manifest = source.manifest
+        with _scratch(settings, config.resolve().parent / SCRATCH) as (copy, scratch):
+            progress.stage("drill")
+            found = _restore_copy(source, settings, copy, scratch)
+    _compare_with_store(settings, manifest)
+    return {
+        "name": manifest.name,
+        "opened": key is not None,
+        "patrons": manifest.facts.counts.get("patron", 0),
+        **found,
+        "code": manifest.code,
+    }
+
+
+@contextmanager
+def _scratch(settings: Settings, scratch: Path) -> Iterator[tuple[Settings, Path]]:
+    """Make an empty place for a copy, with settings that lead to it alone. Removes it at the end, whatever happens."""
+    from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_url
+
+    owners = owners_url(settings)
+    url = scratch_url(owners, scratch)
+    shutil.rmtree(scratch, ignore_errors=True)
+    make_scratch(owners, url)
+    try:
+        scratch.mkdir(mode=0o700)
+        own = {"url": url, "owner_url": None, "keeper_url": None, "erase_journal": scratch / "erase-journal.log"}
+        store = settings.store.model_copy(update=own)
+        keys = settings.keys.model_copy(update={"dir": scratch / _KEYS})
+        yield settings.model_copy(update={"store": store, "keys": keys}), scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        drop_scratch(owners, url)
+
+
+def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: Path) -> dict[str, int]:
+    """Put the backup into the scratch place, and verify all of it. Raises BackupBroken."""
+    from cprsync.store.backup.databases import put_back
+    from cprsync.store.backup.shelf import DATABASE
+
+    _, files = source.unpack(scratch / "unpacked")
+    copy.keys.dir.mkdir(mode=0o700)
+    for kept, path in files:
+        if kept.role not in {CONFIGURATION, FILE}:
+            name = kept.target.rpartition("/")[2]
+            beside = copy.store.erase_journal.parent
+            # the heads are beside the keys, the witness beside the journal
+            path.rename((copy.keys.dir if kept.role in {KEY, HEADS} else beside) / name)
+    with source.content(DATABASE) as content:
+        put_back(copy.store.url, content)
+    check_copy(copy.store.url, source.manifest)
+    upgrade_store(copy.store)
+    entries = records = 0
+    for section in copy.library:
+        with Site(copy, section).unchecked_store() as store:
+            state = store.audit.check(records=EVERY_RECORD)
+        if state.problems:
+            raise BackupBroken("the audit in the backup is not whole: {why}", why=state.problems[0])
+        entries, records = entries + state.entries, records + state.records
+    _make_sure_that_none_is_lost(settings, copy)
+    return {"entries": entries, "records": records}
+
+
+def _make_sure_that_none_is_lost(settings: Settings, copy: Settings) -> None:
+    """Compare the patrons of the copy with those of the store: whoever is gone there has to be in the erase journal."""
+    from cprsync.store.backup.facts import find_lost
+    from cprsync.store.beside.journal import EraseJournal
+    from cprsync.store.core.engine import reading
+    from cprsync.store.seals.keys import Keyring
+
+    # the keys as they are now: the journal may have been written with a newer one
+    journal = EraseJournal(settings.store.erase_journal, Keyring.load(settings.keys.dir))
+    left = {(section.agency, one.patron_id) for section in settings.library for one in journal.entries(section.agency)}
+    with open_database(copy.store.url) as of_copy, open_database(settings.store.url) as of_store:  # noqa: SIM117 -- two lines each
+        with reading(of_copy) as there, reading(of_store) as here:
+            lost = find_lost(there, here, left)
+    if lost:
+        raise BackupBroken(
+            "{count} patrons of the backup are gone from the store, and the erase journal does not name them",
+            count=lost,
+            kind="backup.drill",
+        )
+
+
+def _compare_with_store(settings: Settings, manifest: Manifest) -> None:
+    """Make sure that the backup is of this store: the audit goes on from where it was. Raises BackupBroken."""
+    from cprsync.store.backup.facts import find_broken_ends
+    from cprsync.store.core.engine import reading
+
+    with open_database(settings.store.url) as engine, reading(engine) as connection:
+        wrong = find_broken_ends(connection, manifest.facts)
+    if wrong:
+        raise BackupBroken(
+            "the store does not go on from the backup: {stream} has another audit entry where the backup ended",
+            stream=wrong[0],
+            kind="backup.drill",
+        )

@@ -1,0 +1,355 @@
+"""Puts a backup back into an empty place: checked before anything is written, verified before it is in its place.
+
+Everything is put into a folder beside the wanted one, which is renamed when all of it is there. A restore that is
+killed leaves that folder, and the next one begins again. The erase journal and the audit's heads that survived the loss
+win over those of the backup if they are newer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup, owners_url
+from cprsync.config.settings import load_settings, relocate
+from cprsync.domain.trust.backup import Manifest, compare_copy
+from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, StoreMismatch
+from cprsync.private import create_private
+from cprsync.services.ports.trust import Outcome, StoreVersion, Task
+from cprsync.setting_up import open_database, upgrade_store
+from cprsync.wiring import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cprsync.config.settings import Settings
+    from cprsync.services.ports.night import Progress
+    from cprsync.store.backup.archive import Kept
+    from cprsync.store.backup.sealed import Opener
+
+#: How many sealed records of each library a restore opens, to see that the keys fit. The nights open the rest.
+OPENED: Final = 2_000
+#: What a restore that is under way has done: in its folder, so that the next one knows what is its own.
+_MARK: Final = "restoring.json"
+_UNPACKED: Final = "unpacked"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A backup that was read to its end, and who can open it."""
+
+    folder: Path
+    manifest: Manifest
+    opener: Opener
+
+    @contextmanager
+    def content(self, name: str) -> Iterator[Iterator[bytes]]:
+        """Open one part. Raises as `open_sealed`."""
+        from cprsync.store.backup.sealed import open_sealed
+
+        with (self.folder / name).open("rb") as file:
+            yield open_sealed(file, self.opener, place=f"{self.manifest.name}/{name}")
+
+    def unpack(self, to: Path) -> tuple[str, list[tuple[Kept, Path]]]:
+        """Unpack the archive. Returns the folder that the settings were in, and the files.
+
+        Raises:
+            BackupBroken: it is not the archive of this backup.
+        """
+        from cprsync.store.backup.archive import read_archive
+        from cprsync.store.backup.shelf import KEYS
+
+        to.mkdir(mode=0o700, parents=True)
+        with self.content(KEYS) as content:
+            document, files = read_archive(content, to)
+        own = self.manifest.document()
+        sealed = document["manifest"]
+        # the manifest beside it is not sealed: what it says of the database has to be what the sealed one says
+        own["parts"] = [part for part in own["parts"] if part in sealed.get("parts", ())]
+        if sealed != own or not own["parts"]:
+            raise BackupBroken("the manifest is not the one that is sealed with the keys")
+        return str(document["root"]), files
+
+
+def open_source(folder: Path, key: Path, *, progress: Progress) -> Source:
+    """Read a whole backup, and the private key. Nothing is written.
+
+    Raises:
+        BackupRefused: there is no backup.
+        BackupBroken: it is not whole.
+        ConfigurationError: the key is not one.
+    """
+    from cprsync.store.backup.sealed import Opener
+    from cprsync.store.backup.shelf import check_parts, read_manifest
+    from cprsync.store.core.version import WANTED
+
+    one = find_backup(folder)
+    manifest, opener = read_manifest(one), Opener.load(key)
+    if StoreVersion(manifest.facts.migration, WANTED).is_newer:
+        raise ConfigurationError(
+            "the backup was made by a newer program: cprsync {version}", version=manifest.program, kind="backup.newer"
+        )
+    progress.stage("check", sum(part.bytes for part in manifest.parts))
+    check_parts(one, manifest, advance=progress.advance)
+    return Source(one, manifest, opener)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """What is left of the installation, and may be newer than the backup."""
+
+    journal: Path | None = None
+    heads: Path | None = None
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a restore came to."""
+
+    name: str
+    folder: Path
+    #: files that stood at their own place already, and stay
+    kept: list[str] = field(default_factory=list)
+    journal_lines: int = 0
+    heads_lines: int = 0
+    libraries: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the audit of every library is whole."""
+        return all(one["audit"]["whole"] for one in self.libraries)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of `restore`."""
+        return {
+            "name": self.name,
+            "folder": str(self.folder),
+            "whole": self.is_whole,
+            "kept": self.kept,
+            "survived": {"journal": self.journal_lines, "heads": self.heads_lines},
+            "libraries": self.libraries,
+            "seconds": self.seconds,
+        }
+
+
+def restore(source: Source, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
+    """Put a backup back into a folder that is not there yet, or empty.
+
+    Raises:
+        BackupRefused: something is there, or in the database that the settings name.
+        BackupBroken: the copy is not what the manifest says, or what survived does not belong to it.
+        ConfigurationError: the private key is another one, or the settings cannot be used here.
+    """
+    begun, into = time.monotonic(), into.absolute()
+    _make_sure_that_free(into)
+    work = into.with_name(f".{into.name}.restoring")
+    was_begun = _was_begun(work, source)
+    shutil.rmtree(work, ignore_errors=True)
+    restored = Restored(source.manifest.name, into)
+    progress.stage("restore")
+    placing = _Placing(source, work, into, restored)
+    with _private_files():
+        try:
+            settings = placing.settle()
+            _take_survivors(settings, survivors, restored)
+            again = _make_sure_that_empty(settings, work, source, was_begun=was_begun)
+            _put_database_back(settings, source, again=again)
+            for section in settings.library:
+                restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
+        except BaseException:
+            placing.give_up()
+            raise
+        shutil.rmtree(work / _UNPACKED)
+        (work / _MARK).unlink()
+        work.rename(into)
+    restored.seconds = round(time.monotonic() - begun, 1)
+    return restored
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let whatever is made in the block belong to this account alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _make_sure_that_free(into: Path) -> None:
+    if into.is_symlink() or (into.exists() and not into.is_dir()) or (into.is_dir() and any(into.iterdir())):
+        raise BackupRefused(
+            "{path} is not empty: a backup is put back beside nothing else", path=into, kind="backup.taken"
+        )
+    into.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _mark_of(source: Source) -> str:
+    return hashlib.sha256(json.dumps(source.manifest.document(), sort_keys=True).encode()).hexdigest()
+
+
+def _was_begun(work: Path, source: Source) -> bool:
+    """Whether an earlier restore of this very backup found the database empty, and did not come to its end."""
+    try:
+        return str(json.loads((work / _MARK).read_text(encoding="utf-8"))["manifest"]) == _mark_of(source)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+@dataclass
+class _Placing:
+    """Puts the files of an archive where they belong."""
+
+    source: Source
+    #: the folder beside the wanted one, and the wanted one
+    work: Path
+    into: Path
+    restored: Restored
+
+    def settle(self) -> Settings:
+        """Put the files below the folder of the settings in their places, then those that have a place of their own.
+
+        A file that stands at a place of its own stays; of a journal and of heads the longer one. Returns the settings,
+        as they are from the folder at hand.
+        """
+        root, files = self.source.unpack(self.work / _UNPACKED)
+        settings = self._settle_below(Path(root), files)
+        for kept, path in files:
+            place = Path(kept.target)
+            if not place.is_absolute():
+                continue
+            if not os.path.lexists(place):
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                shutil.copyfile(path, place)
+                place.chmod(0o600)
+                continue
+            self.restored.kept.append(str(place))
+            if kept.role in {JOURNAL, HEADS}:
+                own = Survivors(**{"journal" if kept.role == JOURNAL else "heads": path})
+                _take_survivors(settings, own, Restored(self.restored.name, self.into))
+        return settings
+
+    def _settle_below(self, root: Path, files: Sequence[tuple[Kept, Path]]) -> Settings:
+        config: Path | None = None
+        for kept, path in files:
+            target = self._below(kept.target)
+            if target is None:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.rename(target)
+            config = target if kept.role == CONFIGURATION else config
+        if config is None:
+            raise BackupBroken("the archive of the keys holds no settings")
+        if self.into != root:
+            # paths that were written out lead into the old folder
+            text = config.read_text(encoding="utf-8")
+            config.write_text(text.replace(f"{root}/", f"{self.into}/"), encoding="utf-8")
+        return relocate(load_settings(config), self.into, self.work)
+
+    def _below(self, target: str) -> Path | None:
+        """The place below the new folder. None: it is elsewhere. Raises BackupBroken for one that leads out."""
+        path = Path(target)
+        if path.is_absolute():
+            return None
+        if ".." in path.parts or not path.parts:
+            raise BackupBroken("the archive of the keys is not one of ours")
+        return self.work / path
+
+    def give_up(self) -> None:
+        """Leave no key behind. The mark stays if the database may hold something of ours by now."""
+        mark = self.work / _MARK
+        text = mark.read_text(encoding="utf-8") if mark.exists() else None
+        shutil.rmtree(self.work, ignore_errors=True)
+        if text is not None:
+            self.work.mkdir(mode=0o700)
+            create_private(mark, text)
+
+
+def _make_sure_that_empty(settings: Settings, work: Path, source: Source, *, was_begun: bool) -> bool:
+    """Refuse a database that holds something, unless an earlier try of ours put it there. Then mark that it is ours.
+
+    Returns whether something of an earlier try is there.
+    """
+    from cprsync.store.backup.databases import is_empty
+
+    if settings.store.keeper_url is not None and settings.store.owner_url is None:
+        raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
+    is_free = is_empty(owners_url(settings))
+    if not (is_free or was_begun):
+        raise BackupRefused(
+            "the database that the settings name is not empty: nothing is put over it", kind="backup.taken"
+        )
+    create_private(work / _MARK, json.dumps({"manifest": _mark_of(source)}))
+    return not is_free
+
+
+def _put_database_back(settings: Settings, source: Source, *, again: bool) -> None:
+    from cprsync.store.backup.databases import put_back
+    from cprsync.store.backup.shelf import DATABASE
+
+    url = owners_url(settings)
+    with source.content(DATABASE) as content:
+        put_back(url, content, again=again)
+    check_copy(url, source.manifest)
+    upgrade_store(settings.store, settings.keys.dir)
+
+
+def check_copy(url: str, manifest: Manifest) -> None:
+    """Compare a copy that was put back with what the manifest says of it. Raises BackupBroken."""
+    from cprsync.store.backup.facts import read_facts
+    from cprsync.store.core.engine import reading
+
+    with open_database(url) as engine, reading(engine) as connection:
+        differences = compare_copy(manifest.facts, read_facts(connection))
+    if differences:
+        first = differences[0]
+        raise BackupBroken(
+            "the copy is not what the manifest says: {what} is {found}, not {expected}",
+            what=first.what,
+            found=first.found,
+            expected=first.expected,
+        )
+
+
+def _take_survivors(settings: Settings, survivors: Survivors, restored: Restored) -> None:
+    from cprsync.store.backup.survivors import take_newer_heads, take_newer_journal
+    from cprsync.store.beside.checkpoints import WITNESS as WITNESS_FILE
+    from cprsync.store.beside.checkpoints import HeadsFile
+    from cprsync.store.seals.keys import Keyring
+
+    keyring, journal = Keyring.load(settings.keys.dir), settings.store.erase_journal
+    if survivors.journal is not None:
+        agencies = [section.agency for section in settings.library]
+        restored.journal_lines = take_newer_journal(survivors.journal, journal, keyring, agencies)
+    if survivors.heads is not None:
+        heads = HeadsFile(keyring, journal.with_name(WITNESS_FILE))
+        restored.heads_lines = take_newer_heads(survivors.heads, heads, keyring)
+
+
+def _begin_again(site: Site, backup: str, user: str) -> dict[str, Any]:
+    """Verify the audit, erase again whom the journal names, and open the window of everyone subscribed."""
+    with site.unchecked_store() as store:
+        state = store.audit.check(records=OPENED)
+    with site.store() as store:
+        erased = store.journal.replay()
+        in_window = store.journal.put_back(user=user, backup=backup)
+        detail: dict[str, str | int] = {"name": backup, "patrons": in_window, "erased": erased}
+        store.upkeep.note(Task.RESTORE, Outcome.DONE if not state.problems else Outcome.PART, detail)
+        last = store.inbox.last_produced()
+        patrons = store.patrons.count()
+    return {
+        "agency": site.section.agency,
+        "patrons": patrons,
+        "unverified": in_window,
+        "erased_again": erased,
+        "last_delivery": None if last is None else last.isoformat(),
+        "audit": state.document(),
+    }

@@ -1,0 +1,136 @@
+"""The sealed archive beside the database: keys, erase journal, audit's heads, settings, and what the settings name.
+
+An archive says where each of its files belongs: below the folder of the settings, or at a path of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from cprsync.errors import BackupBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from cprsync.store.backup.sealed import SealedWriter
+
+#: The first file of an archive: what the others are.
+_CONTENTS: Final = "contents.json"
+#: How much is read at a time.
+_READ_BYTES: Final = 1024 * 1024
+_CONTENTS_MAX: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file in an archive."""
+
+    #: configuration, key, journal, heads, witness, or file
+    role: str
+    #: where it belongs: relative to the folder of the settings, or absolute
+    target: str
+
+
+def target_of(path: Path, root: Path) -> str:
+    """Return where a file belongs: relative to `root` if it is below."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def write_archive(sealed: SealedWriter, document: dict[str, Any], files: Sequence[tuple[Kept, bytes | Path]]) -> None:
+    """Write an archive, with what the caller wants to find in it again.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    contents = json.dumps({**document, "files": [{"role": one.role, "target": one.target} for one, _ in files]})
+    file: Any = sealed
+    with tarfile.open(mode="w|", fileobj=file, bufsize=_READ_BYTES) as archive:
+        _add(archive, _CONTENTS, contents.encode())
+        for number, (_, content) in enumerate(files):
+            _add(archive, str(number), content)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+    entry = tarfile.TarInfo(name)
+    if isinstance(content, bytes):
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+        return
+    with content.open("rb") as file:
+        # a log may grow meanwhile: its length now counts
+        entry.size = os.fstat(file.fileno()).st_size
+        archive.addfile(entry, file)
+
+
+def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any], list[tuple[Kept, Path]]]:
+    """Unpack an archive into a private folder, under names of ours. Returns its document, and what each file is.
+
+    Raises:
+        BackupBroken: it is not an archive of ours.
+    """
+    document: dict[str, Any] | None = None
+    found: list[tuple[Kept, Path]] = []
+    stream = _Stream(iter(content))
+    try:
+        with tarfile.open(mode="r|", fileobj=stream, bufsize=_READ_BYTES) as archive:
+            for entry in archive:
+                file = archive.extractfile(entry)
+                if file is None:
+                    raise _broken()
+                if document is None:
+                    document = json.loads(file.read(_CONTENTS_MAX))
+                    kinds = [Kept(str(one["role"]), str(one["target"])) for one in document["files"]]
+                    continue
+                path = folder / str(len(found))
+                _write(path, iter(partial(file.read, _READ_BYTES), b""))
+                found.append((kinds[len(found)], path))
+        # to the end: only then the stream is known to be whole
+        stream.drain()
+    except (tarfile.TarError, ValueError, KeyError, TypeError, IndexError):
+        raise _broken() from None
+    if document is None or len(found) != len(kinds):
+        raise _broken()
+    return document, found
+
+
+def _write(path: Path, content: Iterator[bytes]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.writelines(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class _Stream(io.RawIOBase):
+    """Reads from an iterator of bytes."""
+
+    def __init__(self, content: Iterator[bytes]) -> None:
+        self._content, self._rest = content, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while 0 <= len(self._rest) < size:
+            more = next(self._content, None)
+            if more is None:
+                break
+            self._rest += more
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+    def drain(self) -> None:
+        """Read what is left."""
+        for _ in self._content:
+            pass
+
+
+def _broken() -> BackupBroken:
+    return BackupBroken("the archive of the keys is not one of ours")

@@ -1,0 +1,201 @@
+"""The folder in which backups stand, each a folder of its own: begun as a draft, renamed when it is whole.
+
+A backup that is killed leaves a draft, which no restore sees and the next backup removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Final
+
+from cprsync.domain.trust.backup import BackupPart, Manifest, time_of
+from cprsync.errors import BackupBroken, BackupFailed, BackupRefused, RunBusy
+from cprsync.private import check_folder, open_unfollowed
+from cprsync.store.backup.sealed import SealedWriter, check_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cprsync.store.backup.sealed import Recipient
+
+MANIFEST: Final = "manifest.json"
+#: The parts of a backup: the database; the keys, the erase journal, the audit's heads and the settings.
+DATABASE, KEYS = "database.sealed", "keys.sealed"
+_DRAFT: Final = ".draft-"
+_LOCK: Final = ".cprsync-backup.lock"
+#: No manifest is longer than this many bytes.
+_MANIFEST_MAX: Final = 4 * 1024 * 1024
+_READ_BYTES: Final = 1024 * 1024
+
+
+class Draft:
+    """A backup that is not whole yet."""
+
+    def __init__(self, folder: Path, name: str, recipient: Recipient) -> None:
+        self.folder, self.name = folder, name
+        self._recipient = recipient
+        self._parts: list[BackupPart] = []
+
+    @property
+    def parts(self) -> tuple[BackupPart, ...]:
+        """The parts that are written."""
+        return tuple(self._parts)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[SealedWriter]:
+        """Write one part, sealed to the recipient, and sync it to disk."""
+        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            sealed = SealedWriter(file, self._recipient, place=f"{self.name}/{name}")
+            yield sealed
+            sealed.finish()
+            file.flush()
+            os.fsync(file.fileno())
+        self._parts.append(BackupPart(name, sealed.bytes, sealed.sha256))
+
+
+class Shelf:
+    """A folder of backups."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens nothing yet."""
+        self.folder = folder
+
+    @contextmanager
+    def begin(self, name: str, recipient: Recipient) -> Iterator[Draft]:
+        """Make a draft. Drafts that were left behind are removed first, and this one if the block fails.
+
+        Raises:
+            RunBusy: another backup is being made here.
+            BackupFailed: the folder cannot be written to, or is full.
+            ConfigurationError: others may put files into the folder.
+        """
+        with _translated(), self._held():
+            for left in self.folder.glob(f"{_DRAFT}*"):
+                shutil.rmtree(left)
+            draft = self.folder / f"{_DRAFT}{name}"
+            try:
+                draft.mkdir(mode=0o700)
+                yield Draft(draft, name, recipient)
+            finally:
+                # a backup that is whole has another name by now
+                shutil.rmtree(draft, ignore_errors=True)
+
+    def finish(self, draft: Draft, manifest: Manifest) -> None:
+        """Write the manifest, and make the draft a backup: from here on it is one. Raises BackupFailed."""
+        whole = self.folder / draft.name
+        if os.path.lexists(whole):
+            raise BackupFailed("a backup of this second is there already")
+        text = json.dumps(manifest.document(), indent=1, sort_keys=True)
+        handle = os.open(draft.folder / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(draft.folder)
+        draft.folder.rename(whole)
+        sync_folder(self.folder)
+
+    def names(self) -> list[str]:
+        """Return the backups that are whole, the oldest first."""
+        try:
+            there = sorted(one.name for one in self.folder.iterdir() if one.is_dir() and not one.is_symlink())
+        except OSError as error:
+            raise BackupRefused("{path}: no backups can be read there", path=self.folder, kind="backup.none") from error
+        return [name for name in there if time_of(name) is not None and (self.folder / name / MANIFEST).is_file()]
+
+    def remove(self, names: list[str]) -> None:
+        """Remove backups: first the manifest, so that half of one never looks like a whole one."""
+        for name in names:
+            (self.folder / name / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / name)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_folder(self.folder)
+        handle = open_unfollowed(self.folder / _LOCK, os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise RunBusy("another backup is being made here", kind="backup.busy") from error
+        finally:
+            os.close(handle)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of one backup.
+
+    Raises:
+        BackupRefused: there is no backup.
+        BackupBroken: the manifest cannot be read.
+    """
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            return Manifest.parse(json.loads(file.read(_MANIFEST_MAX)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise BackupRefused("{path}: there is no whole backup", path=folder, kind="backup.none") from None
+    except (OSError, ValueError) as error:
+        raise BackupBroken("the manifest of the backup cannot be read") from error
+
+
+def check_parts(folder: Path, manifest: Manifest, *, advance: Callable[[int], None] = lambda _: None) -> None:
+    """Read every part to its end: it must be the one of the manifest, and whole. Needs no key.
+
+    Raises:
+        BackupBroken: a part is missing, is another one, or is cut off.
+    """
+    for name in (DATABASE, KEYS):
+        try:
+            part = manifest.part(name)
+        except ValueError:
+            raise _wrong(name, "the manifest does not name it") from None
+        try:
+            with (folder / name).open("rb") as file:
+                if _hash(file, advance) != (part.sha256, part.bytes):
+                    raise _wrong(name, "it is not the file of the manifest")
+                file.seek(0)
+                if check_frames(file) != manifest.recipient:
+                    raise _wrong(name, "it is encrypted to another key than the manifest says")
+        except OSError as error:
+            raise _wrong(name, "it is missing, or cannot be read") from error
+
+
+def _hash(file: IO[bytes], advance: Callable[[int], None]) -> tuple[str, int]:
+    found, size = hashlib.sha256(), 0
+    while content := file.read(_READ_BYTES):
+        found.update(content)
+        size += len(content)
+        advance(len(content))
+    return found.hexdigest(), size
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync a folder: only then its files are still there after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _wrong(name: str, why: str) -> BackupBroken:
+    return BackupBroken("the part {name} of the backup is broken: {why}", name=name, why=why)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
+        raise BackupFailed("the backup cannot be written ({why})", why=error.strerror or "-") from error

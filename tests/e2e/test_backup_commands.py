@@ -1,0 +1,471 @@
+"""A backup is whole or not there, restores what was there, and is read by nobody without the key: both databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from backup_site import AGENCY, PROGRAMS, Installation, set_up
+from e2e_library import personal
+from ready_databases import fresh_database
+from sqlalchemy import delete
+
+from cprsync.domain.trust.backup import name_backup
+from cprsync.errors import CprsyncError
+from cprsync.private import create_private
+from cprsync.services.ports.trust import Outcome, Task
+from cprsync.setting_up import open_database
+from cprsync.store import tables
+from cprsync.store.core.engine import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: What a restore writes itself: that it was, and who is in a window since.
+OF_RESTORE = frozenset({"audit", "audit_head", "audit_reason", "upkeep", "library", "change_epoch", "target"})
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation on SQLite, and a backup of it, to be copied."""
+    made = set_up(tmp_path_factory.mktemp("begun"), None)
+    made.back_up()
+    return made
+
+
+@pytest.fixture
+def here(begun: Installation, tmp_path: Path) -> Installation:
+    shutil.copytree(begun.folder.parent, tmp_path / "here")
+    folder = tmp_path / "here"
+    return Installation(folder / "site", folder / "backups", folder / "private.pem")
+
+
+@pytest.fixture(scope="module")
+def on_server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[Installation, str]]:
+    """An installation on PostgreSQL, and the url of an empty database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+        server = request.getfixturevalue("postgresql")
+        with fresh_database(server) as url, fresh_database(server, like="template0") as empty:
+            yield set_up(tmp_path_factory.mktemp("server"), url), empty
+
+
+def backup_of(installation: Installation) -> Path:
+    (only,) = [one for one in installation.backups.iterdir() if one.is_dir()]
+    return only
+
+
+def assert_nothing_came_of_it(installation: Installation, into: Path) -> None:
+    assert not into.exists()
+    assert not [one for one in into.parent.iterdir() if one.name.endswith(".restoring")]
+    assert [one.name for one in installation.backups.iterdir() if one.name.startswith(".draft")] == []
+
+
+def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tmp_path: Path) -> None:
+    before = here.everything()
+    ran = here.restore(tmp_path / "again")
+    assert ran.exit == 0, ran.out
+    (library,) = ran.document["libraries"]
+    assert (ran.document["whole"], library["patrons"], library["erased_again"]) == (True, 12, 0)
+    again = here.at(tmp_path / "again")
+    after = again.everything()
+    assert {name: rows for name, rows in after.items() if name not in OF_RESTORE} == {
+        name: rows for name, rows in before.items() if name not in OF_RESTORE
+    }
+    assert [row["task"] for row in after["upkeep"]] == ["restore"]
+    assert again.call("audit", "verify").document["whole"]
+    told = [entry["what"] for entry in again.call("audit", "list").document["entries"]]
+    assert "restored" in told
+    for name in ("cprsync.toml", "policy.toml", "backup.pub", "keys/seal-1.key", "keys/pin-1.key"):
+        assert (again.folder / name).stat().st_mode & 0o077 == 0
+    assert (again.folder / "policy.toml").read_bytes() == (here.folder / "policy.toml").read_bytes()
+    assert again.folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_restored_library_on_a_server_is_the_one_that_was_backed_up(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Backed up, checked, drilled, restored into an empty database, and refused for one that holds something."""
+    here, empty = on_server
+    here.back_up()
+    before = here.everything()
+    assert here.call("backup", "check", str(here.backups), "--key", str(here.key)).document["opened"]
+    drilled = here.call("drill", str(here.backups), "--key", str(here.key))
+    assert (drilled.exit, drilled.document["records"]) == (0, 12), drilled.out
+    refused = here.restore(tmp_path / "again")
+    assert (refused.exit, refused.error["kind"]) == (1, "backup.taken")
+    assert not (tmp_path / "again").exists()
+    assert here.everything()["patron"] == before["patron"]
+    monkeypatch.setenv("CPRSYNC_STORE__URL", empty)
+    ran = here.restore(tmp_path / "again")
+    assert ran.exit == 0, ran.out
+    again = here.at(tmp_path / "again")
+    after = again.everything()
+    assert {name: rows for name, rows in after.items() if name not in OF_RESTORE} == {
+        name: rows for name, rows in before.items() if name not in OF_RESTORE
+    }
+    assert again.call("audit", "verify").document["whole"]
+
+
+def test_a_backup_holds_nothing_that_anybody_can_read(here: Installation) -> None:
+    """Not a name, not a number, not a key, and not even what is in clear in the database."""
+    keys = [path.read_text().split()[1] for path in (here.folder / "keys").glob("*.key")]
+    told = b"".join(path.read_bytes() for path in backup_of(here).iterdir())
+    assert not [word for word in personal() if word.encode() in told]
+    assert not [key for key in keys if key.encode() in told or bytes.fromhex(key) in told]
+    assert b"SQLite format" not in told
+    assert b"[library.register]" not in told
+    manifest = json.loads((backup_of(here) / "manifest.json").read_text())
+    assert (manifest["counts"]["patron"], sorted(manifest["streams"])) == (12, [AGENCY])
+
+
+def cut(backup: Path) -> None:
+    path = backup / "database.sealed"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def turn_a_bit(backup: Path) -> None:
+    path = backup / "keys.sealed"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def lose_a_part(backup: Path) -> None:
+    (backup / "keys.sealed").unlink()
+
+
+def alter_a_count(backup: Path) -> None:
+    path = backup / "manifest.json"
+    path.write_text(path.read_text().replace('"patron": 12', '"patron": 11'))
+
+
+@pytest.mark.parametrize("harm", [cut, turn_a_bit, lose_a_part, alter_a_count])
+def test_a_backup_that_was_harmed_is_refused_before_anything_is_written(
+    here: Installation, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    harm(backup_of(here))
+    ran = here.restore(tmp_path / "again")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "backup.broken", "nothing")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+    assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 1
+    with here.store() as store:
+        last = store.upkeep.last(Task.DRILL)
+    assert last is not None
+    assert (last.outcome, last.detail["kind"]) == (Outcome.FAILED, "backup.broken")
+
+
+def test_a_part_of_another_backup_does_not_pass_even_with_its_hash(here: Installation, tmp_path: Path) -> None:
+    """Somebody who can write there may put an older database, and write its hash into the manifest."""
+    first = backup_of(here)
+    other = here.backups.with_name("other")
+    ran = here.call("backup", str(other))
+    second = other / ran.document["name"]
+    older, newer = (json.loads((one / "manifest.json").read_text()) for one in (first, second))
+    shutil.copy(first / "database.sealed", second / "database.sealed")
+    newer["parts"] = [older["parts"][0], newer["parts"][1]]
+    (second / "manifest.json").write_text(json.dumps(newer))
+    assert here.call("backup", "check", str(second)).exit == 0  # without the key nobody can tell
+    assert here.call("backup", "check", str(second), "--key", str(here.key)).exit == 1
+    ran = here.restore(tmp_path / "again", folder=second)
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.broken")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+
+
+def test_another_private_key_restores_nothing(here: Installation, tmp_path: Path) -> None:
+    assert here.call("backup", "key", str(tmp_path / "other.pem"), config=False).exit == 0
+    ran = here.restore(tmp_path / "again", key=tmp_path / "other.pem")
+    assert (ran.exit, ran.error["kind"]) == (2, "backup.other_key")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+
+
+def test_nothing_is_put_over_what_is_there(here: Installation, tmp_path: Path) -> None:
+    into = tmp_path / "again"
+    into.mkdir()
+    (into / "note.txt").write_text("mine")
+    ran = here.restore(into)
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.taken")
+    assert [one.name for one in into.iterdir()] == ["note.txt"]
+
+
+def test_backups_that_have_had_their_time_go_once_a_new_one_is_whole(here: Installation) -> None:
+    old = backup_of(here)
+    expired = here.backups / name_backup(datetime.now(UTC) - timedelta(days=31))
+    shutil.copytree(old, expired)
+    config = here.config.read_text()
+    here.config.write_text(config.replace('recipient = "backup.pub"', 'recipient = "gone.pub"'))
+    ran = here.call("backup", str(here.backups))
+    assert (ran.exit, ran.error["kind"]) == (2, "backup.key")
+    assert expired.is_dir()
+    here.config.write_text(config)
+    assert here.back_up()["removed"] == [expired.name]
+    assert not expired.exists()
+    assert old.is_dir()
+    assert len(here.call("backup", "list", str(here.backups)).document["backups"]) == 2
+
+
+def test_without_a_public_key_no_backup_is_made_and_the_store_says_so(here: Installation) -> None:
+    here.config.write_text(here.config.read_text().replace('recipient = "backup.pub"', ""))
+    ran = here.call("backup", str(here.backups))
+    assert (ran.exit, ran.error["kind"]) == (2, "backup.recipient")
+    assert len(list(here.backups.iterdir())) == 2  # the one that was there, and the lock
+    with here.store() as store:
+        last = store.upkeep.last(Task.BACKUP)
+    assert last is not None
+    assert (last.outcome, last.detail["kind"]) == (Outcome.FAILED, "backup.recipient")
+
+
+# -- killed, and without room ----------------------------------------------------------------------------------
+
+
+def in_a_child(act: Callable[[], object]) -> int:
+    """Run it in a process of its own. Returns its exit code, or the negative signal that ended it."""
+    pid = os.fork()
+    if not pid:
+        code = 70
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            act()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        except CprsyncError:
+            code = 1
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def killed_at(number: int, act: Callable[[], object]) -> bool:
+    """Run it, and kill it at its n-th change of a file or a folder. Returns whether it was killed."""
+
+    def live() -> None:
+        count = 0
+
+        def watch(event: str, arguments: tuple[Any, ...]) -> None:
+            nonlocal count
+            writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+            if writes or event in {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect"}:
+                count += 1
+                if count == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        act()
+
+    return in_a_child(live) == -signal.SIGKILL
+
+
+def test_a_backup_that_is_killed_anywhere_is_whole_or_not_there(here: Installation, tmp_path: Path) -> None:
+    first, number = backup_of(here), 1
+    there = {first.name}
+    while killed_at(number, lambda: here.call("backup", str(here.backups))):
+        names = {one["name"] for one in here.call("backup", "list", str(here.backups)).document["backups"]}
+        for name in names - there:
+            # it was whole before the kill
+            assert here.call("backup", "check", str(here.backups / name), "--key", str(here.key)).exit == 0
+        assert first.name in names
+        there = names
+        number += 3
+    assert number > 10
+    assert not list(here.backups.glob(".draft-*"))
+    assert here.restore(tmp_path / "again").exit == 0
+
+
+def test_a_restore_that_is_killed_anywhere_is_begun_again_by_the_next(here: Installation, tmp_path: Path) -> None:
+    into, number = tmp_path / "again", 1
+    while killed_at(number, lambda: here.restore(into)):
+        if into.exists():
+            break  # whole: it was killed after the last step
+        number += 4
+    assert number > 20
+    if not into.exists():
+        assert here.restore(into).exit == 0
+    assert here.at(into).call("audit", "verify").document["whole"]
+    assert not (tmp_path / ".again.restoring").exists()
+
+
+def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installation) -> None:
+    number = 2
+    while killed_at(number, lambda: here.call("drill", str(here.backups), "--key", str(here.key))):
+        number += 6
+    assert number > 10
+    assert not (here.folder / ".cprsync-drill").exists()
+    with here.store() as store:
+        last = store.upkeep.last(Task.DRILL)
+    assert last is not None
+    assert (last.outcome, last.detail["records"]) == (Outcome.DONE, 12)
+
+
+def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Installation) -> None:
+    before = {path: path.read_bytes() for path in backup_of(here).iterdir()}
+    size = (backup_of(here) / "database.sealed").stat().st_size
+
+    def without_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+        ran = here.call("backup", str(here.backups))
+        assert ran.error["kind"] == "backup.no_room"
+        raise SystemExit(ran.exit)
+
+    assert in_a_child(without_room) == 4
+    assert {path: path.read_bytes() for path in backup_of(here).iterdir()} == before
+    assert not list(here.backups.glob(".draft-*"))
+
+
+# -- what survived ----------------------------------------------------------------------------------------------
+
+
+def erase_somebody(installation: Installation) -> str:
+    """Erase a patron after the backup: the journal says so, and so do the heads."""
+    with installation.store() as store:
+        patron = str(store.views.everything()["patron"][0]["id"])
+        store.erasing.erase(patron, user="lone")
+        assert store.patrons.count() == 11
+    return patron
+
+
+def patrons_of(installation: Installation) -> set[str]:
+    return {str(row["id"]) for row in installation.everything()["patron"]}
+
+
+def test_whoever_was_erased_since_stays_erased_with_the_journal_that_survived(
+    here: Installation, tmp_path: Path
+) -> None:
+    erased = erase_somebody(here)
+    journal = here.folder / "erase-journal.log"
+    ran = here.restore(tmp_path / "again", "--journal", str(journal))
+    assert ran.exit == 0, ran.out
+    assert ran.document["survived"]["journal"] == 1
+    assert ran.document["libraries"][0]["erased_again"] == 1
+    again = here.at(tmp_path / "again")
+    assert erased not in patrons_of(again)
+    assert again.call("patron", "show", erased).exit == 1
+    assert again.call("audit", "verify").document["whole"]
+
+
+def test_heads_that_survived_tell_what_the_backup_has_lost(here: Installation, tmp_path: Path) -> None:
+    erase_somebody(here)
+    heads = here.folder / "keys" / "audit-heads.log"
+    ran = here.restore(tmp_path / "again", "--heads", str(heads))
+    assert (ran.exit, ran.document["whole"], ran.document["survived"]["heads"]) == (1, False, 1)
+    again = here.at(tmp_path / "again")
+    assert again.call("audit", "verify").exit == 1
+    assert again.call("audit", "accept", "--reason", "Maskinen er tabt").exit == 0
+    assert again.call("audit", "verify").exit == 0
+
+
+@pytest.mark.parametrize("option", ["--journal", "--heads"])
+def test_a_file_of_another_installation_is_refused_beside_a_backup(
+    here: Installation, tmp_path: Path, option: str
+) -> None:
+    erase_somebody(here)
+    other = set_up(tmp_path / "other", None)
+    erase_somebody(other)
+    name = "erase-journal.log" if option == "--journal" else "keys/audit-heads.log"
+    ran = here.restore(tmp_path / "again", option, str(other.folder / name))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+
+
+def test_an_older_journal_that_survived_does_not_win(here: Installation, tmp_path: Path) -> None:
+    erased = erase_somebody(here)
+    here.back_up()
+    empty = tmp_path / "empty.log"
+    create_private(empty, "")
+    ran = here.restore(tmp_path / "again", "--journal", str(empty))
+    assert ran.exit == 0, ran.out
+    assert ran.document["survived"]["journal"] == 0
+    assert erased not in patrons_of(here.at(tmp_path / "again"))
+
+
+# -- the drill --------------------------------------------------------------------------------------------------
+
+
+def test_a_drill_without_the_key_says_that_it_restored_nothing(here: Installation) -> None:
+    ran = here.call("drill", str(here.backups))
+    assert (ran.exit, ran.document["opened"], ran.document["records"]) == (0, False, 0)
+    with here.store() as store:
+        last = store.upkeep.last(Task.DRILL)
+    assert last is not None
+    assert last.outcome is Outcome.PART
+
+
+def test_a_drill_finds_a_patron_who_was_taken_out_past_the_program(here: Installation) -> None:
+    with here.store() as store:
+        patron = store.views.everything()["patron"][0]["id"]
+    with open_database(here.settings.store.url) as engine, writing(engine) as connection:
+        for table in (tables.patron_key, tables.finding_key):
+            connection.execute(delete(table).where(table.c.patron_id == patron))
+        connection.execute(delete(tables.patron).where(tables.patron.c.id == patron))
+    ran = here.call("drill", str(here.backups), "--key", str(here.key))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.drill")
+
+
+def test_a_drill_finds_that_the_backup_is_of_another_store(here: Installation, tmp_path: Path) -> None:
+    other = set_up(tmp_path / "other", None)
+    ran = other.call("drill", str(here.backups))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.drill")
+
+
+def test_a_patron_who_was_erased_since_is_no_finding_of_a_drill(here: Installation) -> None:
+    erase_somebody(here)
+    assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 0
+
+
+# -- what others see of it ------------------------------------------------------------------------------------------
+
+SPY = """#!/bin/sh
+if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) {version}.1"; exit 0; fi
+echo "$@" > {folder}/arguments
+tr '\\0' '\\n' < /proc/$$/environ > {folder}/environment
+cat "$PGSERVICEFILE" > {folder}/service
+exit 3
+"""
+
+
+def spy_on_pg_dump(folder: Path, patch: pytest.MonkeyPatch, *, version: int) -> None:
+    folder.mkdir()
+    spy = folder / "pg_dump"
+    spy.write_text(SPY.replace("{version}", str(version)).replace("{folder}", str(folder)))
+    spy.chmod(0o755)
+    patch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_how_to_connect_is_neither_in_arguments_nor_in_the_environment_of_a_program(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = on_server
+    url = here.settings.store.url
+    secret = "hemmelig-kode"
+    monkeypatch.setenv("CPRSYNC_STORE__URL", url.replace("postgres:@", f"postgres:{secret}@", 1))
+    assert secret in here.settings.store.url
+    spy_on_pg_dump(tmp_path / "spy", monkeypatch, version=99)
+    ran = here.call("backup", str(tmp_path / "backups"))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.failed")
+    assert list((tmp_path / "backups").glob("cprsync-*")) == []
+    said = {one.name: one.read_text() for one in (tmp_path / "spy").iterdir() if one.name != "pg_dump"}
+    assert secret in said["service"]
+    assert secret not in said["arguments"] + said["environment"]
+    assert "CPRSYNC" not in said["environment"]
+
+
+def test_a_program_that_is_older_than_the_server_is_not_used(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = on_server
+    monkeypatch.setattr("cprsync.store.backup.databases._PROGRAMS", tmp_path)
+    spy_on_pg_dump(tmp_path / "spy", monkeypatch, version=9)
+    ran = here.call("backup", str(tmp_path / "backups"))
+    assert (ran.exit, ran.error["kind"]) == (2, "backup.program")
+    assert list((tmp_path / "spy").iterdir()) == [tmp_path / "spy" / "pg_dump"]
